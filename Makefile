@@ -1,0 +1,46 @@
+# Nightowl's commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help install up down test e2e check format bench
+
+UV_VERSION := 0.13.9
+VENV := .venv
+UV := $(VENV)/bin/uv
+RUN := $(VENV)/bin/
+TEST_WORKERS ?= 2
+
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp is renewed when the lock changes, so that `make up` on an installed tree starts at once.
+$(VENV)/installed: pyproject.toml uv.lock
+	@test -x $(UV) || { python3 -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@$(UV) sync --locked --quiet
+	@touch $@
+
+install: $(VENV)/installed  ## Install Nightowl and its development tools into .venv
+
+up: install  ## Run the sample apps on a Kubernetes control plane on this machine
+	@$(RUN)nightowl local up
+
+down: install  ## Remove the local cluster, its processes and its files
+	@$(RUN)nightowl local down
+
+test: install  ## Run everything that needs no toolchain
+	@$(RUN)pytest -n $(TEST_WORKERS) -m "not e2e"
+
+e2e: install  ## Prove the stack on a real local cluster
+	@$(RUN)pytest -m e2e tests/e2e
+
+bench: install  ## Measure the local platform on this machine
+	@$(RUN)nightowl local bench
+
+check: install  ## Lint, format, types, lock file and documentation
+	@$(RUN)ruff check .
+	@$(RUN)ruff format --check .
+	@$(RUN)pyright
+	@$(UV) lock --check --quiet
+	@$(RUN)pytest -q tests/test_docs.py
+
+format: install  ## Format the code and mend what the linter can mend
+	@$(RUN)ruff check --fix .
+	@$(RUN)ruff format .

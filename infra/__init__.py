@@ -1,0 +1,1 @@
+"""Nightowl: containerized applications on Kubernetes, as code."""

@@ -1,0 +1,17 @@
+"""The one kind of failure that a command tells in a sentence instead of a traceback."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NightowlError(Exception):
+    """Something that a user can understand and mend. The message says what is wrong and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(NightowlError):
+    """A wrong option or argument, or a name of something that does not exist."""
+
+    exit_code: ClassVar[int] = 2
