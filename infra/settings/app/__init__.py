@@ -1,0 +1,1 @@
+"""`nightowl:apps`: what runs, one description per application."""

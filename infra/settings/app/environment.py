@@ -1,0 +1,110 @@
+"""Configuration of a container: environment variables and files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
+
+from infra.settings.model import FieldError, Model
+from infra.settings.scalars import Notation
+
+LARGEST_CONFIGURATION_BYTES = 2**20
+"""1 MiB: the most that the values of one ConfigMap may hold (MaxSecretSize of k8s.io/kubernetes/pkg/apis/core)."""
+
+PodField = Literal[
+    "metadata.name",
+    "metadata.namespace",
+    "spec.nodeName",
+    "spec.serviceAccountName",
+    "status.hostIP",
+    "status.podIP",
+]
+ContainerResource = Literal["limits.cpu", "limits.memory", "requests.cpu", "requests.memory"]
+
+
+class FieldValue(Model):
+    """The value is a field of the pod itself, such as its name or IP."""
+
+    field: PodField
+    """Which field."""
+
+
+class ResourceValue(Model):
+    """The value is what the container was given: whole cores (rounded up) or bytes.
+
+    For GOMEMLIMIT, worker counts and the like.
+    """
+
+    resource: ContainerResource
+    """Which resource."""
+
+
+def _plain_text(value: Any) -> str:
+    """Read the value of a variable. `true` and whole numbers need no quotes.
+
+    Fractions do, because YAML changes them on the way: `1.10` would arrive as `1.1`.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
+    raise ValueError(
+        "is a number with a fraction or an exponent, which YAML may have changed; put it in quotes"
+        if isinstance(value, float)
+        else 'is not a text; write one ("" for none), or a mapping with field or resource'
+    )
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, FieldValue) or (isinstance(value, Mapping) and "field" in value):
+        return "<field>"
+    if isinstance(value, ResourceValue) or (isinstance(value, Mapping) and "resource" in value):
+        return "<resource>"
+    return "<text>"
+
+
+def _check_variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("is not a variable name: use letters, digits and underscores")
+    return name
+
+
+def check_path(value: str) -> str:
+    """Accept an absolute, normalised path that is not the root.
+
+    Raises:
+        ValueError: relative, with `..`, doubled slashes, a colon or a line break, or `/`.
+    """
+    is_normal = value.startswith("/") and not value.startswith("//") and str(PurePosixPath(value)) == value
+    if not is_normal or value == "/" or ".." in value.split("/") or ":" in value or not value.isprintable():
+        raise ValueError("is not an absolute path inside the container, such as /etc/app/config.yaml")
+    return value
+
+
+VariableName = Annotated[str, AfterValidator(_check_variable), Notation("variable name")]
+VariableText = Annotated[str, BeforeValidator(_plain_text), Notation("text")]
+VariableValue = Annotated[
+    Annotated[VariableText, Tag("<text>")]
+    | Annotated[FieldValue, Tag("<field>")]
+    | Annotated[ResourceValue, Tag("<resource>")],
+    Discriminator(_form),
+]
+ContainerPath = Annotated[str, AfterValidator(check_path), Notation("path")]
+Environment = dict[VariableName, VariableValue]
+Files = dict[ContainerPath, str]
+"""Absolute path in the container to the file's content; the file is read-only."""
+
+
+def configuration_errors(env: Environment, files: Files) -> list[FieldError]:
+    """Say whether the configuration of one container is too much for a ConfigMap."""
+    texts = [value for value in env.values() if isinstance(value, str)]
+    size = sum(len(text.encode()) for text in [*texts, *files.values()])
+    if size <= LARGEST_CONFIGURATION_BYTES:
+        return []
+    return [
+        FieldError("files", f"{size} bytes, with env, are more than the 1 MiB that Kubernetes stores; use a volume")
+    ]

@@ -1,0 +1,50 @@
+"""How many replicas run, and what adds more."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.scalars import Percent, Seconds, WholeNumber, seconds_text
+
+MOST_REPLICAS = 1000
+LONGEST_STABILISATION_SECONDS = 3600
+"""The most that Kubernetes accepts as `stabilizationWindowSeconds`."""
+
+
+class ScalingSettings(Model):
+    """Bounds and targets of the HorizontalPodAutoscaler.
+
+    Three replicas, one per zone, are the least that survives the loss of a zone without losing half; 60 % CPU leaves
+    room for the flood until new pods are ready (reliability figures R3, R5 and R15 of the reference tables).
+    """
+
+    min: Annotated[WholeNumber, Field(ge=1, le=MOST_REPLICAS)] = 3
+    """Fewest replicas."""
+    max: Annotated[WholeNumber, Field(ge=1, le=MOST_REPLICAS)] = 10
+    """Most replicas."""
+    cpu: Percent | None = 60
+    """Target CPU use, in percent of the request; `null` for none."""
+    memory: Percent | None = None
+    """Target memory use, in percent of the request."""
+    shrink_after: Seconds = 300
+    """How long the load must stay low before replicas go (stabilisation window)."""
+
+    @model_validator(mode="after")
+    def _bounds_and_targets(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> list[FieldError]:
+        errors: list[FieldError] = []
+        if self.max < self.min:
+            errors.append(FieldError("max", f"{self.max} is below min {self.min}"))
+        if self.cpu is None and self.memory is None:
+            message = "there is no target: give cpu or memory, or use replicas instead of scaling"
+            errors.append(FieldError("cpu", message))
+        if self.shrink_after > LONGEST_STABILISATION_SECONDS:
+            message = f"{seconds_text(self.shrink_after)} is above 1h, the most that Kubernetes accepts"
+            errors.append(FieldError("shrinkAfter", message))
+        return errors

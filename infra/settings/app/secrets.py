@@ -1,0 +1,57 @@
+"""Secrets: where they are kept, never what they are."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+
+from infra.settings.app.environment import VariableName
+from infra.settings.model import Model
+from infra.settings.scalars import Notation
+
+LONGEST_SECRET_REFERENCE = 256
+"""Characters. References of AWS Secrets Manager, Parameter Store and Kubernetes are shorter, most keys are longer."""
+_LOOKS_SECRET = re.compile(
+    r"-----BEGIN"  # PEM
+    r"|eyJ[\w-]{5,}\.eyJ[\w-]{5,}\."  # JSON Web Token
+    r"|(AKIA|ASIA)[0-9A-Z]{16}$"  # AWS access key
+    r"|gh[pousr]_\w{20,}|github_pat_|glpat-|xox[abprs]-|sk_live_|sk-[\w-]{20,}|AIza[\w-]{30,}"  # tokens of services
+    r"|\w+://[^/\s]*:[^/\s]*@"  # address with a password
+)
+
+
+def check_secret_reference(value: str) -> str:
+    """Accept a reference; whether it exists is the platform's to say.
+
+    Raises:
+        ValueError: empty, with white space, too long, or of the form of a key or token.
+    """
+    if not value:
+        raise ValueError("is empty; write where the secret is kept")
+    if _LOOKS_SECRET.match(value) or len(value) > LONGEST_SECRET_REFERENCE or "\n" in value:
+        raise ValueError("looks like a secret itself; store it, revoke it if it was shared, and write where it is kept")
+    if not value.isprintable() or " " in value:
+        raise ValueError("has white space; write where the secret is kept, such as name/key")
+    return value
+
+
+class SecretSettings(Model):
+    """One secret. A bare text is its reference, read by the platform.
+
+    It is mounted as the file `/run/secrets/<name>`, where Docker Compose puts it too.
+    """
+
+    ref: Annotated[str, AfterValidator(check_secret_reference), Notation("reference")]
+    """Where the secret is kept: `<Secret>/<key>` on an existing cluster, its name in AWS Secrets Manager on EKS."""
+    env: VariableName | None = None
+    """Given, the secret is this environment variable instead of a file. Files are safer: variables leak into child
+    processes, crash reports and `kubectl describe`."""
+
+
+def _text_is_reference(value: Any) -> Any:
+    return {"ref": value} if isinstance(value, str) else value
+
+
+Secret = Annotated[SecretSettings, BeforeValidator(_text_is_reference)]

@@ -1,0 +1,1 @@
+"""The sections of a stack whose platform is Amazon EKS."""

@@ -1,0 +1,132 @@
+"""`nightowl:cluster`: the EKS control plane, and who may use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, model_validator
+
+from infra.settings.app.traffic import check_cidr
+from infra.settings.aws.addon_names import ADDON_NAMES, AddonVersion
+from infra.settings.model import FieldError, Location, Model, raise_any
+from infra.settings.names import Name
+from infra.settings.scalars import Notation, Seconds, Switch, seconds_text
+
+AUTOSCALER_SYNC_SECONDS = range(10, 16)
+"""What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`); 15 is its default."""
+
+
+def _check_public_cidr(value: str) -> str:
+    if check_cidr(value) in {"0.0.0.0/0", "::/0"}:
+        raise ValueError("is the whole internet; name the networks that may reach the API server")
+    return value
+
+
+def _check_role_arn(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", value, re.ASCII):
+        raise ValueError("is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy")
+    return value
+
+
+RoleArn = Annotated[str, AfterValidator(_check_role_arn), Notation("role ARN")]
+PublicCidr = Annotated[str, AfterValidator(_check_public_cidr), Notation("network")]
+
+
+class NamespaceAccessSettings(Model):
+    """Who may do what in one namespace."""
+
+    editors: tuple[RoleArn, ...] = ()
+    """Roles that may change the objects of the namespace."""
+    viewers: tuple[RoleArn, ...] = ()
+    """Roles that may look at them, but not at Secrets."""
+
+
+class AccessSettings(Model):
+    """Access entries: IAM roles that the API server knows. Nobody else gets in, not even who made the cluster."""
+
+    admins: tuple[RoleArn, ...] = ()
+    """Roles of people who may do everything."""
+    deployers: tuple[RoleArn, ...] = ()
+    """Roles that run `pulumi up`: cluster administrators too, as they make namespaces and policies."""
+    viewers: tuple[RoleArn, ...] = ()
+    """Roles that may look at everything but Secrets."""
+    namespaces: dict[Name, NamespaceAccessSettings] = {}
+    """Access to single namespaces, by namespace."""
+    break_glass: RoleArn | None = None
+    """The role for emergencies: administrator, named so that every use of it stands out in the audit log."""
+
+    @model_validator(mode="after")
+    def _no_role_twice(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> Iterator[FieldError]:
+        of_cluster: dict[str, str] = {}
+        for place, role in self._of_cluster():
+            if role in of_cluster:
+                yield FieldError(place, f"{role} is listed in {of_cluster[role]} too; a role has one place")
+            of_cluster.setdefault(role, str(place[0]))
+        for namespace, access in self.namespaces.items():
+            of_namespace: dict[str, str] = {}
+            for key, roles in (("editors", access.editors), ("viewers", access.viewers)):
+                for index, role in enumerate(roles):
+                    place = ("namespaces", namespace, key, index)
+                    wider = of_namespace.get(role) or _wider(of_cluster.get(role), key)
+                    if wider:
+                        yield FieldError(place, f"{role} is listed in {wider} too, which holds this; leave it out here")
+                    of_namespace.setdefault(role, key)
+
+    def _of_cluster(self) -> Iterator[tuple[Location, str]]:
+        for key, roles in (("admins", self.admins), ("deployers", self.deployers), ("viewers", self.viewers)):
+            for index, role in enumerate(roles):
+                yield (key, index), role
+        if self.break_glass is not None:
+            yield ("breakGlass",), self.break_glass
+
+
+def _wider(of_cluster: str | None, of_namespace: str) -> str | None:
+    """Whoever looks at the whole cluster may still edit one namespace; every other pair is a repetition."""
+    return None if (of_cluster, of_namespace) == ("viewers", "editors") else of_cluster
+
+
+class ClusterSettings(Model):
+    """The control plane."""
+
+    version: Literal["1.34", "1.35", "1.36"] = "1.36"
+    """Kubernetes version. EKS upgrades by one minor version at a time, and never goes back."""
+    tier: Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"] = "standard"
+    """Size of the control plane. `standard` grows by itself; the others reserve capacity and cost far more."""
+    public_access: tuple[PublicCidr, ...] = ()
+    """Networks that reach the API server over the internet. None: only from inside the VPC."""
+    deletion_protection: Switch = True
+    """Whether EKS refuses to delete the cluster. Switch it off, and deploy, before a destroy."""
+    zonal_shift: Switch = True
+    """Lets AWS move traffic away from a failing zone."""
+    log_retention_days: Literal[30, 90, 365, 731] = 365
+    """How long the logs of the control plane are kept, the audit log among them."""
+    autoscaler_sync: Seconds | None = None
+    """How often the HorizontalPodAutoscalers decide (10s to 15s); EKS takes it only with a `tier` above `standard`, and
+    decides every 15s otherwise."""
+    access: AccessSettings = AccessSettings()
+    """Who may use the cluster."""
+    addons: dict[str, AddonVersion] = {}
+    """Add-on name to version; what is not named gets AWS's default for the Kubernetes version."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> Iterator[FieldError]:
+        if self.autoscaler_sync is not None and self.autoscaler_sync not in AUTOSCALER_SYNC_SECONDS:
+            yield FieldError("autoscalerSync", f"{seconds_text(self.autoscaler_sync)} is outside 10s to 15s")
+        if self.autoscaler_sync is not None and self.tier == "standard":
+            yield FieldError("autoscalerSync", "needs a tier above standard; leave it out, or set tier: tier-xl")
+        for index, cidr in enumerate(self.public_access):
+            if cidr in self.public_access[:index]:
+                yield FieldError(("publicAccess", index), f"{cidr} is listed twice")
+        for name in self.addons:
+            if name not in ADDON_NAMES:
+                yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(ADDON_NAMES)}")

@@ -1,0 +1,45 @@
+"""How long pods of an EKS stack take to stop, and the longest that the cluster waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from infra.settings.app.application import WebSettings, WorkerSettings
+from infra.settings.model import FieldError
+from infra.settings.scalars import seconds_text
+
+HTTP_DRAIN_SECONDS = 60
+"""For so long an ALB may still send to a pod that stops (reliability figure R10)."""
+TCP_DRAIN_SECONDS = 130
+"""An NLB takes about two minutes to stop sending to an IP target (R10)."""
+SERVICE_DRAIN_SECONDS = 15
+"""Without a load balancer only kube-proxy must learn that a pod stops: within 5 s, on a busy cluster within 10 s."""
+
+GRACE_MARGIN_SECONDS = 10
+"""What an app's grace period has above its drain and its longest request (R11)."""
+LONGEST_STOP_SECONDS = 600
+"""The Cluster Autoscaler ends pods of a node that it removes after this long."""
+
+
+def drain_seconds(settings: WebSettings) -> int:
+    """Tell how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
+    if settings.traffic is None:
+        return SERVICE_DRAIN_SECONDS
+    return TCP_DRAIN_SECONDS if settings.traffic.protocol == "tcp" else HTTP_DRAIN_SECONDS
+
+
+def stop_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+    """Find apps that may take longer to stop than the cluster waits for them."""
+    for app, settings in apps.items():
+        if isinstance(settings, WebSettings | WorkerSettings):
+            drain = settings.rollout.drain
+            if drain is None:
+                drain = drain_seconds(settings) if isinstance(settings, WebSettings) else 0
+            longest = drain + settings.rollout.finish_within + GRACE_MARGIN_SECONDS
+            if longest > LONGEST_STOP_SECONDS:
+                yield FieldError(
+                    ("apps", app, "rollout", "finishWithin"),
+                    f"with {seconds_text(drain)} of drain a pod takes {seconds_text(longest)} to stop, but the "
+                    f"autoscaler waits {seconds_text(LONGEST_STOP_SECONDS)}; lower it, or let the work be taken up "
+                    "again",
+                )

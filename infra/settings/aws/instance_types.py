@@ -1,0 +1,55 @@
+"""EC2 instance types, as far as their names tell."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from infra.settings.scalars import Notation
+
+BEFORE_NITRO = re.compile(r"c[134]|d2|f1|g[23]s?|h1|i[23]|m[1234]|p[23]|r[34]|t[12]|x1e?")
+"""Families without Nitro, whose network interfaces take no prefixes (EC2 user guide, "Instances built on the AWS Nitro
+System")."""
+TOO_SMALL = ("nano", "micro")
+"""Half a gibibyte and one: the cluster's own daemons and the kubelet's reserve leave no room for a pod."""
+_FORM = re.compile(r"[a-z][a-z0-9-]*\d[a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)", re.ASCII)
+_MEMORY_CLASSES = {"c": "compute", "m": "general", "t": "general", "r": "memory"}
+
+
+def architecture(instance_type: str) -> Literal["arm64", "amd64"]:
+    """Tell the processor of an instance type: a `g` after the generation (m7g, c7gn, t4g), or the family a1, is ARM."""
+    return "arm64" if re.match(r"[a-z]+\d+g|a1\.", instance_type) else "amd64"
+
+
+def size(instance_type: str) -> str:
+    """Tell the size: `xlarge` of `m7g.xlarge`. Types of one size have the same number of processors, mostly."""
+    return instance_type.partition(".")[2]
+
+
+def memory_class(instance_type: str) -> str:
+    """Tell how much memory comes with a processor: 2 (c), 4 (m, t) or 8 GiB (r); any other family is its own class.
+
+    Below `large`, t types have more processors than m types of the same size, so they are a class of their own too.
+    """
+    family = re.sub(r"\d.*", "", instance_type)
+    if family == "t" and size(instance_type) in {"small", "medium"}:
+        return "burstable"
+    return _MEMORY_CLASSES.get(family, family)
+
+
+def _check_instance_type(value: str) -> str:
+    match = _FORM.fullmatch(value)
+    if not match:
+        raise ValueError("is not an instance type such as m7g.large")
+    if BEFORE_NITRO.fullmatch(value.partition(".")[0]):
+        raise ValueError(
+            "is of a family without Nitro, which gives pods too few addresses; use a newer one such as m7g"
+        )
+    if match[1] in TOO_SMALL:
+        raise ValueError("is too small for a node; use small or larger")
+    return value
+
+
+InstanceType = Annotated[str, AfterValidator(_check_instance_type), Notation("instance type")]

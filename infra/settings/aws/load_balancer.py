@@ -1,0 +1,49 @@
+"""`nightowl:loadBalancer`: how requests from outside arrive."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.app.traffic import Cidr, Host
+from infra.settings.aws.priorities import HIGHEST_PRIORITY
+from infra.settings.model import FieldError, Model
+from infra.settings.names import Name
+from infra.settings.scalars import Switch, WholeNumber
+
+LEAST_RATE_LIMIT = 10
+MOST_RATE_LIMIT = 2_000_000_000
+"""Bounds of a rate-based rule (AWS WAF API, RateBasedStatement)."""
+
+Priority = Annotated[WholeNumber, Field(ge=1, le=HIGHEST_PRIORITY)]
+
+
+class LoadBalancerSettings(Model):
+    """The load balancers of the stack; each exists only if an app's `traffic` needs it."""
+
+    public: Switch = False
+    """Whether it faces the internet, or only the VPC."""
+    allow_from: tuple[Cidr, ...] = ("0.0.0.0/0",)
+    """Networks whose requests are accepted."""
+    domain: Host | None = None
+    """A public Route 53 zone of this account: every app's host is the zone's own name or one label below it. Without
+    one, apps answer on plain HTTP under the load balancer's own name."""
+    waf: Switch = False
+    """AWS's managed rules and a rate limit in front of a public load balancer."""
+    waf_rate_limit: Annotated[WholeNumber, Field(ge=LEAST_RATE_LIMIT, le=MOST_RATE_LIMIT)] = 2000
+    """Requests that one address may make in five minutes. Many people can share an address behind a mobile network."""
+    idle_timeout_seconds: Annotated[WholeNumber, Field(ge=1, le=4000)] = 60
+    """An app's own keep-alive must be longer, or it closes a connection that is just being used again (502)."""
+    log_retention_days: Literal[30, 90, 365, 731] = 90
+    """How long access logs and the firewall's log are kept."""
+    priorities: dict[Name, Priority] = {}
+    """Priority of an app's listener rule, by app: needed only where the computed one is another app's too."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.waf and not self.public:
+            raise FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
+        if not self.allow_from:
+            raise FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
+        return self

@@ -1,0 +1,121 @@
+"""`nightowl:nodePools`: the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.aws.instance_types import InstanceType, architecture, memory_class, size
+from infra.settings.aws.node_labels import SYSTEM_TAINT_KEY, LabelKey, LabelValue
+from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.names import Line
+from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
+
+GIBIBYTE = 1024 * MEBIBYTE
+SMALLEST_DISK_BYTES = 20 * GIBIBYTE
+"""EKS's own default for Linux nodes (Amazon EKS API, `CreateNodegroup.diskSize`)."""
+LARGEST_DISK_BYTES = 16384 * GIBIBYTE
+"""The most that gp3 took when it was made, which is far beyond any node's need (EBS user guide, gp3 volumes)."""
+
+
+def _check_disk(value: int) -> int:
+    if value % GIBIBYTE or not SMALLEST_DISK_BYTES <= value <= LARGEST_DISK_BYTES:
+        raise ValueError("is not a disk size; write whole Gi from 20Gi to 16Ti")
+    return value
+
+
+DiskSize = Annotated[Bytes, AfterValidator(_check_disk)]
+
+
+class TaintSettings(Model):
+    """Keeps pods away that do not tolerate it."""
+
+    key: LabelKey
+    """The taint's key."""
+    value: LabelValue = ""
+    """The taint's value; often empty."""
+    effect: Literal["NoSchedule", "NoExecute", "PreferNoSchedule"] = "NoSchedule"
+    """What happens to pods that do not tolerate it."""
+
+
+class NodePoolSettings(Model):
+    """Machines of one size, in every zone. `min` and `max` count the nodes of all zones together."""
+
+    instance_types: Annotated[tuple[InstanceType, ...], Field(max_length=20)]
+    """Several of the same size: when one is sold out, the next is taken."""
+    min: Annotated[WholeNumber, Field(ge=0, le=1000)] = 3
+    """Fewest nodes; 0 lets the pool disappear when nothing needs it. EKS refuses to raise it above the number of nodes
+    that are running just then."""
+    max: Annotated[WholeNumber, Field(ge=1, le=1000)] = 30
+    """Most nodes."""
+    capacity: Literal["onDemand", "spot"] = "onDemand"
+    """Spot is far cheaper, and taken back with two minutes' notice."""
+    os: Literal["al2023", "bottlerocket"] = "al2023"
+    """Amazon Linux 2023, or Bottlerocket, which holds only what runs containers."""
+    image_release: Line | None = None
+    """Release of the machine image, such as 1.36.2-20261110. By default a node group starts with the newest, and keeps
+    it."""
+    disk: DiskSize = 50 * GIBIBYTE
+    """Disk of each node, for images and the pods' scratch volumes; encrypted gp3."""
+    system: Switch = False
+    """The pool of the cluster's own controllers: tainted, so that apps stay off it."""
+    labels: dict[LabelKey, LabelValue] = {}
+    """Labels of each node."""
+    taints: tuple[TaintSettings, ...] = ()
+    """Taints of each node."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    @property
+    def architecture(self) -> Literal["arm64", "amd64"]:
+        """The processor of every node of the pool."""
+        return architecture(self.instance_types[0])
+
+    def _errors(self) -> Iterator[FieldError]:
+        if self.max < self.min:
+            yield FieldError("max", f"{self.max} is below min {self.min}")
+        yield from self._instance_type_errors()
+        if self.system:
+            yield from self._system_errors()
+        for index, taint in enumerate(self.taints):
+            if taint.key == SYSTEM_TAINT_KEY:
+                message = f"{taint.key} marks the system pool; write system: true instead"
+                yield FieldError(("taints", index, "key"), message)
+            if any(other.key == taint.key and other.effect == taint.effect for other in self.taints[:index]):
+                yield FieldError(("taints", index), f"{taint.key} with {taint.effect} is listed twice")
+
+    def _instance_type_errors(self) -> Iterator[FieldError]:
+        types = self.instance_types
+        if not types:
+            yield FieldError("instanceTypes", "is empty; name one type or more, such as m7g.large")
+        if len(set(types)) < len(types):
+            yield FieldError("instanceTypes", "names a type twice")
+        if len({architecture(item) for item in types}) > 1:
+            yield FieldError("instanceTypes", "mixes arm64 and amd64; make a pool of each")
+        elif len({(size(item), memory_class(item)) for item in types}) > 1:
+            message = "mixes sizes, but the autoscaler counts on one: give all the same processors and memory"
+            yield FieldError("instanceTypes", message)
+
+    def _system_errors(self) -> Iterator[FieldError]:
+        if self.capacity == "spot":
+            yield FieldError("capacity", "the system pool runs the autoscaler itself; it must be onDemand")
+        if self.min == 0:
+            yield FieldError("min", "the system pool runs the autoscaler itself; it cannot scale from 0")
+
+
+def pool_errors(pools: Mapping[str, NodePoolSettings]) -> Iterator[FieldError]:
+    """Find what is wrong with the pools of a stack together; the locations are empty, as a pool is missing."""
+    if not any(pool.system for pool in pools.values()):
+        yield FieldError(
+            (),
+            "no pool is for the cluster's own controllers; add one such as "
+            "system: { instanceTypes: [m7g.large], min: 2, max: 4, system: true }",
+        )
+    if all(pool.system for pool in pools.values()):
+        example = f"apps: {{ instanceTypes: [m7g.xlarge], min: 3, max: 30, disk: {bytes_text(50 * GIBIBYTE)} }}"
+        yield FieldError((), f"no pool is for apps; add one such as {example}")

@@ -1,0 +1,37 @@
+"""`nightowl:namespace`: the namespace that holds the applications of the stack."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from infra.settings.model import Model
+from infra.settings.names import Name
+from infra.settings.scalars import Bytes, Millicores, WholeNumber
+
+
+def _own_namespace(value: str) -> str:
+    if value == "default" or value.startswith("kube-"):
+        raise ValueError("belongs to the cluster; choose a namespace of your own")
+    return value
+
+
+class QuotaSettings(Model):
+    """The most that the namespace may request. What is left out is computed from the apps' own maxima."""
+
+    cpu: Millicores | None = None
+    """Sum of the CPU requests."""
+    memory: Bytes | None = None
+    """Sum of the memory requests, which are the limits too."""
+    pods: Annotated[WholeNumber, Field(ge=1)] | None = None
+    """Number of pods, those that are just starting or stopping included."""
+
+
+class NamespaceSettings(Model):
+    """Name and limits of the namespace."""
+
+    name: Annotated[Name, AfterValidator(_own_namespace)] = "apps"
+    """Name of the namespace; it is made by the stack and removed with it."""
+    quota: QuotaSettings = QuotaSettings()
+    """The most that the namespace may request."""

@@ -1,0 +1,92 @@
+"""The plain values that a stack file may hold, before anything is made of them."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from infra.settings.model import FieldError, Location
+
+DEEPEST_NESTING = 20
+MOST_VALUES = 100_000
+"""A stack file of a thousand apps has fewer. YAML aliases can make a small file expand to any number."""
+LARGEST_WHOLE_NUMBER = 2**63 - 1
+"""Kubernetes, and Go, which reads the file for Pulumi, count in 64 bits."""
+_CHANGED_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
+"""What Pulumi makes of a date without quotes (Go's time.Time as text)."""
+
+
+def plain_errors(value: object) -> list[FieldError]:
+    """Find what no key of a stack file can hold: keys that are no text, numbers without a value, encrypted values."""
+    errors: list[FieldError] = []
+    stack: list[tuple[Location, object]] = [((), value)]
+    seen = 0
+    while stack:
+        location, current = stack.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            return [FieldError((), f"has more than {MOST_VALUES} values; an alias may repeat itself")]
+        if len(location) > DEEPEST_NESTING:
+            errors.append(FieldError(location[:3], f"is nested more than {DEEPEST_NESTING} levels deep"))
+            continue
+        flaw = _flaw(current)
+        if flaw:
+            errors.append(FieldError(location, flaw))
+        else:
+            stack.extend(_below(location, current))
+    return errors
+
+
+def _flaw(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return _mapping_flaw(cast(Mapping[object, object], value))
+    if isinstance(value, str):
+        return _text_flaw(value)
+    if isinstance(value, int | float):
+        return _number_flaw(value)
+    if value is None or isinstance(value, list | tuple):
+        return None
+    if isinstance(value, datetime.date):
+        return "is a date, which YAML would change; put it in quotes"
+    return f"is a {type(value).__name__}, which no key takes; put it in quotes"
+
+
+def _number_flaw(number: float) -> str | None:
+    if isinstance(number, float):
+        return None if math.isfinite(number) else "is not a number"
+    return None if abs(number) <= LARGEST_WHOLE_NUMBER else "is a number with more than 64 bits"
+
+
+def _mapping_flaw(mapping: Mapping[object, object]) -> str | None:
+    if set(mapping) == {"secure"}:
+        return "is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never hold it"
+    for key in mapping:
+        if not isinstance(key, str):
+            return f"the key {str(key)[:20]} is not a text; put it in quotes"
+        flaw = _text_flaw(key)
+        if flaw:
+            return f"a key {flaw}"
+    return None
+
+
+def _text_flaw(text: str) -> str | None:
+    if _CHANGED_DATE.fullmatch(text):
+        return "is a date that YAML has changed; put it in quotes"
+    if "\0" in text:
+        return "has a character with the code 0, which no container can read"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "has half of a Unicode surrogate pair"
+    return None
+
+
+def _below(location: Location, value: object) -> list[tuple[Location, object]]:
+    if isinstance(value, Mapping):
+        return [((*location, str(key)), item) for key, item in cast(Mapping[object, object], value).items()]
+    if isinstance(value, list | tuple):
+        return [((*location, index), item) for index, item in enumerate(cast(Sequence[object], value))]
+    return []

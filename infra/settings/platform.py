@@ -1,0 +1,52 @@
+"""`nightowl:platform`: where the applications run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, cast
+
+from pydantic import Discriminator, Tag
+
+from infra.settings.aws.platform import EksPlatformSettings
+from infra.settings.model import Model
+from infra.settings.names import Line, Name, ObjectName
+from infra.settings.scalars import Switch
+
+
+class IngressSettings(Model):
+    """The ingress controller that a cluster already has."""
+
+    class_name: ObjectName
+    """`spec.ingressClassName` of the Ingress of each app with `traffic`."""
+    namespace: Name
+    """The controller's namespace: the only place from which traffic reaches the apps."""
+    cluster_issuer: ObjectName | None = None
+    """The cert-manager ClusterIssuer that signs each host's certificate. Without one, the Ingress serves plain HTTP."""
+
+
+class ExistingPlatformSettings(Model):
+    """Any cluster that a kubeconfig reaches."""
+
+    kind: Literal["existing"]
+    """The kind of platform."""
+    context: Line
+    """The kubeconfig context. It has no default: the current context of a shell is no safe place to deploy to."""
+    kubeconfig: Line | None = None
+    """Path of the kubeconfig; by default `KUBECONFIG`, then `~/.kube/config`, as kubectl does."""
+    zones: Switch = False
+    """Whether every node carries the label `topology.kubernetes.io/zone`. Without it, an even spread over zones is only
+    preferred: required, it would keep every pod off a node without the label."""
+    ingress: IngressSettings | None = None
+    """Without one, an app's `traffic` stops at its Service, which is reachable inside the cluster only."""
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, Mapping):
+        return f"<{cast(Mapping[str, object], value).get('kind', 'existing')}>"
+    return f"<{getattr(value, 'kind', 'existing')}>"
+
+
+PlatformSettings = Annotated[
+    Annotated[ExistingPlatformSettings, Tag("<existing>")] | Annotated[EksPlatformSettings, Tag("<eks>")],
+    Discriminator(_kind),
+]

@@ -1,0 +1,175 @@
+"""What is wrong with a stack file, one line per problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from infra.errors import UsageError
+from infra.settings.keys import is_tag, keys_at, kinds_with_key
+from infra.settings.model import FieldError, Location, Model, RulesError
+from infra.settings.nearest import nearest
+
+LONGEST_ECHO = 60
+"""Characters of a refused value that a message repeats."""
+_HIDDEN_BELOW = {"secrets", "env", "files", "command", "args"}
+"""Sections whose values may be secret, put there by mistake: no message repeats them."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to correct: the key as it is written in the stack file, and what is wrong there."""
+
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Write the line that the user reads."""
+        return f"{self.key}: {self.message}"
+
+
+class SettingsError(UsageError):
+    """The settings are not usable; the text has one line per problem."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def problems_of(error: ValidationError, model: type[Model], namespace: str) -> list[Problem]:
+    """Translate what pydantic found while it built `model` from the sections of `namespace` (`nightowl`)."""
+    return [
+        Problem(key_text(namespace, location), message)
+        for details in error.errors(include_url=False)
+        for location, message in _findings(details, model)
+    ]
+
+
+def key_text(namespace: str, location: Location) -> str:
+    """Write a location as a stack file's key: `nightowl:apps.web.allowTo[0]`, `...files["/etc/app.conf"]`."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[\w-]+", part):
+            text += f".{shortened(part)}" if text else shortened(part)
+        else:
+            text += f'["{shortened(part)}"]'
+    return f"{namespace}:{text}"
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """Say that `key` is unknown, and which one may be meant."""
+    near = nearest(key, known)
+    if near:
+        return f"unknown key; did you mean '{near}'?"
+    return f"unknown key; the keys here are {', '.join(sorted(known))}" if known else "unknown key"
+
+
+def shortened(text: str) -> str:
+    """Cut a long text, and keep it on one line."""
+    line = "".join(character if character.isprintable() else "?" for character in text[: LONGEST_ECHO + 1])
+    return line if len(line) <= LONGEST_ECHO else f"{line[: LONGEST_ECHO - 3]}..."
+
+
+def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location, str]]:
+    location: Location = tuple(part for part in details["loc"] if part != "[key]" and not is_tag(part))
+    cause = details.get("ctx", {}).get("error")
+    if isinstance(cause, RulesError):
+        return [(location + error.location, error.message) for error in cause.errors]
+    if isinstance(cause, FieldError):
+        return [(location + cause.location, cause.message)]
+    if details["type"] == "union_tag_invalid":
+        return [((*location, "kind"), _wrong_kind(details))]
+    if details["type"] == "union_tag_not_found":
+        return [((*location, "kind"), "is required")]
+    if details["type"] == "extra_forbidden":
+        return [(location, _unknown(details["loc"], model))]
+    return [(location, _message(details, location))]
+
+
+def _unknown(location: Location, model: type[Model]) -> str:
+    kinds = kinds_with_key(model, location)
+    if kinds:
+        return f"goes with kind {_either(kinds)} only"
+    return unknown_key(str(location[-1]), keys_at(model, location[:-1]))
+
+
+def _wrong_kind(details: ErrorDetails) -> str:
+    context: dict[str, Any] = details.get("ctx", {})
+    kinds = [tag.strip("'<>") for tag in str(context["expected_tags"]).split(", ")]
+    kind = str(context["tag"]).strip("<>")
+    return _not_one_of(kind, kinds) if kind else f"is empty; write {_either(kinds)}"
+
+
+def _not_one_of(value: str, choices: Sequence[str]) -> str:
+    near = nearest(value, choices)
+    hint = f"; did you mean '{near}'?" if near else ""
+    return f"'{shortened(value)}' is not {_either(choices)}{hint}"
+
+
+def _either(choices: Sequence[str]) -> str:
+    return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+
+_MESSAGES = {
+    "missing": "is required",
+    "value_error": "{value} {error}",
+    "greater_than_equal": "{value} is below {ge}",
+    "less_than_equal": "{value} is above {le}",
+    "string_type": "{value} is not a text; put it in quotes",
+    "int_type": "{value} is not a whole number",
+    "int_parsing": "{value} is not a whole number",
+    "int_from_float": "{value} is not a whole number",
+    "bool_type": "{value} is not true or false",
+    "bool_parsing": "{value} is not true or false",
+    "tuple_type": "{value} is not a list; write [a, b]",
+    "too_short": "has fewer than {min_length} entries",
+    "too_long": "has more than {max_length} entries",
+    "dict_type": "{value} is not a mapping; write keys below it",
+    "model_type": "{value} is not a mapping; write keys below it",
+}
+"""What to say about a value, by pydantic's type of error."""
+
+_MESSAGES_FOR_NOTHING = {
+    "value_error": "is empty: the value {error}",
+    "string_type": "is empty; write a text",
+    "tuple_type": "is empty; remove the key, or write a list such as [a, b]",
+    "dict_type": "is empty; remove the key, or write keys below it ({{}} for none)",
+    "model_type": "is empty; remove the key, or write keys below it ({{}} for none)",
+}
+"""The same about a key that has no value."""
+
+
+def _message(details: ErrorDetails, location: Location) -> str:
+    given: object = details["input"]
+    context: dict[str, Any] = details.get("ctx", {})
+    hidden = bool(_HIDDEN_BELOW & set(location)) and details["loc"][-1] != "[key]"
+    value = "the value" if hidden else _shown(given)
+    if details["type"] == "literal_error":
+        choices = re.findall(r"[^', ]+", str(context["expected"]).replace(" or ", ", "))
+        return (
+            _not_one_of(given, choices)
+            if isinstance(given, str) and not hidden
+            else f"{value} is not {_either(choices)}"
+        )
+    messages = _MESSAGES | _MESSAGES_FOR_NOTHING if given is None else _MESSAGES
+    return messages.get(details["type"], "{value} is not accepted").format(value=value, **context)
+
+
+def _shown(value: object) -> str:
+    """Write a refused value as a message repeats it: like YAML, short and on one line."""
+    if isinstance(value, str):
+        return f"'{shortened(value)}'"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return shortened(str(value))

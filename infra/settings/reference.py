@@ -1,0 +1,215 @@
+"""docs/configuration.md, made from the models: `python -m infra.settings.reference > docs/configuration.md`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, cast, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic.fields import FieldInfo
+
+from infra.settings.annotations import choices, is_section, item_type, map_types, members
+from infra.settings.build import PROJECT
+from infra.settings.model import Model
+from infra.settings.scalars import Notation
+from infra.settings.stack import StackSettings
+
+_HEAD = f"""\
+# Configuration
+
+Every key of a stack file, `stacks/Pulumi.<stack>.yaml`. A key that is not listed here is refused, with the one that was
+probably meant. This file is made from the models in `infra/settings` (`python -m infra.settings.reference`).
+
+Notation: CPU is `250m`, `0.5` or `2` cores; a size is `128Mi` or `1Gi`; a duration is `30s`, `5m` or `1h30m`; a
+percentage is `60%`. A name has at most 40 lower-case letters, digits and dashes. Keys of
+the file itself start with `{PROJECT}:`.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Section:
+    """One table: the models that may stand at a place (several where `kind` chooses), and the places."""
+
+    title: str
+    models: Mapping[str, type[Model]]
+    places: Sequence[str]
+
+
+def reference() -> str:
+    """Write the whole reference as Markdown."""
+    sections = _sections("Stack file", {"": StackSettings}, f"{PROJECT}:")
+    return "\n".join([_HEAD, *(_section_text(section) for section in _merged(sections))])
+
+
+def _merged(sections: Sequence[_Section]) -> list[_Section]:
+    """Describe a model once, however many places it has."""
+    merged: dict[str, _Section] = {}
+    for section in sections:
+        known = merged.get(section.title)
+        places = [*known.places, *section.places] if known else section.places
+        merged[section.title] = _Section(title=section.title, models=section.models, places=places)
+    return list(merged.values())
+
+
+def _sections(title: str, models: Mapping[str, type[Model]], place: str) -> list[_Section]:
+    """List the section at a place and all below it, in the order in which a reader meets them."""
+    found = [_Section(title=title, models=models, places=[place])]
+    for key, field in _fields(models).items():
+        separator = "" if place.endswith(":") else "."
+        found += _below(key, field.annotation, f"{place}{separator}{key}")
+    return found
+
+
+def _below(key: str, annotation: Any, place: str) -> list[_Section]:
+    inner = members(annotation)
+    sections = {(tag or "").strip("<>"): member for tag, member in inner if is_section(member)}
+    if len(sections) > 1 and len(sections) == len(inner):
+        return _sections(_title(key), sections, place)
+    found: list[_Section] = []
+    for _, member in inner:
+        map_of = map_types(member)
+        if is_section(member):
+            found += _sections(_model_title(member), {"": member}, place)
+        elif map_of:
+            found += _below(key, map_of[1], f"{place}.<name>")
+        else:
+            found += _below(key, item_type(member), f"{place}[]")
+    return found
+
+
+def _fields(models: Mapping[str, type[Model]]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for model in models.values() for name, field in model.model_fields.items()}
+
+
+def _section_text(section: _Section) -> str:
+    places = ", ".join(f"`{place}`" for place in sorted(section.places, key=len) if not place.endswith(":"))
+    lines = [f"## {section.title}", ""]
+    if places:
+        lines += [f"At {places}.", ""]
+    for kind, model in section.models.items():
+        text = _flat_paragraphs(inspect.getdoc(model) or "")
+        lines += [f"`kind: {kind}`: {text}" if kind else text, ""]
+    several = len(section.models) > 1
+    lines += [f"| key | {'kind | ' if several else ''}type | default | what it does |", f"|{'---|' * (4 + several)}"]
+    lines += [_kind_row(section.models)] if several else []
+    lines += [
+        _row(section, key, field) for key, field in _fields(section.models).items() if not (several and key == "kind")
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _row(section: _Section, key: str, field: FieldInfo) -> str:
+    cells = [f"`{key}`"]
+    if len(section.models) > 1:
+        kinds = [kind for kind, model in section.models.items() if key in _fields({kind: model})]
+        cells.append("all" if len(kinds) == len(section.models) else ", ".join(kinds))
+    cells += [_type_text(key, field.annotation, field.metadata), _default_text(field), _flat(field.description or "")]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _kind_row(models: Mapping[str, type[Model]]) -> str:
+    fields = {kind: _fields({kind: model})["kind"] for kind, model in models.items()}
+    default = next((f"`{field.default}`" for field in fields.values() if not field.is_required()), "required")
+    return f"| `kind` | all | {' or '.join(f'`{kind}`' for kind in fields)} | {default} | Which of the kinds above. |"
+
+
+def _type_text(key: str, annotation: Any, metadata: Sequence[Any] = ()) -> str:
+    if get_origin(annotation) is Annotated:
+        inner, *more = get_args(annotation)
+        return _type_text(key, inner, [*_constraints(more), *metadata])
+    notation = _notation(metadata)
+    if notation:
+        return notation.name + _bounds(metadata)
+    inner = members(annotation)
+    if len(inner) > 1 and all(tag and is_section(member) for tag, member in inner):
+        return _link(_title(key))
+    if annotation is not inner[0][1]:
+        return " or ".join(_type_text(key, member) for member in _alternatives(annotation))
+    return _plain_type_text(key, annotation, metadata)
+
+
+def _plain_type_text(key: str, annotation: Any, metadata: Sequence[Any]) -> str:
+    map_of = map_types(annotation)
+    if is_section(annotation):
+        return _link(_model_title(annotation))
+    if map_of:
+        return f"map of {_type_text('name', map_of[0])} to {_type_text(key, map_of[1])}"
+    if item_type(annotation):
+        return f"list of {_type_text(key, item_type(annotation))}"
+    if choices(annotation):
+        return " or ".join(f"`{choice}`" for choice in choices(annotation))
+    plain = {str: "text", int: "whole number", bool: "`true` or `false`"}
+    return plain[annotation] + _bounds(metadata)
+
+
+def _alternatives(annotation: Any) -> list[Any]:
+    return [alternative for alternative in get_args(annotation) if alternative is not type(None)]
+
+
+def _notation(metadata: Sequence[Any]) -> Notation | None:
+    """Find the notation of a type; one that was added further out says more than the one it is made of."""
+    return next((item for item in reversed(metadata) if isinstance(item, Notation)), None)
+
+
+def _constraints(metadata: Sequence[Any]) -> list[Any]:
+    """Unfold `Field(ge=..., le=...)` inside an annotation, which pydantic unfolds only outside of it."""
+    return [item for entry in metadata for item in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
+
+
+def _bounds(metadata: Sequence[Any]) -> str:
+    low = next((item.ge for item in metadata if isinstance(item, Ge)), None)
+    high = next((item.le for item in metadata if isinstance(item, Le)), None)
+    if low is None:
+        return ""
+    return f" from {low}" if high is None else f" from {low} to {high}"
+
+
+def _default_text(field: FieldInfo) -> str:
+    default: object = field.default
+    if field.is_required():
+        return "required"
+    if default is None or default in ((), {}):
+        return "none"
+    if isinstance(default, Model):
+        return "its defaults"
+    if isinstance(default, tuple):
+        return f"`[{', '.join(map(str, cast(tuple[object, ...], default)))}]`"
+    notation = _notation(field.metadata)
+    text = notation.write(default) if notation else _scalar(field.annotation, default)
+    return f"`{text}`"
+
+
+def _scalar(annotation: Any, default: object) -> str:
+    for alternative in get_args(annotation):
+        notation = _notation(get_args(alternative)[1:]) if get_origin(alternative) is Annotated else None
+        if notation:
+            return notation.write(default)
+    return str(default)
+
+
+def _link(title: str) -> str:
+    return f"[{title.lower()}](#{title.lower().replace(' ', '-')})"
+
+
+def _model_title(model: type[Model]) -> str:
+    return _title(model.__name__.removesuffix("Settings"))
+
+
+def _title(name: str) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return words[:1].upper() + words[1:]
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _flat_paragraphs(text: str) -> str:
+    return "\n\n".join(_flat(paragraph) for paragraph in text.split("\n\n"))
+
+
+if __name__ == "__main__":
+    print(reference(), end="")

@@ -1,0 +1,51 @@
+"""A stack file read without Pulumi, for commands and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from infra.settings.build import PROJECT, build_settings, stray_keys
+from infra.settings.problems import Problem, SettingsError, unknown_key
+from infra.settings.stack import StackSettings
+from infra.settings.yaml_file import read_yaml
+
+_STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+"""Top-level keys of a stack file (ProjectStack in github.com/pulumi/pulumi/sdk/v3/go/common/workspace)."""
+
+
+def settings_from_stack_file(path: Path) -> StackSettings:
+    """Build the settings of a `stacks/Pulumi.<stack>.yaml`, with the messages that the program itself would give.
+
+    Raises:
+        SettingsError: with every problem found, also where the file cannot be read.
+    """
+    config = _config(path)
+    problems = stray_keys(config)
+    prefix = f"{PROJECT}:"
+    try:
+        settings = build_settings(
+            {key.removeprefix(prefix): value for key, value in config.items() if key in _own_keys()}
+        )
+    except SettingsError as error:
+        problems += error.problems
+    else:
+        if not problems:
+            return settings
+    raise SettingsError(problems)
+
+
+def _own_keys() -> set[str]:
+    return {f"{PROJECT}:{key}" for key in StackSettings.section_keys()}
+
+
+def _config(path: Path) -> Mapping[str, object]:
+    document = read_yaml(path)
+    unknown = [Problem(key, unknown_key(key, _STACK_FILE_KEYS)) for key in document if key not in _STACK_FILE_KEYS]
+    config = document.get("config")
+    if config is not None and not isinstance(config, Mapping):
+        unknown.append(Problem("config", "is not a mapping; write keys such as nightowl:apps below it"))
+    if unknown:
+        raise SettingsError(unknown)
+    return {str(key): value for key, value in cast(Mapping[object, object], config or {}).items()}

@@ -1,0 +1,798 @@
+"""Stack files that are refused, and the exact lines that say why.
+
+Each case is laid over SAMPLE: mappings are merged, anything else replaces what was there, `!remove` removes a key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from infra.settings.stack import StackSettings
+
+SAMPLE = """
+platform: { kind: existing, context: test }
+apps:
+  web: { image: "example.com/web:1", port: 8080 }
+  worker: { kind: worker, image: "example.com/worker:1" }
+  job: { kind: cron, image: "example.com/job:1", schedule: "@daily" }
+"""
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """A change of the sample that makes it wrong."""
+
+    id: str
+    overlay: str
+    lines: tuple[str, ...]
+
+    def sections(self) -> dict[str, Any]:
+        return _merged(yaml.safe_load(SAMPLE), _Loader(self.overlay).get_single_data())
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+_REMOVE = object()
+_Loader.add_constructor("!remove", lambda loader, node: _REMOVE)
+
+
+def _merged(base: Any, overlay: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(overlay, dict):
+        return overlay
+    merged = {**base, **{key: _merged(base.get(key), value) for key, value in overlay.items()}}
+    return {key: value for key, value in merged.items() if value is not _REMOVE}
+
+
+def _web(overlay: str, *lines: str, id: str) -> BadInput:
+    """Change the app `web`; the lines are relative to it."""
+    return BadInput(id, f"apps: {{ web: {overlay} }}", tuple(f"nightowl:apps.web.{line}" for line in lines))
+
+
+def _job(overlay: str, *lines: str, id: str) -> BadInput:
+    return BadInput(id, f"apps: {{ job: {overlay} }}", tuple(f"nightowl:apps.job.{line}" for line in lines))
+
+
+def _worker(overlay: str, *lines: str, id: str) -> BadInput:
+    return BadInput(id, f"apps: {{ worker: {overlay} }}", tuple(f"nightowl:apps.worker.{line}" for line in lines))
+
+
+_NOT_AN_IMAGE = "is not an image reference; write registry/name:tag@sha256:digest"
+_NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
+_SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
+_NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
+_NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
+_LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
+_APP_KEYS = (
+    "allowFrom, allowTo, args, availability, command, env, files, health, image, init, kind, port, replicas, "
+    "resources, rollout, scaling, secrets, security, sidecars, traffic, volumes"
+)
+
+_PLATFORM = (
+    BadInput("platform missing", "platform: !remove", ("nightowl:platform: is required",)),
+    BadInput(
+        "platform empty",
+        "platform: null",
+        ("nightowl:platform: is empty; remove the key, or write keys below it ({} for none)",),
+    ),
+    BadInput(
+        "platform as text",
+        "platform: existing",
+        ("nightowl:platform: 'existing' is not a mapping; write keys below it",),
+    ),
+    BadInput("platform without kind", "platform: { kind: !remove }", ("nightowl:platform.kind: is required",)),
+    BadInput("context missing", "platform: { context: !remove }", ("nightowl:platform.context: is required",)),
+    BadInput(
+        "context empty text",
+        "platform: { context: '' }",
+        ("nightowl:platform.context: '' is not one line of text with 1 to 1024 characters",),
+    ),
+    BadInput(
+        "context a number",
+        "platform: { context: 7 }",
+        ("nightowl:platform.context: 7 is not a text; put it in quotes",),
+    ),
+    BadInput(
+        "kubeconfig with its content",
+        'platform: { kubeconfig: "apiVersion: v1\\nkind: Config\\n" }',
+        (
+            "nightowl:platform.kubeconfig: 'apiVersion: v1?kind: Config?' is not one line of text with 1 to 1024 "
+            "characters",
+        ),
+    ),
+    BadInput(
+        "ingress incomplete",
+        "platform: { ingress: { className: Nginx } }",
+        (
+            "nightowl:platform.ingress.className: 'Nginx' is not the name of a Kubernetes object: use lower-case "
+            "letters, digits, dashes and dots",
+            "nightowl:platform.ingress.namespace: is required",
+        ),
+    ),
+)
+
+_NAMESPACE = (
+    BadInput(
+        "namespace of the cluster",
+        "namespace: { name: kube-system }",
+        ("nightowl:namespace.name: 'kube-system' belongs to the cluster; choose a namespace of your own",),
+    ),
+    BadInput(
+        "namespace of the ingress controller",
+        "{ platform: { ingress: { className: nginx, namespace: edge } }, namespace: { name: edge } }",
+        (
+            "nightowl:namespace.name: edge is the ingress controller's namespace, which the apps' network policies "
+            "would close; choose another",
+        ),
+    ),
+    BadInput("quota of no pods", "namespace: { quota: { pods: 0 } }", ("nightowl:namespace.quota.pods: 0 is below 1",)),
+    BadInput(
+        "quota misspelt",
+        "namespace: { qouta: { pods: 1 } }",
+        ("nightowl:namespace.qouta: unknown key; did you mean 'quota'?",),
+    ),
+)
+
+_SECTIONS = (
+    BadInput("apps missing", "apps: !remove", ("nightowl:apps: is required",)),
+    BadInput(
+        "apps empty",
+        "apps: null",
+        ("nightowl:apps: is empty; remove the key, or write keys below it ({} for none)",),
+    ),
+    BadInput("apps as list", "apps: [web]", ("nightowl:apps: a list is not a mapping; write keys below it",)),
+    BadInput("section misspelt", "app: {}", ("nightowl:app: unknown key; did you mean 'apps'?",)),
+    BadInput(
+        "section unknown",
+        "xyz: {}",
+        (f"nightowl:xyz: unknown key; the keys here are {_SECTION_KEYS}",),
+    ),
+    BadInput(
+        "app as text",
+        "apps: { web: nginx }",
+        ("nightowl:apps.web: 'nginx' is not a mapping; write keys below it",),
+    ),
+    BadInput(
+        "app empty",
+        "apps: { web: null }",
+        ("nightowl:apps.web: is empty; remove the key, or write keys below it ({} for none)",),
+    ),
+    BadInput(
+        "app without image and port",
+        "apps: { other: {} }",
+        ("nightowl:apps.other.image: is required", "nightowl:apps.other.port: is required"),
+    ),
+    BadInput(
+        "app name with capitals",
+        "apps: { Web: { image: 'a:1', port: 1 } }",
+        (f"nightowl:apps.Web: 'Web' {_NOT_A_NAME}",),
+    ),
+    BadInput(
+        "app name too long",
+        f"apps: {{ {'a' * 41}: {{ image: 'a:1', port: 1 }} }}",
+        (f"nightowl:apps.{'a' * 41}: '{'a' * 41}' {_NOT_A_NAME}",),
+    ),
+    BadInput(
+        "app name not ASCII",
+        "apps: { grün: { image: 'a:1', port: 1 } }",
+        (f"nightowl:apps.grün: 'grün' {_NOT_A_NAME}",),
+    ),
+    BadInput(
+        "app name reserved",
+        "apps: { default: { image: 'a:1', port: 1 } }",
+        (
+            "nightowl:apps.default: the name default is the name of the service account that every namespace has; "
+            "choose another",
+        ),
+    ),
+    BadInput(
+        "app name of the load balancer",
+        "apps: { load-balancer: { image: 'a:1', port: 1 } }",
+        (
+            "nightowl:apps.load-balancer: the name load-balancer means the platform's load balancer in allowFrom; "
+            "choose another",
+        ),
+    ),
+    BadInput(
+        "kind misspelt",
+        "apps: { job: { kind: crno } }",
+        ("nightowl:apps.job.kind: 'crno' is not web, worker or cron; did you mean 'cron'?",),
+    ),
+    BadInput(
+        "kind empty",
+        "apps: { job: { kind: null } }",
+        ("nightowl:apps.job.kind: is empty; write web, worker or cron",),
+    ),
+)
+
+_APP = (
+    _web("{ scalling: { max: 9 } }", "scalling: unknown key; did you mean 'scaling'?", id="key misspelt"),
+    _web("{ allow_to: [] }", "allow_to: unknown key; did you mean 'allowTo'?", id="key in snake case"),
+    _web("{ zzz: 1 }", f"zzz: unknown key; the keys here are {_APP_KEYS}", id="key unknown"),
+    _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
+    _worker("{ traffic: {} }", "traffic: goes with kind web only", id="traffic of a worker"),
+    _job("{ scaling: {} }", "scaling: goes with kind web or worker only", id="scaling of a cron"),
+    _web(
+        "{ image: nginx }",
+        "image: 'nginx' has neither a tag nor a digest; write name:tag@sha256:digest",
+        id="image without tag",
+    ),
+    _web(
+        "{ image: 'nginx:latest' }",
+        "image: 'nginx:latest' changes under a running system; pin a version instead of latest, best with its digest",
+        id="image latest",
+    ),
+    _web(
+        "{ image: 'https://example.com/web:1' }",
+        f"image: 'https://example.com/web:1' {_NOT_AN_IMAGE}",
+        id="image as URL",
+    ),
+    _web("{ image: 'Web:1' }", f"image: 'Web:1' {_NOT_AN_IMAGE}", id="image with capitals"),
+    _web(
+        f"{{ image: 'web@sha256:{'a' * 63}' }}",
+        f"image: 'web@sha256:{'a' * 46}...' {_NOT_AN_IMAGE}",
+        id="digest too short",
+    ),
+    _web("{ port: http }", "port: 'http' is not a whole number", id="port as text"),
+    _web("{ port: '8080' }", "port: '8080' is not a whole number but a text; remove the quotes", id="port in quotes"),
+    _web("{ port: 0 }", "port: 0 is below 1", id="port zero"),
+    _web("{ port: 70000 }", "port: 70000 is above 65535", id="port too high"),
+    _web("{ port: true }", "port: true is not a whole number", id="port true"),
+    _web("{ port: 80.5 }", "port: 80.5 is not a whole number", id="port fraction"),
+    _web("{ port: !remove }", "port: is required", id="port missing"),
+    _web("{ port: null }", "port: is empty: the value is not a whole number", id="port empty"),
+    _web("{ command: sleep 1 }", "command: the value is not a list; write [a, b]", id="command as text"),
+    _web(
+        "{ command: [sleep, 10] }", "command[1]: the value is not a text; put it in quotes", id="command with a number"
+    ),
+    _web("{ args: null }", "args: is empty; remove the key, or write a list such as [a, b]", id="args empty"),
+)
+
+_CONFIGURATION = (
+    _web(
+        "{ env: { 1X: a } }",
+        "env.1X: '1X' is not a variable name: use letters, digits and underscores",
+        id="variable name",
+    ),
+    _web(
+        "{ env: { TOKEN: [hunter2] } }",
+        'env.TOKEN: the value is not a text; write one ("" for none), or a mapping with field or resource',
+        id="variable as list",
+    ),
+    _web(
+        "{ env: { VERSION: 1.10 } }",
+        "env.VERSION: the value is a number with a fraction or an exponent, which YAML may have changed; put it in "
+        "quotes",
+        id="variable fraction",
+    ),
+    _web(
+        "{ env: { EMPTY: null } }",
+        'env.EMPTY: is empty: the value is not a text; write one ("" for none), or a mapping with field or resource',
+        id="variable empty",
+    ),
+    _web(
+        "{ env: { POD: { field: metadata.nam } } }",
+        "env.POD.field: the value is not metadata.name, metadata.namespace, spec.nodeName, spec.serviceAccountName, "
+        "status.hostIP or status.podIP",
+        id="pod field unknown",
+    ),
+    _web(
+        "{ files: { etc/app.conf: x } }",
+        f"files[\"etc/app.conf\"]: 'etc/app.conf' {_NOT_A_PATH}",
+        id="file path relative",
+    ),
+    _web(
+        "{ files: { /etc/../x: y } }",
+        f"files[\"/etc/../x\"]: '/etc/../x' {_NOT_A_PATH}",
+        id="file path with dots",
+    ),
+    _web(
+        "{ files: { /etc/app.conf: 5 } }",
+        'files["/etc/app.conf"]: the value is not a text; put it in quotes',
+        id="file a number",
+    ),
+    _web(
+        "{ files: { /run/secrets/key: x } }",
+        'files["/run/secrets/key"]: /run/secrets/key belongs to the secrets; choose another path',
+        id="file among the secrets",
+    ),
+    _web(
+        "{ files: { /etc/hosts: x } }",
+        'files["/etc/hosts"]: /etc/hosts belongs to Kubernetes; choose another path',
+        id="file of Kubernetes",
+    ),
+    _web(
+        "{ files: { /etc/app: x, /etc/app/more: y } }",
+        'files["/etc/app"]: /etc/app cannot be a file: /etc/app/more is a file there',
+        id="file as folder of a file",
+    ),
+    _web(
+        "{ files: { /data: x }, volumes: { data: { mount: /data, size: 64Mi } } }",
+        'files["/data"]: /data cannot be a file: /data is a volume there',
+        id="file on a volume",
+    ),
+    _web("{ secrets: { Key: a/b } }", f"secrets.Key: 'Key' {_NOT_A_NAME}", id="secret name"),
+    _web(
+        "{ secrets: { key: '' } }",
+        "secrets.key.ref: the value is empty; write where the secret is kept",
+        id="secret empty",
+    ),
+    _web(
+        "{ secrets: { key: 'not a reference' } }",
+        "secrets.key.ref: the value has white space; write where the secret is kept, such as name/key",
+        id="secret with spaces",
+    ),
+    _web(
+        '{ secrets: { key: "-----BEGIN PRIVATE KEY-----\\nMIIE\\n" } }',
+        f"secrets.key.ref: the value {_LOOKS_LIKE_ONE}",
+        id="secret as PEM",
+    ),
+    _web(
+        f"{{ secrets: {{ key: '{'Zm9v' * 70}' }} }}",
+        f"secrets.key.ref: the value {_LOOKS_LIKE_ONE}",
+        id="secret as base64",
+    ),
+    _web(
+        "{ secrets: { key: AKIAIOSFODNN7EXAMPLE } }",
+        f"secrets.key.ref: the value {_LOOKS_LIKE_ONE}",
+        id="secret as access key",
+    ),
+    _web(
+        "{ secrets: { key: 'postgres://app:hunter2@db/app' } }",
+        f"secrets.key.ref: the value {_LOOKS_LIKE_ONE}",
+        id="secret as address with a password",
+    ),
+    _web(
+        "{ secrets: { key: 12345 } }",
+        "secrets.key: the value is not a mapping; write keys below it",
+        id="secret a number",
+    ),
+    _web(
+        "{ secrets: { key: { secure: AAABAM } } }",
+        "secrets.key: is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never hold it",
+        id="secret encrypted",
+    ),
+    _web(
+        "{ env: { KEY: x }, secrets: { key: { ref: a/b, env: KEY } } }",
+        "secrets.key.env: KEY is set in env too; remove one of them",
+        id="variable in env and secrets",
+    ),
+    _web(
+        "{ secrets: { a: { ref: a/b, env: KEY }, b: { ref: a/c, env: KEY } } }",
+        "secrets.b.env: KEY is the variable of secret a too",
+        id="variable of two secrets",
+    ),
+)
+
+_RESOURCES = (
+    _web(
+        "{ resources: { cpu: 250x } }",
+        "resources.cpu: '250x' is not a CPU quantity; write 250m, 0.5 or 2",
+        id="CPU unit",
+    ),
+    _web("{ resources: { cpu: 0 } }", "resources.cpu: 0 must be at least 1m, in whole millicores", id="CPU zero"),
+    _web(
+        "{ resources: { cpu: -1 } }", "resources.cpu: -1 is not a CPU quantity; write 250m, 0.5 or 2", id="CPU negative"
+    ),
+    _web(
+        "{ resources: { cpu: 999999999999 } }",
+        "resources.cpu: 999999999999 is more than a million cores; was the m forgotten? Write 250m, 0.5 or 2",
+        id="CPU huge",
+    ),
+    _web(
+        "{ resources: { cpu: ٣ } }",
+        "resources.cpu: '٣' is not a CPU quantity; write 250m, 0.5 or 2",
+        id="CPU in other digits",
+    ),
+    _web(
+        "{ resources: { memory: 128 } }",
+        "resources.memory: 128 is less than 4Mi; was a unit forgotten? Write 128Mi or 1Gi",
+        id="memory without unit",
+    ),
+    _web(
+        "{ resources: { memory: 128mb } }",
+        "resources.memory: '128mb' is not a memory quantity; write 128Mi or 1Gi",
+        id="memory unit",
+    ),
+    _web(
+        "{ resources: { memory: 9999Ti9 } }",
+        "resources.memory: '9999Ti9' is not a memory quantity; write 128Mi or 1Gi",
+        id="memory with a tail",
+    ),
+    _web(
+        "{ resources: { cpu: 500m, cpuLimit: 0.25 } }",
+        "resources.cpuLimit: 250m is below the request of 500m",
+        id="CPU limit below the request",
+    ),
+    _web(
+        "{ resources: { ram: 1Gi } }",
+        "resources.ram: unknown key; the keys here are cpu, cpuLimit, memory",
+        id="resource unknown",
+    ),
+    _web("{ resources: 1Gi }", "resources: '1Gi' is not a mapping; write keys below it", id="resources as text"),
+    _web("{ security: { user: 0 } }", "security.user: 0 is below 1", id="user root"),
+    _web(
+        "{ security: { readOnlyRoot: 'yes' } }",
+        "security.readOnlyRoot: 'yes' is not true or false",
+        id="switch as text",
+    ),
+    _web("{ security: { readOnlyRoot: 1 } }", "security.readOnlyRoot: 1 is not true or false", id="switch as number"),
+)
+
+_HEALTH = (
+    _web(
+        "{ health: { readiness: 8080 } }",
+        "health.readiness: 8080 is not a path such as /readyz, nor a mapping with http, tcp or exec",
+        id="probe as number",
+    ),
+    _web(
+        "{ health: { readiness: readyz } }",
+        "health.readiness.http: is not a path such as /readyz",
+        id="probe path relative",
+    ),
+    _web(
+        "{ health: { readiness: { http: /a, tcp: 1 } } }",
+        "health.readiness: give exactly one of http, tcp and exec (got http, tcp)",
+        id="probe with two questions",
+    ),
+    _web(
+        "{ health: { readiness: {} } }",
+        "health.readiness: give exactly one of http, tcp and exec (got none)",
+        id="probe without question",
+    ),
+    _web(
+        "{ health: { liveness: { exec: [] } } }", "health.liveness.exec: the command is empty", id="probe command empty"
+    ),
+    _web(
+        "{ health: { readiness: { http: /a, period: 5s, timeout: 10s } } }",
+        "health.readiness.timeout: 10s is not between 1s and the period of 5s",
+        id="probe timeout above period",
+    ),
+    _web(
+        "{ health: { readiness: { http: /a, period: 5 } } }",
+        "health.readiness.period: 5 is not a duration; write 30s, 5m or 1h",
+        id="duration without unit",
+    ),
+    _web(
+        "{ health: { readiness: { http: /a, period: 0s } } }",
+        "health.readiness.period: 0s is not between 1s and 1h",
+        id="probe period zero",
+    ),
+    _web("{ health: { ready: /a } }", "health.ready: unknown key; did you mean 'readiness'?", id="probe misspelt"),
+    _web(
+        "{ health: { readiness: /healthz, liveness: /healthz } }",
+        "health.liveness: asks what readiness asks and gives up no later, so a busy container would be restarted "
+        "instead of relieved; ask something else, or raise failures",
+        id="liveness like readiness",
+    ),
+    _worker(
+        "{ health: { liveness: /healthz } }",
+        "health.liveness.port: is required: a worker has no port of its own",
+        id="probe of a worker without port",
+    ),
+    _web(
+        "{ health: { startup: { http: /a, period: 10s, failures: 60 } } }",
+        "rollout.deadline: 10m is not above the longest start of 10m (startup probes: period times failures) "
+        "and 5s to prove it",
+        id="start longer than the deadline",
+    ),
+    _web(
+        "{ health: { startup: { http: /a, failures: 30 } }, sidecars: { a: { image: 'a:1', health: { startup: "
+        "{ tcp: 1, failures: 30 } } } } }",
+        "rollout.deadline: 10m is not above the longest start of 10m (startup probes: period times failures) "
+        "and 5s to prove it",
+        id="starts that add up to the deadline",
+    ),
+)
+
+_REPLICAS = (
+    _web("{ scaling: { min: 3, max: 2 } }", "scaling.max: 2 is below min 3", id="max below min"),
+    _web("{ scaling: { min: 0 } }", "scaling.min: 0 is below 1", id="min zero"),
+    _web("{ scaling: { max: 5000 } }", "scaling.max: 5000 is above 1000", id="max too high"),
+    _web("{ scaling: { cpu: 0% } }", "scaling.cpu: '0%' is not a percentage from 1% to 100%", id="CPU target zero"),
+    _web(
+        "{ scaling: { cpu: 150% } }",
+        "scaling.cpu: '150%' is not a percentage from 1% to 100%",
+        id="CPU target too high",
+    ),
+    _web(
+        "{ scaling: { cpu: null } }",
+        "scaling.cpu: there is no target: give cpu or memory, or use replicas instead of scaling",
+        id="no target",
+    ),
+    _web(
+        "{ scaling: { min: 9, max: 3, cpu: null, shrinkAfter: 2h } }",
+        "scaling.max: 3 is below min 9",
+        "scaling.cpu: there is no target: give cpu or memory, or use replicas instead of scaling",
+        "scaling.shrinkAfter: 2h is above 1h, the most that Kubernetes accepts",
+        id="several rules of one section",
+    ),
+    _web(
+        "{ scaling: { max: 5 }, replicas: 3 }",
+        "replicas: 3 would fight the autoscaler; give either replicas or scaling",
+        id="scaling and replicas",
+    ),
+    _web("{ replicas: 0 }", "replicas: 0 is below 1", id="no replicas"),
+    _web("{ replicas: many }", "replicas: 'many' is not a whole number", id="replicas as text"),
+    _web(
+        "{ availability: { maxUnavailable: 0% } }",
+        "availability.maxUnavailable: '0%' would block every drain and upgrade; use at least 1%",
+        id="budget zero",
+    ),
+    _web(
+        "{ availability: { zones: required } }",
+        "availability.zones: 'required' is not require or prefer; did you mean 'require'?",
+        id="choice misspelt",
+    ),
+    _web(
+        "{ availability: { evictAfter: 2h } }",
+        "availability.evictAfter: 2h is above 1h: the app would be short of replicas",
+        id="eviction too late",
+    ),
+    _web(
+        "{ availability: { priority: true } }",
+        "availability.priority: true is not high, normal or low",
+        id="choice as switch",
+    ),
+    _web("{ rollout: { surge: 0 } }", "rollout.surge: 0 is not a percentage from 1% to 100%", id="surge zero"),
+    _web(
+        "{ rollout: { deadline: 5s } }",
+        "rollout.deadline: 5s is below 10s, too short for any pod to start",
+        id="deadline too short",
+    ),
+    _web(
+        "{ rollout: { finishWithin: 2h } }",
+        "rollout.finishWithin: 2h is above 1h, which would hold up every drain and upgrade",
+        id="request too long",
+    ),
+    _web(
+        "{ rollout: { drain: soon } }",
+        "rollout.drain: 'soon' is not a duration; write 30s, 5m or 1h",
+        id="duration as word",
+    ),
+    _web("{ rollout: { drain: 400d } }", "rollout.drain: '400d' is longer than 30 days", id="duration endless"),
+)
+
+_CONTAINERS = (
+    _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi }, b: { mount: /data, size: 1Gi } } }",
+        "volumes.b.mount: /data is the mount of volume a too; choose another path",
+        id="two volumes on one path",
+    ),
+    _web("{ volumes: { a: { mount: /data } } }", "volumes.a.size: is required", id="volume without size"),
+    _web(
+        "{ volumes: { a: { mount: /run/secrets, size: 1Gi } } }",
+        "volumes.a.mount: /run/secrets belongs to the secrets; choose another path",
+        id="volume on the secrets",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /, size: 1Gi } } }",
+        f"volumes.a.mount: '/' {_NOT_A_PATH}",
+        id="volume on the root",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, storageClass: gp3 } } }",
+        "volumes.a.kind: storageClass and shared go with kind: persistent",
+        id="storage class of scratch space",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, kind: persistent } } }",
+        "volumes.a.kind: a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
+        "(and a storage class that can do it)",
+        id="persistent volume with many writers",
+    ),
+    _job(
+        "{ overlap: allow, volumes: { a: { mount: /data, size: 1Gi, kind: persistent } } }",
+        "overlap: allow would give a persistent volume two writers; use forbid or replace",
+        id="overlapping runs on one volume",
+    ),
+    _web(
+        "{ init: { setup: {} } }",
+        "init.setup.command: is required without an image: this would be the app once more",
+        id="init without work",
+    ),
+    _web(
+        "{ init: { a: { args: [x] } }, sidecars: { a: { args: [x] } } }",
+        "sidecars.a: is the name of an init container too; choose another",
+        id="init and sidecar of one name",
+    ),
+    _web(
+        "{ init: { web: { args: [x] } } }",
+        "init.web: is the name of the app's own container; choose another",
+        id="init named like the app",
+    ),
+    _web(
+        "{ sidecars: { a: { image: 'a:1', health: { readiness: /ok } } } }",
+        "sidecars.a.health.readiness.port: is required: the app's port is not the sidecar's",
+        id="probe of a sidecar without port",
+    ),
+    _web(
+        "{ volumes: { data: { mount: /data, size: 1Gi } }, init: { a: { args: [x], files: { /data: x } } } }",
+        'init.a.files["/data"]: /data cannot be a file: /data is a volume there',
+        id="file of an init container on a volume",
+    ),
+    _web(
+        "{ init: { a: { health: {} } } }",
+        "init.a.health: unknown key; the keys here are args, command, env, files, image, resources",
+        id="probe of an init container",
+    ),
+)
+
+_FLOWS = (
+    _worker(
+        "{ allowTo: [wep] }", "allowTo[0]: 'wep' is not an app of this stack; did you mean 'web'?", id="target misspelt"
+    ),
+    _worker(
+        "{ allowTo: [web, database] }",
+        "allowTo[1]: 'database' is not an app of this stack; the apps are job, web, worker",
+        id="target unknown",
+    ),
+    _worker("{ allowTo: [worker] }", "allowTo[0]: worker is this app itself; name another", id="target itself"),
+    _worker("{ allowTo: [job] }", "allowTo[0]: job is of kind cron, which serves no port", id="target without port"),
+    _worker(
+        "{ allowTo: [load-balancer] }",
+        "allowTo[0]: load-balancer goes in allowFrom only; name the app or the network that is to be called",
+        id="target load balancer",
+    ),
+    _worker("{ allowTo: web }", "allowTo: 'web' is not a list; write [a, b]", id="flows as text"),
+    _worker(
+        "{ allowTo: [5] }", "allowTo[0]: 5 is not the name of an app, a network, or load-balancer", id="flow a number"
+    ),
+    _worker("{ allowTo: [web, web] }", "allowTo[1]: is listed twice; remove one", id="flow twice"),
+    _worker("{ allowTo: [{}] }", "allowTo[0]: give exactly one of app, cidr and loadBalancer", id="flow empty"),
+    _worker(
+        "{ allowTo: [{ app: web, ports: [80] }] }",
+        "allowTo[0].ports: goes with cidr only; an app is called on its own port",
+        id="ports of an app",
+    ),
+    _worker(
+        "{ allowTo: [10.0.0.0/99] }",
+        "allowTo[0].cidr: '10.0.0.0/99' is not a network such as 10.1.0.0/16",
+        id="network prefix",
+    ),
+    _worker(
+        "{ allowTo: [10.1.2.3/16] }",
+        "allowTo[0].cidr: '10.1.2.3/16' is an address inside a network; did you mean 10.1.0.0/16?",
+        id="network with host bits",
+    ),
+    _worker(
+        "{ allowTo: [{ cidr: 10.0.0.0/255.0.0.0 }] }",
+        "allowTo[0].cidr: '10.0.0.0/255.0.0.0' is not a network such as 10.1.0.0/16",
+        id="network with a mask",
+    ),
+    _worker(
+        "{ allowTo: [169.254.169.254/32] }",
+        "allowTo[0].cidr: 169.254.169.254/32 is the node's metadata service, which gives out the node's credentials",
+        id="metadata service",
+    ),
+    _web(
+        "{ allowFrom: [{ cidr: 10.0.0.0/8, ports: [80] }] }",
+        "allowFrom[0].ports: goes with allowTo only; callers reach the app's own port",
+        id="ports of a caller",
+    ),
+    _web(
+        "{ allowFrom: [wroker] }",
+        "allowFrom[0]: 'wroker' is not an app of this stack; did you mean 'worker'?",
+        id="caller misspelt",
+    ),
+    _web(
+        "{ traffic: { host: localhost } }",
+        "traffic.host: 'localhost' is not a host name such as app.example.com",
+        id="host without domain",
+    ),
+    _web(
+        "{ traffic: { host: 10.0.0.1 } }",
+        "traffic.host: '10.0.0.1' is not a host name such as app.example.com",
+        id="host an address",
+    ),
+    _web(
+        "{ traffic: { path: api } }",
+        "traffic.path: 'api' is not a path prefix such as / or /api",
+        id="traffic path relative",
+    ),
+    BadInput(
+        "two apps on one address",
+        "apps: { web: { traffic: { host: a.example.com, path: /api } }, two: { image: 'a:1', port: 1, traffic: "
+        "{ host: a.example.com, path: /api/ } } }",
+        ("nightowl:apps.two.traffic: a.example.com/api is the address of web too; give each app its own",),
+    ),
+)
+
+_SCHEDULES = (
+    _job("{ schedule: '* * * *' }", f"schedule: '* * * *' {_NOT_A_SCHEDULE}", id="schedule with four fields"),
+    _job("{ schedule: '@fortnightly' }", f"schedule: '@fortnightly' {_NOT_A_SCHEDULE}", id="schedule macro unknown"),
+    _job(
+        "{ schedule: '61 * * * *' }",
+        "schedule: '61 * * * *' has no minute '61': it goes from 0 to 59",
+        id="schedule out of range",
+    ),
+    _job(
+        "{ schedule: '0 0 30 2 *' }",
+        "schedule: '0 0 30 2 *' names a date that never comes",
+        id="schedule that never comes",
+    ),
+    _job(
+        "{ schedule: '*/0 * * * *' }",
+        "schedule: '*/0 * * * *' has no minute '*/0': it goes from 0 to 59",
+        id="schedule step zero",
+    ),
+    _job(
+        "{ schedule: '0 0 * * ²' }",
+        "schedule: '0 0 * * ²' has no day of week '²': it goes from 0 to 6",
+        id="schedule in other digits",
+    ),
+    _job("{ schedule: !remove }", "schedule: is required", id="schedule missing"),
+    _job(
+        "{ timeZone: Europe/Berln }",
+        "timeZone: 'Europe/Berln' is not a time zone; did you mean Europe/Berlin?",
+        id="time zone misspelt",
+    ),
+    _job("{ timeout: 0s }", "timeout: 0s is not between 1s and 7d", id="timeout zero"),
+    _job("{ retries: -1 }", "retries: -1 is below 0", id="retries negative"),
+    _job("{ overlap: maybe }", "overlap: 'maybe' is not forbid, allow or replace", id="overlap unknown"),
+)
+
+_VALUES = (
+    _web("{ resources: { cpu: .nan } }", "resources.cpu: is not a number", id="not a number"),
+    _web("{ port: 99999999999999999999 }", "port: is a number with more than 64 bits", id="number too large"),
+    _web(
+        '{ env: { A: "a\\0b" } }',
+        "env.A: has a character with the code 0, which no container can read",
+        id="character zero",
+    ),
+    _web(
+        f"{{ volumes: {'{a: ' * 25}1{'}' * 25} }}",
+        "volumes: is nested more than 20 levels deep",
+        id="nested too deeply",
+    ),
+)
+
+_SEVERAL = (
+    BadInput(
+        "problems of several apps at once",
+        """
+        apps:
+          web: { port: http, allowTo: [nobody], scaling: { max: 2 } }
+          worker: { image: nginx, allowTo: [wep] }
+          job: { allowTo: [worker] }
+        """,
+        (
+            "nightowl:apps.web.scaling.max: 2 is below min 3",
+            "nightowl:apps.web.port: 'http' is not a whole number",
+            "nightowl:apps.worker.image: 'nginx' has neither a tag nor a digest; write name:tag@sha256:digest",
+            "nightowl:apps.web.allowTo[0]: 'nobody' is not an app of this stack; the apps are job, web, worker",
+            "nightowl:apps.worker.allowTo[0]: 'wep' is not an app of this stack; did you mean 'web'?",
+            "nightowl:apps.job.allowTo[0]: worker is of kind worker, which serves no port",
+        ),
+    ),
+    BadInput(
+        "problems of several sections at once",
+        "{ platform: { context: !remove }, namespace: { name: default }, apps: { web: { port: 0 } }, other: {} }",
+        (
+            "nightowl:platform.context: is required",
+            "nightowl:namespace.name: 'default' belongs to the cluster; choose a namespace of your own",
+            "nightowl:apps.web.port: 0 is below 1",
+            f"nightowl:other: unknown key; the keys here are {_SECTION_KEYS}",
+        ),
+    ),
+)
+
+BAD_INPUTS = (
+    *_PLATFORM,
+    *_NAMESPACE,
+    *_SECTIONS,
+    *_APP,
+    *_CONFIGURATION,
+    *_RESOURCES,
+    *_HEALTH,
+    *_REPLICAS,
+    *_CONTAINERS,
+    *_FLOWS,
+    *_SCHEDULES,
+    *_VALUES,
+    *_SEVERAL,
+)

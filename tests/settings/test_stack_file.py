@@ -1,0 +1,180 @@
+"""Stack files are read as Pulumi reads them, and whatever is wrong with one is said in a line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.settings.app.application import WebSettings
+from infra.settings.problems import SettingsError
+from infra.settings.stack_file import settings_from_stack_file
+
+GOOD = """\
+config:
+  nightowl:platform: { kind: existing, context: test }
+  nightowl:apps:
+    web:
+      image: example.com/web:1
+      port: 8080
+"""
+
+
+def _refusal(tmp_path: Path, content: str | bytes) -> str:
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(SettingsError) as refusal:
+        settings_from_stack_file(path)
+    return str(refusal.value).replace(str(path), "FILE")
+
+
+def _web(tmp_path: Path, more: str) -> WebSettings:
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_text(GOOD + more)
+    web = settings_from_stack_file(path).apps["web"]
+    assert isinstance(web, WebSettings)
+    return web
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        pytest.param("", ["nightowl:platform: is required", "nightowl:apps: is required"], id="empty"),
+        pytest.param("# only words\n", ["nightowl:platform: is required", "nightowl:apps: is required"], id="comment"),
+        pytest.param("config:\n", ["nightowl:platform: is required", "nightowl:apps: is required"], id="no config"),
+        pytest.param("- a\n", ["FILE: is not a mapping; write keys such as config"], id="list"),
+        pytest.param("just words", ["FILE: is not a mapping; write keys such as config"], id="text"),
+        pytest.param(
+            "config: [a]\n",
+            ["config: is not a mapping; write keys such as nightowl:apps below it"],
+            id="config as list",
+        ),
+        pytest.param("conifg: {}\n", ["conifg: unknown key; did you mean 'config'?"], id="config misspelt"),
+        pytest.param(
+            "a:\n\tb: 1\n", ["FILE: line 2, column 1: there is a tab; YAML is indented with spaces"], id="tab"
+        ),
+        pytest.param(
+            "a: [1\n", ["FILE: line 2, column 1: expected ',' or ']', but got '<stream end>'"], id="open list"
+        ),
+        pytest.param("a: 'x\n", ["FILE: line 2, column 1: found unexpected end of stream"], id="open quote"),
+        pytest.param("a: *b\n", ["FILE: line 1, column 4: found undefined alias 'b'"], id="alias of nothing"),
+        pytest.param("a: 1\n---\nb: 2\n", ["FILE: line 2, column 1: but found another document"], id="two documents"),
+        pytest.param(
+            "a: !!python/object:os.system x\n",
+            [
+                "FILE: line 1, column 4: could not determine a constructor for the tag "
+                "'tag:yaml.org,2002:python/object:os.system'"
+            ],
+            id="foreign tag",
+        ),
+        pytest.param("? [a]\n: b\n", ["FILE: line 1, column 3: found unhashable key"], id="list as key"),
+        pytest.param(b"a: \xff\xfe\n", ["FILE: is not UTF-8 text"], id="not UTF-8"),
+        pytest.param("a: \x07\n", ["FILE: has a character that YAML does not allow"], id="control character"),
+        pytest.param("a: " + "[" * 1000, ["FILE: is nested too deeply"], id="very deep"),
+        pytest.param(
+            f"a: {'9' * 5000}\n",
+            ["FILE: has a number or a date that cannot be read; put it in quotes"],
+            id="endless number",
+        ),
+        pytest.param(
+            "config:\n  nightowl:apps: &a\n    b: *a\n",
+            ["nightowl:apps.b.b: is nested more than 20 levels deep"],
+            id="alias of itself",
+        ),
+        pytest.param("config:\n  apps: {}\n", ["apps: has no namespace; write nightowl:apps"], id="no namespace"),
+        pytest.param(
+            "config:\n  nigthowl:apps: {}\n",
+            ["nigthowl:apps: unknown namespace; did you mean 'nightowl:apps'?"],
+            id="namespace misspelt",
+        ),
+        pytest.param(
+            "config:\n  nightowl:app: {}\n", ["nightowl:app: unknown key; did you mean 'apps'?"], id="section misspelt"
+        ),
+        pytest.param(
+            "config:\n  nightowl:apps:\n    secure: AAABAM\n",
+            [
+                "nightowl:apps: is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never "
+                "hold it"
+            ],
+            id="encrypted",
+        ),
+    ],
+)
+def test_a_file_that_is_no_stack_file_is_refused_with_what_is_wrong(
+    tmp_path: Path, content: str | bytes, lines: list[str]
+) -> None:
+    refusal = _refusal(tmp_path, content).split("\n")
+    assert [line for line in lines if line not in refusal] == []
+
+
+def test_a_key_that_is_written_twice_is_named_with_both_lines(tmp_path: Path) -> None:
+    twice = GOOD + "      port: 9090\n    web: {}\n"
+    assert _refusal(tmp_path, twice).split("\n") == [
+        "nightowl:apps.web: is written twice, in lines 4 and 8; keep one",
+        "nightowl:apps.web.port: is written twice, in lines 6 and 7; keep one",
+    ]
+
+
+def test_a_key_that_is_written_twice_outside_the_settings_is_named_too(tmp_path: Path) -> None:
+    assert _refusal(tmp_path, "config: {}\nconfig: {}\n") == "config: is written twice, in lines 1 and 2; keep one"
+
+
+def test_aliases_that_multiply_are_refused_in_no_time(tmp_path: Path) -> None:
+    rows = ["  x:l0: &l0 [a, a, a, a, a, a, a, a, a, a]"]
+    rows += [f"  x:l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 12)]
+    rows += ["  nightowl:platform: { kind: existing, context: test }", "  nightowl:apps: { web: *l11 }"]
+    refusal = _refusal(tmp_path, "config:\n" + "\n".join(rows))
+    assert "has more than 100000 values; an alias may repeat itself" in refusal
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"stacks/Pulumi\.nowhere\.yaml: there is no such file"):
+        settings_from_stack_file(Path("stacks/Pulumi.nowhere.yaml"))
+
+
+def test_a_folder_is_no_stack_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        settings_from_stack_file(tmp_path)
+
+
+def test_keys_of_others_are_left_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.test.yaml"
+    path.write_text(f"encryptionsalt: v1:abc\n{GOOD}  aws:region: eu-central-1\n  kubernetes:context: x\n")
+    assert set(settings_from_stack_file(path).apps) == {"web"}
+
+
+def test_on_and_yes_are_texts_as_they_are_for_pulumi(tmp_path: Path) -> None:
+    assert _web(tmp_path, "      env: { on: yes, Y: no }\n").env == {"on": "yes", "Y": "no"}
+
+
+def test_times_without_quotes_are_texts(tmp_path: Path) -> None:
+    assert _web(tmp_path, "      env: { TIME: 1:30 }\n").env == {"TIME": "1:30"}
+
+
+@pytest.mark.parametrize("date", ["2026-11-23", "2026-11-23T10:00:00Z", "2026-1-2 3:04:05"])
+def test_a_date_without_quotes_is_refused_because_pulumi_changes_it(tmp_path: Path, date: str) -> None:
+    refusal = _refusal(tmp_path, f"{GOOD}      env: {{ DATE: {date} }}\n")
+    assert refusal == "nightowl:apps.web.env.DATE: is a date, which YAML would change; put it in quotes"
+
+
+def test_a_date_in_quotes_is_a_text(tmp_path: Path) -> None:
+    assert _web(tmp_path, "      env: { DATE: '2026-11-23' }\n").env == {"DATE": "2026-11-23"}
+
+
+def test_numbers_are_read_as_pulumi_reads_them(tmp_path: Path) -> None:
+    web = _web(tmp_path, "      env: { OCTAL: 0o17, OLD: 017, HEX: 0x1F, EXP: 1e3 }\n      scaling: { max: 1e2 }\n")
+    assert web.env == {"OCTAL": "15", "OLD": "15", "HEX": "31", "EXP": "1000"}
+    assert web.scaling is not None
+    assert web.scaling.max == 100
+
+
+def test_anchors_and_merged_mappings_may_be_used(tmp_path: Path) -> None:
+    web = _web(
+        tmp_path, "      resources: &small { cpu: 50m }\n      init: { a: { args: [x], resources: { <<: *small } } }\n"
+    )
+    assert web.init["a"].resources.cpu == 50
+
+
+def test_a_file_keeps_every_character_of_its_content(tmp_path: Path) -> None:
+    web = _web(tmp_path, "      files:\n        /etc/app.conf: |2\n            indented\n\n          last line\n")
+    assert web.files == {"/etc/app.conf": "  indented\n\nlast line\n"}
