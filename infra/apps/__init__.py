@@ -1,0 +1,1 @@
+"""What runs: one small module per concern of an application, on any Kubernetes platform."""

@@ -1,0 +1,200 @@
+"""One application, whatever it needs from Kubernetes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.apps.availability import disruption_budget_spec
+from infra.apps.config import Configuration
+from infra.apps.cron import GRACE_SECONDS, cron_job_spec, cron_running
+from infra.apps.deployment import deployment_running, deployment_spec
+from infra.apps.kinds import AnyApp, LongRunning
+from infra.apps.labels import app_meta
+from infra.apps.network import Neighbours, network_policy_spec
+from infra.apps.pod import Running, configurations, pod_template
+from infra.apps.rollout import ENGINE_MARGIN_SECONDS, timing
+from infra.apps.scaling import autoscaler_spec
+from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
+from infra.apps.volumes import Storage, storage
+from infra.platforms import Platform, Route, SecretDelivery
+from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.scaling import ScalingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppArgs:
+    """The description of an app, and where it runs."""
+
+    settings: AnyApp
+    platform: Platform
+    namespace: pulumi.Input[str]
+    neighbours: Neighbours
+    """The apps that it may call, and that may call it."""
+    priority_class: str | None = None
+    wait_for: Sequence[pulumi.Resource] = ()
+    """What must exist before its first pod is made, such as the rules of the namespace."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pods:
+    configurations: Mapping[str, Configuration]
+    storage: Storage
+    secrets: SecretDelivery
+    wait_for: Sequence[pulumi.Resource]
+
+
+class App(pulumi.ComponentResource):
+    """An app of kind `web`, `worker` or `cron`, with all that surrounds its pods.
+
+    The pods are made last: their account, configuration, secrets, storage, network policy and route come before, so
+    that no pod ever runs without one of them. The component's name is the app's, and that of its Kubernetes objects.
+    """
+
+    url: pulumi.Output[str] | None = None
+    """Where the app answers, or None where nothing outside the cluster reaches it."""
+
+    def __init__(self, name: str, args: AppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:apps:App", name, None, opts)
+        self._app, self._args = name, args
+        settings = args.settings
+
+        account = self._service_account()
+        policy = self._network_policy()
+        configuration = configurations(name, settings)
+        config_maps = self._config_maps(configuration)
+        folders = storage(name, settings)
+        claims = self._claims(folders)
+        secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
+        route = self._route(settings) if isinstance(settings, WebSettings) else Route()
+        self.url = route.url
+
+        before_pods = [
+            account, policy, *config_maps, *claims, *secrets.wait_for, *route.wait_for,
+            *args.wait_for, *args.platform.wait_for,
+        ]  # fmt: skip
+        pods = _Pods(configurations=configuration, storage=folders, secrets=secrets, wait_for=before_pods)
+        if isinstance(settings, CronSettings):
+            self._cron_job(settings, pods)
+        else:
+            self._deployment(settings, pods)
+            self._disruption_budget(settings)
+            if settings.autoscaling is not None:
+                self._autoscaler(settings.autoscaling)
+        self.register_outputs({"url": self.url})
+
+    def _service_account(self) -> k8s.core.v1.ServiceAccount:
+        return k8s.core.v1.ServiceAccount(
+            self._app, metadata=self._meta(), automount_service_account_token=False, opts=self._child()
+        )
+
+    def _network_policy(self) -> k8s.networking.v1.NetworkPolicy:
+        spec = network_policy_spec(
+            self._app,
+            self._args.settings,
+            neighbours=self._args.neighbours,
+            load_balancer=self._args.platform.load_balancer,
+        )
+        return k8s.networking.v1.NetworkPolicy(self._app, metadata=self._meta(), spec=spec, opts=self._child())
+
+    def _config_maps(self, configurations: Mapping[str, Configuration]) -> list[k8s.core.v1.ConfigMap]:
+        return [
+            k8s.core.v1.ConfigMap(
+                content.role, metadata=self._meta(content.name), immutable=True, data=content.data, opts=self._child()
+            )
+            for configuration in configurations.values()
+            for content in configuration.config_maps
+        ]
+
+    def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
+        # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.
+        annotations = {"pulumi.com/skipAwait": "true"}
+        # On the way down whatever makes volumes must outlive the claims, or their disks stay behind.
+        options = pulumi.ResourceOptions(parent=self, depends_on=self._args.platform.wait_for)
+        return [
+            k8s.core.v1.PersistentVolumeClaim(
+                name, metadata=self._meta(name, annotations=annotations), spec=spec, opts=options
+            )
+            for name, spec in storage.claims.items()
+        ]
+
+    def _route(self, settings: WebSettings) -> Route:
+        service = k8s.core.v1.Service(
+            self._app,
+            metadata=self._meta(annotations=SERVICE_ANNOTATIONS),
+            spec=service_spec(self._app, port=settings.port),
+            opts=self._child(),
+        )
+        if settings.traffic is None:
+            return Route()
+        return self._args.platform.route(self._app, settings, service=service, parent=self)
+
+    def _platform_drain_seconds(self, settings: LongRunning) -> int:
+        return self._args.platform.drain_seconds(settings) if isinstance(settings, WebSettings) else 0
+
+    def _deployment(self, settings: LongRunning, pods: _Pods) -> k8s.apps.v1.Deployment:
+        times = timing(settings, platform_drain_seconds=self._platform_drain_seconds(settings))
+        running = deployment_running(
+            self._app,
+            settings,
+            times,
+            priority_class=self._args.priority_class,
+            has_zones=self._args.platform.has_zones,
+        )
+        return k8s.apps.v1.Deployment(
+            self._app,
+            metadata=self._meta(),
+            spec=deployment_spec(self._app, settings, self._template(pods, running)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=pods.wait_for,
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{times.deploy_timeout_seconds}s",
+                    update=f"{times.deploy_timeout_seconds}s",
+                    delete=f"{times.delete_timeout_seconds}s",
+                ),
+            ),
+        )
+
+    def _disruption_budget(self, settings: LongRunning) -> k8s.policy.v1.PodDisruptionBudget:
+        spec = disruption_budget_spec(self._app, settings.availability)
+        return k8s.policy.v1.PodDisruptionBudget(self._app, metadata=self._meta(), spec=spec, opts=self._child())
+
+    def _autoscaler(self, settings: ScalingSettings) -> k8s.autoscaling.v2.HorizontalPodAutoscaler:
+        spec = autoscaler_spec(self._app, settings)
+        return k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            self._app, metadata=self._meta(), spec=spec, opts=self._child()
+        )
+
+    def _cron_job(self, settings: CronSettings, pods: _Pods) -> k8s.batch.v1.CronJob:
+        return k8s.batch.v1.CronJob(
+            self._app,
+            metadata=self._meta(),
+            spec=cron_job_spec(self._app, settings, self._template(pods, cron_running())),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=pods.wait_for,
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{GRACE_SECONDS + ENGINE_MARGIN_SECONDS}s"),
+            ),
+        )
+
+    def _template(self, pods: _Pods, running: Running) -> k8s.core.v1.PodTemplateSpecArgs:
+        return pod_template(
+            self._app,
+            self._args.settings,
+            configurations=pods.configurations,
+            storage=pods.storage,
+            secrets=pods.secrets,
+            running=running,
+        )
+
+    def _meta(
+        self, name: str | None = None, *, annotations: dict[str, str] | None = None
+    ) -> k8s.meta.v1.ObjectMetaArgs:
+        return app_meta(self._app, namespace=self._args.namespace, name=name, annotations=annotations)
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)

@@ -1,0 +1,93 @@
+"""Environment variables and files of a container, as ConfigMaps named by their content.
+
+A changed value makes a ConfigMap of another name, so the pod template changes and the pods roll. The old ConfigMap
+stays until the rollout has finished, so the old pods can restart while they serve. Names are `<owner>-env-<8 hex>` and
+`<owner>-files-<8 hex>`; the owner is the app, or `<app>.<container>` for a helper (no app name has a dot, so no two
+owners share a name).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pulumi_kubernetes as k8s
+
+from infra.settings.app.environment import Environment, FieldValue, Files, ResourceValue
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigMapContent:
+    """An immutable ConfigMap still to be made."""
+
+    role: str
+    """Its name without the digest: stable over changes of content."""
+    name: str
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """How one container gets its configuration."""
+
+    config_maps: Sequence[ConfigMapContent] = ()
+    env: Sequence[k8s.core.v1.EnvVarArgs] = ()
+    env_from: Sequence[k8s.core.v1.EnvFromSourceArgs] = ()
+    volumes: Sequence[k8s.core.v1.VolumeArgs] = ()
+    mounts: Sequence[k8s.core.v1.VolumeMountArgs] = ()
+
+
+def configuration(owner: str, *, container: str, env: Environment, files: Files) -> Configuration:
+    """Describe the configuration of `container`, whose ConfigMaps are named after `owner`."""
+    texts = {name: value for name, value in env.items() if isinstance(value, str)}
+    variables = _content(f"{owner}-env", texts) if texts else None
+    keys = {path: _file_key(index, path) for index, path in enumerate(sorted(files))}
+    contents = _content(f"{owner}-files", {keys[path]: files[path] for path in keys}) if files else None
+    volume = f"files-{container}"
+    return Configuration(
+        config_maps=[config_map for config_map in (variables, contents) if config_map is not None],
+        env=[_from_pod(name, value) for name, value in env.items() if not isinstance(value, str)],
+        env_from=[] if variables is None else [_all_variables(variables)],
+        volumes=[] if contents is None else [_files_volume(volume, contents)],
+        mounts=[
+            # By subPath, so that a file appears beside the image's own files and hides none of them.
+            k8s.core.v1.VolumeMountArgs(name=volume, mount_path=path, sub_path=key, read_only=True)
+            for path, key in keys.items()
+        ],
+    )
+
+
+def _content(role: str, data: Mapping[str, str]) -> ConfigMapContent:
+    digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+    return ConfigMapContent(role=role, name=f"{role}-{digest}", data=data)
+
+
+def _file_key(index: int, path: str) -> str:
+    # A ConfigMap key allows letters, digits, dash, dot and underscore; the index keeps equal base names apart.
+    return f"{index}-{re.sub(r'[^-._a-zA-Z0-9]', '_', PurePosixPath(path).name)[:200]}"
+
+
+def _from_pod(name: str, value: FieldValue | ResourceValue) -> k8s.core.v1.EnvVarArgs:
+    if isinstance(value, FieldValue):
+        source = k8s.core.v1.EnvVarSourceArgs(
+            field_ref=k8s.core.v1.ObjectFieldSelectorArgs(api_version="v1", field_path=value.field)
+        )
+    else:
+        source = k8s.core.v1.EnvVarSourceArgs(
+            resource_field_ref=k8s.core.v1.ResourceFieldSelectorArgs(resource=value.resource)
+        )
+    return k8s.core.v1.EnvVarArgs(name=name, value_from=source)
+
+
+def _all_variables(config_map: ConfigMapContent) -> k8s.core.v1.EnvFromSourceArgs:
+    return k8s.core.v1.EnvFromSourceArgs(config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=config_map.name))
+
+
+def _files_volume(name: str, config_map: ConfigMapContent) -> k8s.core.v1.VolumeArgs:
+    return k8s.core.v1.VolumeArgs(
+        name=name, config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config_map.name, default_mode=0o444)
+    )

@@ -1,0 +1,92 @@
+"""Containers of a pod: the app's own, its init containers and its sidecars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_kubernetes as k8s
+
+from infra.apps.config import Configuration
+from infra.apps.health import Probes, probes
+from infra.apps.kinds import AnyApp
+from infra.apps.resources import container_resources
+from infra.apps.security import container_security
+from infra.apps.service import PORT_NAME
+from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.container import HelperSettings, SidecarSettings
+from infra.settings.app.image import is_pinned
+from infra.settings.app.security import SecuritySettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What every container of a pod has: the app's image as default, its identity, secrets and writable folders."""
+
+    image: str
+    security: SecuritySettings
+    env: Sequence[k8s.core.v1.EnvVarArgs] = ()
+    mounts: Sequence[k8s.core.v1.VolumeMountArgs] = ()
+
+
+def app_container(
+    name: str,
+    settings: AnyApp,
+    *,
+    configuration: Configuration,
+    shared: Shared,
+    lifecycle: k8s.core.v1.LifecycleArgs | None = None,
+) -> k8s.core.v1.ContainerArgs:
+    """Describe the app's own container. A scheduled task has no probes: it ends by itself, or at its timeout."""
+    port = settings.port if isinstance(settings, WebSettings) else None
+    asked = Probes() if isinstance(settings, CronSettings) else probes(settings.health, port=port)
+    container = _container(name, settings, configuration=configuration, shared=shared)
+    container.ports = (
+        None if port is None else [k8s.core.v1.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")]
+    )
+    container.lifecycle = lifecycle
+    return _with_probes(container, asked)
+
+
+def init_container(
+    name: str, settings: HelperSettings, *, configuration: Configuration, shared: Shared
+) -> k8s.core.v1.ContainerArgs:
+    """Describe a container that must succeed before the app starts."""
+    return _container(name, settings, configuration=configuration, shared=shared)
+
+
+def sidecar_container(
+    name: str, settings: SidecarSettings, *, configuration: Configuration, shared: Shared
+) -> k8s.core.v1.ContainerArgs:
+    """Describe a native sidecar: an init container that goes on running, and is stopped after the app."""
+    container = _container(name, settings, configuration=configuration, shared=shared)
+    container.restart_policy = "Always"
+    return _with_probes(container, probes(settings.health, port=None))
+
+
+def _container(
+    name: str, settings: AnyApp | HelperSettings, *, configuration: Configuration, shared: Shared
+) -> k8s.core.v1.ContainerArgs:
+    image = settings.image or shared.image
+    return k8s.core.v1.ContainerArgs(
+        name=name,
+        image=image,
+        # A digest names the same content for ever; a tag may have moved since the node pulled it.
+        image_pull_policy="IfNotPresent" if is_pinned(image) else "Always",
+        command=list(settings.command) or None,
+        args=list(settings.args) or None,
+        env=[*configuration.env, *shared.env] or None,
+        env_from=list(configuration.env_from) or None,
+        volume_mounts=[*shared.mounts, *configuration.mounts] or None,
+        resources=container_resources(settings.resources),
+        security_context=container_security(shared.security),
+        # The last lines of the log say why a container failed, where it wrote no message of its own.
+        termination_message_policy="FallbackToLogsOnError",
+    )
+
+
+def _with_probes(container: k8s.core.v1.ContainerArgs, asked: Probes) -> k8s.core.v1.ContainerArgs:
+    container.startup_probe = asked.startup
+    container.readiness_probe = asked.readiness
+    container.liveness_probe = asked.liveness
+    return container

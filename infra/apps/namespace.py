@@ -1,0 +1,169 @@
+"""The namespace of the stack's apps, and the rules that hold for every pod in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.apps.kinds import AnyApp
+from infra.apps.labels import common_labels
+from infra.apps.priority import PRIORITIES, priority_class_name
+from infra.apps.quota import quota_spec
+from infra.settings.app.application import CronSettings
+from infra.settings.app.resources import ResourceSettings
+from infra.settings.namespace import NamespaceSettings
+from infra.settings.scalars import bytes_text, millicores_text
+from infra.versions import KUBERNETES_MINOR
+
+DNS_PORT = 53
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceArgs:
+    """Name and limits of the namespace, the apps that it must hold and the labels that the platform needs on it."""
+
+    settings: NamespaceSettings
+    apps: Mapping[str, AnyApp]
+    platform_labels: Mapping[str, str]
+
+
+class Namespace(pulumi.ComponentResource):
+    """A namespace under the `restricted` Pod Security Standard, closed to all traffic but DNS, with a quota.
+
+    Makes the Namespace, a LimitRange, a ResourceQuota, two NetworkPolicies and the PriorityClasses that the apps use.
+    """
+
+    name: pulumi.Output[str]
+    """Name of the namespace, known once it exists."""
+    rules: list[pulumi.Resource]
+    """What must exist before the first pod is made, or it would run without a rule."""
+
+    def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:apps:Namespace", name, None, opts)
+        namespace = self._namespace(name, args)
+        self.name = pulumi.Output.from_input(namespace.metadata.name)
+        self.rules = [
+            self._limit_range(name),
+            self._quota(name, args),
+            self._default_deny(),
+            self._allow_dns(),
+            *self._priority_classes(args),
+        ]
+        self.register_outputs({"name": self.name})
+
+    def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
+        labels = {**common_labels(), **args.platform_labels, **pod_security_labels()}
+        return k8s.core.v1.Namespace(
+            name,
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _limit_range(self, name: str) -> k8s.core.v1.LimitRange:
+        return k8s.core.v1.LimitRange(
+            name,
+            metadata=self._meta("defaults"),
+            spec=k8s.core.v1.LimitRangeSpecArgs(limits=[container_defaults()]),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _quota(self, name: str, args: NamespaceArgs) -> k8s.core.v1.ResourceQuota:
+        return k8s.core.v1.ResourceQuota(
+            name,
+            metadata=self._meta("quota"),
+            spec=quota_spec(args.apps, args.settings.quota),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    # The dot keeps the names of these two apart from those of the apps' own policies.
+    def _default_deny(self) -> k8s.networking.v1.NetworkPolicy:
+        return k8s.networking.v1.NetworkPolicy(
+            "namespace.default-deny",
+            metadata=self._meta("namespace.default-deny"),
+            spec=default_deny_spec(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _allow_dns(self) -> k8s.networking.v1.NetworkPolicy:
+        return k8s.networking.v1.NetworkPolicy(
+            "namespace.allow-dns",
+            metadata=self._meta("namespace.allow-dns"),
+            spec=allow_dns_spec(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _priority_classes(self, args: NamespaceArgs) -> list[k8s.scheduling.v1.PriorityClass]:
+        used = {app.availability.priority for app in args.apps.values() if not isinstance(app, CronSettings)}
+        return [
+            k8s.scheduling.v1.PriorityClass(
+                f"priority-{level}",
+                metadata=k8s.meta.v1.ObjectMetaArgs(
+                    name=priority_class_name(args.settings.name, level), labels=common_labels()
+                ),
+                value=value,
+                description=f"Apps of priority {level} in namespace {args.settings.name}.",
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for level, value in PRIORITIES.items()
+            if level in used
+        ]
+
+    def _meta(self, name: str) -> k8s.meta.v1.ObjectMetaArgs:
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=common_labels())
+
+
+def pod_security_labels() -> dict[str, str]:
+    """Return the labels that refuse, warn of and record each pod below the `restricted` standard.
+
+    The version is pinned, so that an upgrade of the cluster does not change what is refused. With `enforce` alone a
+    Deployment would be accepted and stay silently without pods: the warning tells whoever applies it.
+    """
+    labels: dict[str, str] = {}
+    for mode in ("enforce", "warn", "audit"):
+        labels[f"pod-security.kubernetes.io/{mode}"] = "restricted"
+        labels[f"pod-security.kubernetes.io/{mode}-version"] = f"v{KUBERNETES_MINOR}"
+    return labels
+
+
+def container_defaults() -> k8s.core.v1.LimitRangeItemArgs:
+    """Give a container that asks for nothing, such as one started by hand, the defaults of an app."""
+    defaults = ResourceSettings()
+    return k8s.core.v1.LimitRangeItemArgs(
+        type="Container",
+        default={"memory": bytes_text(defaults.memory)},
+        default_request={"cpu": millicores_text(defaults.cpu), "memory": bytes_text(defaults.memory)},
+    )
+
+
+def default_deny_spec() -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Let nothing in and nothing out, for every pod of the namespace."""
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
+    )
+
+
+def allow_dns_spec() -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Let every pod ask the cluster's DNS, by UDP and, for long answers, by TCP."""
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(),
+        policy_types=["Egress"],
+        egress=[
+            k8s.networking.v1.NetworkPolicyEgressRuleArgs(
+                to=[
+                    k8s.networking.v1.NetworkPolicyPeerArgs(
+                        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
+                            match_labels={"kubernetes.io/metadata.name": "kube-system"}
+                        ),
+                        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
+                    )
+                ],
+                ports=[
+                    k8s.networking.v1.NetworkPolicyPortArgs(protocol=protocol, port=DNS_PORT)
+                    for protocol in ("UDP", "TCP")
+                ],
+            )
+        ],
+    )

@@ -1,0 +1,98 @@
+"""The pod template of an app: its containers and volumes, and how it is run.
+
+Sidecars start before the init containers: an init container may need one, such as a database proxy for a migration. The
+other way round a sidecar that needs an init container's work restarts until that is done, and recovers by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi_kubernetes as k8s
+
+from infra.apps.availability import tolerations
+from infra.apps.config import Configuration, configuration
+from infra.apps.containers import Shared, app_container, init_container, sidecar_container
+from infra.apps.kinds import AnyApp
+from infra.apps.labels import app_labels
+from infra.apps.security import pod_security
+from infra.apps.volumes import Storage
+from infra.platforms import SecretDelivery
+
+NDOTS = 2
+"""A name with two dots is first asked for as it is. With Kubernetes' default of 5, a name outside the cluster costs up
+to four more queries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """How the pods of one kind of workload are run, beyond what every pod has."""
+
+    grace_seconds: int
+    evict_after_seconds: int
+    lifecycle: k8s.core.v1.LifecycleArgs | None = None
+    spread: Sequence[k8s.core.v1.TopologySpreadConstraintArgs] = ()
+    priority_class: str | None = None
+    restart_policy: str = "Always"
+    annotations: Mapping[str, str] | None = None
+
+
+def configurations(app: str, settings: AnyApp) -> dict[str, Configuration]:
+    """Describe the configuration of every container of `app`, by container name."""
+    helpers = {**settings.sidecars, **settings.init}
+    return {
+        app: configuration(app, container=app, env=settings.env, files=settings.files),
+        **{
+            name: configuration(f"{app}.{name}", container=name, env=helper.env, files=helper.files)
+            for name, helper in helpers.items()
+        },
+    }
+
+
+def pod_template(
+    app: str,
+    settings: AnyApp,
+    *,
+    configurations: Mapping[str, Configuration],
+    storage: Storage,
+    secrets: SecretDelivery,
+    running: Running,
+) -> k8s.core.v1.PodTemplateSpecArgs:
+    """Put the pod of `app` together."""
+    shared = Shared(
+        image=settings.image,
+        security=settings.security,
+        env=secrets.env,
+        mounts=[*storage.mounts, *secrets.mounts],
+    )
+    sidecars = [
+        sidecar_container(name, sidecar, configuration=configurations[name], shared=shared)
+        for name, sidecar in settings.sidecars.items()
+    ]
+    inits = [
+        init_container(name, init, configuration=configurations[name], shared=shared)
+        for name, init in settings.init.items()
+    ]
+    main = app_container(app, settings, configuration=configurations[app], shared=shared, lifecycle=running.lifecycle)
+    files = [volume for container in configurations.values() for volume in container.volumes]
+    return k8s.core.v1.PodTemplateSpecArgs(
+        metadata=k8s.meta.v1.ObjectMetaArgs(labels=app_labels(app), annotations=running.annotations),
+        spec=k8s.core.v1.PodSpecArgs(
+            service_account_name=app,
+            automount_service_account_token=False,
+            enable_service_links=False,
+            restart_policy=running.restart_policy,
+            priority_class_name=running.priority_class,
+            termination_grace_period_seconds=running.grace_seconds,
+            security_context=pod_security(settings.security),
+            dns_config=k8s.core.v1.PodDNSConfigArgs(
+                options=[k8s.core.v1.PodDNSConfigOptionArgs(name="ndots", value=str(NDOTS))]
+            ),
+            tolerations=tolerations(running.evict_after_seconds),
+            topology_spread_constraints=list(running.spread) or None,
+            init_containers=[*sidecars, *inits] or None,
+            containers=[main],
+            volumes=[*storage.volumes, *files, *secrets.volumes] or None,
+        ),
+    )

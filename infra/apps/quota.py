@@ -1,0 +1,113 @@
+"""The ResourceQuota of the namespace: room for all that the apps may become, and a wall for anything beyond.
+
+What an app may have at once:
+
+    web, worker   max replicas + surge (needed), and as many again that are still stopping after a full rollout (room)
+    cron          the runs that can be alive at once (needed), and one started by hand (room)
+
+An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.apps.cron import GRACE_SECONDS
+from infra.apps.kinds import AnyApp, LongRunning
+from infra.apps.resources import Requests, pod_requests
+from infra.apps.rollout import surge_pods
+from infra.apps.schedule import shortest_interval_seconds
+from infra.settings.app.application import CronSettings
+from infra.settings.namespace import QuotaSettings
+from infra.settings.scalars import bytes_text, millicores_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """Pods, and what they request together."""
+
+    pods: int
+    requests: Requests
+
+
+def needed(apps: Mapping[str, AnyApp]) -> Demand:
+    """Add up what all apps request at their maxima, each in the middle of a rollout."""
+    return _total(apps, {name: _needed_pods(app) for name, app in apps.items()})
+
+
+def with_room(apps: Mapping[str, AnyApp]) -> Demand:
+    """Add up what is needed, and the pods that are on their way out meanwhile."""
+    return _total(apps, {name: _needed_pods(app) + _leaving_pods(app) for name, app in apps.items()})
+
+
+def quota_spec(apps: Mapping[str, AnyApp], settings: QuotaSettings) -> k8s.core.v1.ResourceQuotaSpecArgs:
+    """Limit the namespace by `settings`, and by the needs of `apps` where `settings` gives nothing.
+
+    No Service may open a port of the nodes or a load balancer of its own: traffic comes in by the platform's way only.
+
+    Raises:
+        pulumi.RunError: a given limit is below what the apps need.
+    """
+    _check(settings, needed(apps))
+    room = with_room(apps)
+    memory = bytes_text(settings.memory or room.requests.memory)
+    return k8s.core.v1.ResourceQuotaSpecArgs(
+        hard={
+            "requests.cpu": millicores_text(settings.cpu or room.requests.cpu),
+            "requests.memory": memory,
+            "limits.memory": memory,
+            "pods": str(settings.pods or room.pods),
+            "services.loadbalancers": "0",
+            "services.nodeports": "0",
+        }
+    )
+
+
+def most_replicas(settings: LongRunning) -> int:
+    """Return the most replicas that the app may have, a rollout aside."""
+    return settings.autoscaling.max if settings.autoscaling is not None else settings.replicas or 1
+
+
+def _check(settings: QuotaSettings, least: Demand) -> None:
+    problems = [
+        f"nightowl:namespace.quota.{key}: {text(given)} is below the {text(need)} that the apps need at their maxima, "
+        "surge included; raise it, leave it out, or lower scaling.max"
+        for key, given, need, text in (
+            ("cpu", settings.cpu, least.requests.cpu, millicores_text),
+            ("memory", settings.memory, least.requests.memory, bytes_text),
+            ("pods", settings.pods, least.pods, str),
+        )
+        if given is not None and given < need
+    ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+
+
+def _needed_pods(app: AnyApp) -> int:
+    if isinstance(app, CronSettings):
+        return _runs_at_once(app)
+    replicas = most_replicas(app)
+    return replicas + surge_pods(app, replicas)
+
+
+def _leaving_pods(app: AnyApp) -> int:
+    return 1 if isinstance(app, CronSettings) else most_replicas(app)
+
+
+def _runs_at_once(app: CronSettings) -> int:
+    if app.overlap == "forbid":
+        return 1
+    longest = (app.timeout if app.overlap == "allow" else 0) + GRACE_SECONDS
+    return math.ceil(longest / shortest_interval_seconds(app.schedule)) + 1
+
+
+def _total(apps: Mapping[str, AnyApp], pods: Mapping[str, int]) -> Demand:
+    requests = Requests(cpu=0, memory=0)
+    for name, app in apps.items():
+        requests = requests.plus(pod_requests(app).times(pods[name]))
+    return Demand(pods=sum(pods.values()), requests=requests)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.apps.samples import cron, web, worker
+from tests.harness import build_apps
+
+
+def _probes(app: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    container = build_apps({"it": app}).pod("it")["spec"]["containers"][0]
+    return {
+        name: container[f"{name}Probe"] for name in ("startup", "readiness", "liveness") if f"{name}Probe" in container
+    }
+
+
+def _budget(probe: dict[str, Any]) -> int:
+    return probe["periodSeconds"] * probe["failureThreshold"]
+
+
+def test_a_web_app_without_probes_is_asked_on_its_port() -> None:
+    probes = _probes(web())
+    assert all(probe["tcpSocket"] == {"port": 8080} for probe in probes.values())
+    assert set(probes) == {"startup", "readiness", "liveness"}
+    assert _budget(probes["startup"]) == 60
+
+
+def test_a_busy_app_loses_its_traffic_before_it_is_restarted() -> None:
+    probes = _probes(web())
+    assert _budget(probes["liveness"]) > 2 * _budget(probes["readiness"])
+
+
+def test_a_start_is_judged_by_the_readiness_question_for_a_minute() -> None:
+    startup = _probes(web(health={"readiness": "/readyz"}))["startup"]
+    assert startup["httpGet"] == {"path": "/readyz", "port": 8080}
+    assert _budget(startup) == 60
+
+
+def test_given_probes_are_taken_as_they_are() -> None:
+    health = {
+        "startup": {"exec": ["check", "-v"], "period": "5s", "timeout": "5s", "failures": 100},
+        "readiness": {"http": "/r", "port": 9000, "period": "3s", "timeout": "1s", "failures": 2},
+        "liveness": {"tcp": 7000},
+    }
+    probes = _probes(web(health=health))
+    assert probes["startup"] == {
+        "exec": {"command": ["check", "-v"]}, "periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 100,
+    }  # fmt: skip
+    assert probes["readiness"]["httpGet"] == {"path": "/r", "port": 9000}
+    assert probes["liveness"]["tcpSocket"] == {"port": 7000}
+
+
+def test_a_worker_is_asked_only_what_it_can_answer() -> None:
+    assert _probes(worker()) == {}
+    probes = _probes(worker(health={"liveness": {"exec": ["alive"]}}))
+    assert set(probes) == {"startup", "liveness"}
+    assert probes["startup"]["exec"] == probes["liveness"]["exec"]
+
+
+def test_a_scheduled_task_has_no_probes() -> None:
+    assert _probes(cron()) == {}

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from infra.versions import KUBERNETES_MINOR
+from tests.apps.samples import web
+from tests.harness import build_apps
+
+
+def test_every_pod_below_the_restricted_standard_is_refused_warned_of_and_recorded() -> None:
+    labels = build_apps({"web": web()}).one("Namespace", "namespace").props["metadata"]["labels"]
+    for mode in ("enforce", "warn", "audit"):
+        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
+        assert labels[f"pod-security.kubernetes.io/{mode}-version"] == f"v{KUBERNETES_MINOR}"
+
+
+def test_the_namespace_has_the_given_name_and_every_app_lives_in_it() -> None:
+    graph = build_apps({"web": web()}, namespace={"name": "shop"})
+    assert graph.one("Namespace", "namespace").object_name == "shop"
+    namespaced = [made for made in graph.objects() if made.kind not in {"Namespace", "PriorityClass"}]
+    assert {made.props["metadata"]["namespace"] for made in namespaced} == {"shop"}
+
+
+def test_a_container_that_asks_for_nothing_gets_the_defaults_of_an_app_and_no_cpu_limit() -> None:
+    limits = build_apps({"web": web()}).one("LimitRange", "namespace").props["spec"]["limits"]
+    assert limits == [
+        {
+            "type": "Container",
+            "default": {"memory": "128Mi"},
+            "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
+        }
+    ]
+
+
+def test_all_traffic_is_denied_in_both_directions_by_default() -> None:
+    spec = build_apps({"web": web()}).one("NetworkPolicy", "namespace.default-deny").props["spec"]
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}

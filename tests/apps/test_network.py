@@ -1,0 +1,93 @@
+"""Who reaches whom: the truth table of allowed and denied flows, read from the policies as a network plugin would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.apps.network_evaluator import DNS, Address, Pod, allowed, app_pod
+from tests.apps.samples import cron, web, worker
+from tests.harness import build_apps
+
+INGRESS_CONTROLLER = Pod({"app": "nginx"}, "ingress-nginx")
+STRANGER = Pod({"app.kubernetes.io/name": "web"}, "elsewhere")
+METADATA = Address("169.254.169.254")
+METADATA_V6 = Address("fd00:ec2::254")
+OFFICE = Address("203.0.113.9")
+INTERNET = Address("198.51.100.7")
+DATABASE = Address("10.9.0.5")
+
+
+@pytest.fixture(scope="module")
+def policies() -> list[dict[str, Any]]:
+    graph = build_apps(
+        {
+            "web": web(port=8080, traffic={"host": "app.example.com"}, allowTo=["api", "0.0.0.0/0", "::/0"]),
+            "api": web(port=9000, allowFrom=["nightly", "203.0.113.0/24"]),
+            "quiet": web(port=7000),
+            "open": web(port=6000, allowFrom=["load-balancer"]),
+            "worker": worker(allowTo=["web", {"cidr": "10.9.0.0/16", "ports": [5432]}]),
+            "nightly": cron(),
+        },
+        platform={"ingress": {"className": "nginx", "namespace": "ingress-nginx"}},
+    )
+    return [made.props for made in graph.all("NetworkPolicy")]
+
+
+ALLOWED = [
+    ("worker calls web: allowTo of the caller", app_pod("worker"), app_pod("web"), 8080),
+    ("web calls api: allowTo of the caller", app_pod("web"), app_pod("api"), 9000),
+    ("nightly calls api: allowFrom of the target", app_pod("nightly"), app_pod("api"), 9000),
+    ("the load balancer calls what has traffic", INGRESS_CONTROLLER, app_pod("web"), 8080),
+    ("the load balancer calls what names it", INGRESS_CONTROLLER, app_pod("open"), 6000),
+    ("a network calls api", OFFICE, app_pod("api"), 9000),
+    ("web calls the internet", app_pod("web"), INTERNET, 443),
+    ("web calls the internet over IPv6", app_pod("web"), Address("2001:db8::1"), 443),
+    ("worker calls the database on its port", app_pod("worker"), DATABASE, 5432),
+]
+DENIED = [
+    ("nobody but the named calls web", app_pod("api"), app_pod("web"), 8080),
+    ("nightly has no way to web", app_pod("nightly"), app_pod("web"), 8080),
+    ("a flow is open in one direction only", app_pod("web"), app_pod("worker"), 8080),
+    ("another port of a target stays closed", app_pod("worker"), app_pod("web"), 9797),
+    ("an app that names nobody gets no caller", app_pod("worker"), app_pod("quiet"), 7000),
+    ("the load balancer does not reach what has no traffic", INGRESS_CONTROLLER, app_pod("quiet"), 7000),
+    ("nor another port of what has", INGRESS_CONTROLLER, app_pod("web"), 9797),
+    ("a pod of another namespace with the same label is a stranger", STRANGER, app_pod("api"), 9000),
+    ("another network does not call api", INTERNET, app_pod("api"), 9000),
+    ("api calls nobody", app_pod("api"), INTERNET, 443),
+    ("worker calls the database on no other port", app_pod("worker"), DATABASE, 22),
+    ("worker calls no other network", app_pod("worker"), INTERNET, 443),
+    ("no credentials of the node, whatever is allowed", app_pod("web"), METADATA, 80),
+    ("nor over IPv6", app_pod("web"), METADATA_V6, 80),
+    ("a pod of no app calls nobody", app_pod("debug"), app_pod("web"), 8080),
+]
+
+
+@pytest.mark.parametrize(("caller", "target", "port"), [row[1:] for row in ALLOWED], ids=[row[0] for row in ALLOWED])
+def test_an_allowed_flow_passes(policies: list[dict[str, Any]], caller: Any, target: Any, port: int) -> None:
+    assert allowed(policies, caller, target, port)
+
+
+@pytest.mark.parametrize(("caller", "target", "port"), [row[1:] for row in DENIED], ids=[row[0] for row in DENIED])
+def test_any_other_flow_is_denied(policies: list[dict[str, Any]], caller: Any, target: Any, port: int) -> None:
+    assert not allowed(policies, caller, target, port)
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP"])
+@pytest.mark.parametrize("app", ["web", "quiet", "nightly", "no-app-at-all"])
+def test_every_pod_may_ask_dns(policies: list[dict[str, Any]], app: str, protocol: str) -> None:
+    assert allowed(policies, app_pod(app), DNS, 53, protocol)
+    assert not allowed(policies, app_pod("quiet"), DNS, 443, protocol)
+
+
+def test_a_network_that_holds_no_metadata_has_no_hole() -> None:
+    graph = build_apps({"it": worker(allowTo=["10.0.0.0/8"])})
+    egress = graph.one("NetworkPolicy", "it").props["spec"]["egress"]
+    assert egress == [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]
+
+
+def test_without_a_load_balancer_traffic_opens_nothing() -> None:
+    graph = build_apps({"it": web(traffic={"host": "app.example.com"})})
+    assert "ingress" not in graph.one("NetworkPolicy", "it").props["spec"]

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.settings.scalars import parse_bytes, parse_millicores
+from tests.apps.samples import APPS, NAMES, cron, web, worker
+from tests.harness import Graph, build_apps
+
+
+def _hard(graph: Graph) -> dict[str, str]:
+    return graph.one("ResourceQuota", "namespace").props["spec"]["hard"]
+
+
+def _pod_requests(template: dict[str, Any]) -> tuple[int, int]:
+    """CPU in millicores and memory in bytes, as the scheduler counts (k8s.io/component-helpers, PodRequests)."""
+
+    def of(container: dict[str, Any]) -> tuple[int, int]:
+        requests = container["resources"]["requests"]
+        return parse_millicores(requests["cpu"]), parse_bytes(requests["memory"])
+
+    running, largest = (0, 0), (0, 0)
+    for container in template["spec"].get("initContainers", []):
+        cpu, memory = of(container)
+        beside = (running[0] + cpu, running[1] + memory)
+        largest = (max(largest[0], beside[0]), max(largest[1], beside[1]))
+        if container.get("restartPolicy") == "Always":
+            running = beside
+    for container in template["spec"]["containers"]:
+        cpu, memory = of(container)
+        running = (running[0] + cpu, running[1] + memory)
+    return max(running[0], largest[0]), max(running[1], largest[1])
+
+
+@given(apps=st.dictionaries(NAMES, APPS, min_size=1, max_size=3))
+@settings(max_examples=15, deadline=None)
+def test_the_quota_has_room_for_every_app_at_its_maximum_in_the_middle_of_a_rollout(apps: dict[str, Any]) -> None:
+    graph = build_apps(apps)
+    cpu = memory = pods = 0
+    for name in apps:
+        each = _pod_requests(graph.pod(name))
+        count = 1
+        if graph.has("Deployment", name):
+            spec = graph.one("Deployment", name).props["spec"]
+            most = spec.get("replicas")
+            if most is None:
+                most = graph.one("HorizontalPodAutoscaler", name).props["spec"]["maxReplicas"]
+            surge = spec["strategy"]["rollingUpdate"]["maxSurge"]
+            # Rounded up, and as many old pods still stopping as there are new ones.
+            count = 2 * most - (-most * int(surge.removesuffix("%")) // 100)
+        cpu, memory, pods = cpu + count * each[0], memory + count * each[1], pods + count
+    hard = _hard(graph)
+    assert parse_millicores(hard["requests.cpu"]) >= cpu
+    assert parse_bytes(hard["requests.memory"]) >= memory
+    assert hard["limits.memory"] == hard["requests.memory"]
+    assert int(hard["pods"]) >= pods
+
+
+def test_the_figures_of_a_small_stack() -> None:
+    graph = build_apps({"web": web(scaling={"min": 3, "max": 10}, resources={"cpu": "250m"}), "nightly": cron()})
+    # web: 10 + 3 of surge + 10 that stop; nightly: one run and one by hand.
+    assert _hard(graph)["pods"] == str(10 + 3 + 10 + 2)
+    assert _hard(graph)["requests.cpu"] == f"{23 * 250 + 2 * 100}m"
+
+
+@pytest.mark.parametrize(
+    ("overlap", "runs"),
+    [("forbid", 1), ("replace", 2), ("allow", 5)],
+    ids=["forbid", "replace", "allow"],
+)
+def test_runs_that_may_overlap_are_counted(overlap: str, runs: int) -> None:
+    graph = build_apps({"it": cron(schedule="*/5 * * * *", timeout="15m", overlap=overlap)})
+    assert _hard(graph)["pods"] == str(runs + 1)
+
+
+def test_nobody_opens_a_side_door() -> None:
+    hard = _hard(build_apps({"web": web()}))
+    assert (hard["services.loadbalancers"], hard["services.nodeports"]) == ("0", "0")
+
+
+def test_an_explicit_quota_is_taken() -> None:
+    hard = _hard(build_apps({"web": web()}, namespace={"quota": {"cpu": 40, "memory": "64Gi", "pods": 99}}))
+    assert (hard["requests.cpu"], hard["requests.memory"], hard["pods"]) == ("40", "64Gi", "99")
+
+
+def test_a_quota_below_the_needs_of_the_apps_is_refused_with_each_key() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        build_apps(
+            {"web": web(scaling={"min": 3, "max": 10}), "w": worker(replicas=2)},
+            namespace={"quota": {"cpu": 1, "memory": "64Gi", "pods": 15}},
+        )
+    lines = str(refused.value).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("nightowl:namespace.quota.cpu: 1 is below the 1600m that the apps need")
+    assert lines[1].startswith("nightowl:namespace.quota.pods: 15 is below the 16 that the apps need")
+    assert all("raise it" in line for line in lines)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.apps.rollout import strategy, surge_pods, timing
+from infra.settings.app.application import CronSettings, WebSettings
+from tests.apps.samples import WEBS, WORKERS, one, web, worker
+from tests.harness import build_apps
+
+
+@given(app=st.one_of(WEBS, WORKERS), platform_drain=st.integers(0, 130))
+@settings(deadline=None)
+def test_a_stopping_pod_has_time_to_drain_and_to_finish(app: dict[str, Any], platform_drain: int) -> None:
+    settings_of_app = one(app)
+    assert not isinstance(settings_of_app, CronSettings)
+    times = timing(settings_of_app, platform_drain_seconds=platform_drain)
+    assert times.grace_seconds >= times.drain_seconds + settings_of_app.rollout.finish_within + 10
+    if settings_of_app.rollout.drain is not None:
+        assert times.drain_seconds == settings_of_app.rollout.drain
+    else:
+        assert times.drain_seconds == (platform_drain if isinstance(settings_of_app, WebSettings) else 0)
+
+
+@given(app=WEBS)
+@settings(deadline=None)
+def test_the_engine_waits_longer_than_kubernetes(app: dict[str, Any]) -> None:
+    settings_of_app = one(app)
+    assert isinstance(settings_of_app, WebSettings)
+    times = timing(settings_of_app, platform_drain_seconds=15)
+    assert times.deploy_timeout_seconds > settings_of_app.rollout.deadline
+    assert times.delete_timeout_seconds > times.grace_seconds
+
+
+@given(percent=st.integers(1, 100), replicas=st.integers(1, 1000))
+@settings(deadline=None)
+def test_a_rollout_always_adds_a_pod_and_takes_none_first(percent: int, replicas: int) -> None:
+    app = one(web(replicas=replicas, rollout={"surge": percent}))
+    assert isinstance(app, WebSettings)
+    rolling = strategy(app).rolling_update
+    assert rolling.max_unavailable == 0
+    assert surge_pods(app, replicas) == math.ceil(replicas * percent / 100) >= 1
+
+
+def test_the_example_of_the_rule() -> None:
+    pod = build_apps({"it": web(rollout={"finishWithin": "30s", "drain": "60s"})}).pod("it")["spec"]
+    assert pod["terminationGracePeriodSeconds"] == 100
+    assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 60}}}
+
+
+@pytest.mark.parametrize("app", [worker(), web(rollout={"drain": "0s"})])
+def test_an_app_that_is_sent_nothing_stops_at_once(app: dict[str, Any]) -> None:
+    pod = build_apps({"it": app}).pod("it")["spec"]
+    assert "lifecycle" not in pod["containers"][0]
+    assert pod["terminationGracePeriodSeconds"] == 40
+
+
+def test_the_deployment_carries_deadline_history_and_the_engines_patience() -> None:
+    made = build_apps({"it": web(rollout={"surge": 50, "deadline": "2m"})}).one("Deployment", "it")
+    spec = made.props["spec"]
+    assert spec["progressDeadlineSeconds"] == 120
+    assert spec["minReadySeconds"] == 5
+    assert spec["revisionHistoryLimit"] == 3
+    assert made.timeouts == {"create": "300s", "update": "300s", "delete": "115s"}

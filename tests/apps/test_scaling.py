@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.apps.scaling import GROW_PERIOD_SECONDS, autoscaler_spec
+from infra.settings.app.scaling import ScalingSettings
+from tests.apps.samples import web
+from tests.harness import Graph, build_apps
+
+
+def _autoscaler(graph: Graph) -> dict[str, Any]:
+    return graph.one("HorizontalPodAutoscaler", "it").props["spec"]
+
+
+def test_where_an_autoscaler_rules_nobody_else_sets_the_number_of_replicas() -> None:
+    graph = build_apps({"it": web(scaling={"min": 3, "max": 60}), "by-default": web()})
+    for app in ("it", "by-default"):
+        assert "replicas" not in graph.one("Deployment", app).props["spec"]
+    assert (_autoscaler(graph)["minReplicas"], _autoscaler(graph)["maxReplicas"]) == (3, 60)
+
+
+def test_a_fixed_number_of_replicas_has_no_autoscaler() -> None:
+    graph = build_apps({"it": web(replicas=2)})
+    assert graph.one("Deployment", "it").props["spec"]["replicas"] == 2
+    assert graph.all("HorizontalPodAutoscaler") == []
+
+
+def test_targets_are_shares_of_the_requests() -> None:
+    spec = _autoscaler(build_apps({"it": web(scaling={"cpu": "55%", "memory": "70%"})}))
+    targets = {metric["resource"]["name"]: metric["resource"]["target"] for metric in spec["metrics"]}
+    assert targets == {
+        "cpu": {"type": "Utilization", "averageUtilization": 55},
+        "memory": {"type": "Utilization", "averageUtilization": 70},
+    }
+
+
+def test_by_default_the_target_is_sixty_percent_cpu_only() -> None:
+    spec = _autoscaler(build_apps({"it": web()}))
+    assert [(m["resource"]["name"], m["resource"]["target"]["averageUtilization"]) for m in spec["metrics"]] == [
+        ("cpu", 60)
+    ]
+
+
+def test_the_end_of_a_flood_is_answered_slowly() -> None:
+    down = _autoscaler(build_apps({"it": web(scaling={"shrinkAfter": "7m"})}))["behavior"]["scaleDown"]
+    assert down["stabilizationWindowSeconds"] == 420
+    assert down["policies"] == [{"type": "Percent", "value": 25, "periodSeconds": 60}]
+
+
+@given(start=st.integers(1, 50), factor=st.integers(2, 20))
+def test_a_flood_is_absorbed_in_the_first_round(start: int, factor: int) -> None:
+    settings = ScalingSettings.model_construct(min=start, max=start * 20, cpu=60, memory=None, shrink_after=300)
+    up = autoscaler_spec("it", settings).behavior.scale_up
+    assert _limit(up, start) >= start * factor
+    assert up.stabilization_window_seconds == 0
+
+
+def _limit(rules: Any, current: int) -> int:
+    """The most replicas that the rules allow after one period (kube-controller-manager, calculateScaleUpLimit)."""
+    assert all(policy.period_seconds == GROW_PERIOD_SECONDS for policy in rules.policies)
+    grown = [
+        current + policy.value if policy.type == "Pods" else math.ceil(current * (1 + policy.value / 100))
+        for policy in rules.policies
+    ]
+    return max(grown)
