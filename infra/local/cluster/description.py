@@ -1,0 +1,87 @@
+"""What is there of a cluster: its processes and their memory. It needs no answer from any of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from infra.local.cluster.kubeconfig import api_server
+from infra.local.cluster.layout import Layout
+from infra.local.cluster.options import ClusterOptions
+from infra.local.cluster.ports import Ports
+from infra.local.cluster.processes import processes_of
+from infra.local.cluster.readiness import COMPONENTS
+from infra.local.paths import ClusterPaths
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A program of the cluster. `pid` is None when it does not run."""
+
+    name: str
+    pid: int | None
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterDescription:
+    """A cluster's processes. `exists` means that its creation was completed, `running` that all components live."""
+
+    name: str
+    exists: bool
+    running: bool
+    api_server: str | None
+    components: tuple[Component, ...]
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a completed cluster was created with."""
+
+    options: ClusterOptions
+    ports: Ports
+
+
+def describe(paths: ClusterPaths) -> ClusterDescription:
+    """Describe the cluster, be it absent, broken or running."""
+    record = read_record(Layout(paths))
+    found = {process.name: process for process in processes_of(paths.root)}
+    components = tuple(
+        Component(
+            name=name,
+            pid=found[name].pid if name in found else None,
+            memory_bytes=found[name].memory_bytes if name in found else 0,
+        )
+        for name in COMPONENTS
+    )
+    return ClusterDescription(
+        name=paths.name,
+        exists=record is not None,
+        running=record is not None and all(component.pid is not None for component in components),
+        api_server=api_server(record.ports.apiserver) if record else None,
+        components=components,
+        memory_bytes=sum(process.memory_bytes for process in found.values()),
+    )
+
+
+def is_running(paths: ClusterPaths) -> bool:
+    """Tell whether the cluster is complete and each of its components lives."""
+    return describe(paths).running
+
+
+def read_record(layout: Layout) -> Record | None:
+    """Read what the cluster was created with; None if its creation was never completed."""
+    try:
+        stored = json.loads(layout.record.read_text())
+        return Record(options=ClusterOptions(**stored["options"]), ports=Ports(**stored["ports"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_record(layout: Layout, record: Record) -> None:
+    """Note, as the last act of a creation, what the cluster was created with."""
+    stored = {"options": record.options.model_dump(), "ports": asdict(record.ports)}
+    unfinished = layout.record.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(stored, indent=2))
+    unfinished.rename(layout.record)

@@ -1,0 +1,116 @@
+"""The configuration file of kwokctl, which runs etcd, the control plane, kwok and metrics-server as plain processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.local.cluster.ports import LOOPBACK, Ports
+from infra.local.toolchain import Tools
+from infra.local.toolchain.table import KUBERNETES_VERSION
+
+MANIFESTS = Path(__file__).parent / "manifests"
+
+HPA_SYNC_SECONDS = 10
+"""The shortest period that Amazon EKS offers; the Kubernetes default is 15."""
+METRIC_RESOLUTION_SECONDS = 10
+"""metrics-server's minimum. Its kubelet timeout must be shorter than 9/10 of it."""
+KUBELET_TIMEOUT_SECONDS = 5
+NODE_MONITOR_GRACE_MILLISECONDS = 50_000
+"""The Kubernetes default since 1.32; kwokctl's own would be 200 s, and a lost zone would go unnoticed for as long."""
+CLIENT_QPS = 100
+"""Requests a second of the controller manager and the scheduler (defaults 20 and 50). Managed control planes allow
+more than the defaults too, and here nobody else uses the API server."""
+SERVICE_CIDR = "10.96.0.0/16"
+POD_CIDR = "10.128.0.1/9"
+"""Pod addresses, apart from the service addresses. kwok gives them out one by one from this start."""
+ADVERTISED_ADDRESS = "192.0.2.1"
+"""A documentation address (RFC 5737). The API server refuses to advertise loopback, and would otherwise need a
+default route; nothing connects to it."""
+
+_STAGES = (
+    "node-stages/fast/node-initialize.yaml",
+    "node-stages/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+    "node-stages/chaos/node-not-ready.yaml",
+    "pod-stages/fast/pod-ready.yaml",
+    "pod-stages/fast/pod-complete.yaml",
+    "pod-stages/fast/pod-delete.yaml",
+)
+
+
+def configuration_yaml(tools: Tools, ports: Ports) -> str:
+    """Render the configuration, followed by the stages that play the kubelets' part."""
+    documents = [configuration(tools, ports)]
+    for path in (*(tools.assets / stage for stage in _STAGES), *sorted(MANIFESTS.glob("*.yaml"))):
+        documents += [item for item in yaml.safe_load_all(path.read_text()) if item["kind"] == "Stage"]
+    return yaml.safe_dump_all(documents, sort_keys=False)
+
+
+def configuration(tools: Tools, ports: Ports) -> dict[str, Any]:
+    """Build the KwokctlConfiguration. A binary that is not given is downloaded by kwokctl."""
+    binaries = {
+        "etcdBinary": tools.etcd,
+        "kubeApiserverBinary": tools.kube_apiserver,
+        "kubeControllerManagerBinary": tools.kube_controller_manager,
+        "kubeSchedulerBinary": tools.kube_scheduler,
+        "kubectlBinary": tools.kubectl,
+        "kwokControllerBinary": tools.kwok,
+        "metricsServerBinary": tools.metrics_server,
+    }
+    return {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": {
+            "runtime": "binary",
+            "bindAddress": LOOPBACK,
+            "kubeVersion": f"v{KUBERNETES_VERSION}",
+            "cacheDir": str(tools.downloads),
+            "securePort": True,
+            "kubeAuthorization": True,
+            "kubeAdmission": True,
+            "quietPull": True,
+            "heartbeatFactor": 1,
+            "kubeControllerManagerNodeMonitorGracePeriodMilliseconds": NODE_MONITOR_GRACE_MILLISECONDS,
+            "enable": ["metrics-server"],
+            "enableCRDs": ["ClusterResourceUsage"],
+            "metricsServerManifests": [str(tools.assets / "metrics-server")],
+            "kubeApiserverPort": ports.apiserver,
+            "etcdPort": ports.etcd,
+            "etcdPeerPort": ports.etcd_peer,
+            "kubeControllerManagerPort": ports.controller_manager,
+            "kubeSchedulerPort": ports.scheduler,
+            "kwokControllerPort": ports.kwok,
+            "metricsServerPort": ports.metrics_server,
+            **{key: str(path) for key, path in binaries.items() if path is not None},
+        },
+        "componentsPatches": [
+            _arguments("etcd", {"unsafe-no-fsync": "true"}),
+            _arguments(
+                "kube-apiserver",
+                {
+                    "advertise-address": ADVERTISED_ADDRESS,
+                    "endpoint-reconciler-type": "none",
+                    "service-cluster-ip-range": SERVICE_CIDR,
+                },
+            ),
+            _arguments(
+                "kube-controller-manager",
+                {
+                    "horizontal-pod-autoscaler-sync-period": f"{HPA_SYNC_SECONDS}s",
+                    "kube-api-qps": str(CLIENT_QPS),
+                    "kube-api-burst": str(2 * CLIENT_QPS),
+                },
+            ),
+            _arguments("kube-scheduler", {"kube-api-qps": str(CLIENT_QPS), "kube-api-burst": str(2 * CLIENT_QPS)}),
+            _arguments("kwok-controller", {"cidr": POD_CIDR}),
+            _arguments("metrics-server", {"kubelet-request-timeout": f"{KUBELET_TIMEOUT_SECONDS}s"}),
+            _arguments("metrics-server", {"metric-resolution": f"{METRIC_RESOLUTION_SECONDS}s"}, override=True),
+        ],
+    }
+
+
+def _arguments(component: str, values: dict[str, str], *, override: bool = False) -> dict[str, Any]:
+    arguments = [{"key": key, "value": value, "override": override} for key, value in values.items()]
+    return {"name": component, "extraArgs": arguments}

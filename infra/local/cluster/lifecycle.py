@@ -1,0 +1,279 @@
+"""Creating, restarting and deleting a local cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from infra.local.cluster.description import Record, describe, read_record, write_record
+from infra.local.cluster.errors import ClusterError
+from infra.local.cluster.karpenter import start_karpenter
+from infra.local.cluster.kubeconfig import api_server, write_kubeconfig
+from infra.local.cluster.kwokctl import configuration_yaml
+from infra.local.cluster.layout import Layout
+from infra.local.cluster.lock import exclusive
+from infra.local.cluster.manifests import initial_objects_yaml
+from infra.local.cluster.options import ClusterOptions
+from infra.local.cluster.ports import choose_ports
+from infra.local.cluster.processes import kill_all, processes_of
+from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
+from infra.local.commands import CommandFailedError, run
+from infra.local.paths import ClusterPaths
+from infra.local.toolchain import Tools
+
+KWOKCTL_SECONDS = 300
+"""The longest that kwokctl may take, downloads included."""
+APPLY_SECONDS = 60
+PORT_ATTEMPTS = 3
+PORT_TAKEN = "address already in use"
+_KWOKCTL_PREFIX = "KWOK_"
+
+
+class Outcome(StrEnum):
+    """What `create` found to do."""
+
+    CREATED = "created"
+    RESTARTED = "restarted"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterEvent:
+    """A step of the work: announced with `done` False, and again with `done` True and the seconds it took."""
+
+    step: str
+    done: bool
+    seconds: float = 0.0
+
+
+OnClusterEvent = Callable[[ClusterEvent], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """A cluster that is ready."""
+
+    name: str
+    kubeconfig: Path
+    api_server: str
+    outcome: Outcome
+    seconds: float
+
+
+def create(paths: ClusterPaths, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Cluster:
+    """Make the cluster ready: create it, restart what died of it, or find it as it should be.
+
+    What an interrupted creation left behind is removed first. Returns when the API server, the base nodes, the metrics
+    API and the node autoscaler are ready. Raises ClusterError.
+    """
+    layout = Layout(paths)
+    started = time.monotonic()
+    with exclusive(layout), _files_explained(paths):
+        record = read_record(layout)
+        if record is None:
+            outcome = Outcome.CREATED
+            record = _create(layout, tools, options, on_event)
+        else:
+            _require_same_options(paths, record.options, options)
+            outcome = _restart_if_needed(layout, tools, record, on_event)
+    return Cluster(
+        name=paths.name,
+        kubeconfig=paths.kubeconfig,
+        api_server=api_server(record.ports.apiserver),
+        outcome=outcome,
+        seconds=time.monotonic() - started,
+    )
+
+
+def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bool:
+    """End every process of the cluster and remove all its files, whatever state it is in.
+
+    Returns False if there was nothing. Raises ClusterError.
+    """
+    layout = Layout(paths)
+    if not paths.root.exists() and not processes_of(paths.root):
+        return False
+    with exclusive(layout), _files_explained(paths):
+        _remove(layout, on_event)
+        layout.lock.unlink()
+    return True
+
+
+def _create(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        if layout.paths.root.exists() or processes_of(layout.paths.root):
+            _remove(layout, on_event)
+        try:
+            return _create_once(layout, tools, options, on_event)
+        except ClusterError as error:
+            if PORT_TAKEN not in str(error) or options.api_port is not None or attempt == PORT_ATTEMPTS:
+                raise
+    raise ClusterError(
+        f"the ports of cluster {layout.paths.name} were taken {PORT_ATTEMPTS} times in a row; try again."
+    )
+
+
+def _create_once(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
+    record = Record(options=options, ports=choose_ports(options.api_port))
+    layout.paths.root.mkdir(parents=True)
+    with _step("control plane", on_event):
+        layout.kwokctl_configuration.write_text(configuration_yaml(tools, record.ports))
+        _kwokctl(layout, tools, "create", "cluster", "--kubeconfig=", f"--config={layout.kwokctl_configuration}")
+        write_kubeconfig(
+            layout.paths.kubeconfig, certificates=layout.components / "pki", api_port=record.ports.apiserver
+        )
+        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
+    with _step("nodes and autoscaler", on_event):
+        _apply_autoscaler_types(layout, tools)
+        _apply(layout, tools, initial_objects_yaml(options))
+        start_karpenter(layout, tools, record.ports)
+    _wait_until_ready(layout, tools, record, on_event)
+    write_record(layout, record)
+    return record
+
+
+def _restart_if_needed(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> Outcome:
+    missing = [item.name for item in describe(layout.paths).components if item.pid is None]
+    if not missing:
+        _wait_until_ready(layout, tools, record, on_event)
+        return Outcome.UNCHANGED
+    with _step(f"restart of {', '.join(missing)}", on_event):
+        _start_missing_components(layout, tools)
+        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
+        if "karpenter" in missing:
+            start_karpenter(layout, tools, record.ports)
+    _wait_until_ready(layout, tools, record, on_event)
+    return Outcome.RESTARTED
+
+
+def _start_missing_components(layout: Layout, tools: Tools) -> None:
+    _remove_stale_process_ids(layout)
+    _kwokctl(layout, tools, "start", "cluster")
+
+
+def _wait_until_ready(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> None:
+    probe = _probe(layout, record)
+
+    def start_components() -> None:
+        _start_missing_components(layout, tools)
+
+    def restart_karpenter() -> None:
+        start_karpenter(layout, tools, record.ports)
+
+    with _step("API server ready", on_event):
+        wait_until(probe.api_is_ready, component="kube-apiserver", layout=layout)
+    with _step("nodes ready", on_event):
+        wait_until(probe.base_nodes_are_ready, component="kwok-controller", layout=layout, revive=start_components)
+    with _step("node autoscaler ready", on_event):
+        wait_until(probe.karpenter_is_ready, component="karpenter", layout=layout, revive=restart_karpenter)
+    with _step("metrics ready", on_event):
+        wait_until(probe.metrics_are_served, component="metrics-server", layout=layout, revive=start_components)
+
+
+def _remove(layout: Layout, on_event: OnClusterEvent) -> None:
+    """Remove the record first: interrupted from here on, the cluster counts as half made."""
+    layout.record.unlink(missing_ok=True)
+    with _step("processes ended", on_event):
+        kill_all(layout.paths.root)
+    with _step("files removed", on_event):
+        if layout.paths.root.exists():
+            shutil.rmtree(layout.paths.root)
+
+
+def _apply_autoscaler_types(layout: Layout, tools: Tools) -> None:
+    """Register Karpenter's kinds, and wait until objects of them and of kwok's usage kind can be created."""
+    folders = [tools.assets / "karpenter-crds", tools.assets / "karpenter-kwok-crds"]
+    _kubectl(layout, tools, "apply", "--server-side", *(f"--filename={folder}" for folder in folders))
+    _kubectl(layout, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
+
+
+def _apply(layout: Layout, tools: Tools, objects: str) -> None:
+    _kubectl(layout, tools, "apply", "--server-side", "--filename=-", stdin_text=objects)
+
+
+def _kubectl(layout: Layout, tools: Tools, *arguments: str, stdin_text: str = "") -> None:
+    program = tools.kubectl or shutil.which("kubectl") or layout.components / "bin" / "kubectl"
+    command = [str(program), f"--kubeconfig={layout.paths.kubeconfig}", *arguments]
+    try:
+        run(command, environment=_environment(layout), stdin_text=stdin_text, timeout_seconds=APPLY_SECONDS)
+    except CommandFailedError as error:
+        raise ClusterError(f"the cluster's first objects cannot be created: {error}\n{error.last_lines}") from error
+
+
+def _kwokctl(layout: Layout, tools: Tools, *arguments: str) -> None:
+    environment = _environment(layout)
+    if tools.kubectl is not None:
+        environment["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    command = [str(tools.kwokctl), f"--name={layout.paths.name}", *arguments]
+    try:
+        run(command, environment=environment, timeout_seconds=KWOKCTL_SECONDS)
+    except CommandFailedError as error:
+        logs = "\n".join(_failed_component_logs(layout))
+        raise ClusterError(f"the control plane does not start: {error}\n{error.last_lines}\n{logs}") from error
+
+
+def _environment(layout: Layout) -> dict[str, str]:
+    """Build an environment in which kwokctl and kubectl keep to this cluster's folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_KWOKCTL_PREFIX)}
+    return inherited | {
+        "KWOK_WORKDIR": str(layout.paths.kwok_workdir),
+        "KUBECONFIG": str(layout.paths.kubeconfig),
+        "KUBECACHEDIR": str(layout.kubectl_cache),
+    }
+
+
+def _failed_component_logs(layout: Layout) -> list[str]:
+    alive = {process.name for process in processes_of(layout.paths.root)}
+    started = sorted(path.stem for path in (layout.components / "pids").glob("*.pid"))
+    return [f"{name} ended:\n{last_log_lines(layout, name)}" for name in started if name not in alive]
+
+
+def _remove_stale_process_ids(layout: Layout) -> None:
+    """Forget process ids that belong to other programs by now: kwokctl would take those for its own."""
+    alive = {process.pid for process in processes_of(layout.paths.root)}
+    for path in (layout.components / "pids").glob("*.pid"):
+        if not path.read_text().strip().isdigit() or int(path.read_text()) not in alive:
+            path.unlink()
+
+
+def _probe(layout: Layout, record: Record) -> Probe:
+    return Probe(ports=record.ports, certificates=layout.components / "pki")
+
+
+def _require_same_options(paths: ClusterPaths, existing: ClusterOptions, wanted: ClusterOptions) -> None:
+    differing = [
+        f"{name}: {getattr(existing, name)} is not {getattr(wanted, name)}"
+        for name in wanted.model_fields_set
+        if getattr(existing, name) != getattr(wanted, name)
+    ]
+    if differing:
+        raise ClusterError(
+            f"cluster {paths.name} exists with other options ({'; '.join(differing)}). Delete it first, or choose "
+            "another name."
+        )
+
+
+@contextmanager
+def _files_explained(paths: ClusterPaths) -> Generator[None]:
+    """Turn a full disk or an unwritable folder into a message about the cluster's folder."""
+    try:
+        yield
+    except OSError as error:
+        raise ClusterError(
+            f"a file of cluster {paths.name} cannot be written or removed: {error.filename or paths.root}: "
+            f"{error.strerror}. Check the free space and the rights of {paths.root.parent}."
+        ) from error
+
+
+@contextmanager
+def _step(step: str, on_event: OnClusterEvent) -> Generator[None]:
+    started = time.monotonic()
+    on_event(ClusterEvent(step=step, done=False))
+    yield
+    on_event(ClusterEvent(step=step, done=True, seconds=time.monotonic() - started))

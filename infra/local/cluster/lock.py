@@ -1,0 +1,50 @@
+"""One creation or deletion of a cluster at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Generator
+from typing import IO
+
+from infra.local.cluster.errors import ClusterError
+from infra.local.cluster.layout import Layout
+
+
+@contextlib.contextmanager
+def exclusive(layout: Layout) -> Generator[None]:
+    """Hold the cluster's lock; refuse at once if another process does. The kernel drops it when its holder dies."""
+    try:
+        layout.lock.parent.mkdir(parents=True, exist_ok=True)
+        lock = layout.lock.open("a+")
+    except OSError as error:
+        raise ClusterError(
+            f"the folder {layout.lock.parent} cannot be written ({error.strerror}). Make it writable, or set "
+            "XDG_STATE_HOME to a folder that is."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _require_not_removed(lock, layout)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "unknown"
+            raise ClusterError(
+                f"cluster {layout.paths.name} is being created or deleted by another nightowl (process {holder}). "
+                "Wait for it to end, then run the command again."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        try:
+            yield
+        finally:
+            # Closing the file is not enough: a process that is just being started may still share it.
+            fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _require_not_removed(lock: IO[str], layout: Layout) -> None:
+    """Raise BlockingIOError if a deletion ended between the opening of the file and its locking."""
+    if not layout.lock.exists() or not os.path.samestat(os.fstat(lock.fileno()), layout.lock.stat()):
+        raise BlockingIOError

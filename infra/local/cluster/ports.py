@@ -1,0 +1,66 @@
+"""The loopback ports of a cluster's components."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from infra.local.cluster.errors import ClusterError
+
+LOOPBACK = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 20_000, 29_999
+"""Below the range from which Linux (32768) and macOS (49152) take ports for outgoing connections."""
+ATTEMPTS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """One TCP port per listener."""
+
+    apiserver: int
+    etcd: int
+    etcd_peer: int
+    controller_manager: int
+    scheduler: int
+    kwok: int
+    metrics_server: int
+    karpenter_metrics: int
+    karpenter_health: int
+
+
+def choose_ports(api_port: int | None) -> Ports:
+    """Pick free ports, all different; `api_port`, when given, is checked instead of chosen. Raises ClusterError."""
+    with ExitStack() as held:
+        if api_port is not None and not _hold(api_port, held):
+            raise ClusterError(f"port {api_port} of {LOOPBACK} is in use. Choose another, or none to get a free one.")
+        return Ports(
+            apiserver=api_port or _free_port(held),
+            etcd=_free_port(held),
+            etcd_peer=_free_port(held),
+            controller_manager=_free_port(held),
+            scheduler=_free_port(held),
+            kwok=_free_port(held),
+            metrics_server=_free_port(held),
+            karpenter_metrics=_free_port(held),
+            karpenter_health=_free_port(held),
+        )
+
+
+def _free_port(held: ExitStack) -> int:
+    for _ in range(ATTEMPTS):
+        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT + 1)
+        if _hold(port, held):
+            return port
+    raise ClusterError(f"no free port between {FIRST_PORT} and {LAST_PORT} of {LOOPBACK} was found.")
+
+
+def _hold(port: int, held: ExitStack) -> bool:
+    """Keep the port bound until `held` closes, so that no two components get the same one."""
+    listener = held.enter_context(socket.socket())
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""The processes of a cluster: those whose program lies in the cluster's folder.
+
+A program's own path is the only sign that survives a lost process-id file, a reboot that reuses numbers, or a crash in
+the middle of a creation. An editor or `tail` on a file of the cluster is not one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.cluster.errors import ClusterError
+
+KILL_SECONDS = 20
+POLL_SECONDS = 0.05
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A running process: its component's name, id and resident memory."""
+
+    name: str
+    pid: int
+    memory_bytes: int
+
+
+def processes_of(folder: Path) -> list[Process]:
+    """List the processes whose program is below `folder`."""
+    return _from_proc(folder) if _PROC.joinpath("self/cmdline").exists() else _from_ps(folder)
+
+
+def kill_all(folder: Path) -> int:
+    """Kill the processes of the cluster and wait until they are gone; return how many there were.
+
+    They get no chance for an orderly end, which kube-apiserver alone would take a minute for: nothing of theirs is
+    kept. Raises ClusterError if one survives.
+    """
+    found = processes_of(folder)
+    deadline = time.monotonic() + KILL_SECONDS
+    remaining = found
+    while remaining:
+        for process in remaining:
+            _kill(process)
+        if time.monotonic() > deadline:
+            names = ", ".join(f"{process.name} ({process.pid})" for process in remaining)
+            raise ClusterError(f"these processes do not end: {names}. End them by hand and delete the cluster again.")
+        time.sleep(POLL_SECONDS)
+        remaining = processes_of(folder)
+    return len(found)
+
+
+def _kill(process: Process) -> None:
+    try:
+        os.kill(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise ClusterError(
+            f"process {process.pid} ({process.name}) belongs to another user; delete the cluster as that user."
+        ) from error
+
+
+def _from_proc(folder: Path) -> list[Process]:
+    page_bytes = os.sysconf("SC_PAGE_SIZE")
+    found: list[Process] = []
+    for entry in _PROC.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            program = entry.joinpath("cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
+            resident_pages = int(entry.joinpath("statm").read_text().split()[1])
+        except (OSError, IndexError):
+            continue
+        if program.startswith(f"{folder}/"):
+            found.append(
+                Process(name=Path(program).name, pid=int(entry.name), memory_bytes=resident_pages * page_bytes)
+            )
+    return found
+
+
+def _from_ps(folder: Path) -> list[Process]:
+    """Read the process list where there is no /proc (macOS)."""
+    listing = subprocess.run(
+        ["/bin/ps", "-A", "-o", "pid=,rss=,command="], capture_output=True, text=True, check=True
+    ).stdout
+    found: list[Process] = []
+    for line in listing.splitlines():
+        pid, kibibytes, command = line.split(maxsplit=2)
+        if command.startswith(f"{folder}/"):
+            program = command[len(str(folder)) :].split(" ", 1)[0]
+            found.append(Process(name=Path(program).name, pid=int(pid), memory_bytes=int(kibibytes) * 1024))
+    return found

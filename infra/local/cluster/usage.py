@@ -1,0 +1,54 @@
+"""The CPU and memory that simulated containers use: one ClusterResourceUsage object of kwok with CEL expressions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+NAME_LABEL = "app.kubernetes.io/name"
+BASE_CPU_PERCENT = 20
+"""What an idle container uses of its CPU request: enough that a metric is never zero, and far below any target."""
+BASE_MEMORY_PERCENT = 50
+
+GROUP, VERSION, PLURAL, NAME = "kwok.x-k8s.io", "v1alpha1", "clusterresourceusages", "pods"
+LOADS_ANNOTATION = "nightowl.local/loads"
+"""The loads that the expression was made from: {"namespace/app": millicores of a replica}."""
+
+_BASE_CPU = f"""
+"kwok.x-k8s.io/usage-cpu" in pod.metadata.annotations
+? Quantity(pod.metadata.annotations["kwok.x-k8s.io/usage-cpu"])
+: "cpu" in container.resources.requests
+? container.resources.requests["cpu"] * {BASE_CPU_PERCENT / 100}
+: Quantity("1m")
+""".strip()
+
+_MEMORY = f"""
+"kwok.x-k8s.io/usage-memory" in pod.metadata.annotations
+? Quantity(pod.metadata.annotations["kwok.x-k8s.io/usage-memory"])
+: "memory" in container.resources.requests
+? container.resources.requests["memory"] * {BASE_MEMORY_PERCENT / 100}
+: Quantity("16Mi")
+""".strip()
+
+
+def usage_object(loads: dict[str, int]) -> dict[str, Any]:
+    """Build the ClusterResourceUsage for loads given as {"namespace/app": millicores of a replica}."""
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "ClusterResourceUsage",
+        "metadata": {"name": NAME, "annotations": {LOADS_ANNOTATION: json.dumps(loads, sort_keys=True)}},
+        "spec": {
+            "usages": [{"usage": {"cpu": {"expression": _cpu_expression(loads)}, "memory": {"expression": _MEMORY}}}],
+        },
+    }
+
+
+def _cpu_expression(loads: dict[str, int]) -> str:
+    cases = [
+        f'pod.metadata.namespace == "{namespace}" && "{NAME_LABEL}" in pod.metadata.labels'
+        f' && pod.metadata.labels["{NAME_LABEL}"] == "{app}" && container.name == pod.spec.containers[0].name'
+        f' ? Quantity("{millicores}m")\n: '
+        for key, millicores in sorted(loads.items())
+        for namespace, app in [key.split("/")]
+    ]
+    return "".join(cases) + _BASE_CPU

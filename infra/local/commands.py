@@ -1,0 +1,66 @@
+"""Running another program so that it never outlives an interrupted nightowl."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+LAST_LINES = 12
+"""How many last lines of a failed program's output are shown: the reason stands there."""
+
+
+class CommandFailedError(Exception):
+    """A program failed or took too long. `last_lines` is the end of what it printed."""
+
+    def __init__(self, message: str, last_lines: str) -> None:
+        super().__init__(message)
+        self.last_lines = last_lines
+
+
+def run(
+    command: list[str],
+    *,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+    stdin_text: str = "",
+    timeout_seconds: float | None = None,
+) -> str:
+    """Run a program to its end and return its standard output.
+
+    On any interruption its whole process group is killed first. Raises CommandFailedError.
+    """
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailedError(f"{command[0]} cannot be started: {error.strerror}", "") from error
+    try:
+        output, errors = process.communicate(stdin_text, timeout=timeout_seconds)
+    except subprocess.TimeoutExpired as error:
+        _kill_group(process)
+        raise CommandFailedError(f"{Path(command[0]).name} took longer than {timeout_seconds:g} s", "") from error
+    except BaseException:
+        _kill_group(process)
+        raise
+    if process.returncode != 0:
+        lines = (errors or output).strip().splitlines()[-LAST_LINES:]
+        raise CommandFailedError(
+            f"{Path(command[0]).name} failed with exit code {process.returncode}",
+            "\n".join(f"  {line}" for line in lines),
+        )
+    return output
+
+
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()

@@ -1,0 +1,71 @@
+"""Where the local platform keeps its files: tools in the user's cache, clusters in the user's state folder.
+
+Both follow the XDG base directories (`XDG_CACHE_HOME`, `XDG_STATE_HOME`), so nothing lands in the repository, and
+removing a cluster's folder removes all that belongs to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "nightowl"
+DEFAULT_CLUSTER_NAME = "nightowl"
+KUBE_CONTEXT = "nightowl-local"
+"""The context of every local kubeconfig. Each cluster has a file of its own, so one name serves all of them, and a
+stack file that names this context cannot reach any other cluster by mistake."""
+
+
+def tool_cache() -> Path:
+    """The folder of built and downloaded tools. It outlives every cluster."""
+    return platformdirs.user_cache_path(APP_NAME) / "tools"
+
+
+def clusters_folder() -> Path:
+    """The folder with one subfolder per local cluster."""
+    return platformdirs.user_state_path(APP_NAME) / "clusters"
+
+
+@dataclass(frozen=True)
+class ClusterPaths:
+    """The files of one local cluster, all below `root`."""
+
+    name: str
+    root: Path
+
+    @classmethod
+    def of(cls, name: str) -> ClusterPaths:
+        """The paths of the cluster called `name`."""
+        return cls(name=name, root=clusters_folder() / name)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's own kubeconfig; the user's is never read or written."""
+        return self.root / "kubeconfig"
+
+    @property
+    def kwok_workdir(self) -> Path:
+        """The working folder of kwokctl: etcd data, certificates and logs of the control plane."""
+        return self.root / "kwok"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the processes that kwokctl does not run (Karpenter)."""
+        return self.root / "logs"
+
+    @property
+    def state(self) -> Path:
+        """The Pulumi file backend of the stacks on this cluster."""
+        return self.root / "pulumi-state"
+
+    @property
+    def passphrase(self) -> Path:
+        """The generated passphrase of the stacks' secrets (mode 0600)."""
+        return self.root / "passphrase"
+
+    @property
+    def workspace(self) -> Path:
+        """The folder in which the Pulumi engine is run."""
+        return self.root / "workspace"

@@ -1,0 +1,234 @@
+"""Getting every tool of the local platform: from PATH, the cache, a download, or a build from Go modules."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.paths import tool_cache
+from infra.local.toolchain import cache, download, on_path, table
+from infra.local.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
+from infra.local.toolchain.golang import Go
+
+_DOWNLOADED_BY_KWOKCTL = ("etcd", "kwok", "kubernetes", "metrics-server")
+_GO = "go"
+_ASSETS = "assets"
+_TYPICAL_SECONDS = {_GO: 20, _ASSETS: 5, **{tool.name: tool.typical_seconds for tool in table.TOOLS}}
+_TYPICAL_DOWNLOAD_SECONDS = 30
+_FIRST_BUILT_EXTRA_SECONDS = 60
+"""Added to the first build of a run: it waits for the sources of all modules."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """Where each tool is. None means that kwokctl downloads it when it makes a cluster."""
+
+    kwokctl: Path
+    karpenter: Path
+    pulumi: Path
+    assets: Path
+    """The folder with one subfolder per `table.Asset`."""
+    downloads: Path
+    """kwokctl's own cache of downloads and rendered manifests."""
+    kube_apiserver: Path | None
+    kube_controller_manager: Path | None
+    kube_scheduler: Path | None
+    kubectl: Path | None
+    etcd: Path | None
+    kwok: Path | None
+    metrics_server: Path | None
+
+
+def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
+    """Find every tool, and download or build those that are missing.
+
+    Idempotent and safe beside another process that does the same; interrupted, it leaves nothing half made and resumes
+    the next time. Everything is kept in `paths.tool_cache()`. With `may_download` False, no host but the package index
+    and the Go module proxy is contacted. Raises ToolchainError.
+    """
+    folder = tool_cache()
+    found = _find_all(folder)
+    missing = [name for name in _names() if name not in found]
+    if missing:
+        progress = _Progress(on_event, missing)
+        with cache.only_builder(folder, progress.waiting):
+            cache.remove_unfinished(folder)
+            found = _find_all(folder)
+            _make_missing(folder, found, progress, may_download=may_download)
+    _tell_found(on_event, {name: path for name, path in found.items() if name not in missing})
+    return _tools(folder, found)
+
+
+def _names() -> list[str]:
+    return [*(tool.name for tool in table.TOOLS), _ASSETS]
+
+
+def _find_all(folder: Path) -> dict[str, Path | None]:
+    """Return what is here already, by name; None stands for kwokctl's own download."""
+    found: dict[str, Path | None] = {}
+    for tool in table.TOOLS:
+        path = _find(folder, tool)
+        if path is not None:
+            found[tool.name] = path
+    if download.cluster_binaries_are_cached(_downloads(folder)):
+        found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name not in found})
+    assets = folder / f"{_ASSETS}-{table.assets_key()}"
+    if assets.exists():
+        found[_ASSETS] = assets
+    return found
+
+
+def _find(folder: Path, tool: table.Tool) -> Path | None:
+    if tool.name == "kubernetes":
+        control_plane = on_path.find_control_plane()
+        if control_plane is not None:
+            return control_plane["kube-apiserver"]
+    else:
+        program = on_path.find(tool.name)
+        if program is not None:
+            return program
+    candidates = [_entry(folder, tool) / tool.name]
+    if tool.name == "pulumi":
+        candidates.append(_pulumi_download(folder) / "bin" / "pulumi")
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _make_missing(folder: Path, found: dict[str, Path | None], progress: _Progress, *, may_download: bool) -> None:
+    """Fill `found` with what it lacks."""
+    missing = [name for name in _names() if name not in found]
+    if not missing:
+        return
+    if may_download and "pulumi" in missing and download.pulumi_answers():
+        # A network may let the host answer and still refuse the file: then the build below is the way.
+        with contextlib.suppress(ToolchainError):
+            found["pulumi"] = _downloaded_pulumi(folder, progress)
+    if may_download and set(_DOWNLOADED_BY_KWOKCTL) & set(missing) and download.cluster_binaries_answer():
+        found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name in missing})
+    to_build = [tool for tool in table.TOOLS if tool.name not in found]
+    steps = [_GO, *(tool.name for tool in to_build), *([_ASSETS] if _ASSETS not in found else [])]
+    progress.plan(steps)
+    cache.require_disk_space(folder, need_gib=cache.BUILD_DISK_GIB)
+    go = Go(folder=folder / "build")
+    progress.step(_GO, go.install)
+    for tool in to_build:
+        progress.step(tool.name, lambda tool=tool: _build(go, tool, _entry(folder, tool)))
+        found[tool.name] = _entry(folder, tool) / tool.name
+    if _ASSETS not in found:
+        entry = folder / f"{_ASSETS}-{table.assets_key()}"
+        progress.step(_ASSETS, lambda: cache.place(entry, go.copy_assets))
+        found[_ASSETS] = entry
+    shutil.rmtree(go.folder, ignore_errors=True)
+
+
+def _build(go: Go, tool: table.Tool, entry: Path) -> None:
+    def make(folder: Path) -> None:
+        go.build(tool, folder / tool.name)
+        if tool.name == "kubernetes":
+            for name in table.KUBE_NAMES:
+                (folder / name).symlink_to(tool.name)
+
+    cache.place(entry, make)
+
+
+def _downloaded_pulumi(folder: Path, progress: _Progress) -> Path:
+    entry = _pulumi_download(folder)
+    progress.plan(["pulumi"])
+    progress.step("pulumi", lambda: cache.place(entry, download.install_pulumi), phase=Phase.DOWNLOADING)
+    return entry / "bin" / "pulumi"
+
+
+def _entry(folder: Path, tool: table.Tool) -> Path:
+    return folder / f"{tool.name}-{tool.key()}"
+
+
+def _pulumi_download(folder: Path) -> Path:
+    return folder / f"pulumi-download-{importlib.metadata.version('pulumi')}"
+
+
+def _downloads(folder: Path) -> Path:
+    return folder / "kwokctl-downloads"
+
+
+def _tools(folder: Path, found: dict[str, Path | None]) -> Tools:
+    kube = _control_plane(found["kubernetes"])
+    return Tools(
+        kwokctl=_required(found, "kwokctl"),
+        karpenter=_required(found, "karpenter"),
+        pulumi=_required(found, "pulumi"),
+        assets=_required(found, _ASSETS),
+        downloads=_downloads(folder),
+        kube_apiserver=kube.get("kube-apiserver"),
+        kube_controller_manager=kube.get("kube-controller-manager"),
+        kube_scheduler=kube.get("kube-scheduler"),
+        kubectl=kube.get("kubectl"),
+        etcd=found["etcd"],
+        kwok=found["kwok"],
+        metrics_server=found["metrics-server"],
+    )
+
+
+def _control_plane(path: Path | None) -> dict[str, Path]:
+    if path is None:
+        return {}
+    if path.name == "kubernetes":
+        return {name: path.parent / name for name in table.KUBE_NAMES}
+    return on_path.find_control_plane() or {}
+
+
+def _required(found: dict[str, Path | None], name: str) -> Path:
+    path = found[name]
+    if path is None:
+        raise ToolchainError(f"{name} is neither on PATH nor built; run the command again.")
+    return path
+
+
+def _tell_found(on_event: OnToolEvent, found: dict[str, Path | None]) -> None:
+    for index, (name, path) in enumerate(found.items(), start=1):
+        detail = str(path) if path is not None else "downloaded by kwokctl"
+        on_event(ToolEvent(tool=name, phase=Phase.FOUND, index=index, total=len(found), detail=detail))
+
+
+class _Progress:
+    """Turns the steps of a run into events: which one of how many, how long it takes, and what comes next."""
+
+    def __init__(self, on_event: OnToolEvent, steps: list[str]) -> None:
+        self._on_event = on_event
+        self._steps = steps
+
+    def plan(self, steps: list[str]) -> None:
+        self._steps = steps
+
+    def waiting(self, holder: str) -> None:
+        detail = f"another nightowl builds the tools (process {holder})"
+        self._on_event(ToolEvent(tool=self._steps[0], phase=Phase.WAITING, index=1, total=1, detail=detail))
+
+    def step(self, name: str, work: Callable[[], None], *, phase: Phase = Phase.BUILDING) -> None:
+        self._on_event(self._event(name, phase))
+        started = time.monotonic()
+        work()
+        self._on_event(self._event(name, Phase.DONE, seconds=time.monotonic() - started))
+
+    def _event(self, name: str, phase: Phase, *, seconds: float = 0.0) -> ToolEvent:
+        position = self._steps.index(name)
+        following = self._steps[position + 1 :]
+        return ToolEvent(
+            tool=name,
+            phase=phase,
+            index=position + 1,
+            total=len(self._steps),
+            seconds=seconds,
+            typical_seconds=self._typical(name, phase),
+            remaining_seconds=sum(self._typical(step, phase) for step in self._steps[position:]),
+            next_tool=following[0] if following else None,
+        )
+
+    def _typical(self, name: str, phase: Phase) -> int:
+        if phase is Phase.DOWNLOADING:
+            return _TYPICAL_DOWNLOAD_SECONDS
+        first_built = len(self._steps) > 1 and name == self._steps[1]
+        return _TYPICAL_SECONDS[name] + (_FIRST_BUILT_EXTRA_SECONDS if first_built else 0)

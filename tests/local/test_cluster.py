@@ -1,0 +1,419 @@
+"""The life of a cluster, with fake programs: kwokctl starts scripts that sleep, kubectl accepts everything."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.local.cluster import (
+    ZONES,
+    ClusterError,
+    ClusterEvent,
+    ClusterOptions,
+    Outcome,
+    create,
+    delete,
+    describe,
+    is_running,
+)
+from infra.local.cluster.karpenter import start_karpenter
+from infra.local.cluster.layout import Layout
+from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
+from infra.local.cluster.processes import Process, processes_of
+from infra.local.cluster.readiness import COMPONENTS, Probe
+from infra.local.paths import KUBE_CONTEXT, ClusterPaths
+from infra.local.toolchain import Tools
+
+FAKE_KWOKCTL = """#!/bin/sh
+# usage: kwokctl --name=NAME create|start cluster ...
+echo "$@" >> "$FAKE_CALLS"
+env > "$FAKE_CALLS.env"
+home="$KWOK_WORKDIR/clusters/${1#--name=}"
+mkdir -p "$home/bin" "$home/pids" "$home/logs" "$home/pki"
+for file in ca.crt admin.crt admin.key; do echo "$file" > "$home/pki/$file"; done
+if [ -n "$FAKE_KWOKCTL_FAILS" ]; then
+  echo 999999999 > "$home/pids/etcd.pid"
+  echo "$FAKE_KWOKCTL_FAILS" > "$home/logs/etcd.log"
+  echo "Error: failed to start cluster" >&2
+  exit 1
+fi
+for name in etcd kube-apiserver kube-controller-manager kube-scheduler kwok-controller metrics-server; do
+  if [ -f "$home/pids/$name.pid" ]; then continue; fi
+  ln -sf "$FAKE_SLEEPER" "$home/bin/$name"
+  "$home/bin/$name" 300 < /dev/null > "$home/logs/$name.log" 2>&1 &
+  echo $! > "$home/pids/$name.pid"
+done
+"""
+
+
+class Machine:
+    """A user's folders, the fake tools, and what was called."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = root / "calls"
+        self.paths = ClusterPaths(name="test", root=root / "clusters" / "test")
+        self.events: list[ClusterEvent] = []
+        programs = root / "programs"
+        programs.mkdir()
+        sleeper = Path("/bin/sleep").resolve()
+        monkeypatch.setenv("FAKE_SLEEPER", str(sleeper))
+        monkeypatch.setenv("FAKE_CALLS", str(self.calls))
+        monkeypatch.setenv("FAKE_KWOKCTL_FAILS", "")
+        monkeypatch.setenv("KWOK_RUNTIME", "docker")
+        for name, text in {"kwokctl": FAKE_KWOKCTL, "kubectl": "#!/bin/sh\ncat > /dev/null\n"}.items():
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
+        self.tools = Tools(
+            kwokctl=programs / "kwokctl",
+            karpenter=sleeper,
+            pulumi=programs / "pulumi",
+            assets=assets(root / "assets"),
+            downloads=root / "downloads",
+            kube_apiserver=None,
+            kube_controller_manager=None,
+            kube_scheduler=None,
+            kubectl=programs / "kubectl",
+            etcd=None,
+            kwok=None,
+            metrics_server=None,
+        )
+
+    def up(self, options: ClusterOptions | None = None) -> Outcome:
+        return create(self.paths, self.tools, options or ClusterOptions(), self.events.append).outcome
+
+    def started(self) -> list[str]:
+        return self.calls.read_text().splitlines() if self.calls.exists() else []
+
+    def pid_of(self, component: str) -> int:
+        pids = {item.name: item.pid for item in describe(self.paths).components}
+        pid = pids[component]
+        assert pid is not None
+        return pid
+
+
+def start_fake_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
+    layout.karpenter.parent.mkdir(exist_ok=True)
+    layout.karpenter.unlink(missing_ok=True)
+    layout.karpenter.symlink_to(tools.karpenter)
+    os.posix_spawn(str(layout.karpenter), [str(layout.karpenter), "300"], {})
+
+
+def assets(folder: Path) -> Path:
+    """Stage files like those that the toolchain copies from kwok's sources."""
+    for name in (
+        "node-stages/fast/node-initialize",
+        "node-stages/heartbeat-with-lease/node-heartbeat-with-lease",
+        "node-stages/chaos/node-not-ready",
+        "pod-stages/fast/pod-ready",
+        "pod-stages/fast/pod-complete",
+        "pod-stages/fast/pod-delete",
+    ):
+        path = folder / f"{name}.yaml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"kind": "Stage", "metadata": {"name": path.stem}}))
+    return folder
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Machine]:
+    for check in ("api_is_ready", "base_nodes_are_ready", "metrics_are_served", "karpenter_is_ready"):
+        monkeypatch.setattr(Probe, check, lambda self: True)
+    monkeypatch.setattr("infra.local.cluster.lifecycle.start_karpenter", start_fake_karpenter)
+    made = Machine(tmp_path, monkeypatch)
+    yield made
+    delete(made.paths)
+
+
+def test_a_new_cluster_runs_every_component_and_says_what_it_did(machine: Machine) -> None:
+    assert machine.up() is Outcome.CREATED
+
+    description = describe(machine.paths)
+    assert description.exists
+    assert description.running
+    assert is_running(machine.paths)
+    assert [item.name for item in description.components] == list(COMPONENTS)
+    assert description.memory_bytes > 0
+    steps = [event.step for event in machine.events if event.done]
+    assert steps[0] == "control plane"
+    assert steps[-1] == "metrics ready"
+    assert [event.step for event in machine.events if not event.done] == steps
+
+
+def test_a_second_create_changes_nothing(machine: Machine) -> None:
+    machine.up()
+    before = describe(machine.paths)
+
+    assert machine.up() is Outcome.UNCHANGED
+
+    assert len(machine.started()) == 1
+    assert describe(machine.paths).components == before.components
+
+
+@pytest.mark.parametrize("component", ["etcd", "karpenter"])
+def test_a_component_that_died_is_started_again_and_the_others_are_left_alone(machine: Machine, component: str) -> None:
+    machine.up()
+    before = {item.name: item.pid for item in describe(machine.paths).components}
+    _end(machine.pid_of(component))
+    assert not is_running(machine.paths)
+
+    assert machine.up() is Outcome.RESTARTED
+
+    after = {item.name: item.pid for item in describe(machine.paths).components}
+    assert after.pop(component) != before.pop(component)
+    assert after == before
+    assert any(component in event.step for event in machine.events)
+
+
+def test_after_a_reboot_a_reused_process_id_does_not_pass_for_a_component(machine: Machine) -> None:
+    machine.up()
+    for item in describe(machine.paths).components:
+        _end(machine.pid_of(item.name))
+    pid_file = Layout(machine.paths).components / "pids" / "etcd.pid"
+    pid_file.write_text(str(os.getpid()))
+
+    assert machine.up() is Outcome.RESTARTED
+
+    assert is_running(machine.paths)
+
+
+def test_delete_ends_every_process_and_removes_every_file_but_not_what_is_beside(machine: Machine) -> None:
+    machine.up()
+    bystander = subprocess.Popen(["/usr/bin/tail", "-f", str(machine.paths.kubeconfig)], stdout=subprocess.DEVNULL)
+    try:
+        assert delete(machine.paths)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+    assert processes_of(machine.paths.root) == []
+    assert list(machine.paths.root.parent.iterdir()) == []
+    assert not delete(machine.paths)
+
+
+def test_a_half_made_cluster_is_removed_by_delete(machine: Machine) -> None:
+    machine.up()
+    Layout(machine.paths).record.unlink()
+    _end(machine.pid_of("kube-apiserver"))
+
+    assert delete(machine.paths)
+
+    assert processes_of(machine.paths.root) == []
+    assert not machine.paths.root.exists()
+
+
+def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
+    machine.up()
+    Layout(machine.paths).record.unlink()
+    old = machine.pid_of("etcd")
+
+    assert machine.up() is Outcome.CREATED
+
+    assert is_running(machine.paths)
+    assert machine.pid_of("etcd") != old
+
+
+def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None:
+    other = ClusterPaths(name="other", root=machine.paths.root.parent / "other")
+    machine.up()
+    create(other, machine.tools, ClusterOptions(), machine.events.append)
+
+    assert delete(other)
+
+    assert is_running(machine.paths)
+
+
+def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) -> None:
+    longer = ClusterPaths(name="test2", root=machine.paths.root.parent / "test2")
+    create(longer, machine.tools, ClusterOptions(), machine.events.append)
+
+    try:
+        assert not is_running(machine.paths)
+        assert not delete(machine.paths)
+        assert is_running(longer)
+    finally:
+        delete(longer)
+
+
+def test_two_creates_at_once_are_refused_with_the_holder_named(machine: Machine) -> None:
+    lock = Layout(machine.paths).lock
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as held:
+        held.write("4711")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_SH)
+        with pytest.raises(ClusterError, match=r"cluster test is being created or deleted by another.*4711"):
+            machine.up()
+    assert machine.started() == []
+
+
+def test_the_kubeconfig_is_the_owners_alone_and_names_only_the_local_context(machine: Machine) -> None:
+    machine.up()
+
+    assert stat.S_IMODE(machine.paths.kubeconfig.stat().st_mode) == 0o600
+    kubeconfig = yaml.safe_load(machine.paths.kubeconfig.read_text())
+    assert kubeconfig["current-context"] == KUBE_CONTEXT
+    assert [item["name"] for item in kubeconfig["contexts"]] == [KUBE_CONTEXT]
+    assert kubeconfig["clusters"][0]["cluster"]["server"] == describe(machine.paths).api_server
+
+
+def test_kwokctl_sees_neither_the_users_kubeconfig_nor_the_users_kwok_settings(machine: Machine) -> None:
+    machine.up()
+
+    environment = dict(
+        line.split("=", 1) for line in Path(f"{machine.calls}.env").read_text().splitlines() if "=" in line
+    )
+    assert environment["KUBECONFIG"] == str(machine.paths.kubeconfig)
+    assert environment["KUBECACHEDIR"].startswith(str(machine.paths.root))
+    assert environment["KWOK_WORKDIR"] == str(machine.paths.kwok_workdir)
+    assert "KWOK_RUNTIME" not in environment
+    assert "--kubeconfig= " in machine.started()[0]
+
+
+def test_a_control_plane_that_does_not_start_shows_the_log_of_the_part_that_ended(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_KWOKCTL_FAILS", "panic: no space left on device")
+
+    with pytest.raises(ClusterError, match=r"(?s)failed to start cluster.*etcd ended:.*no space left on device"):
+        machine.up()
+
+
+def test_ports_taken_in_between_are_chosen_anew(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE_KWOKCTL_FAILS", "listen tcp 127.0.0.1:1: bind: address already in use")
+
+    with pytest.raises(ClusterError):
+        machine.up()
+
+    assert len(machine.started()) == 3
+
+
+def test_a_chosen_port_that_is_in_use_is_refused_by_number(machine: Machine) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        with pytest.raises(ClusterError, match=rf"port {port} of 127\.0\.0\.1 is in use\. Choose another"):
+            machine.up(ClusterOptions(api_port=port))
+    assert machine.started() == []
+
+
+def test_an_existing_cluster_is_not_silently_kept_with_other_options(machine: Machine) -> None:
+    machine.up()
+
+    with pytest.raises(ClusterError, match=r"exists with other options \(node_boot_seconds: 5 is not 30\)\. Delete it"):
+        machine.up(ClusterOptions(node_boot_seconds=30))
+
+
+def test_an_unwritable_folder_is_one_clear_error(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    paths = ClusterPaths(name="test", root=tmp_path / "file" / "test")
+
+    with pytest.raises(ClusterError, match=r"cannot be written.*XDG_STATE_HOME"):
+        create(paths, machine.tools, ClusterOptions(), machine.events.append)
+
+
+def test_a_component_that_ends_while_starting_is_reported_with_its_log(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(self: Probe) -> bool:
+        log = Layout(machine.paths).log("metrics-server")
+        log.write_text("unable to load configmap\n")
+        running = {item.name: item.pid for item in processes_of(machine.paths.root)}
+        if "metrics-server" in running:
+            _end(running["metrics-server"])
+        return False
+
+    monkeypatch.setattr(Probe, "metrics_are_served", never)
+
+    with pytest.raises(ClusterError, match=r"(?s)metrics-server ended while it was starting.*unable to load configmap"):
+        machine.up()
+
+
+def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machine: Machine, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        create(machine.paths, machine.tools, ClusterOptions(), _interrupt_at("nodes and autoscaler"))
+    assert describe(machine.paths).exists is False
+
+    assert machine.up() is Outcome.CREATED
+
+
+def test_ports_are_free_different_and_outside_the_range_of_outgoing_connections() -> None:
+    ports = vars(choose_ports(None))
+
+    assert len(set(ports.values())) == len(ports)
+    assert all(FIRST_PORT <= port <= LAST_PORT for port in ports.values())
+
+
+def test_karpenter_gets_loopback_ports_and_the_clusters_own_kubeconfig(machine: Machine, tmp_path: Path) -> None:
+    program = tmp_path / "karpenter"
+    program.write_text(
+        '#!/bin/sh\necho "$@" > "$HOME/arguments.part"\nenv > "$HOME/environment"\n'
+        'mv "$HOME/arguments.part" "$HOME/arguments"\n'
+    )
+    program.chmod(0o755)
+    layout = Layout(machine.paths)
+    machine.paths.root.mkdir(parents=True)
+    tools = Tools(**{**vars(machine.tools), "karpenter": program})
+    ports = choose_ports(None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path))
+        patch.setenv("AWS_PROFILE", "prod")
+        start_karpenter(layout, tools, ports)
+    _wait_for((tmp_path / "arguments").exists)
+
+    arguments = (tmp_path / "arguments").read_text()
+    assert f"-metrics-port={ports.karpenter_metrics}" in arguments
+    environment = (tmp_path / "environment").read_text()
+    assert f"KUBECONFIG={machine.paths.kubeconfig}" in environment
+    assert "AWS_PROFILE" not in environment
+    offered = json.loads(layout.instance_types.read_text())
+    zones = {
+        requirement["values"][0]
+        for offering in offered[0]["offerings"]
+        for requirement in offering["Requirements"]
+        if requirement["key"] == "topology.kubernetes.io/zone"
+    }
+    assert zones == set(ZONES)
+
+
+def test_where_there_is_no_proc_the_process_list_of_ps_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "c"
+    listing = f"  12  2048 {root}/bin/etcd --name=node0\n 13 1 /bin/cat {root}/log\n 14 1 {root}2/bin/etcd\n"
+    monkeypatch.setattr("infra.local.cluster.processes._PROC", tmp_path / "proc")
+    monkeypatch.setattr(
+        subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=listing, stderr="")
+    )
+
+    assert processes_of(root) == [Process(name="etcd", pid=12, memory_bytes=2048 * 1024)]
+
+
+def _interrupt_at(step: str) -> Callable[[ClusterEvent], None]:
+    def on_event(event: ClusterEvent) -> None:
+        if event.step == step:
+            raise KeyboardInterrupt
+
+    return on_event
+
+
+def _end(pid: int | None) -> None:
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _wait_for(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true within 10 s"
+        time.sleep(0.02)

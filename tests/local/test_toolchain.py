@@ -1,0 +1,356 @@
+"""Getting the tools, with a fake Go: a script that records its calls and writes its output file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.local.paths import tool_cache
+from infra.local.toolchain import Phase, ToolchainError, ToolEvent, download, on_path, resolve, table
+from infra.local.toolchain.cache import only_builder, place, require_disk_space
+
+FAKE_GO = """#!/bin/sh
+echo "$@" >> "$FAKE_GO_CALLS"
+case "$*" in
+  "mod download"*) echo "{\\"Dir\\": \\"$FAKE_GO_SOURCES\\"}"; exit 0 ;;
+esac
+while [ "$1" != "-o" ]; do shift; done
+case "$3" in *"$FAKE_GO_FAILS_ON") echo "no required module provides package" >&2; exit 1 ;; esac
+echo built > "$2"
+"""
+
+
+class Machine:
+    """A machine with nothing but Python: empty caches, an empty PATH and the fake Go."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = root / "go-calls"
+        self.bin = root / "bin"
+        self.bin.mkdir()
+        self.events: list[ToolEvent] = []
+        for asset in table.ASSETS:
+            folder = root / "sources" / asset.source
+            folder.mkdir(parents=True)
+            folder.joinpath("file.yaml").write_text("kind: Test\n")
+            folder.joinpath("file.yaml").chmod(0o444)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+        monkeypatch.setenv("PATH", f"{self.bin}:/usr/bin:/bin")
+        monkeypatch.setenv("FAKE_GO_CALLS", str(self.calls))
+        monkeypatch.setenv("FAKE_GO_SOURCES", str(root / "sources"))
+        monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
+        self.install_go()
+
+    def install_go(self) -> None:
+        self.program("go", FAKE_GO, tool_cache() / "build" / "go" / "go" / "bin")
+
+    def program(self, name: str, text: str, folder: Path | None = None) -> Path:
+        path = (folder or self.bin) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    def built(self) -> list[str]:
+        if not self.calls.exists():
+            return []
+        return [line.split()[-1] for line in self.calls.read_text().splitlines() if line.startswith("build")]
+
+    def told(self, phase: Phase) -> list[str]:
+        return [event.tool for event in self.events if event.phase is phase]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    monkeypatch.setattr(on_path, "find", lambda name: None)
+    monkeypatch.setattr("infra.local.toolchain.cache.BUILD_DISK_GIB", 0)
+    return Machine(tmp_path, monkeypatch)
+
+
+def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_removed(machine: Machine) -> None:
+    tools = resolve(machine.events.append, may_download=False)
+
+    assert machine.built() == [tool.package for tool in table.TOOLS]
+    assert tools.pulumi.read_text() == "built\n"
+    assert tools.kubectl is not None
+    assert tools.kubectl.name == "kubectl"
+    assert tools.kubectl.read_text() == "built\n"
+    assert (tools.assets / "karpenter-crds" / "file.yaml").read_text() == "kind: Test\n"
+    assert not (tool_cache() / "build").exists()
+
+
+def test_progress_counts_every_step_and_names_the_next(machine: Machine) -> None:
+    resolve(machine.events.append, may_download=False)
+
+    names = ["go", *(tool.name for tool in table.TOOLS), "assets"]
+    assert machine.told(Phase.BUILDING) == names
+    assert machine.told(Phase.DONE) == names
+    building = [event for event in machine.events if event.phase is Phase.BUILDING]
+    assert [event.next_tool for event in building] == [*names[1:], None]
+    assert [(event.index, event.total) for event in building] == [(i + 1, len(names)) for i in range(len(names))]
+    assert building[0].remaining_seconds > building[-1].remaining_seconds > 0
+
+
+def test_a_second_call_builds_nothing_and_says_where_each_tool_is(machine: Machine) -> None:
+    resolve(machine.events.append, may_download=False)
+    machine.calls.unlink()
+    machine.events.clear()
+
+    tools = resolve(machine.events.append, may_download=False)
+
+    assert machine.built() == []
+    assert {event.phase for event in machine.events} == {Phase.FOUND}
+    assert str(tools.pulumi) in {event.detail for event in machine.events}
+
+
+def test_a_changed_module_builds_its_tools_anew_and_leaves_the_others(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    resolve(machine.events.append, may_download=False)
+    machine.calls.unlink()
+    machine.install_go()
+    modules = tmp_path / "modules"
+    for module in ("kubernetes", "pulumi"):
+        (modules / module).mkdir(parents=True)
+        for name in ("go.mod", "go.sum"):
+            (modules / module / name).write_bytes((table.MODULES / module / name).read_bytes())
+    with (modules / "pulumi" / "go.mod").open("a") as changed:
+        changed.write("// changed\n")
+    for path in (table.MODULES / "kubernetes").rglob("*.go"):
+        copy = modules / "kubernetes" / path.relative_to(table.MODULES / "kubernetes")
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    monkeypatch.setattr(table, "MODULES", modules)
+
+    resolve(machine.events.append, may_download=False)
+
+    assert machine.built() == ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+
+
+def test_a_failed_build_says_which_tool_and_why_and_keeps_what_was_built(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_GO_FAILS_ON", "karpenter")
+
+    with pytest.raises(ToolchainError, match=r"building karpenter failed") as failure:
+        resolve(machine.events.append, may_download=False)
+
+    assert "no required module provides package" in str(failure.value)
+    assert "run the same command again to resume" in str(failure.value)
+    machine.calls.unlink()
+    monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
+    resolve(machine.events.append, may_download=False)
+    assert machine.built() == ["./karpenter", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+
+
+def test_without_disk_space_nothing_is_started(machine: Machine, tmp_path: Path) -> None:
+    with pytest.raises(ToolchainError, match=r"needs 1e\+06 GiB of free disk space.*XDG_CACHE_HOME"):
+        require_disk_space(tmp_path, need_gib=1_000_000)
+
+
+def test_an_unwritable_cache_is_one_clear_error(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+
+    with pytest.raises(ToolchainError, match=r"cannot be written.*XDG_CACHE_HOME"):
+        resolve(machine.events.append, may_download=False)
+
+
+def test_where_the_network_allows_it_kwokctl_downloads_and_only_the_rest_is_built(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "cluster_binaries_answer", lambda: True)
+    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
+    monkeypatch.setattr(download, "install_pulumi", lambda folder: machine.program("pulumi", "cli", folder / "bin"))
+
+    tools = resolve(machine.events.append)
+
+    assert machine.built() == ["sigs.k8s.io/kwok/cmd/kwokctl", "./karpenter"]
+    assert machine.told(Phase.DOWNLOADING) == ["pulumi"]
+    assert tools.pulumi.read_text() == "cli"
+    assert (tools.etcd, tools.kube_apiserver, tools.kubectl, tools.kwok, tools.metrics_server) == (None,) * 5
+
+
+def test_a_refused_download_of_pulumi_is_made_up_for_by_a_build(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path) -> None:
+        raise ToolchainError(f"403 for {folder}")
+
+    monkeypatch.setattr(download, "cluster_binaries_answer", lambda: False)
+    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
+    monkeypatch.setattr(download, "install_pulumi", refused)
+
+    tools = resolve(machine.events.append)
+
+    assert tools.pulumi.read_text() == "built\n"
+
+
+def test_with_downloads_off_no_host_is_asked(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(host: str, path: str) -> bool:
+        raise AssertionError(f"{host} was asked for {path}")
+
+    monkeypatch.setattr(download, "_answers", asked)
+
+    resolve(machine.events.append, may_download=False)
+
+
+def test_a_host_that_does_not_resolve_does_not_answer() -> None:
+    assert not download._answers("nowhere.invalid", "/")
+
+
+def test_a_half_made_entry_of_a_killed_build_is_removed(machine: Machine) -> None:
+    leftover = tool_cache() / ".etcd-0123456789ab.xyz"
+    leftover.mkdir()
+
+    resolve(machine.events.append, may_download=False)
+
+    assert not leftover.exists()
+
+
+def test_an_entry_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    def fails(folder: Path) -> None:
+        folder.joinpath("part").write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place(tmp_path / "tool-1", fails)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_builder_says_whom_it_waits_for_and_goes_on_when_that_one_ends(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w") as held:
+        held.write("4711")
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting_for: list[str] = []
+        waiting = threading.Event()
+
+        def wait_for(holder: str) -> None:
+            waiting_for.append(holder)
+            waiting.set()
+
+        entered = threading.Event()
+
+        def second_builder() -> None:
+            with only_builder(tmp_path, wait_for):
+                entered.set()
+
+        thread = threading.Thread(target=second_builder)
+        thread.start()
+        assert waiting.wait(5)
+        assert not entered.is_set()
+        fcntl.flock(held, fcntl.LOCK_UN)
+        thread.join(5)
+
+    assert waiting_for == ["4711"]
+    assert entered.is_set()
+
+
+def test_an_interrupted_build_takes_its_compiler_along_and_leaves_no_entry(machine: Machine, tmp_path: Path) -> None:
+    pid_file = tmp_path / "compiler-pid"
+    go = tool_cache() / "build" / "go" / "go" / "bin" / "go"
+    go.write_text(f"#!/bin/sh\necho $$ > {pid_file}.part; mv {pid_file}.part {pid_file}; exec sleep 60\n")
+    code = (
+        "import infra.local.toolchain.cache as cache; cache.BUILD_DISK_GIB = 0\n"
+        "from infra.local.toolchain import resolve; resolve(lambda event: None, may_download=False)"
+    )
+    builder = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    _wait_for(pid_file.exists)
+    compiler = int(pid_file.read_text())
+
+    builder.send_signal(signal.SIGINT)
+    builder.wait(10)
+
+    _wait_for(lambda: not _alive(compiler))
+    assert sorted(path.name for path in tool_cache().iterdir()) == ["build", "lock"]
+
+
+@pytest.mark.parametrize(
+    ("name", "printed", "fits"),
+    [
+        ("etcd", "etcd Version: 3.6.20", True),
+        ("etcd", "etcd Version: 3.5.24", False),
+        ("kube-apiserver", "Kubernetes v1.36.9", True),
+        ("kube-apiserver", "Kubernetes v1.35.2", False),
+        ("kwokctl", "kwokctl version v0.8.3 go1.26.6 (linux/amd64)", True),
+        ("kwok", "kwok version v0.7.0", False),
+        ("pulumi", "v3.300.1", True),
+        ("pulumi", "v3.249.0", False),
+        ("pulumi", "v4.0.0", False),
+        ("karpenter", "v1.14.1", False),
+        ("metrics-server", "v0.0.0-master", False),
+        ("etcd", "no version here", False),
+    ],
+)
+def test_a_tool_on_path_is_taken_only_in_a_version_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, printed: str, fits: bool
+) -> None:
+    program = tmp_path / name
+    program.write_text(f"#!/bin/sh\necho '{printed}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    assert on_path.find(name) == (program if fits else None)
+
+
+def test_a_control_plane_on_path_must_be_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in table.KUBE_NAMES:
+        assert on_path.find_control_plane() is None
+        (tmp_path / name).write_text("#!/bin/sh\necho v1.36.2\n")
+        (tmp_path / name).chmod(0o755)
+
+    assert on_path.find_control_plane() == {name: tmp_path / name for name in table.KUBE_NAMES}
+
+
+@pytest.mark.parametrize(
+    ("module", "requirement", "version"),
+    [
+        ("kubernetes", "k8s.io/kubernetes", table.KUBERNETES_VERSION),
+        ("kubernetes", "go.etcd.io/etcd/server/v3", table.ETCD_VERSION),
+        ("kubernetes", "sigs.k8s.io/kwok", table.KWOK_VERSION),
+        ("kubernetes", "sigs.k8s.io/metrics-server", table.METRICS_SERVER_VERSION),
+        ("kubernetes", "sigs.k8s.io/karpenter", table.KARPENTER_VERSION),
+        ("pulumi", "github.com/pulumi/pulumi/pkg/v3", table.PULUMI_CLI_VERSION),
+    ],
+)
+def test_the_table_names_the_versions_that_the_modules_pin(module: str, requirement: str, version: str) -> None:
+    pinned = (table.MODULES / module / "go.mod").read_text()
+    assert re.search(rf"^\s*(?:require )?{re.escape(requirement)} v{re.escape(version)}\b", pinned, re.MULTILINE)
+
+
+def test_every_kubernetes_staging_module_is_replaced_by_its_release() -> None:
+    module = (table.MODULES / "kubernetes" / "go.mod").read_text()
+    replaced = set(re.findall(r"^\s*(k8s\.io/[\w-]+) => \1 v0\.36\.2$", module, re.MULTILINE))
+    unreleased = set(re.findall(r"^\s*(k8s\.io/[\w-]+) v0\.0\.0(?: |$)", module, re.MULTILINE))
+    assert unreleased <= replaced
+    assert "k8s.io/api" in replaced
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true within 10 s"
+        time.sleep(0.02)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rsplit(")", 1)[1].split()[0] != "Z"
