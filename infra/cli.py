@@ -1,0 +1,215 @@
+"""The `nightowl` command: parses, calls, prints.
+
+Exit codes: 0 done; 1 it failed, or what was asked about is not well; 2 a wrong option, argument or stack file;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.errors import NightowlError, UsageError
+from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+# Everything else is imported where it is used: a command must not wait for what it does not need.
+
+INTERRUPTED_EXIT_CODE = 130
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+local = typer.Typer(no_args_is_help=True, help="Kubernetes on this machine: no cloud account, no Docker, no root.")
+app.add_typer(local, name="local")
+
+Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
+
+
+@app.callback()
+def nightowl() -> None:
+    """Containerized applications on Kubernetes: on this machine, on any cluster, on Amazon EKS."""
+
+
+@app.command()
+def plan(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to plan: stacks/Pulumi.STACK.yaml.")],
+    diff: Annotated[str | None, typer.Option(help="Another stack: show what STACK has otherwise.")] = None,
+    manifests: Annotated[Path | None, typer.Option(help="Folder to write the Kubernetes objects to, as YAML.")] = None,
+    html: Annotated[Path | None, typer.Option(help="File to write the plan to as a page, with a picture.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show what `pulumi up` would make, and how long it would take. Needs no account, no engine and no network."""
+    from infra.local.project import project_folder, stack_file
+    from infra.ops.plan.run import run_plan
+
+    project = project_folder(Path.cwd())
+    other = None if diff is None else (diff, stack_file(project, diff))
+    run_plan(
+        stack_file(project, stack),
+        stack=stack,
+        other=other,
+        manifests=manifests,
+        html=html,
+        as_json=as_json,
+        say=typer.echo,
+    )
+
+
+@local.command()
+def up(
+    stack: Annotated[str, typer.Option(help="The stack to deploy: stacks/Pulumi.STACK.yaml.")] = "local",
+    name: Name = DEFAULT_CLUSTER_NAME,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Find and repair what was changed by hand.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the API server; a free one by default.", min=1024, max=65535)
+    ] = None,
+) -> None:
+    """Make the cluster, if it is not there, and deploy the stack. A second call changes nothing."""
+    from rich.console import Console
+
+    from infra.local.cluster import ClusterOptions
+    from infra.local.progress import Progress
+    from infra.local.project import project_folder, stack_file
+    from infra.local.summary import print_summary
+    from infra.local.up import up as bring_up
+
+    console = Console()
+    file = stack_file(project_folder(Path.cwd()), stack)
+    options = ClusterOptions(api_port=port)
+    result = bring_up(cluster_paths(name), file, Progress(console), options, refresh=refresh)
+    print_summary(console, result, name)
+
+
+@local.command()
+def status(
+    name: Name = DEFAULT_CLUSTER_NAME,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show apps, replicas, zones, autoscalers and nodes. Exit code 1 when something is not available."""
+    from rich.console import Console
+
+    from infra.local.status import collect
+    from infra.local.tables import status_json, status_tables
+
+    current = collect(name, connected(name))
+    if as_json:
+        typer.echo(json.dumps(status_json(current), indent=2))
+    else:
+        Console().print(status_tables(current))
+    if not current.available:
+        raise typer.Exit(1)
+
+
+@local.command()
+def load(
+    app_name: Annotated[str, typer.Argument(metavar="APP", help="An app with an autoscaler.")],
+    cpu: Annotated[float, typer.Option(help="CPU load in cores, shared by the app's pods.", min=0.001, max=10_000)],
+    duration: Annotated[str, typer.Option("--for", help="How long, such as 90s or 3m.")] = "3m",
+    name: Name = DEFAULT_CLUSTER_NAME,
+) -> None:
+    """Put load on an app and watch the autoscalers follow it. Ctrl-C takes the load off."""
+    from rich.console import Console
+
+    from infra.local.load import find_target
+    from infra.local.load_display import show_load
+    from infra.local.status import collect
+    from infra.settings.scalars import parse_seconds
+
+    try:
+        seconds = parse_seconds(duration)
+    except ValueError as error:
+        raise UsageError(f"--for: {duration!r} {error}") from None
+    api = connected(name)
+    target = find_target(collect(name, api), api, app_name)
+    show_load(Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds)
+
+
+@local.command()
+def down(name: Name = DEFAULT_CLUSTER_NAME) -> None:
+    """Remove the cluster: all its processes and files. The tools stay for the next time."""
+    from infra.local.cluster import delete
+
+    removed = delete(cluster_paths(name))
+    typer.echo(f"{name}: removed" if removed else f"{name}: there is no such cluster, nothing to do")
+
+
+@local.command()
+def env(name: Name = DEFAULT_CLUSTER_NAME) -> None:
+    """Print the environment in which kubectl and pulumi use the cluster: eval "$(nightowl local env)"."""
+    import shlex
+
+    from infra.local.engine import environment
+
+    connected(name)
+    for variable, value in environment(cluster_paths(name)).items():
+        typer.echo(f"export {variable}={shlex.quote(value)}")
+
+
+@local.command()
+def bench(
+    stack: Annotated[str, typer.Option(help="The stack to measure.")] = "local",
+    app_name: Annotated[str, typer.Option("--app", help="The app that gets a twentyfold load.")] = "web",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Measure, on a cluster of its own: up, a second up, a twentyfold load, down."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from infra.local.bench import measure
+    from infra.local.progress import Progress
+    from infra.local.project import project_folder, stack_file
+
+    file = stack_file(project_folder(Path.cwd()), stack)
+    figures = measure(cluster_paths("bench"), file, app_name, Progress(Console(stderr=True)))
+    if as_json:
+        typer.echo(json.dumps(asdict(figures), indent=2))
+    else:
+        for figure, value in asdict(figures).items():
+            typer.echo(f"{figure.replace('_', ' '):<24} {value}")
+
+
+def cluster_paths(name: str) -> ClusterPaths:
+    """Find the files of the cluster `name`.
+
+    Raises:
+        UsageError: it is not a name that a cluster can have.
+    """
+    from infra.settings.names import check_name
+
+    try:
+        return ClusterPaths.of(check_name(name))
+    except ValueError as error:
+        raise UsageError(f"--name: {name!r} {error}") from None
+
+
+def connected(name: str) -> ApiClient:
+    """Connect to the running cluster `name`.
+
+    Raises:
+        UsageError: it does not run.
+    """
+    from infra.local.cluster import is_running
+    from infra.local.kube import connect
+
+    paths = cluster_paths(name)
+    if not is_running(paths):
+        raise UsageError(f"cluster {name!r} does not run; `nightowl local up` starts it")
+    return connect(paths.kubeconfig)
+
+
+def main() -> None:
+    """Run the command, and tell a failure in its own words."""
+    try:
+        app()
+    except NightowlError as error:
+        typer.echo(f"nightowl: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("nightowl: interrupted; the same command goes on where this one stopped", err=True)
+        sys.exit(INTERRUPTED_EXIT_CODE)

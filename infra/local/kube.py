@@ -1,0 +1,53 @@
+"""The connection to a local cluster's API server.
+
+Objects are plain JSON here: the client's typed models take two seconds of processor time to import, and every command
+would wait for them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiClient
+
+from infra.errors import NightowlError
+from infra.local.paths import KUBE_CONTEXT
+
+Json = dict[str, Any]
+
+
+def connect(kubeconfig: Path) -> ApiClient:
+    """Make a client for the cluster that `kubeconfig` names; nothing is sent yet."""
+    new_client = cast(Any, config).new_client_from_config
+    return cast(ApiClient, new_client(config_file=str(kubeconfig), context=KUBE_CONTEXT))
+
+
+def list_objects(api: ApiClient, path: str, *, selector: str = "") -> list[Json]:
+    """List the objects at an API path such as `/apis/apps/v1/deployments`.
+
+    Raises:
+        NightowlError: the API server does not answer, or refuses.
+    """
+    return cast(list[Json], get(api, path, selector=selector)["items"])
+
+
+def get(api: ApiClient, path: str, *, selector: str = "") -> Json:
+    """Read what is at an API path.
+
+    Raises:
+        NightowlError: the API server does not answer, or refuses.
+    """
+    query = [("labelSelector", selector)] if selector else []
+    request = cast(Any, api).param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
+    try:
+        answer = cast(Any, api).call_api(*request)
+        body = json.loads(answer.read())
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise NightowlError(f"the API server does not answer ({error}); is the cluster still starting?") from error
+    if answer.status != 200:
+        raise NightowlError(f"the API server refused {path}: {body.get('message', answer.status)}")
+    return cast(Json, body)

@@ -1,0 +1,206 @@
+"""What runs on a local cluster right now, as plain data."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kubernetes.client import ApiClient
+
+from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR
+from infra.local.kube import Json, list_objects
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+NODE_POOL_LABEL = "karpenter.sh/nodepool"
+"""Only the autoscaler sets it, so it tells its nodes from those that the cluster began with."""
+
+
+@dataclass(frozen=True)
+class MetricStatus:
+    """One measure of an autoscaler, in percent of the request. `current` is None until metrics arrive."""
+
+    resource: str
+    current: int | None
+    target: int | None
+
+
+@dataclass(frozen=True)
+class ScalingStatus:
+    """An app's HorizontalPodAutoscaler."""
+
+    minimum: int
+    maximum: int
+    metrics: Sequence[MetricStatus]
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the autoscaler sees every measure that it is to act on."""
+        return all(metric.current is not None for metric in self.metrics)
+
+
+@dataclass(frozen=True)
+class AppStatus:
+    """One application. `zones` counts its running pods by zone; a cron app has no replicas to be available."""
+
+    name: str
+    namespace: str
+    kind: str
+    desired: int
+    ready: int
+    zones: Mapping[str, int]
+    scaling: ScalingStatus | None
+    schedule: str | None
+
+    @property
+    def cpu(self) -> MetricStatus | None:
+        """The autoscaler's view of the app's CPU use, if it has one."""
+        metrics = self.scaling.metrics if self.scaling else ()
+        return next((metric for metric in metrics if metric.resource == "cpu"), None)
+
+    @property
+    def available(self) -> bool:
+        """Whether every replica that is wanted is ready, and not fewer than the autoscaler's least."""
+        return self.ready >= max(self.desired, self.scaling.minimum if self.scaling else 0)
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """One node, and how many pods it runs."""
+
+    name: str
+    zone: str
+    instance_type: str
+    autoscaled: bool
+    ready: bool
+    pods: int
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """A cluster at one moment."""
+
+    name: str
+    apps: Sequence[AppStatus]
+    nodes: Sequence[NodeStatus]
+    pending_pods: int
+
+    @property
+    def available(self) -> bool:
+        """Whether every app is available and every autoscaler has metrics."""
+        return all(app.available and (app.scaling is None or app.scaling.has_metrics) for app in self.apps)
+
+    def app(self, name: str) -> AppStatus | None:
+        """Find the app called `name`, if it runs."""
+        return next((app for app in self.apps if app.name == name), None)
+
+
+def collect(name: str, api: ApiClient) -> ClusterStatus:
+    """Ask the API server of the cluster called `name` for everything that Nightowl deployed there.
+
+    Raises:
+        NightowlError: the API server does not answer, or refuses.
+    """
+    nodes = list_objects(api, "/api/v1/nodes")
+    pods = list_objects(api, "/api/v1/pods", selector=NIGHTOWL_SELECTOR)
+    deployments = list_objects(api, "/apis/apps/v1/deployments", selector=NIGHTOWL_SELECTOR)
+    autoscalers = list_objects(api, "/apis/autoscaling/v2/horizontalpodautoscalers", selector=NIGHTOWL_SELECTOR)
+    crons = list_objects(api, "/apis/batch/v1/cronjobs", selector=NIGHTOWL_SELECTOR)
+    zones = {_name(node): _label(node, ZONE_LABEL) for node in nodes}
+    scaling = {(_namespace(item), _name(item)): _scaling(item) for item in autoscalers}
+    return ClusterStatus(
+        name=name,
+        apps=[
+            *(_deployed(item, pods, zones, scaling.get((_namespace(item), _name(item)))) for item in deployments),
+            *(_scheduled(item, pods, zones) for item in crons),
+        ],
+        nodes=[_node(node, pods) for node in nodes],
+        pending_pods=sum(pod["status"].get("phase") == "Pending" for pod in pods),
+    )
+
+
+def _deployed(
+    deployment: Json, pods: Sequence[Json], zones: Mapping[str, str], scaling: ScalingStatus | None
+) -> AppStatus:
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    return AppStatus(
+        name=_name(deployment),
+        namespace=_namespace(deployment),
+        kind="web" if any(container.get("ports") for container in containers) else "worker",
+        desired=deployment["spec"].get("replicas", 0),
+        ready=deployment["status"].get("readyReplicas", 0),
+        zones=_zones_of(deployment, pods, zones),
+        scaling=scaling,
+        schedule=None,
+    )
+
+
+def _scheduled(cron: Json, pods: Sequence[Json], zones: Mapping[str, str]) -> AppStatus:
+    return AppStatus(
+        name=_name(cron),
+        namespace=_namespace(cron),
+        kind="cron",
+        desired=0,
+        ready=0,
+        zones=_zones_of(cron, pods, zones),
+        scaling=None,
+        schedule=cron["spec"]["schedule"],
+    )
+
+
+def _scaling(autoscaler: Json) -> ScalingStatus:
+    reported: list[Json] = autoscaler["status"].get("currentMetrics") or []
+    current = {item["name"]: item["current"] for item in _resources(reported)}
+    return ScalingStatus(
+        minimum=autoscaler["spec"].get("minReplicas", 1),
+        maximum=autoscaler["spec"]["maxReplicas"],
+        metrics=[
+            MetricStatus(
+                resource=item["name"],
+                current=current.get(item["name"], {}).get("averageUtilization"),
+                target=item["target"].get("averageUtilization"),
+            )
+            for item in _resources(autoscaler["spec"]["metrics"])
+        ],
+    )
+
+
+def _resources(metrics: Sequence[Json]) -> list[Json]:
+    return [metric["resource"] for metric in metrics if metric["type"] == "Resource"]
+
+
+def _node(node: Json, pods: Sequence[Json]) -> NodeStatus:
+    conditions = node["status"].get("conditions", [])
+    return NodeStatus(
+        name=_name(node),
+        zone=_label(node, ZONE_LABEL),
+        instance_type=_label(node, INSTANCE_TYPE_LABEL),
+        autoscaled=bool(_label(node, NODE_POOL_LABEL)),
+        ready=any(item["type"] == "Ready" and item["status"] == "True" for item in conditions),
+        pods=sum(pod["spec"].get("nodeName") == _name(node) for pod in pods),
+    )
+
+
+def _zones_of(owner: Json, pods: Sequence[Json], zones: Mapping[str, str]) -> Mapping[str, int]:
+    counted = Counter(
+        zones.get(pod["spec"].get("nodeName", ""), "")
+        for pod in pods
+        if pod["status"].get("phase") == "Running"
+        and "deletionTimestamp" not in pod["metadata"]
+        and _namespace(pod) == _namespace(owner)
+        and _label(pod, NAME_LABEL) == _name(owner)
+    )
+    return dict(sorted(counted.items()))
+
+
+def _name(item: Json) -> str:
+    return item["metadata"]["name"]
+
+
+def _namespace(item: Json) -> str:
+    return item["metadata"]["namespace"]
+
+
+def _label(item: Json, label: str) -> str:
+    return item["metadata"].get("labels", {}).get(label, "")

@@ -1,0 +1,55 @@
+"""What `nightowl local up` ends with: the tables, the times, and what to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from infra.local.paths import DEFAULT_CLUSTER_NAME
+from infra.local.progress import Step
+from infra.local.status import ClusterStatus
+from infra.local.tables import status_tables
+from infra.local.up import UpResult
+
+
+def print_summary(console: Console, result: UpResult, cluster_name: str) -> None:
+    """Print what runs, what changed, the seconds per step, and the next commands."""
+    console.print()
+    console.print(status_tables(result.status))
+    console.print()
+    console.print(_steps(result.steps))
+    console.print()
+    console.print(Text(_changes(result), style="bold green"))
+    console.print(_next_commands(result.status, cluster_name))
+
+
+def _steps(steps: Sequence[Step]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("step")
+    table.add_column("seconds", justify="right")
+    for step in steps:
+        table.add_row(step.name, f"{step.seconds:.1f}")
+    table.add_row("in all", f"{sum(step.seconds for step in steps):.1f}", style="bold")
+    return table
+
+
+def _changes(result: UpResult) -> str:
+    if not result.outcome.changed:
+        return "Nothing changed: everything is as the stack file says."
+    made = ", ".join(f"{count} {operation}" for operation, count in sorted(result.outcome.changes.items()) if count)
+    return f"Resources: {made}."
+
+
+def _next_commands(status: ClusterStatus, cluster_name: str) -> Text:
+    name = "" if cluster_name == DEFAULT_CLUSTER_NAME else f" --name {cluster_name}"
+    scalable = next((app.name for app in status.apps if app.scaling is not None), None)
+    commands = [
+        *([f"nightowl local load {scalable} --cpu 20{name}"] if scalable else []),
+        f"nightowl local status{name}",
+        f'eval "$(nightowl local env{name})" && kubectl get pods --all-namespaces',
+        f"nightowl local down{name}",
+    ]
+    return Text("Next:\n" + "\n".join(f"  {command}" for command in commands))

@@ -1,0 +1,99 @@
+"""`nightowl local up`: from nothing to running applications on this machine."""
+
+from __future__ import annotations
+
+import runpy
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.errors import NightowlError, UsageError
+from infra.local import cluster, provider_plugin, toolchain
+from infra.local.engine import Engine, Outcome
+from infra.local.kube import connect
+from infra.local.paths import KUBE_CONTEXT, ClusterPaths
+from infra.local.progress import Progress, Step
+from infra.local.status import ClusterStatus, collect
+from infra.local.toolchain.download import pulumi_answers
+from infra.settings.stack_file import settings_from_stack_file
+
+AVAILABLE_WITHIN_SECONDS = 180.0
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """How `up` ended: what the engine did, what runs, and how long each step took."""
+
+    outcome: Outcome
+    status: ClusterStatus
+    steps: list[Step]
+
+
+def up(
+    paths: ClusterPaths, stack_file: Path, progress: Progress, options: cluster.ClusterOptions, *, refresh: bool
+) -> UpResult:
+    """Bring the stack of `stack_file` up on the cluster of `paths`; make the tools and the cluster if they are missing.
+
+    The stack file is read first, so that a mistake in it costs no time. Idempotent: what is there stays.
+
+    Raises:
+        NightowlError: the stack file is wrong, or a step failed. What was made stays; the next `up` goes on from there.
+    """
+    _check_platform(stack_file)
+    with progress.step("tools"):
+        tools = toolchain.resolve(progress.tool)
+    with progress.step("cluster"):
+        made = cluster.create(paths, tools, options, progress.cluster)
+        progress.say(f"{paths.name}: {made.outcome}, API server {made.api_server}")
+    with progress.step("applications"):
+        plugin = _plugin(paths, tools.pulumi)
+        progress.say(plugin.announcement)
+        engine = Engine(paths=paths, pulumi_binary=tools.pulumi, plugin=plugin)
+        outcome = engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource)
+    with progress.step("available"):
+        status = wait_until_available(paths)
+    return UpResult(outcome, status, progress.steps)
+
+
+def run_program() -> None:
+    """Run the Pulumi program of this project, as `pulumi up` does."""
+    runpy.run_module("infra.__main__", run_name="__main__")
+
+
+def _plugin(paths: ClusterPaths, pulumi_binary: Path) -> provider_plugin.ProviderPlugin:
+    """Choose the provider plugin. A failed download is remembered while the cluster lives: asking again costs time."""
+    unavailable = paths.root / "plugin-unavailable"
+    may_install = not unavailable.exists() and pulumi_answers()
+    plugin = provider_plugin.choose(paths, pulumi_binary, may_install=may_install)
+    if plugin.kind == "stand-in":
+        unavailable.touch()
+    return plugin
+
+
+def wait_until_available(paths: ClusterPaths, *, within_seconds: float = AVAILABLE_WITHIN_SECONDS) -> ClusterStatus:
+    """Wait until every app has its replicas and every autoscaler its metrics.
+
+    Raises:
+        NightowlError: not within the time; the message names the apps that are missing something.
+    """
+    api = connect(paths.kubeconfig)
+    deadline = time.monotonic() + within_seconds
+    while not (status := collect(paths.name, api)).available:
+        if time.monotonic() > deadline:
+            missing = ", ".join(app.name for app in status.apps if not app.available) or "metrics of an autoscaler"
+            raise NightowlError(
+                f"not available after {within_seconds:.0f} s: {missing}; "
+                f"see `nightowl local status --name {paths.name}`"
+            )
+        time.sleep(POLL_SECONDS)
+    return status
+
+
+def _check_platform(stack_file: Path) -> None:
+    platform = settings_from_stack_file(stack_file).platform
+    if platform.kind != "existing" or platform.context != KUBE_CONTEXT:
+        raise UsageError(
+            f"{stack_file.name}: nightowl:platform is not this machine; "
+            f"local stacks have kind: existing and context: {KUBE_CONTEXT}"
+        )
