@@ -1,0 +1,1 @@
+"""Amazon EKS as a platform: one component per concern, wired together in `platform.py`."""

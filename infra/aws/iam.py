@@ -1,0 +1,105 @@
+"""IAM policies as plain data: pure functions, readable and testable without Pulumi.
+
+Where a statement holds ids that are known only after something was made, the document is rendered by
+`pulumi.Output.json_dumps`; where all is known, `json.dumps` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pulumi
+
+Document = dict[str, Any]
+"""An IAM policy document: `{"Version": ..., "Statement": [...]}`. Strings in it may be outputs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a policy.
+
+    `principals` is for trust and resource policies, `resources` for all but trust policies. `conditions` maps an
+    operator to its keys and values (`{"StringEquals": {"aws:SourceAccount": "123456789012"}}`).
+    """
+
+    sid: str
+    actions: Sequence[str]
+    resources: Sequence[pulumi.Input[str]] = ()
+    effect: Literal["Allow", "Deny"] = "Allow"
+    principals: Mapping[str, Sequence[pulumi.Input[str]]] = field(default_factory=dict[str, Sequence[str]])
+    conditions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+
+
+def policy_document(*statements: Statement) -> Document:
+    """Put statements together to a document."""
+    return {"Version": "2012-10-17", "Statement": [_rendered(statement) for statement in statements]}
+
+
+def service_trust(
+    service: str,
+    *,
+    account_id: str | None = None,
+    source_arn: str | None = None,
+    actions: Sequence[str] = ("sts:AssumeRole",),
+) -> Document:
+    """Let an AWS service (`vpc-flow-logs.amazonaws.com`) take a role.
+
+    `account_id` and `source_arn` (wildcards allowed) are the confused-deputy conditions: the service must act for that
+    account and that resource. Leave them out only for a service that sends neither, such as EC2.
+    """
+    conditions: dict[str, dict[str, str]] = {}
+    if account_id is not None:
+        conditions["StringEquals"] = {"aws:SourceAccount": account_id}
+    if source_arn is not None:
+        conditions["ArnLike"] = {"aws:SourceArn": source_arn}
+    return policy_document(
+        Statement(sid="ServiceTakesRole", actions=actions, principals={"Service": [service]}, conditions=conditions)
+    )
+
+
+def pod_identity_trust(
+    account_id: str,
+    region: str,
+    cluster_name: str,
+    *,
+    namespace: str,
+    service_account: str,
+    partition: str = "aws",
+) -> Document:
+    """Let the pods of one service account of one cluster take a role, through EKS Pod Identity.
+
+    The conditions are on the session tags that Pod Identity always sends (EKS user guide, "Create IAM role with trust
+    policy required by EKS Pod Identity" and "Enable or disable session tags"): the cluster's ARN holds account and
+    region. An association made by mistake, elsewhere or for another service account, cannot use the role.
+    """
+    cluster_arn = f"arn:{partition}:eks:{region}:{account_id}:cluster/{cluster_name}"
+    return policy_document(
+        Statement(
+            sid="PodsTakeRole",
+            actions=["sts:AssumeRole", "sts:TagSession"],
+            principals={"Service": ["pods.eks.amazonaws.com"]},
+            conditions={
+                "StringEquals": {
+                    "aws:SourceAccount": account_id,
+                    "aws:RequestTag/eks-cluster-arn": cluster_arn,
+                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    "aws:RequestTag/kubernetes-service-account": service_account,
+                }
+            },
+        )
+    )
+
+
+def _rendered(statement: Statement) -> Document:
+    document: Document = {"Sid": statement.sid, "Effect": statement.effect}
+    if statement.principals:
+        document["Principal"] = {kind: list(names) for kind, names in statement.principals.items()}
+    document["Action"] = list(statement.actions)
+    if statement.resources:
+        document["Resource"] = list(statement.resources)
+    if statement.conditions:
+        document["Condition"] = {operator: dict(keys) for operator, keys in statement.conditions.items()}
+    return document

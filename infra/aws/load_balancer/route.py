@@ -1,0 +1,144 @@
+"""The way from a load balancer to the pods of one app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as k8s
+
+from infra.aws.load_balancer.binding import make_binding
+from infra.aws.load_balancer.target import make_target_group
+from infra.settings.app.application import WebSettings
+from infra.settings.app.traffic import TrafficSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRouteArgs:
+    """An app with `traffic` by HTTP, the listener that takes its requests, and the priority of its rule.
+
+    `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
+    """
+
+    settings: WebSettings
+    traffic: TrafficSettings
+    listener: aws.lb.Listener
+    priority: int
+    vpc_id: pulumi.Input[str]
+    cluster_name: str
+    service: k8s.core.v1.Service
+    wait_for: Sequence[pulumi.Resource]
+
+
+class HttpRoute(pulumi.ComponentResource):
+    """A target group, the listener rule that sends to it and the binding that fills it.
+
+    The app's pods wait for `ready`. Their readiness gate is given to them only while a binding refers to their Service,
+    and opens only once a rule refers to the group: an unused group checks nobody's health.
+    """
+
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(self, app: str, args: HttpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:HttpRoute", app, None, opts)
+        group = make_target_group(
+            app, args.settings, protocol="HTTP", vpc_id=args.vpc_id, cluster_name=args.cluster_name, parent=self
+        )
+        rule = self._make_rule(app, args, group)
+        binding = make_binding(
+            app,
+            target_group=group,
+            protocol="HTTP",
+            vpc_id=args.vpc_id,
+            service=args.service,
+            wait_for=args.wait_for,
+            parent=self,
+        )
+        self.ready = [rule, binding]
+        self.register_outputs({"target_group": group.arn})
+
+    def _make_rule(self, app: str, args: HttpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
+        return aws.lb.ListenerRule(
+            app,
+            listener_arn=args.listener.arn,
+            priority=args.priority,
+            conditions=rule_conditions(args.traffic),
+            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
+            tags={"app": app},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TcpRouteArgs:
+    """An app with `traffic` by TCP, and the load balancer that it gets a listener on.
+
+    `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
+    """
+
+    settings: WebSettings
+    load_balancer_arn: pulumi.Input[str]
+    vpc_id: pulumi.Input[str]
+    cluster_name: str
+    service: k8s.core.v1.Service
+    wait_for: Sequence[pulumi.Resource]
+
+
+class TcpRoute(pulumi.ComponentResource):
+    """A target group, the listener that sends to it and the binding that fills it; the app's pods wait for `ready`."""
+
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(self, app: str, args: TcpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:TcpRoute", app, None, opts)
+        group = make_target_group(
+            app, args.settings, protocol="TCP", vpc_id=args.vpc_id, cluster_name=args.cluster_name, parent=self
+        )
+        listener = self._make_listener(app, args, group)
+        binding = make_binding(
+            app,
+            target_group=group,
+            protocol="TCP",
+            vpc_id=args.vpc_id,
+            service=args.service,
+            wait_for=args.wait_for,
+            parent=self,
+        )
+        self.ready = [listener, binding]
+        self.register_outputs({"target_group": group.arn})
+
+    def _make_listener(self, app: str, args: TcpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            app,
+            load_balancer_arn=args.load_balancer_arn,
+            port=args.settings.port,
+            protocol="TCP",
+            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=group.arn)],
+            tags={"app": app},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def rule_conditions(traffic: TrafficSettings) -> list[aws.lb.ListenerRuleConditionArgs]:
+    """Tell which requests an app takes: those for its host, if it has one, and its path with all that is below it."""
+    conditions: list[aws.lb.ListenerRuleConditionArgs] = []
+    if traffic.host is not None:
+        conditions.append(
+            aws.lb.ListenerRuleConditionArgs(
+                host_header=aws.lb.ListenerRuleConditionHostHeaderArgs(values=[traffic.host])
+            )
+        )
+    patterns = path_patterns(traffic.path)
+    if patterns != ["/*"] or not conditions:
+        conditions.append(
+            aws.lb.ListenerRuleConditionArgs(path_pattern=aws.lb.ListenerRuleConditionPathPatternArgs(values=patterns))
+        )
+    return conditions
+
+
+def path_patterns(path: str) -> list[str]:
+    """Write a path prefix as a listener's patterns: `/api` is itself and what is below it, but not `/apis`."""
+    prefix = path.rstrip("/")
+    return [prefix, f"{prefix}/*"] if prefix else ["/*"]

@@ -1,0 +1,104 @@
+"""Who may reach a load balancer, and what it may reach."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings.app.traffic import Cidr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A load balancer's security group, and the rules that let it through to the pods.
+
+    A binding depends on `to_pods`: pods that are registered before the way is open would be found ill, and on the way
+    down they are still served until they are deregistered.
+    """
+
+    group: aws.ec2.SecurityGroup
+    to_pods: Sequence[pulumi.Resource]
+
+
+def make_passage(
+    name: str,
+    *,
+    vpc_id: pulumi.Input[str],
+    cluster_security_group_id: pulumi.Input[str],
+    allow_from: Sequence[Cidr],
+    listener_ports: Iterable[int],
+    app_ports: Iterable[int],
+    parent: pulumi.Resource,
+) -> Passage:
+    """Open `listener_ports` to `allow_from`, and the way from there to the pods on `app_ports`, and nothing else.
+
+    The group has no cluster tag: exactly one group per node may have it, or the controller stops registering pods.
+    """
+    group = aws.ec2.SecurityGroup(
+        name,
+        vpc_id=vpc_id,
+        description="Load balancer: in from the allowed networks, out to the pods",
+        tags={"Name": name},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    for port in sorted(set(listener_ports)):
+        for network in allow_from:
+            _make_way_in(name, group, port=port, network=network, parent=parent)
+    to_pods: list[pulumi.Resource] = []
+    for port in sorted(set(app_ports)):
+        to_pods += _make_way_to_pods(name, group, cluster_security_group_id, port=port, parent=parent)
+    return Passage(group=group, to_pods=to_pods)
+
+
+def _make_way_in(
+    name: str, group: aws.ec2.SecurityGroup, *, port: int, network: str, parent: pulumi.Resource
+) -> aws.vpc.SecurityGroupIngressRule:
+    is_v4 = ipaddress.ip_network(network).version == 4
+    return aws.vpc.SecurityGroupIngressRule(
+        f"{name}-{port}-from-{re.sub('[:/]', '-', network)}",
+        security_group_id=group.id,
+        cidr_ipv4=network if is_v4 else None,
+        cidr_ipv6=None if is_v4 else network,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        description=f"Requests from {network} on port {port}",
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _make_way_to_pods(
+    name: str,
+    group: aws.ec2.SecurityGroup,
+    cluster_security_group_id: pulumi.Input[str],
+    *,
+    port: int,
+    parent: pulumi.Resource,
+) -> list[pulumi.Resource]:
+    return [
+        aws.vpc.SecurityGroupEgressRule(
+            f"{name}-to-pods-{port}",
+            security_group_id=group.id,
+            referenced_security_group_id=cluster_security_group_id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=f"Requests and health checks to pods on port {port}",
+            opts=pulumi.ResourceOptions(parent=parent),
+        ),
+        aws.vpc.SecurityGroupIngressRule(
+            f"pods-{port}-from-{name}",
+            security_group_id=cluster_security_group_id,
+            referenced_security_group_id=group.id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=f"Requests and health checks of the load balancer {name} to pods on port {port}",
+            opts=pulumi.ResourceOptions(parent=parent),
+        ),
+    ]

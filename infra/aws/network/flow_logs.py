@@ -1,0 +1,72 @@
+"""A record of all traffic of the VPC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.aws.context import AwsContext
+from infra.aws.network.flow_log_permissions import flow_logs_policy, flow_logs_trust
+from infra.aws.roles import PermittedRole, make_role
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogsArgs:
+    """Which VPC to record, under which key, and for how long."""
+
+    context: AwsContext
+    vpc_id: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    retention_days: int
+
+
+class FlowLogs(pulumi.ComponentResource):
+    """Flow logs of accepted and rejected traffic, in an encrypted log group that expires."""
+
+    def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:FlowLogs", name, None, opts)
+        self._args = args
+        group = self._make_group()
+        role = self._make_role()
+        self._make_flow_log(group, role)
+        self.register_outputs({"log_group": group.name})
+
+    def _make_group(self) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            "flow-logs",
+            name=log_group_name(self._args.context),
+            retention_in_days=self._args.retention_days,
+            kms_key_id=self._args.key_arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _make_role(self) -> PermittedRole:
+        context = self._args.context
+        where = {"partition": context.partition, "account_id": context.account_id, "region": context.region}
+        return make_role(
+            "flow-logs",
+            description=f"Writes the flow logs of {context.name}",
+            trust=flow_logs_trust(**where),
+            policies={"write": flow_logs_policy(**where, log_group=log_group_name(context))},
+            parent=self,
+        )
+
+    def _make_flow_log(self, group: aws.cloudwatch.LogGroup, role: PermittedRole) -> aws.ec2.FlowLog:
+        return aws.ec2.FlowLog(
+            "vpc",
+            vpc_id=self._args.vpc_id,
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags={"Name": self._args.context.name},
+            # A flow log whose role may not write starts in an error state and drops what it saw until then.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=role.policies),
+        )
+
+
+def log_group_name(context: AwsContext) -> str:
+    """Tell the name of the log group that holds the flow logs."""
+    return f"/aws/vpc/{context.name}/flow-logs"

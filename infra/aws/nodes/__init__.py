@@ -1,0 +1,1 @@
+"""The machines of a cluster: pools of managed node groups, one group per zone."""

@@ -1,0 +1,263 @@
+"""Amazon EKS as a platform: every component of `infra.aws`, wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.aws.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
+from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
+from infra.aws.cluster import Cluster, ClusterArgs
+from infra.aws.context import AwsContext
+from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
+from infra.aws.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
+from infra.aws.network.network import Network, NetworkArgs
+from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
+from infra.aws.provider import default_tags, make_context
+from infra.aws.secrets import AppSecrets, AppSecretsArgs
+from infra.aws.storage import Storage, StorageArgs
+from infra.aws.zones import zone_names
+from infra.platforms import Route, SecretDelivery
+from infra.settings.app.application import WebSettings
+from infra.settings.app.secrets import SecretSettings
+from infra.settings.aws.drain import drain_seconds
+from infra.settings.aws.platform import EksPlatformSettings
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class EksPlatformArgs:
+    """The whole stack file, and where the stack is. `tags` go onto the machines, which the provider does not tag."""
+
+    context: AwsContext
+    settings: StackSettings
+    tags: Mapping[str, str]
+
+
+class EksPlatform(pulumi.ComponentResource):
+    """A network, an EKS cluster in it with nodes, add-ons and autoscaler, and load balancers in front.
+
+    Implements `infra.platforms.Platform`. Only what must wait does: keys, network and load balancers are made while the
+    control plane is, and pods of apps wait for nodes and DNS alone.
+    """
+
+    has_zones = True
+    provider: k8s.Provider
+    outputs: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: EksPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:EksPlatform", name, None, opts)
+        self._context = args.context
+        self._settings = args.settings
+        self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
+        self._network = self._make_network()
+        self._cluster = self._make_cluster()
+        self._network_addons = self._make_network_addons()
+        self._nodes = self._make_nodes(args.tags)
+        self._storage = self._make_storage()
+        self._controllers = self._make_controllers()
+        self._make_autoscaler()
+        self._load_balancing = self._make_load_balancing()
+        self.provider = self._cluster.provider
+        self.outputs = self._outputs()
+        self.register_outputs({})
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        """Ask for readiness gates, where there is a load balancer to open them."""
+        return READINESS_GATE_LABELS if self._load_balancing.exists else {}
+
+    @property
+    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
+        """The subnets of the load balancers, which hold no pods."""
+        if not self._load_balancing.exists:
+            return []
+        return [
+            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+            for cidr in self._network.public_cidrs
+        ]
+
+    @property
+    def wait_for(self) -> Sequence[pulumi.Resource]:
+        """Nodes and DNS; with persistent volumes also what makes these, and unmakes them on the way down."""
+        volumes = [self._controllers.volumes, self._storage.storage_class] if self._keeps_volumes() else []
+        return [*self._nodes.app_groups, self._controllers.dns, *volumes]
+
+    def drain_seconds(self, settings: WebSettings) -> int:
+        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
+        return drain_seconds(settings)
+
+    def deliver_secrets(
+        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+    ) -> SecretDelivery:
+        """Bring secrets from AWS Secrets Manager to the app, as the files `/run/secrets/<name>`.
+
+        A reference is the secret's name. It may be encrypted under the account's own key for Secrets Manager, or under
+        the stack's key for secrets.
+        """
+        if not secrets:
+            return SecretDelivery()
+        made = AppSecrets(
+            app,
+            AppSecretsArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                namespace=self._settings.namespace.name,
+                made_namespace=namespace,
+                secrets=secrets,
+                key_arn=self._encryption.secrets_key_arn,
+                driver=self._controllers.secrets,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
+        )
+        return made.delivery
+
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the way from the load balancer to `service`, for an app with `traffic`."""
+        return self._load_balancing.route(app, settings, service=service, parent=parent)
+
+    def _make_network(self) -> Network:
+        return Network(
+            "network",
+            NetworkArgs(
+                context=self._context,
+                settings=self._settings.network,
+                zones=zone_names(self._context.provider, self._settings.network.zones),
+                logs_key_arn=self._encryption.logs_key_arn,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_cluster(self) -> Cluster:
+        return Cluster(
+            "cluster",
+            ClusterArgs(
+                context=self._context,
+                settings=self._settings.cluster,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.control_plane_subnet_ids.values()),
+                secrets_key_arn=self._encryption.secrets_key_arn,
+                logs_key_arn=self._encryption.logs_key_arn,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_network_addons(self) -> NetworkAddons:
+        return NetworkAddons(
+            "network-addons",
+            NetworkAddonsArgs(
+                context=self._context, settings=self._settings.cluster, cluster_name=self._cluster.made_name
+            ),
+            opts=self._child(),
+        )
+
+    def _make_nodes(self, tags: Mapping[str, str]) -> NodePools:
+        return NodePools(
+            "nodes",
+            NodePoolsArgs(
+                context=self._context,
+                settings=self._settings.node_pools,
+                cluster_name=self._cluster.made_name,
+                kubernetes_version=self._settings.cluster.version,
+                subnet_ids=self._network.private_subnet_ids,
+                volumes_key_arn=self._encryption.volumes_key_arn,
+                tags=tags,
+                wait_for=[*self._network.private_routes, *self._network_addons.addons],
+            ),
+            opts=self._child(),
+        )
+
+    def _make_storage(self) -> Storage:
+        return Storage(
+            "storage",
+            StorageArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                volumes_key_arn=self._encryption.volumes_key_arn,
+                kubernetes=self._cluster.provider,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_controllers(self) -> ControllerAddons:
+        return ControllerAddons(
+            "controller-addons",
+            ControllerAddonsArgs(
+                context=self._context,
+                settings=self._settings.cluster,
+                cluster_name=self._cluster.made_name,
+                system_groups=self._nodes.system_groups,
+                storage_association=self._storage.association,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_autoscaler(self) -> Autoscaler:
+        return Autoscaler(
+            "autoscaler",
+            AutoscalerArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                kubernetes_version=self._settings.cluster.version,
+                kubernetes=self._cluster.provider,
+                system_groups=self._nodes.system_groups,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_load_balancing(self) -> LoadBalancing:
+        return LoadBalancing(
+            "load-balancing",
+            LoadBalancingArgs(
+                context=self._context,
+                settings=self._settings.load_balancer,
+                apps=self._settings.apps,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.public_subnet_ids.values()),
+                cluster_name=self._cluster.made_name,
+                cluster_security_group_id=self._cluster.security_group_id,
+                logs_key_arn=self._encryption.logs_key_arn,
+                system_groups=self._nodes.system_groups,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, providers=[self._context.provider, self._cluster.provider]),
+        )
+
+    def _outputs(self) -> dict[str, pulumi.Input[object]]:
+        return {
+            "account": self._context.account_id,
+            "region": self._context.region,
+            "zones": list(self._network.zones),
+            "vpc": self._network.vpc_id,
+            "cluster": self._cluster.made_name,
+            "kubeconfig": self._cluster.kubeconfig,
+            "nodeGroups": [group.node_group_name for group in self._nodes.node_groups],
+            "loadBalancers": self._load_balancing.dns_names,
+        }
+
+    def _keeps_volumes(self) -> bool:
+        return any(
+            volume.kind == "persistent" for app in self._settings.apps.values() for volume in app.volumes.values()
+        )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+
+def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksPlatform:
+    """Make the platform of the running stack, with the credentials and the region of the shell.
+
+    Raises:
+        pulumi.RunError: account, region or zones are not those of the settings.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    context = make_context(platform, project=project, stack=stack, environment=os.environ)
+    return EksPlatform(
+        "platform",
+        EksPlatformArgs(context=context, settings=settings, tags=default_tags(platform, project=project, stack=stack)),
+        opts=pulumi.ResourceOptions(providers=[context.provider]),
+    )
