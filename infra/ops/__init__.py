@@ -1,0 +1,1 @@
+"""Commands for the life of a stack before and after `pulumi up`."""

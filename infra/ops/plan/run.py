@@ -1,0 +1,74 @@
+"""`nightowl plan`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.errors import UsageError
+from infra.ops.plan.difference import difference
+from infra.ops.plan.document import difference_document, plan_document
+from infra.ops.plan.html import page
+from infra.ops.plan.manifests import write_manifests
+from infra.ops.plan.plan import Plan, plan_of_file
+from infra.ops.plan.text import difference_text, plan_text
+
+
+def run_plan(
+    file: Path,
+    *,
+    stack: str,
+    other: tuple[str, Path] | None = None,
+    manifests: Path | None = None,
+    html: Path | None = None,
+    as_json: bool = False,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Plan `stack`, whose stack file is `file`, and print it as tables or as JSON.
+
+    With `other`, the name and the file of a second stack, print what `stack` has otherwise than it. `manifests` is a
+    folder for the Kubernetes objects, `html` a file for the page; both are written besides what is printed.
+
+    Raises:
+        SettingsError: a stack file is not usable.
+        NightowlError: the program refuses the settings, or a file cannot be written.
+    """
+    plan = plan_of_file(file, stack)
+    written = _write(plan, manifests, html)
+    if other is not None:
+        _print_difference(plan_of_file(other[1], other[0]), plan, as_json=as_json, say=say)
+    elif as_json:
+        say(json.dumps(plan_document(plan), indent=2))
+    else:
+        _print_plan(plan)
+    if not as_json:
+        for line in written:
+            say(line)
+
+
+def _write(plan: Plan, manifests: Path | None, html: Path | None) -> list[str]:
+    lines: list[str] = []
+    if manifests is not None:
+        lines.append(f"{manifests}: {len(write_manifests(plan.graph, manifests))} Kubernetes objects")
+    if html is not None:
+        try:
+            html.write_text(page(plan), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--html: {html} cannot be written ({error.strerror}); name another file") from None
+        lines.append(f"{html}: open it in a browser")
+    return lines
+
+
+def _print_plan(plan: Plan) -> None:
+    Console().print(plan_text(plan))
+
+
+def _print_difference(old: Plan, new: Plan, *, as_json: bool, say: Callable[[str], None]) -> None:
+    found = difference(old.graph, new.graph)
+    if as_json:
+        say(json.dumps(difference_document(found), indent=2))
+        return
+    Console().print(difference_text(found), soft_wrap=True)

@@ -1,0 +1,190 @@
+"""A plan, or the difference of two, for the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from infra.ops.plan.counts import counts, made
+from infra.ops.plan.difference import Difference
+from infra.ops.plan.durations import duration
+from infra.ops.plan.graph import Graph, Resource
+from infra.ops.plan.permissions import Statement, verb
+from infra.ops.plan.plan import Plan
+from infra.ops.plan.schedule import Step, clock
+
+SHOWN_FROM_SECONDS = 10
+"""What takes less is left out of the order of things."""
+BAR_CELLS = 36
+LONGEST_VALUE = 60
+
+
+def plan_text(plan: Plan) -> RenderableType:
+    """Show the whole plan."""
+    graph = plan.graph
+    sections = [
+        *[Text(f"warning: {line}", style="yellow") for line in graph.warnings],
+        *_section("Resources", _tree(graph), _counts(graph)),
+        *_section("Apps", _apps(plan)),
+        *_section("Addresses", _addresses(plan)),
+        *(_section("Permissions", _statements(plan.statements)) if plan.statements else []),
+        *_section("Order", _order(plan)),
+        *_section("Slowest chain", _chain(plan.slowest_chain), _summary(plan)),
+    ]
+    return Group(*sections)
+
+
+def difference_text(difference: Difference) -> RenderableType:
+    """Show how two stacks differ."""
+    lines = [Text(f"{difference.old} -> {difference.new}", style="bold")]
+    lines += [Text(f"  + {item.label}", style="green") for item in difference.added]
+    lines += [Text(f"  - {item.label}", style="red") for item in difference.removed]
+    for changed in difference.changed:
+        lines.append(Text(f"  ~ {changed.resource.label}", style="yellow"))
+        lines += [
+            Text(f"      {change.key}: {shortened(change.old)} -> {shortened(change.new)}")
+            for change in changed.changes
+        ]
+    added, removed, changed_count = len(difference.added), len(difference.removed), len(difference.changed)
+    lines.append(Text(f"{added} added, {removed} removed, {changed_count} changed, {difference.same} the same"))
+    return Group(*lines)
+
+
+def shortened(value: Any) -> str:
+    """Write a value on one line, cut where it is long."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _section(title: str, *parts: RenderableType) -> list[RenderableType]:
+    return [Rule(title, align="left", style="dim"), *[Padding(part, (0, 0, 1, 2)) for part in parts]]
+
+
+def _table(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _row(table: Table, *cells: str | Text, style: str = "") -> None:
+    # A plain string would be read for markup and emoji: the `:secret:` of an ARN is one.
+    table.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in cells], style=style)
+
+
+def _tree(graph: Graph) -> Tree:
+    tree = Tree(Text(f"{graph.project}-{graph.stack}", style="bold"))
+    _grow(tree, graph, None)
+    return tree
+
+
+def _grow(tree: Tree, graph: Graph, parent: Resource | None) -> None:
+    children = sorted(graph.children(parent), key=lambda child: (child.type, child.name))
+    for child in children:
+        if graph.children(child):
+            count = sum(1 for item in graph.descendants(child) if item.custom)
+            label = Text.assemble((child.name, "bold"), (f" {child.kind}, {count} resources", "dim"))
+            _grow(tree.add(label), graph, child)
+    leaves = [child for child in children if not graph.children(child)]
+    for kind, group in groupby(leaves, key=lambda leaf: leaf.kind):
+        tree.add(Text.assemble(f"{kind} ", (_names(list(group)), "dim")))
+
+
+def _names(resources: Sequence[Resource]) -> str:
+    if all(item.protect for item in resources):
+        return f"{', '.join(item.name for item in resources)} (protected)"
+    return ", ".join(f"{item.name} (protected)" if item.protect else item.name for item in resources)
+
+
+def _counts(graph: Graph) -> Table:
+    table = _table("count", "type")
+    for type_, count in counts(graph).items():
+        _row(table, str(count), type_)
+    _row(table, str(len(made(graph))), "in all", style="bold")
+    return table
+
+
+def _apps(plan: Plan) -> Table:
+    table = _table("app", "runs as", "replicas", "request", "may call", "objects")
+    for app in plan.apps:
+        objects = ", ".join(_counted(item.kind for item in app.objects))
+        request = ", ".join(part for part in (app.cpu, app.memory) if part)
+        _row(table, app.name, app.workload, app.replicas, request, ", ".join(app.calls), objects)
+    return table
+
+
+def _counted(kinds: Iterable[str]) -> Iterable[str]:
+    for kind, group in groupby(sorted(kinds)):
+        count = sum(1 for _ in group)
+        yield kind if count == 1 else f"{count} {kind}"
+
+
+def _addresses(plan: Plan) -> Table:
+    table = _table("app", "address", "through")
+    for address in plan.addresses:
+        _row(table, address.app, address.url, address.through, style="" if address.outside else "dim")
+    return table
+
+
+def _statements(statements: Sequence[Statement]) -> Group:
+    holders: list[RenderableType] = []
+    for holder, group in groupby(statements, key=lambda statement: statement.holder):
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for statement in group:
+            style = "red" if statement.effect == "Deny" else ""
+            table.add_row(Text(verb(statement), style=style), _statement(statement))
+        holders += [Text(holder, style="bold"), Padding(table, (0, 0, 0, 2))]
+    return Group(*holders)
+
+
+def _statement(statement: Statement) -> Text:
+    actions = Text(", ".join(statement.actions))
+    whom = [Text(principal) for principal in statement.principals]
+    lines = [*whom, Text.assemble(("for ", "dim"), actions)] if whom else [actions]
+    lines += [Text.assemble(("on ", "dim"), resource) for resource in statement.resources]
+    lines += [Text.assemble(("if ", "dim"), condition) for condition in statement.conditions]
+    return Text("\n").join(lines)
+
+
+def _order(plan: Plan) -> Table:
+    table = _table("start", "end", "", "resource")
+    total = plan.schedule.total_seconds or 1
+    critical = {step.resource.id for step in plan.slowest_chain}
+    slow = [step for step in plan.schedule.steps.values() if step.seconds >= SHOWN_FROM_SECONDS]
+    ordered = sorted(slow, key=lambda step: (step.start, step.end, step.resource.kind))
+    for (start, end, kind), group in groupby(ordered, key=lambda step: (step.start, step.end, step.resource.kind)):
+        steps = list(group)
+        names = ", ".join(step.resource.name for step in steps)
+        style = "bold" if any(step.resource.id in critical for step in steps) else "dim"
+        _row(table, clock(start), clock(end), _bar(start, end, total), f"{kind} {names}", style=style)
+    return table
+
+
+def _bar(start: float, end: float, total: float) -> str:
+    first = round(start / total * BAR_CELLS)
+    return " " * first + "━" * max(1, round(end / total * BAR_CELLS) - first)
+
+
+def _chain(chain: Sequence[Step]) -> Table:
+    table = _table("start", "end", "takes", "resource", "source of the figure")
+    for step in chain:
+        times = (clock(step.start), clock(step.end), f"{step.seconds:g} s")
+        _row(table, *times, step.resource.label, Text(duration(step.resource).source, style="dim"))
+    return table
+
+
+def _summary(plan: Plan) -> Text:
+    serving, total = clock(plan.serving_seconds), clock(plan.schedule.total_seconds)
+    return Text(f"All apps serve after {serving} min; everything is made after {total} min.", style="bold green")

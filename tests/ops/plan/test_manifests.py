@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.errors import UsageError
+from infra.ops.plan.manifests import manifests, write_manifests
+from infra.ops.plan.plan import Plan
+
+
+def test_each_object_is_one_file_whose_name_tells_what_it_is(sample: Plan) -> None:
+    assert list(manifests(sample.graph)) == [
+        "apps_deployment_web.yaml",
+        "apps_deployment_worker.yaml",
+        "apps_horizontalpodautoscaler_web.yaml",
+        "apps_networkpolicy_worker.yaml",
+        "apps_service_web.yaml",
+    ]
+
+
+def test_the_files_are_what_kubectl_reads(sample: Plan) -> None:
+    text = manifests(sample.graph)["apps_horizontalpodautoscaler_web.yaml"]
+    assert text.startswith("apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n")
+    assert yaml.safe_load(text)["spec"]["maxReplicas"] == 60
+
+
+def test_a_second_run_removes_objects_that_are_no_more(sample: Plan, tmp_path: Path) -> None:
+    folder = tmp_path / "manifests"
+    write_manifests(sample.graph, folder)
+    (folder / "apps_deployment_gone.yaml").write_text("kind: Deployment\n")
+    written = write_manifests(sample.graph, folder)
+    assert sorted(path.name for path in folder.glob("*.yaml")) == [path.name for path in written]
+
+
+def test_yaml_of_somebody_else_is_never_touched(sample: Plan, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("keep: me\n")
+    with pytest.raises(UsageError, match="holds YAML files that no plan wrote"):
+        write_manifests(sample.graph, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
