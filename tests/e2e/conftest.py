@@ -1,0 +1,190 @@
+"""One local cluster for the whole suite, made and used through the `nightowl` command as a user would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes.client import ApiClient
+
+from infra.local.kube import connect
+from infra.local.paths import ClusterPaths
+from infra.local.status import AppStatus, ClusterStatus, collect
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LISTENING = "0A"
+CLUSTER = "e2e"
+NAMESPACE = "apps"
+UP_SECONDS = 300
+FIRST_UP_SECONDS = 3600
+"""The first `up` builds the tools where they are not cached."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A user's machine: a checkout with stack files, and a state folder of its own."""
+
+    project: Path
+    environment: dict[str, str]
+
+    def nightowl(self, *arguments: str, timeout: float = UP_SECONDS) -> Run:
+        """Run the command to its end."""
+        with self.start(*arguments) as process:
+            out, err = process.communicate(timeout=timeout)
+            return Run(process.returncode, out, err)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command in a session of its own, so that it alone can be interrupted."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / "nightowl"), *arguments],
+            cwd=self.project,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def paths(self, cluster: str) -> ClusterPaths:
+        """The files of a cluster of this machine."""
+        root = Path(self.environment["XDG_STATE_HOME"]) / "nightowl" / "clusters" / cluster
+        return ClusterPaths(name=cluster, root=root)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The running cluster of the suite."""
+
+    machine: Machine
+    first_up: Run
+
+    @property
+    def api(self) -> ApiClient:
+        """A client with all rights."""
+        return connect(self.machine.paths(CLUSTER).kubeconfig)
+
+    def up(self, *options: str) -> Run:
+        """Deploy the stack file as it is now."""
+        return self.machine.nightowl("local", "up", "--name", CLUSTER, *options)
+
+    def status(self) -> ClusterStatus:
+        """What runs now."""
+        return collect(CLUSTER, self.api)
+
+    def app(self, name: str) -> AppStatus:
+        """One app as it runs now."""
+        app = self.status().app(name)
+        assert app is not None, f"{name} is not deployed"
+        return app
+
+    def edit(self, app: str, **changes: Any) -> None:
+        """Change keys of an app in the stack file."""
+        file = self.machine.project / "stacks" / "Pulumi.local.yaml"
+        document = yaml.safe_load(file.read_text())
+        document["config"]["nightowl:apps"][app].update(changes)
+        file.write_text(yaml.safe_dump(document))
+
+    def restore(self) -> None:
+        """Undo every edit of the stack file."""
+        shutil.copy(REPOSITORY / "stacks" / "Pulumi.local.yaml", self.machine.project / "stacks")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again."""
+    here = Path(__file__).parent
+    ranks = {here / "test_up.py": -1, here / "test_autoscaling.py": 1}
+    items.sort(key=lambda item: ranks.get(item.path, 0))
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    home = tmp_path_factory.mktemp("machine")
+    project = home / "checkout"
+    shutil.copytree(REPOSITORY / "stacks", project / "stacks")
+    shutil.copy(REPOSITORY / "Pulumi.yaml", project)
+    environment = {**os.environ, "XDG_STATE_HOME": str(home / "state"), "KUBECONFIG": str(home / "users-kubeconfig")}
+    return Machine(project, environment)
+
+
+@pytest.fixture(scope="session")
+def cluster(machine: Machine) -> Iterator[Cluster]:
+    first_up = machine.nightowl("local", "up", "--name", CLUSTER, timeout=FIRST_UP_SECONDS)
+    try:
+        assert first_up.code == 0, first_up.out + first_up.err
+        yield Cluster(machine, first_up)
+    finally:
+        machine.nightowl("local", "down", "--name", CLUSTER)
+
+
+@pytest.fixture
+def edited(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, for a test that edits the stack file: afterwards it runs the original again."""
+    yield cluster
+    cluster.restore()
+    again = cluster.up()
+    assert again.code == 0, again.out + again.err
+
+
+def wait_for(what: str, condition: Callable[[], bool], within_seconds: float) -> float:
+    """Wait until `condition` holds, and return the seconds it took; fail with `what` was awaited otherwise."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < within_seconds, f"not within {within_seconds:.0f} s: {what}"
+        time.sleep(0.5)
+    return time.monotonic() - started
+
+
+def processes_of(folder: Path) -> dict[str, str]:
+    """The processes that name a folder in their command line, by process id."""
+    found: dict[str, str] = {}
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in line:
+            found[entry.parent.name] = line
+    return found
+
+
+def listening_addresses(folder: Path) -> list[IPv4Address | IPv6Address]:
+    """The addresses on which the processes of a folder listen, as the kernel's tables have them (proc(5))."""
+    sockets = {str(link.readlink()) for pid in processes_of(folder) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    addresses: list[IPv4Address | IPv6Address] = []
+    for table, width in (("tcp", 4), ("tcp6", 16)):
+        for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = row.split()[:10]
+            if state == LISTENING and f"socket:[{inode}]" in sockets:
+                addresses.append(_address(bytes.fromhex(local.split(":")[0]), width))
+    return addresses
+
+
+def _address(stored: bytes, width: int) -> IPv4Address | IPv6Address:
+    words = [stored[index : index + 4][::-1] for index in range(0, width, 4)]
+    raw = b"".join(words)
+    return IPv4Address(raw) if width == 4 else IPv6Address(raw)
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Send what Ctrl-C sends."""
+    os.killpg(process.pid, signal.SIGINT)

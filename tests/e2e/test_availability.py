@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from kubernetes.client import ApiException, CoreV1Api, V1Eviction, V1ObjectMeta, V1Pod
+
+from infra.labels import NAME_LABEL
+from tests.e2e.conftest import NAMESPACE, Cluster, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+def test_a_drain_takes_one_replica_at_a_time_and_comes_to_its_end(cluster: Cluster) -> None:
+    core = CoreV1Api(cluster.api)
+    wait_for("three ready replicas", lambda: cluster.app("web").ready >= 3, 240)
+    first, second, *_ = core.list_namespaced_pod(NAMESPACE, label_selector=f"{NAME_LABEL}=web").items
+    node = first.spec.node_name
+    core.patch_node(node, {"spec": {"unschedulable": True}})
+    try:
+        evict(core, first)
+        with pytest.raises(ApiException) as refusal:
+            evict(core, second)
+        assert refusal.value.status == 429, "the budget allows one disruption at a time"
+        wait_for("the replacement", lambda: cluster.app("web").available, 120)
+        wait_for("the second eviction is allowed", lambda: evicted(core, second), 60)
+        wait_for("all replicas again", lambda: cluster.app("web").available, 120)
+    finally:
+        core.patch_node(node, {"spec": {"unschedulable": False}})
+
+
+def evict(core: CoreV1Api, pod: V1Pod) -> None:
+    """Ask for the eviction of a pod, as `kubectl drain` does."""
+    eviction = V1Eviction(metadata=V1ObjectMeta(name=pod.metadata.name, namespace=NAMESPACE))
+    core.create_namespaced_pod_eviction(pod.metadata.name, NAMESPACE, eviction)
+
+
+def evicted(core: CoreV1Api, pod: V1Pod) -> bool:
+    """Whether the eviction was allowed, or the pod is gone already."""
+    try:
+        evict(core, pod)
+    except ApiException as refusal:
+        return refusal.status == 404
+    return True

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+from kubernetes.client import AppsV1Api, AutoscalingV2Api, CoreV1Api, NetworkingV1Api
+
+from infra.labels import NAME_LABEL
+from tests.e2e.conftest import NAMESPACE, Cluster
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+def test_hand_edited_objects_are_repaired_by_up_with_refresh(cluster: Cluster) -> None:
+    scaling, networking = AutoscalingV2Api(cluster.api), NetworkingV1Api(cluster.api)
+    scaling.patch_namespaced_horizontal_pod_autoscaler("web", NAMESPACE, {"spec": {"maxReplicas": 7}})
+    networking.delete_namespaced_network_policy("namespace.default-deny", NAMESPACE)
+    container = {"name": "web", "imagePullPolicy": "Always"}
+    AppsV1Api(cluster.api).patch_namespaced_deployment(
+        "web", NAMESPACE, {"spec": {"template": {"spec": {"containers": [container]}}}}
+    )
+    CoreV1Api(cluster.api).patch_namespaced_service("web", NAMESPACE, {"spec": {"selector": {NAME_LABEL: "worker"}}})
+
+    run = cluster.up("--refresh")
+
+    assert run.code == 0, run.out + run.err
+    assert scaling.read_namespaced_horizontal_pod_autoscaler("web", NAMESPACE).spec.max_replicas == 60
+    assert networking.read_namespaced_network_policy("namespace.default-deny", NAMESPACE).spec.pod_selector is not None
+    service = CoreV1Api(cluster.api).read_namespaced_service("web", NAMESPACE)
+    assert service.spec.selector == {NAME_LABEL: "web"}
+    deployment = AppsV1Api(cluster.api).read_namespaced_deployment("web", NAMESPACE)
+    assert deployment.spec.template.spec.containers[0].image_pull_policy == "IfNotPresent"
+    again = cluster.up("--refresh")
+    assert "Nothing changed" in again.out, again.out
