@@ -1,0 +1,102 @@
+"""Every path, command and configuration key that the documentation names exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from infra.cli import app
+from infra.settings.reference import reference
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+TOP_LEVEL = {entry.name for entry in REPOSITORY.iterdir()}
+MADE_BY_COMMANDS = {".venv"}
+PLACEHOLDER = re.compile(r"[<*{]|\b[A-Z]{3,}\b")
+KEY = re.compile(r"nightowl:([a-zA-Z]+)")
+
+
+def code_spans(text: str) -> list[str]:
+    """All code of a document: inline spans, and the lines of fenced blocks but drawings."""
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
+    lines = [line.strip() for language, block in fenced if language != "mermaid" for line in block.splitlines()]
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
+    return [*lines, *inline]
+
+
+def named(pattern: str) -> Iterator[Any]:
+    """Each piece of code in the documentation that starts as `pattern`, with its document."""
+    for document in DOCUMENTS:
+        for span in code_spans(document.read_text()):
+            for piece in re.split(r"\s*(?:&&|;|\|)\s*", span):
+                command = piece.removeprefix("$ ").split("  #")[0].strip()
+                if re.match(pattern, command):
+                    yield pytest.param(command, id=f"{document.name}: {command}")
+
+
+def paths() -> Iterator[Any]:
+    for document in DOCUMENTS:
+        for span in code_spans(document.read_text()):
+            first = span.split("/")[0]
+            if first in TOP_LEVEL and " " not in span and not PLACEHOLDER.search(span):
+                yield pytest.param(span, id=f"{document.name}: {span}")
+
+
+def links() -> Iterator[Any]:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text()):
+            if "://" not in target:
+                yield pytest.param(document.parent / target, id=f"{document.name}: {target}")
+
+
+@pytest.mark.parametrize("path", list(paths()))
+def test_a_path_in_the_documentation_exists(path: str) -> None:
+    file, _, line = path.partition(":")
+    assert (REPOSITORY / file).exists() or file.split("/")[0] in MADE_BY_COMMANDS
+    assert not line or line.isdigit() or line.startswith(":")
+
+
+@pytest.mark.parametrize("target", list(links()))
+def test_a_link_in_the_documentation_leads_somewhere(target: Path) -> None:
+    assert target.exists()
+
+
+@pytest.mark.parametrize("command", list(named(r"make [a-z]")))
+def test_a_make_target_in_the_documentation_exists(command: str) -> None:
+    targets = re.findall(r"^([a-z0-9]+):", (REPOSITORY / "Makefile").read_text(), re.M)
+    words = [word for word in command.split()[1:] if "=" not in word]
+    assert set(words) <= set(targets)
+
+
+@pytest.mark.parametrize("command", list(named(r"nightowl [a-z]")))
+def test_a_command_in_the_documentation_is_one_that_nightowl_understands(command: str) -> None:
+    words = shlex.split(command.replace('"$(', "").replace(')"', ""))[1:]
+    current: Any = typer.main.get_command(app)
+    while words and hasattr(current, "commands") and words[0] in current.commands:
+        current = current.commands[words.pop(0)]
+    assert not hasattr(current, "commands") or not words, f"no such command: {words[0]}"
+    options = {option for parameter in current.params for option in parameter.opts}
+    assert {word.split("=")[0] for word in words if word.startswith("--")} <= {*options, "--help"}
+
+
+@pytest.mark.parametrize("key", sorted({key for path in DOCUMENTS for key in KEY.findall(path.read_text())}))
+def test_a_section_in_the_documentation_is_one_that_a_stack_file_can_have(key: str) -> None:
+    assert f"`{key}`" in reference()
+
+
+def test_the_configuration_reference_is_made_from_the_models() -> None:
+    assert (REPOSITORY / "docs" / "configuration.md").read_text() == reference(), (
+        "run `python -m infra.settings.reference > docs/configuration.md`"
+    )
+
+
+def test_the_readme_names_every_make_target() -> None:
+    targets = set(re.findall(r"^((?!help)[a-z0-9]+):.*##", (REPOSITORY / "Makefile").read_text(), re.M))
+    text = (REPOSITORY / "README.md").read_text()
+    assert {target for target in targets if f"make {target}" not in text} == set()
