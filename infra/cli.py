@@ -143,7 +143,7 @@ def env(name: Name = DEFAULT_CLUSTER_NAME) -> None:
     """Print the environment in which kubectl and pulumi use the cluster: eval "$(nightowl local env)"."""
     import shlex
 
-    from infra.local.engine import environment
+    from infra.local.engine.workspace import environment
 
     connected(name)
     for variable, value in environment(cluster_paths(name)).items():

@@ -1,0 +1,90 @@
+"""The Pulumi CLI as a process that is stopped by this program alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from pulumi import automation
+from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
+
+from infra.local.engine.outcome import DeploymentFailedError
+
+
+class EngineCommand(automation.PulumiCommand):
+    """The Pulumi CLI at any path, out of reach of the terminal's Ctrl-C.
+
+    The CLI takes a second interrupt as an order to abandon the state as it is. A terminal sends Ctrl-C to every
+    process of its group, so the CLI gets a session of its own, and exactly the interrupts that `interrupt` sends.
+    PULUMI_* variables of the caller's environment, such as another backend or passphrase, do not reach it.
+    """
+
+    def __init__(self, binary: Path) -> None:
+        self.command = str(binary)
+        self._process: subprocess.Popen[str] | None = None
+        self._interrupted = False
+        self._starting = threading.Lock()
+        try:
+            text = subprocess.run(
+                [self.command, "version"],
+                capture_output=True,
+                text=True,
+                check=True,
+                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            ).stdout
+            self.version = VersionInfo.parse(text.strip().removeprefix("v"))
+        except (OSError, subprocess.CalledProcessError, ValueError) as error:
+            raise DeploymentFailedError([f"{binary} is not a Pulumi CLI that runs here: {error}"]) from error
+
+    def interrupt(self) -> None:
+        """Asks the running command to stop; a second time, to stop at once. No further command starts."""
+        with self._starting:
+            self._interrupted = True
+            if self._process is not None and self._process.poll() is None:
+                self._process.send_signal(signal.SIGINT)
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: automation.OnOutput | None = None,
+        on_error: automation.OnOutput | None = None,
+    ) -> automation.CommandResult:
+        """The output of one CLI command. Raises CommandError when it fails."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+        with self._started(args, cwd, {**inherited, **additional_env, "PULUMI_AUTOMATION_API": "true"}) as process:
+            stdout, stderr = process.communicate()
+        _each_line(stdout, on_output)
+        _each_line(stderr, on_error)
+        result = automation.CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
+        if process.returncode != 0:
+            raise create_command_error(result)
+        return result
+
+    def _started(self, args: list[str], cwd: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        with self._starting:
+            if self._interrupted:
+                raise automation.CommandError(automation.CommandResult(stdout="", stderr="interrupted", code=130))
+            self._process = subprocess.Popen(
+                [self.command, "--non-interactive", *args],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=environment,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+            return self._process
+
+
+def _each_line(text: str, callback: automation.OnOutput | None) -> None:
+    if callback is not None:
+        for line in text.splitlines():
+            callback(line)

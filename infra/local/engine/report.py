@@ -1,0 +1,106 @@
+"""What the engine reports while it runs, turned into progress, counts and readable errors."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pulumi import automation
+
+from infra.local.engine.outcome import UNCHANGED, OnProgress, Progress
+
+COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
+ERROR_COUNT = re.compile(r"^\d+ errors? occurred:\s*")
+
+# What the engine says about the whole run after it has said what went wrong.
+SUMMARIES = (
+    "update failed",
+    "preview failed",
+    "destroy failed",
+    "refresh failed",
+    "BAIL:",
+    "resource monitor shut down",
+)
+
+# What comes before a message that is told once already, or says nothing.
+REPEATING_PREFIXES = ("Preview failed: ", "an unhandled error occurred: ")
+PROGRAM_CRASH = "python inline source runtime error:"
+
+# How the engine ends its report on a plugin that wrote nothing before it was gone.
+SILENT_PLUGIN_END = "STDOUT and STDERR streams of the plugin:"
+
+
+@dataclass(kw_only=True)
+class EngineReport:
+    """Collects what the engine reports: counts, errors, and progress passed on as it comes."""
+
+    on_progress: OnProgress
+    changes: dict[str, int] = field(default_factory=dict[str, int])
+    errors: list[str] = field(default_factory=list[str])
+
+    def take(self, event: automation.EngineEvent) -> None:
+        """Notes one event of the engine."""
+        if event.resource_pre_event:
+            self._step(event.resource_pre_event.metadata, "started")
+        elif event.res_outputs_event:
+            self._step(event.res_outputs_event.metadata, "done")
+        elif event.res_op_failed_event:
+            self._step(event.res_op_failed_event.metadata, "failed")
+        elif event.diagnostic_event:
+            self._diagnostic(event.diagnostic_event)
+        elif event.summary_event:
+            self.changes = {_text(op): count for op, count in event.summary_event.resource_changes.items()}
+
+    def telling_errors(self) -> list[str]:
+        """The errors without the engine's remark that a plugin ended, which follows when it stops one itself."""
+        return [error for error in self.errors if not error.endswith(SILENT_PLUGIN_END)]
+
+    def _step(self, step: automation.StepEventMetadata, status: Literal["started", "done", "failed"]) -> None:
+        op = _text(step.op)
+        if op not in UNCHANGED:
+            self.on_progress(Progress(op=op, type=step.type, name=_urn_name(step.urn), status=status))
+
+    def _diagnostic(self, event: automation.DiagnosticEvent) -> None:
+        message = clean_message(event.message)
+        if not message or message.startswith(SUMMARIES):
+            return
+        if event.severity == "error" and message not in self.errors:
+            self.errors.append(message)
+        elif event.ephemeral or event.severity == "warning":
+            status = "running" if event.ephemeral else "warning"
+            urn = event.urn or ""
+            progress = Progress(op="", type=_urn_type(urn), name=_urn_name(urn), status=status, message=message)
+            self.on_progress(progress)
+
+
+def clean_message(text: str) -> str:
+    """A diagnostic of the engine without colour tags, counts and repetitions in front, and without a traceback."""
+    plain = COLOUR_TAG.sub("", text).strip()
+    for prefix in REPEATING_PREFIXES:
+        plain = plain.removeprefix(prefix)
+    if plain.startswith(PROGRAM_CRASH):
+        return _crash(plain)
+    plain = ERROR_COUNT.sub("", plain).removeprefix("* ")
+    return plain.replace("\n\t* ", "\n").strip()
+
+
+def _crash(report: str) -> str:
+    """What is at the end of a program's traceback: the place, and the error."""
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    places = [line for line in lines if line.startswith('File "')]
+    place = f" at {places[-1].removeprefix('File ')}" if places else ""
+    return f"the program failed{place}: {lines[-1]}"
+
+
+def _urn_name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _urn_type(urn: str) -> str:
+    parts = urn.split("::")
+    return parts[2].rpartition("$")[2] if len(parts) > 2 else ""
+
+
+def _text(op: Any) -> str:
+    return str(getattr(op, "value", op))
