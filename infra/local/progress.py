@@ -14,6 +14,7 @@ from infra.local.cluster import ClusterEvent
 from infra.local.engine import Progress as EngineEvent
 from infra.local.toolchain import Phase, ToolEvent
 
+QUIET_OPERATIONS = ("same", "refresh")
 GROUPING_TYPES = ("nightowl:", "pulumi:")
 """Components, providers and the stack itself: the resources in them tell enough."""
 
@@ -64,7 +65,7 @@ class Progress:
 
     def resource(self, event: EngineEvent) -> None:
         """Tell what the engine does to a resource. One that stays as it is, or only groups others, gets no line."""
-        if event.op == "same" or event.status == "started" or event.type.startswith(GROUPING_TYPES):
+        if event.op in QUIET_OPERATIONS or event.status == "started" or event.type.startswith(GROUPING_TYPES):
             return
         resource = f"{event.type.rsplit(':', maxsplit=1)[-1]} {event.name}"
         what = f"{event.op} {resource}" if event.op else resource

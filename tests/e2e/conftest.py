@@ -136,15 +136,6 @@ def cluster(machine: Machine) -> Iterator[Cluster]:
         machine.nightowl("local", "down", "--name", CLUSTER)
 
 
-@pytest.fixture
-def edited(cluster: Cluster) -> Iterator[Cluster]:
-    """The cluster, for a test that edits the stack file: afterwards it runs the original again."""
-    yield cluster
-    cluster.restore()
-    again = cluster.up()
-    assert again.code == 0, again.out + again.err
-
-
 def wait_for(what: str, condition: Callable[[], bool], within_seconds: float) -> float:
     """Wait until `condition` holds, and return the seconds it took; fail with `what` was awaited otherwise."""
     started = time.monotonic()
