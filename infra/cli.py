@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 it failed, or what was asked about is not well; 2 a wrong 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,7 @@ def up(
 
     console = Console()
     file = stack_file(project_folder(Path.cwd()), stack)
-    options = ClusterOptions(api_port=port)
+    options = ClusterOptions() if port is None else ClusterOptions(api_port=port)
     result = bring_up(cluster_paths(name), file, Progress(console), options, refresh=refresh)
     print_summary(console, result, name)
 
@@ -112,7 +113,10 @@ def load(
     duration: Annotated[str, typer.Option("--for", help="How long, such as 90s or 3m.")] = "3m",
     name: Name = DEFAULT_CLUSTER_NAME,
 ) -> None:
-    """Put load on an app and watch the autoscalers follow it. Ctrl-C takes the load off."""
+    """Put load on an app and watch the autoscalers follow it. Ctrl-C takes the load off.
+
+    Exit code 1 when the pods that the load needs did not run in time.
+    """
     from rich.console import Console
 
     from infra.local.load import find_target
@@ -124,9 +128,13 @@ def load(
         seconds = parse_seconds(duration)
     except ValueError as error:
         raise UsageError(f"--for: {duration!r} {error}") from None
+    if seconds < 1:
+        raise UsageError(f"--for: {duration!r} is less than 1s")
     api = connected(name)
     target = find_target(collect(name, api), api, app_name)
-    show_load(Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds)
+    last = show_load(Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds)
+    if last.absorbed_seconds is None:
+        raise typer.Exit(1)
 
 
 @local.command()
@@ -204,7 +212,9 @@ def connected(name: str) -> ApiClient:
 
 
 def main() -> None:
-    """Run the command, and tell a failure in its own words."""
+    """Run the command, and tell a failure in its own words. A termination is an interruption: the command cleans up."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         app()
     except NightowlError as error:

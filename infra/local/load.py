@@ -62,7 +62,9 @@ def find_target(cluster: ClusterStatus, api: ApiClient, name: str) -> LoadTarget
     app = cluster.app(name)
     scalable = [item.name for item in cluster.apps if item.scaling is not None]
     if app is None:
-        raise LoadError(f"cluster {cluster.name!r} has no app {name!r}; apps with an autoscaler: {_list(scalable)}")
+        raise LoadError(
+            f"cluster {cluster.name!r} has no app, or several, {name!r}; apps with an autoscaler: {_list(scalable)}"
+        )
     if app.scaling is None or app.cpu is None or app.cpu.target is None:
         raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {_list(scalable)}")
     return LoadTarget(

@@ -6,6 +6,7 @@ removing a cluster's folder removes all that belongs to it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,8 @@ def tool_cache() -> Path:
 
 
 def clusters_folder() -> Path:
-    """The folder with one subfolder per local cluster."""
-    return platformdirs.user_state_path(APP_NAME) / "clusters"
+    """The folder with one subfolder per local cluster, as an absolute path without `..`: processes are found by it."""
+    return Path(os.path.normpath(platformdirs.user_state_path(APP_NAME).absolute())) / "clusters"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiClient
 
@@ -92,8 +92,13 @@ class ClusterStatus:
         return all(app.available and (app.scaling is None or app.scaling.has_metrics) for app in self.apps)
 
     def app(self, name: str) -> AppStatus | None:
-        """Find the app called `name`, if it runs."""
-        return next((app for app in self.apps if app.name == name), None)
+        """Find the app called `name`, if it runs in exactly one namespace."""
+        found = [app for app in self.apps if app.name == name]
+        return found[0] if len(found) == 1 else None
+
+    def of_namespace(self, namespace: str) -> ClusterStatus:
+        """Leave out the apps of other namespaces, which belong to other stacks."""
+        return replace(self, apps=[app for app in self.apps if app.namespace == namespace])
 
 
 def collect(name: str, api: ApiClient) -> ClusterStatus:

@@ -21,8 +21,10 @@ def status_tables(status: ClusterStatus) -> RenderableType:
 def apps_table(apps: Sequence[AppStatus]) -> Table:
     """Draw one row per app: replicas, zones and autoscaler."""
     table = _table("app", "kind", "replicas", "zones", "autoscaler")
+    several = len({app.namespace for app in apps}) > 1
     for app in apps:
-        table.add_row(app.name, app.kind, _replicas(app), _zones(app), _autoscaler(app.scaling))
+        name = f"{app.namespace}/{app.name}" if several else app.name
+        table.add_row(name, app.kind, _replicas(app), _zones(app), _autoscaler(app.scaling))
     return table
 
 

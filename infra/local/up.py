@@ -15,6 +15,7 @@ from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, Step
 from infra.local.status import ClusterStatus, collect
 from infra.local.toolchain.download import pulumi_answers
+from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
 AVAILABLE_WITHIN_SECONDS = 180.0
@@ -40,7 +41,17 @@ def up(
     Raises:
         NightowlError: the stack file is wrong, or a step failed. What was made stays; the next `up` goes on from there.
     """
-    _check_platform(stack_file)
+    settings = _local_settings(stack_file)
+    with cluster.deploying(paths):
+        outcome = _deploy(paths, stack_file, progress, options, refresh=refresh)
+        with progress.step("available"):
+            status = wait_until_available(paths, settings.namespace.name)
+    return UpResult(outcome, status, progress.steps)
+
+
+def _deploy(
+    paths: ClusterPaths, stack_file: Path, progress: Progress, options: cluster.ClusterOptions, *, refresh: bool
+) -> Outcome:
     with progress.step("tools"):
         tools = toolchain.resolve(progress.tool)
     with progress.step("cluster"):
@@ -50,10 +61,7 @@ def up(
         plugin = _plugin(paths, tools.pulumi)
         progress.say(plugin.announcement)
         engine = Engine(paths=paths, pulumi_binary=tools.pulumi, plugin=plugin)
-        outcome = engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource)
-    with progress.step("available"):
-        status = wait_until_available(paths)
-    return UpResult(outcome, status, progress.steps)
+        return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource)
 
 
 def run_program() -> None:
@@ -71,15 +79,17 @@ def _plugin(paths: ClusterPaths, pulumi_binary: Path) -> provider_plugin.Provide
     return plugin
 
 
-def wait_until_available(paths: ClusterPaths, *, within_seconds: float = AVAILABLE_WITHIN_SECONDS) -> ClusterStatus:
-    """Wait until every app has its replicas and every autoscaler its metrics.
+def wait_until_available(
+    paths: ClusterPaths, namespace: str, *, within_seconds: float = AVAILABLE_WITHIN_SECONDS
+) -> ClusterStatus:
+    """Wait until every app of a namespace has its replicas and every autoscaler its metrics.
 
     Raises:
         NightowlError: not within the time; the message names the apps that are missing something.
     """
     api = connect(paths.kubeconfig)
     deadline = time.monotonic() + within_seconds
-    while not (status := collect(paths.name, api)).available:
+    while not (status := collect(paths.name, api).of_namespace(namespace)).available:
         if time.monotonic() > deadline:
             missing = ", ".join(app.name for app in status.apps if not app.available) or "metrics of an autoscaler"
             raise NightowlError(
@@ -90,10 +100,12 @@ def wait_until_available(paths: ClusterPaths, *, within_seconds: float = AVAILAB
     return status
 
 
-def _check_platform(stack_file: Path) -> None:
-    platform = settings_from_stack_file(stack_file).platform
+def _local_settings(stack_file: Path) -> StackSettings:
+    settings = settings_from_stack_file(stack_file)
+    platform = settings.platform
     if platform.kind != "existing" or platform.context != KUBE_CONTEXT:
         raise UsageError(
             f"{stack_file.name}: nightowl:platform is not this machine; "
             f"local stacks have kind: existing and context: {KUBE_CONTEXT}"
         )
+    return settings

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,14 @@ from infra.local.cluster import (
     Outcome,
     create,
     delete,
+    deploying,
     describe,
     is_running,
 )
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.layout import Layout
 from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
-from infra.local.cluster.processes import Process, processes_of
+from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.toolchain import Tools
@@ -106,7 +108,8 @@ def start_fake_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
     layout.karpenter.parent.mkdir(exist_ok=True)
     layout.karpenter.unlink(missing_ok=True)
     layout.karpenter.symlink_to(tools.karpenter)
-    os.posix_spawn(str(layout.karpenter), [str(layout.karpenter), "300"], {})
+    pid = os.posix_spawn(str(layout.karpenter), [str(layout.karpenter), "300"], {})
+    wait_until_listed(pid)
 
 
 def assets(folder: Path) -> Path:
@@ -202,6 +205,25 @@ def test_delete_ends_every_process_and_removes_every_file_but_not_what_is_beside
     assert not delete(machine.paths)
 
 
+def test_a_cluster_is_not_deleted_while_something_is_deployed_to_it(machine: Machine) -> None:
+    machine.up()
+
+    with deploying(machine.paths), pytest.raises(ClusterError, match=f"deployed to .*process {os.getpid()}"):
+        delete(machine.paths)
+
+    assert is_running(machine.paths)
+    assert delete(machine.paths)
+
+
+def test_a_folder_with_a_space_is_refused_before_anything_starts(machine: Machine, tmp_path: Path) -> None:
+    spaced = replace(machine.paths, root=tmp_path / "my clusters" / "test")
+
+    with pytest.raises(ClusterError, match=r"has a space in its name.*XDG_STATE_HOME"):
+        create(spaced, machine.tools, ClusterOptions(), machine.events.append)
+
+    assert not spaced.root.parent.exists()
+
+
 def test_a_half_made_cluster_is_removed_by_delete(machine: Machine) -> None:
     machine.up()
     Layout(machine.paths).record.unlink()
@@ -253,7 +275,9 @@ def test_two_creates_at_once_are_refused_with_the_holder_named(machine: Machine)
         held.write("4711")
         held.flush()
         fcntl.flock(held, fcntl.LOCK_SH)
-        with pytest.raises(ClusterError, match=r"cluster test is being created or deleted by another.*4711"):
+        with pytest.raises(
+            ClusterError, match=r"cluster test is being created, deployed to or deleted by another.*4711"
+        ):
             machine.up()
     assert machine.started() == []
 

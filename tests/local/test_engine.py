@@ -111,6 +111,7 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(
         ("config: [1]", "config must be a map of keys, not a list"),
         ("config: {a: b", "is not YAML"),
         ("config:\n  nightowl:pw:\n    secure: v1:abc", "encrypted values cannot be read on a local cluster"),
+        ("config:\n  nightowl:a:\n    b: [{secure: v1:abc}]", "encrypted values cannot be read on a local cluster"),
         (None, "cannot be read: No such file or directory"),
     ],
 )
@@ -124,6 +125,12 @@ def test_a_stack_file_that_cannot_be_used_is_refused(
     with pytest.raises(DeploymentFailedError, match=message) as caught:
         engine.write_workspace(paths, stack_file, plugin)
     assert str(stack_file) in str(caught.value)
+
+
+def test_a_name_that_only_sounds_encrypted_is_accepted(paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path):
+    stack_file.write_text("config:\n  nightowl:apps: {web: {env: {insecure: 'true', note: 'secure: no'}}}")
+
+    engine.write_workspace(paths, stack_file, plugin)
 
 
 def test_the_stack_is_named_by_its_file(tmp_path: Path):

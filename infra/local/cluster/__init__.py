@@ -6,7 +6,7 @@ Karpenter. All of it are plain processes of the user, on loopback, in one folder
 
 from infra.local.cluster.description import ClusterDescription, Component, describe, is_running
 from infra.local.cluster.errors import ClusterError
-from infra.local.cluster.lifecycle import Cluster, ClusterEvent, OnClusterEvent, Outcome, create, delete
+from infra.local.cluster.lifecycle import Cluster, ClusterEvent, OnClusterEvent, Outcome, create, delete, deploying
 from infra.local.cluster.manifests import base_node_name
 from infra.local.cluster.options import ZONES, ClusterOptions
 
@@ -23,6 +23,7 @@ __all__ = [
     "base_node_name",
     "create",
     "delete",
+    "deploying",
     "describe",
     "is_running",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from infra.local.cluster.instance_types import instance_types_json
 from infra.local.cluster.layout import Layout
 from infra.local.cluster.ports import Ports
+from infra.local.cluster.processes import wait_until_listed
 from infra.local.toolchain import Tools
 
 BATCH_IDLE, BATCH_MAX = "500ms", "2s"
@@ -37,13 +38,13 @@ def start_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
         # A preference for other hosts is no reason for a node of its own; the default makes one for every pod.
         "-preference-policy=Ignore",
     ]
-    _spawn(arguments, environment, layout.log("karpenter"))
+    wait_until_listed(_spawn(arguments, environment, layout.log("karpenter")))
 
 
-def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> None:
-    """Start a process that nobody waits for, in a session of its own, with its output in `log`."""
+def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> int:
+    """Start a process that nobody waits for, in a session of its own, with its output in `log`. Returns its id."""
     with log.open("ab") as output:
-        os.posix_spawn(
+        return os.posix_spawn(
             arguments[0],
             arguments,
             environment,

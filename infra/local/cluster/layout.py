@@ -10,7 +10,7 @@ from infra.local.paths import ClusterPaths
 
 @dataclass(frozen=True)
 class Layout:
-    """Files of the cluster machinery, below the cluster's folder; only the lock is beside it, to outlive it."""
+    """Files of the cluster machinery, below the cluster's folder; only the locks are beside it, to outlive it."""
 
     paths: ClusterPaths
 
@@ -18,6 +18,11 @@ class Layout:
     def lock(self) -> Path:
         """Held by whoever creates or deletes the cluster."""
         return self.paths.root.parent / f"{self.paths.name}.lock"
+
+    @property
+    def deployment_lock(self) -> Path:
+        """Held by whoever deploys to the cluster, from the first tool to the last app."""
+        return self.paths.root.parent / f"{self.paths.name}.deployment.lock"
 
     @property
     def record(self) -> Path:

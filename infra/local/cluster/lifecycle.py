@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Generator
@@ -74,6 +75,7 @@ def create(paths: ClusterPaths, tools: Tools, options: ClusterOptions, on_event:
     """
     layout = Layout(paths)
     started = time.monotonic()
+    _require_path_without_space(paths)
     with exclusive(layout), _files_explained(paths):
         record = read_record(layout)
         if record is None:
@@ -99,10 +101,22 @@ def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bo
     layout = Layout(paths)
     if not paths.root.exists() and not processes_of(paths.root):
         return False
-    with exclusive(layout), _files_explained(paths):
+    with deploying(paths), exclusive(layout), _files_explained(paths):
         _remove(layout, on_event)
         layout.lock.unlink()
+        layout.deployment_lock.unlink()
     return True
+
+
+@contextmanager
+def deploying(paths: ClusterPaths) -> Generator[None]:
+    """Keep the cluster while something is deployed to it: nobody else deploys meanwhile, and nobody deletes it.
+
+    Raises ClusterError if somebody else does.
+    """
+    layout = Layout(paths)
+    with exclusive(layout, layout.deployment_lock):
+        yield
 
 
 def _create(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
@@ -244,6 +258,14 @@ def _remove_stale_process_ids(layout: Layout) -> None:
 
 def _probe(layout: Layout, record: Record) -> Probe:
     return Probe(ports=record.ports, certificates=layout.components / "pki")
+
+
+def _require_path_without_space(paths: ClusterPaths) -> None:
+    if re.search(r"\s", str(paths.root)):
+        raise ClusterError(
+            f"the folder {paths.root} has a space in its name, which kwokctl cannot handle. Set XDG_STATE_HOME to a "
+            "folder without one."
+        )
 
 
 def _require_same_options(paths: ClusterPaths, existing: ClusterOptions, wanted: ClusterOptions) -> None:

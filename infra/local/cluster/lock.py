@@ -1,4 +1,4 @@
-"""One creation or deletion of a cluster at a time."""
+"""One creation, deployment or deletion of a cluster at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import IO
 
 from infra.local.cluster.errors import ClusterError
@@ -13,25 +14,30 @@ from infra.local.cluster.layout import Layout
 
 
 @contextlib.contextmanager
-def exclusive(layout: Layout) -> Generator[None]:
-    """Hold the cluster's lock; refuse at once if another process does. The kernel drops it when its holder dies."""
+def exclusive(layout: Layout, path: Path | None = None) -> Generator[None]:
+    """Hold a lock of the cluster (by default that of its creation and deletion), or refuse at once if another does.
+
+    The kernel drops it when its holder dies.
+    """
+    path = path or layout.lock
     try:
-        layout.lock.parent.mkdir(parents=True, exist_ok=True)
-        lock = layout.lock.open("a+")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a+")
     except OSError as error:
         raise ClusterError(
-            f"the folder {layout.lock.parent} cannot be written ({error.strerror}). Make it writable, or set "
+            f"the folder {path.parent} cannot be written ({error.strerror}). Make it writable, or set "
             "XDG_STATE_HOME to a folder that is."
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _require_not_removed(lock, layout)
+            _require_not_removed(lock, path)
         except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
             raise ClusterError(
-                f"cluster {layout.paths.name} is being created or deleted by another nightowl (process {holder}). "
+                f"cluster {layout.paths.name} is being created, deployed to or deleted by another nightowl "
+                f"(process {holder}). "
                 "Wait for it to end, then run the command again."
             ) from error
         lock.truncate(0)
@@ -44,7 +50,7 @@ def exclusive(layout: Layout) -> Generator[None]:
             fcntl.flock(lock, fcntl.LOCK_UN)
 
 
-def _require_not_removed(lock: IO[str], layout: Layout) -> None:
+def _require_not_removed(lock: IO[str], path: Path) -> None:
     """Raise BlockingIOError if a deletion ended between the opening of the file and its locking."""
-    if not layout.lock.exists() or not os.path.samestat(os.fstat(lock.fileno()), layout.lock.stat()):
+    if not path.exists() or not os.path.samestat(os.fstat(lock.fileno()), path.stat()):
         raise BlockingIOError

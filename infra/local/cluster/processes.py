@@ -16,6 +16,7 @@ from pathlib import Path
 from infra.local.cluster.errors import ClusterError
 
 KILL_SECONDS = 20
+LISTED_SECONDS = 5
 POLL_SECONDS = 0.05
 _PROC = Path("/proc")
 
@@ -52,6 +53,21 @@ def kill_all(folder: Path) -> int:
         time.sleep(POLL_SECONDS)
         remaining = processes_of(folder)
     return len(found)
+
+
+def wait_until_listed(pid: int) -> None:
+    """Wait until a process that was just started shows its command line, or has ended.
+
+    The kernel lets the parent go on a moment earlier, in which the process would be taken for one that has ended.
+    """
+    deadline = time.monotonic() + LISTED_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if _PROC.joinpath(str(pid), "cmdline").read_bytes():
+                return
+        except OSError:
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def _kill(process: Process) -> None:

@@ -65,17 +65,6 @@ class Engine:
 
         return self._run(stack_file, work, on_progress)
 
-    def preview(
-        self, stack_file: Path, program: Program, *, refresh: bool = False, on_progress: OnProgress | None = None
-    ) -> Outcome:
-        """What `deploy` would do; changes nothing. Raises as `deploy` does."""
-
-        def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
-            stack.preview(program=program, refresh=refresh or None, color="never", on_event=events.take)
-            return {}
-
-        return self._run(stack_file, work, on_progress)
-
     def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Outcome:
         """Deletes all that the stack has on the cluster. Raises as `deploy` does."""
 

@@ -74,11 +74,19 @@ def _stack_config(stack_file: Path) -> dict[str, Any]:
         raise DeploymentFailedError(
             [f"{stack_file}: config must be a map of keys, not a {type(cast(object, config)).__name__}"]
         )
-    if "secure:" in json.dumps(config).replace('"', ""):
+    if _has_encrypted_value(cast(object, config)):
         raise DeploymentFailedError(
             [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
         )
     return cast(dict[str, Any], config)
+
+
+def _has_encrypted_value(value: object) -> bool:
+    """Whether a value holds what `pulumi config set --secret` writes: a map with `secure` alone."""
+    if isinstance(value, dict):
+        entries = cast(dict[str, object], value)
+        return set(entries) == {"secure"} or any(map(_has_encrypted_value, entries.values()))
+    return isinstance(value, list) and any(map(_has_encrypted_value, cast(list[object], value)))
 
 
 def _keep_passphrase(path: Path) -> None:
