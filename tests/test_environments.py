@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,12 @@ from infra.settings.aws.drain import drain_seconds
 from infra.settings.build import build_settings
 from infra.settings.stack import StackSettings
 
-STACKS = Path(__file__).parent.parent / "stacks"
+REPOSITORY = Path(__file__).parent.parent
+STACKS = REPOSITORY / "stacks"
+PUBLIC_ADDRESS_DOLLARS = 3.65
+"""A month at 0.005 $ an hour (Amazon VPC pricing, public IPv4 addresses)."""
+NODE_DISK_DOLLARS = 4
+"""A month of 50 GiB gp3 at 0.08 $ a GiB (Amazon EBS pricing, us-east-1)."""
 SPOT_NOTICE_SECONDS = 110
 """Two minutes, less what the notice takes to arrive (reliability figure R11)."""
 EKS_STACKS = ("dev", "staging", "prod")
@@ -231,6 +237,54 @@ def test_environments_live_in_accounts_and_networks_of_their_own() -> None:
     assert len({item["platform"]["accountId"] for item in all_settings}) == len(EKS_STACKS)
     networks = [ipaddress.ip_network(item["network"]["cidr"]) for item in all_settings]
     assert not any(one.overlaps(other) for one in networks for other in networks if one is not other)
+
+
+@pytest.mark.parametrize("stack", EKS_STACKS)
+def test_the_readme_adds_up_what_the_stack_file_costs(stack: str) -> None:
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    parts = [int(dollars) for dollars in re.findall(r"(\d+) \$", text.partition("config:")[0])]
+    row = re.search(rf"^\| `{stack}` .*\| (\d+) \$", (REPOSITORY / "README.md").read_text(encoding="utf-8"), re.M)
+    assert row
+    assert abs(sum(parts) - int(row[1])) <= 3
+
+
+@pytest.mark.parametrize("stack", EKS_STACKS)
+def test_a_stack_file_counts_its_public_addresses_and_disks(stack: str) -> None:
+    settings = build_settings(sections(stack))
+    nat_gateways = settings.network.zones if settings.network.nat == "perZone" else 1
+    addresses = nat_gateways + (settings.network.zones if settings.load_balancer.public else 0)
+    nodes = sum(pool.min for pool in settings.node_pools.values())
+    text = (STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
+    assert f" {addresses} public addresses {addresses * PUBLIC_ADDRESS_DOLLARS:.0f} $" in text
+    assert f" {nodes} disks {nodes * NODE_DISK_DOLLARS} $" in text
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod"])
+def test_a_stack_file_tells_how_the_first_update_reaches_a_private_api_server(stack: str) -> None:
+    told = " ".join((STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8").replace("#", "").split())
+    assert "first `up`" in told
+    assert "once a runner or VPN stands in the VPC" in told
+
+
+def test_every_update_knows_the_size_that_the_autoscaler_gave_the_node_groups() -> None:
+    """`ignoreChanges` hides a difference, but the size of the state is sent along with a new `min` or `max`."""
+    project = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text(encoding="utf-8"))
+    assert project["options"] == {"refresh": "always"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "aws secretsmanager create-secret --name prod/web/session-key",
+        "aws logs delete-log-group --log-group-name /aws/eks/nightowl-dev/cluster",
+        "service-linked role of EC2 Auto Scaling",
+        "30 days later",
+        "only in the zones that the cluster was created with",
+        "`refresh: always`",
+    ],
+)
+def test_the_guide_tells_what_no_plan_shows(told: str) -> None:
+    assert told in (REPOSITORY / "docs" / "eks.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("stack", EKS_STACKS)

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.health import HealthSettings, ProbeSettings
+from infra.settings.app.health import LIVENESS_PERIOD_SECONDS, HealthSettings, ProbeSettings
 
 STARTUP_PERIOD_SECONDS = 2
 STARTUP_BUDGET_SECONDS = 60
 READINESS_PERIOD_SECONDS = 5
-LIVENESS_PERIOD_SECONDS = 20
 
 
 @dataclass(frozen=True, kw_only=True)

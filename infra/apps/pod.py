@@ -16,6 +16,7 @@ from infra.apps.config import Configuration, configuration
 from infra.apps.containers import Shared, app_container, init_container, sidecar_container
 from infra.apps.kinds import AnyApp
 from infra.apps.labels import app_labels
+from infra.apps.placement import node_selector, taint_tolerations
 from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
 from infra.platforms import SecretDelivery
@@ -89,7 +90,8 @@ def pod_template(
             dns_config=k8s.core.v1.PodDNSConfigArgs(
                 options=[k8s.core.v1.PodDNSConfigOptionArgs(name="ndots", value=str(NDOTS))]
             ),
-            tolerations=tolerations(running.evict_after_seconds),
+            node_selector=node_selector(settings.placement),
+            tolerations=[*tolerations(running.evict_after_seconds), *taint_tolerations(settings.placement)],
             topology_spread_constraints=list(running.spread) or None,
             init_containers=[*sidecars, *inits] or None,
             containers=[main],

@@ -13,6 +13,7 @@ from infra.aws.context import AwsContext
 from infra.aws.iam import Document, Statement, policy_document
 from infra.aws.identity import PodIdentity, PodIdentityArgs
 from infra.aws.nodes.placement import system_selector, system_tolerations, zone_spread
+from infra.settings.aws.drain import LONGEST_STOP_SECONDS
 from infra.versions import CLUSTER_AUTOSCALER, CLUSTER_AUTOSCALER_IMAGE_TAGS
 
 NAMESPACE = "kube-system"
@@ -22,8 +23,6 @@ REPLICAS = 2
 """One acts, the other takes over by leader election."""
 INSTALL_TIMEOUT_SECONDS = 600
 UNPRIVILEGED_USER = 65534
-LONGEST_POD_STOP_SECONDS = 600
-"""A node that is removed waits this long for a pod to stop; no app may have a longer grace period."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,5 +175,5 @@ def _flags() -> Mapping[str, Any]:
         "skip-nodes-with-system-pods": False,
         # A sold-out zone or type is given up after 7 minutes, not 15: then another group is tried.
         "max-node-provision-time": "7m0s",
-        "max-graceful-termination-sec": LONGEST_POD_STOP_SECONDS,
+        "max-graceful-termination-sec": LONGEST_STOP_SECONDS,
     }

@@ -219,6 +219,7 @@ class EksPlatform(pulumi.ComponentResource):
                 apps=self._settings.apps,
                 vpc_id=self._network.vpc_id,
                 subnet_ids=list(self._network.public_subnet_ids.values()),
+                public_routes=self._network.public_routes,
                 cluster_name=self._cluster.made_name,
                 cluster_security_group_id=self._cluster.security_group_id,
                 logs_key_arn=self._encryption.logs_key_arn,
@@ -252,10 +253,12 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
-        pulumi.RunError: account, region or zones are not those of the settings.
+        pulumi.RunError: account, role, region or zones are not those of the settings.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    context = make_context(platform, project=project, stack=stack, environment=os.environ)
+    context = make_context(
+        platform, access=settings.cluster.access, project=project, stack=stack, environment=os.environ
+    )
     return EksPlatform(
         "platform",
         EksPlatformArgs(context=context, settings=settings, tags=default_tags(platform, project=project, stack=stack)),

@@ -8,31 +8,38 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
-from infra.settings.aws.platform import REGION_VARIABLES, EksPlatformSettings
+from infra.settings.aws.cluster import AccessSettings
+from infra.settings.aws.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
 
 
 def make_context(
-    settings: EksPlatformSettings, *, project: str, stack: str, environment: Mapping[str, str] | None = None
+    settings: EksPlatformSettings,
+    *,
+    access: AccessSettings,
+    project: str,
+    stack: str,
+    environment: Mapping[str, str] | None = None,
 ) -> AwsContext:
     """Make the stack's provider, once the credentials have proven to be those of the settings.
 
-    `environment` is what the shell says (`os.environ`); leave it out where nothing real is made.
+    `access` tells which roles may deploy; `environment` is what the shell says (`os.environ`); leave it out where
+    nothing real is made.
 
     Raises:
-        pulumi.RunError: account, partition or region are others than the settings'. Nothing was made then.
+        pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
     """
     # Its own provider without an account list: the list would end the program with the provider's error, not with ours.
     credentials = aws.Provider("credentials", region=settings.region)
     identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=credentials))
-    partition = identity.arn.split(":")[1]
     check_account(settings, account_id=identity.account_id, caller=identity.arn)
-    check_region(settings, partition=partition, environment=environment or {})
+    check_caller(access, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
+    check_region(settings, environment=environment or {})
     return AwsContext(
         name=f"{project}-{stack}",
         stack=stack,
         account_id=settings.account_id,
         region=settings.region,
-        partition=partition,
+        partition=PARTITION,
         provider=_make_provider(settings, project=project, stack=stack),
         protect=settings.protect,
     )
@@ -51,17 +58,30 @@ def check_account(settings: EksPlatformSettings, *, account_id: str, caller: str
         )
 
 
-def check_region(settings: EksPlatformSettings, *, partition: str, environment: Mapping[str, str]) -> None:
-    """Refuse credentials of another partition (China, GovCloud), or a shell that is set to another region.
+def check_caller(access: AccessSettings, *, caller: str, preview: bool) -> None:
+    """Refuse a role that could make the cluster, but nothing in it. Without any role `infra.aws.access` refuses.
+
+    A preview makes nothing, and is often run by a role that may only read: there it is a warning.
 
     Raises:
-        pulumi.RunError: naming both regions or partitions.
+        pulumi.RunError: an update by whoever is neither deployer nor admin.
     """
-    if partition != partition_of(settings.region):
-        raise pulumi.RunError(
-            f"nightowl:platform.region: {settings.region} is in partition {partition_of(settings.region)}, but the "
-            f"credentials belong to {partition}; use credentials of {partition_of(settings.region)}"
-        )
+    roles = (*access.deployers, *access.admins)
+    if not roles or _role(caller) in {_role(role) for role in roles}:
+        return
+    refusal = f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster"
+    remedy = f"use {' or '.join(roles)}, or add its role here"
+    if not preview:
+        raise pulumi.RunError(f"{refusal}; {remedy}")
+    pulumi.log.warn(f"{refusal}, so an update would be refused; {remedy}")
+
+
+def check_region(settings: EksPlatformSettings, *, environment: Mapping[str, str]) -> None:
+    """Refuse a shell that is set to another region.
+
+    Raises:
+        pulumi.RunError: naming both regions.
+    """
     variable = next((name for name in REGION_VARIABLES if environment.get(name)), None)
     if variable is not None and environment[variable] != settings.region:
         raise pulumi.RunError(
@@ -70,15 +90,21 @@ def check_region(settings: EksPlatformSettings, *, partition: str, environment: 
         )
 
 
-def partition_of(region: str) -> str:
-    """Tell the partition of a region: `aws-cn` for China, `aws-us-gov` for GovCloud, else `aws`."""
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
-
-
 def default_tags(settings: EksPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
     """Tell the tags of every resource. The three that say where it belongs cannot be replaced by the settings' own."""
     return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
+
+
+def _role(arn: str) -> tuple[str, str] | None:
+    """Tell account and name of the role that an ARN is of, or None for anybody else's.
+
+    A session's ARN leaves the role's path out; an account has each name once, whatever its path.
+    """
+    account, resource = arn.split(":", 5)[4:]
+    kind, *parts = resource.split("/")
+    if kind == "assumed-role":
+        return account, parts[0]
+    return (account, parts[-1]) if kind == "role" else None
 
 
 def _make_provider(settings: EksPlatformSettings, *, project: str, stack: str) -> aws.Provider:

@@ -80,7 +80,8 @@ def volumes_policy(context: AwsContext) -> Document:
     """Let the EBS CSI driver make volumes that carry this cluster's name, and touch only those.
 
     Cut from `AmazonEBSCSIDriverEKSClusterScopedPolicy` (kubernetes-sigs/aws-ebs-csi-driver, docs, at v1.64.0) to what a
-    cluster without snapshots needs. Drivers tag by cluster name since v1.58.0.
+    cluster without snapshots needs. Drivers tag by cluster name with `--k8s-tag-cluster-id` only, which the EKS
+    add-on sets.
     """
     of_cluster = {"StringEquals": {f"ec2:ResourceTag/{CLUSTER_NAME_TAG}": context.name}}
     ec2 = f"arn:{context.partition}:ec2:{context.region}:{context.account_id}"

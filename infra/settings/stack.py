@@ -14,6 +14,7 @@ from infra.settings.aws.drain import stop_errors
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.network import NetworkSettings
 from infra.settings.aws.nodes import NodePoolSettings, pool_errors
+from infra.settings.aws.placement import placement_errors
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.aws.secret_references import secret_errors
 from infra.settings.interactions import interaction_errors
@@ -54,6 +55,7 @@ class StackSettings(Model):
                 *address_errors(self.load_balancer, self.apps),
                 *secret_errors(self.apps),
                 *stop_errors(self.apps),
+                *placement_errors(self.node_pools, self.apps),
             ]
         return [*self._sections_of_eks(), *self._namespace_errors(self.platform)]
 

@@ -66,10 +66,10 @@ def run_shipped(stack: str, *, preview: bool = False) -> Run:
     return run_stack(settings, stack=stack, preview=preview)
 
 
-def run_stack(settings: StackSettings, *, stack: str = "test", preview: bool = False) -> Run:
+def run_stack(settings: StackSettings, *, stack: str = "test", preview: bool = False, caller: str | None = None) -> Run:
     graph, lines = Graph(), _Lines()
     outputs: dict[str, Any] = {}
-    answers = AwsAnswers(account=account_of(settings))
+    answers = AwsAnswers(account=account_of(settings), caller=caller or deployer_of(settings))
     recorder = Recorder(answers, graph)
     logger = logging.Logger("pulumi")
     logger.addHandler(lines)
@@ -95,6 +95,14 @@ def run_stack(settings: StackSettings, *, stack: str = "test", preview: bool = F
 def account_of(settings: StackSettings) -> str:
     """The account whose credentials the program is run with: those that the settings ask for."""
     return settings.platform.account_id if isinstance(settings.platform, EksPlatformSettings) else ACCOUNT
+
+
+def deployer_of(settings: StackSettings) -> str:
+    """Whose credentials the program is run with: a session of the first role that may deploy."""
+    access = settings.cluster.access
+    roles = [*access.deployers, *access.admins]
+    name = roles[0].rpartition("/")[2] if roles else "nobody"
+    return f"arn:aws:sts::{account_of(settings)}:assumed-role/{name}/session"
 
 
 class _Lines(logging.Handler):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.aws.autoscaler import LONGEST_POD_STOP_SECONDS
 from infra.settings.aws.cluster import ClusterSettings
+from infra.settings.aws.drain import LONGEST_STOP_SECONDS
 from infra.versions import CLUSTER_AUTOSCALER, CLUSTER_AUTOSCALER_IMAGE_TAGS
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.cluster_program import CLUSTER, build, default
@@ -120,7 +120,7 @@ def test_nodes_can_leave_although_apps_have_scratch_volumes_and_controllers_have
     flags = values()["extraArgs"]
     assert flags["skip-nodes-with-local-storage"] is False
     assert flags["skip-nodes-with-system-pods"] is False
-    assert flags["max-graceful-termination-sec"] == LONGEST_POD_STOP_SECONDS
+    assert flags["max-graceful-termination-sec"] == LONGEST_STOP_SECONDS
 
 
 def test_zones_are_balanced_and_a_sold_out_one_is_given_up_soon() -> None:

@@ -23,7 +23,7 @@ def refused(model: type[Model], section: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ({"version": "1.33"}, "version: '1.33' is not 1.34, 1.35 or 1.36"),
+        ({"version": "1.33"}, "version: '1.33' is not 1.35 or 1.36"),
         ({"publicAccess": ["0.0.0.0/0"]}, "publicAccess[0]: '0.0.0.0/0' is the whole internet; name the networks"),
         ({"publicAccess": ["::/0"]}, "publicAccess[0]: "),
         ({"publicAccess": ["nonsense"]}, "publicAccess[0]: 'nonsense' is not a network"),
@@ -42,6 +42,13 @@ def refused(model: type[Model], section: dict[str, Any]) -> list[str]:
         ({"access": {"admins": ["alice"]}}, "access.admins[0]: 'alice' is not the ARN of an IAM role, such as "),
         ({"access": {"admins": ["arn:aws:iam::123456789012:user/alice"]}}, "access.admins[0]: "),
         ({"access": {"admins": ["arn:aws:sts::123456789012:assumed-role/a/b"]}}, "access.admins[0]: "),
+        ({"access": {"admins": ["arn:aws:iam::123456789012:role/"]}}, "access.admins[0]: "),
+        ({"access": {"admins": ["arn:aws:iam::123456789012:role/team//deploy"]}}, "access.admins[0]: "),
+        ({"access": {"admins": [f"arn:aws:iam::123456789012:role/{'a' * 65}"]}}, "access.admins[0]: "),
+        (
+            {"access": {"admins": ["arn:aws-cn:iam::123456789012:role/deploy"]}},
+            "access.admins[0]: 'arn:aws-cn:iam::123456789012:role/deploy' is of another partition of AWS than aws",
+        ),
         (
             {"access": {"admins": [ROLE], "deployers": [ROLE]}},
             f"access.deployers[0]: {ROLE} is listed in admins too; a role has one place",
@@ -95,6 +102,12 @@ def test_a_cluster_that_makes_no_sense_is_refused_with_the_key_and_the_reason(
         ({"max": 1001}, "max: 1001 is above 1000"),
         ({"capacity": "reserved"}, "capacity: 'reserved' is not onDemand or spot"),
         ({"os": "windows"}, "os: 'windows' is not al2023 or bottlerocket"),
+        ({"imageRelease": "newest"}, "imageRelease: newest is not a release of al2023, such as 1.36.2-20261110"),
+        ({"imageRelease": "1.50.0-0a1b2c3d"}, "imageRelease: 1.50.0-0a1b2c3d is not a release of al2023, such as 1.36"),
+        (
+            {"os": "bottlerocket", "imageRelease": "1.36.2"},
+            "imageRelease: 1.36.2 is not a release of bottlerocket, such as 1.50.0-0a1b2c3d",
+        ),
         ({"disk": "10Gi"}, "disk: '10Gi' is not a disk size; write whole Gi from 20Gi to 16Ti"),
         ({"disk": "30500Mi"}, "disk: '30500Mi' is not a disk size"),
         ({"disk": "20Ti"}, "disk: '20Ti' is not a disk size"),
@@ -129,6 +142,17 @@ def test_a_pool_that_cannot_run_is_refused_with_the_key_and_the_reason(section: 
 def test_types_of_one_size_make_a_pool(types: list[str]) -> None:
     pool = NodePoolSettings.model_validate({"instanceTypes": types})
     assert pool.instance_types == tuple(types)
+
+
+@pytest.mark.parametrize(("os", "release"), [("al2023", "1.36.2-20261110"), ("bottlerocket", "1.50.0-0a1b2c3d")])
+def test_an_image_release_has_the_form_of_its_operating_system(os: str, release: str) -> None:
+    pool = {"instanceTypes": ["m7g.large"], "os": os, "imageRelease": release}
+    assert NodePoolSettings.model_validate(pool).image_release == release
+
+
+def test_a_role_may_have_a_path() -> None:
+    role = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0a1b2c"
+    assert ClusterSettings.model_validate({"access": {"admins": [role]}}).access.admins == (role,)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from infra.apps import rollout
 from infra.apps.rollout import timing
-from infra.aws import autoscaler
 from infra.aws.load_balancer.target import LONGEST_NAME, deregistration_seconds, target_group_name
 from infra.settings.app.application import WebSettings
-from infra.settings.aws.drain import GRACE_MARGIN_SECONDS, LONGEST_STOP_SECONDS, drain_seconds
+from infra.settings.aws.drain import GRACE_MARGIN_SECONDS, drain_seconds
+from infra.settings.problems import SettingsError
 from tests.aws.harness_aws import Graph, Made
 from tests.aws.stacks import APP, run_shipped, run_stack, with_apps
 
@@ -35,7 +35,7 @@ def two_apps() -> Graph:
             "api": {"traffic": {"host": "app.example.com", "path": "/api/"}, "port": 9000},
             "same-port": {"traffic": {"host": "other.example.com"}},
         },
-        {**PUBLIC, "waf": True, "allowFrom": ["198.51.100.0/24", "2001:db8::/32"]},
+        {**PUBLIC, "waf": True, "allowFrom": ["198.51.100.0/24", "203.0.113.0/24"]},
     )
 
 
@@ -147,8 +147,8 @@ def test_without_a_domain_the_apps_answer_on_plain_http_and_the_program_says_so(
 def test_only_the_allowed_networks_reach_the_listeners(two_apps: Graph) -> None:
     alb = two_apps.one("SecurityGroup", "alb")
     into = rules_of(two_apps, "SecurityGroupIngressRule", alb)
-    seen = {(rule["fromPort"], rule.get("cidrIpv4") or rule.get("cidrIpv6")) for rule in into}
-    assert seen == {(port, network) for port in (80, 443) for network in ("198.51.100.0/24", "2001:db8::/32")}
+    seen = {(rule["fromPort"], rule["cidrIpv4"]) for rule in into}
+    assert seen == {(port, network) for port in (80, 443) for network in ("198.51.100.0/24", "203.0.113.0/24")}
     assert all(rule["description"] for rule in into)
 
 
@@ -307,8 +307,76 @@ def test_r11_a_target_is_deregistered_while_its_pod_still_serves(
     assert times.grace_seconds >= times.drain_seconds + finish + 10
 
 
+def test_the_record_that_proves_a_domain_may_exist_already(two_apps: Graph) -> None:
+    """ACM asks every stack of an account for the same record of a domain."""
+    assert two_apps.one("Record", "alb-certificate-proof").props["allowOverwrite"] is True
+    assert "allowOverwrite" not in two_apps.one("Record", "app.example.com").props
+
+
+def refusal(apps: dict[str, Any], load_balancer: dict[str, Any]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        with_apps(apps, loadBalancer=load_balancer)
+    return str(refused.value)
+
+
+def test_a_path_that_no_rule_can_hold_is_refused_and_the_longest_is_accepted() -> None:
+    assert refusal({"web": {"traffic": {"path": "/" + "a" * 126}}}, {}) == (
+        "nightowl:apps.web.traffic.path: has 127 characters; the load balancer's rules take 126"
+    )
+    graph = stack({"web": {"traffic": {"path": "/" + "a" * 125}}})
+    [condition] = graph.one("ListenerRule", "web").props["conditions"]
+    assert max(map(len, condition["pathPattern"]["values"])) == 128
+
+
+def test_a_host_that_no_rule_can_hold_is_refused_and_the_longest_is_accepted() -> None:
+    domain = f"{'a' * 60}.{'b' * 60}.com"
+    apps = {"web": {"traffic": {"host": f"cc.{domain}"}}}
+    assert len(f"cc.{domain}") == 128
+    assert with_apps(apps, loadBalancer={"domain": domain}).load_balancer.domain == domain
+    assert refusal({"web": {"traffic": {"host": f"ccc.{domain}"}}}, {"domain": domain}) == (
+        "nightowl:apps.web.traffic.host: has 129 characters; the load balancer's rules take 128"
+    )
+
+
+def networks(count: int) -> list[str]:
+    return [f"198.51.{index}.0/24" for index in range(count)]
+
+
+HTTP = {"web": {"traffic": {}}}
+TCP = {f"db{port}": {"traffic": {"protocol": "tcp"}, "port": port} for port in (5432, 5433, 5434)}
+
+
+@pytest.mark.parametrize(
+    ("apps", "section", "most", "ports"),
+    [
+        (HTTP, {}, 60, 1),
+        (HTTP, {"domain": "example.com"}, 30, 2),
+        (TCP, {}, 20, 3),
+        ({**HTTP, **TCP}, {}, 20, 3),
+    ],
+    ids=["HTTP", "HTTPS and its redirect", "three tcp apps", "each load balancer has its own group"],
+)
+def test_more_networks_than_a_security_group_holds_are_refused(
+    apps: dict[str, Any], section: dict[str, Any], most: int, ports: int
+) -> None:
+    assert with_apps(apps, loadBalancer={**section, "allowFrom": networks(most)}).load_balancer.allow_from
+    assert refusal(apps, {**section, "allowFrom": networks(most + 1)}) == (
+        f"nightowl:loadBalancer.allowFrom: {most + 1} networks and {ports} ports make {(most + 1) * ports} rules, but "
+        "a security group has 60; name fewer, wider networks"
+    )
+
+
+def test_ipv6_and_repeated_networks_are_refused() -> None:
+    assert refusal(HTTP, {"allowFrom": ["2001:db8::/32"]}) == (
+        "nightowl:loadBalancer.allowFrom[0]: '2001:db8::/32' is an IPv6 network, but the load balancers have IPv4 "
+        "addresses only; remove it"
+    )
+    assert refusal(HTTP, {"allowFrom": ["198.51.100.0/24", "198.51.100.0/24"]}) == (
+        "nightowl:loadBalancer.allowFrom[1]: 198.51.100.0/24 is listed twice; remove one"
+    )
+
+
 def test_figures_that_two_parts_need_are_the_same_in_both() -> None:
-    assert LONGEST_STOP_SECONDS == autoscaler.LONGEST_POD_STOP_SECONDS
     assert GRACE_MARGIN_SECONDS == rollout.GRACE_MARGIN_SECONDS
 
 

@@ -226,6 +226,17 @@ def test_p1_load_balancers_and_their_groups_are_gone_before_the_network(prod: Gr
     assert_deleted_first(prod, prod.all("TargetGroup"), prod.all("Vpc"))
 
 
+def test_p1_load_balancers_are_made_after_the_way_to_the_internet_and_gone_before_it(
+    prod: Graph, tcp_and_volumes: Graph
+) -> None:
+    for graph in (prod, tcp_and_volumes):
+        [balancer] = graph.all("LoadBalancer")
+        associations = [made for made in graph.all("RouteTableAssociation") if made.name.startswith("public-")]
+        way = [graph.one("InternetGateway"), graph.one("aws:ec2/route:Route", "public"), *associations]
+        assert_waits(graph, [balancer], way)
+        assert_deleted_first(graph, [balancer], way)
+
+
 def test_p1_claims_are_gone_before_the_driver_that_deletes_their_disks(tcp_and_volumes: Graph) -> None:
     graph = tcp_and_volumes
     driver = [*addons(graph, ["aws-ebs-csi-driver"]), association(graph, "ebs-csi-controller-sa")]

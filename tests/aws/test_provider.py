@@ -9,9 +9,14 @@ import pytest
 
 from infra.aws.context import AwsContext
 from infra.aws.provider import make_context
+from infra.settings.aws.cluster import AccessSettings
 from infra.settings.aws.platform import EksPlatformSettings
+from infra.settings.problems import SettingsError
 from tests.aws.answers import ACCOUNT, REGION, AwsAnswers
 from tests.aws.harness_aws import Graph, run_bare
+from tests.aws.stacks import build_settings, run_stack, sections, with_apps
+
+DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 
 
 def settings(**changed: Any) -> EksPlatformSettings:
@@ -22,14 +27,24 @@ def made(
     chosen: EksPlatformSettings | None = None,
     *,
     answers: AwsAnswers | None = None,
+    access: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    preview: bool = False,
 ) -> tuple[AwsContext, Graph]:
     contexts: list[AwsContext] = []
 
     def program() -> None:
-        contexts.append(make_context(chosen or settings(), project="nightowl", stack="prod", environment=environment))
+        contexts.append(
+            make_context(
+                chosen or settings(),
+                access=AccessSettings.model_validate(access or {"deployers": [DEPLOYER]}),
+                project="nightowl",
+                stack="prod",
+                environment=environment,
+            )
+        )
 
-    graph = run_bare(program, answers=answers)
+    graph = run_bare(program, answers=answers, preview=preview)
     return contexts[0], graph
 
 
@@ -70,17 +85,87 @@ def test_credentials_of_another_account_are_refused_before_the_stacks_provider_i
 
 
 @pytest.mark.parametrize(
-    ("region", "partition", "own"),
-    [("cn-north-1", "aws", "aws-cn"), ("us-gov-west-1", "aws", "aws-us-gov"), (REGION, "aws-cn", "aws")],
+    ("caller", "access"),
+    [
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/session", {"deployers": [DEPLOYER]}),
+        (
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/s",
+            {"admins": [f"arn:aws:iam::{ACCOUNT}:role/a/b/deployer"]},
+        ),
+        (DEPLOYER, {"deployers": [f"arn:aws:iam::{ACCOUNT}:role/first", DEPLOYER]}),
+    ],
+    ids=["session of a deployer", "session of an admin whose role has a path", "role"],
 )
-def test_credentials_of_another_partition_are_refused(region: str, partition: str, own: str) -> None:
-    answers = AwsAnswers(caller=f"arn:{partition}:sts::{ACCOUNT}:assumed-role/deployer/session")
+def test_deployers_and_admins_may_deploy(caller: str, access: dict[str, Any]) -> None:
+    context, _ = made(answers=AwsAnswers(caller=caller), access=access)
+    assert context.account_id == ACCOUNT
+
+
+OTHERS = {
+    "another role": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer2/session",
+    "a session named like the deployer": f"arn:aws:sts::{ACCOUNT}:assumed-role/other/deployer",
+    "a user of the deployers name": f"arn:aws:iam::{ACCOUNT}:user/deployer",
+    "the root user": f"arn:aws:iam::{ACCOUNT}:root",
+    "a viewer": f"arn:aws:sts::{ACCOUNT}:assumed-role/viewer/session",
+}
+ACCESS = {"deployers": [DEPLOYER], "viewers": [f"arn:aws:iam::{ACCOUNT}:role/viewer"]}
+
+
+@pytest.mark.parametrize("caller", OTHERS.values(), ids=OTHERS)
+def test_whoever_could_make_the_cluster_but_nothing_in_it_is_refused(caller: str) -> None:
     with pytest.raises(pulumi.RunError) as refused:
-        made(settings(region=region), answers=answers)
+        made(answers=AwsAnswers(caller=caller), access=ACCESS)
     assert str(refused.value) == (
-        f"nightowl:platform.region: {region} is in partition {own}, but the credentials belong to {partition}; "
-        f"use credentials of {own}"
+        f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster; "
+        f"use {DEPLOYER}, or add its role here"
     )
+
+
+def test_a_preview_by_a_role_that_may_not_deploy_is_only_warned_of() -> None:
+    settings = with_apps({})
+    run = run_stack(settings, preview=True, caller=f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/session")
+    assert run.warnings == (
+        f"nightowl:cluster.access.deployers: arn:aws:sts::{ACCOUNT}:assumed-role/reader/session is no role that may "
+        f"deploy to the cluster, so an update would be refused; use {DEPLOYER}, or add its role here",
+    )
+    assert run_stack(settings, preview=True).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "region", ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "eusc-de-east-1"]
+)
+def test_a_region_of_another_partition_is_refused(region: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        build_settings(sections(platform={"kind": "eks", "region": region, "accountId": ACCOUNT}))
+    assert str(refused.value) == (
+        f"nightowl:platform.region: '{region}' is not of the standard partition of AWS, and no other one is supported"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tags", "line"),
+    [
+        ({"AWS:team": "a"}, '["AWS:team"]: begins with aws:, which AWS keeps for itself; choose another key'),
+        ({"": "a"}, '[""]: is no key of a tag: 1 to 128 letters'),
+        ({"a" * 129: "a"}, ": is no key of a tag: 1 to 128 letters"),
+        ({"what?": "a"}, '["what?"]: is no key of a tag: 1 to 128 letters'),
+        ({"team": "a" * 257}, ".team: is no value of a tag: at most 256 letters"),
+        ({"team": "a\nb"}, ".team: is no value of a tag: at most 256 letters"),
+        ({f"t{index}": "" for index in range(41)}, ": has 41 tags; more than 40 do not fit on every resource"),
+    ],
+    ids=["of AWS", "empty", "long key", "odd key", "long value", "two lines", "too many"],
+)
+def test_tags_that_aws_would_refuse_are_refused(tags: dict[str, str], line: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        build_settings(sections(platform={"kind": "eks", "region": REGION, "accountId": ACCOUNT, "tags": tags}))
+    assert str(refused.value).startswith("nightowl:platform.tags")
+    assert line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_tags_at_the_limits_are_accepted() -> None:
+    tags = {**{f"t{index}": "" for index in range(39)}, "Größe: a/b" + "x" * 118: "v" * 256}
+    assert settings(tags=tags).tags == tags
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])

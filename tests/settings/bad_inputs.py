@@ -68,8 +68,8 @@ _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/co
 _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
 _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
 _APP_KEYS = (
-    "allowFrom, allowTo, args, availability, command, env, files, health, image, init, kind, port, replicas, "
-    "resources, rollout, scaling, secrets, security, sidecars, traffic, volumes"
+    "allowFrom, allowTo, args, availability, command, env, files, health, image, init, kind, placement, port, "
+    "replicas, resources, rollout, scaling, secrets, security, sidecars, traffic, volumes"
 )
 
 _PLATFORM = (
@@ -464,7 +464,7 @@ _HEALTH = (
     ),
     _web("{ health: { ready: /a } }", "health.ready: unknown key; did you mean 'readiness'?", id="probe misspelt"),
     _web(
-        "{ health: { readiness: /healthz, liveness: /healthz } }",
+        "{ health: { readiness: { http: /healthz, period: 20s }, liveness: /healthz } }",
         "health.liveness: asks what readiness asks and gives up no later, so a busy container would be restarted "
         "instead of relieved; ask something else, or raise failures",
         id="liveness like readiness",

@@ -28,14 +28,15 @@ class ApplicationLoadBalancerArgs:
     """Where it stands, whom it lets in and what it forwards to.
 
     `subnet_ids` are the public subnets, one per zone, whether it faces the internet or not: they hold no pods, so the
-    network policies can tell its addresses from theirs. `hosts` get a record in the domain's zone. `app_ports` are the
-    ports that the pods listen on.
+    network policies can tell its addresses from theirs. `public_routes` make them public. `hosts` get a record in the
+    domain's zone. `app_ports` are the ports that the pods listen on.
     """
 
     context: AwsContext
     settings: LoadBalancerSettings
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    public_routes: Sequence[pulumi.Resource]
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     hosts: Sequence[str]
@@ -112,8 +113,9 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=args.context.protect,
-                # AWS tries to write to the bucket when the log is switched on, and refuses if it may not yet.
-                depends_on=[log.ready],
+                # AWS tries to write to the bucket when the log is switched on, and refuses if it may not yet. It also
+                # refuses to face the internet from a VPC without a gateway, which in turn cannot leave before it.
+                depends_on=[log.ready, *args.public_routes],
             ),
         )
 

@@ -58,6 +58,9 @@ class Certificate(pulumi.ComponentResource):
             type=option.resource_record_type,
             records=[option.resource_record_value],
             ttl=PROOF_SECONDS,
+            # ACM asks for the same record for every certificate of a domain in an account: another one, such as that of
+            # a replacement or of a second stack, may have made it already.
+            allow_overwrite=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -25,8 +25,8 @@ from infra.settings.aws.priorities import rule_priorities
 class LoadBalancingArgs:
     """The apps, of which those with `traffic` matter, and where the load balancers stand.
 
-    `subnet_ids` are the public subnets. `cluster_name` is the name as the made cluster tells it. `system_groups` are
-    the node groups that the controller runs on.
+    `subnet_ids` are the public subnets, `public_routes` what makes them public. `cluster_name` is the name as the made
+    cluster tells it. `system_groups` are the node groups that the controller runs on.
     """
 
     context: AwsContext
@@ -34,6 +34,7 @@ class LoadBalancingArgs:
     apps: Mapping[str, object]
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    public_routes: Sequence[pulumi.Resource]
     cluster_name: pulumi.Input[str]
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
@@ -115,6 +116,7 @@ class LoadBalancing(pulumi.ComponentResource):
                 settings=args.settings,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.subnet_ids,
+                public_routes=args.public_routes,
                 cluster_security_group_id=args.cluster_security_group_id,
                 logs_key_arn=args.logs_key_arn,
                 hosts=[host for traffic in self._http.values() if (host := self._host(traffic))],
@@ -134,6 +136,7 @@ class LoadBalancing(pulumi.ComponentResource):
                 settings=args.settings,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.subnet_ids,
+                public_routes=args.public_routes,
                 cluster_security_group_id=args.cluster_security_group_id,
                 app_ports=ports,
             ),

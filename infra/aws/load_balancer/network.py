@@ -17,13 +17,14 @@ from infra.settings.aws.load_balancer import LoadBalancerSettings
 class NetworkLoadBalancerArgs:
     """Where it stands, whom it lets in, and which ports it forwards to the pods that serve them.
 
-    `subnet_ids` are the public subnets, as for the load balancer of the web apps.
+    `subnet_ids` are the public subnets, as for the load balancer of the web apps; `public_routes` make them public.
     """
 
     context: AwsContext
     settings: LoadBalancerSettings
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    public_routes: Sequence[pulumi.Resource]
     cluster_security_group_id: pulumi.Input[str]
     app_ports: Sequence[int]
 
@@ -60,7 +61,8 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
             enable_cross_zone_load_balancing=True,
             enable_deletion_protection=args.context.protect,
             enable_zonal_shift=True,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.context.protect),
+            # AWS refuses to face the internet from a VPC without a gateway, which in turn cannot leave before this.
+            opts=pulumi.ResourceOptions(parent=self, protect=args.context.protect, depends_on=list(args.public_routes)),
         )
         self.arn = balancer.arn
         self.dns_name = balancer.dns_name

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -58,12 +56,10 @@ def make_passage(
 def _make_way_in(
     name: str, group: aws.ec2.SecurityGroup, *, port: int, network: str, parent: pulumi.Resource
 ) -> aws.vpc.SecurityGroupIngressRule:
-    is_v4 = ipaddress.ip_network(network).version == 4
     return aws.vpc.SecurityGroupIngressRule(
-        f"{name}-{port}-from-{re.sub('[:/]', '-', network)}",
+        f"{name}-{port}-from-{network.replace('/', '-')}",
         security_group_id=group.id,
-        cidr_ipv4=network if is_v4 else None,
-        cidr_ipv6=None if is_v4 else network,
+        cidr_ipv4=network,
         ip_protocol="tcp",
         from_port=port,
         to_port=port,

@@ -40,7 +40,8 @@ class Network(pulumi.ComponentResource):
     pass.
 
     Subnet ids are by zone. `private_routes` is what must exist before a node can reach anything outside, and still
-    exist when the last one is drained. CIDRs are plain text, in the order of `zones`.
+    exist when the last one is drained; `public_routes` is the same for a load balancer that faces the internet. CIDRs
+    are plain text, in the order of `zones`.
     """
 
     vpc_id: pulumi.Output[str]
@@ -52,6 +53,7 @@ class Network(pulumi.ComponentResource):
     public_cidrs: tuple[str, ...]
     private_cidrs: tuple[str, ...]
     private_routes: Sequence[pulumi.Resource]
+    public_routes: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:Network", name, None, opts)
@@ -72,6 +74,7 @@ class Network(pulumi.ComponentResource):
         self.control_plane_subnet_ids = _ids(control_plane)
         routes = self._make_routes(public, private, control_plane)
         self.private_routes = routes.to_outside
+        self.public_routes = routes.public_routes
         self._make_endpoints(routes)
         self._make_flow_logs()
         self.register_outputs({"vpc_id": self.vpc_id})

@@ -33,10 +33,12 @@ class Routes(pulumi.ComponentResource):
     out: AWS manages the control plane's own egress, and its interfaces here talk to the VPC only (EKS user guide,
     "Deploy private clusters with limited internet access").
 
-    `to_outside` is what a node needs to reach the internet; `private_table_ids` are all tables without a public route.
+    `to_outside` is what a node needs to reach the internet, `public_routes` what makes a subnet public;
+    `private_table_ids` are all tables without a public route.
     """
 
     to_outside: Sequence[pulumi.Resource]
+    public_routes: Sequence[pulumi.Resource]
     private_table_ids: Sequence[pulumi.Output[str]]
 
     def __init__(self, name: str, args: RoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -47,6 +49,7 @@ class Routes(pulumi.ComponentResource):
         nats = self._make_nats(gateway)
         private_tables, private = self._make_private_routes(nats)
         local_table = self._make_control_plane_table()
+        self.public_routes = tuple(public)
         self.to_outside = (*public, *nats.values(), *private)
         self.private_table_ids = (*(table.id for table in private_tables), local_table.id)
         self.register_outputs({})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from infra.settings.aws.node_labels import SYSTEM_TAINT_KEY
+from infra.settings.aws.node_labels import POOL_LABEL, SYSTEM_TAINT_KEY
 from infra.settings.aws.nodes import NodePoolSettings, TaintSettings
 
-POOL_LABEL = "nightowl/pool"
-"""On every node: the name of its pool."""
 SYSTEM_LABEL = "nightowl/system"
 """On the nodes of every system pool, with the value `true`."""
 SYSTEM_TAINT = TaintSettings(key=SYSTEM_TAINT_KEY, value="true", effect="NoSchedule")

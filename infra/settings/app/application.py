@@ -13,6 +13,7 @@ from infra.settings.app.environment import Environment, Files, configuration_err
 from infra.settings.app.health import HealthSettings, Port
 from infra.settings.app.image import Image
 from infra.settings.app.mounts import mount_errors
+from infra.settings.app.placement import PlacementSettings
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
 from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
@@ -44,6 +45,8 @@ class _Application(Model):
     """References of secrets, by name; each is the file `/run/secrets/<name>`. Never the secrets themselves."""
     resources: ResourceSettings = ResourceSettings()
     """CPU and memory."""
+    placement: PlacementSettings = PlacementSettings()
+    """Which nodes it may run on."""
     security: SecuritySettings = SecuritySettings()
     """The pod's identity."""
     volumes: dict[Name, VolumeSettings] = {}

@@ -11,6 +11,8 @@ from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.scalars import Notation, Seconds, WholeNumber, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
+LIVENESS_PERIOD_SECONDS = 20
+"""Twice the readiness probe's: a busy container loses its traffic long before it would be restarted."""
 
 Port = Annotated[WholeNumber, Field(ge=1, le=65535), Notation("port")]
 
@@ -30,7 +32,7 @@ class ProbeSettings(Model):
     port: Port | None = None
     """Port of `http`; by default the app's own."""
     period: Seconds = 10
-    """Time from one question to the next."""
+    """Time from one question to the next; of a liveness probe 20s by default."""
     timeout: Seconds = 2
     """How long an answer may take."""
     failures: Annotated[WholeNumber, Field(ge=1, le=100)] = 3
@@ -73,7 +75,15 @@ def _path_is_http(value: object) -> object:
     raise ValueError("is not a path such as /readyz, nor a mapping with http, tcp or exec")
 
 
+def _asked_seldom(value: object) -> object:
+    question = _path_is_http(value)
+    if isinstance(question, dict):
+        return {"period": f"{LIVENESS_PERIOD_SECONDS}s", **cast(dict[str, object], question)}
+    return question
+
+
 Probe = Annotated[ProbeSettings, BeforeValidator(_path_is_http)]
+LivenessProbe = Annotated[ProbeSettings, BeforeValidator(_asked_seldom)]
 
 
 class HealthSettings(Model):
@@ -86,7 +96,7 @@ class HealthSettings(Model):
     """Until it succeeds, the other two are not asked. Its `period` times `failures` is the longest start."""
     readiness: Probe | None = None
     """While it fails, the pod gets no traffic."""
-    liveness: Probe | None = None
+    liveness: LivenessProbe | None = None
     """When it fails, the container is restarted: it must not depend on anything outside the pod."""
 
     @model_validator(mode="after")

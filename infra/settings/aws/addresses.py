@@ -10,6 +10,12 @@ from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.priorities import DEEPEST_PATH, depth, priority_errors
 from infra.settings.model import FieldError
 
+LONGEST_PATTERN = 128
+"""Characters of a host or a path pattern in a listener rule (Elastic Load Balancing API, RuleCondition)."""
+LONGEST_PATH = LONGEST_PATTERN - len("/*")
+MOST_RULES = 60
+"""Inbound rules of a security group by default (VPC user guide, "Amazon VPC quotas")."""
+
 
 def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, object]) -> Iterator[FieldError]:
     """Find addresses that the load balancers could not serve; locations are below the sections' root."""
@@ -19,8 +25,12 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, objec
         if depth(traffic.path) > DEEPEST_PATH:
             message = f"has {depth(traffic.path)} segments; the load balancer's rules go to {DEEPEST_PATH}"
             yield FieldError(("apps", app, "traffic", "path"), f"{traffic.path} {message}")
+        if len(traffic.path.rstrip("/")) > LONGEST_PATH:
+            message = f"has {len(traffic.path)} characters; the load balancer's rules take {LONGEST_PATH}"
+            yield FieldError(("apps", app, "traffic", "path"), message)
     yield from priority_errors(http, load_balancer.priorities)
     yield from _port_errors(tcp_ports(apps))
+    yield from _rule_errors(load_balancer, http=bool(http), tcp=len(tcp_ports(apps)))
 
 
 def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
@@ -46,7 +56,9 @@ def _host_errors(app: str, traffic: TrafficSettings, domain: str | None) -> Iter
     host = traffic.host
     if host is None:
         return
-    if domain is None:
+    if len(host) > LONGEST_PATTERN:
+        yield FieldError(place, f"has {len(host)} characters; the load balancer's rules take {LONGEST_PATTERN}")
+    elif domain is None:
         yield FieldError(place, f"{host} needs a domain to lie in; set loadBalancer.domain, or remove the host")
     elif host != domain and host.partition(".")[2] != domain:
         yield FieldError(
@@ -61,3 +73,15 @@ def _port_errors(ports: Mapping[str, int]) -> Iterator[FieldError]:
             message = f"{port} is the load balancer's port of {owners[port]} too; give each tcp app its own"
             yield FieldError(("apps", app, "port"), message)
         owners.setdefault(port, app)
+
+
+def _rule_errors(load_balancer: LoadBalancerSettings, *, http: bool, tcp: int) -> Iterator[FieldError]:
+    """Find more networks than fit into a load balancer's security group, which has a rule per network and port."""
+    http_ports = 0 if not http else 1 if load_balancer.domain is None else 2
+    networks, ports = len(load_balancer.allow_from), max(http_ports, tcp)
+    if networks * ports > MOST_RULES:
+        yield FieldError(
+            ("loadBalancer", "allowFrom"),
+            f"{networks} networks and {ports} ports make {networks * ports} rules, but a security group has "
+            f"{MOST_RULES}; name fewer, wider networks",
+        )

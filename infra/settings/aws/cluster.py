@@ -18,6 +18,10 @@ AUTOSCALER_SYNC_SECONDS = range(10, 16)
 """What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`); 15 is its default."""
 
 
+_ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)
+"""Any path, and a name of up to 64 characters (IAM API, CreateRole)."""
+
+
 def _check_public_cidr(value: str) -> str:
     if check_cidr(value) in {"0.0.0.0/0", "::/0"}:
         raise ValueError("is the whole internet; name the networks that may reach the API server")
@@ -25,7 +29,9 @@ def _check_public_cidr(value: str) -> str:
 
 
 def _check_role_arn(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", value, re.ASCII):
+    if re.match(r"arn:aws-", value):
+        raise ValueError("is of another partition of AWS than aws, which is not supported")
+    if not _ROLE_ARN.fullmatch(value):
         raise ValueError("is not the ARN of an IAM role, such as arn:aws:iam::123456789012:role/deploy")
     return value
 
@@ -94,7 +100,7 @@ def _wider(of_cluster: str | None, of_namespace: str) -> str | None:
 class ClusterSettings(Model):
     """The control plane."""
 
-    version: Literal["1.34", "1.35", "1.36"] = "1.36"
+    version: Literal["1.35", "1.36"] = "1.36"
     """Kubernetes version. EKS upgrades by one minor version at a time, and never goes back."""
     tier: Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"] = "standard"
     """Size of the control plane. `standard` grows by itself; the others reserve capacity and cost far more."""

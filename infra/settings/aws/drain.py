@@ -18,7 +18,7 @@ SERVICE_DRAIN_SECONDS = 15
 GRACE_MARGIN_SECONDS = 10
 """What an app's grace period has above its drain and its longest request (R11)."""
 LONGEST_STOP_SECONDS = 600
-"""The Cluster Autoscaler ends pods of a node that it removes after this long."""
+"""The Cluster Autoscaler ends pods of a node that it removes after this long; no app may take longer to stop."""
 
 
 def drain_seconds(settings: WebSettings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.app.traffic import Cidr, Host
 from infra.settings.aws.priorities import HIGHEST_PRIORITY
@@ -16,6 +16,14 @@ LEAST_RATE_LIMIT = 10
 MOST_RATE_LIMIT = 2_000_000_000
 """Bounds of a rate-based rule (AWS WAF API, RateBasedStatement)."""
 
+
+def _check_ipv4(value: str) -> str:
+    if ":" in value:
+        raise ValueError("is an IPv6 network, but the load balancers have IPv4 addresses only; remove it")
+    return value
+
+
+IPv4Cidr = Annotated[Cidr, AfterValidator(_check_ipv4)]
 Priority = Annotated[WholeNumber, Field(ge=1, le=HIGHEST_PRIORITY)]
 
 
@@ -24,8 +32,8 @@ class LoadBalancerSettings(Model):
 
     public: Switch = False
     """Whether it faces the internet, or only the VPC."""
-    allow_from: tuple[Cidr, ...] = ("0.0.0.0/0",)
-    """Networks whose requests are accepted."""
+    allow_from: tuple[IPv4Cidr, ...] = ("0.0.0.0/0",)
+    """IPv4 networks whose requests are accepted."""
     domain: Host | None = None
     """A public Route 53 zone of this account: every app's host is the zone's own name or one label below it. Without
     one, apps answer on plain HTTP under the load balancer's own name."""
@@ -46,4 +54,7 @@ class LoadBalancerSettings(Model):
             raise FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
         if not self.allow_from:
             raise FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
+        for index, network in enumerate(self.allow_from):
+            if network in self.allow_from[:index]:
+                raise FieldError(("allowFrom", index), f"{network} is listed twice; remove one")
         return self

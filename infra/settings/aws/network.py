@@ -53,7 +53,8 @@ class NetworkSettings(Model):
     cidr: Annotated[str, AfterValidator(_check_vpc_cidr)] = "10.20.0.0/16"
     """Addresses of the VPC: a private network from /16 to /20."""
     zones: Annotated[int, Field(ge=2, le=4)] = 3
-    """With two zones the loss of one stops the Cluster Autoscaler (it halts when 45 % of the nodes are unready)."""
+    """Chosen for good: EKS refuses other zones for an existing cluster. With two zones the loss of one stops the
+    Cluster Autoscaler (it halts when 45 % of the nodes are unready)."""
     nat: Literal["perZone", "single"] = "perZone"
     """`single` saves a gateway per further zone; without its zone, no pod reaches the internet."""
     interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], AfterValidator(_check_unique)] = ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from infra.settings.app.placement import LabelValue
 from infra.settings.aws.instance_types import InstanceType, architecture, memory_class, size
-from infra.settings.aws.node_labels import SYSTEM_TAINT_KEY, LabelKey, LabelValue
+from infra.settings.aws.node_labels import SYSTEM_TAINT_KEY, LabelKey
 from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
@@ -18,6 +20,14 @@ SMALLEST_DISK_BYTES = 20 * GIBIBYTE
 """EKS's own default for Linux nodes (Amazon EKS API, `CreateNodegroup.diskSize`)."""
 LARGEST_DISK_BYTES = 16384 * GIBIBYTE
 """The most that gp3 took when it was made, which is far beyond any node's need (EBS user guide, gp3 volumes)."""
+
+
+IMAGE_RELEASES = {
+    "al2023": (r"\d\.\d+\.\d+-\d{8}", "1.36.2-20261110"),
+    "bottlerocket": (r"\d+\.\d+\.\d+-[0-9a-f]{8}", "1.50.0-0a1b2c3d"),
+}
+"""Form and example by operating system: Kubernetes version and day, or Bottlerocket's version and commit (EKS user
+guide, "Retrieve AMI version information")."""
 
 
 def _check_disk(value: int) -> int:
@@ -55,8 +65,8 @@ class NodePoolSettings(Model):
     os: Literal["al2023", "bottlerocket"] = "al2023"
     """Amazon Linux 2023, or Bottlerocket, which holds only what runs containers."""
     image_release: Line | None = None
-    """Release of the machine image, such as 1.36.2-20261110. By default a node group starts with the newest, and keeps
-    it."""
+    """Release of the machine image, such as 1.36.2-20261110 (al2023) or 1.50.0-0a1b2c3d (bottlerocket). By default a
+    node group starts with the newest, and keeps it."""
     disk: DiskSize = 50 * GIBIBYTE
     """Disk of each node, for images and the pods' scratch volumes; encrypted gp3."""
     system: Switch = False
@@ -80,6 +90,7 @@ class NodePoolSettings(Model):
         if self.max < self.min:
             yield FieldError("max", f"{self.max} is below min {self.min}")
         yield from self._instance_type_errors()
+        yield from self._image_errors()
         if self.system:
             yield from self._system_errors()
         for index, taint in enumerate(self.taints):
@@ -100,6 +111,12 @@ class NodePoolSettings(Model):
         elif len({(size(item), memory_class(item)) for item in types}) > 1:
             message = "mixes sizes, but the autoscaler counts on one: give all the same processors and memory"
             yield FieldError("instanceTypes", message)
+
+    def _image_errors(self) -> Iterator[FieldError]:
+        form, example = IMAGE_RELEASES[self.os]
+        if self.image_release is not None and not re.fullmatch(form, self.image_release, re.ASCII):
+            message = f"{self.image_release} is not a release of {self.os}, such as {example}"
+            yield FieldError("imageRelease", message)
 
     def _system_errors(self) -> Iterator[FieldError]:
         if self.capacity == "spot":

@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
-from infra.settings.model import Model
+from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.scalars import Notation, Switch
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """Where the shell says which region its credentials are for; the AWS SDKs read them in this order."""
 
 
+PARTITION = "aws"
+OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-isoe-", "eusc-")
+"""How the regions of China, GovCloud, the isolated partitions and the European Sovereign Cloud begin (AWS General
+Reference, "Regions and endpoints"). Service principals, endpoints and load-balancer features differ there."""
+
+MOST_TAGS = 40
+"""A resource has at most 50; the rest is for the project's own and for those of EKS and the CSI driver."""
+LONGEST_TAG_KEY = 128
+LONGEST_TAG_VALUE = 256
+"""Bounds of a tag (AWS General Reference, "Tagging your AWS resources")."""
+_TAG_TEXT = re.compile(r"[\w +=.:/@-]*")
+"""What every service accepts in keys and values."""
+
+
 def _check_region(value: str) -> str:
+    if value.startswith(OTHER_PARTITIONS):
+        raise ValueError("is not of the standard partition of AWS, and no other one is supported")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", value):
         raise ValueError("is not an AWS region such as eu-central-1")
     return value
@@ -24,6 +41,26 @@ def _check_account(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"\d{12}", value):
         raise ValueError('is not an account id: twelve digits in quotes, such as "123456789012"')
     return value
+
+
+def _check_tags(tags: dict[str, str]) -> dict[str, str]:
+    raise_any(_tag_errors(tags))
+    return tags
+
+
+def _tag_errors(tags: Mapping[str, str]) -> Iterator[FieldError]:
+    if len(tags) > MOST_TAGS:
+        yield FieldError((), f"has {len(tags)} tags; more than {MOST_TAGS} do not fit on every resource")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= LONGEST_TAG_KEY or not _TAG_TEXT.fullmatch(key):
+            yield FieldError(
+                (key,), f"is no key of a tag: 1 to {LONGEST_TAG_KEY} letters, digits, spaces and + - = . _ : / @"
+            )
+        elif key.lower().startswith("aws:"):
+            yield FieldError((key,), "begins with aws:, which AWS keeps for itself; choose another key")
+        if len(value) > LONGEST_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
+            message = f"is no value of a tag: at most {LONGEST_TAG_VALUE} letters, digits, spaces and + - = . _ : / @"
+            yield FieldError((key,), message)
 
 
 Region = Annotated[str, AfterValidator(_check_region)]
@@ -41,5 +78,5 @@ class EksPlatformSettings(Model):
     """The account that the credentials must belong to; any other is refused before anything is made."""
     protect: Switch = True
     """Whether what cannot be made again (network, cluster, keys, load balancer) is protected from deletion."""
-    tags: dict[str, str] = {}
+    tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = {}
     """Tags on every resource, besides the project's and the stack's names."""
