@@ -1,12 +1,14 @@
 # Nightowl's commands. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install up down test e2e check format bench
+.PHONY: help install up down test e2e check audit format bench
 
 UV_VERSION := 0.13.9
 VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
 TEST_WORKERS ?= 2
+# Python keeps what it has compiled, whatever the shell says: the AWS SDK alone takes seconds to compile.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,10 @@ e2e: install  ## Prove the stack on a real local cluster
 
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench
+
+audit: install  ## Let outside checkers judge the stacks and the workflows
+	@UV_PROJECT_ENVIRONMENT=$(VENV)/audit $(UV) sync --locked --only-group audit --quiet
+	@$(RUN)python -m tests.audit --tools $(VENV)/audit/bin
 
 check: install  ## Lint, format, types, lock file and documentation
 	@$(RUN)ruff check .

@@ -76,15 +76,21 @@ class UnknownCallError(NightowlError):
 class Answers(Mocks):
     """Answers of one account and region.
 
-    `inner` holds, by URN, what exists only inside a component that a plug-in makes, `inner_inputs` what it is made of;
-    `unanswered` is the look-up that there was no answer for.
+    `role` is the name of the role that plans. `inner` holds, by URN, what exists only inside a component that a plug-in
+    makes, `inner_inputs` what it is made of; `unanswered` is the look-up that there was no answer for.
     """
 
     def __init__(
-        self, *, stack: str, project: str = "nightowl", account_id: str = EXAMPLE_ACCOUNT, region: str = EXAMPLE_REGION
+        self,
+        *,
+        stack: str,
+        project: str = "nightowl",
+        account_id: str = EXAMPLE_ACCOUNT,
+        region: str = EXAMPLE_REGION,
+        role: str = "plan",
     ) -> None:
         self.stack, self.project = stack, project
-        self.account_id, self.region = account_id, region
+        self.account_id, self.region, self.role = account_id, region, role
         self.partition = _partition(region)
         self.inner: dict[str, Any] = {}
         self.inner_inputs: dict[str, dict[str, Any]] = {}
@@ -133,7 +139,7 @@ class Answers(Mocks):
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "accountId": self.account_id,
-                "arn": f"{role}/plan",
+                "arn": f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{self.role}/plan",
                 "userId": "plan",
             },
             "aws:index/getPartition:getPartition": {"partition": self.partition, "dnsSuffix": "amazonaws.com"},

@@ -11,6 +11,7 @@ from infra.ops.plan.durations import duration
 from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.plan import Plan
 from infra.ops.plan.schedule import Step
+from policies.evaluation import Evaluation
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],
+        "policies": _policies(plan.policies),
         "resources": [
             {**_resource(graph, item), "start": steps[item.id].start, "end": steps[item.id].end} for item in graph
         ],
@@ -49,6 +51,29 @@ def difference_document(difference: Difference) -> dict[str, Any]:
         "changed": [
             {**_identity(item.resource), "changes": [_fields(change) for change in item.changes]}
             for item in difference.changed
+        ],
+    }
+
+
+def _policies(found: Evaluation) -> dict[str, Any]:
+    return {
+        "rules": found.rules,
+        "violations": [
+            {
+                "rule": one.rule.name,
+                "level": one.level.value,
+                "severity": one.rule.severity.value,
+                "urn": one.urn,
+                "resource": one.resource,
+                "message": one.message,
+                "protectsFrom": one.rule.protects_from,
+                "remediation": one.rule.remediation,
+                "url": one.rule.url,
+            }
+            for one in found.violations
+        ],
+        "undecided": [
+            {"rule": one.rule.name, "resource": one.resource, "message": one.message} for one in found.undecided
         ],
     }
 

@@ -18,6 +18,8 @@ from infra.ops.plan.picture import picture
 from infra.ops.plan.plan import Plan
 from infra.ops.plan.schedule import clock
 from infra.ops.plan.timeline import timeline
+from policies.evaluation import Evaluation
+from policies.levels import Level
 
 STYLE = Path(__file__).with_name("page.css")
 OWL = (
@@ -46,6 +48,8 @@ def page(plan: Plan) -> str:
         _apps(plan),
         _addresses(plan),
         *(["<h2>Permissions</h2>", _permissions(plan.statements)] if plan.statements else []),
+        "<h2>Policies</h2>",
+        _policies(plan.policies),
         "<h2>Resources</h2>",
         _counts(graph),
         _resources(graph),
@@ -145,6 +149,24 @@ def _permissions(statements: Sequence[Statement]) -> str:
         count = f"{len(listed)} statement{'' if len(listed) == 1 else 's'}"
         folded.append(f'<details><summary>{escape(holder)}<span class="kind">{count}</span></summary>{table}</details>')
     return f'<div class="sheet">{"".join(folded)}</div>'
+
+
+def _policies(found: Evaluation) -> str:
+    advisory = len(found.violations) - len(found.mandatory)
+    summary = (
+        f"<p>{found.rules} rules: {len(found.mandatory)} violations that stop a deployment, "
+        f"{advisory} that do not, {len(found.undecided)} not decided before the update.</p>"
+    )
+    rows = [
+        [
+            _cell(one.level.value, "deny" if one.level is Level.MANDATORY else ""),
+            _cell(one.rule.name, "name"),
+            _cell(one.resource),
+            _lines([one.message, one.rule.remediation]),
+        ]
+        for one in found.violations
+    ]
+    return summary + (_table(["level", "rule", "resource", "violation, and what to do"], rows) if rows else "")
 
 
 def _counts(graph: Graph) -> str:

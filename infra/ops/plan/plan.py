@@ -16,11 +16,13 @@ from infra.ops.plan.apps import AppPlan, app_plans
 from infra.ops.plan.capture import capture
 from infra.ops.plan.graph import Graph
 from infra.ops.plan.permissions import Statement, statements
+from infra.ops.plan.policies import evaluation
 from infra.ops.plan.schedule import Schedule, Step, schedule, serving
 from infra.settings.aws.platform import REGION_VARIABLES
 from infra.settings.build import PROJECT
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
+from policies.evaluation import Evaluation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,11 @@ class Plan:
         """Who may do what."""
         return statements(self.graph)
 
+    @cached_property
+    def policies(self) -> Evaluation:
+        """What the policy pack has against it."""
+        return evaluation(self.graph)
+
 
 def plan_of_file(file: Path, stack: str) -> Plan:
     """Plan the stack of a stack file.
@@ -80,7 +87,9 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     platform = settings.platform
     account_id = getattr(platform, "account_id", EXAMPLE_ACCOUNT)
     region = getattr(platform, "region", EXAMPLE_REGION)
-    return plan_of_program(program, stack=stack, account_id=account_id, region=region)
+    access = settings.cluster.access
+    role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
+    return plan_of_program(program, stack=stack, account_id=account_id, region=region, role=role)
 
 
 def plan_of_program(
@@ -89,9 +98,10 @@ def plan_of_program(
     stack: str,
     account_id: str = EXAMPLE_ACCOUNT,
     region: str = EXAMPLE_REGION,
+    role: str = "plan",
 ) -> Plan:
-    """Plan what `program` makes in one account and region; it returns what it exports."""
-    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region)
+    """Plan what `program` makes in one account and region, deployed by `role`; it returns what it exports."""
+    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role)
     with _shell_without_region():
         return Plan(graph=capture(program, project=PROJECT, stack=stack, answers=answers))
 

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from infra.errors import UsageError
+from infra.errors import NightowlError, UsageError
 from infra.ops.plan.difference import difference
 from infra.ops.plan.document import difference_document, plan_document
 from infra.ops.plan.html import page
 from infra.ops.plan.manifests import write_manifests
 from infra.ops.plan.plan import Plan, plan_of_file
 from infra.ops.plan.text import difference_text, plan_text
+from policies.evaluation import Violation
+
+
+class PolicyViolationError(NightowlError):
+    """The stack violates rules that stop a deployment."""
+
+    def __init__(self, stack: str, violations: Sequence[Violation]) -> None:
+        told = [f"{one.rule.name}: {one.resource} {one.message}\n    {one.rule.remediation}" for one in violations]
+        super().__init__("\n  ".join([f"{stack} violates policies that stop a deployment:", *told]))
 
 
 def run_plan(
@@ -34,6 +43,7 @@ def run_plan(
 
     Raises:
         SettingsError: a stack file is not usable.
+        PolicyViolationError: the stack violates mandatory policies; everything is printed and written before.
         NightowlError: the program refuses the settings, or a file cannot be written.
     """
     plan = plan_of_file(file, stack)
@@ -47,6 +57,8 @@ def run_plan(
     if not as_json:
         for line in written:
             say(line)
+    if other is None and plan.policies.mandatory:
+        raise PolicyViolationError(stack, plan.policies.mandatory)
 
 
 def _write(plan: Plan, manifests: Path | None, html: Path | None) -> list[str]:

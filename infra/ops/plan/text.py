@@ -21,6 +21,8 @@ from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.permissions import Statement, verb
 from infra.ops.plan.plan import Plan
 from infra.ops.plan.schedule import Step, clock
+from policies.evaluation import Evaluation
+from policies.levels import Level
 
 SHOWN_FROM_SECONDS = 10
 """What takes less is left out of the order of things."""
@@ -37,6 +39,7 @@ def plan_text(plan: Plan) -> RenderableType:
         *_section("Apps", _apps(plan)),
         *_section("Addresses", _addresses(plan)),
         *(_section("Permissions", _statements(plan.statements)) if plan.statements else []),
+        *_section("Policies", *_policies(plan.policies)),
         *_section("Order", _order(plan)),
         *_section("Slowest chain", _chain(plan.slowest_chain), _summary(plan)),
     ]
@@ -156,6 +159,24 @@ def _statement(statement: Statement) -> Text:
     lines += [Text.assemble(("on ", "dim"), resource) for resource in statement.resources]
     lines += [Text.assemble(("if ", "dim"), condition) for condition in statement.conditions]
     return Text("\n").join(lines)
+
+
+def _policies(found: Evaluation) -> list[RenderableType]:
+    summary = f"{found.rules} rules, {len(found.mandatory)} violations that stop a deployment"
+    advisory = len(found.violations) - len(found.mandatory)
+    if advisory:
+        summary += f", {advisory} that do not"
+    if found.undecided:
+        summary += f", {len(found.undecided)} not decided before the update"
+    style = "bold red" if found.mandatory else "bold green"
+    if not found.violations:
+        return [Text(summary, style=style)]
+    table = _table("level", "violation")
+    for (rule, level, message), group in groupby(found.violations, key=lambda one: (one.rule, one.level, one.message)):
+        resources = ", ".join(one.resource for one in group)
+        told = Text.assemble((rule.name, "bold"), f"\n{resources} {message}", (f"\n{rule.remediation}", "dim"))
+        _row(table, Text(level.value, style="red" if level is Level.MANDATORY else "yellow"), told)
+    return [table, Text(summary, style=style)]
 
 
 def _order(plan: Plan) -> Table:

@@ -1,0 +1,124 @@
+"""Webhooks, custom resources and API versions: what can stop the API server itself, or be stopped by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
+from policies.values import mapping, mappings, number, text
+
+ADMISSION = "kubernetes:admissionregistration.k8s.io/v1:"
+WEBHOOKS = (f"{ADMISSION}ValidatingWebhookConfiguration", f"{ADMISSION}MutatingWebhookConfiguration")
+DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
+
+LONGEST_WEBHOOK_SECONDS = 10
+"""What `timeoutSeconds` is by default; at 30 the API server's own requests begin to fail (EKS best practices)."""
+
+REMOVED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "admissionregistration.k8s.io/v1beta1": (
+        "1.22",
+        ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
+    ),
+    "apiextensions.k8s.io/v1beta1": ("1.22", ("CustomResourceDefinition",)),
+    "apps/v1beta1": ("1.16", ("Deployment", "StatefulSet")),
+    "apps/v1beta2": ("1.16", ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")),
+    "autoscaling/v2beta1": ("1.25", ("HorizontalPodAutoscaler",)),
+    "autoscaling/v2beta2": ("1.26", ("HorizontalPodAutoscaler",)),
+    "batch/v1beta1": ("1.25", ("CronJob",)),
+    "extensions/v1beta1": ("1.22", ("DaemonSet", "Deployment", "Ingress", "NetworkPolicy", "ReplicaSet")),
+    "flowcontrol.apiserver.k8s.io/v1beta3": ("1.32", ("FlowSchema", "PriorityLevelConfiguration")),
+    "networking.k8s.io/v1beta1": ("1.22", ("Ingress", "IngressClass")),
+    "policy/v1beta1": ("1.25", ("PodDisruptionBudget", "PodSecurityPolicy")),
+    "rbac.authorization.k8s.io/v1beta1": ("1.22", ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")),
+    "scheduling.k8s.io/v1beta1": ("1.22", ("PriorityClass",)),
+    "storage.k8s.io/v1beta1": ("1.27", ("CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass")),
+}
+"""API versions, the Kubernetes version that no longer serves them, and their kinds of that time (Kubernetes,
+Deprecated API Migration Guide)."""
+
+REMOVED_TYPES = tuple(f"kubernetes:{version}:{kind}" for version, (_, kinds) in REMOVED.items() for kind in kinds)
+
+PRACTICES_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/control-plane.html"
+
+
+def _catches_all(webhook: Mapping[str, Any]) -> bool:
+    selectors = [mapping(webhook.get(key)) for key in ("namespaceSelector", "objectSelector")]
+    narrowed = any(selector.get("matchLabels") or selector.get("matchExpressions") for selector in selectors)
+    return not narrowed and not mappings(webhook, "matchConditions")
+
+
+def _narrow(configuration: Resource) -> Iterator[str]:
+    for webhook in mappings(configuration.props, "webhooks"):
+        # Fail is the default.
+        if text(webhook, "failurePolicy") != "Ignore" and _catches_all(webhook):
+            yield f"while {text(webhook, 'name')} is down, what it watches is refused in every namespace"
+
+
+def _prompt(configuration: Resource) -> Iterator[str]:
+    for webhook in mappings(configuration.props, "webhooks"):
+        seconds = number(webhook, "timeoutSeconds")
+        if seconds is not None and seconds > LONGEST_WEBHOOK_SECONDS:
+            yield f"{text(webhook, 'name')} may take {seconds:g} seconds"
+
+
+def _served(resource: Resource) -> Iterator[str]:
+    _, version, _ = resource.type.split(":")
+    yield f"{version} is not served since Kubernetes {REMOVED[version][0]}"
+
+
+def _definition_first(definition: Resource, stack: Stack) -> Iterator[str]:
+    group, kind = text(definition.props, "spec", "group"), text(definition.props, "spec", "names", "kind")
+    for resource in stack.resources:
+        own_group = text(resource.props, "apiVersion").partition("/")[0]
+        if (own_group, text(resource.props, "kind")) == (group, kind) and not stack.waits_for(resource, definition):
+            yield f"{resource.label} does not wait for it"
+
+
+RULES: tuple[Rule, ...] = (
+    ResourceRule(
+        name="webhook-is-narrow",
+        severity=Severity.HIGH,
+        types=WEBHOOKS,
+        controls=("R35", "P18"),
+        frameworks=("EKS best practices",),
+        protects_from="While its pods are down, nothing can be made any more, those pods included.",
+        remediation="Narrow it by namespaceSelector or objectSelector, or set failurePolicy to Ignore.",
+        url=PRACTICES_URL,
+        check=_narrow,
+    ),
+    ResourceRule(
+        name="webhook-is-prompt",
+        severity=Severity.MEDIUM,
+        types=WEBHOOKS,
+        controls=("R35",),
+        frameworks=("EKS best practices",),
+        protects_from="A slow webhook holds up every request that it watches, and the API server with them.",
+        remediation=f"Set timeoutSeconds to {LONGEST_WEBHOOK_SECONDS} or less.",
+        url=PRACTICES_URL,
+        check=_prompt,
+    ),
+    ResourceRule(
+        name="api-version-served",
+        severity=Severity.HIGH,
+        types=REMOVED_TYPES,
+        controls=("R33", "P31"),
+        frameworks=("EKS best practices",),
+        protects_from="The object can neither be made nor changed, and after an upgrade not even be deleted.",
+        remediation="Write it in the API version that replaced it.",
+        url="https://kubernetes.io/docs/reference/using-api/deprecation-guide/",
+        check=_served,
+    ),
+    StackRule(
+        name="definition-before-custom-resources",
+        severity=Severity.HIGH,
+        types=(DEFINITION,),
+        controls=("P24",),
+        frameworks=(),
+        protects_from="The first deployment fails, as the kind does not exist yet; the second one works.",
+        remediation="Let the custom resource depend on the definition, or on the release that brings it.",
+        url="https://www.pulumi.com/docs/iac/concepts/resources/options/dependson/",
+        check=_definition_first,
+    ),
+)

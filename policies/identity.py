@@ -1,0 +1,399 @@
+"""IAM: what roles may do, and who may take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.cluster import addons, clusters_of
+from policies.iam import POLICY_TYPES, ROLE, is_reading, permissions, trust
+from policies.network import NODE_GROUP
+from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
+from policies.values import text, texts
+
+ATTACHMENTS = (
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:iam/policyAttachment:PolicyAttachment",
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
+)
+ROLE_ATTACHMENT = ATTACHMENTS[0]
+USER = "aws:iam/user:User"
+ACCESS_KEY = "aws:iam/accessKey:AccessKey"
+POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+
+ADMINISTRATORS = {"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"}
+NODE_POLICIES = {
+    "AmazonEKSWorkerNodePolicy",
+    "AmazonEKSWorkerNodeMinimalPolicy",
+    "AmazonEC2ContainerRegistryPullOnly",
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonSSMManagedInstanceCore",
+}
+"""What a node itself needs (EKS user guide, "Amazon EKS node IAM role")."""
+
+ESCALATIONS = (
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:CreatePolicyVersion",
+    "iam:PassRole",
+    "iam:PutGroupPolicy",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:SetDefaultPolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile",
+    "sts:AssumeRole",
+)
+"""By which whoever holds them on everything can become administrator (checkov CKV_AWS_286)."""
+
+EXFILTRATIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:Scan",
+    "rds-data:ExecuteStatement",
+    "s3:GetObject",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "ssm:GetParametersByPath",
+)
+"""By which data leaves (checkov CKV_AWS_288)."""
+
+USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
+IAM_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def _allows_no_star(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        if statement.allows and statement.on_everything and statement.is_total:
+            yield "allows every action on every resource"
+
+
+def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        whole = [one for one in statement.actions if one.endswith(":*") and one != "*:*"]
+        if statement.allows and whole:
+            yield f"allows {', '.join(whole)}"
+
+
+def _attaches_no_administrator(attachment: Resource) -> Iterator[str]:
+    for arn in [*texts(attachment.props, "policyArn"), *texts(attachment.props, "managedPolicyArns")]:
+        name = arn.rpartition("/")[2]
+        if name in ADMINISTRATORS:
+            yield f"attaches {name}"
+
+
+def _escalates_nowhere(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        if statement.is_total or not statement.on_everything or statement.conditions:
+            continue
+        found = [action for action in ESCALATIONS if statement.may(action)]
+        if found:
+            yield f"allows {', '.join(found)} on every resource: its holder can become administrator"
+
+
+def _leaks_nothing(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        if statement.is_total or not statement.on_everything or statement.conditions:
+            continue
+        found = [action for action in EXFILTRATIONS if statement.may(action)]
+        if found:
+            yield f"allows {', '.join(found)} on every resource"
+
+
+def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        every_key = any(one == "*" or one.endswith(":key/*") for one in statement.resources)
+        if not statement.is_total and every_key and statement.may("kms:Decrypt") and not statement.conditions:
+            yield "allows kms:Decrypt with every key"
+
+
+def _writes_are_constrained(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        if not statement.allows or not statement.on_everything or statement.conditions or statement.is_total:
+            continue
+        told = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt"}
+        writes = [one for one in statement.actions if not is_reading(one) and one not in told and ":*" not in one]
+        if writes:
+            yield f"allows {', '.join(writes)} on every resource without a condition"
+
+
+def _says_what_it_means(resource: Resource) -> Iterator[str]:
+    for statement in permissions(resource):
+        if statement.allows and statement.everything_but:
+            yield "allows by NotAction or NotResource, so whatever AWS adds tomorrow is allowed too"
+
+
+def _trusts_somebody(role: Resource) -> Iterator[str]:
+    for statement in trust(role):
+        if statement.allows and any("*" in names for names in statement.principals.values()):
+            yield "assumeRolePolicy lets anybody take it"
+
+
+def _trusts_one_service_account(role: Resource) -> Iterator[str]:
+    for statement in trust(role):
+        if not any(
+            ":oidc-provider/" in name and "oidc.eks." in name for name in statement.principals.get("Federated", ())
+        ):
+            continue
+        asked = statement.conditions.get("StringEquals", {})
+        audiences = [value for key, values in asked.items() if key.endswith(":aud") for value in values]
+        subjects = [value for key, values in asked.items() if key.endswith(":sub") for value in values]
+        if audiences != ["sts.amazonaws.com"]:
+            yield "its trust does not ask that <issuer>:aud equals sts.amazonaws.com"
+        if not subjects or any("*" in one or not one.startswith("system:serviceaccount:") for one in subjects):
+            yield "its trust does not ask that <issuer>:sub equals one service account: any pod can take the role"
+
+
+def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
+    for statement in trust(role):
+        if "pods.eks.amazonaws.com" not in statement.principals.get("Service", ()):
+            continue
+        missing = [one for one in ("sts:AssumeRole", "sts:TagSession") if not statement.may(one)]
+        if missing:
+            yield f"its trust lacks {' and '.join(missing)}, so Pod Identity cannot take it"
+        keys = {key for asked in statement.conditions.values() for key in asked}
+        if not keys & {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}:
+            yield "its trust does not name the account or the organisation that asks (confused deputy)"
+
+
+def _trusts_one_workflow(role: Resource) -> Iterator[str]:
+    for statement in trust(role):
+        if not any(name.endswith(GITHUB) for name in statement.principals.get("Federated", ())):
+            continue
+        if statement.requires(f"{GITHUB}:aud") != ("sts.amazonaws.com",):
+            yield f"its trust does not ask that {GITHUB}:aud equals sts.amazonaws.com"
+        subjects = statement.requires(f"{GITHUB}:sub")
+        loose = [
+            one
+            for one in subjects
+            if "*" in one or "?" in one or (":environment:" not in one and ":ref:refs/" not in one)
+        ]
+        if not subjects:
+            yield f"its trust does not ask that {GITHUB}:sub equals one environment or branch"
+        elif loose:
+            yield f"its trust takes {', '.join(loose)}, which is more than one environment or branch"
+
+
+def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
+    yield "is a credential that does not expire by itself"
+
+
+def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
+    if not stack.takers(role, "nodeRoleArn", NODE_GROUP):
+        return
+    attached = [arn for one in stack.takers(role, "role", ROLE_ATTACHMENT) for arn in texts(one.props, "policyArn")]
+    for arn in [*attached, *texts(role.props, "managedPolicyArns")]:
+        name = arn.rpartition("/")[2]
+        if name not in NODE_POLICIES:
+            yield f"is the nodes' role and holds {name}, which every pod that reaches it then has"
+    own_policies = stack.takers(role, "role", "aws:iam/rolePolicy:RolePolicy")
+    if own_policies:
+        yield f"is the nodes' role and has {own_policies[0].label} written into it"
+
+
+def _role_serves_one_account(association: Resource, stack: Stack) -> Iterator[str]:
+    for role in stack.taken(association, "roleArn", ROLE):
+        others = [
+            other
+            for other in stack.takers(role, "roleArn", POD_IDENTITY)
+            if _service_account(other) < _service_account(association)
+        ]
+        if others:
+            yield f"shares {role.label} with service account {_service_account(others[0])}"
+
+
+def _service_account(association: Resource) -> str:
+    return f"{text(association.props, 'namespace')}/{text(association.props, 'serviceAccount')}"
+
+
+def _agent_is_there(association: Resource, stack: Stack) -> Iterator[str]:
+    for cluster in clusters_of(stack, association):
+        if not addons(stack, "eks-pod-identity-agent"):
+            yield f"{cluster.label} has no add-on eks-pod-identity-agent, so pods silently use the nodes' role"
+
+
+RULES: tuple[Rule, ...] = (
+    ResourceRule(
+        name="policy-allows-no-star",
+        severity=Severity.CRITICAL,
+        types=POLICY_TYPES,
+        controls=("C39",),
+        frameworks=("Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63"),
+        protects_from="One stolen token is the whole account.",
+        remediation="Name the actions and the resources that are needed.",
+        url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
+        check=_allows_no_star,
+    ),
+    ResourceRule(
+        name="policy-allows-no-whole-service",
+        severity=Severity.HIGH,
+        types=POLICY_TYPES,
+        controls=("C39",),
+        frameworks=("Security Hub IAM.21",),
+        protects_from="Who needed to read one object may delete all of them, and what the service adds tomorrow.",
+        remediation="Name the actions that are needed instead of service:*.",
+        url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
+        check=_allows_no_whole_service,
+    ),
+    ResourceRule(
+        name="no-administrator-is-attached",
+        severity=Severity.CRITICAL,
+        types=(*ATTACHMENTS, ROLE),
+        controls=("C39",),
+        frameworks=("CKV_AWS_274", "CKV2_AWS_56"),
+        protects_from="One stolen token is the whole account.",
+        remediation="Attach a policy with the actions that are needed.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_attaches_no_administrator,
+    ),
+    ResourceRule(
+        name="policy-escalates-nowhere",
+        severity=Severity.CRITICAL,
+        types=POLICY_TYPES,
+        controls=("C39",),
+        frameworks=("CKV_AWS_286", "CKV2_AWS_40"),
+        protects_from="A small permission is used to write oneself a bigger one.",
+        remediation="Name the roles and policies that may be touched, or add a condition such as iam:PassedToService.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_escalates_nowhere,
+    ),
+    ResourceRule(
+        name="policy-reads-named-data",
+        severity=Severity.HIGH,
+        types=POLICY_TYPES,
+        controls=("C39",),
+        frameworks=("CKV_AWS_287", "CKV_AWS_288"),
+        protects_from="One app that is broken into reads the data and secrets of all others.",
+        remediation="Name the buckets, tables, secrets and parameters that may be read.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_leaks_nothing,
+    ),
+    ResourceRule(
+        name="policy-decrypts-with-named-keys",
+        severity=Severity.HIGH,
+        types=POLICY_TYPES,
+        controls=("C46",),
+        frameworks=("Security Hub KMS.1", "Security Hub KMS.2"),
+        protects_from="Keys that are all open to one role separate nothing.",
+        remediation="Name the key, or add a condition such as kms:ViaService.",
+        url="https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
+        check=_decrypts_with_named_keys,
+    ),
+    ResourceRule(
+        name="policy-constrains-writes",
+        severity=Severity.HIGH,
+        types=POLICY_TYPES,
+        controls=("C39", "C45"),
+        frameworks=("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"),
+        protects_from="A controller that goes wrong, or is broken into, changes what belongs to others in the account.",
+        remediation="Name the resources, or add a condition on a tag that only this cluster's resources have.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_writes_are_constrained,
+    ),
+    ResourceRule(
+        name="policy-says-what-it-means",
+        severity=Severity.HIGH,
+        types=POLICY_TYPES,
+        controls=("C39",),
+        frameworks=("CKV_AWS_63",),
+        protects_from="All but a few actions are allowed, and each action that AWS adds is allowed from its first day.",
+        remediation="List what is allowed in Action and Resource.",
+        url=f"{IAM_GUIDE}reference_policies_elements_notaction.html",
+        check=_says_what_it_means,
+    ),
+    ResourceRule(
+        name="role-trusts-somebody",
+        severity=Severity.CRITICAL,
+        types=(ROLE,),
+        controls=("C40",),
+        frameworks=("CKV_AWS_60", "CKV_AWS_61"),
+        protects_from="Any AWS account in the world can take the role.",
+        remediation="Name one service or principal in assume_role_policy.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_trusts_somebody,
+    ),
+    ResourceRule(
+        name="irsa-role-trusts-one-service-account",
+        severity=Severity.CRITICAL,
+        types=(ROLE,),
+        controls=("C41",),
+        frameworks=("CIS EKS 5.2.1",),
+        protects_from="Any pod of the cluster can take the role.",
+        remediation="Ask StringEquals on <issuer>:aud and <issuer>:sub, with the whole name of one service account.",
+        url=f"{USER_GUIDE}associate-service-account-role.html",
+        check=_trusts_one_service_account,
+    ),
+    ResourceRule(
+        name="pod-identity-role-is-not-lent",
+        severity=Severity.MEDIUM,
+        types=(ROLE,),
+        controls=("C42",),
+        frameworks=("EKS best practices: identity",),
+        protects_from="Another account's cluster is made to use the role, or the pods of this one cannot.",
+        remediation="Allow sts:AssumeRole and sts:TagSession, on condition that aws:SourceAccount is this account.",
+        url=f"{USER_GUIDE}pod-id-role.html",
+        check=_trusts_pods_of_one_account,
+    ),
+    ResourceRule(
+        name="github-role-trusts-one-workflow",
+        severity=Severity.CRITICAL,
+        types=(ROLE,),
+        controls=("C47",),
+        frameworks=("CKV_AWS_393", "CKV_AWS_358"),
+        protects_from="A pull request, or any repository of the organisation, deploys to the account.",
+        remediation="Ask StringEquals on aud and sub; sub names the repository and one environment or branch.",
+        url="https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/"
+        "configuring-openid-connect-in-amazon-web-services",
+        check=_trusts_one_workflow,
+    ),
+    ResourceRule(
+        name="no-standing-credentials",
+        severity=Severity.HIGH,
+        types=(USER, ACCESS_KEY),
+        controls=("C48",),
+        frameworks=("Security Hub IAM.2", "Security Hub IAM.3", "Security Hub IAM.22"),
+        protects_from="A key that never expires lies in the state and in whatever it was copied to.",
+        remediation="Use a role: Pod Identity for pods, OIDC for pipelines, Identity Center for people.",
+        url=f"{IAM_GUIDE}best-practices.html",
+        check=_is_no_standing_credential,
+    ),
+    StackRule(
+        name="node-role-is-minimal",
+        severity=Severity.HIGH,
+        types=(ROLE,),
+        controls=("C34", "C32"),
+        frameworks=("CIS EKS 5.1.3",),
+        protects_from="What the nodes' role may do, every pod may that reaches the metadata service.",
+        remediation="Leave the worker policy and image pulls; give the CNI and others roles by Pod Identity.",
+        url=f"{USER_GUIDE}create-node-role.html",
+        check=_node_role_is_minimal,
+    ),
+    StackRule(
+        name="role-serves-one-service-account",
+        severity=Severity.MEDIUM,
+        types=(POD_IDENTITY,),
+        controls=("C43",),
+        frameworks=("EKS best practices: identity",),
+        protects_from="Each of the pods that share a role may do what any of them needs.",
+        remediation="Make a role for each service account.",
+        url="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
+        check=_role_serves_one_account,
+    ),
+    StackRule(
+        name="pod-identity-has-its-agent",
+        severity=Severity.HIGH,
+        types=(POD_IDENTITY,),
+        controls=("P22",),
+        frameworks=("EKS user guide: Pod Identity agent",),
+        protects_from="Pods get no credentials of their own and silently use those of the node.",
+        remediation="Add the managed add-on eks-pod-identity-agent before the node groups.",
+        url=f"{USER_GUIDE}pod-id-agent-setup.html",
+        check=_agent_is_there,
+    ),
+)

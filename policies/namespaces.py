@@ -1,0 +1,136 @@
+"""Namespaces: what is enforced in them, and how much they may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.objects import (
+    LIMIT_RANGE,
+    NAMESPACE,
+    RESOURCE_QUOTA,
+    WORKLOADS,
+    in_namespace,
+    labels_of,
+    name_of,
+    namespace_of,
+)
+from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
+from policies.values import text
+
+PREFIX = "pod-security.kubernetes.io/"
+RESTRICTED = "restricted"
+OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease"}
+"""Namespaces of the cluster itself, where agents of the nodes need what others must not have."""
+
+SECURITY_URL = "https://kubernetes.io/docs/concepts/security/pod-security-admission/"
+
+
+def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
+    namespace = namespace_of(resource, stack)
+    if namespace in {"default", *OF_THE_CLUSTER}:
+        yield f"its namespace is {namespace}"
+
+
+def _enforces(resource: Resource) -> Iterator[str]:
+    level = text(labels_of(resource), f"{PREFIX}enforce")
+    if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED:
+        yield f"label {PREFIX}enforce is {level or 'missing'}"
+
+
+def _tells(resource: Resource) -> Iterator[str]:
+    for mode in ("warn", "audit"):
+        level = text(labels_of(resource), f"{PREFIX}{mode}")
+        if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED:
+            yield f"label {PREFIX}{mode} is {level or 'missing'}"
+
+
+def _pinned(resource: Resource) -> Iterator[str]:
+    labels = labels_of(resource)
+    for mode in ("enforce", "warn", "audit"):
+        if text(labels, f"{PREFIX}{mode}") and text(labels, f"{PREFIX}{mode}-version") in {"", "latest"}:
+            yield f"label {PREFIX}{mode}-version is {text(labels, f'{PREFIX}{mode}-version') or 'missing'}"
+
+
+def _in_use(resource: Resource, stack: Stack) -> bool:
+    return bool(in_namespace(stack, name_of(resource), *WORKLOADS))
+
+
+def _quota(resource: Resource, stack: Stack) -> Iterator[str]:
+    if _in_use(resource, stack) and not in_namespace(stack, name_of(resource), RESOURCE_QUOTA):
+        yield "it has pods and no ResourceQuota"
+
+
+def _limits(resource: Resource, stack: Stack) -> Iterator[str]:
+    if _in_use(resource, stack) and not in_namespace(stack, name_of(resource), LIMIT_RANGE):
+        yield "it has pods and no LimitRange"
+
+
+RULES: tuple[Rule, ...] = (
+    StackRule(
+        name="own-namespace",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C57",),
+        frameworks=("CIS EKS 4.5.1", "CIS EKS 4.5.2", "CKV_K8S_21"),
+        protects_from="In a shared namespace no policy, quota or role tells one app from another.",
+        remediation="Make a namespace for the app and set metadata.namespace.",
+        url="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+        check=_own_namespace,
+    ),
+    ResourceRule(
+        name="namespace-enforces-pod-security",
+        severity=Severity.HIGH,
+        types=(NAMESPACE,),
+        controls=("C53",),
+        frameworks=("CIS EKS 4.2.1", "PSS restricted"),
+        protects_from="Whoever may make pods may make privileged ones, and with them take the nodes.",
+        remediation=f"Label the namespace {PREFIX}enforce: {RESTRICTED}.",
+        url=SECURITY_URL,
+        check=_enforces,
+    ),
+    ResourceRule(
+        name="namespace-tells-pod-security",
+        severity=Severity.MEDIUM,
+        types=(NAMESPACE,),
+        controls=("C53",),
+        frameworks=("EKS best practices",),
+        protects_from="A Deployment whose pods are refused is accepted without a word and makes no pod.",
+        remediation=f"Label the namespace {PREFIX}warn and {PREFIX}audit: {RESTRICTED}.",
+        url=SECURITY_URL,
+        check=_tells,
+    ),
+    ResourceRule(
+        name="namespace-pins-pod-security",
+        severity=Severity.LOW,
+        types=(NAMESPACE,),
+        controls=("C53",),
+        frameworks=("PSS restricted",),
+        protects_from="An upgrade of the cluster tightens the standard, and pods that ran are refused.",
+        remediation=f"Label the namespace {PREFIX}enforce-version (and warn-, audit-) with a minor version.",
+        url=SECURITY_URL,
+        check=_pinned,
+    ),
+    StackRule(
+        name="namespace-quota",
+        severity=Severity.MEDIUM,
+        types=(NAMESPACE,),
+        controls=("C58",),
+        frameworks=("NSA", "EKS best practices"),
+        protects_from="One app that scales without end takes the nodes, and the bill, of all.",
+        remediation="Add a ResourceQuota for pods, CPU and memory.",
+        url="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+        check=_quota,
+    ),
+    StackRule(
+        name="namespace-limit-range",
+        severity=Severity.LOW,
+        types=(NAMESPACE,),
+        controls=("C58",),
+        frameworks=("NSA", "EKS best practices"),
+        protects_from="A pod that names no resources is refused by a quota, or runs without any bound.",
+        remediation="Add a LimitRange with default requests and limits.",
+        url="https://kubernetes.io/docs/concepts/policy/limit-range/",
+        check=_limits,
+    ),
+)

@@ -1,0 +1,422 @@
+"""VPC, subnets, routes, endpoints and security groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.stack import Resource, Stack
+from policies.values import document, is_false, is_true, mappings, number, sequence, text, texts, within
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+ACL = "aws:ec2/networkAcl:NetworkAcl"
+ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+NAT = "aws:ec2/natGateway:NatGateway"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+WORLD = {"0.0.0.0/0", "::/0"}
+ADMIN_PORTS = (22, 3389)
+"""SSH and RDP (Security Hub EC2.13, EC2.14)."""
+WEB_PORTS = {80, 443}
+ALL_PROTOCOLS = {"-1", "all"}
+LAST_PORT = 65535
+
+NODE_ENDPOINTS = ("ecr.api", "ecr.dkr", "ec2", "sts", "s3")
+"""Services without which a node that has no way out never joins, or starts no pod (EKS user guide, "Deploy private
+clusters with limited internet access"; read 2026-11-23)."""
+
+USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
+BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
+SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html"
+
+
+def is_public(stack: Stack, subnet: Resource) -> bool:
+    """Whether a subnet of the stack has a route to an internet gateway."""
+    return any(_is_internet_route(stack, route) for route in default_routes(stack, subnet))
+
+
+def default_routes(stack: Stack, subnet: Resource) -> list[Resource | Mapping[str, Any]]:
+    """Give the routes to the whole internet of a subnet's route tables, own resources and inline ones."""
+    found: list[Resource | Mapping[str, Any]] = []
+    for table in _route_tables(stack, subnet):
+        found += [route for route in stack.takers(table, "routeTableId", ROUTE) if _leads_out(route.props)]
+        found += [route for route in mappings(table.props, "routes") if _leads_out(route)]
+    return found
+
+
+def _route_tables(stack: Stack, subnet: Resource) -> list[Resource]:
+    associations = stack.takers(subnet, "subnetId", ASSOCIATION)
+    return [table for one in associations for table in stack.taken(one, "routeTableId", ROUTE_TABLE)]
+
+
+def _leads_out(route: Mapping[str, Any]) -> bool:
+    keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
+    return any(text(route, key) in WORLD for key in keys)
+
+
+def _is_internet_route(stack: Stack, route: Resource | Mapping[str, Any]) -> bool:
+    if not isinstance(route, Resource):
+        return bool(route.get("gatewayId"))
+    return bool(stack.taken(route, "gatewayId", INTERNET_GATEWAY)) or text(route.props, "gatewayId").startswith("igw-")
+
+
+def _flow_log_exists(vpc: Resource, stack: Stack) -> Iterator[str]:
+    if not stack.takers(vpc, "vpcId", FLOW_LOG):
+        yield "has no flow log"
+
+
+def _flow_log_records_all(log: Resource) -> Iterator[str]:
+    recorded = text(log.props, "trafficType")
+    if recorded != "ALL":
+        yield f"trafficType is {recorded or 'not set'}, so part of the traffic leaves no trace"
+
+
+def _default_group_is_managed(vpc: Resource, stack: Stack) -> Iterator[str]:
+    if not stack.takers(vpc, "vpcId", DEFAULT_SECURITY_GROUP):
+        yield "leaves its default security group as AWS makes it, which lets its members reach each other"
+
+
+def _default_group_is_empty(group: Resource) -> Iterator[str]:
+    for direction in ("ingress", "egress"):
+        if sequence(group.props.get(direction)):
+            yield f"{direction} has rules; whatever is made without a security group gets them"
+
+
+def _names_resolve(vpc: Resource) -> Iterator[str]:
+    if not is_true(vpc.props, "enableDnsHostnames"):
+        yield "enableDnsHostnames is not on"
+    if is_false(vpc.props, "enableDnsSupport"):
+        yield "enableDnsSupport is off"
+
+
+def _no_public_addresses(subnet: Resource) -> Iterator[str]:
+    if is_true(subnet.props, "mapPublicIpOnLaunch"):
+        yield "mapPublicIpOnLaunch is on: everything started here gets a public address"
+
+
+def _nodes_are_private(group: Resource, stack: Stack) -> Iterator[str]:
+    for subnet in stack.taken(group, "subnetIds", SUBNET):
+        if is_public(stack, subnet):
+            yield f"puts nodes into {subnet.label}, which has a route to an internet gateway"
+
+
+def _nat_is_in_zone(association: Resource, stack: Stack) -> Iterator[str]:
+    for subnet in stack.taken(association, "subnetId", SUBNET):
+        zone = text(subnet.props, "availabilityZone")
+        for table in stack.taken(association, "routeTableId", ROUTE_TABLE):
+            for nat_zone in _nat_zones(stack, table):
+                if zone and nat_zone and zone != nat_zone:
+                    yield f"{subnet.label} in {zone} goes out through a NAT gateway in {nat_zone}"
+
+
+def _nat_zones(stack: Stack, table: Resource) -> Iterator[str]:
+    for route in stack.takers(table, "routeTableId", ROUTE):
+        for nat in stack.taken(route, "natGatewayId", NAT):
+            for subnet in stack.taken(nat, "subnetId", SUBNET):
+                yield text(subnet.props, "availabilityZone")
+
+
+def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]:
+    for subnet in stack.taken(group, "subnetIds", SUBNET):
+        if not _route_tables(stack, subnet) or default_routes(stack, subnet):
+            continue
+        vpcs = stack.taken(subnet, "vpcId", VPC)
+        served = {
+            service
+            for vpc in vpcs
+            for endpoint in stack.takers(vpc, "vpcId", ENDPOINT)
+            for service in NODE_ENDPOINTS
+            if text(endpoint.props, "serviceName").endswith(f".{service}")
+        }
+        missing = [service for service in NODE_ENDPOINTS if service not in served]
+        if missing:
+            yield f"{subnet.label} has no way out and no endpoint of {', '.join(missing)}: its nodes never join"
+
+
+def _ecr_endpoint_is_limited(endpoint: Resource) -> Iterator[str]:
+    if not text(endpoint.props, "serviceName").endswith((".ecr.api", ".ecr.dkr")):
+        return
+    statements = mappings(document(endpoint.props, "policy"), "Statement")
+    if not statements or any("*" in texts(one, "Principal") and "Condition" not in one for one in statements):
+        yield "has no policy of its own, so pods can push to and pull from the registry of any account"
+
+
+def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Iterator[str]:
+    tags = within(subnet.props, "tags")
+    if is_public(stack, subnet):
+        if within(tags, "kubernetes.io/role/elb") is None:
+            yield "is public but lacks the tag kubernetes.io/role/elb=1"
+    elif stack.takers(subnet, "subnetIds", NODE_GROUP) and within(tags, "kubernetes.io/role/internal-elb") is None:
+        yield "holds nodes but lacks the tag kubernetes.io/role/internal-elb=1"
+
+
+def _openings(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """Give what a security group, or a rule of one, opens to the whole internet."""
+    if resource.type == SECURITY_GROUP:
+        candidates = mappings(resource.props, "ingress")
+    elif resource.type == SECURITY_GROUP_RULE:
+        candidates = [resource.props] if text(resource.props, "type") == "ingress" else []
+    else:
+        candidates = [resource.props]
+    for candidate in candidates:
+        if _is_world(candidate):
+            yield candidate
+
+
+def _is_world(rule: Mapping[str, Any]) -> bool:
+    keys = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+    return any(block in WORLD for key in keys for block in texts(rule, key))
+
+
+def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
+    protocol = text(opening, "ipProtocol") or text(opening, "protocol")
+    if protocol in ALL_PROTOCOLS:
+        return 0, LAST_PORT
+    first, last = number(opening, "fromPort"), number(opening, "toPort")
+    return int(0 if first is None else first), int(LAST_PORT if last is None else last)
+
+
+def _no_admin_port(resource: Resource) -> Iterator[str]:
+    for opening in _openings(resource):
+        first, last = _ports(opening)
+        for port in ADMIN_PORTS:
+            if first <= port <= last:
+                yield f"opens port {port} to the whole internet"
+
+
+def _only_web_ports(resource: Resource) -> Iterator[str]:
+    for opening in _openings(resource):
+        first, last = _ports(opening)
+        if any(first <= port <= last for port in ADMIN_PORTS):
+            continue  # told by the rule for these ports
+        if first != last or first not in WEB_PORTS:
+            yield f"opens ports {first} to {last} to the whole internet"
+
+
+def _rules_are_described(resource: Resource) -> Iterator[str]:
+    rules = (
+        [*mappings(resource.props, "ingress"), *mappings(resource.props, "egress"), resource.props]
+        if resource.type == SECURITY_GROUP
+        else [resource.props]
+    )
+    if any(text(rule, "description") in {"", "Managed by Pulumi"} for rule in rules):
+        yield "has no description"
+
+
+def _egress_is_limited(resource: Resource) -> Iterator[str]:
+    if resource.type == SECURITY_GROUP:
+        rules = mappings(resource.props, "egress")
+    elif resource.type == SECURITY_GROUP_RULE:
+        rules = [resource.props] if text(resource.props, "type") == "egress" else []
+    else:
+        rules = [resource.props]
+    if any(_is_world(rule) and _ports(rule) == (0, LAST_PORT) for rule in rules):
+        yield "lets everything out to the whole internet"
+
+
+def _acl_opens_no_admin_port(resource: Resource) -> Iterator[str]:
+    if resource.type == ACL:
+        entries = mappings(resource.props, "ingress")
+    else:
+        entries = [] if is_true(resource.props, "egress") else [resource.props]
+    for entry in entries:
+        allows = (text(entry, "action") or text(entry, "ruleAction")).lower() == "allow"
+        world = any(text(entry, key) in WORLD for key in ("cidrBlock", "ipv6CidrBlock"))
+        first, last = _ports(entry)
+        for port in ADMIN_PORTS:
+            # An entry for everything is what the default network ACL has; the security groups decide then.
+            if allows and world and first <= port <= last and (first, last) != (0, LAST_PORT):
+                yield f"allows port {port} from the whole internet"
+
+
+RULES: tuple[Rule, ...] = (
+    StackRule(
+        name="vpc-has-flow-logs",
+        severity=Severity.MEDIUM,
+        types=(VPC,),
+        controls=("C19",),
+        frameworks=("Security Hub EC2.6", "CKV2_AWS_11"),
+        protects_from="After a break-in nobody can tell what talked to what.",
+        remediation="Add an aws.ec2.FlowLog with the VPC's id and traffic_type ALL.",
+        url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+        check=_flow_log_exists,
+    ),
+    ResourceRule(
+        name="flow-log-records-all-traffic",
+        severity=Severity.MEDIUM,
+        types=(FLOW_LOG,),
+        controls=("C19",),
+        frameworks=("Security Hub EC2.6",),
+        protects_from="A log of rejected traffic alone misses the connections that succeeded.",
+        remediation="Set traffic_type to ALL.",
+        url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+        check=_flow_log_records_all,
+    ),
+    StackRule(
+        name="vpc-default-security-group-is-managed",
+        severity=Severity.MEDIUM,
+        types=(VPC,),
+        controls=("C20",),
+        frameworks=("Security Hub EC2.2", "CKV2_AWS_12"),
+        protects_from="The default security group lets its members reach each other, and takes in what names no group.",
+        remediation="Add an aws.ec2.DefaultSecurityGroup with the VPC's id and no rules, which takes AWS's own away.",
+        url=SECURITY_HUB,
+        check=_default_group_is_managed,
+    ),
+    ResourceRule(
+        name="default-security-group-is-empty",
+        severity=Severity.HIGH,
+        types=(DEFAULT_SECURITY_GROUP,),
+        controls=("C20",),
+        frameworks=("Security Hub EC2.2", "CKV2_AWS_12"),
+        protects_from="Whatever is made without a security group gets the rules of the default one unasked.",
+        remediation="Remove ingress and egress from the default security group and give resources groups of their own.",
+        url=SECURITY_HUB,
+        check=_default_group_is_empty,
+    ),
+    ResourceRule(
+        name="vpc-resolves-names",
+        severity=Severity.HIGH,
+        types=(VPC,),
+        controls=("C24",),
+        frameworks=("EKS user guide",),
+        protects_from="Without DNS in the VPC nodes cannot find a private API server or an endpoint, and never join.",
+        remediation="Set enable_dns_hostnames=True and leave enable_dns_support on.",
+        url=f"{USER_GUIDE}network-reqs.html",
+        check=_names_resolve,
+    ),
+    ResourceRule(
+        name="subnet-gives-no-public-addresses",
+        severity=Severity.HIGH,
+        types=(SUBNET,),
+        controls=("C21",),
+        frameworks=("Security Hub EC2.15", "CKV_AWS_130"),
+        protects_from="A machine started in the subnet is on the internet without anybody having asked for it.",
+        remediation="Set map_public_ip_on_launch=False; load balancers and NAT gateways bring their own addresses.",
+        url=SECURITY_HUB,
+        check=_no_public_addresses,
+    ),
+    StackRule(
+        name="node-subnet-has-no-internet-gateway-route",
+        severity=Severity.HIGH,
+        types=(NODE_GROUP,),
+        controls=("C22",),
+        frameworks=("CIS EKS 5.4.3", "C-0229"),
+        protects_from="Nodes beside the load balancers are on the internet as soon as one gets an address.",
+        remediation="Put node groups into subnets whose default route leads to a NAT gateway.",
+        url=f"{BEST_PRACTICES}subnets.html",
+        check=_nodes_are_private,
+    ),
+    StackRule(
+        name="nat-gateway-is-in-the-same-zone",
+        severity=Severity.MEDIUM,
+        types=(ASSOCIATION,),
+        controls=("C23",),
+        frameworks=("EKS best practices: subnets",),
+        protects_from="The loss of one zone takes the way out of another with it, and every gigabyte crosses zones.",
+        remediation="Make one NAT gateway per zone and route each private subnet to that of its own zone.",
+        url=f"{BEST_PRACTICES}subnets.html",
+        check=_nat_is_in_zone,
+    ),
+    StackRule(
+        name="closed-node-subnet-has-endpoints",
+        severity=Severity.HIGH,
+        types=(NODE_GROUP,),
+        controls=("C24",),
+        frameworks=("Security Hub EC2.10", "EKS user guide"),
+        protects_from="Nodes without a way out and without endpoints never join; the group fails after 20 minutes.",
+        remediation="Add VPC endpoints for ecr.api, ecr.dkr, ec2, sts and a gateway endpoint for s3, or a NAT gateway.",
+        url=f"{USER_GUIDE}private-clusters.html",
+        check=_closed_nodes_have_endpoints,
+    ),
+    ResourceRule(
+        name="ecr-endpoint-is-limited",
+        severity=Severity.LOW,
+        types=(ENDPOINT,),
+        controls=("C25",),
+        frameworks=("EKS best practices: image security",),
+        protects_from="A pod with stolen credentials copies images, or data in them, to a registry of another account.",
+        remediation="Give the endpoint a policy for your own account, and account 602401143452 for the images of EKS.",
+        url=f"{BEST_PRACTICES}image-security.html",
+        check=_ecr_endpoint_is_limited,
+    ),
+    StackRule(
+        name="subnet-has-load-balancer-tag",
+        severity=Severity.LOW,
+        types=(SUBNET,),
+        controls=("C27", "P17"),
+        frameworks=("AWS Load Balancer Controller: subnet discovery",),
+        protects_from="A controller that makes load balancers finds no subnet, and the Ingress gets no address.",
+        remediation="Tag public subnets kubernetes.io/role/elb=1 and those of nodes kubernetes.io/role/internal-elb=1.",
+        url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/",
+        check=_subnet_has_role_tag,
+    ),
+    ResourceRule(
+        name="security-group-opens-no-admin-port",
+        severity=Severity.CRITICAL,
+        types=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
+        controls=("C15",),
+        frameworks=("Security Hub EC2.13", "Security Hub EC2.14", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277"),
+        protects_from="SSH and RDP that the whole internet reaches are tried within minutes.",
+        remediation="Name the networks that may connect, or use Session Manager and no open port.",
+        url=SECURITY_HUB,
+        check=_no_admin_port,
+    ),
+    ResourceRule(
+        name="security-group-opens-only-web-ports",
+        severity=Severity.HIGH,
+        types=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
+        controls=("C15",),
+        frameworks=("Security Hub EC2.18", "Security Hub EC2.19"),
+        protects_from="Kubelets, databases and metrics answer strangers.",
+        remediation="Open 80 and 443 of a load balancer to the world at most; name networks or groups for the rest.",
+        url=SECURITY_HUB,
+        check=_only_web_ports,
+    ),
+    ResourceRule(
+        name="security-group-rules-are-described",
+        severity=Severity.LOW,
+        types=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
+        controls=("C15",),
+        frameworks=("CKV_AWS_23",),
+        protects_from="Nobody dares to remove a rule that says nothing about why it is there.",
+        remediation="Give the group and each of its rules a description.",
+        url=SECURITY_HUB,
+        check=_rules_are_described,
+    ),
+    ResourceRule(
+        name="security-group-limits-egress",
+        severity=Severity.LOW,
+        types=(SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
+        controls=("C15",),
+        frameworks=("CKV_AWS_382",),
+        protects_from="Whoever breaks in can send everything out, to anywhere.",
+        remediation="Let out what is needed: a port, a group or a network.",
+        url=SECURITY_HUB,
+        check=_egress_is_limited,
+    ),
+    ResourceRule(
+        name="network-acl-opens-no-admin-port",
+        severity=Severity.HIGH,
+        types=(ACL, ACL_RULE),
+        controls=("C26",),
+        frameworks=("Security Hub EC2.21", "CKV2_AWS_1"),
+        protects_from="A network ACL that was written by hand lets SSH or RDP in from everywhere.",
+        remediation="Name the networks that may connect on ports 22 and 3389, or remove the entry.",
+        url=SECURITY_HUB,
+        check=_acl_opens_no_admin_port,
+    ),
+)

@@ -1,0 +1,187 @@
+"""What every pod gives up, as it needs none of it: the restricted Pod Security Standard, and a little more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.objects import WORKLOADS
+from policies.pods import all_containers, called, on_windows, pod_spec, security
+from policies.rule import ResourceRule, Rule, Severity
+from policies.stack import Resource
+from policies.values import is_false, is_true, mappings, number, text, texts
+
+URL = "https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"
+
+VOLUME_TYPES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
+"""Volumes that a restricted pod may have (Kubernetes, Pod Security Standards, "Volume Types")."""
+
+PROFILED = {"RuntimeDefault", "Localhost"}
+
+LOWEST_USER_ID = 10_000
+"""From here on no system account of a node has the id (CKV_K8S_40)."""
+
+
+def _escalation(resource: Resource) -> Iterator[str]:
+    if on_windows(resource):
+        return
+    for container in all_containers(resource):
+        if not is_false(container, "securityContext", "allowPrivilegeEscalation"):
+            yield f"{called(container)} does not set allowPrivilegeEscalation to false"
+
+
+def _non_root(resource: Resource) -> Iterator[str]:
+    for container in all_containers(resource):
+        if not is_true(security(container, resource, "runAsNonRoot")):
+            yield f"{called(container)} is not held to runAsNonRoot"
+
+
+def _user_zero(resource: Resource) -> Iterator[str]:
+    for container in all_containers(resource):
+        if number(security(container, resource, "runAsUser")) == 0:
+            yield f"{called(container)} runs as user 0"
+
+
+def _user_id(resource: Resource) -> Iterator[str]:
+    if on_windows(resource):
+        return
+    for container in all_containers(resource):
+        user = number(security(container, resource, "runAsUser"))
+        # Zero is another rule's.
+        if user is None:
+            yield f"{called(container)} leaves runAsUser to its image"
+        elif 0 < user < LOWEST_USER_ID:
+            yield f"{called(container)} runs as user {user:g}"
+
+
+def _seccomp(resource: Resource) -> Iterator[str]:
+    if on_windows(resource):
+        return
+    for container in all_containers(resource):
+        profile = text(security(container, resource, "seccompProfile"), "type")
+        if profile not in PROFILED:
+            yield f"{called(container)} has the seccomp profile {profile or '(none)'}"
+
+
+def _dropped(resource: Resource) -> Iterator[str]:
+    if on_windows(resource):
+        return
+    for container in all_containers(resource):
+        if "ALL" not in texts(container, "securityContext", "capabilities", "drop"):
+            yield f"{called(container)} does not drop ALL capabilities"
+
+
+def _volumes(resource: Resource) -> Iterator[str]:
+    for volume in mappings(pod_spec(resource), "volumes"):
+        # hostPath is another rule's.
+        given = {key for key in volume if volume[key] is not None} - {"name", "hostPath"}
+        if given - VOLUME_TYPES:
+            yield f"volume {text(volume, 'name')} is of type {', '.join(sorted(given))}"
+
+
+def _read_only(resource: Resource) -> Iterator[str]:
+    if on_windows(resource):
+        return
+    for container in all_containers(resource):
+        if not is_true(container, "securityContext", "readOnlyRootFilesystem"):
+            yield f"{called(container)} can write to its root file system"
+
+
+RULES: tuple[Rule, ...] = (
+    ResourceRule(
+        name="pod-no-privilege-escalation",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20"),
+        protects_from="A setuid program in the image makes root of whoever runs it.",
+        remediation="Set securityContext.allowPrivilegeEscalation to false in every container.",
+        url=URL,
+        check=_escalation,
+    ),
+    ResourceRule(
+        name="pod-non-root",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted", "CKV_K8S_23"),
+        protects_from="A container as root is root on the node as soon as it breaks out.",
+        remediation="Set securityContext.runAsNonRoot to true on the pod, and use an image with a user of its own.",
+        url=URL,
+        check=_non_root,
+    ),
+    ResourceRule(
+        name="pod-no-user-zero",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted",),
+        protects_from="User 0 is root, whatever else is said.",
+        remediation="Set runAsUser to an id of 10000 or more.",
+        url=URL,
+        check=_user_zero,
+    ),
+    ResourceRule(
+        name="pod-seccomp",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted", "CKV_K8S_31", "C-0210"),
+        protects_from="Without a seccomp profile a process may use every system call, those with known holes too.",
+        remediation="Set securityContext.seccompProfile.type to RuntimeDefault on the pod.",
+        url=URL,
+        check=_seccomp,
+    ),
+    ResourceRule(
+        name="pod-drops-capabilities",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted", "CKV_K8S_28", "CKV_K8S_37"),
+        protects_from="The default capabilities let a process forge packets and change owners of files.",
+        remediation="Set securityContext.capabilities.drop to [ALL] in every container.",
+        url=URL,
+        check=_dropped,
+    ),
+    ResourceRule(
+        name="pod-volume-types",
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        controls=("C62",),
+        frameworks=("PSS restricted",),
+        protects_from="A volume of an in-tree driver is mounted with the node's rights and past storage policies.",
+        remediation="Use a PersistentVolumeClaim or a csi volume.",
+        url=URL,
+        check=_volumes,
+    ),
+    ResourceRule(
+        name="pod-read-only-root",
+        severity=Severity.MEDIUM,
+        types=WORKLOADS,
+        controls=("C63",),
+        frameworks=("CKV_K8S_22", "NSA C-0017"),
+        protects_from="Whoever breaks in can replace the program or bring tools along.",
+        remediation="Set securityContext.readOnlyRootFilesystem to true and mount an emptyDir where the app writes.",
+        url="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+        check=_read_only,
+    ),
+    ResourceRule(
+        name="pod-high-user-id",
+        severity=Severity.LOW,
+        types=WORKLOADS,
+        controls=("C63",),
+        frameworks=("CKV_K8S_40",),
+        protects_from="An id that an account of the node also has gets that account's files after a break-out.",
+        remediation="Set runAsUser to an id of 10000 or more.",
+        url="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
+        check=_user_id,
+    ),
+)

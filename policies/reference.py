@@ -1,0 +1,125 @@
+"""Write docs/policies.md: `python -m policies.reference > docs/policies.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from policies.levels import Level, Levels, levels_file, read_levels
+from policies.rule import Rule, StackRule
+from policies.rules import ALL_RULES, FAMILIES, RULES, Family
+from policies.undecided import WITHOUT_RULE
+
+ENVIRONMENTS = ("prod", "staging", "dev", "local")
+CONTROLS = (
+    *(f"C{number}" for number in range(1, 79)),
+    *(f"R{number}" for number in range(1, 40)),
+    *(f"P{number}" for number in range(1, 35)),
+)
+"""Security controls, reliability figures and pitfalls that the pack answers for."""
+
+INTRODUCTION = """\
+# Policies
+
+Generated from `policies/` by `python -m policies.reference > docs/policies.md`; do not edit.
+
+{count} rules run on every `pulumi preview` and `pulumi up`, and in `nightowl plan`:
+
+    pulumi preview -s prod --policy-pack policies --policy-pack-config policies/prod.json
+    nightowl plan -s prod
+
+They look at resources of the AWS, EKS and Kubernetes providers, whoever wrote the program; nothing in them knows
+Nightowl. A *resource* rule is decided by one resource's inputs, so an update stops before it is made. A *stack* rule
+takes several resources; a preview decides it before anything is made, an update after.
+
+- A value that is not known before an update leaves a rule undecided in the preview, and the engine says so. The update
+  decides it.
+- Levels: a violation of a *mandatory* rule stops the deployment, an *advisory* one is told. They are set in
+  `policies/<environment>.json`; a stack without a file of its own gets those of prod.
+- Exceptions: `policies/exceptions.yaml` lists what is accepted, each with rule, resource, reason and last day. An
+  exception that is over is itself a violation (`exceptions-in-date`).
+"""
+
+
+def reference() -> str:
+    """Write the whole page."""
+    levels = {name: read_levels(levels_file(name), ALL_RULES) for name in ENVIRONMENTS}
+    introduction = INTRODUCTION.format(count=len(ALL_RULES))
+    parts = [introduction, *_contents(), *(_family(family, levels) for family in FAMILIES), *_controls()]
+    return "\n".join(parts)
+
+
+def _contents() -> Iterator[str]:
+    yield "| family | rules | what it is about |"
+    yield "|---|---|---|"
+    for family in FAMILIES:
+        yield f"| [{family.title}](#{_anchor(family.title)}) | {len(family.rules)} | {family.about} |"
+    yield ""
+
+
+def _family(family: Family, levels: dict[str, Levels]) -> str:
+    return "\n".join([f"## {family.title}", "", family.about, "", *(_rule(rule, levels) for rule in family.rules)])
+
+
+def _rule(rule: Rule, levels: dict[str, Levels]) -> str:
+    scope = "stack" if isinstance(rule, StackRule) else "resource"
+    told = [
+        f"### {rule.name}",
+        "",
+        rule.protects_from,
+        "",
+        f"- Remedy: {rule.remediation} [More]({rule.url})",
+        f"- {rule.severity.capitalize()} {scope} rule, {_levels(rule, levels)}. Source: {', '.join(_sources(rule))}.",
+        "",
+    ]
+    return "\n".join(told)
+
+
+def _sources(rule: Rule) -> Iterator[str]:
+    yield from rule.controls
+    yield from rule.frameworks
+
+
+def _levels(rule: Rule, levels: dict[str, Levels]) -> str:
+    by_level: dict[Level, list[str]] = {}
+    for name, own in levels.items():
+        by_level.setdefault(own.of(rule), []).append(name)
+    if len(by_level) == 1:
+        return f"{next(iter(by_level))} everywhere"
+    return ", ".join(f"{level} in {' and '.join(names)}" for level, names in by_level.items())
+
+
+def _controls() -> Iterator[str]:
+    yield "## Controls"
+    yield ""
+    yield (
+        f"Of {len(CONTROLS)} controls (C: security, R: reliability, P: pitfalls) "
+        f"{len(CONTROLS) - len(WITHOUT_RULE)} have a rule."
+    )
+    yield ""
+    yield "| control | rules |"
+    yield "|---|---|"
+    for control in CONTROLS:
+        if control not in WITHOUT_RULE:
+            yield f"| {control} | {', '.join(_links(control))} |"
+    yield ""
+    yield "The others have none:"
+    yield ""
+    yield "| control | why |"
+    yield "|---|---|"
+    for control in CONTROLS:
+        if control in WITHOUT_RULE:
+            yield f"| {control} | {WITHOUT_RULE[control]} |"
+    yield ""
+
+
+def _links(control: str) -> Iterable[str]:
+    return (f"[{rule.name}](#{rule.name})" for rule in RULES if control in rule.controls)
+
+
+def _anchor(title: str) -> str:
+    return "".join(sign for sign in title.lower().replace(" ", "-") if sign.isalnum() or sign == "-")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

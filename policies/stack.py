@@ -1,0 +1,96 @@
+"""A stack as a rule sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource. Reading a property that is not known yet raises, which leaves the rule undecided for it."""
+
+    urn: str
+    type: str
+    """Such as `aws:eks/cluster:Cluster`."""
+    name: str
+    """The logical name in the program."""
+    props: Mapping[str, Any]
+    """Its properties in camelCase; read them with `policies.values`."""
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    parent: str = ""
+    """The URN of its parent; empty at the top."""
+    provider: str = ""
+    """The logical name of its provider; empty where it is not told."""
+    depends_on: frozenset[str] = frozenset()
+    """URNs of what it waits for. Known to stack rules only."""
+    takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """For each top-level property, URNs of the resources whose outputs it is made of. Known to stack rules only."""
+
+    @property
+    def label(self) -> str:
+        """Kind and logical name, as a message calls it."""
+        return f"{self.type.rpartition(':')[2]} {self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """All resources of a stack."""
+
+    resources: tuple[Resource, ...]
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """All resources of the given types, in the order of the program."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    def get(self, urn: str) -> Resource | None:
+        """The resource of that URN."""
+        return self._by_urn.get(urn)
+
+    def taken(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """The resources of `types` whose outputs the top-level property `key` is made of."""
+        taken = resource.takes_from.get(key, frozenset[str]())
+        return [other for other in self.of_type(*types) if other.urn in taken]
+
+    def takers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """The resources of `types` whose top-level property `key` is made of an output of `resource`."""
+        return [other for other in self.of_type(*types) if resource.urn in other.takes_from.get(key, frozenset[str]())]
+
+    def waits_for(self, resource: Resource, other: Resource) -> bool:
+        """Whether `resource` is made after `other`, directly or through others in between."""
+        seen: set[str] = set()
+        ahead = [resource.urn]
+        while ahead:
+            urn = ahead.pop()
+            if urn == other.urn:
+                return urn != resource.urn or urn in seen
+            if urn in seen:
+                continue
+            seen.add(urn)
+            current = self._by_urn.get(urn)
+            if current is not None:
+                ahead.extend(_before(current))
+        return False
+
+    @cached_property
+    def _by_urn(self) -> Mapping[str, Resource]:
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        by_type: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            by_type.setdefault(resource.type, []).append(resource)
+        return by_type
+
+
+def _before(resource: Resource) -> Iterator[str]:
+    yield from resource.depends_on
+    for urns in resource.takes_from.values():
+        yield from urns
+    # A component waits for what it was told to wait for, and its children with it.
+    if resource.parent:
+        yield resource.parent

@@ -1,0 +1,370 @@
+"""Stacks as a policy pack is shown them, to break in one respect, and the pack's own gRPC interface."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from infra.ops.plan.plan import plan_of_file
+from infra.ops.plan.policies import subjects
+from policies.evaluation import Evaluation, evaluate
+from policies.levels import Level, Levels, read_levels
+from policies.rule import ResourceRule, Rule
+from policies.rules import ALL_RULES, RULES
+from policies.stack import Resource
+
+ROOT = Path(__file__).parent.parent.parent
+POLICIES = ROOT / "policies"
+STACKS = ROOT / "stacks"
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How the engine writes a text that is not known before the update."""
+RULE_BY_NAME = {rule.name: rule for rule in RULES}
+PROTO_LEVELS = {
+    Level.MANDATORY: analyzer_pb2.MANDATORY,
+    Level.ADVISORY: analyzer_pb2.ADVISORY,
+    Level.DISABLED: analyzer_pb2.DISABLED,
+}
+
+
+@dataclass(eq=False)
+class Request:
+    """A resource that can be changed."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    protect: bool = False
+    ignore_changes: list[str] = field(default_factory=list)
+    parent: str = ""
+    provider: str = ""
+    depends_on: set[str] = field(default_factory=set)
+    takes_from: dict[str, set[str]] = field(default_factory=dict)
+
+    def resource(self) -> Resource:
+        return Resource(
+            urn=self.urn,
+            type=self.type,
+            name=self.name,
+            props=self.inputs,
+            protect=self.protect,
+            ignore_changes=tuple(self.ignore_changes),
+            parent=self.parent,
+            provider=self.provider,
+            depends_on=frozenset(self.depends_on),
+            takes_from={key: frozenset(urns) for key, urns in self.takes_from.items()},
+        )
+
+
+@dataclass(eq=False)
+class Draft:
+    """A stack that can be changed."""
+
+    requests: list[Request]
+
+    def all(self, type_: str) -> list[Request]:
+        return [request for request in self.requests if request.type == type_]
+
+    def get(self, type_: str, name: str | None = None) -> Request:
+        found = [request for request in self.all(type_) if name in {None, request.name}]
+        assert found, f"the stack has no {type_} {name or ''}"
+        return found[0]
+
+    def of(self, type_: str, name: str | None = None) -> dict[str, Any]:
+        return self.get(type_, name).inputs
+
+    def add(
+        self,
+        type_: str,
+        name: str,
+        inputs: Mapping[str, Any],
+        *,
+        protect: bool = False,
+        depends_on: Iterable[Request] = (),
+        takes: Mapping[str, Request | Iterable[Request]] | None = None,
+    ) -> Request:
+        taken = {
+            key: {other.urn for other in ([others] if isinstance(others, Request) else others)}
+            for key, others in (takes or {}).items()
+        }
+        request = Request(
+            urn=f"urn:pulumi:test::test::{type_}::{name}",
+            type=type_,
+            name=name,
+            inputs=copy.deepcopy(dict(inputs)),
+            protect=protect,
+            depends_on={other.urn for other in depends_on},
+            takes_from=taken,
+        )
+        self.requests.append(request)
+        return request
+
+    def remove(self, type_: str, name: str | None = None) -> None:
+        gone = self.get(type_, name)
+        self.requests.remove(gone)
+        for request in self.requests:
+            request.depends_on.discard(gone.urn)
+            for urns in request.takes_from.values():
+                urns.discard(gone.urn)
+
+    def remove_all(self, type_: str) -> None:
+        while self.all(type_):
+            self.remove(type_)
+
+    def forget_order(self, later: Request, earlier: Request) -> None:
+        """Let `later` start before `earlier` is done, whatever else it waited for it through."""
+        stack = {request.urn: request for request in self.requests}
+        for request in self.requests:
+            if request is earlier or not _waits_for(stack, request, earlier.urn):
+                continue
+            if request is later or _waits_for(stack, later, request.urn):
+                request.depends_on.discard(earlier.urn)
+                for urns in request.takes_from.values():
+                    urns.discard(earlier.urn)
+
+    def resources(self) -> tuple[Resource, ...]:
+        return tuple(request.resource() for request in self.requests)
+
+
+def _waits_for(stack: Mapping[str, Request], request: Request, urn: str) -> bool:
+    seen: set[str] = set()
+    ahead = [request.urn]
+    while ahead:
+        current = stack.get(ahead.pop())
+        if current is None or current.urn in seen:
+            continue
+        seen.add(current.urn)
+        before = {*current.depends_on, *(one for urns in current.takes_from.values() for one in urns), current.parent}
+        if urn in before:
+            return True
+        ahead.extend(before)
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutation:
+    """How a shipped stack is broken, so that `rule` fires and no other does, but those in `also`."""
+
+    rule: str
+    change: Callable[[Draft], object]
+    stack: str = "prod"
+    also: tuple[str, ...] = ()
+    id: str = ""
+
+    def draft(self) -> Draft:
+        draft = shipped(self.stack)
+        self.change(draft)
+        return draft
+
+    def __str__(self) -> str:
+        return f"{self.rule}{'-' + self.id if self.id else ''}"
+
+
+@functools.cache
+def _shipped_resources(stack: str) -> tuple[Resource, ...]:
+    return subjects(plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack).graph)
+
+
+def shipped(stack: str) -> Draft:
+    """A stack as its file describes it, ready to be changed."""
+    return draft_of(_shipped_resources(stack))
+
+
+def draft_of(resources: Iterable[Resource]) -> Draft:
+    return Draft(
+        [
+            Request(
+                urn=one.urn,
+                type=one.type,
+                name=one.name,
+                inputs=copy.deepcopy(dict(one.props)),
+                protect=one.protect,
+                ignore_changes=list(one.ignore_changes),
+                parent=one.parent,
+                provider=one.provider,
+                depends_on=set(one.depends_on),
+                takes_from={key: set(urns) for key, urns in one.takes_from.items()},
+            )
+            for one in resources
+        ]
+    )
+
+
+def judge(draft: Draft, rules: Sequence[Rule] = RULES) -> Evaluation:
+    """Judge without the engine, by every rule at its default level."""
+    return evaluate(draft.resources(), rules, levels=Levels(), exceptions=(), today=date(2026, 11, 23))
+
+
+def fired(evaluation: Evaluation) -> set[str]:
+    return {violation.rule.name for violation in evaluation.violations}
+
+
+@functools.cache
+def fired_on_the_clean_stack(stack: str) -> frozenset[tuple[str, str, str]]:
+    """What fires on a shipped stack as it is: accepted, and no mutation's work."""
+    return frozenset((one.rule.name, one.urn, one.message) for one in judge(shipped(stack)).violations)
+
+
+def newly_fired(mutation: Mutation) -> set[str]:
+    clean = fired_on_the_clean_stack(mutation.stack)
+    found = judge(mutation.draft()).violations
+    return {one.rule.name for one in found if (one.rule.name, one.urn, one.message) not in clean}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnostic:
+    rule: str
+    urn: str
+    message: str
+    mandatory: bool
+
+    @property
+    def is_undecided(self) -> bool:
+        return "can't run policy" in self.message
+
+
+class Analyzer:
+    """The pack, served by the policy host of the Pulumi SDK in a process of its own."""
+
+    def __init__(self, stub: Any) -> None:
+        self.stub = stub
+
+    def configure(self, levels: Levels) -> None:
+        config = {
+            rule.name: analyzer_pb2.PolicyConfig(enforcementLevel=PROTO_LEVELS[levels.of(rule)]) for rule in ALL_RULES
+        }
+        self.stub.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=config))
+
+    def only(self, *rules: str) -> None:
+        """Switch all rules off but these."""
+        off = {rule.name: Level.DISABLED for rule in ALL_RULES if rule.name not in rules}
+        self.configure(Levels(by_rule=off))
+
+    def analyze(self, draft: Draft, types: Iterable[str] | None = None) -> list[Diagnostic]:
+        wanted = None if types is None else set(types)
+        providers = {request.urn: request for request in draft.requests}
+        found: list[Diagnostic] = []
+        for request in draft.requests:
+            if wanted is None or request.type in wanted:
+                found += _diagnostics(self.stub.Analyze(_analyze_request(request, providers)), request.urn)
+        return found
+
+    def analyze_stack(self, draft: Draft) -> list[Diagnostic]:
+        providers = {request.urn: request for request in draft.requests}
+        resources = [_stack_resource(request, providers) for request in draft.requests]
+        return _diagnostics(self.stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources)), "")
+
+    def info(self) -> Any:
+        return self.stub.GetAnalyzerInfo(empty_pb2.Empty())
+
+
+@contextmanager
+def started_analyzer() -> Iterator[Analyzer]:
+    """Start the pack as the engine does, and end it."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(POLICIES)]
+    with subprocess.Popen(command, cwd=POLICIES, env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            port = process.stdout.readline().decode().strip()
+            assert port.isdigit(), "the pack did not start"
+            options = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+            with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
+                yield Analyzer(analyzer_pb2_grpc.AnalyzerStub(channel))
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
+    rule = RULE_BY_NAME[mutation.rule]
+    analyzer.only(rule.name)
+    draft = mutation.draft()
+    found = analyzer.analyze(draft, rule.types) if isinstance(rule, ResourceRule) else analyzer.analyze_stack(draft)
+    clean = {(urn, message) for name, urn, message in fired_on_the_clean_stack(mutation.stack) if name == rule.name}
+    return any(
+        one.rule == rule.name
+        and not one.is_undecided
+        and not any(one.urn == urn and message in one.message for urn, message in clean)
+        for one in found
+    )
+
+
+def strict_levels() -> Levels:
+    return read_levels(POLICIES / "prod.json", ALL_RULES)
+
+
+def _analyze_request(request: Request, providers: Mapping[str, Request]) -> Any:
+    return analyzer_pb2.AnalyzeRequest(
+        type=request.type,
+        properties=_struct(request.inputs),
+        urn=request.urn,
+        name=request.name,
+        options=_options(request),
+        provider=_provider(request, providers),
+    )
+
+
+def _stack_resource(request: Request, providers: Mapping[str, Request]) -> Any:
+    return analyzer_pb2.AnalyzerResource(
+        type=request.type,
+        properties=_struct(request.inputs),
+        urn=request.urn,
+        name=request.name,
+        options=_options(request),
+        provider=_provider(request, providers),
+        parent=request.parent,
+        dependencies=sorted(request.depends_on),
+        propertyDependencies={
+            key: analyzer_pb2.AnalyzerPropertyDependencies(urns=sorted(urns))
+            for key, urns in request.takes_from.items()
+        },
+    )
+
+
+def _options(request: Request) -> Any:
+    return analyzer_pb2.AnalyzerResourceOptions(
+        protect=request.protect, ignoreChanges=request.ignore_changes, parent=request.parent
+    )
+
+
+def _provider(request: Request, providers: Mapping[str, Request]) -> Any:
+    provider = providers.get(request.provider)
+    if provider is None:
+        return None
+    return analyzer_pb2.AnalyzerProviderResource(
+        type=provider.type, properties=_struct(provider.inputs), urn=provider.urn, name=provider.name
+    )
+
+
+def _struct(inputs: Mapping[str, Any]) -> Any:
+    struct = struct_pb2.Struct()
+    # The way through JSON leaves nothing but what the protocol can carry.
+    struct.update(json.loads(json.dumps(inputs)))
+    return struct
+
+
+def _diagnostics(response: Any, urn: str) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            rule=one.policyName,
+            urn=one.urn or urn,
+            message=one.message,
+            mandatory=one.enforcementLevel == analyzer_pb2.MANDATORY,
+        )
+        for one in response.diagnostics
+    ]

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from policies.cluster import ADDON
+from policies.iam import ROLE, ROLE_POLICY
+from policies.identity import ACCESS_KEY, POD_IDENTITY, ROLE_ATTACHMENT, USER
+from tests.policies.changes import Change, drop_in_json, make, put, put_in_json, remove, statement
+from tests.policies.harness import Draft, Mutation
+
+ISSUER = "oidc.eks.eu-central-1.amazonaws.com/id/ABC"
+PROVIDER = f"arn:aws:iam::777788889999:oidc-provider/{ISSUER}"
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def _policy(**keys: object) -> Change:
+    return make(ROLE_POLICY, {"role": "elsewhere", "policy": statement(**keys)})
+
+
+def _irsa(conditions: dict[str, dict[str, object]]) -> Change:
+    keys = {"Principal": {"Federated": PROVIDER}, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": conditions}
+    return make(ROLE, {"assumeRolePolicy": statement(**keys)})
+
+
+def _github(conditions: dict[str, dict[str, object]]) -> Change:
+    principal = {"Federated": f"arn:aws:iam::777788889999:oidc-provider/{GITHUB}"}
+    keys = {"Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": conditions}
+    return make(ROLE, {"assumeRolePolicy": statement(**keys)})
+
+
+def _attach_cni_to_nodes(draft: Draft) -> None:
+    role = draft.get(ROLE, "node")
+    policy = {"policyArn": "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy", "role": "node"}
+    draft.add(ROLE_ATTACHMENT, "cni", policy, takes={"role": role})
+
+
+def _share_a_role(draft: Draft) -> None:
+    role = draft.get(ROLE, "app-web")
+    inputs = {"namespace": "apps", "serviceAccount": "worker", "clusterName": "nightowl-prod", "roleArn": "x"}
+    draft.add(POD_IDENTITY, "worker", inputs, takes={"roleArn": role})
+
+
+IDENTITY = [
+    Mutation(rule="policy-allows-no-star", change=_policy(Action="*", Resource="*")),
+    Mutation(
+        rule="policy-allows-no-star",
+        change=put(
+            ROLE,
+            [{"name": "all", "policy": statement(Action=["*:*"], Resource=["*"])}],
+            "inlinePolicies",
+            name="app-web",
+        ),
+        id="inline",
+    ),
+    Mutation(rule="policy-allows-no-whole-service", change=_policy(Action=["sqs:*"], Resource="arn:aws:sqs:::queue")),
+    Mutation(
+        rule="no-administrator-is-attached",
+        change=make(ROLE_ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "role": "x"}),
+    ),
+    Mutation(rule="policy-escalates-nowhere", change=_policy(Action="iam:PassRole", Resource="*")),
+    Mutation(
+        rule="policy-escalates-nowhere", change=_policy(Action=["iam:AttachRolePolicy"], Resource=["*"]), id="attach"
+    ),
+    Mutation(rule="policy-reads-named-data", change=_policy(Action="secretsmanager:GetSecretValue", Resource="*")),
+    Mutation(rule="policy-decrypts-with-named-keys", change=_policy(Action="kms:Decrypt", Resource="*")),
+    Mutation(
+        rule="policy-constrains-writes",
+        change=_policy(Action=["ec2:DescribeVolumes", "ec2:DeleteVolume"], Resource="*"),
+    ),
+    Mutation(
+        rule="policy-says-what-it-means",
+        change=_policy(NotAction=["iam:*"], Resource="arn:aws:s3:::bucket"),
+    ),
+    Mutation(
+        rule="role-trusts-somebody",
+        change=make(ROLE, {"assumeRolePolicy": statement(Principal={"AWS": "*"}, Action="sts:AssumeRole")}),
+    ),
+    Mutation(
+        rule="irsa-role-trusts-one-service-account",
+        change=_irsa(
+            {
+                "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com"},
+                "StringLike": {f"{ISSUER}:sub": "system:serviceaccount:apps:*"},
+            }
+        ),
+    ),
+    Mutation(
+        rule="irsa-role-trusts-one-service-account",
+        change=_irsa({"StringEquals": {f"{ISSUER}:sub": "system:serviceaccount:apps:web"}}),
+        id="audience",
+    ),
+    Mutation(
+        rule="pod-identity-role-is-not-lent",
+        change=drop_in_json(
+            ROLE, "assumeRolePolicy", "Statement", 0, "Condition", "StringEquals", "aws:SourceAccount", name="app-web"
+        ),
+    ),
+    Mutation(
+        rule="pod-identity-role-is-not-lent",
+        change=put_in_json(ROLE, ["sts:AssumeRole"], "assumeRolePolicy", "Statement", 0, "Action", name="app-web"),
+        id="session",
+    ),
+    *[
+        Mutation(
+            rule="github-role-trusts-one-workflow",
+            change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}}),
+            id=name,
+        )
+        for name, subject in {
+            "organisation": "repo:acme/*",
+            "repository": "repo:acme/shop:*",
+            "pull-request": "repo:acme/shop:pull_request",
+        }.items()
+    ],
+    Mutation(
+        rule="github-role-trusts-one-workflow",
+        change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}),
+        id="no-subject",
+    ),
+    Mutation(
+        rule="github-role-trusts-one-workflow",
+        change=_github({"StringEquals": {f"{GITHUB}:sub": "repo:acme@12/shop@34:environment:prod"}}),
+        id="no-audience",
+    ),
+    Mutation(rule="no-standing-credentials", change=make(USER, {"name": "pipeline"})),
+    Mutation(rule="no-standing-credentials", change=make(ACCESS_KEY, {"user": "pipeline"}), id="key"),
+    Mutation(rule="node-role-is-minimal", change=_attach_cni_to_nodes),
+    Mutation(rule="role-serves-one-service-account", change=_share_a_role),
+    Mutation(rule="pod-identity-has-its-agent", change=remove(ADDON, "eks-pod-identity-agent")),
+]

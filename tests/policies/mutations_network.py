@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from policies import network
+from policies.network import (
+    ACL,
+    ACL_RULE,
+    ASSOCIATION,
+    DEFAULT_SECURITY_GROUP,
+    EGRESS_RULE,
+    ENDPOINT,
+    FLOW_LOG,
+    INGRESS_RULE,
+    INTERNET_GATEWAY,
+    NODE_GROUP,
+    ROUTE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    SUBNET,
+    VPC,
+)
+from tests.policies.changes import Change, drop, make, put, remove
+from tests.policies.harness import Draft, Mutation, Request
+
+PRIVATE = "private-eu-central-1a"
+WORLD_RULE = {"ipProtocol": "tcp", "cidrIpv4": "0.0.0.0/0", "description": "for a while"}
+
+
+def _nodes_beside_the_load_balancer(draft: Draft) -> None:
+    group = draft.get(NODE_GROUP, "apps-a")
+    public = draft.get(SUBNET, "public-eu-central-1a")
+    group.takes_from["subnetIds"] = {public.urn}
+
+
+def _default_route_to_the_internet(draft: Draft) -> None:
+    route = draft.get(ROUTE, PRIVATE)
+    gateway = draft.get(INTERNET_GATEWAY)
+    del route.inputs["natGatewayId"]
+    route.takes_from["gatewayId"] = {gateway.urn}
+    route.takes_from.pop("natGatewayId")
+    # A public subnet is tagged for public load balancers.
+    draft.of(SUBNET, PRIVATE)["tags"]["kubernetes.io/role/elb"] = "1"
+
+
+def _inline_route_to_the_internet(draft: Draft) -> None:
+    draft.remove(ROUTE, PRIVATE)
+    draft.of(network.ROUTE_TABLE, PRIVATE)["routes"] = [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]
+    draft.of(SUBNET, PRIVATE)["tags"]["kubernetes.io/role/elb"] = "1"
+
+
+def _nat_of_another_zone(draft: Draft) -> None:
+    other = draft.get(network.NAT, "nat-eu-central-1b")
+    draft.get(ROUTE, PRIVATE).takes_from["natGatewayId"] = {other.urn}
+
+
+def _association_with_a_foreign_table(draft: Draft) -> None:
+    foreign = draft.get(network.ROUTE_TABLE, "private-eu-central-1b")
+    draft.get(ASSOCIATION, PRIVATE).takes_from["routeTableId"] = {foreign.urn}
+
+
+def _without_a_way_out(draft: Draft) -> None:
+    draft.remove(ROUTE, PRIVATE)
+
+
+def _world(inputs: dict[str, object], type_: str = INGRESS_RULE) -> Change:
+    return make(type_, {**WORLD_RULE, **inputs})
+
+
+def _group(**inputs: object) -> Change:
+    return make(SECURITY_GROUP, {"description": "added", **inputs})
+
+
+def _rename_elb_tag(draft: Draft) -> None:
+    del draft.of(SUBNET, "public-eu-central-1a")["tags"]["kubernetes.io/role/elb"]
+
+
+def _rename_internal_tag(draft: Draft) -> None:
+    del draft.of(SUBNET, PRIVATE)["tags"]["kubernetes.io/role/internal-elb"]
+
+
+def _open_endpoint(draft: Draft) -> None:
+    vpc = draft.get(VPC)
+    policy = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}'
+    service = {"serviceName": "com.amazonaws.eu-west-1.ecr.dkr", "policy": policy}
+    draft.add(ENDPOINT, "other", service, takes={"vpcId": vpc})
+
+
+def _group_inline(rule: dict[str, object]) -> Change:
+    return _group(ingress=[{"protocol": "tcp", "description": "for a while", **rule}])
+
+
+def _old_rule(**inputs: object) -> Change:
+    return make(SECURITY_GROUP_RULE, {"type": "ingress", "protocol": "tcp", "description": "x", **inputs})
+
+
+def _second_vpc(draft: Draft) -> Request:
+    vpc = draft.add(VPC, "second", {"cidrBlock": "10.99.0.0/16", "enableDnsHostnames": True}, protect=True)
+    draft.add(FLOW_LOG, "second", {"trafficType": "ALL"}, takes={"vpcId": vpc})
+    return draft.add(DEFAULT_SECURITY_GROUP, "second", {}, takes={"vpcId": vpc})
+
+
+def _second_vpc_without_names(draft: Draft) -> None:
+    _second_vpc(draft)
+    draft.of(VPC, "second")["enableDnsSupport"] = False
+
+
+NETWORK = [
+    Mutation(rule="vpc-has-flow-logs", change=remove(FLOW_LOG)),
+    Mutation(rule="flow-log-records-all-traffic", change=put(FLOW_LOG, "REJECT", "trafficType")),
+    Mutation(rule="vpc-default-security-group-is-managed", change=remove(DEFAULT_SECURITY_GROUP)),
+    Mutation(
+        rule="default-security-group-is-empty",
+        change=put(DEFAULT_SECURITY_GROUP, [{"protocol": "-1", "self": True}], "ingress"),
+    ),
+    Mutation(rule="vpc-resolves-names", change=drop(VPC, "enableDnsHostnames")),
+    Mutation(rule="vpc-resolves-names", change=_second_vpc_without_names, id="second"),
+    Mutation(rule="subnet-gives-no-public-addresses", change=put(SUBNET, True, "mapPublicIpOnLaunch")),
+    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_nodes_beside_the_load_balancer),
+    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_default_route_to_the_internet, id="route"),
+    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_inline_route_to_the_internet, id="inline"),
+    Mutation(rule="nat-gateway-is-in-the-same-zone", change=_nat_of_another_zone),
+    Mutation(rule="nat-gateway-is-in-the-same-zone", change=_association_with_a_foreign_table, id="table"),
+    Mutation(rule="closed-node-subnet-has-endpoints", change=_without_a_way_out),
+    Mutation(rule="ecr-endpoint-is-limited", change=_open_endpoint),
+    Mutation(rule="subnet-has-load-balancer-tag", change=_rename_elb_tag),
+    Mutation(rule="subnet-has-load-balancer-tag", change=_rename_internal_tag, id="internal"),
+    Mutation(rule="security-group-opens-no-admin-port", change=_world({"fromPort": 22, "toPort": 22})),
+    Mutation(
+        rule="security-group-opens-no-admin-port",
+        change=_group_inline({"fromPort": 3000, "toPort": 4000, "cidrBlocks": ["0.0.0.0/0"]}),
+        id="inline",
+    ),
+    Mutation(
+        rule="security-group-opens-no-admin-port",
+        change=_old_rule(protocol="-1", fromPort=0, toPort=0, ipv6CidrBlocks=["::/0"]),
+        id="everything",
+    ),
+    Mutation(rule="security-group-opens-only-web-ports", change=_world({"fromPort": 10250, "toPort": 10250})),
+    Mutation(
+        rule="security-group-opens-only-web-ports",
+        change=_old_rule(fromPort=5432, toPort=5432, cidrBlocks=["0.0.0.0/0"]),
+        id="old",
+    ),
+    Mutation(rule="security-group-rules-are-described", change=drop(INGRESS_RULE, "description")),
+    Mutation(
+        rule="security-group-limits-egress",
+        change=make(EGRESS_RULE, {"ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "description": "out"}),
+    ),
+    Mutation(
+        rule="network-acl-opens-no-admin-port",
+        change=make(
+            ACL_RULE,
+            {"ruleAction": "allow", "cidrBlock": "0.0.0.0/0", "protocol": "tcp", "fromPort": 22, "toPort": 22},
+        ),
+    ),
+    Mutation(
+        rule="network-acl-opens-no-admin-port",
+        change=make(
+            ACL,
+            {
+                "ingress": [
+                    {"action": "allow", "cidrBlock": "0.0.0.0/0", "protocol": "6", "fromPort": 3389, "toPort": 3389}
+                ]
+            },
+        ),
+        id="inline",
+    ),
+]
