@@ -76,7 +76,7 @@ def measure(paths: ClusterPaths, stack_file: Path, app: str, progress: Progress)
         first_up_seconds=first_up_seconds,
         second_up_seconds=second_up_seconds,
         step_replicas=last.needed,
-        absorbed_seconds=last.absorbed_seconds,
+        absorbed_seconds=None if last.absorbed_seconds is None else round(last.absorbed_seconds, 1),
         peak_nodes=peak_nodes,
         peak_memory_mebibytes=peak_memory_bytes // 2**20,
         down_seconds=down_seconds,
