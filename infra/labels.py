@@ -1,5 +1,7 @@
-"""The labels by which Nightowl finds its own objects again (the recommended labels of Kubernetes)."""
+"""Labels that several parts go by: the zone of a node, and which objects are Nightowl's own."""
 
+ZONE_LABEL = "topology.kubernetes.io/zone"
+"""Kubernetes' own, on every node of a cloud: the availability zone that it is in."""
 NAME_LABEL = "app.kubernetes.io/name"
 PART_OF_LABEL = "app.kubernetes.io/part-of"
 PART_OF = "nightowl"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pulumi_kubernetes as k8s
 
 from infra.apps.labels import match_app
+from infra.labels import ZONE_LABEL
 from infra.settings.app.availability import AvailabilitySettings
 
-ZONE_LABEL = "topology.kubernetes.io/zone"
 HOST_LABEL = "kubernetes.io/hostname"
 
 

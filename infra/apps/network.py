@@ -16,8 +16,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.kinds import AnyApp
 from infra.apps.labels import match_app
 from infra.settings.app.application import WebSettings
-
-METADATA_ADDRESSES = ("169.254.169.254/32", "fd00:ec2::254/128")
+from infra.settings.app.traffic import METADATA_NETWORKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +100,7 @@ def _metadata_within(cidr: str) -> list[str]:
     network = ipaddress.ip_network(cidr)
     return [
         address
-        for address in METADATA_ADDRESSES
+        for address in METADATA_NETWORKS
         if ipaddress.ip_network(address).version == network.version
         and ipaddress.ip_network(address).network_address in network
         and address != cidr

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from kubernetes.client import ApiClient
 
-from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR
+from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR, ZONE_LABEL
 from infra.local.kube import Json, list_objects
 
-ZONE_LABEL = "topology.kubernetes.io/zone"
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 NODE_POOL_LABEL = "karpenter.sh/nodepool"
 """Only the autoscaler sets it, so it tells its nodes from those that the cluster began with."""

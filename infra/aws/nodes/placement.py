@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.labels import ZONE_LABEL
 from infra.settings.aws.node_labels import POOL_LABEL, SYSTEM_TAINT_KEY
 from infra.settings.aws.nodes import NodePoolSettings, TaintSettings
 
@@ -9,7 +10,6 @@ SYSTEM_LABEL = "nightowl/system"
 """On the nodes of every system pool, with the value `true`."""
 SYSTEM_TAINT = TaintSettings(key=SYSTEM_TAINT_KEY, value="true", effect="NoSchedule")
 """The key that AWS's own add-ons tolerate by default (configuration schemas of coredns and aws-ebs-csi-driver)."""
-ZONE_LABEL = "topology.kubernetes.io/zone"
 
 
 def pool_labels(name: str, settings: NodePoolSettings) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing_extensions import override
 from infra.errors import NightowlError
 from infra.ops.plan.eks_component import COMPONENT, control_plane_inputs, control_plane_name
 from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
+from infra.settings.aws.platform import PARTITION
 
 MADE_AT_UP = "(made at up)"
 """Stands for what is not known before."""
@@ -91,7 +92,6 @@ class Answers(Mocks):
     ) -> None:
         self.stack, self.project = stack, project
         self.account_id, self.region, self.role = account_id, region, role
-        self.partition = _partition(region)
         self.inner: dict[str, Any] = {}
         self.inner_inputs: dict[str, dict[str, Any]] = {}
         self.unanswered: str | None = None
@@ -131,7 +131,7 @@ class Answers(Mocks):
         """Answer the function `token`, or give None where there is no answer."""
         zones = [f"{self.region}{letter}" for letter in ZONE_LETTERS]
         name = str(arguments.get("name", ""))
-        role = f"arn:{self.partition}:iam::{self.account_id}:role"
+        role = f"arn:{PARTITION}:iam::{self.account_id}:role"
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "names": zones,
@@ -139,10 +139,10 @@ class Answers(Mocks):
             },
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "accountId": self.account_id,
-                "arn": f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{self.role}/plan",
+                "arn": f"arn:{PARTITION}:sts::{self.account_id}:assumed-role/{self.role}/plan",
                 "userId": "plan",
             },
-            "aws:index/getPartition:getPartition": {"partition": self.partition, "dnsSuffix": "amazonaws.com"},
+            "aws:index/getPartition:getPartition": {"partition": PARTITION, "dnsSuffix": "amazonaws.com"},
             "aws:index/getRegion:getRegion": {"name": self.region, "region": self.region},
             "aws:eks/getAddonVersion:getAddonVersion": {"version": "(the default at up)"},
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
@@ -171,7 +171,7 @@ class Answers(Mocks):
         service, path = ARN_PATHS[type_]
         region = "" if service in GLOBAL_SERVICES else self.region
         account = "" if service == "s3" else self.account_id
-        return f"arn:{self.partition}:{service}:{region}:{account}:{path.format(name=own_name)}"
+        return f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
 
     def _additions(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Tell the outputs that are no inputs, as far as a program may take them further."""
@@ -227,11 +227,6 @@ class Answers(Mocks):
             "kubeconfigJson": json.dumps(kubeconfig),
             "core": {"cluster": cluster, "endpoint": endpoint, "vpcId": inputs.get("vpcId"), "kubeconfig": kubeconfig},
         }
-
-
-def _partition(region: str) -> str:
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
 
 
 def _validation_option(domain: str) -> dict[str, str]:

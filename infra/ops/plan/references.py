@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
-RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
-"""By these, Pulumi's wire format tells a reference to a resource from a plain map (pulumi/sdk, `resource/sig`)."""
+from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 
 
 def without_references(request: Any) -> Any:
