@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
+from infra.engine import Progress as EngineEvent
 from infra.local.cluster import ClusterEvent
-from infra.local.engine import Progress as EngineEvent
 from infra.local.toolchain import Phase, ToolEvent
 
 QUIET_OPERATIONS = ("same", "refresh")

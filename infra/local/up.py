@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import runpy
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.engine import Outcome, run_program
 from infra.errors import NightowlError, UsageError
-from infra.local import cluster, provider_plugin, toolchain
-from infra.local.engine import Engine, Outcome
+from infra.local import cluster, toolchain
+from infra.local.engine import local_engine
 from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, Step
 from infra.local.status import ClusterStatus, collect
-from infra.local.toolchain.download import pulumi_answers
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
@@ -58,25 +57,8 @@ def _deploy(
         made = cluster.create(paths, tools, options, progress.cluster)
         progress.say(f"{paths.name}: {made.outcome}, API server {made.api_server}")
     with progress.step("applications"):
-        plugin = _plugin(paths, tools.pulumi)
-        progress.say(plugin.announcement)
-        engine = Engine(paths=paths, pulumi_binary=tools.pulumi, plugin=plugin)
+        engine = local_engine(paths, tools.pulumi, progress.say)
         return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource)
-
-
-def run_program() -> None:
-    """Run the Pulumi program of this project, as `pulumi up` does."""
-    runpy.run_module("infra.__main__", run_name="__main__")
-
-
-def _plugin(paths: ClusterPaths, pulumi_binary: Path) -> provider_plugin.ProviderPlugin:
-    """Choose the provider plugin. A failed download is remembered while the cluster lives: asking again costs time."""
-    unavailable = paths.root / "plugin-unavailable"
-    may_install = not unavailable.exists() and pulumi_answers()
-    plugin = provider_plugin.choose(paths, pulumi_binary, may_install=may_install)
-    if plugin.kind == "stand-in":
-        unavailable.touch()
-    return plugin
 
 
 def wait_until_available(

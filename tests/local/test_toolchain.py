@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.paths import tool_cache
-from infra.local.toolchain import Phase, ToolchainError, ToolEvent, download, on_path, resolve, table
+from infra.local.toolchain import Phase, ToolchainError, ToolEvent, download, on_path, resolve, resolve_pulumi, table
 from infra.local.toolchain.cache import only_builder, place, require_disk_space
 
 FAKE_GO = """#!/bin/sh
@@ -86,6 +86,27 @@ def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_
     assert tools.kubectl.read_text() == "built\n"
     assert (tools.assets / "karpenter-crds" / "file.yaml").read_text() == "kind: Test\n"
     assert not (tool_cache() / "build").exists()
+
+
+def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machine) -> None:
+    pulumi = resolve_pulumi(machine.events.append, may_download=False)
+
+    assert pulumi.read_text() == "built\n"
+    assert machine.built() == [tool.package for tool in table.TOOLS if tool.name == "pulumi"]
+    assert machine.told(Phase.BUILDING) == ["go", "pulumi"]
+    assert resolve_pulumi(machine.events.append, may_download=False) == pulumi
+    assert len(machine.built()) == 1
+
+
+def test_a_downloaded_engine_needs_no_build(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
+    monkeypatch.setattr(download, "install_pulumi", lambda folder: machine.program("pulumi", "", folder / "bin"))
+
+    pulumi = resolve_pulumi(machine.events.append)
+
+    assert pulumi.is_relative_to(tool_cache())
+    assert machine.built() == []
+    assert machine.told(Phase.DOWNLOADING) == ["pulumi"]
 
 
 def test_progress_counts_every_step_and_names_the_next(machine: Machine) -> None:

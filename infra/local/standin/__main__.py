@@ -25,9 +25,10 @@ def main(arguments: list[str]) -> None:
     """Serves the provider protocol for the engine at the address in `arguments`."""
     address = next((argument for argument in arguments if not argument.startswith("-")), "")
     cancelled, ended = threading.Event(), threading.Event()
-    # Ctrl-C reaches the whole process group; the engine is the one to decide, and sends Cancel.
-    signal.signal(signal.SIGINT, lambda _number, _frame: cancelled.set())
-    signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
+    # The engine ends its plugins by SIGINT, and waits up to 5 s for each. Ctrl-C reaches the engine alone: each plugin
+    # has a process group of its own, and is asked to stop by Cancel.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: ended.set())
     server = grpc.server(
         ThreadPoolExecutor(max_workers=MOST_PARALLEL_REQUESTS),
         options=[

@@ -6,6 +6,6 @@ toolchain that the Python package index carries.
 """
 
 from infra.local.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
-from infra.local.toolchain.resolve import Tools, resolve
+from infra.local.toolchain.resolve import Tools, resolve, resolve_pulumi
 
-__all__ = ["OnToolEvent", "Phase", "ToolEvent", "ToolchainError", "Tools", "resolve"]
+__all__ = ["OnToolEvent", "Phase", "ToolEvent", "ToolchainError", "Tools", "resolve", "resolve_pulumi"]

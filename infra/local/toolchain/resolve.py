@@ -6,7 +6,7 @@ import contextlib
 import importlib.metadata
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,16 +52,26 @@ def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
     and the Go module proxy is contacted. Raises ToolchainError.
     """
     folder = tool_cache()
+    return _tools(folder, _get(folder, _names(), on_event, may_download=may_download))
+
+
+def resolve_pulumi(on_event: OnToolEvent, *, may_download: bool = True) -> Path:
+    """Find the Pulumi CLI, and download or build it if it is missing, as `resolve` does. Raises ToolchainError."""
+    return _required(_get(tool_cache(), ["pulumi"], on_event, may_download=may_download), "pulumi")
+
+
+def _get(folder: Path, wanted: Sequence[str], on_event: OnToolEvent, *, may_download: bool) -> dict[str, Path | None]:
+    """Return where each wanted tool is, by name, and make those that are missing."""
     found = _find_all(folder)
-    missing = [name for name in _names() if name not in found]
+    missing = [name for name in wanted if name not in found]
     if missing:
         progress = _Progress(on_event, missing)
         with cache.only_builder(folder, progress.waiting):
             cache.remove_unfinished(folder)
             found = _find_all(folder)
-            _make_missing(folder, found, progress, may_download=may_download)
-    _tell_found(on_event, {name: path for name, path in found.items() if name not in missing})
-    return _tools(folder, found)
+            _make_missing(folder, wanted, found, progress, may_download=may_download)
+    _tell_found(on_event, {name: found[name] for name in wanted if name not in missing})
+    return found
 
 
 def _names() -> list[str]:
@@ -98,9 +108,11 @@ def _find(folder: Path, tool: table.Tool) -> Path | None:
     return next((path for path in candidates if path.exists()), None)
 
 
-def _make_missing(folder: Path, found: dict[str, Path | None], progress: _Progress, *, may_download: bool) -> None:
-    """Fill `found` with what it lacks."""
-    missing = [name for name in _names() if name not in found]
+def _make_missing(
+    folder: Path, wanted: Sequence[str], found: dict[str, Path | None], progress: _Progress, *, may_download: bool
+) -> None:
+    """Fill `found` with what is wanted and it lacks."""
+    missing = [name for name in wanted if name not in found]
     if not missing:
         return
     if may_download and "pulumi" in missing and download.pulumi_answers():
@@ -109,8 +121,11 @@ def _make_missing(folder: Path, found: dict[str, Path | None], progress: _Progre
             found["pulumi"] = _downloaded_pulumi(folder, progress)
     if may_download and set(_DOWNLOADED_BY_KWOKCTL) & set(missing) and download.cluster_binaries_answer():
         found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name in missing})
-    to_build = [tool for tool in table.TOOLS if tool.name not in found]
-    steps = [_GO, *(tool.name for tool in to_build), *([_ASSETS] if _ASSETS not in found else [])]
+    to_build = [tool for tool in table.TOOLS if tool.name in missing and tool.name not in found]
+    assets = [_ASSETS] if _ASSETS in missing else []
+    if not to_build and not assets:
+        return
+    steps = [_GO, *(tool.name for tool in to_build), *assets]
     progress.plan(steps)
     cache.require_disk_space(folder, need_gib=cache.BUILD_DISK_GIB)
     go = Go(folder=folder / "build")
@@ -118,7 +133,7 @@ def _make_missing(folder: Path, found: dict[str, Path | None], progress: _Progre
     for tool in to_build:
         progress.step(tool.name, lambda tool=tool: _build(go, tool, _entry(folder, tool)))
         found[tool.name] = _entry(folder, tool) / tool.name
-    if _ASSETS not in found:
+    if assets:
         entry = folder / f"{_ASSETS}-{table.assets_key()}"
         progress.step(_ASSETS, lambda: cache.place(entry, go.copy_assets))
         found[_ASSETS] = entry

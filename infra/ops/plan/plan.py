@@ -15,10 +15,11 @@ from infra.ops.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
 from infra.ops.plan.apps import AppPlan, app_plans
 from infra.ops.plan.capture import capture
 from infra.ops.plan.graph import Graph
+from infra.ops.plan.host_stack import host_outputs
 from infra.ops.plan.permissions import Statement, statements
 from infra.ops.plan.policies import evaluation
 from infra.ops.plan.schedule import Schedule, Step, schedule, serving
-from infra.settings.aws.platform import REGION_VARIABLES
+from infra.settings.aws.platform import PARTITION, REGION_VARIABLES
 from infra.settings.build import PROJECT
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
@@ -89,7 +90,8 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     region = getattr(platform, "region", EXAMPLE_REGION)
     access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
-    return plan_of_program(program, stack=stack, account_id=account_id, region=region, role=role)
+    others = host_outputs(settings, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
+    return plan_of_program(program, stack=stack, account_id=account_id, region=region, role=role, others=others)
 
 
 def plan_of_program(
@@ -99,9 +101,13 @@ def plan_of_program(
     account_id: str = EXAMPLE_ACCOUNT,
     region: str = EXAMPLE_REGION,
     role: str = "plan",
+    others: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Plan:
-    """Plan what `program` makes in one account and region, deployed by `role`; it returns what it exports."""
-    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role)
+    """Plan what `program` makes in one account and region, deployed by `role`; it returns what it exports.
+
+    `others` are the outputs of other stacks that it reads, by stack.
+    """
+    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role, others=others)
     with _shell_without_region():
         return Plan(graph=capture(program, project=PROJECT, stack=stack, answers=answers))
 

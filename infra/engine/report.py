@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pulumi import automation
 
-from infra.local.engine.outcome import UNCHANGED, OnProgress, Progress
+from infra.engine.outcome import UNCHANGED, OnProgress, Progress, StepChange
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
 ERROR_COUNT = re.compile(r"^\d+ errors? occurred:\s*")
@@ -31,6 +31,11 @@ PROGRAM_CRASH = "python inline source runtime error:"
 SILENT_PLUGIN_END = "STDOUT and STDERR streams of the plugin:"
 
 
+STACK_TYPE = "pulumi:pulumi:Stack"
+NOT_PLANNED = ("refresh",)
+"""Operations that only look: what they find is told by the operations that follow."""
+
+
 @dataclass(kw_only=True)
 class EngineReport:
     """Collects what the engine reports: counts, errors, and progress passed on as it comes."""
@@ -38,6 +43,8 @@ class EngineReport:
     on_progress: OnProgress
     changes: dict[str, int] = field(default_factory=dict[str, int])
     errors: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+    steps: list[StepChange] = field(default_factory=list[StepChange])
 
     def take(self, event: automation.EngineEvent) -> None:
         """Notes one event of the engine."""
@@ -58,8 +65,11 @@ class EngineReport:
 
     def _step(self, step: automation.StepEventMetadata, status: Literal["started", "done", "failed"]) -> None:
         op = _text(step.op)
-        if op not in UNCHANGED:
-            self.on_progress(Progress(op=op, type=step.type, name=_urn_name(step.urn), status=status))
+        if op in UNCHANGED:
+            return
+        if status == "started" and op not in NOT_PLANNED and step.logical and step.type != STACK_TYPE:
+            self.steps.append(_change(op, step))
+        self.on_progress(Progress(op=op, type=step.type, name=urn_name(step.urn), status=status))
 
     def _diagnostic(self, event: automation.DiagnosticEvent) -> None:
         message = clean_message(event.message)
@@ -68,10 +78,30 @@ class EngineReport:
         if event.severity == "error" and message not in self.errors:
             self.errors.append(message)
         elif event.ephemeral or event.severity == "warning":
+            if not event.ephemeral and message not in self.warnings:
+                self.warnings.append(message)
             status = "running" if event.ephemeral else "warning"
             urn = event.urn or ""
-            progress = Progress(op="", type=_urn_type(urn), name=_urn_name(urn), status=status, message=message)
+            progress = Progress(op="", type=_urn_type(urn), name=urn_name(urn), status=status, message=message)
             self.on_progress(progress)
+
+
+def _change(op: str, step: automation.StepEventMetadata) -> StepChange:
+    detailed = tuple(_difference(path, diff) for path, diff in sorted((step.detailed_diff or {}).items()))
+    whole = op in {"create", "delete", "import"}
+    return StepChange(
+        op=op,
+        type=step.type,
+        name=urn_name(step.urn),
+        urn=step.urn,
+        detailed=() if whole else detailed or tuple(sorted(step.diffs or ())),
+    )
+
+
+def _difference(path: str, diff: automation.PropertyDiff) -> str:
+    kind = _text(diff.diff_kind)
+    sign = {"add": "+ ", "delete": "- "}.get(kind.removesuffix("-replace"), "")
+    return f"{sign}{path}{' (replaces)' if kind.endswith('-replace') else ''}"
 
 
 def clean_message(text: str) -> str:
@@ -93,7 +123,8 @@ def _crash(report: str) -> str:
     return f"the program failed{place}: {lines[-1]}"
 
 
-def _urn_name(urn: str) -> str:
+def urn_name(urn: str) -> str:
+    """The name at the end of a URN."""
     return urn.rpartition("::")[2]
 
 

@@ -2,22 +2,66 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
-import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from infra.local.engine.outcome import DeploymentFailedError
+from infra.engine import DeploymentFailedError, LockHolder, stack_name
+from infra.engine.locks import lock_holder, locks_of_stack
 from infra.local.paths import ClusterPaths
-from infra.local.provider_plugin import ProviderPlugin, plugin_version
+from infra.local.provider_plugin import ProviderPlugin, plugin_version, pulumi_home
+from infra.settings.build import PROJECT
 
-PROJECT = "nightowl"
+
+@dataclass(frozen=True)
+class LocalWorkspace:
+    """The workspace of one local cluster: everything the engine writes is below the cluster's folder.
+
+    The stack files of the project are read and never written.
+    """
+
+    paths: ClusterPaths
+    plugin: ProviderPlugin
+
+    @property
+    def work_dir(self) -> Path:
+        """The folder in which the engine runs."""
+        return self.paths.workspace
+
+    @property
+    def pulumi_home(self) -> Path:
+        """This tool's own Pulumi home."""
+        return pulumi_home()
+
+    @property
+    def secrets_provider(self) -> str:
+        """A passphrase, which is the cluster's own."""
+        return "passphrase"
+
+    def environment(self) -> dict[str, str]:
+        """The variables with which the engine reaches the cluster and the state."""
+        return environment(self.paths)
+
+    def prepare(self, stack_file: Path) -> str:
+        """Write the engine's folder for the stack of a file. Raises DeploymentFailedError."""
+        stack = stack_name(stack_file)
+        write_workspace(self.paths, stack_file, self.plugin)
+        return stack
+
+    @property
+    def runs_here_only(self) -> bool:
+        """Yes: the state is in a folder of this machine."""
+        return True
+
+    def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
+        """Who has locked the stack."""
+        locks = sorted((self.paths.state / locks_of_stack(PROJECT, stack)).glob("*.json"))
+        return tuple(lock_holder(lock.read_text()) for lock in locks)
 
 
 def environment(paths: ClusterPaths) -> dict[str, str]:
@@ -27,14 +71,6 @@ def environment(paths: ClusterPaths) -> dict[str, str]:
         "PULUMI_BACKEND_URL": paths.state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
     }
-
-
-def stack_name(stack_file: Path) -> str:
-    """The stack of a file named `Pulumi.<stack>.yaml`. Raises DeploymentFailedError for another name."""
-    match = re.fullmatch(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml", stack_file.name)
-    if not match:
-        raise DeploymentFailedError([f"{stack_file} is not a stack file; its name must be Pulumi.<stack>.yaml"])
-    return match.group(1)
 
 
 def write_workspace(paths: ClusterPaths, stack_file: Path, plugin: ProviderPlugin) -> None:
@@ -95,25 +131,6 @@ def _keep_passphrase(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(32))
-
-
-def has_only_stale_locks(paths: ClusterPaths, stack: str) -> bool:
-    """Whether the stack is locked only by runs on this machine that are no longer alive, and so can be unlocked."""
-    locks = list((paths.state / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json"))
-    return bool(locks) and all(_is_stale(lock) for lock in locks)
-
-
-def _is_stale(lock: Path) -> bool:
-    try:
-        holder = cast(dict[str, Any], json.loads(lock.read_text()))
-        if holder.get("hostname") != socket.gethostname():
-            return False
-        os.kill(int(holder["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, ValueError, KeyError):
-        return False
-    return False
 
 
 def _yaml_map(path: Path) -> dict[str, Any]:

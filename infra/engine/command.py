@@ -13,7 +13,7 @@ from pulumi import automation
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from infra.local.engine.outcome import DeploymentFailedError
+from infra.engine.outcome import DeploymentFailedError
 
 
 class EngineCommand(automation.PulumiCommand):

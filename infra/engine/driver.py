@@ -1,0 +1,305 @@
+"""The Pulumi engine, driven for the stacks of one workspace: the program runs in this process, the CLI beside it.
+
+What the engine writes, and where, is the workspace's affair. The stack files of the project are read; what Pulumi
+itself may write into one is the key of its secrets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import inspect
+import json
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar, cast
+
+from pulumi import automation
+
+from infra.engine.command import EngineCommand
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import (
+    DeploymentFailedError,
+    InterruptedRunError,
+    OnProgress,
+    Outcome,
+    Preview,
+    Progress,
+    Recovery,
+    StackInfo,
+    StackLockedError,
+    StackMissingError,
+)
+from infra.engine.report import EngineReport, clean_message, urn_name
+from infra.engine.workspace import Workspace
+
+HIDDEN_OUTPUT = "[secret]"
+
+Program: TypeAlias = Callable[[], None]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The engine for the stacks of one workspace, run by the Pulumi CLI at `pulumi_binary`."""
+
+    workspace: Workspace
+    pulumi_binary: Path
+    stop_seconds: float | None = None
+    """How long the steps under way may go on after an interruption; None for until they end, or a second one."""
+
+    def deploy(
+        self, stack_file: Path, program: Program, *, refresh: bool = False, on_progress: OnProgress | None = None
+    ) -> Outcome:
+        """Bring the stack to what `program` declares, and make it first if the backend has none.
+
+        With `refresh`, hand edits are found and undone, also where the project's own options do not say so.
+
+        Raises:
+            DeploymentFailedError, StackLockedError, InterruptedRunError.
+        """
+
+        def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
+            result = stack.up(
+                program=program, refresh=refresh or None, color="never", on_event=events.take, show_secrets=False
+            )
+            return _shown(result.outputs)
+
+        return self._outcome(stack_file, work, on_progress, create=True)
+
+    def destroy(self, stack_file: Path, *, remove: bool = False, on_progress: OnProgress | None = None) -> Outcome:
+        """Delete all that the stack has made; with `remove`, the backend forgets the stack afterwards.
+
+        Where the backend has no such stack there is nothing to do, and the outcome says so. Raises as `deploy` does.
+        """
+
+        def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
+            stack.destroy(color="never", on_event=events.take, show_secrets=False)
+            if remove:
+                # The configuration is the stack file, which is the caller's.
+                stack.workspace.remove_stack(stack.name, preserve_config=True)
+            return {}
+
+        try:
+            return self._outcome(stack_file, work, on_progress)
+        except StackMissingError:
+            return Outcome(changes={}, seconds=0.0, outputs={})
+
+    def preview(
+        self, stack_file: Path, program: Program, *, refresh: bool = False, on_progress: OnProgress | None = None
+    ) -> Preview:
+        """Tell what `deploy` would do. Nothing is changed, nothing is locked.
+
+        Raises:
+            StackMissingError: the backend has no such stack.
+            DeploymentFailedError, InterruptedRunError.
+        """
+
+        def work(stack: automation.Stack, events: EngineReport) -> Preview:
+            stack.preview(program=program, refresh=refresh or None, color="never", on_event=events.take)
+            return Preview(changes=events.changes, steps=tuple(events.steps), messages=tuple(events.warnings))
+
+        return self._run(stack_file, work, on_progress)
+
+    def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
+        """Who has locked the stack."""
+        return self.workspace.lock_holders(self.workspace.prepare(stack_file))
+
+    def recover(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Recovery:
+        """Put a stack right after a run that did not end by itself: take its locks off, and look at what was under way.
+
+        What the run was changing is read again. What it was creating is forgotten, as nobody knows the ids: it may
+        exist all the same, and has to be looked for by hand. A run that is still at work loses its lock too.
+        Raises as `preview` does.
+        """
+        holders = self.lock_holders(stack_file)
+
+        def work(stack: automation.Stack, events: EngineReport) -> Recovery:
+            if holders:
+                stack.cancel()
+            pending = self._pending(stack)
+            if pending:
+                stack.refresh(clear_pending_creates=True, color="never", on_event=events.take, show_secrets=False)
+            return Recovery(locks=holders, pending=pending, remaining=self._pending(stack) if pending else ())
+
+        return self._run(stack_file, work, on_progress)
+
+    def stacks(self) -> tuple[StackInfo, ...]:
+        """List the stacks that the backend has of this project. Raises DeploymentFailedError."""
+        if not (self.workspace.work_dir / "Pulumi.yaml").is_file():
+            return ()
+        command, events = EngineCommand(self.pulumi_binary), EngineReport(on_progress=_ignore)
+        found = _interruptible(self._workspace(command).list_stacks, command, events, self.stop_seconds)
+        return tuple(
+            StackInfo(
+                name=stack.name.rpartition("/")[2],
+                updated=None if stack.last_update is None else stack.last_update.replace(tzinfo=UTC),
+                resources=stack.resource_count,
+            )
+            for stack in found
+        )
+
+    def _outcome(
+        self,
+        stack_file: Path,
+        work: Callable[[automation.Stack, EngineReport], dict[str, Any]],
+        on_progress: OnProgress | None,
+        *,
+        create: bool = False,
+    ) -> Outcome:
+        started = time.monotonic()
+
+        def whole(stack: automation.Stack, events: EngineReport) -> Outcome:
+            outputs = work(stack, events)
+            return Outcome(changes=events.changes, seconds=time.monotonic() - started, outputs=outputs)
+
+        return self._run(stack_file, whole, on_progress, create=create)
+
+    def _run(
+        self,
+        stack_file: Path,
+        work: Callable[[automation.Stack, EngineReport], Result],
+        on_progress: OnProgress | None,
+        *,
+        create: bool = False,
+    ) -> Result:
+        name = self.workspace.prepare(stack_file)
+        command = EngineCommand(self.pulumi_binary)
+        events = EngineReport(on_progress=on_progress or _ignore)
+        choose = automation.Stack.create_or_select if create else automation.Stack.select
+
+        def whole() -> Result:
+            stack = choose(name, self._workspace(command))
+            holders = self.workspace.lock_holders(name) if self.workspace.runs_here_only else ()
+            if holders and all(holder.is_dead for holder in holders):
+                stack.cancel()
+            return work(stack, events)
+
+        with _kubeconfig_in_environment(self.workspace.environment().get("KUBECONFIG")), _abandoned_programs_ignored():
+            return _interruptible(whole, command, events, self.stop_seconds)
+
+    def _pending(self, stack: automation.Stack) -> tuple[str, ...]:
+        """What the state records as under way. It is read as it is stored: with its secrets encrypted."""
+        command = ["stack", "export", "--stack", stack.name]
+        text = stack.workspace.pulumi_command.run(command, str(self.workspace.work_dir), self._variables()).stdout
+        deployment = cast(dict[str, Any], json.loads(text).get("deployment") or {})
+        operations = cast(list[dict[str, Any]], deployment.get("pending_operations") or [])
+        return tuple(
+            f"{one['type']} {one['resource']['type']} {urn_name(one['resource']['urn'])}" for one in operations
+        )
+
+    def _workspace(self, command: EngineCommand) -> automation.LocalWorkspace:
+        home = self.workspace.pulumi_home
+        return automation.LocalWorkspace(
+            work_dir=str(self.workspace.work_dir),
+            pulumi_home=None if home is None else str(home),
+            env_vars=self._variables(),
+            secrets_provider=self.workspace.secrets_provider,
+            pulumi_command=command,
+        )
+
+    def _variables(self) -> dict[str, str]:
+        home = self.workspace.pulumi_home
+        of_home = {} if home is None else {"PULUMI_HOME": str(home)}
+        return {**self.workspace.environment(), **of_home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+def _interruptible(
+    work: Callable[[], Result], command: EngineCommand, events: EngineReport, stop_seconds: float | None
+) -> Result:
+    """The result of `work`, done on another thread so that Ctrl-C is turned into a clean stop of the engine."""
+    interrupted = threading.Event()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine") as pool:
+        future = pool.submit(work)
+        while True:
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                command.interrupt()
+                if stop_seconds is not None and not interrupted.is_set():
+                    _later(stop_seconds, command.interrupt)
+                interrupted.set()
+                message = (
+                    "stopping after the steps under way; press Ctrl-C again to stop at once"
+                    if stop_seconds is None
+                    else f"stopping; the steps under way have {stop_seconds:g} s to end"
+                )
+                events.on_progress(Progress(op="", type="", name="", status="warning", message=message))
+            except automation.CommandError as error:
+                raise _failure(error, events, interrupted=interrupted.is_set()) from None
+
+
+def _later(seconds: float, act: Callable[[], None]) -> None:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
+
+
+def _failure(error: automation.CommandError, events: EngineReport, *, interrupted: bool) -> DeploymentFailedError:
+    if interrupted:
+        advice = "stopped before the end; what was done is recorded, and the next run continues from there"
+        return InterruptedRunError([*events.telling_errors(), advice])
+    if isinstance(error, automation.ConcurrentUpdateError):
+        return StackLockedError([_locked(str(error))])
+    if isinstance(error, automation.StackNotFoundError):
+        return StackMissingError(["the backend has no such stack; its first deployment makes it"])
+    return DeploymentFailedError(events.telling_errors() or [_last_words(error)])
+
+
+def _locked(said: str) -> str:
+    """Who has the lock, as the CLI tells it (checkForLock in github.com/pulumi/pulumi/pkg/v3/backend/diy/lock.go)."""
+    holders = re.findall(r"created by (\S+@\S+) \(pid (\d+)\) at (\S+)", said)
+    told = "".join(f"; locked by {who} (process {pid}) since {since}" for who, pid, since in holders)
+    return f"another run is at work on this stack; wait for its end, or stop it, and try again{told}"
+
+
+def _last_words(error: automation.CommandError) -> str:
+    """What the CLI wrote to standard error, for failures that the engine has not reported."""
+    written = str(error).partition("stderr:")[2]
+    lines = [clean_message(line).removeprefix("error: ") for line in written.splitlines()]
+    return "\n".join(line for line in lines if line) or "the Pulumi engine failed without a message"
+
+
+def _shown(outputs: automation.OutputMap) -> dict[str, Any]:
+    return {name: HIDDEN_OUTPUT if output.secret else output.value for name, output in outputs.items()}
+
+
+@contextlib.contextmanager
+def _kubeconfig_in_environment(kubeconfig: str | None) -> Generator[None]:
+    """Sets KUBECONFIG for the program, which runs in this process and whose provider reads it there."""
+    if kubeconfig is None:
+        yield
+        return
+    before = os.environ.get("KUBECONFIG")
+    os.environ["KUBECONFIG"] = kubeconfig
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["KUBECONFIG"]
+        else:
+            os.environ["KUBECONFIG"] = before
+
+
+@contextlib.contextmanager
+def _abandoned_programs_ignored() -> Generator[None]:
+    """Keeps Python from reporting the program that a failed run has left in the middle; the failure is told anyway."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda report: None if inspect.iscoroutine(report.object) else before(report)
+    try:
+        yield
+    finally:
+        gc.collect()
+        sys.unraisablehook = before
+
+
+def _ignore(_: Progress) -> None:
+    """Shows nothing."""

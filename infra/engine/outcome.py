@@ -1,0 +1,110 @@
+"""What a run of the engine tells: its steps, how it ended, and why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from infra.engine.locks import LockHolder
+from infra.errors import NightowlError
+
+UNCHANGED = frozenset({"same", "read"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One step of the engine: what it does (`create`, `update`, ...) to which resource, and how far it is."""
+
+    op: str
+    type: str
+    name: str
+    status: Literal["started", "running", "done", "failed", "warning"]
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run did: resources by operation, its duration, and the stack's outputs with secrets hidden."""
+
+    changes: Mapping[str, int]
+    seconds: float
+    outputs: Mapping[str, Any]
+
+    @property
+    def changed(self) -> int:
+        """The number of resources that the run created, changed or deleted."""
+        return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepChange:
+    """One resource that a deployment would create, change, replace or delete."""
+
+    op: str
+    type: str
+    name: str
+    urn: str
+    detailed: tuple[str, ...] = ()
+    """What differs, without values: `spec.maxReplicas`, `+ metadata.labels.team`, `- data.x`, `port (replaces)`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a deployment would do, and what the engine warns of."""
+
+    changes: Mapping[str, int]
+    steps: tuple[StepChange, ...]
+    messages: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> int:
+        """The number of resources that would be created, changed or deleted."""
+        return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """What was put right after a run that did not end by itself."""
+
+    locks: tuple[LockHolder, ...]
+    """The locks that were taken off."""
+    pending: tuple[str, ...]
+    """The resources at which the run was at work, as `operation type name`; no longer recorded as pending."""
+    remaining: tuple[str, ...]
+    """Those of them that are recorded as pending still."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackInfo:
+    """A stack in the backend. `updated` (UTC) and `resources` are None where nothing was ever deployed."""
+
+    name: str
+    updated: datetime | None
+    resources: int | None
+
+
+class DeploymentFailedError(NightowlError):
+    """The engine could not do what was asked. `messages` say why, each once, ready to be shown."""
+
+    def __init__(self, messages: list[str]) -> None:
+        self.messages = tuple(messages)
+        super().__init__("\n".join(messages))
+
+
+class StackLockedError(DeploymentFailedError):
+    """Another run is at work on the stack, or was when it died."""
+
+
+class StackMissingError(DeploymentFailedError):
+    """The backend has no such stack."""
+
+
+class InterruptedRunError(DeploymentFailedError):
+    """The user stopped the run."""
+
+    exit_code: ClassVar[int] = 130
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]

@@ -1,0 +1,382 @@
+"""The engine's driver, with a small shell script in the place of the Pulumi CLI."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation
+
+from infra import engine
+from infra.engine import (
+    DeploymentFailedError,
+    Engine,
+    EngineCommand,
+    InterruptedRunError,
+    Progress,
+    StackInfo,
+    StackLockedError,
+    StackMissingError,
+)
+from infra.local.paths import ClusterPaths
+from infra.local.provider_plugin import ProviderPlugin
+from infra.local.workspace import LocalWorkspace
+
+URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployment::web"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalWorkspace:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    plugin = ProviderPlugin(kind="stand-in", folder=tmp_path / "plugin", announcement="")
+    return LocalWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), plugin)
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    path = tmp_path / "stacks" / "Pulumi.local.yaml"
+    path.parent.mkdir()
+    path.write_text("config:\n  nightowl:apps:\n    web: { port: 80 }\n")
+    return path
+
+
+MakeCli = Callable[[str], Path]
+
+
+@pytest.fixture
+def make_cli(tmp_path: Path) -> MakeCli:
+    def make(body: str) -> Path:
+        path = tmp_path / "pulumi"
+        path.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.250.0 && exit 0\n{body}\n')
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+def nothing() -> None:
+    """A program without resources."""
+
+
+def test_the_stack_is_named_by_its_file(tmp_path: Path):
+    assert engine.stack_name(tmp_path / "Pulumi.local.yaml") == "local"
+    with pytest.raises(DeploymentFailedError, match=r"its name must be Pulumi\.<stack>\.yaml"):
+        engine.stack_name(tmp_path / "local.yaml")
+
+
+def test_a_cli_that_does_not_run_is_named(tmp_path: Path):
+    with pytest.raises(DeploymentFailedError, match="/none is not a Pulumi CLI that runs here"):
+        EngineCommand(tmp_path / "none")
+
+
+def test_the_callers_pulumi_variables_do_not_reach_the_engine(
+    make_cli: MakeCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://mine")
+    command = EngineCommand(make_cli("env"))
+    output = command.run(["up"], str(tmp_path), {"PULUMI_BACKEND_URL": "file:///own"}).stdout
+
+    assert "PULUMI_CONFIG_PASSPHRASE=" not in output
+    assert "PULUMI_BACKEND_URL=file:///own" in output
+
+
+def test_without_a_report_of_the_engine_the_last_words_of_the_cli_are_told(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path
+):
+    driver = Engine(workspace=workspace, pulumi_binary=make_cli("echo 'error: disk full' >&2; exit 255"))
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        driver.deploy(stack_file, nothing)
+    assert caught.value.messages == ("disk full",)
+
+
+def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
+    cli = make_cli("echo 'error: the stack is currently locked by 1 lock(s)' >&2; exit 255")
+
+    with pytest.raises(StackLockedError, match="another run is at work on this stack"):
+        Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file)
+
+
+def test_ctrl_c_interrupts_the_engine_once_and_says_that_the_work_done_is_kept(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = make_cli(
+        f'case "$*" in *destroy*) trap "echo got >> {tmp_path}/signals; exit 255" INT; echo > {tmp_path}/running;'
+        " while :; do sleep 0.05; done;; esac"
+    )
+    ctrl_c = threading.Thread(target=press_ctrl_c_once, args=(tmp_path / "running",))
+    ctrl_c.start()
+    told: list[Progress] = []
+
+    with pytest.raises(InterruptedRunError, match="what was done is recorded"):
+        Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file, on_progress=told.append)
+    ctrl_c.join()
+    assert (tmp_path / "signals").read_text() == "got\n"
+    assert "press Ctrl-C again" in told[-1].message
+
+
+def test_ctrl_c_between_two_commands_of_the_engine_stops_too(make_cli: MakeCli, tmp_path: Path):
+    command = EngineCommand(make_cli("touch ran"))
+    command.interrupt()
+
+    with pytest.raises(automation.CommandError, match="interrupted"):
+        command.run(["up"], str(tmp_path), {})
+    assert not (tmp_path / "ran").exists()
+
+
+def press_ctrl_c_once(running: Path) -> None:
+    waited = threading.Event()
+    while not running.exists():
+        waited.wait(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_users_kubeconfig_is_back_after_a_run(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("KUBECONFIG", "/home/me/config")
+    with pytest.raises(DeploymentFailedError):
+        Engine(workspace=workspace, pulumi_binary=make_cli("exit 1")).destroy(stack_file)
+
+    assert os.environ["KUBECONFIG"] == "/home/me/config"
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("<{%reset%}>nightowl:apps: unknown<{%reset%}>\n", "nightowl:apps: unknown"),
+        ("an unhandled error occurred: nightowl:apps: unknown", "nightowl:apps: unknown"),
+        ("1 error occurred:\n\t* Deployment shop/web failed\n\n", "Deployment shop/web failed"),
+        ("2 errors occurred:\n\t* one\n\t* two\n", "one\ntwo"),
+        ("Preview failed: Pod shop/a: Forbidden", "Pod shop/a: Forbidden"),
+        (
+            'python inline source runtime error: oh\nTraceback:\n  File "a.py", line 1, in f\n    x\nValueError: oh',
+            'the program failed at "a.py", line 1, in f: ValueError: oh',
+        ),
+    ],
+)
+def test_messages_are_freed_of_the_engines_dressing(text: str, clean: str):
+    assert engine.clean_message(text) == clean
+
+
+def event(**content: Any) -> automation.EngineEvent:
+    return automation.EngineEvent.from_json({"sequence": 1, "timestamp": 1, **content})
+
+
+def diagnostic(message: str, severity: str = "error", **more: Any) -> automation.EngineEvent:
+    return event(diagnosticEvent={"message": message, "color": "raw", "severity": severity, "urn": URN, **more})
+
+
+def step(op: str) -> dict[str, Any]:
+    return {"op": op, "urn": URN, "type": "kubernetes:apps/v1:Deployment", "provider": "", "keys": [], "diffs": []}
+
+
+def test_each_error_is_told_once_and_the_engines_summary_not_at_all():
+    events = engine.EngineReport(on_progress=lambda _: None)
+    for message in ("a: refused", "a: refused\n", "update failed", "an unhandled error occurred: a: refused"):
+        events.take(diagnostic(message))
+
+    assert events.errors == ["a: refused"]
+
+
+def test_progress_names_the_resource_and_what_it_waits_for():
+    told: list[Progress] = []
+    events = engine.EngineReport(on_progress=told.append)
+    events.take(event(resourcePreEvent={"metadata": step("create")}))
+    events.take(diagnostic("1 of 3 pods", severity="info", ephemeral=True))
+    events.take(event(resOutputsEvent={"metadata": step("create")}))
+    events.take(event(resourcePreEvent={"metadata": step("same")}))
+
+    kind = "kubernetes:apps/v1:Deployment"
+    assert told == [
+        Progress(op="create", type=kind, name="web", status="started"),
+        Progress(op="", type=kind, name="web", status="running", message="1 of 3 pods"),
+        Progress(op="create", type=kind, name="web", status="done"),
+    ]
+
+
+def test_an_outcome_counts_what_changed():
+    outcome = engine.Outcome(changes={"same": 7, "create": 1, "update": 2}, seconds=1.0, outputs={})
+
+    assert outcome.changed == 3
+
+
+def test_the_terminals_ctrl_c_does_not_reach_the_engine_directly(make_cli: MakeCli, tmp_path: Path):
+    command = EngineCommand(make_cli("ps -o sid= -p $$"))
+
+    assert int(command.run(["up"], str(tmp_path), {}).stdout) != os.getsid(0)
+
+
+def records(make_cli: MakeCli, folder: Path, body: str = "") -> Path:
+    """A CLI that notes its arguments, and then does what `body` says."""
+    return make_cli(f'echo "$*" >> {folder}/calls\n{body}')
+
+
+def calls(folder: Path) -> list[str]:
+    lines = (folder / "calls").read_text().splitlines()
+    return [line.removeprefix("--non-interactive ") for line in lines]
+
+
+def test_a_preview_of_a_stack_that_does_not_exist_says_so_and_makes_none(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
+
+    with pytest.raises(StackMissingError, match="the backend has no such stack"):
+        Engine(workspace=workspace, pulumi_binary=cli).preview(stack_file, nothing)
+    assert calls(tmp_path) == ["stack select --stack local"]
+
+
+def test_to_destroy_a_stack_that_does_not_exist_is_nothing_to_do(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
+    outcome = Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file, remove=True)
+
+    assert outcome.changed == 0
+    assert calls(tmp_path) == ["stack select --stack local"]
+
+
+def test_a_stack_that_is_removed_keeps_its_configuration(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    history = (
+        'case "$*" in *history*) echo \'[{"version": 1, "kind": "destroy", "startTime": "2026-11-23T00:00:00.000Z",'
+    )
+    history += ' "message": "", "environment": {}, "result": "succeeded", "config": {}}]\';; esac'
+    Engine(workspace=workspace, pulumi_binary=records(make_cli, tmp_path, history)).destroy(stack_file, remove=True)
+
+    assert calls(tmp_path)[-1] == "stack rm --yes --preserve-config local"
+
+
+def test_stacks_are_listed_with_their_age_in_utc(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
+    listed = [
+        {"name": "organization/nightowl/pr-7", "current": False, "lastUpdate": "2026-11-23T20:20:42.000Z"},
+        {"name": "local", "current": True, "resourceCount": 27},
+    ]
+    driver = Engine(workspace=workspace, pulumi_binary=make_cli(f"echo '{json.dumps(listed)}'"))
+    assert driver.stacks() == (), "no project was ever deployed here"
+    workspace.prepare(stack_file)
+
+    assert driver.stacks() == (
+        StackInfo(name="pr-7", updated=datetime(2026, 11, 23, 20, 20, 42, tzinfo=UTC), resources=None),
+        StackInfo(name="local", updated=None, resources=27),
+    )
+
+
+def test_a_lock_names_who_holds_it_as_the_cli_tells_it(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
+    said = (
+        "error: the stack is currently locked by 1 lock(s).\\n  s3://b/1.json: created by me@vm (pid 7) at 2026-11-23"
+    )
+    cli = make_cli(f"printf '{said}' >&2; exit 255")
+
+    with pytest.raises(StackLockedError, match=r"locked by me@vm \(process 7\) since 2026-11-23"):
+        Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file)
+
+
+@pytest.mark.timeout(20)
+def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second_ctrl_c(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    (tmp_path / "signals").touch()
+    cli = make_cli(
+        f'case "$*" in *destroy*) trap "echo got >> {tmp_path}/signals" INT; echo > {tmp_path}/running;'
+        f' while [ "$(cat {tmp_path}/signals)" != "$(printf "got\\ngot")" ]; do sleep 0.05; done; exit 255;; esac'
+    )
+    ctrl_c = threading.Thread(target=press_ctrl_c_once, args=(tmp_path / "running",))
+    ctrl_c.start()
+    told: list[Progress] = []
+
+    with pytest.raises(InterruptedRunError):
+        Engine(workspace=workspace, pulumi_binary=cli, stop_seconds=0.2).destroy(stack_file, on_progress=told.append)
+    ctrl_c.join()
+    assert (tmp_path / "signals").read_text() == "got\ngot\n"
+    assert "the steps under way have 0.2 s to end" in told[-1].message
+
+
+def test_recover_takes_off_the_locks_and_clears_what_is_pending(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    lock = workspace.paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(
+        json.dumps({"pid": 7, "username": "me", "hostname": "elsewhere", "timestamp": "2026-11-23T17:35:01Z"})
+    )
+    pending = {"pending_operations": [{"type": "creating", "resource": {"urn": URN, "type": "kubernetes:x"}}]}
+    exported = f"'{json.dumps({'version': 3, 'deployment': pending})}'"
+    update = {
+        "version": 1, "kind": "refresh", "startTime": "2026-11-23T00:00:00.000Z", "message": "", "environment": {},
+        "result": "succeeded", "config": {},
+    }  # fmt: skip
+    cli = records(
+        make_cli,
+        tmp_path,
+        f'case "$*" in *export*) [ -f {tmp_path}/fresh ] && echo "{{}}" || echo {exported};;'
+        f" *history*) echo '{json.dumps([update])}';; *refresh*) touch {tmp_path}/fresh;; esac",
+    )
+    recovery = Engine(workspace=workspace, pulumi_binary=cli).recover(stack_file)
+
+    assert [holder.user for holder in recovery.locks] == ["me"]
+    assert recovery.pending == ("creating kubernetes:x web",)
+    assert recovery.remaining == ()
+    made = calls(tmp_path)
+    assert made[1].startswith("cancel ")
+    assert "local" in made[1]
+    assert made[2] == "stack export --stack local"
+    assert made[3].startswith("refresh ")
+    assert "--clear-pending-creates" in made[3]
+
+
+def test_recover_leaves_a_sound_stack_alone(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = records(make_cli, tmp_path, 'case "$*" in *export*) echo "{}";; esac')
+    recovery = Engine(workspace=workspace, pulumi_binary=cli).recover(stack_file)
+
+    assert (recovery.locks, recovery.pending, recovery.remaining) == ((), (), ())
+    assert calls(tmp_path) == ["stack select --stack local", "stack export --stack local"]
+
+
+@pytest.mark.parametrize(
+    ("given", "change"),
+    [
+        (
+            {**step("update"), "detailedDiff": {"spec.b": {"diffKind": "update"}, "spec.a": {"diffKind": "add"}}},
+            ("+ spec.a", "spec.b"),
+        ),
+        ({**step("replace"), "detailedDiff": {"spec.b": {"diffKind": "delete-replace"}}}, ("- spec.b (replaces)",)),
+        ({**step("update"), "diffs": ["spec", "data"]}, ("data", "spec")),
+        ({**step("create"), "detailedDiff": {"spec.b": {"diffKind": "add"}}}, ()),
+    ],
+)
+def test_a_planned_change_names_the_keys_that_differ_and_no_value(given: dict[str, Any], change: tuple[str, ...]):
+    events = engine.EngineReport(on_progress=lambda _: None)
+    secret = {"inputs": {"password": "hunter2"}, "urn": URN, "type": "x", "id": "", "parent": "", "provider": ""}
+    events.take(event(resourcePreEvent={"metadata": {**given, "logical": True, "old": secret, "new": secret}}))
+
+    (found,) = events.steps
+    assert found.detailed == change
+    assert "hunter2" not in repr(found)
+
+
+def test_the_halves_of_a_replacement_refreshes_and_the_stack_itself_are_no_changes_of_their_own():
+    events = engine.EngineReport(on_progress=lambda _: None)
+    for op, logical in (
+        ("create-replacement", False),
+        ("replace", True),
+        ("delete-replaced", False),
+        ("refresh", True),
+    ):
+        events.take(event(resourcePreEvent={"metadata": {**step(op), "logical": logical}}))
+    stack = {**step("update"), "type": "pulumi:pulumi:Stack", "logical": True}
+    events.take(event(resourcePreEvent={"metadata": stack}))
+
+    assert [change.op for change in events.steps] == ["replace"]

@@ -1,0 +1,121 @@
+"""The folder and the variables with which the engine works on a local cluster."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.engine import DeploymentFailedError, LockHolder
+from infra.local import workspace
+from infra.local.paths import ClusterPaths
+from infra.local.provider_plugin import ProviderPlugin
+from infra.local.workspace import LocalWorkspace
+
+LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
+"""A lock as Pulumi's backend writes it, but for its process and host."""
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterPaths:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return ClusterPaths(name="one", root=tmp_path / "one")
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> ProviderPlugin:
+    return ProviderPlugin(kind="stand-in", folder=tmp_path / "plugin", announcement="")
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    path = tmp_path / "stacks" / "Pulumi.local.yaml"
+    path.parent.mkdir()
+    path.write_text("config:\n  nightowl:apps:\n    web: { port: 80 }\n")
+    return path
+
+
+def test_the_workspace_has_the_project_the_plugin_and_the_stacks_configuration(
+    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path
+):
+    before = stack_file.read_text()
+    workspace.write_workspace(paths, stack_file, plugin)
+    project = yaml.safe_load((paths.workspace / "Pulumi.yaml").read_text())
+    stack = yaml.safe_load((paths.workspace / "Pulumi.local.yaml").read_text())
+
+    assert project["name"] == "nightowl"
+    assert project["plugins"]["providers"][0]["path"] == str(plugin.folder)
+    assert stack == {"config": {"nightowl:apps": {"web": {"port": 80}}}}
+    assert stack_file.read_text() == before
+
+
+def test_the_salt_of_the_stacks_secrets_outlives_a_run(paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path):
+    workspace.write_workspace(paths, stack_file, plugin)
+    target = paths.workspace / "Pulumi.local.yaml"
+    target.write_text("encryptionsalt: v1:abc\nconfig: {nightowl:old: 1}\n")
+    workspace.write_workspace(paths, stack_file, plugin)
+
+    written = yaml.safe_load(target.read_text())
+    assert written == {"encryptionsalt": "v1:abc", "config": {"nightowl:apps": {"web": {"port": 80}}}}
+
+
+def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(
+    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path
+):
+    workspace.write_workspace(paths, stack_file, plugin)
+    first = paths.passphrase.read_text()
+    workspace.write_workspace(paths, stack_file, plugin)
+
+    assert paths.passphrase.read_text() == first
+    assert len(first) >= 32
+    assert stat.S_IMODE(paths.passphrase.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("config: [1]", "config must be a map of keys, not a list"),
+        ("config: {a: b", "is not YAML"),
+        ("config:\n  nightowl:pw:\n    secure: v1:abc", "encrypted values cannot be read on a local cluster"),
+        ("config:\n  nightowl:a:\n    b: [{secure: v1:abc}]", "encrypted values cannot be read on a local cluster"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_stack_file_that_cannot_be_used_is_refused(
+    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path, content: str | None, message: str
+):
+    stack_file.unlink()
+    if content is not None:
+        stack_file.write_text(content)
+
+    with pytest.raises(DeploymentFailedError, match=message) as caught:
+        workspace.write_workspace(paths, stack_file, plugin)
+    assert str(stack_file) in str(caught.value)
+
+
+def test_a_name_that_only_sounds_encrypted_is_accepted(paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path):
+    stack_file.write_text("config:\n  nightowl:apps: {web: {env: {insecure: 'true', note: 'secure: no'}}}")
+
+    workspace.write_workspace(paths, stack_file, plugin)
+
+
+def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPaths):
+    variables = workspace.environment(paths)
+
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{paths.state}"
+    assert variables["KUBECONFIG"] == str(paths.kubeconfig)
+    assert variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(paths.passphrase)
+
+
+def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, plugin: ProviderPlugin):
+    lock = paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(json.dumps({**LOCK, "pid": 7, "hostname": "elsewhere"}))
+
+    (holder,) = LocalWorkspace(paths, plugin).lock_holders("local")
+
+    assert isinstance(holder, LockHolder)
+    assert str(holder) == "me@elsewhere (process 7), since 2026-11-23 15:35:01 UTC"
