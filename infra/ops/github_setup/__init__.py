@@ -1,0 +1,1 @@
+"""`nightowl github`: the settings of a GitHub repository that the delivery workflows rely on, made and checked."""

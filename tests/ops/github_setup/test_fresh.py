@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import yaml
+
+from tests.ops.github_setup.conftest import Command
+from tests.ops.github_setup.fake_settings import ACTIONS_APP_ID, FakeSettings
+
+REVIEWED = ("--reviewer", "alice", "--reviewer", "bob")
+
+
+def reviewers_of(github: FakeSettings, environment: str) -> list[str]:
+    rules = github.environments[environment]["protection_rules"]
+    return [
+        item["reviewer"].get("login") or item["reviewer"]["slug"]
+        for rule in rules
+        if rule["type"] == "required_reviewers"
+        for item in rule["reviewers"]
+    ]
+
+
+def branches_of(github: FakeSettings, environment: str) -> list[tuple[str, str]]:
+    assert github.environments[environment]["deployment_branch_policy"] == {
+        "protected_branches": False,
+        "custom_branch_policies": True,
+    }
+    return sorted((item["name"], item["type"]) for item in github.branch_policies[environment])
+
+
+def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl: Command, github: FakeSettings) -> None:
+    result = nightowl(*REVIEWED)
+
+    assert result.exit_code == 0, result.output
+    assert {name: reviewers_of(github, name) for name in github.environments} == {
+        "dev": [],
+        "staging": ["alice", "bob"],
+        "prod": ["alice", "bob"],
+        "ephemeral": [],
+    }
+    assert {name: branches_of(github, name) for name in github.environments} == {
+        "dev": [("main", "branch")],
+        "staging": [("main", "branch")],
+        "prod": [("main", "branch")],
+        "ephemeral": [("main", "branch"), ("refs/pull/*/merge", "branch")],
+    }
+    assert github.workflow_permissions == {
+        "default_workflow_permissions": "read",
+        "can_approve_pull_request_reviews": True,
+    }
+    assert sorted(github.labels) == ["drift", "ephemeral"]
+    (ruleset,) = github.rulesets
+    assert ruleset["enforcement"] == "active"
+    assert ruleset["conditions"]["ref_name"] == {"include": ["refs/heads/main"], "exclude": []}
+    assert {rule["type"] for rule in ruleset["rules"]} == {
+        "pull_request",
+        "required_status_checks",
+        "non_fast_forward",
+        "deletion",
+    }
+    checks = next(rule for rule in ruleset["rules"] if rule["type"] == "required_status_checks")["parameters"]
+    assert checks["required_status_checks"] == [
+        {"context": "Audit of everything", "integration_id": ACTIONS_APP_ID},
+        {"context": "check-test-e2e", "integration_id": ACTIONS_APP_ID},
+    ]
+    assert github.variables == {}, "only --on switches the workflows on"
+
+
+def test_a_second_run_changes_nothing(nightowl: Command, github: FakeSettings) -> None:
+    nightowl(*REVIEWED, "--on")
+    files = {path: path.read_bytes() for path in nightowl.project.glob("stacks/*")}
+    github.requests.clear()
+
+    steps = nightowl.steps(*REVIEWED, "--on")
+
+    assert github.changes == []
+    assert {step["state"] for step in steps.values()} == {"exists"}
+    assert {path: path.read_bytes() for path in nightowl.project.glob("stacks/*")} == files
+    assert nightowl("--check", *REVIEWED, "--on").exit_code == 0
+    assert nightowl("--check").exit_code == 0, "without --reviewer those that are there count"
+
+
+def test_a_dry_run_lists_every_change_and_makes_none(nightowl: Command, github: FakeSettings) -> None:
+    before = {path: path.read_bytes() for path in nightowl.project.glob("stacks/*")}
+
+    result = nightowl(*REVIEWED, "--on", "--dry-run")
+    steps = nightowl.steps(*REVIEWED, "--on", "--dry-run")
+
+    assert result.exit_code == 0
+    assert github.changes == []
+    assert {path: path.read_bytes() for path in nightowl.project.glob("stacks/*")} == before
+    assert {name: step["state"] for name, step in steps.items()} == {
+        "environment dev": "missing",
+        "environment staging": "missing",
+        "environment prod": "missing",
+        "environment ephemeral": "missing",
+        "actions": "differs",
+        "label ephemeral": "missing",
+        "label drift": "missing",
+        "branch main": "missing",
+        "stacks/Pulumi.dev.yaml": "missing",
+        "stacks/Pulumi.staging.yaml": "missing",
+        "stacks/Pulumi.prod.yaml": "missing",
+        "variable NIGHTOWL_DELIVERY": "missing",
+    }
+    assert "reviewers: none -> alice, bob" in result.output
+    assert "deployed from: anywhere -> main" in result.output
+    assert "must pass: check-test-e2e" in result.output
+
+
+def test_the_switch_is_the_last_change_and_only_with_on(nightowl: Command, github: FakeSettings) -> None:
+    first = nightowl(*REVIEWED)
+    assert "nightowl github --on" in first.output
+    assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_DELIVERY"]["state"] == "off"
+
+    github.requests.clear()
+    nightowl(*REVIEWED, "--on")
+    assert github.variables == {"NIGHTOWL_DELIVERY": "on"}
+    assert github.changes == [("POST", "/repos/example/nightowl/actions/variables")]
+
+    github.variables["NIGHTOWL_DELIVERY"] = "off"
+    nightowl(*REVIEWED)
+    assert github.variables == {"NIGHTOWL_DELIVERY": "off"}
+    nightowl(*REVIEWED, "--on")
+    assert github.variables == {"NIGHTOWL_DELIVERY": "on"}
+
+
+def test_in_a_fresh_run_the_switch_comes_after_everything_else(nightowl: Command, github: FakeSettings) -> None:
+    nightowl(*REVIEWED, "--on")
+    assert github.changes[-1] == ("POST", "/repos/example/nightowl/actions/variables")
+    assert len(github.changes) > 10
+
+
+def test_only_the_stacks_that_are_named_are_touched(nightowl: Command, github: FakeSettings) -> None:
+    nightowl("--stack", "dev")
+    assert sorted(github.environments) == ["dev", "ephemeral"]
+    nightowl("-s", "staging")
+    assert sorted(github.environments) == ["dev", "ephemeral", "staging"]
+    prod = yaml.safe_load((nightowl.project / "stacks/Pulumi.prod.yaml").read_text())
+    assert "github" not in prod["config"]["nightowl:delivery"]
+
+
+def test_two_reviewers_may_not_approve_what_they_deploy_themselves_but_one_must(
+    nightowl: Command, github: FakeSettings
+) -> None:
+    steps = nightowl.steps("--reviewer", "alice")
+    assert github.body_of("PUT", "environments/prod")["prevent_self_review"] is False
+    assert "alice approves alone" in steps["environment prod"]["note"]
+
+    steps = nightowl.steps(*REVIEWED)
+    assert github.body_of("PUT", "environments/prod")["prevent_self_review"] is True
+    assert steps["environment prod"]["changes"] == [
+        "reviewers: alice -> alice, bob",
+        "approval of one's own deployment: allowed -> refused",
+    ]
+
+
+def test_a_team_can_approve(nightowl: Command, github: FakeSettings) -> None:
+    nightowl("--reviewer", "example/platform")
+    assert github.body_of("PUT", "environments/prod")["reviewers"] == [{"type": "Team", "id": 70}]
+    assert github.body_of("PUT", "environments/prod")["prevent_self_review"] is True
+    assert reviewers_of(github, "prod") == ["platform"]
+
+
+def test_reviewers_are_replaced_by_those_of_the_command_line_and_kept_without(
+    nightowl: Command, github: FakeSettings
+) -> None:
+    nightowl(*REVIEWED)
+    nightowl()
+    assert reviewers_of(github, "prod") == ["alice", "bob"]
+    nightowl("--reviewer", "eve", "--reviewer", "bob")
+    assert reviewers_of(github, "prod") == ["eve", "bob"]
+
+
+def test_actions_are_switched_on_where_they_are_off_as_in_a_fork(nightowl: Command, github: FakeSettings) -> None:
+    github.actions_enabled = False
+    assert "GitHub Actions: off -> on" in nightowl.steps(*REVIEWED, "--dry-run")["actions"]["changes"]
+    nightowl(*REVIEWED)
+    assert github.actions_enabled
+
+
+def test_a_run_that_broke_off_is_continued_by_the_next(nightowl: Command, github: FakeSettings) -> None:
+    github.refusals["POST", "/labels"] = (500, {"message": "Server Error"}, {})
+    result = nightowl(*REVIEWED, "--on")
+    assert result.exit_code == 1
+    assert "not done" in result.output
+    assert github.variables == {}, "nothing is switched on before all is done"
+
+    github.refusals.clear()
+    steps = nightowl.steps(*REVIEWED, "--on")
+
+    assert steps["environment prod"]["state"] == "exists"
+    assert steps["label ephemeral"]["state"] == "made"
+    assert nightowl("--check", *REVIEWED, "--on").exit_code == 0
+
+
+def test_an_environment_that_was_made_without_its_branches_gets_them(nightowl: Command, github: FakeSettings) -> None:
+    github.refusals["POST", "dev/deployment-branch-policies"] = (502, {"message": "Bad Gateway"}, {})
+    nightowl(*REVIEWED)
+    assert branches_of(github, "dev") == []
+    github.refusals.clear()
+
+    steps = nightowl.steps(*REVIEWED)
+    assert steps["environment dev"]["changes"] == ["deployed from: nothing -> main"]
+    assert branches_of(github, "dev") == [("main", "branch")]
+
+
+def test_the_jobs_of_a_stack_with_a_runner_are_sent_to_it(nightowl: Command, github: FakeSettings) -> None:
+    file = nightowl.project / "stacks" / "Pulumi.dev.yaml"
+    document = yaml.safe_load(file.read_text())
+    connection = "arn:aws:codeconnections:eu-central-1:111122223333:connection/0f0f0f0f-1111-2222-3333-444455556666"
+    document["config"].setdefault("nightowl:delivery", {})["runner"] = {"connection": connection}
+    file.write_text(yaml.safe_dump(document))
+
+    nightowl(*REVIEWED)
+
+    assert github.variables == {"NIGHTOWL_RUNNER_DEV": "codebuild-nightowl-dev-runner"}
+    assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "exists"
+    github.variables["NIGHTOWL_RUNNER_DEV"] = "elsewhere"
+    assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "differs"
