@@ -69,6 +69,9 @@ class ExistingPlatform:
         """None: nodes and DNS are there already."""
         return []
 
+    def complete(self) -> None:
+        """Nothing: the cluster is somebody else's."""
+
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:

@@ -82,6 +82,10 @@ class Platform(Protocol):
         """Make what brings `secrets` (by name) to the pods of `app`, whose service account has the app's name."""
         ...
 
+    def complete(self) -> None:
+        """Make what can only be made when everything else is known. Called once, after the apps."""
+        ...
+
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
         ...

@@ -14,6 +14,7 @@ from infra.apps.priority import priority_class_name
 from infra.existing import existing_platform
 from infra.platforms import Platform
 from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.aws.guest import GuestPlatformSettings
 from infra.settings.platform import ExistingPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -50,6 +51,7 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
         )
         for name, app in settings.apps.items()
     }
+    platform.complete()
     return {"namespace": namespace.name, "apps": _addresses(settings, apps), **platform.outputs}
 
 
@@ -57,6 +59,10 @@ def _platform(settings: StackSettings) -> Platform:
     if isinstance(settings.platform, ExistingPlatformSettings):
         return existing_platform(settings.platform)
     # Only here: the AWS SDK takes longer to import than everything else together.
+    if isinstance(settings.platform, GuestPlatformSettings):
+        from infra.aws.guest import guest_platform
+
+        return guest_platform(settings, settings.platform)
     from infra.aws.platform import eks_platform
 
     return eks_platform(settings, settings.platform)

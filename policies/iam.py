@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from policies.stack import Resource
-from policies.values import document, mapping, mappings, texts
+from policies.values import document, mapping, mappings, text, texts
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"
@@ -16,6 +16,9 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 USER_POLICY = "aws:iam/userPolicy:UserPolicy"
 GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
 POLICY_TYPES = (POLICY, ROLE_POLICY, USER_POLICY, GROUP_POLICY, ROLE)
+
+BOUNDARY_SUFFIX = "-boundary"
+"""How the name of a permissions boundary ends."""
 
 READING_VERBS = ("Describe", "Get", "List", "BatchGet", "Lookup", "Search", "View", "Check", "Simulate", "Test")
 """How the names of actions begin that change nothing (AWS Service Authorization Reference: access levels)."""
@@ -54,8 +57,18 @@ class Statement:
         return self.conditions.get(operator, {}).get(key.lower(), ())
 
 
+def is_boundary(policy: Resource) -> bool:
+    """Whether a managed policy is a permissions boundary, by its name."""
+    return policy.type == POLICY and text(policy.props, "name").endswith(BOUNDARY_SUFFIX)
+
+
 def permissions(resource: Resource) -> Iterator[Statement]:
-    """Give what the policies written at a resource allow: its own document, or inline ones of a role."""
+    """Give what the policies written at a resource allow: its own document, or inline ones of a role.
+
+    A boundary allows nothing: it takes from what other policies allow.
+    """
+    if is_boundary(resource):
+        return
     if resource.type == ROLE:
         for inline in mappings(resource.props, "inlinePolicies"):
             yield from statements(document(inline, "policy"))

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.cluster import addons, clusters_of
-from policies.iam import POLICY_TYPES, ROLE, is_reading, permissions, trust
+from policies.iam import (
+    BOUNDARY_SUFFIX,
+    POLICY,
+    POLICY_TYPES,
+    ROLE,
+    ROLE_POLICY,
+    is_boundary,
+    is_reading,
+    permissions,
+    trust,
+)
 from policies.network import NODE_GROUP
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -162,7 +172,7 @@ def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
             yield "its trust does not name the account or the organisation that asks (confused deputy)"
 
 
-def _trusts_one_workflow(role: Resource) -> Iterator[str]:
+def _trusts_one_workflow(role: Resource, stack: Stack) -> Iterator[str]:
     for statement in trust(role):
         if not any(name.endswith(GITHUB) for name in statement.principals.get("Federated", ())):
             continue
@@ -174,10 +184,46 @@ def _trusts_one_workflow(role: Resource) -> Iterator[str]:
             for one in subjects
             if "*" in one or "?" in one or (":environment:" not in one and ":ref:refs/" not in one)
         ]
+        if not _writes(role, stack):
+            # What every pull request runs may look, and nothing else.
+            loose = [one for one in loose if not one.endswith(":pull_request")]
         if not subjects:
             yield f"its trust does not ask that {GITHUB}:sub equals one environment or branch"
         elif loose:
             yield f"its trust takes {', '.join(loose)}, which is more than one environment or branch"
+
+
+def _asks_for_the_id(role: Resource) -> Iterator[str]:
+    for statement in trust(role):
+        by_github = any(name.endswith(GITHUB) for name in statement.principals.get("Federated", ()))
+        if by_github and not statement.requires(f"{GITHUB}:repository_id"):
+            yield f"its trust does not ask for {GITHUB}:repository_id"
+
+
+def _writes(role: Resource, stack: Stack) -> bool:
+    """Whether a role may change anything. To decrypt is to read."""
+    policies = [
+        policy
+        for attachment in stack.takers(role, "role", ROLE_ATTACHMENT)
+        for policy in stack.taken(attachment, "policyArn", POLICY)
+    ]
+    own = stack.takers(role, "role", ROLE_POLICY)
+    foreign = [
+        attachment
+        for attachment in stack.takers(role, "role", ROLE_ATTACHMENT)
+        if not stack.taken(attachment, "policyArn", POLICY)
+    ]
+    allowed = [
+        action for one in (role, *policies, *own) for held in permissions(one) if held.allows for action in held.actions
+    ]
+    return bool(foreign) or any(action != "kms:Decrypt" and not is_reading(action) for action in allowed)
+
+
+def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Iterator[str]:
+    made = [policy.label for policy in stack.taken(attachment, "policyArn", POLICY) if is_boundary(policy)]
+    named = [arn for arn in texts(attachment.props, "policyArn") if arn.endswith(BOUNDARY_SUFFIX)]
+    for boundary in made or named:
+        yield f"attaches {boundary}, a permissions boundary, which says the most that anybody may do"
 
 
 def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
@@ -340,14 +386,37 @@ RULES: tuple[Rule, ...] = (
         url=f"{USER_GUIDE}pod-id-role.html",
         check=_trusts_pods_of_one_account,
     ),
+    StackRule(
+        name="boundary-is-attached-to-nobody",
+        severity=Severity.CRITICAL,
+        types=ATTACHMENTS,
+        controls=("C39",),
+        frameworks=("IAM user guide: permissions boundaries",),
+        protects_from="A boundary is wide, as it bounds many roles; attached, it is what one of them may do.",
+        remediation="Set it as permissionsBoundary, and attach a policy of its own.",
+        url=f"{IAM_GUIDE}access_policies_boundaries.html",
+        check=_boundary_is_attached_to_nobody,
+    ),
     ResourceRule(
+        name="github-role-asks-for-the-repository-id",
+        severity=Severity.MEDIUM,
+        types=(ROLE,),
+        controls=("C47",),
+        frameworks=("AWS What's New, January 2026",),
+        protects_from="Whoever makes a repository under a name that became free deploys to the account.",
+        remediation="Ask StringEquals on token.actions.githubusercontent.com:repository_id too.",
+        url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
+        check=_asks_for_the_id,
+    ),
+    StackRule(
         name="github-role-trusts-one-workflow",
         severity=Severity.CRITICAL,
         types=(ROLE,),
         controls=("C47",),
         frameworks=("CKV_AWS_393", "CKV_AWS_358"),
         protects_from="A pull request, or any repository of the organisation, deploys to the account.",
-        remediation="Ask StringEquals on aud and sub; sub names the repository and one environment or branch.",
+        remediation="Ask StringEquals on aud and sub; sub names the repository and one environment or branch. Only a "
+        "role that reads may trust pull requests.",
         url="https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/"
         "configuring-openid-connect-in-amazon-web-services",
         check=_trusts_one_workflow,

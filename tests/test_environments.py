@@ -162,6 +162,7 @@ def test_staging_and_prod_differ_in_this_and_in_nothing_else(prod: dict[str, Any
         # whose they are
         "platform.accountId",
         "loadBalancer.domain",
+        "delivery.github.deploy",
         "apps.web.traffic.host",
         "apps.web.secrets.session-key.ref",
         # size

@@ -55,7 +55,7 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
     def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
-        labels = {**common_labels(), **args.platform_labels, **pod_security_labels()}
+        labels = {**args.settings.labels, **common_labels(), **args.platform_labels, **pod_security_labels()}
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),

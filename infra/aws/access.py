@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
+from infra.aws.delivery.ephemeral_access import GROUP as EPHEMERAL_GROUP
 from infra.settings.aws.cluster import AccessSettings
+from infra.settings.aws.delivery import RoleKind
 
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 EDIT_POLICY = "AmazonEKSEditPolicy"
@@ -37,7 +39,23 @@ class Entry:
     role_arn: str
     grants: tuple[Grant, ...]
     user_name: str | None = None
+    groups: tuple[str, ...] = ()
     deploys: bool = False
+
+
+def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
+    """Turn the roles of the pipeline, by kind, into entries.
+
+    Whoever deploys makes namespaces, cluster roles and webhooks, which no narrower policy of EKS allows. Whoever looks
+    sees no Secrets. The role of pull requests gets a group and no policy: policies cannot say `pr-*`, the permissions
+    and the admission policy of the group can (`infra.aws.delivery.ephemeral_access`).
+    """
+    plans: dict[RoleKind, Callable[[str], Entry]] = {
+        "deploy": lambda role: Entry(role_arn=role, grants=(Grant(policy=ADMIN_POLICY),), deploys=True),
+        "preview": lambda role: Entry(role_arn=role, grants=(Grant(policy=VIEW_POLICY),)),
+        "ephemeral": lambda role: Entry(role_arn=role, grants=(), groups=(EPHEMERAL_GROUP,)),
+    }
+    return tuple(plans[kind](role) for kind, role in roles.items())
 
 
 def plan_access(settings: AccessSettings) -> tuple[Entry, ...]:
@@ -68,11 +86,16 @@ def entry_name(role_arn: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`)."""
+    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`).
+
+    `pipeline` are the ARNs of the pipeline's roles by kind, `pipeline_roles` the roles themselves.
+    """
 
     context: AwsContext
     settings: AccessSettings
     cluster_name: pulumi.Input[str]
+    pipeline: Mapping[RoleKind, str] = field(default_factory=dict[RoleKind, str])
+    pipeline_roles: Sequence[pulumi.Resource] = ()
 
 
 class Access(pulumi.ComponentResource):
@@ -85,11 +108,18 @@ class Access(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:Access", name, None, opts)
-        made = {entry: self._make_entry(entry, args) for entry in plan_access(args.settings)}
+        people = {entry: self._make_entry(entry, args, ()) for entry in plan_access(args.settings)}
+        # EKS refuses an entry for a role that does not exist.
+        pipeline = {
+            entry: self._make_entry(entry, args, args.pipeline_roles) for entry in plan_pipeline_access(args.pipeline)
+        }
+        made = {**people, **pipeline}
         self.of_deployers = tuple(resource for entry, of in made.items() if entry.deploys for resource in of)
         self.register_outputs({})
 
-    def _make_entry(self, entry: Entry, args: AccessArgs) -> Sequence[pulumi.Resource]:
+    def _make_entry(
+        self, entry: Entry, args: AccessArgs, wait_for: Sequence[pulumi.Resource]
+    ) -> Sequence[pulumi.Resource]:
         name = entry_name(entry.role_arn)
         access = aws.eks.AccessEntry(
             name,
@@ -97,7 +127,8 @@ class Access(pulumi.ComponentResource):
             principal_arn=entry.role_arn,
             type="STANDARD",
             user_name=entry.user_name,
-            opts=pulumi.ResourceOptions(parent=self),
+            kubernetes_groups=list(entry.groups) or None,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=wait_for),
         )
         return (access, *(self._make_association(name, grant, access, args.context) for grant in entry.grants))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -17,13 +17,15 @@ from infra.aws.control_plane_log import LOG_TYPES, make_control_plane_log
 from infra.aws.iam import service_trust
 from infra.aws.roles import PermittedRole, make_role
 from infra.settings.aws.cluster import ClusterSettings
+from infra.settings.aws.delivery import RoleKind
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """Where the control plane is, and with which keys it encrypts.
 
-    `subnet_ids` are the small subnets for its network interfaces, one per zone.
+    `subnet_ids` are the small subnets for its network interfaces, one per zone. `pipeline` are the ARNs of the
+    pipeline's roles by kind, `pipeline_roles` the roles themselves.
     """
 
     context: AwsContext
@@ -32,6 +34,8 @@ class ClusterArgs:
     subnet_ids: Sequence[pulumi.Input[str]]
     secrets_key_arn: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
+    pipeline: Mapping[RoleKind, str] = field(default_factory=dict[RoleKind, str])
+    pipeline_roles: Sequence[pulumi.Resource] = ()
 
 
 class Cluster(pulumi.ComponentResource):
@@ -109,6 +113,7 @@ class Cluster(pulumi.ComponentResource):
         # The conditions are those of the EKS user guide, "Cross-service confused deputy prevention in Amazon EKS".
         return make_role(
             "control-plane",
+            context=context,
             trust=service_trust(
                 "eks.amazonaws.com",
                 account_id=context.account_id,
@@ -122,7 +127,13 @@ class Cluster(pulumi.ComponentResource):
     def _make_access(self, args: ClusterArgs) -> Sequence[pulumi.Resource]:
         access = Access(
             "access",
-            AccessArgs(context=args.context, settings=args.settings.access, cluster_name=self.made_name),
+            AccessArgs(
+                context=args.context,
+                settings=args.settings.access,
+                cluster_name=self.made_name,
+                pipeline=args.pipeline,
+                pipeline_roles=args.pipeline_roles,
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return access.of_deployers

@@ -22,11 +22,13 @@ class Statement:
     """One statement of a policy.
 
     `principals` is for trust and resource policies, `resources` for all but trust policies. `conditions` maps an
-    operator to its keys and values (`{"StringEquals": {"aws:SourceAccount": "123456789012"}}`).
+    operator to its keys and values (`{"StringEquals": {"aws:SourceAccount": "123456789012"}}`). `not_actions`, in place
+    of `actions`, stands for all but those.
     """
 
     sid: str
-    actions: Sequence[str]
+    actions: Sequence[str] = ()
+    not_actions: Sequence[str] = ()
     resources: Sequence[pulumi.Input[str]] = ()
     effect: Literal["Allow", "Deny"] = "Allow"
     principals: Mapping[str, Sequence[pulumi.Input[str]]] = field(default_factory=dict[str, Sequence[str]])
@@ -97,7 +99,10 @@ def _rendered(statement: Statement) -> Document:
     document: Document = {"Sid": statement.sid, "Effect": statement.effect}
     if statement.principals:
         document["Principal"] = {kind: list(names) for kind, names in statement.principals.items()}
-    document["Action"] = list(statement.actions)
+    if statement.not_actions:
+        document["NotAction"] = list(statement.not_actions)
+    else:
+        document["Action"] = list(statement.actions)
     if statement.resources:
         document["Resource"] = list(statement.resources)
     if statement.conditions:

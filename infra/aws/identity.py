@@ -44,6 +44,7 @@ class PodIdentity(pulumi.ComponentResource):
         context = args.context
         permitted = make_role(
             name,
+            context=context,
             trust=pod_identity_trust(
                 context.account_id,
                 context.region,

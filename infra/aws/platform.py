@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -13,6 +13,11 @@ from infra.aws.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddo
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
 from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
+from infra.aws.delivery.delivery import Delivery, DeliveryArgs, make_scope
+from infra.aws.delivery.ephemeral_access import EphemeralAccess
+from infra.aws.delivery.registry import Registry, RegistryArgs
+from infra.aws.delivery.resource_types import Recorder, record
+from infra.aws.delivery.runner import Runner, RunnerArgs
 from infra.aws.encryption import Encryption, EncryptionArgs
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
@@ -25,6 +30,7 @@ from infra.aws.zones import zone_names
 from infra.platforms import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.aws.delivery import RoleKind, pipeline_arns
 from infra.settings.aws.drain import drain_seconds
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
@@ -32,11 +38,16 @@ from infra.settings.stack import StackSettings
 
 @dataclass(frozen=True, kw_only=True)
 class EksPlatformArgs:
-    """The whole stack file, and where the stack is. `tags` go onto the machines, which the provider does not tag."""
+    """The whole stack file, and where the stack is.
+
+    `tags` go onto the machines, which the provider does not tag. `types` collects what the program makes, from its
+    beginning on.
+    """
 
     context: AwsContext
     settings: StackSettings
     tags: Mapping[str, str]
+    types: Recorder
 
 
 class EksPlatform(pulumi.ComponentResource):
@@ -52,17 +63,22 @@ class EksPlatform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EksPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:EksPlatform", name, None, opts)
-        self._context = args.context
         self._settings = args.settings
+        self._types = args.types
+        self._delivery = self._make_delivery(args.context)
+        self._context = _bounded(args.context, self._delivery)
         self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
         self._network = self._make_network()
         self._cluster = self._make_cluster()
+        self._make_ephemeral_access()
         self._network_addons = self._make_network_addons()
         self._nodes = self._make_nodes(args.tags)
         self._storage = self._make_storage()
         self._controllers = self._make_controllers()
         self._make_autoscaler()
         self._load_balancing = self._make_load_balancing()
+        self._make_registry()
+        self._make_runner()
         self.provider = self._cluster.provider
         self.outputs = self._outputs()
         self.register_outputs({})
@@ -121,6 +137,55 @@ class EksPlatform(pulumi.ComponentResource):
         """Make the way from the load balancer to `service`, for an app with `traffic`."""
         return self._load_balancing.route(app, settings, service=service, parent=parent)
 
+    def complete(self) -> None:
+        """Give the pipeline's roles what all that was made needs."""
+        if self._delivery is not None:
+            self._delivery.permit(self._types.types)
+
+    def _make_delivery(self, context: AwsContext) -> Delivery | None:
+        github = self._settings.delivery.github
+        if github is None:
+            return None
+        scope = make_scope(context, self._settings.delivery, domain=self._settings.load_balancer.domain)
+        return Delivery("delivery", DeliveryArgs(github=github, scope=scope), opts=self._child())
+
+    def _make_registry(self) -> None:
+        delivery = self._settings.delivery
+        if not delivery.images:
+            return
+        Registry(
+            "registry",
+            RegistryArgs(
+                context=self._context,
+                apps=list(delivery.images),
+                pull_requests=delivery.github is not None and bool(delivery.github.ephemeral),
+                nodes=self._nodes.role_arn,
+                pushers=self._pipeline_roles(),
+                readers=delivery.readers,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_runner(self) -> None:
+        delivery = self._settings.delivery
+        if delivery.runner is None or delivery.github is None:
+            return
+        Runner(
+            "runner",
+            RunnerArgs(
+                context=self._context,
+                repository=delivery.github.repository,
+                connection_arn=delivery.runner.connection,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.private_subnet_ids.values()),
+                routes=self._network.private_routes,
+                cluster_security_group_id=self._cluster.security_group_id,
+                logs_key_arn=self._encryption.logs_key_arn,
+                log_retention_days=self._settings.cluster.log_retention_days,
+            ),
+            opts=self._child(),
+        )
+
     def _make_network(self) -> Network:
         return Network(
             "network",
@@ -143,6 +208,8 @@ class EksPlatform(pulumi.ComponentResource):
                 subnet_ids=list(self._network.control_plane_subnet_ids.values()),
                 secrets_key_arn=self._encryption.secrets_key_arn,
                 logs_key_arn=self._encryption.logs_key_arn,
+                pipeline=self._pipeline_arns(),
+                pipeline_roles=[] if self._delivery is None else list(self._delivery.roles.values()),
             ),
             opts=self._child(),
         )
@@ -238,7 +305,35 @@ class EksPlatform(pulumi.ComponentResource):
             "kubeconfig": self._cluster.kubeconfig,
             "nodeGroups": [group.node_group_name for group in self._nodes.node_groups],
             "loadBalancers": self._load_balancing.dns_names,
+            "sharing": self._sharing(),
         }
+
+    def _sharing(self) -> dict[str, pulumi.Input[object]]:
+        """What stacks that are guests here need to know (`infra.aws.sharing`)."""
+        access = self._settings.cluster.access
+        return {
+            "cluster": self._cluster.made_name,
+            "kubeconfig": self._cluster.kubeconfig,
+            "vpc": self._network.vpc_id,
+            "publicNetworks": list(self._network.public_cidrs),
+            "secretsKey": self._encryption.secrets_key_arn,
+            "boundary": self._context.boundary_arn,
+            "deployers": [*access.deployers, *access.admins, *self._pipeline_roles()],
+            "loadBalancer": self._load_balancing.shared(),
+        }
+
+    def _pipeline_roles(self) -> list[str]:
+        """The roles that GitHub takes to deploy this stack and its guests."""
+        return [arn for kind, arn in self._pipeline_arns().items() if kind != "preview"]
+
+    def _pipeline_arns(self) -> Mapping[RoleKind, str]:
+        return pipeline_arns(self._settings.delivery.github, self._context.account_id, self._context.stack)
+
+    def _make_ephemeral_access(self) -> None:
+        github = self._settings.delivery.github
+        if github is not None and github.ephemeral:
+            of_cluster = pulumi.ResourceOptions(parent=self, providers=[self._cluster.provider])
+            EphemeralAccess("ephemeral-access", opts=of_cluster)
 
     def _keeps_volumes(self) -> bool:
         return any(
@@ -256,11 +351,27 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
         pulumi.RunError: account, role, region or zones are not those of the settings.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
+    types = record()
     context = make_context(
-        platform, access=settings.cluster.access, project=project, stack=stack, environment=os.environ
+        platform,
+        access=settings.cluster.access,
+        pipeline=pipeline_arns(settings.delivery.github, platform.account_id, stack),
+        project=project,
+        stack=stack,
+        environment=os.environ,
     )
     return EksPlatform(
         "platform",
-        EksPlatformArgs(context=context, settings=settings, tags=default_tags(platform, project=project, stack=stack)),
+        EksPlatformArgs(
+            context=context,
+            settings=settings,
+            tags=default_tags(platform, project=project, stack=stack),
+            types=types,
+        ),
         opts=pulumi.ResourceOptions(providers=[context.provider]),
     )
+
+
+def _bounded(context: AwsContext, delivery: Delivery | None) -> AwsContext:
+    """Put every role that is made from here on inside the boundary, where there is one."""
+    return context if delivery is None else replace(context, boundary_arn=delivery.boundary_arn)

@@ -9,6 +9,8 @@ import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
 from infra.settings.aws.cluster import AccessSettings
+from infra.settings.aws.delivery import RoleKind
+from infra.settings.aws.guest import AwsPlatformSettings
 from infra.settings.aws.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
 
 
@@ -18,34 +20,51 @@ def make_context(
     access: AccessSettings,
     project: str,
     stack: str,
+    pipeline: Mapping[RoleKind, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AwsContext:
     """Make the stack's provider, once the credentials have proven to be those of the settings.
 
-    `access` tells which roles may deploy; `environment` is what the shell says (`os.environ`); leave it out where
-    nothing real is made.
+    `access` tells which roles may deploy, `pipeline` the ARNs of those that the stack makes for GitHub; `environment`
+    is what the shell says (`os.environ`); leave it out where nothing real is made.
 
     Raises:
         pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
+    """
+    check_credentials(settings, access=access, pipeline=pipeline, environment=environment or {})
+    return AwsContext(
+        name=f"{project}-{stack}",
+        project=project,
+        stack=stack,
+        account_id=settings.account_id,
+        region=settings.region,
+        partition=PARTITION,
+        provider=make_provider(settings, project=project, stack=stack),
+        protect=settings.protect,
+    )
+
+
+def check_credentials(
+    settings: AwsPlatformSettings,
+    *,
+    access: AccessSettings,
+    environment: Mapping[str, str],
+    pipeline: Mapping[RoleKind, str] | None = None,
+) -> None:
+    """Refuse credentials of another account, of a role that may not deploy, or of a shell for another region.
+
+    Raises:
+        pulumi.RunError: naming what is, and what should be.
     """
     # Its own provider without an account list: the list would end the program with the provider's error, not with ours.
     credentials = aws.Provider("credentials", region=settings.region)
     identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=credentials))
     check_account(settings, account_id=identity.account_id, caller=identity.arn)
-    check_caller(access, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
-    check_region(settings, environment=environment or {})
-    return AwsContext(
-        name=f"{project}-{stack}",
-        stack=stack,
-        account_id=settings.account_id,
-        region=settings.region,
-        partition=PARTITION,
-        provider=_make_provider(settings, project=project, stack=stack),
-        protect=settings.protect,
-    )
+    check_caller(access, pipeline or {}, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
+    check_region(settings, environment=environment)
 
 
-def check_account(settings: EksPlatformSettings, *, account_id: str, caller: str) -> None:
+def check_account(settings: AwsPlatformSettings, *, account_id: str, caller: str) -> None:
     """Refuse credentials of another account.
 
     Raises:
@@ -58,16 +77,19 @@ def check_account(settings: EksPlatformSettings, *, account_id: str, caller: str
         )
 
 
-def check_caller(access: AccessSettings, *, caller: str, preview: bool) -> None:
+def check_caller(access: AccessSettings, pipeline: Mapping[RoleKind, str], *, caller: str, preview: bool) -> None:
     """Refuse a role that could make the cluster, but nothing in it. Without any role `infra.aws.access` refuses.
 
-    A preview makes nothing, and is often run by a role that may only read: there it is a warning.
+    A preview makes nothing, and is often run by a role that may only read: there it is a warning. The pipeline's own
+    role for previews is made to read, so it gets none.
 
     Raises:
-        pulumi.RunError: an update by whoever is neither deployer nor admin.
+        pulumi.RunError: an update by whoever is neither deployer nor admin, nor the pipeline's role for deployments.
     """
-    roles = (*access.deployers, *access.admins)
-    if not roles or _role(caller) in {_role(role) for role in roles}:
+    people = (*access.deployers, *access.admins)
+    roles = (*people, *(role for kind, role in pipeline.items() if kind == "deploy"))
+    may_look = [role for kind, role in pipeline.items() if kind == "preview" and preview]
+    if not people or _role(caller) in {_role(role) for role in (*roles, *may_look)}:
         return
     refusal = f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster"
     remedy = f"use {' or '.join(roles)}, or add its role here"
@@ -76,7 +98,7 @@ def check_caller(access: AccessSettings, *, caller: str, preview: bool) -> None:
     pulumi.log.warn(f"{refusal}, so an update would be refused; {remedy}")
 
 
-def check_region(settings: EksPlatformSettings, *, environment: Mapping[str, str]) -> None:
+def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str]) -> None:
     """Refuse a shell that is set to another region.
 
     Raises:
@@ -90,7 +112,7 @@ def check_region(settings: EksPlatformSettings, *, environment: Mapping[str, str
         )
 
 
-def default_tags(settings: EksPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
+def default_tags(settings: AwsPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
     """Tell the tags of every resource. The three that say where it belongs cannot be replaced by the settings' own."""
     return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
 
@@ -107,7 +129,8 @@ def _role(arn: str) -> tuple[str, str] | None:
     return (account, parts[-1]) if kind == "role" else None
 
 
-def _make_provider(settings: EksPlatformSettings, *, project: str, stack: str) -> aws.Provider:
+def make_provider(settings: AwsPlatformSettings, *, project: str, stack: str) -> aws.Provider:
+    """Make the provider of the stack: for one account and region, with the tags of every resource."""
     return aws.Provider(
         "aws",
         region=settings.region,

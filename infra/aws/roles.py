@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.aws.context import AwsContext
 from infra.aws.iam import Document
 
 
@@ -27,6 +28,7 @@ class PermittedRole:
 def make_role(
     name: str,
     *,
+    context: AwsContext,
     trust: Document,
     parent: pulumi.Resource,
     policies: Mapping[str, Document] | None = None,
@@ -39,7 +41,14 @@ def make_role(
     (`<name>-<key>`).
     """
     options = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(name, assume_role_policy=pulumi.Output.json_dumps(trust), description=description, opts=options)
+    role = aws.iam.Role(
+        name,
+        path=context.role_path,
+        assume_role_policy=pulumi.Output.json_dumps(trust),
+        permissions_boundary=context.boundary_arn,
+        description=description,
+        opts=options,
+    )
     made: list[pulumi.Resource] = [
         aws.iam.RolePolicy(f"{name}-{key}", role=role.id, policy=pulumi.Output.json_dumps(document), opts=options)
         for key, document in (policies or {}).items()

@@ -31,7 +31,8 @@ class AppSecretsArgs:
     """Which secrets an app needs, by name, and where its pods run.
 
     `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `key_arn` is
-    the key under which the secrets may be encrypted; `driver` is the add-on that mounts them.
+    the key under which the secrets may be encrypted; `driver` is the add-on that mounts them, where this stack makes
+    it.
     """
 
     context: AwsContext
@@ -40,7 +41,7 @@ class AppSecretsArgs:
     made_namespace: pulumi.Input[str]
     secrets: Mapping[str, SecretSettings]
     key_arn: pulumi.Input[str]
-    driver: pulumi.Resource
+    driver: pulumi.Resource | None
 
 
 class AppSecrets(pulumi.ComponentResource):
@@ -96,7 +97,7 @@ class AppSecrets(pulumi.ComponentResource):
                 },
             },
             # The add-on brings the kind.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[args.driver]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[] if args.driver is None else [args.driver]),
         )
 
 

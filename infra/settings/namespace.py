@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from infra.settings.app.placement import LabelValue
+from infra.settings.aws.node_labels import LabelKey
 from infra.settings.model import Model
 from infra.settings.names import Name
 from infra.settings.scalars import Bytes, Millicores, WholeNumber
@@ -29,9 +31,11 @@ class QuotaSettings(Model):
 
 
 class NamespaceSettings(Model):
-    """Name and limits of the namespace."""
+    """Name, labels and limits of the namespace."""
 
     name: Annotated[Name, AfterValidator(_own_namespace)] = "apps"
     """Name of the namespace; it is made by the stack and removed with it."""
+    labels: dict[LabelKey, LabelValue] = {}
+    """Labels on the namespace, besides the project's and the platform's own."""
     quota: QuotaSettings = QuotaSettings()
     """The most that the namespace may request."""

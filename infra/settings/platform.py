@@ -7,6 +7,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Discriminator, Tag
 
+from infra.settings.aws.guest import GuestPlatformSettings
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.model import Model
 from infra.settings.names import Line, Name, ObjectName
@@ -47,6 +48,8 @@ def _kind(value: object) -> str:
 
 
 PlatformSettings = Annotated[
-    Annotated[ExistingPlatformSettings, Tag("<existing>")] | Annotated[EksPlatformSettings, Tag("<eks>")],
+    Annotated[ExistingPlatformSettings, Tag("<existing>")]
+    | Annotated[EksPlatformSettings, Tag("<eks>")]
+    | Annotated[GuestPlatformSettings, Tag("<guest>")],
     Discriminator(_kind),
 ]

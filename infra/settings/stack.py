@@ -10,7 +10,9 @@ from pydantic.alias_generators import to_camel
 from infra.settings.app.application import Application
 from infra.settings.aws.addresses import address_errors
 from infra.settings.aws.cluster import ClusterSettings
+from infra.settings.aws.delivery import DeliverySettings, delivery_errors
 from infra.settings.aws.drain import stop_errors
+from infra.settings.aws.guest import GuestPlatformSettings, guest_errors
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.network import NetworkSettings
 from infra.settings.aws.nodes import NodePoolSettings, pool_errors
@@ -37,6 +39,8 @@ class StackSettings(Model):
     """The machines, by pool; with `kind: eks` only."""
     load_balancer: LoadBalancerSettings = LoadBalancerSettings()
     """How requests from outside arrive; with `kind: eks` only."""
+    delivery: DeliverySettings = DeliverySettings()
+    """Who deploys from GitHub, and the images; with `kind: eks` only."""
     namespace: NamespaceSettings = NamespaceSettings()
     """The namespace that holds them."""
     apps: dict[Name, Application]
@@ -56,12 +60,24 @@ class StackSettings(Model):
                 *secret_errors(self.apps),
                 *stop_errors(self.apps),
                 *placement_errors(self.node_pools, self.apps),
+                *self._delivery_errors(self.platform),
             ]
+        if isinstance(self.platform, GuestPlatformSettings):
+            return [*self._sections_of_eks(), *guest_errors(self.platform, self.namespace, self.apps)]
         return [*self._sections_of_eks(), *self._namespace_errors(self.platform)]
+
+    def _delivery_errors(self, platform: EksPlatformSettings) -> list[FieldError]:
+        errors = delivery_errors(
+            self.delivery,
+            platform=platform,
+            apps=self.apps,
+            access=self.cluster.access.places,
+        )
+        return list(errors)
 
     def _sections_of_eks(self) -> list[FieldError]:
         # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
-        sections = ("network", "cluster", "node_pools", "load_balancer")
+        sections = ("network", "cluster", "node_pools", "load_balancer", "delivery")
         given = [name for name in sections if getattr(self, name) != type(self).model_fields[name].default]
         return [FieldError(to_camel(name), "goes with platform.kind: eks only") for name in given]
 

@@ -72,6 +72,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
         auto_scaling_role_tags: Mapping[str, str] | None = None,
         auto_scaling_role: bool = True,
         domain: str = "example.com",
+        others: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.account = account
         self.caller = caller
@@ -79,6 +80,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
         self.auto_scaling_role = auto_scaling_role
         self.auto_scaling_role_tags = dict(auto_scaling_role_tags or {})
         self.domain = domain
+        self.others = dict(others or {})
         self.calls: list[pulumi.runtime.MockCallArgs] = []
         self._more: dict[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
             "Key": self._more_of_key,
@@ -105,6 +107,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
             "aws:route53/getZone:getZone": self._hosted_zone,
             "aws:elb/getServiceAccount:getServiceAccount": self._elb_account,
             "aws:ssm/getParameter:getParameter": self._parameter,
+            "pulumi:pulumi:readStackOutputs": self._stack_outputs,
         }
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
@@ -272,6 +275,9 @@ class AwsAnswers(pulumi.runtime.Mocks):
 
     def _elb_account(self, _args: dict[str, Any]) -> dict[str, Any]:
         return {"id": "054676820928", "arn": "arn:aws:iam::054676820928:root"}
+
+    def _stack_outputs(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {"name": args["name"], "outputs": self.others[args["name"].rpartition("/")[2]], "secretOutputNames": []}
 
     def _parameter(self, args: dict[str, Any]) -> dict[str, Any]:
         return {"id": args["name"], "name": args["name"], "value": "1.0.0-20260101", "type": "String", "version": 1}

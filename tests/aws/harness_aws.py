@@ -173,6 +173,7 @@ def make_context(*, protect: bool = True) -> AwsContext:
     """Make the context of the stack `nightowl-test`. Call it inside a program under mocks."""
     return AwsContext(
         name=f"{PROJECT}-{STACK}",
+        project=PROJECT,
         stack=STACK,
         account_id=ACCOUNT,
         region=REGION,

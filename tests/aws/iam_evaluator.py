@@ -8,11 +8,11 @@ policy elements: Condition operators".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+ELEMENTS = {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "Condition"}
 ARN_PARTS = 6
 Value = str | Sequence[str]
 
@@ -30,6 +30,12 @@ class Call:
 def allows(document: Mapping[str, Any], call: Call) -> bool:
     """Tell whether an identity policy, or a trust or resource policy by itself, allows `call`."""
     return _decides(document, call, _names_caller)
+
+
+def all_allow(documents: Iterable[Mapping[str, Any]], call: Call, *, boundary: Mapping[str, Any] | None = None) -> bool:
+    """Tell whether the policies of a role together allow `call`, and its permissions boundary as well."""
+    together = {"Statement": [statement for document in documents for statement in document["Statement"]]}
+    return allows(together, call) and (boundary is None or allows(boundary, call))
 
 
 def key_allows(key_policy: Mapping[str, Any], call: Call, *, identity: Sequence[Mapping[str, Any]] = ()) -> bool:
@@ -53,7 +59,7 @@ def _applies(statement: Mapping[str, Any], call: Call) -> bool:
     unknown = set(statement) - ELEMENTS
     assert not unknown, f"the evaluator does not know {sorted(unknown)}"
     return (
-        any(_matches(pattern.lower(), call.action.lower()) for pattern in _listed(statement["Action"]))
+        _covers_action(statement, call.action)
         and any(_matches(pattern, call.resource) for pattern in _listed(statement.get("Resource", "*")))
         and all(
             _holds(operator, key, _listed(wanted), call.context)
@@ -61,6 +67,12 @@ def _applies(statement: Mapping[str, Any], call: Call) -> bool:
             for key, wanted in keys.items()
         )
     )
+
+
+def _covers_action(statement: Mapping[str, Any], action: str) -> bool:
+    assert ("Action" in statement) != ("NotAction" in statement), "a statement has Action or NotAction, not both"
+    named = _listed(statement.get("Action") or statement["NotAction"])
+    return any(_matches(pattern.lower(), action.lower()) for pattern in named) is ("Action" in statement)
 
 
 def _names_caller(principal: Mapping[str, Any], call: Call) -> bool:
@@ -113,6 +125,7 @@ _OPERATORS: dict[str, tuple[bool, Callable[[str, str], bool]]] = {
     "StringNotLike": (True, _matches),
     "ArnEquals": (False, _arn_matches),
     "ArnLike": (False, _arn_matches),
+    "ArnNotEquals": (True, _arn_matches),
     "ArnNotLike": (True, _arn_matches),
     "Bool": (False, lambda wanted, value: wanted.lower() == value.lower()),
 }

@@ -15,6 +15,7 @@ from unittest import mock
 import pulumi
 
 from infra.aws.provider import REGION_VARIABLES
+from infra.settings.aws.guest import GuestPlatformSettings
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.build import PROJECT, build_settings
 from infra.settings.stack import StackSettings
@@ -66,10 +67,17 @@ def run_shipped(stack: str, *, preview: bool = False) -> Run:
     return run_stack(settings, stack=stack, preview=preview)
 
 
-def run_stack(settings: StackSettings, *, stack: str = "test", preview: bool = False, caller: str | None = None) -> Run:
+def run_stack(
+    settings: StackSettings,
+    *,
+    stack: str = "test",
+    preview: bool = False,
+    caller: str | None = None,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Run:
     graph, lines = Graph(), _Lines()
     outputs: dict[str, Any] = {}
-    answers = AwsAnswers(account=account_of(settings), caller=caller or deployer_of(settings))
+    answers = AwsAnswers(account=account_of(settings), caller=caller or deployer_of(settings), others=others)
     recorder = Recorder(answers, graph)
     logger = logging.Logger("pulumi")
     logger.addHandler(lines)
@@ -94,7 +102,11 @@ def run_stack(settings: StackSettings, *, stack: str = "test", preview: bool = F
 
 def account_of(settings: StackSettings) -> str:
     """The account whose credentials the program is run with: those that the settings ask for."""
-    return settings.platform.account_id if isinstance(settings.platform, EksPlatformSettings) else ACCOUNT
+    return (
+        settings.platform.account_id
+        if isinstance(settings.platform, EksPlatformSettings | GuestPlatformSettings)
+        else ACCOUNT
+    )
 
 
 def deployer_of(settings: StackSettings) -> str:

@@ -6,10 +6,15 @@ from hypothesis import strategies as st
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.aws.priorities import (
     DEEPEST_PATH,
+    GUEST_BLOCKS,
+    GUEST_PLACES_BY_DEPTH,
     HIGHEST_PRIORITY,
     PLACES_BY_DEPTH,
+    PLACES_WITHOUT_HOST,
     computed_priority,
     depth,
+    guest_priorities,
+    guest_priority_errors,
     priority_errors,
     rule_priorities,
 )
@@ -41,7 +46,8 @@ def colliding_names() -> tuple[str, str]:
 
 
 def test_every_priority_that_a_listener_has_is_used() -> None:
-    assert 2 * sum(PLACES_BY_DEPTH) == HIGHEST_PRIORITY
+    guests = GUEST_BLOCKS * sum(GUEST_PLACES_BY_DEPTH)
+    assert sum(PLACES_BY_DEPTH) + guests + sum(PLACES_WITHOUT_HOST) == HIGHEST_PRIORITY
 
 
 @given(apps=APPS, newcomer=NAMES, its=TRAFFIC)
@@ -96,3 +102,43 @@ def test_a_collision_is_told_with_a_number_that_resolves_it() -> None:
 def test_a_priority_for_an_app_without_a_rule_is_refused() -> None:
     [error] = priority_errors({}, {"web": 7})
     assert str(error) == "loadBalancer.priorities.web: web is no app with traffic by HTTP; remove it"
+
+
+NUMBERS = st.integers(min_value=1, max_value=9_999_999)
+GUEST_APPS = st.dictionaries(NAMES, TRAFFIC.filter(lambda settings: settings.host is not None), max_size=30)
+
+
+@given(number=NUMBERS, apps=GUEST_APPS, base=APPS)
+def test_the_rules_of_a_pull_request_never_share_a_priority(
+    number: int, apps: dict[str, TrafficSettings], base: dict[str, TrafficSettings]
+) -> None:
+    priorities = guest_priorities(number, apps)
+    assert len(set(priorities.values())) == len(priorities)
+    assert priorities.keys() == apps.keys() or list(guest_priority_errors(number, apps))
+    assert not set(priorities.values()) & set(rule_priorities(base, {}).values()), "the base's are elsewhere"
+
+
+@given(number=NUMBERS, ahead=st.integers(min_value=1, max_value=GUEST_BLOCKS - 1), apps=GUEST_APPS)
+def test_pull_requests_of_the_same_time_have_priorities_of_their_own(
+    number: int, ahead: int, apps: dict[str, TrafficSettings]
+) -> None:
+    one, other = (guest_priorities(at, apps) for at in (number, number + ahead))
+    assert not set(one.values()) & set(other.values())
+
+
+@given(number=NUMBERS, app=NAMES, segments=SEGMENTS)
+def test_a_pull_request_is_tried_before_the_apps_of_every_host_and_its_longer_paths_first(
+    number: int, app: str, segments: list[str]
+) -> None:
+    short, long = (
+        traffic("/", "pr-7.example.com"),
+        traffic("/" + "/".join([*segments, "x"][:DEEPEST_PATH]), "pr-7.example.com"),
+    )
+    priorities = guest_priorities(number, {app: short, f"{app}-long": long})
+    assert priorities[f"{app}-long"] < priorities[app] < computed_priority(app, traffic("/a/b/c/d/e"))
+
+
+def test_more_apps_than_places_are_told() -> None:
+    apps = {f"app-{number}": traffic(host=f"pr-7-{number}.example.com") for number in range(51)}
+    [error] = guest_priority_errors(7, apps)
+    assert error.message == "a pull request has room for 50 apps with paths of this depth; remove traffic from some"

@@ -93,7 +93,7 @@ def test_dev_can_be_destroyed() -> None:
 def test_the_outputs_name_what_is_needed_later(run: Run) -> None:
     assert set(run.outputs) == {
         "namespace", "apps", "account", "region", "zones", "vpc", "cluster", "kubeconfig", "nodeGroups",
-        "loadBalancers",
+        "loadBalancers", "sharing",
     }  # fmt: skip
     assert run.outputs["apps"]["web"]["url"].startswith("https://app.")
 
@@ -222,7 +222,7 @@ DOMAIN = {"public": True, "domain": "example.com"}
         ),
         (
             {"platform": {"kind": "ecs"}},
-            "nightowl:platform.kind: 'ecs' is not existing or eks; did you mean 'eks'?",
+            "nightowl:platform.kind: 'ecs' is not existing, eks or guest; did you mean 'eks'?",
         ),
     ],
     ids=lambda value: value.partition(":")[2][:40] if isinstance(value, str) else "",

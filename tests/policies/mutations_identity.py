@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from policies.cluster import ADDON
-from policies.iam import ROLE, ROLE_POLICY
+from policies.iam import POLICY, ROLE, ROLE_POLICY
 from policies.identity import ACCESS_KEY, POD_IDENTITY, ROLE_ATTACHMENT, USER
 from tests.policies.changes import Change, drop_in_json, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
@@ -24,6 +24,22 @@ def _github(conditions: dict[str, dict[str, object]]) -> Change:
     principal = {"Federated": f"arn:aws:iam::777788889999:oidc-provider/{GITHUB}"}
     keys = {"Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": conditions}
     return make(ROLE, {"assumeRolePolicy": statement(**keys)})
+
+
+def _github_that_writes(conditions: dict[str, dict[str, object]]) -> Change:
+    def change(draft: Draft) -> None:
+        principal = {"Federated": f"arn:aws:iam::777788889999:oidc-provider/{GITHUB}"}
+        keys = {"Principal": principal, "Action": "sts:AssumeRoleWithWebIdentity", "Condition": conditions}
+        role = draft.add(ROLE, "pipeline", {"assumeRolePolicy": statement(**keys)})
+        document = statement(Action=["sqs:SendMessage"], Resource="arn:aws:sqs:eu-central-1:777788889999:queue")
+        draft.add(ROLE_POLICY, "pipeline", {"role": "x", "policy": document}, takes={"role": role})
+
+    return change
+
+
+def _attach_the_boundary(draft: Draft) -> None:
+    boundary = draft.get(POLICY, "boundary")
+    draft.add(ROLE_ATTACHMENT, "boundary", {"policyArn": "x", "role": "y"}, takes={"policyArn": boundary})
 
 
 def _attach_cni_to_nodes(draft: Draft) -> None:
@@ -101,7 +117,15 @@ IDENTITY = [
     *[
         Mutation(
             rule="github-role-trusts-one-workflow",
-            change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}}),
+            change=_github_that_writes(
+                {
+                    "StringEquals": {
+                        f"{GITHUB}:aud": "sts.amazonaws.com",
+                        f"{GITHUB}:sub": subject,
+                        f"{GITHUB}:repository_id": "34",
+                    }
+                }
+            ),
             id=name,
         )
         for name, subject in {
@@ -112,13 +136,37 @@ IDENTITY = [
     ],
     Mutation(
         rule="github-role-trusts-one-workflow",
-        change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}}),
+        change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:repository_id": "34"}}),
         id="no-subject",
     ),
     Mutation(
         rule="github-role-trusts-one-workflow",
-        change=_github({"StringEquals": {f"{GITHUB}:sub": "repo:acme@12/shop@34:environment:prod"}}),
+        change=_github(
+            {
+                "StringEquals": {
+                    f"{GITHUB}:sub": "repo:acme@12/shop@34:environment:prod",
+                    f"{GITHUB}:repository_id": "34",
+                }
+            }
+        ),
         id="no-audience",
+    ),
+    Mutation(
+        rule="github-role-asks-for-the-repository-id",
+        change=_github(
+            {
+                "StringEquals": {
+                    f"{GITHUB}:aud": "sts.amazonaws.com",
+                    f"{GITHUB}:sub": "repo:acme/shop:environment:prod",
+                }
+            }
+        ),
+    ),
+    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_the_boundary),
+    Mutation(
+        rule="boundary-is-attached-to-nobody",
+        change=make(ROLE_ATTACHMENT, {"policyArn": "arn:aws:iam::777788889999:policy/team-boundary", "role": "x"}),
+        id="by-arn",
     ),
     Mutation(rule="no-standing-credentials", change=make(USER, {"name": "pipeline"})),
     Mutation(rule="no-standing-credentials", change=make(ACCESS_KEY, {"user": "pipeline"}), id="key"),

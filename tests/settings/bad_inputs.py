@@ -61,6 +61,43 @@ def _worker(overlay: str, *lines: str, id: str) -> BadInput:
     return BadInput(id, f"apps: {{ worker: {overlay} }}", tuple(f"nightowl:apps.worker.{line}" for line in lines))
 
 
+_ON_EKS = """
+platform: { kind: eks, context: !remove "", region: eu-central-1, accountId: "123456789012" }
+cluster: { access: { deployers: ["arn:aws:iam::123456789012:role/deployer"] } }
+nodePools:
+  system: { instanceTypes: [m7g.large], min: 2, max: 4, system: true }
+  apps: { instanceTypes: [m7g.large], min: 2, max: 4 }
+"""
+
+
+def _delivery(overlay: str, *lines: str, id: str) -> BadInput:
+    """Give an EKS stack a section `delivery`; the lines are relative to it."""
+    return BadInput(
+        f"delivery {id}", f"{_ON_EKS}delivery: {overlay}", tuple(f"nightowl:delivery{line}" for line in lines)
+    )
+
+
+def _github(keys: dict[str, str], *lines: str, id: str) -> BadInput:
+    """Give `delivery.github` keys that are wrong; the lines are relative to it."""
+    section = {
+        "repository": "example/nightowl",
+        "repositoryId": '"123456789"',
+        "deploy": f'["{_PROD}"]',
+        "preview": f'["{_PULL_REQUEST}"]',
+        **keys,
+    }
+    text = ", ".join(f"{key}: {value}" for key, value in section.items())
+    return _delivery(f"{{ github: {{ {text} }} }}", *(f".github{line}" for line in lines), id=id)
+
+
+def _deploy(subject: str, message: str, *, id: str) -> BadInput:
+    return _github({"deploy": f'["{subject}"]'}, f".deploy[0]: {message}", id=id)
+
+
+_PULL_REQUEST = "repo:example/nightowl:pull_request"
+_PROD = "repo:example/nightowl:environment:prod"
+_STAGING = "repo:example/nightowl:environment:staging"
+_MAIN = "repo:example/nightowl:ref:refs/heads/main"
 _NOT_AN_IMAGE = "is not an image reference; write registry/name:tag@sha256:digest"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
@@ -751,6 +788,210 @@ _VALUES = (
     ),
 )
 
+_WILDCARD = "has a wildcard, which would let in more than one place; write each subject in full"
+_NOT_A_SUBJECT = "is not the subject of a GitHub token, such as repo:owner/name:environment:prod"
+_NOT_AN_ID = "is not a repository's id: digits in quotes, as `gh api repos/OWNER/NAME --jq .id` tells them"
+_NOT_A_REPOSITORY = "is not a repository on GitHub; write owner/name"
+_NOT_A_FOLDER = "is not a folder inside the repository, such as apps/web; write it relative and without .."
+_NOT_A_BACKEND = "is not where `nightowl bootstrap` keeps the state; write s3://BUCKET?region=REGION&awssdk=v2"
+_NO_ENVIRONMENT = "names no environment; end it with :environment:NAME"
+_BUILD_MISSING = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
+_READER = "arn:aws:iam::444455556666:role/nightowl-staging-deploy"
+_CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef"
+
+_DELIVERY = (
+    BadInput(
+        "delivery of another platform",
+        "delivery: { promotesFrom: dev }",
+        ("nightowl:delivery: goes with platform.kind: eks only",),
+    ),
+    _delivery("{ gitHub: {} }", ".gitHub: unknown key; did you mean 'github'?", id="key misspelt"),
+    _delivery("dev", ": 'dev' is not a mapping; write keys below it", id="as text"),
+    _delivery(
+        "{ github: {} }",
+        ".github.repository: is required",
+        ".github.repositoryId: is required",
+        ".github.deploy: is required",
+        ".github.preview: is required",
+        id="github without keys",
+    ),
+    _github({"repository": "nightowl"}, f".repository: 'nightowl' {_NOT_A_REPOSITORY}", id="repository without owner"),
+    _github(
+        {"repository": '"https://github.com/example/nightowl"'},
+        f".repository: 'https://github.com/example/nightowl' {_NOT_A_REPOSITORY}",
+        id="repository as address",
+    ),
+    _github({"repository": "example/.."}, f".repository: 'example/..' {_NOT_A_REPOSITORY}", id="repository of dots"),
+    _github({"repositoryId": "123456789"}, f".repositoryId: 123456789 {_NOT_AN_ID}", id="id without quotes"),
+    _github({"repositoryId": '"R_kgDO"'}, f".repositoryId: 'R_kgDO' {_NOT_AN_ID}", id="id of the graph API"),
+    _github({"deploy": "[]"}, ".deploy: is empty, so no workflow could; name a subject", id="deploy empty"),
+    _github({"preview": "[]"}, ".preview: is empty, so no workflow could; name a subject", id="preview empty"),
+    _github({"deploy": _PROD}, f".deploy: '{_PROD}' is not a list; write [a, b]", id="deploy no list"),
+    _deploy("repo:example/nightowl:*", f"'repo:example/nightowl:*' {_WILDCARD}", id="every place of the repository"),
+    _deploy(
+        "repo:example/*:environment:prod",
+        f"'repo:example/*:environment:prod' {_WILDCARD}",
+        id="every repository of the owner",
+    ),
+    _deploy(
+        "repo:example/nightowl:environment:pro?",
+        f"'repo:example/nightowl:environment:pro?' {_WILDCARD}",
+        id="question mark",
+    ),
+    _deploy(
+        "repo:example/nightowl:environment:${aws:username}",
+        f"'repo:example/nightowl:environment:${{aws:username}}' {_WILDCARD}",
+        id="policy variable",
+    ),
+    _deploy("environment:prod", f"'environment:prod' {_NOT_A_SUBJECT}", id="subject of another template"),
+    _deploy(
+        "example/nightowl:environment:prod", f"'example/nightowl:environment:prod' {_NOT_A_SUBJECT}", id="no repo:"
+    ),
+    _deploy(f"{_PROD} ", f"'{_PROD} ' {_NOT_A_SUBJECT}", id="space behind"),
+    _deploy(
+        "repo:example/other:environment:prod",
+        "repo:example/other:environment:prod is of another repository than example/nightowl",
+        id="other repository",
+    ),
+    _deploy(
+        "repo:Example/nightowl:environment:prod",
+        "repo:Example/nightowl:environment:prod is of another repository than example/nightowl",
+        id="owner in capitals",
+    ),
+    _deploy(
+        "repo:example@42/nightowl@1:environment:prod",
+        "repo:example@42/nightowl@1:environment:prod names the repository's id 1, but repositoryId is 123456789",
+        id="other id",
+    ),
+    _deploy(
+        "repo:example/nightowl@123456789:environment:prod",
+        "repo:example/nightowl@123456789:environment:prod has one id only; write repo:OWNER@OWNER_ID/NAME@ID:..., or "
+        "leave both out",
+        id="one id",
+    ),
+    _github(
+        {"deploy": f'["{_PULL_REQUEST}"]', "preview": f'["{_MAIN}"]'},
+        f".deploy[0]: {_PULL_REQUEST} {_NO_ENVIRONMENT}",
+        id="pull requests deploy",
+    ),
+    _github({"deploy": f'["{_MAIN}"]'}, f".deploy[0]: {_MAIN} {_NO_ENVIRONMENT}", id="a branch deploys"),
+    _github(
+        {"deploy": f'["{_PROD}", "{_STAGING}"]'},
+        f".deploy[1]: {_STAGING} names another environment than prod; choose one",
+        id="two environments deploy",
+    ),
+    _github(
+        {"deploy": f'["{_PROD}", "{_PROD}"]'},
+        f".deploy[1]: {_PROD} is listed in deploy too; a subject has one place",
+        id="subject twice",
+    ),
+    _github(
+        {"preview": f'["{_PROD}"]'},
+        f".preview[0]: {_PROD} is listed in deploy too; a subject has one place",
+        id="deployments preview",
+    ),
+    _github(
+        {"preview": '["repo:example/nightowl:environment:Prod"]'},
+        ".preview[0]: repo:example/nightowl:environment:Prod names the environment of deploy; choose another",
+        id="environment of deploy in capitals",
+    ),
+    _github(
+        {"preview": '["repo:example/nightowl:ref:refs/tags/v1"]'},
+        ".preview[0]: repo:example/nightowl:ref:refs/tags/v1 ends with none of :pull_request, :ref:refs/heads/BRANCH "
+        "and :environment:NAME",
+        id="a tag previews",
+    ),
+    _github(
+        {"ephemeral": f'["{_PULL_REQUEST}"]'},
+        f".ephemeral[0]: {_PULL_REQUEST} is listed in preview too; a subject has one place",
+        id="pull requests in two places",
+    ),
+    _github({"ephemeral": f'["{_MAIN}"]'}, f".ephemeral[0]: {_MAIN} {_NO_ENVIRONMENT}", id="a branch makes stacks"),
+    _github(
+        {"ephemeral": '["repo:example@42/nightowl@123456789:environment:prod"]'},
+        ".ephemeral[0]: repo:example@42/nightowl@123456789:environment:prod names the environment of deploy; choose "
+        "another",
+        id="environment of deploy with ids",
+    ),
+    _delivery(
+        "{ images: { wep: { build: apps/web } } }",
+        ".images.wep: is no app of this stack; did you mean 'web'?",
+        id="image of no app",
+    ),
+    _delivery("{ images: { web: {} } }", f".images.web.build: {_BUILD_MISSING}", id="image from nowhere"),
+    _delivery(
+        "{ promotesFrom: dev, images: { web: { build: apps/web } } }",
+        ".images.web.build: does not go with promotesFrom, by which images come from dev; remove one",
+        id="image from two places",
+    ),
+    *(
+        _delivery(
+            f'{{ images: {{ web: {{ build: "{folder}" }} }} }}',
+            f".images.web.build: '{folder}' {_NOT_A_FOLDER}",
+            id=f"build folder {folder}",
+        )
+        for folder in ("/apps/web", "../web", "apps/../../web", ".", "apps/web/", "apps web")
+    ),
+    _delivery("{ promotesFrom: Dev }", f".promotesFrom: 'Dev' {_NOT_A_NAME}", id="stack in capitals"),
+    _delivery(
+        f"{{ readers: ['{_READER}'] }}",
+        ".readers: has nothing to read, as images has no app; remove one or name the other",
+        id="readers of nothing",
+    ),
+    _delivery(
+        f"{{ images: {{ web: {{ build: apps/web }} }}, readers: ['{_READER}', '{_READER}'] }}",
+        f".readers[1]: {_READER} is listed twice",
+        id="reader twice",
+    ),
+    _delivery(
+        "{ images: { web: { build: apps/web } }, readers: ['arn:aws:iam::444455556666:root'] }",
+        ".readers[0]: 'arn:aws:iam::444455556666:root' is not the ARN of an IAM role, such as "
+        "arn:aws:iam::123456789012:role/deploy",
+        id="a whole account reads",
+    ),
+    *(
+        _delivery(f'{{ backend: "{url}" }}', f".backend: '{url}' {_NOT_A_BACKEND}", id=f"backend {url}")
+        for url in ("file://state", "s3://state", "s3://a.b?region=eu-central-1", "s3://state/dev?region=eu-central-1")
+    ),
+    _delivery(
+        '{ backend: "s3://state?awssdk=v2" }',
+        ".backend: 's3://state?awssdk=v2' does not say in one region=REGION where the bucket is",
+        id="backend without region",
+    ),
+    _delivery(
+        '{ backend: "s3://state?region=eu-central-1&endpoint=example.com" }',
+        ".backend: 's3://state?region=eu-central-1&endpoint=example.com' has the parameter endpoint; only region and "
+        "awssdk are taken",
+        id="backend elsewhere",
+    ),
+    _delivery(
+        '{ backend: "s3://state?region=eu-central-1&awssdk=v1" }',
+        ".backend: 's3://state?region=eu-central-1&awssdk=v1' asks for another AWS SDK; write awssdk=v2",
+        id="backend by an old SDK",
+    ),
+    _delivery(
+        '{ backend: "s3://state?region=us-east-1" }',
+        ".backend: names region us-east-1, but the stack lives in eu-central-1; `nightowl bootstrap` writes it",
+        id="backend in another region",
+    ),
+    _delivery(
+        f"{{ runner: {{ connection: '{_CONNECTION}' }} }}",
+        ".runner: goes with github, which says whose jobs it runs",
+        id="runner of nobody",
+    ),
+    BadInput(
+        "delivery role listed by hand",
+        f"""{_ON_EKS.replace("role/deployer", "role/nightowl-prod-deploy")}
+delivery: {{ github: {{ repository: example/nightowl, repositoryId: "123456789", deploy: ["{_PROD}"],
+  preview: ["{_PULL_REQUEST}"] }} }}
+""",
+        (
+            "nightowl:cluster.access.deployers: holds arn:aws:iam::123456789012:role/nightowl-prod-deploy, a role of "
+            "the pipeline, which gets its access from delivery.github; remove it",
+        ),
+    ),
+)
+
 _SEVERAL = (
     BadInput(
         "problems of several apps at once",
@@ -794,5 +1035,6 @@ BAD_INPUTS = (
     *_FLOWS,
     *_SCHEDULES,
     *_VALUES,
+    *_DELIVERY,
     *_SEVERAL,
 )

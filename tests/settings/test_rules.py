@@ -199,4 +199,4 @@ def test_a_platform_that_is_not_there_is_refused_with_what_there_is() -> None:
     sections = {**yaml.safe_load(SAMPLE), "platform": {"kind": "openshift"}}
     with pytest.raises(SettingsError) as refusal:
         build_settings(sections)
-    assert str(refusal.value) == "nightowl:platform.kind: 'openshift' is not existing or eks"
+    assert str(refusal.value) == "nightowl:platform.kind: 'openshift' is not existing, eks or guest"

@@ -12,6 +12,7 @@ from infra.aws.context import AwsContext
 from infra.aws.load_balancer.access_log import AccessLog, AccessLogArgs
 from infra.aws.load_balancer.certificate import Certificate, CertificateArgs
 from infra.aws.load_balancer.firewall import Firewall, FirewallArgs
+from infra.aws.load_balancer.record import make_record
 from infra.aws.load_balancer.security_group import Passage, make_passage
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 
@@ -52,6 +53,10 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
 
     listener: aws.lb.Listener
     dns_name: pulumi.Output[str]
+    hosted_zone_id: pulumi.Output[str]
+    """The zone of AWS that the load balancer's own name lies in."""
+    domain_zone_id: str | None
+    """The zone of the domain, where there is one."""
     to_pods: Sequence[pulumi.Resource]
     """What must stand before a pod is registered."""
 
@@ -63,15 +68,18 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
         balancer = self._make_balancer(name, args, passage, self._make_access_log(name, args))
         domain = args.settings.domain
         if domain is None:
+            self.domain_zone_id = None
             self.listener = self._make_plain_listener(name, balancer)
         else:
             certificate = self._make_certificate(name, args.context, domain)
             self.listener = self._make_secure_listener(name, balancer, certificate)
             self._make_redirect(name, balancer)
+            self.domain_zone_id = certificate.zone_id
             self._make_records(args.hosts, balancer, certificate)
         if args.settings.waf:
             self._make_firewall(args, balancer)
         self.dns_name = balancer.dns_name
+        self.hosted_zone_id = balancer.zone_id
         self.to_pods = passage.to_pods
         self.register_outputs({"dns_name": self.dns_name})
 
@@ -173,22 +181,13 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
         )
 
     def _make_records(self, hosts: Sequence[str], balancer: aws.lb.LoadBalancer, certificate: Certificate) -> None:
-        # Only A records: the VPC has no IPv6, so the load balancer has no address for an AAAA record.
         for host in sorted(set(hosts)):
-            aws.route53.Record(
+            make_record(
                 host,
-                zone_id=certificate.zone_id,
-                name=host,
-                type="A",
-                aliases=[
-                    aws.route53.RecordAliasArgs(
-                        name=balancer.dns_name,
-                        zone_id=balancer.zone_id,
-                        # There is no second answer to give.
-                        evaluate_target_health=False,
-                    )
-                ],
-                opts=pulumi.ResourceOptions(parent=self),
+                domain_zone_id=certificate.zone_id,
+                dns_name=balancer.dns_name,
+                hosted_zone_id=balancer.zone_id,
+                parent=self,
             )
 
     def _make_firewall(self, args: ApplicationLoadBalancerArgs, balancer: aws.lb.LoadBalancer) -> None:

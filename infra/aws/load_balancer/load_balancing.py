@@ -16,7 +16,7 @@ from infra.aws.load_balancer.route import HttpRoute, HttpRouteArgs, TcpRoute, Tc
 from infra.platforms import Route
 from infra.settings.app.application import WebSettings
 from infra.settings.app.traffic import TrafficSettings
-from infra.settings.aws.addresses import http_traffic, tcp_ports
+from infra.settings.aws.addresses import http_ports, http_traffic, tcp_ports
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.priorities import rule_priorities
 
@@ -80,7 +80,7 @@ class LoadBalancing(pulumi.ComponentResource):
                 HttpRouteArgs(
                     settings=settings,
                     traffic=traffic,
-                    listener=self._application.listener,
+                    listener_arn=self._application.listener.arn,
                     priority=self._priorities[app],
                     vpc_id=self._args.vpc_id,
                     cluster_name=self._args.context.name,
@@ -107,6 +107,20 @@ class LoadBalancing(pulumi.ComponentResource):
             return Route(url=address, wait_for=tcp.ready)
         return Route()
 
+    def shared(self) -> dict[str, pulumi.Input[object]] | None:
+        """Tell what a guest needs for rules of its own; nothing without a domain, below which its hosts would lie."""
+        application = self._application
+        if application is None or application.domain_zone_id is None:
+            return None
+        return {
+            "listener": application.listener.arn,
+            "dnsName": application.dns_name,
+            "hostedZone": application.hosted_zone_id,
+            "domain": self._args.settings.domain,
+            "domainZone": application.domain_zone_id,
+            "ports": sorted(set(http_ports(self._args.apps).values())),
+        }
+
     def _make_application(self) -> ApplicationLoadBalancer:
         args = self._args
         return ApplicationLoadBalancer(
@@ -120,9 +134,7 @@ class LoadBalancing(pulumi.ComponentResource):
                 cluster_security_group_id=args.cluster_security_group_id,
                 logs_key_arn=args.logs_key_arn,
                 hosts=[host for traffic in self._http.values() if (host := self._host(traffic))],
-                app_ports=[
-                    app.port for name, app in args.apps.items() if isinstance(app, WebSettings) and name in self._http
-                ],
+                app_ports=list(http_ports(args.apps).values()),
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

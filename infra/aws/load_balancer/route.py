@@ -20,16 +20,18 @@ class HttpRouteArgs:
     """An app with `traffic` by HTTP, the listener that takes its requests, and the priority of its rule.
 
     `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
+    `prefix` begins the name of its target group.
     """
 
     settings: WebSettings
     traffic: TrafficSettings
-    listener: aws.lb.Listener
+    listener_arn: pulumi.Input[str]
     priority: int
     vpc_id: pulumi.Input[str]
     cluster_name: str
     service: k8s.core.v1.Service
     wait_for: Sequence[pulumi.Resource]
+    prefix: str = ""
 
 
 class HttpRoute(pulumi.ComponentResource):
@@ -44,7 +46,13 @@ class HttpRoute(pulumi.ComponentResource):
     def __init__(self, app: str, args: HttpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:HttpRoute", app, None, opts)
         group = make_target_group(
-            app, args.settings, protocol="HTTP", vpc_id=args.vpc_id, cluster_name=args.cluster_name, parent=self
+            app,
+            args.settings,
+            protocol="HTTP",
+            vpc_id=args.vpc_id,
+            cluster_name=args.cluster_name,
+            parent=self,
+            prefix=args.prefix,
         )
         rule = self._make_rule(app, args, group)
         binding = make_binding(
@@ -62,7 +70,7 @@ class HttpRoute(pulumi.ComponentResource):
     def _make_rule(self, app: str, args: HttpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
         return aws.lb.ListenerRule(
             app,
-            listener_arn=args.listener.arn,
+            listener_arn=args.listener_arn,
             priority=args.priority,
             conditions=rule_conditions(args.traffic),
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],

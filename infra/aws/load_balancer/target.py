@@ -81,14 +81,15 @@ def make_target_group(
     vpc_id: pulumi.Input[str],
     cluster_name: str,
     parent: pulumi.Resource,
+    prefix: str = "",
 ) -> aws.lb.TargetGroup:
     """Make the group of the app's pod addresses. It starts empty: the controller fills it.
 
-    By its tag `cluster` the controller's role tells it from the groups of other clusters.
+    By its tag `cluster` the controller's role tells it from the groups of other clusters. `prefix` begins its name.
     """
     is_http = protocol == "HTTP"
     return aws.lb.TargetGroup(
-        target_group_name(app),
+        target_group_name(f"{prefix}{app}"),
         target_type="ip",
         protocol=protocol,
         port=PLACEHOLDER_PORT,

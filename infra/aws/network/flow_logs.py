@@ -47,6 +47,7 @@ class FlowLogs(pulumi.ComponentResource):
         where = {"partition": context.partition, "account_id": context.account_id, "region": context.region}
         return make_role(
             "flow-logs",
+            context=context,
             description=f"Writes the flow logs of {context.name}",
             trust=flow_logs_trust(**where),
             policies={"write": flow_logs_policy(**where, log_group=log_group_name(context))},

@@ -37,16 +37,19 @@ class NodePools(pulumi.ComponentResource):
     """One role for all nodes, with no more than joining and pulling images, and the pools.
 
     The cluster's own controllers wait for `system_groups` only; `node_groups` are those and the `app_groups`.
+    `role_arn` is that of the nodes.
     """
 
     node_groups: Sequence[aws.eks.NodeGroup]
     system_groups: Sequence[aws.eks.NodeGroup]
     app_groups: Sequence[aws.eks.NodeGroup]
+    role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:NodePools", name, None, opts)
         _check(args.settings)
         role = self._make_role(args.context)
+        self.role_arn = role.arn
         pools = {pool: self._make_pool(pool, settings, role, args) for pool, settings in args.settings.items()}
         self.system_groups = _groups(pools, args.settings, system=True)
         self.app_groups = _groups(pools, args.settings, system=False)
@@ -57,6 +60,7 @@ class NodePools(pulumi.ComponentResource):
         managed = f"arn:{context.partition}:iam::aws:policy"
         return make_role(
             "node",
+            context=context,
             trust=service_trust("ec2.amazonaws.com"),
             managed_policy_arns={
                 "worker": f"{managed}/AmazonEKSWorkerNodePolicy",

@@ -54,7 +54,10 @@ def _ingresses(graph: Graph) -> Iterator[Address]:
 
 def _rules(graph: Graph) -> Iterator[Address]:
     for rule in graph.of_type(LISTENER_RULE):
-        for listener in graph.taken(rule, "listenerArn", LISTENER):
+        listeners = graph.taken(rule, "listenerArn", LISTENER)
+        if not listeners:
+            yield from _guest_rule(graph, rule)
+        for listener in listeners:
             protocol, port = str(listener.inputs.get("protocol", "")).lower(), listener.inputs.get("port")
             balancer = next(iter(graph.taken(listener, "loadBalancerArn", LOAD_BALANCER)), None)
             hosts, paths = _condition(rule, "hostHeader"), _condition(rule, "pathPattern")
@@ -66,6 +69,14 @@ def _rules(graph: Graph) -> Iterator[Address]:
                         url=f"{protocol}://{host}{path}",
                         through=_listener_text(balancer, protocol, port, rule.inputs.get("priority")),
                     )
+
+
+def _guest_rule(graph: Graph, rule: Resource) -> Iterator[Address]:
+    """The addresses of a rule on the listener of another stack, which is always one for HTTPS."""
+    through = f"ALB of another stack, rule {rule.inputs.get('priority')}"
+    for host in _condition(rule, "hostHeader"):
+        for path in _condition(rule, "pathPattern") or ["/*"]:
+            yield Address(app=owner(graph, rule), outside=True, url=f"https://{host}{path}", through=through)
 
 
 def _tcp_listeners(graph: Graph) -> Iterator[Address]:

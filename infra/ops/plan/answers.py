@@ -77,8 +77,9 @@ class UnknownCallError(NightowlError):
 class Answers(Mocks):
     """Answers of one account and region.
 
-    `role` is the name of the role that plans. `inner` holds, by URN, what exists only inside a component that a plug-in
-    makes, `inner_inputs` what it is made of; `unanswered` is the look-up that there was no answer for.
+    `role` is the name of the role that plans; `others` are the outputs of other stacks, by stack. `inner` holds, by
+    URN, what exists only inside a component that a plug-in makes, `inner_inputs` what it is made of; `unanswered` is
+    the look-up that there was no answer for.
     """
 
     def __init__(
@@ -89,9 +90,11 @@ class Answers(Mocks):
         account_id: str = EXAMPLE_ACCOUNT,
         region: str = EXAMPLE_REGION,
         role: str = "plan",
+        others: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self.stack, self.project = stack, project
         self.account_id, self.region, self.role = account_id, region, role
+        self.others = dict(others or {})
         self.inner: dict[str, Any] = {}
         self.inner_inputs: dict[str, dict[str, Any]] = {}
         self.unanswered: str | None = None
@@ -148,6 +151,7 @@ class Answers(Mocks):
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
             "aws:iam/getRole:getRole": {"arn": f"{role}/{name}", "tags": {}},
             "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},
+            "pulumi:pulumi:readStackOutputs": {"outputs": self.others.get(name.rpartition("/")[2], {})},
         }
         answer = answers.get(token)
         return None if answer is None else {**arguments, "id": token, **answer}

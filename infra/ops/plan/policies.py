@@ -8,6 +8,7 @@ from datetime import date
 from infra.errors import NightowlError
 from infra.ops.plan.graph import Graph
 from infra.ops.plan.graph import Resource as Planned
+from infra.settings.pull_request import pull_request_number
 from policies.evaluation import Evaluation, evaluate
 from policies.exceptions_file import read_exceptions
 from policies.levels import levels_file, read_levels
@@ -23,13 +24,18 @@ def evaluation(graph: Graph, *, today: date | None = None) -> Evaluation:
         NightowlError: a levels or exceptions file is not usable.
     """
     try:
-        levels = read_levels(levels_file(graph.stack), ALL_RULES)
+        levels = read_levels(levels_file(_environment(graph.stack)), ALL_RULES)
         exceptions = read_exceptions(RULES)
     except PolicyDataError as error:
         raise NightowlError(str(error)) from None
     return evaluate(
         subjects(graph), RULES, levels=levels, exceptions=exceptions, today=date.today() if today is None else today
     )
+
+
+def _environment(stack: str) -> str:
+    """The environment whose levels hold for a stack: its own name, or `ephemeral` for that of a pull request."""
+    return stack if pull_request_number(stack) is None else "ephemeral"
 
 
 def subjects(graph: Graph) -> tuple[Resource, ...]:

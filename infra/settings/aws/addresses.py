@@ -22,12 +22,7 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, objec
     http = http_traffic(apps)
     for app, traffic in http.items():
         yield from _host_errors(app, traffic, load_balancer.domain)
-        if depth(traffic.path) > DEEPEST_PATH:
-            message = f"has {depth(traffic.path)} segments; the load balancer's rules go to {DEEPEST_PATH}"
-            yield FieldError(("apps", app, "traffic", "path"), f"{traffic.path} {message}")
-        if len(traffic.path.rstrip("/")) > LONGEST_PATH:
-            message = f"has {len(traffic.path)} characters; the load balancer's rules take {LONGEST_PATH}"
-            yield FieldError(("apps", app, "traffic", "path"), message)
+        yield from path_errors(app, traffic)
     yield from priority_errors(http, load_balancer.priorities)
     yield from _port_errors(tcp_ports(apps))
     yield from _rule_errors(load_balancer, http=bool(http), tcp=len(tcp_ports(apps)))
@@ -42,6 +37,12 @@ def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
     }
 
 
+def http_ports(apps: Mapping[str, object]) -> dict[str, int]:
+    """Tell the port of each app that is reached by HTTP."""
+    http = http_traffic(apps)
+    return {name: app.port for name, app in apps.items() if isinstance(app, WebSettings) and name in http}
+
+
 def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
     """Tell the port of each app that is reached by plain TCP."""
     return {
@@ -49,6 +50,16 @@ def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
         for name, app in apps.items()
         if isinstance(app, WebSettings) and app.traffic is not None and app.traffic.protocol == "tcp"
     }
+
+
+def path_errors(app: str, traffic: TrafficSettings) -> Iterator[FieldError]:
+    """Find a path that a listener rule cannot have; locations are below the sections' root."""
+    place = ("apps", app, "traffic", "path")
+    if depth(traffic.path) > DEEPEST_PATH:
+        message = f"has {depth(traffic.path)} segments; the load balancer's rules go to {DEEPEST_PATH}"
+        yield FieldError(place, f"{traffic.path} {message}")
+    if len(traffic.path.rstrip("/")) > LONGEST_PATH:
+        yield FieldError(place, f"has {len(traffic.path)} characters; the load balancer's rules take {LONGEST_PATH}")
 
 
 def _host_errors(app: str, traffic: TrafficSettings, domain: str | None) -> Iterator[FieldError]:

@@ -63,6 +63,11 @@ class AccessSettings(Model):
     break_glass: RoleArn | None = None
     """The role for emergencies: administrator, named so that every use of it stands out in the audit log."""
 
+    @property
+    def places(self) -> dict[str, str]:
+        """The roles that are listed for the whole cluster, with the key of the list."""
+        return {role: str(place[0]) for place, role in self._of_cluster()}
+
     @model_validator(mode="after")
     def _no_role_twice(self) -> Self:
         raise_any(self._errors())

@@ -65,6 +65,7 @@ def _tag_errors(tags: Mapping[str, str]) -> Iterator[FieldError]:
 
 Region = Annotated[str, AfterValidator(_check_region)]
 AccountId = Annotated[str, BeforeValidator(_check_account)]
+Tags = Annotated[dict[str, str], AfterValidator(_check_tags)]
 
 
 class EksPlatformSettings(Model):
@@ -78,5 +79,5 @@ class EksPlatformSettings(Model):
     """The account that the credentials must belong to; any other is refused before anything is made."""
     protect: Switch = True
     """Whether what cannot be made again (network, cluster, keys, load balancer) is protected from deletion."""
-    tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = {}
+    tags: Tags = {}
     """Tags on every resource, besides the project's and the stack's names."""

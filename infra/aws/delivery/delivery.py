@@ -1,0 +1,135 @@
+"""The roles that GitHub takes, and the boundary that no role of the stack gets across."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.aws.context import AwsContext
+from infra.aws.delivery.boundary import boundary_document
+from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
+from infra.aws.delivery.trust import github_trust
+from infra.aws.iam import Document
+from infra.settings.aws.delivery import (
+    MAIN_BRANCH,
+    ROLE_KINDS,
+    DeliverySettings,
+    GithubSettings,
+    RoleKind,
+    role_name,
+)
+
+SESSION_SECONDS: Mapping[RoleKind, int] = {"deploy": 7200, "preview": 3600, "ephemeral": 3600}
+"""How long a job may act with one token. A first deployment takes 14 minutes, one that replaces every node an hour."""
+
+DESCRIPTIONS: Mapping[RoleKind, str] = {
+    "deploy": "Deploys the stack from GitHub",
+    "preview": "Looks at the stack from GitHub",
+    "ephemeral": "Makes stacks of pull requests from GitHub",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryArgs:
+    """Whose tokens are trusted, and whose rights are written."""
+
+    github: GithubSettings
+    scope: Scope
+
+
+class Delivery(pulumi.ComponentResource):
+    """A permissions boundary, and the roles of the pipeline inside it.
+
+    The roles cannot change anything in this component: an administrator deploys a change of it
+    (docs/decisions/0011-the-pipeline-cannot-change-its-own-rights.md).
+    """
+
+    boundary_arn: pulumi.Output[str]
+    roles: Mapping[RoleKind, aws.iam.Role]
+
+    def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:Delivery", name, None, opts)
+        self._args = args
+        self.boundary_arn = self._make_boundary()
+        self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if args.github.subjects(kind)}
+        self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
+
+    def permit(self, types: frozenset[str]) -> None:
+        """Give the roles what a stack of these resource types needs, once all of them are known."""
+        scope = self._args.scope
+        documents: dict[RoleKind, Mapping[str, Document]] = {
+            "deploy": deploy_documents(types, scope),
+            "preview": preview_documents(types, scope),
+        }
+        if "ephemeral" in self.roles:
+            documents["ephemeral"] = ephemeral_documents(scope)
+        for kind, of_kind in documents.items():
+            for part, document in of_kind.items():
+                self._attach(kind, part, document)
+
+    def _make_boundary(self) -> pulumi.Output[str]:
+        scope = self._args.scope
+        policy = aws.iam.Policy(
+            "boundary",
+            name=scope.boundary_name,
+            description=f"The most that a role of {scope.name} can do",
+            policy=pulumi.Output.json_dumps(boundary_document(scope)),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return policy.arn
+
+    def _make_role(self, kind: RoleKind) -> aws.iam.Role:
+        scope = self._args.scope
+        return aws.iam.Role(
+            kind,
+            name=role_name(scope.stack, kind),
+            assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._args.github, scope, kind)),
+            permissions_boundary=self.boundary_arn,
+            max_session_duration=SESSION_SECONDS[kind],
+            description=f"{DESCRIPTIONS[kind]}: {self._args.github.repository}",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _attach(self, kind: RoleKind, part: str, document: Document) -> None:
+        policy = aws.iam.Policy(
+            f"{kind}-{part}",
+            name=f"{role_name(self._args.scope.stack, kind)}-{part}",
+            description=f"{DESCRIPTIONS[kind]}: {part}",
+            policy=pulumi.Output.json_dumps(document),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.iam.RolePolicyAttachment(
+            f"{kind}-{part}",
+            role=self.roles[kind].name,
+            policy_arn=policy.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
+    """Write who may take a role of the pipeline. Deployments run on the main branch only."""
+    deploys = kind == "deploy"
+    return github_trust(
+        provider_arn=scope.identity_provider_arn,
+        subjects=github.subjects(kind),
+        repository_id=github.repository_id,
+        environment=github.environment if deploys else None,
+        ref=f"refs/heads/{MAIN_BRANCH}" if deploys else None,
+    )
+
+
+def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
+    """Tell the documents of the roles whose they are."""
+    return Scope(
+        account_id=context.account_id,
+        region=context.region,
+        partition=context.partition,
+        project=context.project,
+        stack=context.stack,
+        backend_bucket=delivery.bucket,
+        domain=domain,
+        promotes_from=delivery.promotes_from,
+    )

@@ -1,0 +1,85 @@
+"""Whose rights are written: one stack in one account and region, and the names that belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+ROLE_KINDS = ("deploy", "preview", "ephemeral")
+PULL_REQUEST_STACKS = "pr-*"
+"""The stacks of labelled pull requests."""
+
+
+def role_path(project: str, stack: str) -> str:
+    """Tell the path of the roles that a stack makes: `/nightowl/dev/`.
+
+    By the path a policy tells them from every other role of the account. The pipeline's own roles have the path `/`, so
+    that no permission for the stack's roles reaches them.
+    """
+    return f"/{project}/{stack}/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """One stack, and what its documents name.
+
+    `backend_bucket` holds the state, None where the backend is no bucket of this account. `domain` is the Route 53 zone
+    of the load balancer, None without one. `promotes_from` is the stack whose images this one copies.
+    """
+
+    account_id: str
+    region: str
+    partition: str
+    project: str
+    stack: str
+    backend_bucket: str | None = None
+    pulumi_key_alias: str = "alias/nightowl-pulumi"
+    domain: str | None = None
+    promotes_from: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The cluster's name, and the stem of every fixed name: `nightowl-dev`."""
+        return f"{self.project}-{self.stack}"
+
+    @property
+    def boundary_name(self) -> str:
+        """The name of the permissions boundary."""
+        return f"{self.name}-boundary"
+
+    @property
+    def boundary_arn(self) -> str:
+        """The ARN of the permissions boundary."""
+        return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.boundary_name}"
+
+    @property
+    def pipeline_roles(self) -> tuple[str, ...]:
+        """The ARNs of the roles that GitHub takes."""
+        stem = f"arn:{self.partition}:iam::{self.account_id}:role/{self.name}"
+        return tuple(f"{stem}-{kind}" for kind in ROLE_KINDS)
+
+    @property
+    def identity_provider_arn(self) -> str:
+        """The ARN of the provider by which the account knows GitHub's tokens."""
+        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{GITHUB_ISSUER}"
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What stands for the words in braces of a pattern, such as `{roles}` (the ARNs of the stack's roles)."""
+        iam = f"arn:{self.partition}:iam::{self.account_id}"
+        return {
+            "partition": self.partition,
+            "here": f"{self.region}:{self.account_id}",
+            "region": self.region,
+            "account": self.account_id,
+            "project": self.project,
+            "stack": self.stack,
+            "name": self.name,
+            "domain": self.domain or "",
+            "boundary": self.boundary_arn,
+            "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
+            "pipeline": f"{iam}:role/{self.name}-*",
+            "guest_roles": f"{iam}:role{role_path(self.project, PULL_REQUEST_STACKS)}*",
+            "pulumi_key_alias": self.pulumi_key_alias,
+        }

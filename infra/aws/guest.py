@@ -1,0 +1,224 @@
+"""The cluster and the load balancer of another stack, as a platform for the apps of a pull request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.aws.context import AwsContext
+from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
+from infra.aws.load_balancer.record import make_record
+from infra.aws.load_balancer.route import HttpRoute, HttpRouteArgs
+from infra.aws.provider import check_credentials, make_provider
+from infra.aws.secrets import AppSecrets, AppSecretsArgs
+from infra.aws.sharing import SharedLoadBalancer, Sharing, read_sharing
+from infra.platforms import Route, SecretDelivery
+from infra.settings.app.application import WebSettings
+from infra.settings.app.secrets import SecretSettings
+from infra.settings.aws.addresses import http_ports, http_traffic
+from infra.settings.aws.cluster import AccessSettings
+from infra.settings.aws.drain import drain_seconds
+from infra.settings.aws.guest import GuestPlatformSettings
+from infra.settings.aws.platform import PARTITION
+from infra.settings.aws.priorities import guest_priorities
+from infra.settings.pull_request import pull_request_number
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestPlatformArgs:
+    """The whole stack file, where the stack is, and what its host shares."""
+
+    context: AwsContext
+    settings: StackSettings
+    sharing: Sharing
+
+
+class GuestPlatform(pulumi.ComponentResource):
+    """The way to a cluster that another stack made. Implements `infra.platforms.Platform`.
+
+    Makes a record for each host. Names of target groups begin with the namespace: by that the admission policy of the
+    cluster (`infra.aws.delivery.ephemeral_access`) keeps a guest's pods out of the groups of others.
+    """
+
+    has_zones = True
+    provider: k8s.Provider
+    outputs: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: GuestPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:aws:GuestPlatform", name, None, opts)
+        self._args = args
+        self._prefix = f"{args.settings.namespace.name}-"
+        http = http_traffic(args.settings.apps)
+        self._priorities = guest_priorities(pull_request_number(args.settings.namespace.name) or 0, http)
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=args.sharing.kubeconfig,
+            cluster_identifier=args.sharing.cluster,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._make_records(sorted({traffic.host for traffic in http.values() if traffic.host}))
+        self.outputs = {
+            "account": args.context.account_id,
+            "region": args.context.region,
+            "cluster": args.sharing.cluster,
+        }
+        self.register_outputs({})
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        """Ask for readiness gates, where there is a load balancer to open them."""
+        return {} if self._args.sharing.load_balancer is None else READINESS_GATE_LABELS
+
+    @property
+    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
+        """The subnets of the load balancers, which hold no pods."""
+        if self._args.sharing.load_balancer is None:
+            return []
+        return [
+            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+            for cidr in self._args.sharing.public_networks
+        ]
+
+    @property
+    def wait_for(self) -> Sequence[pulumi.Resource]:
+        """None: nodes, DNS and controllers are there already."""
+        return []
+
+    def drain_seconds(self, settings: WebSettings) -> int:
+        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
+        return drain_seconds(settings)
+
+    def complete(self) -> None:
+        """Nothing: who deploys a guest is up to its host."""
+
+    def deliver_secrets(
+        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+    ) -> SecretDelivery:
+        """Bring secrets from AWS Secrets Manager to the app, by a role of its own, as `kind: eks` does."""
+        if not secrets:
+            return SecretDelivery()
+        made = AppSecrets(
+            app,
+            AppSecretsArgs(
+                context=self._args.context,
+                cluster_name=self._args.sharing.cluster,
+                namespace=self._args.settings.namespace.name,
+                made_namespace=namespace,
+                secrets=secrets,
+                key_arn=self._args.sharing.secrets_key,
+                driver=None,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+        )
+        return made.delivery
+
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the rule that sends the requests for the app's host to `service`."""
+        balancer, traffic = self._args.sharing.load_balancer, settings.traffic
+        if balancer is None or traffic is None:
+            return Route()
+        made = HttpRoute(
+            app,
+            HttpRouteArgs(
+                settings=settings,
+                traffic=traffic,
+                listener_arn=balancer.listener,
+                priority=self._priorities[app],
+                vpc_id=self._args.sharing.vpc,
+                cluster_name=self._args.context.name,
+                service=service,
+                wait_for=[],
+                prefix=self._prefix,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+        )
+        return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
+
+    def _make_records(self, hosts: Sequence[str]) -> None:
+        balancer = self._args.sharing.load_balancer
+        if balancer is None:
+            return
+        for host in hosts:
+            make_record(
+                host,
+                domain_zone_id=balancer.domain_zone,
+                dns_name=balancer.dns_name,
+                hosted_zone_id=balancer.hosted_zone,
+                parent=self,
+            )
+
+
+def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:
+    """Find the platform of the running stack, with the credentials and the region of the shell.
+
+    Raises:
+        pulumi.RunError: account, role or region are not those of the settings, or the other stack does not share what
+            the apps need. Nothing was made then.
+    """
+    sharing = read_sharing(platform.stack)
+    check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
+    context = make_guest_context(platform, sharing=sharing, environment=os.environ)
+    return GuestPlatform(
+        "platform",
+        GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
+        opts=pulumi.ResourceOptions(providers=[context.provider]),
+    )
+
+
+def make_guest_context(
+    platform: GuestPlatformSettings, *, sharing: Sharing, environment: Mapping[str, str]
+) -> AwsContext:
+    """Make the stack's provider, once the credentials have proven to be those of the settings.
+
+    The name is the other stack's: by it the controllers of the cluster know what is theirs.
+
+    Raises:
+        pulumi.RunError: account, role or region are others than the settings'.
+    """
+    access = AccessSettings.model_validate({"deployers": sharing.deployers})
+    check_credentials(platform, access=access, environment=environment)
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    return AwsContext(
+        name=f"{project}-{platform.stack}",
+        project=project,
+        stack=stack,
+        account_id=platform.account_id,
+        region=platform.region,
+        partition=PARTITION,
+        provider=make_provider(platform, project=project, stack=stack),
+        protect=False,
+        boundary_arn=sharing.boundary,
+    )
+
+
+def check_load_balancer(
+    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, ports: Mapping[str, int]
+) -> None:
+    """Refuse apps whose requests would not arrive; `ports` are those of the apps with traffic.
+
+    Raises:
+        pulumi.RunError: with one line per app.
+    """
+    base = platform.stack
+    if balancer is None:
+        problems = [
+            f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; give it one, or remove traffic"
+            for app in ports
+        ]
+    elif ports and balancer.domain != platform.domain:
+        problems = [f"nightowl:platform.domain: {base} has {balancer.domain}, not {platform.domain}; write that one"]
+    else:
+        open_ports = ", ".join(map(str, balancer.ports))
+        problems = [
+            f"nightowl:apps.{app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on {port}; "
+            f"keep to these, or deploy an app with port {port} to {base} first"
+            for app, port in ports.items()
+            if port not in balancer.ports
+        ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))

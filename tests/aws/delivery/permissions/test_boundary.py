@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra.aws.delivery.boundary import boundary_document
+from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents, role_path
+from infra.aws.delivery.permissions.documents import MOST_CHARACTERS, size
+from infra.aws.delivery.runner import runner_policy
+from infra.aws.iam import Document
+from tests.aws.answers import ACCOUNT, REGION
+from tests.aws.delivery.permissions.managed_policies import MANAGED
+from tests.aws.delivery.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything
+from tests.aws.harness_aws import Graph, Made, run
+from tests.aws.iam_evaluator import Call, Value, all_allow
+from tests.aws.stacks import EKS_STACKS, run_shipped, shipped
+from tests.aws.stacks import account_of as account_in
+
+ADMINISTRATOR: Mapping[str, Any] = {
+    "Statement": [{"Sid": "All", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]
+}
+CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0123"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
+PULUMI = {"kms:ResourceAliases": ["alias/nightowl-pulumi"]}
+
+
+@pytest.mark.parametrize("stack", EKS_STACKS)
+def test_no_role_of_a_stack_loses_anything_that_its_policies_give_it(stack: str) -> None:
+    graph, of_stack = run_shipped(stack).graph, scope(stack, account_id=account_in(shipped(stack)))
+    # The pipeline's own roles have fixed names, and a test of their own below.
+    roles = [role for role in graph.all("Role") if "name" not in role.props]
+    assert len(roles) >= 7
+    for role in roles:
+        policies = list(policies_of(graph, role))
+        assert policies, role.name
+        assert lost(of_stack, role_arn(of_stack, role.name), policies) == []
+
+
+@pytest.mark.parametrize("stack", EKS_STACKS)
+def test_the_roles_of_a_stack_lie_where_the_pipeline_may_make_them(stack: str) -> None:
+    roles = [role for role in run_shipped(stack).graph.all("Role") if "name" not in role.props]
+    assert {role.props.get("path") for role in roles} == {role_path("nightowl", stack)}
+
+
+def test_the_runner_loses_nothing() -> None:
+    made: list[Document] = []
+    run(lambda context: made.append(runner_policy(context, connection_arn=CONNECTION)))
+    of_test = scope("test")
+    assert lost(of_test, role_arn(of_test, "runner"), made) == []
+
+
+@pytest.mark.parametrize("kind", ["deploy", "preview", "ephemeral"])
+def test_the_roles_of_the_pipeline_lose_nothing(kind: str) -> None:
+    of_dev = scope("dev", promotes_from="base")
+    made = {
+        "deploy": deploy_documents(types_of_everything(), of_dev),
+        "preview": preview_documents(types_of_everything(), of_dev),
+        "ephemeral": ephemeral_documents(of_dev),
+    }[kind]
+    assert lost(of_dev, f"arn:aws:iam::{ACCOUNT}:role/nightowl-dev-{kind}", list(made.values())) == []
+
+
+def test_a_role_of_a_pull_request_may_read_its_secrets_through_its_hosts_boundary() -> None:
+    of_dev = scope("dev")
+    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'pr-7')}app-web-1a2b3c4"
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/web-AbCdEf"
+    assert may(of_dev, guest, "secretsmanager:GetSecretValue", secret)
+    assert may(of_dev, guest, "kms:Decrypt", KEY)
+
+
+WORKLOAD_MAY_NOT: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
+    ("iam:CreateRole", "*", {"iam:PermissionsBoundary": scope().boundary_arn}),
+    ("iam:CreateUser", "*", {}),
+    ("iam:PutRolePolicy", "*", {"iam:PermissionsBoundary": scope().boundary_arn}),
+    ("iam:PassRole", "*", {"iam:PassedToService": "ec2.amazonaws.com"}),
+    ("iam:CreateServiceLinkedRole", "*", {"iam:AWSServiceName": "autoscaling.amazonaws.com"}),
+    ("sts:AssumeRole", "*", {}),
+    ("organizations:ListAccounts", "*", {}),
+    ("s3:GetObject", f"arn:aws:s3:::{BUCKET}/.pulumi/stacks/nightowl/dev.json", {}),
+    ("kms:Decrypt", KEY, PULUMI),
+    ("kms:ScheduleKeyDeletion", KEY, {}),
+    ("secretsmanager:PutSecretValue", "*", {}),
+    ("secretsmanager:GetSecretValue", "*", {"aws:RequestedRegion": "us-east-1"}),
+    ("ec2:RunInstances", "*", {}),
+    ("ec2:DeleteVpc", "*", {}),
+    ("ec2:AuthorizeSecurityGroupIngress", "*", {}),
+    ("elasticloadbalancing:DeleteLoadBalancer", "*", {}),
+    ("eks:DeleteCluster", "*", {}),
+    ("eks:CreateAccessEntry", "*", {}),
+    ("ecr:PutImage", "*", {}),
+    ("route53:ChangeResourceRecordSets", "*", {}),
+    ("logs:DeleteLogGroup", "*", {}),
+    ("rds:CreateDBInstance", "*", {}),
+    ("lambda:InvokeFunction", "*", {}),
+)
+PIPELINE_MAY_NOT: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
+    ("iam:CreateUser", "*", {}),
+    ("iam:CreateAccessKey", "*", {}),
+    ("iam:CreateRole", "*", {}),
+    ("iam:CreatePolicy", "*", {}),
+    ("iam:CreatePolicyVersion", scope().boundary_arn, {}),
+    ("iam:DeletePolicy", scope().boundary_arn, {}),
+    ("iam:DeleteRolePermissionsBoundary", scope().pipeline_roles[0], {"iam:PermissionsBoundary": scope().boundary_arn}),
+    ("iam:PutRolePolicy", scope().pipeline_roles[0], {"iam:PermissionsBoundary": scope().boundary_arn}),
+    ("iam:AttachRolePolicy", scope().pipeline_roles[1], {"iam:PermissionsBoundary": scope().boundary_arn}),
+    ("iam:UpdateAssumeRolePolicy", scope().pipeline_roles[2], {}),
+    ("iam:UpdateOpenIDConnectProviderThumbprint", scope().identity_provider_arn, {}),
+    ("sts:AssumeRole", "*", {}),
+    ("organizations:LeaveOrganization", "*", {}),
+    ("account:CloseAccount", "*", {}),
+    ("billing:GetBillingData", "*", {}),
+    ("ec2:RunInstances", "*", {"aws:RequestedRegion": "us-east-1"}),
+    ("rds:CreateDBInstance", "*", {}),
+    ("kms:ScheduleKeyDeletion", KEY, PULUMI),
+    ("secretsmanager:PutSecretValue", "*", {}),
+)
+
+
+@pytest.mark.parametrize(("action", "resource", "context"), WORKLOAD_MAY_NOT)
+@pytest.mark.parametrize("stack", ["dev", "pr-7"])
+def test_a_role_of_pods_may_not_whatever_its_policies_say(
+    stack: str, action: str, resource: str, context: Mapping[str, Value]
+) -> None:
+    principal = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', stack)}app-web-1a2b3c4"
+    assert not may(scope("dev"), principal, action, resource, context)
+
+
+@pytest.mark.parametrize("principal", scope().pipeline_roles)
+@pytest.mark.parametrize(("action", "resource", "context"), PIPELINE_MAY_NOT)
+def test_a_role_of_the_pipeline_may_not_whatever_its_policies_say(
+    principal: str, action: str, resource: str, context: Mapping[str, Value]
+) -> None:
+    assert not may(scope("dev"), principal, action, resource, context)
+
+
+def test_iam_takes_the_boundary_even_with_long_names() -> None:
+    assert size(boundary_document(scope("a-rather-long-name", region="ap-southeast-2"))) <= MOST_CHARACTERS
+
+
+def test_the_context_of_a_stack_and_its_scope_name_the_same() -> None:
+    seen: list[str] = []
+    run(lambda context: seen.append(context.name))
+    assert seen == [scope("test").name]
+
+
+def may(of: Scope, principal: str, action: str, resource: str, context: Mapping[str, Value] | None = None) -> bool:
+    """Tell whether a role with every permission and the boundary may do something."""
+    is_global = action.partition(":")[0] in {"iam", "organizations", "account", "billing"}
+    sent = {
+        "aws:RequestedRegion": "us-east-1" if is_global else of.region,
+        "aws:PrincipalArn": principal,
+        **(context or {}),
+    }
+    call = Call(action=action, resource=resource, context=sent)
+    return all_allow([ADMINISTRATOR], call, boundary=boundary_document(of))
+
+
+def lost(of: Scope, principal: str, policies: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Tell what `policies` allow and the boundary does not."""
+    return [
+        f"{action} on {resource}"
+        for action, resource, context in granted(policies)
+        if not may(of, principal, action, resource, context)
+    ]
+
+
+def granted(policies: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, dict[str, Value]]]:
+    """Give one call for each action and resource that policies allow, under which their conditions hold."""
+    for policy in policies:
+        for statement in policy["Statement"]:
+            if statement["Effect"] == "Allow":
+                for action in _listed(statement["Action"]):
+                    for resource in _listed(statement["Resource"]):
+                        yield _example(action), _example(resource), _meeting(statement.get("Condition", {}))
+
+
+def policies_of(graph: Graph, role: Made) -> Iterator[Mapping[str, Any]]:
+    """Give the documents of a role: its own, and those of AWS."""
+    made = f"{role.name}-1a2b3c4"
+    for policy in graph.all("RolePolicy"):
+        if policy.props["role"] == made:
+            yield json.loads(policy.props["policy"])
+    for attachment in graph.all("RolePolicyAttachment"):
+        if attachment.props["role"] == made and attachment.props["policyArn"].startswith("arn:aws:iam::aws:"):
+            yield MANAGED[attachment.props["policyArn"].rpartition("/")[2]]
+
+
+def role_arn(of: Scope, name: str) -> str:
+    """Tell the ARN of a role that the program calls `name`."""
+    return f"arn:aws:iam::{of.account_id}:role{role_path(of.project, of.stack)}{name}-1a2b3c4"
+
+
+def _meeting(conditions: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
+    return {
+        key: [_example(value) for value in _listed(values)][:1] if "ForA" in operator else _example(_listed(values)[0])
+        for operator, keys in conditions.items()
+        if operator != "Null"
+        for key, values in keys.items()
+    }
+
+
+def _example(pattern: str) -> str:
+    return pattern.replace("*", "x").replace("?", "x") if pattern != "*" else pattern
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from infra.aws.delivery.ephemeral_access import GROUP, MADE_KINDS, NAME, NAMESPACES, WATCHED_KINDS, EphemeralAccess
+from infra.settings.build import build_settings
+from infra.settings.pull_request import pull_request_name, pull_request_number
+from tests.aws.stacks import APP
+from tests.aws.test_guest import WEB, guest_sections, run_guest
+from tests.harness import Graph, run
+
+SECRETS = {"session-key": "dev/web/session-key"}
+CLAIM = {"data": {"mount": "/data", "size": "1Gi", "kind": "persistent"}}
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    def program() -> None:
+        provider = k8s.Provider("cluster", kubeconfig="{}")
+        EphemeralAccess("ephemeral-access", opts=pulumi.ResourceOptions(providers=[provider]))
+
+    return run(program)
+
+
+def test_the_role_may_make_exactly_the_kinds_that_a_guest_is_made_of() -> None:
+    """A guest with everything in it, so that a new kind of object is not forgotten here, nor an old one left."""
+    apps = {
+        "web": {**WEB, "secrets": SECRETS, "files": {"/etc/web.conf": "x"}},
+        "store": {**APP, "replicas": 1, "volumes": CLAIM},
+        "worker": {"kind": "worker", "image": APP["image"], "allowTo": ["web"]},
+        "task": {"kind": "cron", "image": APP["image"], "schedule": "@daily"},
+    }
+    made = run_guest(build_settings(guest_sections(apps=apps))).graph.resources
+    kinds = {_resource(item.type) for item in made if item.type.startswith("kubernetes:")}
+    assert kinds == {(group, kind) for group, plurals in MADE_KINDS.items() for kind in plurals}
+
+
+def _resource(type_: str) -> tuple[str, str]:
+    """The API group and the plural of a type such as `kubernetes:apps/v1:Deployment`."""
+    _, version, kind = type_.split(":")
+    group = version.rpartition("/")[0]
+    plural = f"{kind.lower()[:-1]}ies" if kind.endswith("y") else f"{kind.lower()}{'es' if kind.endswith('s') else 's'}"
+    return "" if group == "core" else group, plural
+
+
+def test_secrets_roles_and_pods_are_out_of_its_hands(graph: Graph) -> None:
+    [role] = graph.all("ClusterRole")
+    by_resource: dict[str, set[str]] = {}
+    for rule in role.props["rules"]:
+        for resource in rule["resources"]:
+            by_resource.setdefault(resource, set()).update(rule["verbs"])
+    assert not {"secrets", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "*"} & by_resource.keys()
+    assert not {"*", "escalate", "bind", "impersonate"} & set().union(*by_resource.values())
+    assert all(by_resource[kind] == {"get", "list", "watch"} for kinds in WATCHED_KINDS.values() for kind in kinds)
+
+
+def test_the_permissions_wait_for_what_confines_them(graph: Graph) -> None:
+    [binding] = graph.all("ClusterRoleBinding")
+    assert {f"ValidatingAdmissionPolicyBinding {NAME}", f"ClusterRole {NAME}"} <= graph.made_before(binding)
+    assert binding.props["subjects"] == [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}]
+
+
+def test_the_policy_sees_every_request_of_the_group_and_fails_closed(graph: Graph) -> None:
+    [policy] = graph.all("ValidatingAdmissionPolicy")
+    spec: dict[str, Any] = policy.props["spec"]
+    assert spec["failurePolicy"] == "Fail"
+    [rule] = spec["matchConstraints"]["resourceRules"]
+    assert rule == {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*/*"]}
+    assert [condition["expression"] for condition in spec["matchConditions"]] == [
+        f"'{GROUP}' in request.userInfo.groups"
+    ]
+    [binding] = graph.all("ValidatingAdmissionPolicyBinding")
+    assert binding.props["spec"]["validationActions"] == ["Deny"]
+
+
+@pytest.mark.parametrize(
+    "name", ["pr-1", "pr-42", "pr-9999999", "pr-0", "pr-07", "pr-", "pr-7-x", "pr-12345678", "apps"]
+)
+def test_the_policy_knows_the_namespaces_as_the_settings_do(name: str) -> None:
+    number = pull_request_number(name)
+    assert bool(re.search(NAMESPACES, name)) == (number is not None)
+    assert number is None or pull_request_name(number) == name
