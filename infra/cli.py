@@ -16,6 +16,7 @@ import typer
 
 from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
+from infra.ops.ci.commands import ci
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -27,6 +28,7 @@ INTERRUPTED_EXIT_CODE = 130
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 local = typer.Typer(no_args_is_help=True, help="Kubernetes on this machine: no cloud account, no Docker, no root.")
 app.add_typer(local, name="local")
+app.add_typer(ci, name="ci")
 
 Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
 
@@ -59,6 +61,79 @@ def plan(
         as_json=as_json,
         say=typer.echo,
     )
+
+
+@app.command()
+def bootstrap(
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose account and region to prepare.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be changed, and do nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="List what differs. Exit code 1 when anything does.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Prepare an AWS account: the bucket for Pulumi's state, the key for its secrets, and GitHub as an identity.
+
+    Needed once per account and region; a second call changes nothing. Exit code 1 when a line of the stack file must be
+    written by hand.
+    """
+    import os
+
+    from infra.local.project import project_folder, stack_file
+    from infra.ops.bootstrap.run import run_bootstrap
+
+    if dry_run and check:
+        raise UsageError("--dry-run and --check: choose one; both change nothing")
+    well = run_bootstrap(
+        stack_file(project_folder(Path.cwd()), stack),
+        stack=stack,
+        mode="check" if check else "dry-run" if dry_run else "apply",
+        environment=os.environ,
+        as_json=as_json,
+        say=typer.echo,
+    )
+    if not well:
+        raise typer.Exit(1)
+
+
+@app.command("github")
+def github_repository(
+    *,
+    repository: Annotated[
+        str | None, typer.Option(help="OWNER/NAME; that of the git remote `origin` by default.", metavar="OWNER/NAME")
+    ] = None,
+    stack: Annotated[
+        list[str] | None,
+        typer.Option("--stack", "-s", help="A stack to deploy from it; dev, staging and prod by default."),
+    ] = None,
+    reviewer: Annotated[
+        list[str] | None,
+        typer.Option(help="Who approves deployments beyond dev: LOGIN or ORGANIZATION/TEAM, up to six times."),
+    ] = None,
+    on: Annotated[bool, typer.Option("--on", help="Switch the delivery workflows on, after everything else.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be changed; change nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 1 if anything differs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Make a GitHub repository ready to deploy: environments, reviewers, rules of main, the subjects of its tokens.
+
+    Needs GITHUB_TOKEN of an administrator of the repository. A second call changes nothing.
+    """
+    import os
+
+    from infra.local.project import project_folder
+    from infra.ops.github_setup.run import GithubOptions, run_github
+
+    if check and dry_run:
+        raise UsageError("--dry-run and --check: choose one; both change nothing")
+    options = GithubOptions(
+        repository=repository,
+        stacks=stack or ["dev", "staging", "prod"],
+        reviewers=reviewer or [],
+        switch_on=on,
+        mode="check" if check else "dry-run" if dry_run else "apply",
+    )
+    ready = run_github(project_folder(Path.cwd()), os.environ, options, as_json=as_json, say=typer.echo)
+    if check and not ready:
+        raise typer.Exit(1)
 
 
 @local.command()
@@ -151,7 +226,7 @@ def env(name: Name = DEFAULT_CLUSTER_NAME) -> None:
     """Print the environment in which kubectl and pulumi use the cluster: eval "$(nightowl local env)"."""
     import shlex
 
-    from infra.local.engine.workspace import environment
+    from infra.local.workspace import environment
 
     connected(name)
     for variable, value in environment(cluster_paths(name)).items():

@@ -1,0 +1,224 @@
+"""The commands of `nightowl ci`: each parses, and calls a function that does the work.
+
+`nightowl` starts with this module, so everything else is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from infra.errors import UsageError
+
+if TYPE_CHECKING:
+    from infra.ops.ci.actions_run import ActionsRun
+    from infra.ops.ci.ephemeral import Place
+    from infra.ops.ci.images import ImageStack
+
+ci = typer.Typer(no_args_is_help=True, help="The steps of the delivery workflows; each runs on a laptop too.")
+ephemeral = typer.Typer(no_args_is_help=True, help="Stacks of pull requests, on the cluster of another stack.")
+ci.add_typer(ephemeral, name="ephemeral")
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+PullRequest = Annotated[int, typer.Option(help="The number of the pull request.", min=1)]
+Base = Annotated[str, typer.Option(help="The stack whose cluster is shared.")]
+Cluster = Annotated[
+    str | None, typer.Option(help="A cluster of this machine to use, instead of the one that the base names.")
+]
+Images = Annotated[str, typer.Option(help='Images to run, as `build` gives them: {"APP": "IMAGE"}.', metavar="JSON")]
+
+
+@ci.command()
+def stacks() -> None:
+    """Give the output `stacks`: the stacks that GitHub deploys, as a JSON list."""
+    from infra.ops.ci.roles import run_stacks
+
+    run_stacks(_project(), _run())
+
+
+@ci.command()
+def role(
+    stack: Stack,
+    kind: Annotated[Literal["deploy", "preview", "ephemeral"], typer.Option("--as", help="Which role.")],
+) -> None:
+    """Give the outputs `role-arn`, `region`, `account-id` and `environment` of a role of the stack."""
+    from infra.ops.ci.roles import run_role
+
+    run_role(_image_stack(stack), kind, _run())
+
+
+@ci.command()
+def preview(
+    stack: Stack,
+    pull_request: Annotated[int | None, typer.Option(help="The pull request to tell it.", min=1)] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Show what would change and what the policies say, as one comment on the pull request. Changes nothing.
+
+    Exit code 1 when the preview fails or mandatory policies are violated.
+    """
+    from infra.ops.ci.engine import project_target
+    from infra.ops.ci.preview import run_preview
+
+    run_preview(project_target(_project(), stack, typer.echo), pull_request, _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def build(
+    stack: Stack,
+    pull_request: Annotated[int | None, typer.Option(help="Build for this pull request, apart.", min=1)] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Build and push the images whose content is new; give the outputs `images` (JSON) and `again`."""
+    from infra.ops.ci.build import run_build
+
+    run_build(_project(), _image_stack(stack), _run(), pull_request=pull_request, dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def deploy(stack: Stack, images: Images = "", dry_run: DryRun = False) -> None:
+    """Deploy the stack, with the images given in place of those in its file."""
+    from infra.ops.ci.deploy import images_from_json, run_deploy
+    from infra.ops.ci.engine import project_target
+
+    target = project_target(_project(), stack, typer.echo)
+    run_deploy(target, images_from_json(images or "{}"), _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def record(stack: Stack, images: Images, dry_run: DryRun = False) -> None:
+    """Propose the images that were deployed for the stack's file, by one pull request."""
+    from infra.ops.ci.deploy import images_from_json
+    from infra.ops.ci.record import run_record
+
+    given = images_from_json(images or "{}")
+    run_record(_project(), _image_stack(stack), given, _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def promote(
+    to: Annotated[str, typer.Option("--to", help="The stack that gets the images.")],
+    app: Annotated[str, typer.Option(help="Only this app.")] = "",
+    digest: Annotated[str, typer.Option(help="This image of the app (sha256:...), one that ran before.")] = "",
+    rollback: Annotated[bool, typer.Option("--rollback", help="The images before the current ones.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Propose the images of the stack before this one, or earlier ones, by one pull request; its merge deploys them."""
+    from infra.ops.ci.promote import Choice, run_promote
+
+    choice = Choice(app=app or None, digest=digest or None, rollback=rollback)
+    run_promote(_project(), _image_stack(to), _image_stack, choice, _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ci.command("copy-images")
+def copy_images(stack: Stack, dry_run: DryRun = False) -> None:
+    """Copy the images of the stack's file into its own registry, from the stack that it promotes from."""
+    from infra.local.project import stack_file
+    from infra.ops.ci.copy_images import run_copy_images
+
+    target = _image_stack(stack)
+    source = target.delivery.promotes_from
+    if source is None:
+        typer.echo(f"{stack} builds its images: there is nothing to copy")
+        return
+    text = stack_file(_project(), stack).read_text(encoding="utf-8")
+    run_copy_images(target, _image_stack(source), text, dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def drift(stack: Stack, dry_run: DryRun = False) -> None:
+    """Compare what runs with what the code says, and keep one issue about it. Exit code 1 when they differ."""
+    from infra.ops.ci.drift import run_drift
+    from infra.ops.ci.engine import project_target
+
+    run_drift(project_target(_project(), stack, typer.echo), _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
+def recover(stack: Stack, dry_run: DryRun = False) -> None:
+    """Free a stack that a killed run left locked, or with operations under way."""
+    from infra.ops.ci.engine import project_target
+    from infra.ops.ci.recover import run_recover
+
+    run_recover(project_target(_project(), stack, typer.echo), _run(), dry_run=dry_run, say=typer.echo)
+
+
+@ephemeral.command()
+def up(
+    pull_request: PullRequest,
+    base: Base = "dev",
+    images: Images = "",
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Deploy the stack of a labelled pull request, and tell it where the apps answer."""
+    from infra.ops.ci.deploy import images_from_json
+    from infra.ops.ci.ephemeral import run_up
+
+    given = images_from_json(images or "{}")
+    run_up(_place(base, cluster, dry_run=dry_run), pull_request, given)
+
+
+@ephemeral.command()
+def down(pull_request: PullRequest, base: Base = "dev", cluster: Cluster = None, dry_run: DryRun = False) -> None:
+    """Remove the stack of a pull request. Where there is none, that is fine."""
+    from infra.ops.ci.ephemeral import run_down
+
+    run_down(_place(base, cluster, dry_run=dry_run), pull_request)
+
+
+@ephemeral.command()
+def sweep(
+    base: Base = "dev",
+    ttl: Annotated[str, typer.Option(help="How long a quiet stack may live, such as 72h.")] = "72h",
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Remove the stacks of pull requests that are closed, lost their label, or were quiet for too long.
+
+    Exit code 1 when one of them could not be removed; the others are, all the same.
+    """
+    from infra.ops.ci.ephemeral import run_sweep
+    from infra.settings.scalars import parse_seconds
+
+    try:
+        seconds = parse_seconds(ttl)
+    except ValueError as error:
+        raise UsageError(f"--ttl: {ttl!r} {error}") from None
+    run_sweep(_place(base, cluster, dry_run=dry_run), ttl_seconds=seconds)
+
+
+def _project() -> Path:
+    from infra.local.project import project_folder
+
+    return project_folder(Path.cwd())
+
+
+def _run() -> ActionsRun:
+    from infra.ops.ci.actions_run import ActionsRun
+
+    return ActionsRun.from_environment(os.environ)
+
+
+def _image_stack(stack: str) -> ImageStack:
+    from infra.local.project import stack_file
+    from infra.ops.ci.images import image_stack
+
+    return image_stack(stack, stack_file(_project(), stack))
+
+
+def _place(base: str, cluster: str | None, *, dry_run: bool) -> Place:
+    from infra.ops.ci.ephemeral import cluster_place, project_place
+    from infra.settings.names import check_name
+
+    if cluster is None:
+        return project_place(_project(), base, _run(), dry_run=dry_run, say=typer.echo)
+    try:
+        check_name(cluster)
+    except ValueError as error:
+        raise UsageError(f"--cluster: {cluster!r} {error}") from None
+    return cluster_place(_project(), base, cluster, _run(), dry_run=dry_run, say=typer.echo)

@@ -1,0 +1,67 @@
+"""`nightowl ci drift`: whether what runs is what the code says, as one issue that opens and closes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infra.engine import Preview, run_program
+from infra.errors import NightowlError
+from infra.ops.ci.actions_run import ActionsRun
+from infra.ops.ci.engine import Target
+from infra.ops.ci.github import connect
+from infra.ops.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
+from infra.settings.stack_file import settings_from_stack_file
+
+LABEL = "drift"
+
+
+class DriftFoundError(NightowlError):
+    """What runs is not what the code says; the issue has the differences."""
+
+
+def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
+    """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
+
+    A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
+    With `dry_run` the stack file is read, and nothing else happens.
+
+    Raises:
+        DriftFoundError: there is drift; the issue is written.
+        DeploymentFailedError: the engine failed.
+        GithubError: the issue cannot be written.
+    """
+    settings = settings_from_stack_file(target.stack_file)
+    if dry_run:
+        say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
+        return
+    hub = connect(run)
+    say(f"comparing {target.stack} with what runs")
+    preview = target.engine(settings).preview(target.stack_file, run_program, refresh=True)
+    marker = f"nightowl:drift:{target.stack}"
+    if not preview.steps:
+        closed = hub.close_issue(marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL)
+        say(f"{target.stack} is as the code says{'; its issue is closed' if closed else ''}")
+        return
+    for line in change_lines(preview.steps):
+        say(f"  {line}")
+    body = drift_issue(target.stack, preview, run_url=run.url, commit=run.sha)
+    run.summarize(body)
+    url = hub.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
+    raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
+
+
+def drift_issue(stack: str, preview: Preview, *, run_url: str = "", commit: str = "") -> str:
+    """Write the issue: what a deployment would do now to bring back what the code says."""
+    at = f" at {code(commit[:12])}" if commit else ""
+    log = f"[Log]({run_url})" if run_url else ""
+    frame = joined(
+        [
+            f"What runs in {code(stack)} is not what the code{at} says. Somebody changed it by hand, or a merged "
+            "change is not deployed yet. The next deployment would do this:",
+            change_table(preview.steps),
+            "{changes}",
+            "Deploy the stack to set it back, or put the change into the code. This issue is closed by the first "
+            f"check that finds nothing. {log}".rstrip(),
+        ]
+    )
+    return frame.replace("{changes}", change_details(preview.steps, LONGEST_TEXT - len(frame)), 1)

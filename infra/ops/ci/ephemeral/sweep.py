@@ -1,0 +1,115 @@
+"""`nightowl ci ephemeral sweep`: removes the stacks that nobody needs any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from infra.engine import InterruptedRunError, StackInfo
+from infra.errors import NightowlError
+from infra.ops.ci.ephemeral.lifecycle import run_down
+from infra.ops.ci.ephemeral.place import LABEL, Place
+from infra.ops.ci.report import code
+from infra.settings.pull_request import pull_request_number
+from infra.settings.scalars import seconds_text
+
+DEFAULT_TTL_SECONDS = 72 * 3600
+"""A stack lives so long after the last sign of life: a deployment, or anything that happens to its pull request."""
+
+LONGEST_RUN_SECONDS = 2 * 3600
+"""A lock that is older was left by a run that died: the workflow ends its jobs after 45 min."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swept:
+    """What was done about one stack, and why; `due` is what a dry run would remove."""
+
+    stack: str
+    done: Literal["kept", "removed", "due", "failed"]
+    why: str
+
+
+class SweepError(NightowlError):
+    """Some stacks could not be judged or removed; the others were."""
+
+
+def run_sweep(place: Place, *, ttl_seconds: int = DEFAULT_TTL_SECONDS, now: datetime | None = None) -> Sequence[Swept]:
+    """Remove each stack of a pull request that is closed, has lost its label, or has been quiet for `ttl_seconds`.
+
+    Without GitHub only the time counts. One failure does not stop the others; the table of what was done is told in any
+    case.
+
+    Raises:
+        SweepError: some could not be judged or removed.
+        InterruptedRunError: it was cancelled; the next sweep goes on.
+        NightowlError: the backend does not tell its stacks.
+    """
+    at = now or datetime.now(UTC)
+    swept: list[Swept] = []
+    for stack in sorted(place.engine.stacks(), key=lambda stack: pull_request_number(stack.name) or 0):
+        number = pull_request_number(stack.name)
+        if number is not None:
+            swept.append(_sweep(place, stack, number, timedelta(seconds=ttl_seconds), at))
+    place.run.summarize(table(swept))
+    failed = [one.stack for one in swept if one.done == "failed"]
+    if failed:
+        raise SweepError(f"{', '.join(failed)} could not be swept; the table says why")
+    return swept
+
+
+def table(swept: Sequence[Swept]) -> str:
+    """Write what was done, as Markdown."""
+    if not swept:
+        return "There is no stack of a pull request."
+    rows = [f"| {code(one.stack)} | {one.done} | {' '.join(one.why.split()).replace('|', '/')} |" for one in swept]
+    return "\n".join(["| stack | | why |", "| --- | --- | --- |", *rows])
+
+
+def _sweep(place: Place, stack: StackInfo, number: int, ttl: timedelta, now: datetime) -> Swept:
+    try:
+        why = reason(place, stack, number, ttl, now)
+        if why is None:
+            return Swept(stack=stack.name, done="kept", why="in use")
+        if not place.dry_run:
+            _take_dead_lock_off(place, number, now)
+        run_down(place, number, why=f"Why: {why}.")
+    except InterruptedRunError:
+        raise
+    except NightowlError as error:
+        return Swept(stack=stack.name, done="failed", why=str(error))
+    if place.dry_run:
+        return Swept(stack=stack.name, done="due", why=f"would be: {why}")
+    return Swept(stack=stack.name, done="removed", why=why)
+
+
+def reason(place: Place, stack: StackInfo, number: int, ttl: timedelta, now: datetime) -> str | None:
+    """Tell why a stack is to go, or None while it is needed.
+
+    Raises:
+        GithubError: GitHub does not know the pull request, or does not answer: then nothing is removed.
+    """
+    signs = [] if stack.updated is None else [stack.updated]
+    if place.hub is not None:
+        pull = place.hub.pull_request(number)
+        if not pull.open:
+            return f"#{number} is closed"
+        if LABEL not in pull.labels:
+            return f"#{number} has no label {LABEL!r} any more"
+        signs.append(pull.updated)
+    if signs and now - max(signs) <= ttl:
+        return None
+    quiet = seconds_text(int(ttl.total_seconds()))
+    return f"nothing happened for more than {quiet}; set the label {LABEL!r} again to have it back"
+
+
+def _take_dead_lock_off(place: Place, number: int, now: datetime) -> None:
+    """Unlock a stack whose run has died, or nobody could ever remove it."""
+    file = place.removal_file(number)
+    holders = place.engine.lock_holders(file)
+    ages = [holder.age(now) for holder in holders]
+    if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
+        return
+    place.say(f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off")
+    place.engine.recover(file)

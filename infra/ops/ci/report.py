@@ -1,0 +1,94 @@
+"""What a preview or a deployment did, in GitHub's Markdown.
+
+Names and messages come from stack files, from clusters and from AWS, so all of them stand in code blocks, where GitHub
+reads no markup, mentions nobody and links nothing. Values of properties never appear: one of them may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from infra.engine import StepChange
+from policies.evaluation import Evaluation, Violation
+
+LONGEST_TEXT = 65_000
+"""Characters of a comment or an issue. GitHub takes 65,536; the rest is for the marker."""
+LONGEST_LINE = 400
+SIGNS = {"create": "+", "import": "+", "delete": "-", "update": "~"}
+REPLACES = "!"
+"""GitHub colours the lines of a `diff` block by their first character."""
+CUT_NOTE = "... and {count} more lines, which do not fit here; the log of the job has them all"
+CUT_NOTE_LENGTH = 120
+
+
+def code(text: str) -> str:
+    """Write a short text as inline code."""
+    return f"`{_line(text).replace('`', chr(39))}`"
+
+
+def block(lines: Iterable[str], *, language: str = "text", room: int = LONGEST_TEXT) -> str:
+    """Write lines as a code block of at most `room` characters; what does not fit is counted in its last line."""
+    plain = [_line(line) for text in lines for line in text.splitlines() or [""]]
+    longest = max((len(run) for line in plain for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    left = room - 2 * len(fence) - len(language) - CUT_NOTE_LENGTH
+    shown: list[str] = []
+    for line in plain:
+        left -= len(line) + 1
+        if left < 0:
+            shown.append(CUT_NOTE.format(count=len(plain) - len(shown)))
+            break
+        shown.append(line)
+    return "\n".join([f"{fence}{language}", *shown, fence])
+
+
+def change_table(steps: Sequence[StepChange]) -> str:
+    """Write how many resources each operation is for, as a table."""
+    counts = Counter(step.op for step in steps)
+    rows = [f"| {op} | {counts[op]} |" for op in sorted(counts)]
+    return "\n".join(["| operation | resources |", "| --- | ---: |", *rows])
+
+
+def change_lines(steps: Iterable[StepChange]) -> list[str]:
+    """Write each change as a line of a `diff` block, and below it the keys that differ."""
+    lines: list[str] = []
+    for step in steps:
+        lines.append(f"{SIGNS.get(step.op, REPLACES)} {step.op:<8} {step.type}  {step.name}")
+        lines += [f"      {key}" for key in step.detailed]
+    return lines
+
+
+def change_details(steps: Sequence[StepChange], room: int) -> str:
+    """Write the changes folded in, in at most `room` characters."""
+    heading = f"<details><summary>{counted(len(steps), 'resource')}</summary>"
+    frame = len(heading) + len("\n\n\n\n</details>")
+    return f"{heading}\n\n{block(change_lines(steps), language='diff', room=room - frame)}\n\n</details>"
+
+
+def policy_lines(evaluation: Evaluation) -> list[str]:
+    """Write what the policy pack found, mandatory violations first, each with its remedy."""
+    return [line for violation in evaluation.violations for line in _violation(violation)]
+
+
+def _violation(violation: Violation) -> list[str]:
+    remedy = " ".join(violation.rule.remediation.split())
+    head = f"{violation.level.value}: {violation.rule.name}: {violation.resource} {violation.message}"
+    return [" ".join(head.split()), f"    {remedy}"]
+
+
+def counted(count: int, noun: str) -> str:
+    """Write a number with its noun: `1 resource`, `3 resources`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Put paragraphs together; empty ones are left out."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def _line(text: str) -> str:
+    """One line without control characters and not too long."""
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return plain if len(plain) <= LONGEST_LINE else f"{plain[: LONGEST_LINE - 3]}..."

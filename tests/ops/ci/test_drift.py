@@ -1,0 +1,77 @@
+"""The one issue about drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.engine import DeploymentFailedError, StackLockedError
+from infra.ops.ci.actions_run import ActionsRun
+from infra.ops.ci.drift import DriftFoundError, run_drift
+from tests.ops.ci.fake_engine import NOTHING, FakeEngine, preview_of, step, target_of
+from tests.ops.ci.fake_github import FakeGithub
+
+HPA = step("update", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "web", "spec.maxReplicas")
+POLICY = step("create", "kubernetes:networking.k8s.io/v1:NetworkPolicy", "namespace.default-deny")
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGithub]:
+    with FakeGithub() as server:
+        yield server
+
+
+def test_drift_opens_one_issue_the_next_night_edits_it_and_its_end_closes_it(
+    github: FakeGithub, tmp_path: Path
+) -> None:
+    engine = FakeEngine(previews=preview_of(HPA))
+    target = target_of(engine, tmp_path)
+    with pytest.raises(DriftFoundError, match="local has drifted: 1 resource; see https://"):
+        run_drift(target, github.run(tmp_path))
+    (issue,) = github.open_issues()
+    assert (issue.title, issue.labels) == ("Drift in local", ["drift"])
+    assert "spec.maxReplicas" in (issue.body or "")
+
+    engine.previews = preview_of(HPA, POLICY)
+    with pytest.raises(DriftFoundError, match="2 resources"):
+        run_drift(target, github.run(tmp_path))
+    assert [one.number for one in github.open_issues()] == [issue.number]
+    assert "namespace.default-deny" in (issue.body or "")
+
+    engine.previews = NOTHING
+    run_drift(target, github.run(tmp_path))
+    assert github.open_issues() == []
+    assert ["as the code says again" in comment.body for comment in github.comments_on(issue.number)] == [True]
+    assert set(engine.calls) == {"preview --refresh"}
+
+
+def test_without_drift_nothing_is_written(github: FakeGithub, tmp_path: Path) -> None:
+    run_drift(target_of(FakeEngine(), tmp_path), github.run(tmp_path))
+
+    assert github.issues == {}
+
+
+@pytest.mark.parametrize("error", [DeploymentFailedError(["no credentials"]), StackLockedError(["locked"])])
+def test_a_failure_that_is_no_drift_leaves_the_issue_alone(
+    github: FakeGithub, tmp_path: Path, error: DeploymentFailedError
+) -> None:
+    target = target_of(FakeEngine(previews=preview_of(HPA)), tmp_path)
+    with pytest.raises(DriftFoundError):
+        run_drift(target, github.run(tmp_path))
+    (issue,) = github.open_issues()
+    before = issue.body
+
+    with pytest.raises(type(error)):
+        run_drift(target_of(FakeEngine(previews=error), tmp_path), github.run(tmp_path))
+    assert github.open_issues() == [issue]
+    assert issue.body == before
+
+
+def test_a_dry_run_asks_neither_the_engine_nor_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FakeEngine()
+    run_drift(target_of(engine, tmp_path), ActionsRun(), dry_run=True)
+
+    assert "would preview local" in capsys.readouterr().out
+    assert engine.calls == []

@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from infra.engine import (
+    DeploymentFailedError,
+    Engine,
+    InterruptedRunError,
+    LockHolder,
+    Outcome,
+    StackInfo,
+    StackLockedError,
+)
+from infra.errors import NightowlError
+from infra.ops.ci.ephemeral import LABEL, EphemeralError, Place, SweepError, run_down, run_sweep, run_up
+from infra.ops.ci.github import GithubError, connect
+from infra.ops.plan.run import PolicyViolationError
+from infra.settings.stack_file import settings_from_stack_file
+from tests.harness import REPOSITORY
+from tests.ops.ci.fake_github import NOW, FakeGithub
+
+IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/nightowl-dev/pr/web:tree-1@sha256:" + "a" * 64
+URL = "https://pr-7-app.dev.example.com/"
+
+
+@dataclass
+class FakeEngine:
+    """Stacks in memory; `failures` is what happens to the stack of that name."""
+
+    found: dict[str, datetime | None] = field(default_factory=dict[str, "datetime | None"])
+    failures: dict[str, NightowlError] = field(default_factory=dict[str, NightowlError])
+    locks: dict[str, tuple[LockHolder, ...]] = field(default_factory=dict[str, "tuple[LockHolder, ...]"])
+    deployed: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"])
+    recovered: list[str] = field(default_factory=list[str])
+
+    def stacks(self) -> tuple[StackInfo, ...]:
+        return tuple(StackInfo(name=name, updated=updated, resources=20) for name, updated in self.found.items())
+
+    def deploy(self, stack_file: Path, program: object, **_: Any) -> Outcome:
+        name = _name(stack_file)
+        self.found[name] = NOW
+        self.deployed[name] = yaml.safe_load(stack_file.read_text())
+        self._fail(name)
+        outputs = {"apps": {"web": {"kind": "web", "url": URL}, "worker": {"kind": "worker"}}}
+        return Outcome(changes={"create": 20}, seconds=40.0, outputs=outputs)
+
+    def destroy(self, stack_file: Path, *, remove: bool, **_: Any) -> Outcome:
+        name = _name(stack_file)
+        assert remove
+        assert stack_file.exists(), "the engine reads the stack file"
+        if self.locks.get(name):
+            raise StackLockedError(["another run is at work on this stack"])
+        self._fail(name)
+        del self.found[name]
+        return Outcome(changes={"delete": 20}, seconds=10.0, outputs={})
+
+    def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
+        return self.locks.get(_name(stack_file), ())
+
+    def recover(self, stack_file: Path) -> None:
+        self.recovered.append(_name(stack_file))
+        del self.locks[_name(stack_file)]
+
+    def _fail(self, name: str) -> None:
+        if name in self.failures:
+            raise self.failures[name]
+
+
+def _name(stack_file: Path) -> str:
+    return stack_file.stem.removeprefix("Pulumi.")
+
+
+@pytest.fixture
+def github() -> Iterator[FakeGithub]:
+    with FakeGithub() as server:
+        server.add_pull(7, labels=(LABEL,))
+        yield server
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine(found={"dev": NOW})
+
+
+@pytest.fixture
+def place(tmp_path: Path, github: FakeGithub, engine: FakeEngine) -> Place:
+    shutil.copytree(REPOSITORY / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("Pulumi.pr-*"))
+    run = github.run(tmp_path)
+    return Place(project=tmp_path, base="dev", engine=cast(Engine, engine), run=run, hub=connect(run))
+
+
+def edit_base(place: Place, **sections: Any) -> None:
+    file = place.project / "stacks" / "Pulumi.dev.yaml"
+    document = yaml.safe_load(file.read_text())
+    for key, value in sections.items():
+        document["config"][f"nightowl:{key}"].update(value)
+    file.write_text(yaml.safe_dump(document))
+
+
+# up
+
+
+def test_a_labelled_pull_request_gets_its_stack_and_is_told_where_it_answers(
+    place: Place, engine: FakeEngine, github: FakeGithub
+) -> None:
+    run_up(place, 7, {"web": IMAGE})
+    config = engine.deployed["pr-7"]["config"]
+    assert config["nightowl:platform"]["kind"] == "guest"
+    assert config["nightowl:apps"]["web"]["image"] == IMAGE
+    [comment] = github.comments_on(7)
+    assert URL in comment.body
+    assert "| `worker` | none |" in comment.body
+
+
+def test_a_second_deployment_edits_the_comment(place: Place, github: FakeGithub) -> None:
+    run_up(place, 7, {})
+    run_up(place, 7, {"web": IMAGE})
+    assert len(github.comments_on(7)) == 1
+
+
+def test_the_stack_file_says_what_it_is_and_is_usable(place: Place) -> None:
+    run_up(place, 7, {})
+    file = place.project / "stacks" / "Pulumi.pr-7.yaml"
+    assert file.read_text().startswith("# The stack of pull request 7, derived from Pulumi.dev.yaml")
+    assert settings_from_stack_file(file).namespace.name == "pr-7"
+
+
+def test_the_key_of_the_stacks_secrets_survives_a_second_deployment(place: Place) -> None:
+    run_up(place, 7, {})
+    with place.file(7).open("a") as file:
+        file.write("encryptedkey: AQIC\n")
+    run_up(place, 7, {})
+    assert yaml.safe_load(place.file(7).read_text())["encryptedkey"] == "AQIC"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"state": "closed"}, "#7 is closed, so it gets no stack; reopen it"),
+        ({"labels": []}, "#7 has no label 'ephemeral', so it gets no stack; somebody who may merge sets it"),
+        (
+            {"head_repository": "stranger/nightowl"},
+            "#7 comes from stranger/nightowl: only branches of example/nightowl get a stack, as its code runs with the "
+            "rights of this job",
+        ),
+        (
+            {"head_repository": None},
+            "#7 comes from a repository that is gone: only branches of example/nightowl get a stack, as its code runs "
+            "with the rights of this job",
+        ),
+    ],
+    ids=["closed", "label", "fork", "deleted-fork"],
+)
+def test_nobody_else_gets_a_stack(
+    place: Place, engine: FakeEngine, github: FakeGithub, changes: dict[str, Any], message: str
+) -> None:
+    for key, value in changes.items():
+        setattr(github.issues[7], key, value)
+    with pytest.raises(EphemeralError) as refusal:
+        run_up(place, 7, {})
+    assert str(refusal.value) == message
+    assert engine.deployed == {}
+    assert not place.file(7).exists()
+
+
+def test_a_failed_deployment_is_told_to_the_pull_request(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.failures["pr-7"] = DeploymentFailedError(["web: the image cannot be pulled, @everyone"])
+    with pytest.raises(DeploymentFailedError):
+        run_up(place, 7, {})
+    [comment] = github.comments_on(7)
+    assert "could not be deployed" in comment.body
+    assert "```text\nweb: the image cannot be pulled" in comment.body
+    assert "/actions/runs/4711" in comment.body
+
+
+def test_a_cancelled_deployment_tells_nothing(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.failures["pr-7"] = InterruptedRunError(["stopped before the end"])
+    with pytest.raises(InterruptedRunError):
+        run_up(place, 7, {})
+    assert github.comments_on(7) == []
+
+
+def test_a_stack_that_violates_policies_is_not_made(place: Place, engine: FakeEngine) -> None:
+    edit_base(place, apps={"web": {**base_web(place), "image": "example.com/web:1"}})
+    with pytest.raises(PolicyViolationError):
+        run_up(place, 7, {})
+    assert engine.deployed == {}
+    assert not place.file(7).exists()
+
+
+def base_web(place: Place) -> dict[str, Any]:
+    document = yaml.safe_load((place.project / "stacks" / "Pulumi.dev.yaml").read_text())
+    return document["config"]["nightowl:apps"]["web"]
+
+
+def test_two_pull_requests_with_the_same_priorities_are_told_apart(place: Place, engine: FakeEngine) -> None:
+    engine.found["pr-207"] = NOW
+    with pytest.raises(EphemeralError) as refusal:
+        run_up(place, 7, {})
+    assert str(refusal.value) == (
+        "#7 and #207 would have the same priorities on the load balancer, as their numbers differ by a multiple of "
+        "200; take the label off #207, then set it here again"
+    )
+    assert engine.deployed == {}
+
+
+def test_a_dry_run_says_what_would_be_deployed_and_does_nothing(
+    place: Place, engine: FakeEngine, github: FakeGithub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_up(replace(place, dry_run=True), 7, {"web": IMAGE})
+    assert "would deploy pr-7: " in capsys.readouterr().out
+    assert (engine.deployed, github.writes()) == ({}, [])
+    assert not place.file(7).exists()
+
+
+def test_without_github_whoever_has_the_cluster_decides(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    run_up(replace(place, hub=None), 99, {})
+    assert "pr-99" in engine.deployed
+    assert github.requests == []
+
+
+# down
+
+
+def test_down_removes_the_stack_and_its_file_and_says_so(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    run_up(place, 7, {})
+    github.issues[7].state = "closed"
+    assert run_down(place, 7)
+    assert set(engine.found) == {"dev"}
+    assert not place.file(7).exists()
+    [comment] = github.comments_on(7)
+    assert "is removed" in comment.body
+
+
+def test_down_works_on_a_fresh_checkout(place: Place, engine: FakeEngine) -> None:
+    engine.found["pr-7"] = NOW
+    assert run_down(place, 7)
+    assert "pr-7" not in engine.found
+
+
+def test_what_the_base_has_become_since_keeps_no_stack_alive(place: Place, engine: FakeEngine) -> None:
+    engine.found["pr-7"] = NOW
+    file = place.project / "stacks" / "Pulumi.dev.yaml"
+    document = yaml.safe_load(file.read_text())
+    del document["config"]["nightowl:loadBalancer"]["domain"]
+    file.write_text(yaml.safe_dump(document))
+    assert run_down(place, 7)
+
+
+def test_down_without_a_stack_does_nothing(
+    place: Place, github: FakeGithub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not run_down(place, 7)
+    assert capsys.readouterr().out == "pr-7: there is no such stack, nothing to do\n"
+    assert github.requests == []
+
+
+def test_a_dry_down_removes_nothing(place: Place, engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:
+    engine.found["pr-7"] = NOW
+    assert run_down(replace(place, dry_run=True), 7)
+    assert capsys.readouterr().out == "would remove pr-7\n"
+    assert "pr-7" in engine.found
+
+
+# sweep
+
+
+def sweep(place: Place, hours: float = 1) -> dict[str, str]:
+    return {one.stack: one.done for one in run_sweep(place, now=NOW + timedelta(hours=hours))}
+
+
+@pytest.mark.parametrize(
+    ("changes", "hours", "done", "why"),
+    [
+        ({}, 1, "kept", "in use"),
+        ({"state": "closed"}, 1, "removed", "#7 is closed"),
+        ({"labels": []}, 1, "removed", "#7 has no label 'ephemeral' any more"),
+        ({}, 72, "kept", "in use"),
+        ({}, 73, "removed", "nothing happened for more than 3d; set the label 'ephemeral' again to have it back"),
+        ({"updated": NOW + timedelta(hours=50)}, 73, "kept", "in use"),
+    ],
+    ids=["in-use", "closed", "label", "just-alive", "quiet", "discussed"],
+)
+def test_a_sweep_removes_what_nobody_needs(
+    place: Place,
+    engine: FakeEngine,
+    github: FakeGithub,
+    changes: dict[str, Any],
+    hours: int,
+    done: str,
+    why: str,
+) -> None:
+    engine.found["pr-7"] = NOW
+    for key, value in changes.items():
+        setattr(github.issues[7], key, value)
+    [swept] = run_sweep(place, now=NOW + timedelta(hours=hours))
+    assert (swept.done, swept.why) == (done, why)
+    assert ("pr-7" in engine.found) == (done == "kept")
+    assert "dev" in engine.found
+
+
+def test_a_sweep_touches_no_stack_of_another_name(place: Place, engine: FakeEngine) -> None:
+    others = {"dev": NOW, "local": None, "pr-": NOW, "pr-7-x": NOW, "pr-07": NOW, "apr-7": NOW}
+    engine.found = dict(others)
+    assert sweep(place, hours=1000) == {}
+    assert engine.found == others
+
+
+def test_one_failure_does_not_stop_the_sweep(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.found |= {"pr-7": NOW, "pr-8": NOW, "pr-9": NOW, "pr-10": NOW}
+    for number in (7, 8):
+        github.add_pull(number, state="closed", labels=(LABEL,))
+    github.add_pull(10, labels=(LABEL,))
+    engine.failures["pr-7"] = DeploymentFailedError(["the target group is in use"])
+    with pytest.raises(SweepError) as failure:
+        sweep(place)
+    assert str(failure.value) == "pr-7, pr-9 could not be swept; the table says why"
+    assert set(engine.found) == {"dev", "pr-7", "pr-9", "pr-10"}
+    summary = (place.project / "summary.md").read_text()
+    assert "| `pr-7` | failed | the target group is in use |" in summary
+    assert "| `pr-8` | removed | #8 is closed |" in summary
+    assert "| `pr-9` | failed | GitHub refused to read the pull request #9" in summary
+    assert "| `pr-10` | kept | in use |" in summary
+
+
+def test_nothing_is_removed_while_github_does_not_answer(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.found |= {"pr-7": NOW - timedelta(days=30)}
+    github.fail("GET", "/pulls/7", 401)
+    with pytest.raises(SweepError):
+        sweep(place)
+    assert "pr-7" in engine.found
+
+
+def test_without_github_only_time_counts(place: Place, engine: FakeEngine) -> None:
+    engine.found |= {"pr-1": NOW, "pr-2": NOW - timedelta(days=4), "pr-3": None}
+    assert sweep(replace(place, hub=None)) == {"pr-1": "kept", "pr-2": "removed", "pr-3": "removed"}
+
+
+def test_the_lock_of_a_run_that_died_is_taken_off_and_that_of_one_at_work_is_not(
+    place: Place, engine: FakeEngine, github: FakeGithub
+) -> None:
+    engine.found |= {"pr-7": NOW, "pr-8": NOW}
+    github.issues[7].state = "closed"
+    github.add_pull(8, state="closed", labels=(LABEL,))
+    engine.locks["pr-7"] = (LockHolder(user="runner", host="a", pid=1, since=NOW - timedelta(hours=2)),)
+    engine.locks["pr-8"] = (LockHolder(user="runner", host="b", pid=1, since=NOW + timedelta(minutes=40)),)
+    with pytest.raises(SweepError):
+        sweep(place)
+    assert engine.recovered == ["pr-7"]
+    assert set(engine.found) == {"dev", "pr-8"}
+
+
+def test_a_cancelled_sweep_stops_at_once(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.found |= {"pr-7": NOW, "pr-8": NOW}
+    github.issues[7].state = "closed"
+    github.add_pull(8, state="closed", labels=(LABEL,))
+    engine.failures["pr-7"] = InterruptedRunError(["stopped before the end"])
+    with pytest.raises(InterruptedRunError):
+        sweep(place)
+    assert "pr-8" in engine.found
+
+
+def test_a_dry_sweep_removes_and_writes_nothing(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    engine.found["pr-7"] = NOW
+    github.issues[7].state = "closed"
+    [swept] = run_sweep(replace(place, dry_run=True), now=NOW)
+    assert (swept.done, swept.why) == ("due", "would be: #7 is closed")
+    assert ("pr-7" in engine.found, github.writes(), place.file(7).exists()) == (True, [], False)
+
+
+def test_an_empty_backend_is_said_to_be_so(place: Place) -> None:
+    assert sweep(place) == {}
+    assert "There is no stack of a pull request." in (place.project / "summary.md").read_text()
+
+
+def test_a_pull_request_that_github_does_not_know_gets_no_stack(place: Place) -> None:
+    with pytest.raises(GithubError):
+        run_up(place, 4, {})
+
+
+def test_time_is_told_in_utc() -> None:
+    assert NOW.tzinfo is UTC
