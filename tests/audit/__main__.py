@@ -16,8 +16,9 @@ from pathlib import Path
 
 from infra.versions import KUBERNETES_MINOR
 from tests.audit.broken import BROKEN, EXPECTED, write_broken_repository, write_broken_stack
-from tests.audit.checkers import CheckerError, Finding, Tools, of_stack, zizmor
+from tests.audit.checkers import CheckerError, Finding, Tools, of_repository, of_stack
 from tests.audit.exceptions import FILE, judge, read_exemptions
+from tests.audit.workflow_linter import installed_actionlint
 from tests.audit.written import write_stack
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -29,10 +30,11 @@ def main() -> int:
     """Run the checkers and print what they find."""
     parser = argparse.ArgumentParser(prog="python -m tests.audit", description=__doc__)
     parser.add_argument("--tools", type=Path, required=True, help="the folder of the installed checkers")
-    tools = Tools(folder=parser.parse_args().tools.resolve())
+    folder_of_tools = parser.parse_args().tools.resolve()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="nightowl-audit-") as folder:
         try:
+            tools = Tools(folder=folder_of_tools, actionlint=installed_actionlint())
             findings = _findings(tools, Path(folder))
         except CheckerError as error:
             print(f"audit: {error}", file=sys.stderr)
@@ -55,7 +57,10 @@ def _findings(tools: Tools, folder: Path) -> Sequence[Finding]:
         of_stacks = workers.map(
             lambda stack: of_stack(tools, folder / stack, stack, minor=KUBERNETES_MINOR), [*stacks, BROKEN]
         )
-        of_workflows = [*zizmor(tools, REPOSITORY, "repository"), *zizmor(tools, folder / "repository", BROKEN)]
+        of_workflows = [
+            *of_repository(tools, REPOSITORY, "repository"),
+            *of_repository(tools, folder / "repository", BROKEN),
+        ]
         return [*of_workflows, *(finding for findings in of_stacks for finding in findings)]
 
 

@@ -34,15 +34,20 @@ EXPECTED: Mapping[str, frozenset[str]] = {
     ),
     "kubernetes-validate": frozenset({"schema"}),
     "parliament": frozenset({"UNKNOWN_ACTION", "RESOURCE_MISMATCH"}),
+    "actionlint": frozenset({"events", "expression", "job-needs", "syntax-check"}),
     "zizmor": frozenset({"artipacked", "dangerous-triggers", "template-injection", "unpinned-uses"}),
 }
 """The rules that each checker must name."""
 
 WORKFLOW = """\
-on: pull_request_target
+on:
+  pull_request_target:
+    types: [labelled]
 jobs:
   build:
     runs-on: ubuntu-latest
+    timeout: 5
+    needs: nothing
     steps:
       - uses: actions/checkout@v4
         with: { ref: "${{ github.event.pull_request.head.sha }}" }

@@ -37,6 +37,7 @@ class Tools:
     """Where the checkers are installed."""
 
     folder: Path
+    actionlint: Path
 
     def run(self, name: str, *arguments: str | Path, cwd: Path) -> str:
         """Run a checker and give what it prints.
@@ -44,7 +45,7 @@ class Tools:
         Raises:
             CheckerError: it is not installed, or does not end.
         """
-        program = self.folder / name
+        program = self.actionlint if name == "actionlint" else self.folder / name
         if not program.exists():
             raise CheckerError(f"{name}: not installed in {self.folder}; run `make audit`, which installs it")
         try:
@@ -121,8 +122,8 @@ def parliament(tools: Tools, folder: Path, subject: str) -> Iterator[Finding]:
 
 
 def zizmor(tools: Tools, folder: Path, subject: str) -> Iterator[Finding]:
-    """Judge the GitHub workflows of a repository."""
-    text = tools.run("zizmor", "--offline", "--format", "json", ".github/workflows", cwd=folder)
+    """Judge the safety of a repository's GitHub workflows and actions, at the level that leaves nothing out."""
+    text = tools.run("zizmor", "--offline", "--persona", "auditor", "--format", "json", ".github", cwd=folder)
     for found in _json("zizmor", text):
         place = found["locations"][0]["symbolic"]["key"]["Local"]
         yield Finding(
@@ -132,6 +133,28 @@ def zizmor(tools: Tools, folder: Path, subject: str) -> Iterator[Finding]:
             resource=Path(place["verbatim_path"]).name,
             message=found["desc"],
         )
+
+
+def actionlint(tools: Tools, folder: Path, subject: str) -> Iterator[Finding]:
+    """Judge the syntax, types and references of a repository's GitHub workflows.
+
+    shellcheck and pyflakes stay off: every `run` is one command.
+    """
+    files = [file.relative_to(folder) for file in sorted((folder / ".github" / "workflows").iterdir())]
+    options = ["-no-color", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}"]
+    for found in _json("actionlint", tools.run("actionlint", *options, *files, cwd=folder)):
+        yield Finding(
+            checker="actionlint",
+            subject=subject,
+            rule=found["kind"],
+            resource=Path(found["filepath"]).name,
+            message=f"line {found['line']}: {found['message']}",
+        )
+
+
+def of_repository(tools: Tools, folder: Path, subject: str) -> Sequence[Finding]:
+    """Judge the workflows of a repository, in order."""
+    return sorted({*zizmor(tools, folder, subject), *actionlint(tools, folder, subject)})
 
 
 def of_stack(tools: Tools, folder: Path, subject: str, *, minor: str) -> Sequence[Finding]:
