@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import typer
+from botocore import xform_name
 
 from infra.cli import app
 from infra.settings.reference import reference
@@ -19,7 +21,13 @@ DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md
 TOP_LEVEL = {entry.name for entry in REPOSITORY.iterdir()}
 MADE_BY_COMMANDS = {".venv"}
 PLACEHOLDER = re.compile(r"[<*{]|\b[A-Z]{3,}\b")
-KEY = re.compile(r"nightowl:([a-zA-Z]+)")
+KEY = re.compile(r"nightowl:([a-zA-Z]+)\b(?!=)")
+AWS_GLOBAL_OPTIONS = {"--output", "--profile", "--query", "--region"}
+AWS_OWN_COMMANDS = {
+    ("eks", "update-kubeconfig"): {"--name", "--role-arn", "--alias"},
+    ("s3", "rb"): {"--force"},
+}
+"""Commands of the AWS command line that are no operation of a service (AWS CLI Command Reference)."""
 
 
 def code_spans(text: str) -> list[str]:
@@ -83,6 +91,21 @@ def test_a_command_in_the_documentation_is_one_that_nightowl_understands(command
     assert not hasattr(current, "commands") or not words, f"no such command: {words[0]}"
     options = {option for parameter in current.params for option in parameter.opts}
     assert {word.split("=")[0] for word in words if word.startswith("--")} <= {*options, "--help"}
+
+
+@pytest.mark.parametrize("command", list(named(r"aws [a-z0-9-]+ [a-z]")))
+def test_an_aws_command_in_the_documentation_is_an_operation_with_these_options(command: str) -> None:
+    words = shlex.split(re.sub(r"\$\([^)]*\)", "VALUE", command))[1:]
+    service, operation, *rest = words
+    options = {word for word in rest if word.startswith("--")} - AWS_GLOBAL_OPTIONS
+    if (service, operation) in AWS_OWN_COMMANDS:
+        assert options <= AWS_OWN_COMMANDS[service, operation]
+        return
+    model = botocore.session.get_session().get_service_model(service)
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in names
+    shape = model.operation_model(names[operation]).input_shape
+    assert options <= {f"--{xform_name(member, '-')}" for member in (shape.members if shape else {})}
 
 
 @pytest.mark.parametrize("key", sorted({key for path in DOCUMENTS for key in KEY.findall(path.read_text())}))
