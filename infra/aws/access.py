@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
 from infra.aws.delivery.ephemeral_access import GROUP as EPHEMERAL_GROUP
+from infra.aws.delivery.preview_access import GROUP as PREVIEW_GROUP
 from infra.settings.aws.cluster import AccessSettings
 from infra.settings.aws.delivery import RoleKind
 
@@ -52,7 +53,7 @@ def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
     """
     plans: dict[RoleKind, Callable[[str], Entry]] = {
         "deploy": lambda role: Entry(role_arn=role, grants=(Grant(policy=ADMIN_POLICY),), deploys=True),
-        "preview": lambda role: Entry(role_arn=role, grants=(Grant(policy=VIEW_POLICY),)),
+        "preview": lambda role: Entry(role_arn=role, grants=(Grant(policy=VIEW_POLICY),), groups=(PREVIEW_GROUP,)),
         "ephemeral": lambda role: Entry(role_arn=role, grants=(), groups=(EPHEMERAL_GROUP,)),
     }
     return tuple(plans[kind](role) for kind, role in roles.items())

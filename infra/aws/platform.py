@@ -15,6 +15,7 @@ from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
 from infra.aws.delivery.delivery import Delivery, DeliveryArgs, make_scope
 from infra.aws.delivery.ephemeral_access import EphemeralAccess
+from infra.aws.delivery.preview_access import PreviewAccess
 from infra.aws.delivery.registry import Registry, RegistryArgs
 from infra.aws.delivery.resource_types import Recorder, record
 from infra.aws.delivery.runner import Runner, RunnerArgs
@@ -70,7 +71,7 @@ class EksPlatform(pulumi.ComponentResource):
         self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
         self._network = self._make_network()
         self._cluster = self._make_cluster()
-        self._make_ephemeral_access()
+        self._make_pipeline_access()
         self._network_addons = self._make_network_addons()
         self._nodes = self._make_nodes(args.tags)
         self._storage = self._make_storage()
@@ -329,10 +330,13 @@ class EksPlatform(pulumi.ComponentResource):
     def _pipeline_arns(self) -> Mapping[RoleKind, str]:
         return pipeline_arns(self._settings.delivery.github, self._context.account_id, self._context.stack)
 
-    def _make_ephemeral_access(self) -> None:
+    def _make_pipeline_access(self) -> None:
         github = self._settings.delivery.github
-        if github is not None and github.ephemeral:
-            of_cluster = pulumi.ResourceOptions(parent=self, providers=[self._cluster.provider])
+        if github is None:
+            return
+        of_cluster = pulumi.ResourceOptions(parent=self, providers=[self._cluster.provider])
+        PreviewAccess("preview-access", opts=of_cluster)
+        if github.ephemeral:
             EphemeralAccess("ephemeral-access", opts=of_cluster)
 
     def _keeps_volumes(self) -> bool:

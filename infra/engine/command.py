@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pulumi import automation
@@ -21,10 +21,12 @@ class EngineCommand(automation.PulumiCommand):
 
     The CLI takes a second interrupt as an order to abandon the state as it is. A terminal sends Ctrl-C to every
     process of its group, so the CLI gets a session of its own, and exactly the interrupts that `interrupt` sends.
-    PULUMI_* variables of the caller's environment, such as another backend or passphrase, do not reach it.
+    PULUMI_* variables of the caller's environment, such as another backend or passphrase, do not reach it. `more` are
+    options, by the CLI's command, that the Automation API does not offer.
     """
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, more: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._more = more or {}
         self.command = str(binary)
         self._process: subprocess.Popen[str] | None = None
         self._interrupted = False
@@ -72,7 +74,7 @@ class EngineCommand(automation.PulumiCommand):
             if self._interrupted:
                 raise automation.CommandError(automation.CommandResult(stdout="", stderr="interrupted", code=130))
             self._process = subprocess.Popen(
-                [self.command, "--non-interactive", *args],
+                [self.command, "--non-interactive", *args, *self._more.get(args[0], ())],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 cwd=cwd,

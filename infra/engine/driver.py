@@ -15,7 +15,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC
@@ -94,9 +94,18 @@ class Engine:
             return Outcome(changes={}, seconds=0.0, outputs={})
 
     def preview(
-        self, stack_file: Path, program: Program, *, refresh: bool = False, on_progress: OnProgress | None = None
+        self,
+        stack_file: Path,
+        program: Program,
+        *,
+        refresh: bool = False,
+        leave_out: Sequence[str] = (),
+        on_progress: OnProgress | None = None,
     ) -> Preview:
         """Tell what `deploy` would do. Nothing is changed, nothing is locked.
+
+        With `refresh` everything is looked at first; without, the state is taken as it is, whatever the project's
+        options say. `leave_out` are URNs, with `**` for any text, that are neither looked at nor compared.
 
         Raises:
             StackMissingError: the backend has no such stack.
@@ -104,10 +113,17 @@ class Engine:
         """
 
         def work(stack: automation.Stack, events: EngineReport) -> Preview:
-            stack.preview(program=program, refresh=refresh or None, color="never", on_event=events.take)
+            stack.preview(
+                program=program,
+                refresh=refresh or None,
+                exclude=list(leave_out) or None,
+                color="never",
+                on_event=events.take,
+            )
             return Preview(changes=events.changes, steps=tuple(events.steps), messages=tuple(events.warnings))
 
-        return self._run(stack_file, work, on_progress)
+        # The Automation API can ask for a refresh, and not for none.
+        return self._run(stack_file, work, on_progress, more={} if refresh else {"preview": ["--refresh=false"]})
 
     def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
         """Who has locked the stack."""
@@ -170,9 +186,10 @@ class Engine:
         on_progress: OnProgress | None,
         *,
         create: bool = False,
+        more: Mapping[str, Sequence[str]] | None = None,
     ) -> Result:
         name = self.workspace.prepare(stack_file)
-        command = EngineCommand(self.pulumi_binary)
+        command = EngineCommand(self.pulumi_binary, more)
         events = EngineReport(on_progress=on_progress or _ignore)
         choose = automation.Stack.create_or_select if create else automation.Stack.select
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from infra.aws.delivery.permissions.guards import own_rights, pulumi_key, this_region
-from infra.aws.delivery.permissions.scope import Scope, role_path
+from infra.aws.delivery.permissions.scope import PULL_REQUEST_STACKS, Scope, role_path
 from infra.aws.iam import Document, Statement, policy_document
 
 WORKLOADS = (
     "autoscaling:Describe*",
     "autoscaling:SetDesiredCapacity",
     "autoscaling:TerminateInstanceInAutoScalingGroup",
-    "codeconnections:GetConnection",
-    "codeconnections:GetConnectionToken",
-    "codeconnections:UseConnection",
     "ec2:AssignPrivateIpAddresses",
     "ec2:AttachNetworkInterface",
     "ec2:AttachVolume",
@@ -93,6 +90,17 @@ PIPELINE = (
 """The services of the rows in `permissions`, which say what of them each role may do."""
 
 
+RUNNER = (
+    "codeconnections:GetConnection",
+    "codeconnections:GetConnectionToken",
+    "codeconnections:UseConnection",
+)
+"""By which the runner asks GitHub for jobs; a token of the connection reaches all that the connection does."""
+
+GUESTS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "kms:Decrypt")
+"""What roles of pods of pull requests are for: to read secrets. Whoever opens a pull request makes them."""
+
+
 def boundary_document(scope: Scope) -> Document:
     """Write the boundary of the roles of a stack, of those of its pull requests, and of the pipeline's.
 
@@ -100,6 +108,7 @@ def boundary_document(scope: Scope) -> Document:
     cannot be given that, and none can be given more than the pipeline has.
     """
     account = f"arn:{scope.partition}:iam::{scope.account_id}"
+    guests = f"{account}:role{role_path(scope.project, PULL_REQUEST_STACKS)}*"
     return policy_document(
         Statement(sid="Workloads", actions=WORKLOADS, resources=["*"]),
         Statement(
@@ -108,6 +117,31 @@ def boundary_document(scope: Scope) -> Document:
             resources=["*"],
             conditions={
                 "ArnLike": {"aws:PrincipalArn": f"{account}:role{role_path(scope.project, scope.stack)}control-plane-*"}
+            },
+        ),
+        Statement(
+            sid="Runner",
+            actions=RUNNER,
+            resources=["*"],
+            conditions={
+                "ArnLike": {"aws:PrincipalArn": f"{account}:role{role_path(scope.project, scope.stack)}runner-*"}
+            },
+        ),
+        Statement(
+            sid="GuestsReadSecrets",
+            effect="Deny",
+            not_actions=GUESTS,
+            resources=["*"],
+            conditions={"ArnLike": {"aws:PrincipalArn": guests}},
+        ),
+        Statement(
+            sid="GuestsDecryptSecretsOnly",
+            effect="Deny",
+            actions=("kms:Decrypt",),
+            resources=["*"],
+            conditions={
+                "ArnLike": {"aws:PrincipalArn": guests},
+                "StringNotEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
             },
         ),
         Statement(

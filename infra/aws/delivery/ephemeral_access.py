@@ -14,6 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.labels import PART_OF, PART_OF_LABEL
+from infra.versions import KUBERNETES_MINOR
 
 GROUP = "nightowl:ephemeral"
 """The Kubernetes group of the role's access entry."""
@@ -87,9 +88,13 @@ CONDITIONS = (
     Condition(
         expression=(
             "!variables.isNamespace || !variables.isWritten || "
-            "object.metadata.?labels['pod-security.kubernetes.io/enforce'].orValue('') == 'restricted'"
+            "(object.metadata.?labels['pod-security.kubernetes.io/enforce'].orValue('') == 'restricted' && "
+            "object.metadata.?labels['pod-security.kubernetes.io/enforce-version'].orValue('') == "
+            f"'v{KUBERNETES_MINOR}')"
         ),
-        message="a namespace of a pull request enforces the restricted Pod Security Standard",
+        message=(
+            f"a namespace of a pull request enforces the restricted Pod Security Standard, version v{KUBERNETES_MINOR}"
+        ),
     ),
     Condition(
         expression=(

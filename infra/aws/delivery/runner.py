@@ -46,8 +46,9 @@ class RunnerArgs:
 class Runner(pulumi.ComponentResource):
     """A CodeBuild project that starts a fresh machine for each job labelled with its name, and bills it by the minute.
 
-    It holds no permission of the pipeline: a job takes its role by GitHub's token, wherever it runs. Nothing reaches it
-    from outside.
+    A job takes its role by GitHub's token, wherever it runs; the runner's own role writes its log and asks GitHub for
+    jobs. What runs on it can ask as well, so the connection is for this repository only. Nothing reaches it from
+    outside.
     """
 
     def __init__(self, name: str, args: RunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -38,9 +38,7 @@ _ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
 _BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
-_CONNECTION = re.compile(
-    rf"arn:{PARTITION}:(codeconnections|codestar-connections):[a-z0-9-]+:\d{{12}}:connection/[0-9a-f-]{{36}}", re.ASCII
-)
+_CONNECTION = re.compile(rf"arn:{PARTITION}:codeconnections:[a-z0-9-]+:\d{{12}}:connection/[0-9a-f-]{{36}}", re.ASCII)
 _PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
 _FOLDER = re.compile(r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*", re.ASCII)
 

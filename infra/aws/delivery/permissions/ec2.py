@@ -113,6 +113,14 @@ EC2: Table = {
         update=("ec2:ModifyVpcEndpoint", *_UNTAG),
         delete=("ec2:DeleteVpcEndpoints",),
         on=(_ENDPOINT, _VPC, _SUBNET, _ROUTES, _GROUP),
+        # An interface endpoint with a private name is put into a zone of the VPC in the caller's name (Service
+        # Authorization Reference: dependent actions of CreateVpcEndpoint).
+        also_write=(
+            Grant(
+                actions=("route53:AssociateVPCWithHostedZone",),
+                resources=("arn:{partition}:route53:::hostedzone/*", "arn:{partition}:ec2:{here}:vpc/*"),
+            ),
+        ),
     ),
     "aws:ec2/flowLog:FlowLog": TypeRights(
         read=("ec2:DescribeFlowLogs",),

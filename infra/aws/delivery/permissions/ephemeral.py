@@ -49,7 +49,7 @@ def ephemeral_documents(scope: Scope) -> Mapping[str, Document]:
             "images": statements(_images(), scope, sid="Images"),
             "look": statements(_reads(), scope, sid="Look"),
             "state": [
-                *state_write(scope, (PULL_REQUEST_STACKS,), sid="OwnState"),
+                *state_write(scope, (PULL_REQUEST_STACKS,), sid="OwnState", guests=True),
                 # The stack tells its guests where its cluster and listener are.
                 *state_read(scope, (scope.stack,), sid="BaseState"),
             ],
@@ -106,7 +106,12 @@ def _records(scope: Scope) -> list[Grant]:
 def _pod_identity() -> list[Grant]:
     return [
         Grant(actions=("eks:CreatePodIdentityAssociation",), resources=(_CLUSTER,), conditions=_NEW),
-        Grant(actions=("eks:TagResource",), resources=(_ASSOCIATIONS,), conditions=_NEW),
+        # A tag makes an association one's own, so it goes on new ones and own ones only.
+        Grant(
+            actions=("eks:TagResource",),
+            resources=(_ASSOCIATIONS,),
+            conditions={**_NEW, "StringLikeIfExists": {"aws:ResourceTag/stack": (PULL_REQUEST_STACKS,)}},
+        ),
         Grant(
             actions=(
                 "eks:DeletePodIdentityAssociation",

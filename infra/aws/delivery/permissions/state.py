@@ -16,13 +16,20 @@ from infra.aws.iam import Statement
 WRITTEN = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
-def state_write(scope: Scope, stacks: Sequence[str], *, sid: str = "State") -> list[Statement]:
-    """Let the state of `stacks` (names, wildcards allowed) be locked, written and removed."""
+def state_write(scope: Scope, stacks: Sequence[str], *, sid: str = "State", guests: bool = False) -> list[Statement]:
+    """Let the state of `stacks` (names, wildcards allowed) be locked, written and removed.
+
+    `guests` are stacks of pull requests, which never make the backend.
+    """
     return _statements(
         scope,
         [
             Grant(actions=WRITTEN, resources=[path for stack in stacks for path in _paths(scope, stack)]),
-            Grant(actions=("s3:GetObject", "s3:PutObject"), resources=(_object(scope, "meta.yaml"),)),
+            # It belongs to every stack of the bucket; the first one writes it.
+            Grant(
+                actions=("s3:GetObject",) if guests else ("s3:GetObject", "s3:PutObject"),
+                resources=(_object(scope, "meta.yaml"),),
+            ),
         ],
         key_use=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
         sid=sid,
@@ -31,7 +38,15 @@ def state_write(scope: Scope, stacks: Sequence[str], *, sid: str = "State") -> l
 
 def state_read(scope: Scope, stacks: Sequence[str], *, sid: str = "State") -> list[Statement]:
     """Let the state of `stacks` be read. The key must decrypt: the bucket is encrypted with it, and so are secrets."""
-    paths = [_object(scope, f"stacks/{scope.project}/{stack}.*") for stack in stacks]
+    # Who holds a lock is read too: what differs during a deployment is no drift.
+    paths = [
+        path
+        for stack in stacks
+        for path in (
+            _object(scope, f"stacks/{scope.project}/{stack}.*"),
+            _object(scope, f"locks/organization/{scope.project}/{stack}/*"),
+        )
+    ]
     return _statements(
         scope,
         [Grant(actions=("s3:GetObject",), resources=(*paths, _object(scope, "meta.yaml")))],

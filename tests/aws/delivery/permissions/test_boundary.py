@@ -68,7 +68,28 @@ def test_a_role_of_a_pull_request_may_read_its_secrets_through_its_hosts_boundar
     guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'pr-7')}app-web-1a2b3c4"
     secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/web-AbCdEf"
     assert may(of_dev, guest, "secretsmanager:GetSecretValue", secret)
-    assert may(of_dev, guest, "kms:Decrypt", KEY)
+    assert may(of_dev, guest, "kms:Decrypt", KEY, {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"})
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "kms:Decrypt",
+        "ec2:DeleteVolume",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "elasticloadbalancing:RegisterTargets",
+        "codeconnections:GetConnectionToken",
+    ],
+)
+def test_whatever_policies_a_role_of_a_pull_request_gets_it_reads_secrets_and_does_nothing_else(action: str) -> None:
+    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'pr-7')}app-web-1a2b3c4"
+    assert not may(scope("dev"), guest, action, "*" if action != "kms:Decrypt" else KEY)
+
+
+def test_only_the_runner_gets_tokens_of_the_connection() -> None:
+    own = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'dev')}"
+    assert may(scope("dev"), f"{own}runner-1a2b3c4", "codeconnections:GetConnectionToken", "*")
+    assert not may(scope("dev"), f"{own}app-web-1a2b3c4", "codeconnections:GetConnectionToken", "*")
 
 
 WORKLOAD_MAY_NOT: tuple[tuple[str, str, Mapping[str, Value]], ...] = (

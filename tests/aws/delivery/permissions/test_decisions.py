@@ -263,6 +263,13 @@ EPHEMERAL_MAY: tuple[Row, ...] = (
 )
 
 EPHEMERAL_MAY_NOT: tuple[Row, ...] = (
+    # A tag would make the association of another's controller its own.
+    (
+        "eks:TagResource",
+        f"arn:aws:eks:{REGION}:{ACCOUNT}:podidentityassociation/nightowl-dev/a-1",
+        {**FOR_PR, **OF_DEV},
+    ),
+    ("s3:PutObject", f"{STATE}/meta.yaml", {}),
     ("elasticloadbalancing:DeleteTargetGroup", f"{TARGETS}/web-1a2b3c4/0123", OF_DEV),
     ("elasticloadbalancing:ModifyTargetGroup", f"{TARGETS}/pr-7-web-1a2b3c4/0123", OF_DEV),
     ("elasticloadbalancing:DeleteRule", RULE, OF_DEV),
