@@ -117,7 +117,7 @@ def connect(environ: Mapping[str, str]) -> Github:
             allowed_methods=GithubRetry.DEFAULT_ALLOWED_METHODS,
         ),
         seconds_between_requests=None,
-        seconds_between_writes=None,  # some twenty writes: far below GitHub's secondary limit of 80 a minute
+        seconds_between_writes=None,  # some thirty writes: far below GitHub's secondary limit of 80 a minute
     )
 
 

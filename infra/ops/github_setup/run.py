@@ -20,6 +20,7 @@ from infra.ops.github_setup.environments import (
     EPHEMERAL_BRANCHES,
     environment_step,
 )
+from infra.ops.github_setup.issues import issues_step
 from infra.ops.github_setup.labels import LABELS, label_step
 from infra.ops.github_setup.main_rules import main_rules_step
 from infra.ops.github_setup.origin import repository_of
@@ -30,6 +31,7 @@ from infra.ops.github_setup.stack_facts import EPHEMERAL_BASE, has_runner, stack
 from infra.ops.github_setup.step import Step
 from infra.ops.github_setup.subjects import SubjectFormat, subject_format
 from infra.ops.github_setup.switch import runner_step, switch_step
+from infra.ops.github_setup.workflows import workflows_step
 
 UNREVIEWED_STACKS = ("dev",)
 """Every other stack gets the reviewers."""
@@ -85,6 +87,8 @@ def run_github(
     steps = [
         *_environment_steps(api, list(files), reviewers),
         actions_step(api),
+        workflows_step(api),
+        issues_step(api),
         *(label_step(api, name) for name in LABELS),
         main_rules_step(api, client, required_checks(project)),
         *_stack_file_steps(api, files, form),

@@ -1,8 +1,9 @@
 """A GitHub that has one repository and its settings, over HTTP on 127.0.0.1.
 
-Answers have the shapes of docs.github.com/en/rest: repos/repos, deployments/environments, deployments/branch-policies,
-actions/permissions, actions/variables, actions/oidc, issues/labels, repos/rules, branches/branch-protection, apps/apps,
-users/users, teams/teams. What they leave out is what the command does not read.
+Answers have the shapes of docs.github.com/en/rest: repos/repos, deployments/environments,
+deployments/branch-policies, actions/permissions, actions/workflows, actions/variables, actions/oidc, issues/labels,
+repos/rules, branches/branch-protection, apps/apps, users/users, teams/teams. What they leave out is what the command
+does not read.
 """
 
 from __future__ import annotations
@@ -43,12 +44,25 @@ class FakeSettings:
     default_branch: str = "main"
     archived: bool = False
     admin: bool = True
+    private: bool = False
+    fork: bool = False
+    has_issues: bool = True
     environments: dict[str, dict[str, Any]] = field(default_factory=dict)
     branch_policies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     actions_enabled: bool = True
     workflow_permissions: dict[str, Any] = field(
         default_factory=lambda: {"default_workflow_permissions": "write", "can_approve_pull_request_reviews": False}
     )
+    approval_policy: str | None = "first_time_contributors"
+    """None: a server that does not know it."""
+    workflow_states: dict[str, str] = field(
+        default_factory=lambda: {
+            ".github/workflows/ci.yml": "active",
+            ".github/workflows/drift.yml": "active",
+            "dynamic/dependabot/dependabot-updates": "active",
+        }
+    )
+    """By path. The id of each is its place in the list."""
     labels: dict[str, dict[str, Any]] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     rulesets: list[dict[str, Any]] = field(default_factory=list)
@@ -108,12 +122,18 @@ class FakeSettings:
             "name": short,
             "full_name": self.full_name,
             "owner": {"login": owner, "id": OWNER_ID, "type": "Organization"},
-            "private": False,
+            "private": self.private,
+            "fork": self.fork,
+            "has_issues": self.has_issues,
             "archived": self.archived,
             "default_branch": self.default_branch,
             "permissions": {"admin": self.admin, "maintain": True, "push": True, "triage": True, "pull": True},
             "url": f"{self.url}/repos/{self.full_name}",
         }
+
+    def patch_repository(self, body: Any) -> Answer:
+        self.has_issues = body.get("has_issues", self.has_issues)
+        return self.repository(body, self.full_name)
 
     def user(self, body: Any, login: str) -> Answer:
         if login not in self.users:
@@ -202,6 +222,24 @@ class FakeSettings:
         self.workflow_permissions.update(body)
         return 204, None
 
+    def approval(self, body: Any) -> Answer:
+        return NOT_FOUND if self.approval_policy is None else (200, {"approval_policy": self.approval_policy})
+
+    def put_approval(self, body: Any) -> Answer:
+        self.approval_policy = body["approval_policy"]
+        return 204, None
+
+    def list_workflows(self, body: Any) -> Answer:
+        listed = [
+            {"id": number, "name": path, "path": path, "state": state}
+            for number, (path, state) in enumerate(self.workflow_states.items())
+        ]
+        return 200, {"total_count": len(listed), "workflows": listed}
+
+    def enable_workflow(self, body: Any, number: str) -> Answer:
+        self.workflow_states[list(self.workflow_states)[int(number)]] = "active"
+        return 204, None
+
     def subject(self, body: Any) -> Answer:
         return NOT_FOUND if self.subject_template is None else (200, self.subject_template)
 
@@ -268,6 +306,7 @@ _V = f"{_R}/actions/variables"
 
 _ROUTES: list[tuple[str, Callable[..., Answer]]] = [
     (r"GET /repos/([^/]+/[^/]+)", FakeSettings.repository),
+    (f"PATCH {_R}", FakeSettings.patch_repository),
     (r"GET /users/([^/]+)", FakeSettings.user),
     (r"GET /orgs/([^/]+)", FakeSettings.organization),
     (r"GET /orgs/([^/]+)/teams/([^/]+)", FakeSettings.team),
@@ -281,6 +320,10 @@ _ROUTES: list[tuple[str, Callable[..., Answer]]] = [
     (f"PUT {_R}/actions/permissions", FakeSettings.put_permissions),
     (f"GET {_R}/actions/permissions/workflow", FakeSettings.workflow),
     (f"PUT {_R}/actions/permissions/workflow", FakeSettings.put_workflow),
+    (f"GET {_R}/actions/permissions/fork-pr-contributor-approval", FakeSettings.approval),
+    (f"PUT {_R}/actions/permissions/fork-pr-contributor-approval", FakeSettings.put_approval),
+    (f"GET {_R}/actions/workflows", FakeSettings.list_workflows),
+    (f"PUT {_R}/actions/workflows/(\\d+)/enable", FakeSettings.enable_workflow),
     (f"GET {_R}/actions/oidc/customization/sub", FakeSettings.subject),
     (f"GET {_R}/labels/([^/]+)", FakeSettings.label),
     (f"POST {_R}/labels", FakeSettings.post_label),

@@ -76,6 +76,18 @@ DRIFTS: list[tuple[str, Tamper, str]] = [
         lambda g: g.workflow_permissions.update(can_approve_pull_request_reviews=False),
         "actions",
     ),
+    ("strangers run", lambda g: setattr(g, "approval_policy", "first_time_contributors"), "actions"),
+    ("no issues", lambda g: setattr(g, "has_issues", False), "issues"),
+    (
+        "off as a fork",
+        lambda g: g.workflow_states.update({".github/workflows/drift.yml": "disabled_fork"}),
+        "workflows",
+    ),
+    (
+        "off for inactivity",
+        lambda g: g.workflow_states.update({".github/workflows/drift.yml": "disabled_inactivity"}),
+        "workflows",
+    ),
     ("no label ephemeral", lambda g: g.labels.pop("ephemeral"), "label ephemeral"),
     ("no label drift", lambda g: g.labels.pop("drift"), "label drift"),
     ("no ruleset", lambda g: g.rulesets.clear(), "branch main"),

@@ -46,6 +46,7 @@ def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl:
         "default_workflow_permissions": "read",
         "can_approve_pull_request_reviews": True,
     }
+    assert github.approval_policy == "all_external_contributors"
     assert sorted(github.labels) == ["drift", "ephemeral"]
     (ruleset,) = github.rulesets
     assert ruleset["enforcement"] == "active"
@@ -93,6 +94,8 @@ def test_a_dry_run_lists_every_change_and_makes_none(nightowl: Command, github: 
         "environment prod": "missing",
         "environment ephemeral": "missing",
         "actions": "differs",
+        "workflows": "exists",
+        "issues": "exists",
         "label ephemeral": "missing",
         "label drift": "missing",
         "branch main": "missing",
