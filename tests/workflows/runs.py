@@ -26,6 +26,8 @@ OUTPUTS: Mapping[str, Mapping[str, str]] = {
     "role": {"role-arn": "arn:aws:iam::111122223333:role/r", "region": "eu-central-1", "account-id": "111122223333"},
 }
 """What the steps of these ids say, and so what the jobs of the same names pass on."""
+DEFAULTS: Mapping[str, str] = {"GITHUB_SHA": "5" * 40}
+"""What a runner gives each step without being asked, as far as commands use it: the commit that the run is of."""
 VARIABLES: Mapping[str, str] = {"NIGHTOWL_DELIVERY": "on"}
 
 
@@ -257,4 +259,5 @@ def _commands(
 def words(command: Command) -> list[str]:
     """Split a command as bash does, with each `"$NAME"` replaced by its value."""
     parts = re.findall(r'"\$\w+"|\S+', command.line.removeprefix("exec "))
-    return [command.environment[part[2:-1]] if part.startswith('"$') else part for part in parts]
+    values = {**DEFAULTS, **command.environment}
+    return [values[part[2:-1]] if part.startswith('"$') else part for part in parts]

@@ -11,7 +11,7 @@ import typer
 from infra.cli import app
 from tests.workflows.expressions import fill
 from tests.workflows.files import ACTIONS, REPOSITORY, ROLE_ACTION, WORKFLOWS
-from tests.workflows.runs import OUTPUTS, Command, dispatch, jobs_started, words
+from tests.workflows.runs import DEFAULTS, OUTPUTS, Command, dispatch, jobs_started, push, words
 from tests.workflows.test_jobs import RUNS
 
 NIGHTOWL = ".venv/bin/nightowl"
@@ -75,14 +75,28 @@ def test_a_workflow_that_is_started_by_a_command_can_be() -> None:
     [
         ({}, "ci promote --to staging --app  --digest "),
         ({"app": "web", "digest": "sha256:1"}, "ci promote --to staging --app web --digest sha256:1"),
-        ({"rollback": True}, "ci promote --to staging --app  --rollback"),
-        ({"rollback": True, "app": "web"}, "ci promote --to staging --app web --rollback"),
+        ({"rollback": True}, "ci promote --to staging --app  --digest  --rollback"),
+        ({"rollback": True, "app": "web"}, "ci promote --to staging --app web --digest  --rollback"),
+        (
+            {"rollback": True, "app": "web", "digest": "sha256:1"},
+            "ci promote --to staging --app web --digest sha256:1 --rollback",
+        ),
     ],
 )
 def test_promote_by_hand_is_one_command_with_what_was_entered(inputs: dict[str, Any], line: str) -> None:
     (run,) = jobs_started(dispatch("promote.yml", environment="staging", **inputs))
     promoted = [" ".join(words(command)) for command in run.commands() if " promote " in command.line]
     assert promoted == [f"{NIGHTOWL} {line}"]
+
+
+def test_prod_is_proposed_what_the_run_deployed_to_staging() -> None:
+    lines = [
+        " ".join(words(command))
+        for run in jobs_started(push("stacks/Pulumi.staging.yaml"))
+        for command in run.commands()
+        if " promote " in command.line
+    ]
+    assert lines == [f"{NIGHTOWL} ci promote --to prod --source-commit {DEFAULTS['GITHUB_SHA']}"]
 
 
 def test_the_role_action_hands_over_what_the_command_says_of_the_role() -> None:

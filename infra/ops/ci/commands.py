@@ -104,13 +104,17 @@ def promote(
     to: Annotated[str, typer.Option("--to", help="The stack that gets the images.")],
     app: Annotated[str, typer.Option(help="Only this app.")] = "",
     digest: Annotated[str, typer.Option(help="This image of the app (sha256:...), one that ran before.")] = "",
+    *,
     rollback: Annotated[bool, typer.Option("--rollback", help="The images before the current ones.")] = False,
+    source_commit: Annotated[
+        str, typer.Option(help="What the stack before this one had at this commit, not what main says now.")
+    ] = "",
     dry_run: DryRun = False,
 ) -> None:
     """Propose the images of the stack before this one, or earlier ones, by one pull request; its merge deploys them."""
     from infra.ops.ci.promote import Choice, run_promote
 
-    choice = Choice(app=app or None, digest=digest or None, rollback=rollback)
+    choice = Choice(app=app or None, digest=digest or None, rollback=rollback, source_commit=source_commit or None)
     run_promote(_project(), _image_stack(to), _image_stack, choice, _run(), dry_run=dry_run, say=typer.echo)
 
 

@@ -154,7 +154,7 @@ def _refuse_own_rights(target: Target, settings: StackSettings, preview: Preview
     told = "\n".join(f"  {step.op} {step.type} {step.name}" for step in touched)
     raise OwnRightsError(
         f"this deployment would change the rights of the role that deploys it, which no pipeline may do:\n{told}\n"
-        f"nothing was made; an administrator runs `pulumi up -s {target.stack}` once, then run this job again"
+        f"nothing was made; an administrator runs `pulumi up -s {target.stack}` once, then start the workflow anew"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from infra.engine import Preview, run_program
+from infra.engine import Engine, Preview, StackLockedError, run_program
 from infra.errors import NightowlError
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import Target
@@ -13,6 +13,10 @@ from infra.ops.ci.report import LONGEST_TEXT, change_details, change_lines, chan
 from infra.settings.stack_file import settings_from_stack_file
 
 LABEL = "drift"
+
+
+UNSEEN = ("**kubernetes:helm.sh/v3:Release::**",)
+"""What the role that checks cannot see: Helm keeps the records of its releases in Secrets."""
 
 
 class DriftFoundError(NightowlError):
@@ -27,6 +31,7 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
 
     Raises:
         DriftFoundError: there is drift; the issue is written.
+        StackLockedError: a deployment is under way.
         DeploymentFailedError: the engine failed.
         GithubError: the issue cannot be written.
     """
@@ -36,7 +41,7 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
         return
     hub = connect(run)
     say(f"comparing {target.stack} with what runs")
-    preview = target.engine(settings).preview(target.stack_file, run_program, refresh=True)
+    preview = _undisturbed_preview(target, target.engine(settings))
     marker = f"nightowl:drift:{target.stack}"
     if not preview.steps:
         closed = hub.close_issue(marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL)
@@ -48,6 +53,26 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     run.summarize(body)
     url = hub.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
     raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
+
+
+def _undisturbed_preview(target: Target, engine: Engine) -> Preview:
+    """Preview while nobody deploys: a preview neither takes nor heeds the lock of a state bucket or folder."""
+    _refuse_deployment_under_way(target, engine)
+    preview = engine.preview(target.stack_file, run_program, refresh=True, leave_out=UNSEEN)
+    _refuse_deployment_under_way(target, engine)
+    return preview
+
+
+def _refuse_deployment_under_way(target: Target, engine: Engine) -> None:
+    holders = engine.lock_holders(target.stack_file)
+    if holders:
+        raise StackLockedError(
+            [
+                f"a deployment of {target.stack} is under way, so what differs may be no drift; locked by "
+                f"{', '.join(map(str, holders))}; check again when it has ended, or, if that run is gone, take its "
+                f"lock off: `nightowl ci recover -s {target.stack}`"
+            ]
+        )
 
 
 def drift_issue(stack: str, preview: Preview, *, run_url: str = "", commit: str = "") -> str:

@@ -61,9 +61,22 @@ def versions(project: Path, path: str) -> Iterator[Version]:
     """
     require_history(project)
     for commit in _git(project, "log", "--first-parent", "--format=%H", "HEAD", "--", path).split():
-        text = _file_at(project, commit, path)
+        text = _blob_at(project, commit, path)
         if text is not None:
             yield Version(commit=commit, text=text)
+
+
+def file_at(project: Path, commit: str, path: str) -> str | None:
+    """The text that a file has at a commit. None: the checkout knows no such commit, or the commit no such file.
+
+    Raises:
+        GitError: `project` is no checkout.
+    """
+    _git(project, "rev-parse", "--git-dir")
+    try:
+        return _blob_at(project, commit, path)
+    except GitError:
+        return None
 
 
 def first_commit_with(project: Path, folder: str, tree: str) -> str | None:
@@ -97,7 +110,7 @@ def _tree_at(project: Path, commit: str, folder: str) -> str | None:
     return entry[2] if len(entry) >= 3 and re.fullmatch(r"[0-9a-f]{40,64}", entry[2]) else None
 
 
-def _file_at(project: Path, commit: str, path: str) -> str | None:
+def _blob_at(project: Path, commit: str, path: str) -> str | None:
     entry = _git(project, "ls-tree", commit, "--", path).split()
     return None if len(entry) < 3 else _git(project, "cat-file", "blob", entry[2])
 

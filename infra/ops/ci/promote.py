@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.errors import UsageError
 from infra.local.project import STACKS_FOLDER
 from infra.ops.ci.actions_run import ActionsRun
-from infra.ops.ci.git import first_commit_with, require_history, versions
+from infra.ops.ci.git import file_at, first_commit_with, require_history, versions
 from infra.ops.ci.github import Hub, connect
 from infra.ops.ci.images import ImageStack, Reference
 from infra.ops.ci.record import BASE, shown
 from infra.ops.ci.stack_edit import image_of, image_or_none, set_image
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class Choice:
     """This image of the app, which the history of the stack files must know."""
     rollback: bool = False
     """The images before the current ones."""
+    source_commit: str | None = None
+    """The images that the source's file has at this commit (40 digits), not those that `main` has by now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +86,16 @@ def run_promote(
 ) -> None:
     """Propose new image lines for the target's file, by the one pull request from `nightowl/promote-STACK`.
 
-    `read` gives the stack of a name. Both files are read from `main` as it is now, earlier images from the history of
-    the checkout. Only apps whose images the target keeps (`nightowl:delivery.images`) are promoted. With `dry_run` the
-    checkout's files are read, and nothing else happens.
+    `read` gives the stack of a name. Both files are read from `main` as it is now, but for the source's where the
+    choice names a commit; that and earlier images come from the history of the checkout. Only apps whose images the
+    target keeps (`nightowl:delivery.images`) are promoted. With `dry_run` the checkout's files are read, and nothing
+    else happens.
 
     Raises:
-        UsageError: the choice makes no sense, the digest is unknown, or the clone lacks its history.
+        UsageError: the choice makes no sense, the digest or the commit is unknown, or the clone lacks its history.
         GithubError: GitHub refuses.
     """
-    if not target.delivery.images and choice == Choice():
+    if not target.delivery.images and replace(choice, source_commit=None) == Choice():
         say(f"{target.name} keeps no images, so there is nothing to promote")
         return
     apps = _apps(target, choice)
@@ -106,7 +110,12 @@ def run_promote(
     elif choice.digest is not None:
         moves = [_move_to_digest(project, chain, text, apps, choice.digest)]
     else:
-        moves = _moves_on(chain, text, _text(project, hub, start, _path(chain.source)), apps, say)
+        source_path = _path(chain.source)
+        if choice.source_commit is None:
+            source_text = _text(project, hub, start, source_path)
+        else:
+            source_text = _text_at(project, choice.source_commit, source_path)
+        moves = _moves_on(chain, text, source_text, apps, say)
     moves = [move for move in moves if move.before != move.after]
     for move in moves:
         say(f"{move.app}: {shown(move.before)} -> {shown(move.after)}")
@@ -131,6 +140,8 @@ def _apps(target: ImageStack, choice: Choice) -> list[str]:
         raise UsageError(f"{target.name} keeps no images; name its apps under nightowl:delivery.images")
     if choice.rollback and choice.digest is not None:
         raise UsageError("--rollback and --digest choose differently; give one of them")
+    if choice.source_commit is not None:
+        _check_source_commit(choice, choice.source_commit)
     if choice.app is not None and choice.app not in known:
         raise UsageError(f"--app: {target.name} keeps no images of {choice.app!r}; it does of {', '.join(known)}")
     if choice.digest is None:
@@ -140,6 +151,21 @@ def _apps(target: ImageStack, choice: Choice) -> list[str]:
     if choice.app is None and len(known) > 1:
         raise UsageError(f"--digest: say with --app which app it is an image of: {', '.join(known)}")
     return [choice.app or known[0]]
+
+
+def _check_source_commit(choice: Choice, commit: str) -> None:
+    if choice.rollback or choice.digest is not None:
+        other = "--rollback" if choice.rollback else "--digest"
+        raise UsageError(f"--source-commit and {other} choose differently; give one of them")
+    if not _COMMIT.fullmatch(commit):
+        raise UsageError(f"--source-commit: {commit!r} is not a commit; write its 40 digits, as `git rev-parse` does")
+
+
+def _text_at(project: Path, commit: str, path: str) -> str:
+    text = file_at(project, commit, path)
+    if text is None:
+        raise UsageError(f"--source-commit: the checkout has no commit {commit} with a file {path}; `git fetch` it")
+    return text
 
 
 def _text(project: Path, hub: Hub | None, start: str, path: str) -> str:

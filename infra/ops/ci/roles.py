@@ -19,13 +19,14 @@ from infra.settings.yaml_file import read_yaml
 def run_stacks(project: Path, run: ActionsRun) -> None:
     """Give the output `stacks`: a JSON list of those that GitHub deploys, each after the one it promotes from.
 
-    Only `nightowl:delivery` of each file is read, so that a mistake elsewhere is told by the preview of that stack.
+    A stack without a backend is not among them: no account was prepared for it yet. Only `nightowl:delivery` of each
+    file is read, so that a mistake elsewhere is told by the preview of that stack.
 
     Raises:
         SettingsError: a stack file cannot be read.
     """
     sections = {_name(file): _delivery(file) for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}
-    delivered = [stack for stack, section in sections.items() if section.get("github")]
+    delivered = [stack for stack, section in sections.items() if section.get("github") and section.get("backend")]
     run.set_output("stacks", json.dumps(sorted(delivered, key=lambda stack: (_distance(stack, sections), stack))))
 
 

@@ -42,6 +42,7 @@ _APP = """\
 """
 _DELIVERY = """\
   nightowl:delivery:
+    backend: s3://nightowl-state-{account}-{region}?region={region}&awssdk=v2
     github:
       repository: example/nightowl
       repositoryId: "123456789"
@@ -77,7 +78,9 @@ def stack_text(
         kept = dict.fromkeys(images, "{}")
     subject = "      ephemeral: [repo:example/nightowl:environment:ephemeral]\n" if ephemeral else ""
     listed = "".join(f"      {app}: {value}\n" for app, value in kept.items())
-    delivery = _DELIVERY.format(stack=stack, images=listed, ephemeral=subject)
+    delivery = _DELIVERY.format(
+        stack=stack, account=ACCOUNTS[stack], region=REGIONS[stack], images=listed, ephemeral=subject
+    )
     delivery = delivery if kept else delivery.replace("    images:\n", "")
     return (
         _HEAD.format(stack=stack, region=REGIONS[stack], account=ACCOUNTS[stack], pools=pools)

@@ -32,13 +32,18 @@ class FakeEngine:
     previews: Preview | DeploymentFailedError = NOTHING
     deploys: Outcome | BaseException = DEPLOYED
     holders: tuple[LockHolder, ...] = ()
+    holders_after_preview: tuple[LockHolder, ...] | None = None
     recovers: Recovery = field(default_factory=lambda: Recovery(locks=(), pending=(), remaining=()))
     calls: list[str] = field(default_factory=list)
     stack_texts: list[str] = field(default_factory=list)
 
-    def preview(self, stack_file: Path, program: Callable[[], None], *, refresh: bool = False) -> Preview:
+    def preview(
+        self, stack_file: Path, program: Callable[[], None], *, refresh: bool = False, leave_out: Any = ()
+    ) -> Preview:
         self.calls.append("preview --refresh" if refresh else "preview")
         self.stack_texts.append(stack_file.read_text())
+        if self.holders_after_preview is not None:
+            self.holders = self.holders_after_preview
         return _answer(self.previews)
 
     def deploy(self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None) -> Outcome:

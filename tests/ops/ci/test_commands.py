@@ -174,6 +174,7 @@ def test_a_command_for_pull_requests_hands_over_what_its_options_say(
     [
         (("build", "-s", "nowhere"), "there is no stack 'nowhere'"),
         (("record", "-s", "dev", "--images", "{"), "--images: '{' is not JSON"),
+        (("promote", "--to", "staging", "--source-commit", "main"), "--source-commit: 'main' is not a commit"),
         (("promote", "--to", "dev"), "dev builds its images and promotes none"),
         (("ephemeral", "sweep", "--ttl", "soon"), "--ttl: 'soon'"),
         (("ephemeral", "down", "--pull-request", "7", "--cluster", "A B"), "--cluster: 'A B' is not a name"),

@@ -105,7 +105,10 @@ def test_a_wrong_stack_file_is_refused_before_the_engine_is_asked(run: ActionsRu
 def test_the_deploy_role_cannot_change_its_own_rights_and_an_administrator_can(run: ActionsRun, tmp_path: Path) -> None:
     engine = FakeEngine(previews=preview_of(ROLE, HPA))
 
-    with pytest.raises(OwnRightsError, match="nothing was made; an administrator runs `pulumi up -s dev` once") as told:
+    with pytest.raises(
+        OwnRightsError,
+        match="nothing was made; an administrator runs `pulumi up -s dev` once, then start the workflow anew",
+    ) as told:
         run_deploy(target_of(engine, tmp_path, "dev", DEPLOY_ROLE), {}, run)
     assert "update aws:iam/policy:Policy nightowl-dev-deploy-1" in str(told.value)
     assert engine.calls == ["preview"]

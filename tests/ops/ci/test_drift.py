@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.engine import DeploymentFailedError, StackLockedError
+from infra.engine import DeploymentFailedError, LockHolder, Preview, StackLockedError
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.drift import DriftFoundError, run_drift
 from tests.ops.ci.fake_engine import NOTHING, FakeEngine, preview_of, step, target_of
@@ -67,6 +67,25 @@ def test_a_failure_that_is_no_drift_leaves_the_issue_alone(
         run_drift(target_of(FakeEngine(previews=error), tmp_path), github.run(tmp_path))
     assert github.open_issues() == [issue]
     assert issue.body == before
+
+
+@pytest.mark.parametrize("begins", ["before", "meanwhile"])
+@pytest.mark.parametrize("previews", [preview_of(HPA, POLICY), NOTHING], ids=["differs", "same"])
+def test_a_deployment_under_way_is_no_drift_and_leaves_the_issue_alone(
+    github: FakeGithub, tmp_path: Path, begins: str, previews: Preview
+) -> None:
+    with pytest.raises(DriftFoundError):
+        run_drift(target_of(FakeEngine(previews=preview_of(HPA)), tmp_path), github.run(tmp_path))
+    (issue,) = github.open_issues()
+    before = issue.body
+
+    locked = (LockHolder(user="runner", host="a", pid=7),)
+    engine = FakeEngine(previews=previews, holders_after_preview=locked if begins == "meanwhile" else ())
+    engine.holders = locked if begins == "before" else ()
+    with pytest.raises(StackLockedError, match=r"a deployment of local is under way.*runner@a \(process 7\)"):
+        run_drift(target_of(engine, tmp_path), github.run(tmp_path))
+    assert github.open_issues() == [issue]
+    assert (issue.body, github.comments_on(issue.number)) == (before, [])
 
 
 def test_a_dry_run_asks_neither_the_engine_nor_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

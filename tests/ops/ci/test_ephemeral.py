@@ -46,6 +46,8 @@ class FakeEngine:
 
     def deploy(self, stack_file: Path, program: object, **_: Any) -> Outcome:
         name = _name(stack_file)
+        if self.locks.get(name):
+            raise StackLockedError(["another run is at work on this stack"])
         self.found[name] = NOW
         self.deployed[name] = yaml.safe_load(stack_file.read_text())
         self._fail(name)
@@ -66,6 +68,7 @@ class FakeEngine:
         return self.locks.get(_name(stack_file), ())
 
     def recover(self, stack_file: Path) -> None:
+        assert _name(stack_file) in self.found, "the engine recovers no stack that it has not"
         self.recovered.append(_name(stack_file))
         del self.locks[_name(stack_file)]
 
@@ -227,7 +230,45 @@ def test_without_github_whoever_has_the_cluster_decides(place: Place, engine: Fa
     assert github.requests == []
 
 
+def locked(engine: FakeEngine, *, minutes: int) -> datetime:
+    """Lock the stack of pull request 7, and tell the time when the lock is so old."""
+    engine.found["pr-7"] = NOW
+    engine.locks["pr-7"] = (LockHolder(user="runner", host="a", pid=1, since=NOW),)
+    return NOW + timedelta(minutes=minutes)
+
+
+def test_the_lock_of_a_killed_deployment_does_not_stop_the_next_one(place: Place, engine: FakeEngine) -> None:
+    run_up(place, 7, {}, now=locked(engine, minutes=61))
+    assert (engine.recovered, "pr-7" in engine.deployed) == (["pr-7"], True)
+
+
+def test_the_lock_of_a_deployment_at_work_stays(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
+    with pytest.raises(StackLockedError):
+        run_up(place, 7, {}, now=locked(engine, minutes=59))
+    assert (engine.recovered, engine.deployed) == ([], {})
+    assert "another run is at work" in github.comments_on(7)[0].body
+
+
+def test_a_lock_without_a_stack_is_not_recovered(place: Place, engine: FakeEngine) -> None:
+    at = locked(engine, minutes=61)
+    del engine.found["pr-7"]
+    with pytest.raises(StackLockedError):
+        run_up(place, 7, {}, now=at)
+    assert engine.recovered == []
+
+
 # down
+
+
+def test_the_lock_of_a_killed_run_does_not_stop_the_removal(place: Place, engine: FakeEngine) -> None:
+    assert run_down(place, 7, now=locked(engine, minutes=61))
+    assert (engine.recovered, "pr-7" in engine.found) == (["pr-7"], False)
+
+
+def test_the_lock_of_a_run_at_work_stops_the_removal(place: Place, engine: FakeEngine) -> None:
+    with pytest.raises(StackLockedError):
+        run_down(place, 7, now=locked(engine, minutes=59))
+    assert (engine.recovered, "pr-7" in engine.found) == ([], True)
 
 
 def test_down_removes_the_stack_and_its_file_and_says_so(place: Place, engine: FakeEngine, github: FakeGithub) -> None:

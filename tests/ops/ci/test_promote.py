@@ -195,6 +195,27 @@ def test_what_was_merged_after_the_checkout_is_kept_and_counts(team: Team) -> No
     assert "max: 60" in (team.github.file(path_of("staging"), "nightowl/promote-staging") or "")
 
 
+# What a run deployed
+
+
+def test_only_what_staging_had_at_the_commit_of_the_run_is_proposed_for_prod(team: Team) -> None:
+    team.runs("staging", web=image("staging", "web", "2"))
+    deployed = team.checkout.git("rev-parse", "HEAD")
+    team.runs("staging", web=image("staging", "web", "3"))
+    team.github.push("main", {path_of("prod"): (team.github.file(path_of("prod")) or "").replace("max: 6", "max: 60")})
+    team.promote("prod", source_commit=deployed)
+
+    assert team.proposed("prod")["web"] == image("prod", "web", "2")
+    assert "max: 60" in (team.github.file(path_of("prod"), "nightowl/promote-prod") or "")
+
+
+def test_a_commit_without_the_file_is_refused(team: Team) -> None:
+    for commit in (team.checkout.git("rev-list", "--max-parents=0", "HEAD"), "0" * 40):
+        with pytest.raises(UsageError, match=f"no commit {commit} with a file stacks/Pulumi.dev.yaml"):
+            team.promote(source_commit=commit)
+    assert team.github.writes() == []
+
+
 # One that ran before
 
 
@@ -224,6 +245,9 @@ def test_a_digest_that_staging_ran_earlier_can_be_chosen(team: Team) -> None:
         ({"digest": digest("1")}, r"say with --app which app it is an image of: web, api"),
         ({"app": "nobody"}, r"staging keeps no images of 'nobody'; it does of web, api"),
         ({"app": "web", "digest": digest("1"), "rollback": True}, "--rollback and --digest choose differently"),
+        ({"source_commit": "1" * 40, "rollback": True}, "--source-commit and --rollback choose differently"),
+        ({"source_commit": "1" * 40, "app": "web", "digest": digest("1")}, "--source-commit and --digest choose diff"),
+        ({"source_commit": "--output=x"}, "is not a commit"),
     ],
 )
 def test_a_choice_that_makes_no_sense_is_refused(team: Team, choice: dict[str, Any], told: str) -> None:
@@ -337,9 +361,9 @@ def test_the_stack_that_builds_gets_nothing_promoted(team: Team) -> None:
 def test_a_stack_that_keeps_no_images_has_nothing_to_promote(team: Team) -> None:
     images = dict.fromkeys(BUILD, PUBLIC)
     team.merge({path_of("prod"): stack_text("prod", images)})
-    team.promote("prod")
-
-    assert team.said == ["prod keeps no images, so there is nothing to promote"]
+    for commit in (None, "1" * 40):
+        team.promote("prod", source_commit=commit)
+        assert team.said == ["prod keeps no images, so there is nothing to promote"]
     with pytest.raises(UsageError, match=r"prod keeps no images; name its apps under nightowl:delivery\.images"):
         team.promote("prod", rollback=True)
 

@@ -42,6 +42,14 @@ def test_the_stacks_that_github_deploys_are_listed_in_the_order_of_promotion(pro
     assert json.loads(given(project)["stacks"]) == ["dev", "staging", "prod"]
 
 
+def test_a_stack_whose_account_is_not_prepared_yet_is_left_out(project: Path) -> None:
+    path = project / path_of("prod")
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "backend:" not in line))
+    run_stacks(project, ActionsRun(output=project / "output"))
+
+    assert json.loads(given(project)["stacks"]) == ["dev", "staging"]
+
+
 def test_a_mistake_elsewhere_in_a_file_hides_no_stack(project: Path) -> None:
     path = project / path_of("dev")
     path.write_text(path.read_text().replace("port:", "prot:"))

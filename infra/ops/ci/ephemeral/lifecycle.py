@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -23,11 +24,17 @@ from infra.settings.platform import PlatformSettings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
 
+LONGEST_RUN_SECONDS = 3600
+"""A lock that is older was left by a run that died: the workflow ends `up` and `down` after 45 min, a sweep after 55.
 
-def run_up(place: Place, number: int, images: Mapping[str, str]) -> None:
+The jobs of one pull request share a concurrency group too, so `up` and `down` are never at work at the same time.
+"""
+
+
+def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetime | None = None) -> None:
     """Deploy the stack of a pull request with `images` (app to reference), and tell the pull request where it answers.
 
-    A second call brings the same stack up to date.
+    A second call brings the same stack up to date. The lock of a run that died is taken off first.
 
     Raises:
         EphemeralError: the pull request may not have a stack, or another one has its place.
@@ -50,6 +57,8 @@ def run_up(place: Place, number: int, images: Mapping[str, str]) -> None:
     file = place.write_file(number, images)
     progress = Progress(Console(soft_wrap=True))
     try:
+        if _exists(place, name):
+            _take_dead_lock_off(place, file, now)
         outcome = place.engine.deploy(file, run_program, on_progress=progress.resource)
     except InterruptedRunError:
         raise
@@ -61,16 +70,17 @@ def run_up(place: Place, number: int, images: Mapping[str, str]) -> None:
     place.run.summarize(body)
 
 
-def run_down(place: Place, number: int, *, why: str = "") -> bool:
+def run_down(place: Place, number: int, *, why: str = "", now: datetime | None = None) -> bool:
     """Remove the stack of a pull request and all that it has; tell whether there was one.
 
-    `why` is told to the pull request. Where there is no stack nothing is done, and nothing told.
+    `why` is told to the pull request. Where there is no stack nothing is done, and nothing told. The lock of a
+    run that died is taken off first.
 
     Raises:
         NightowlError: GitHub, the stack file of the base, or the engine.
     """
     name = pull_request_name(number)
-    if all(stack.name != name for stack in place.engine.stacks()):
+    if not _exists(place, name):
         place.say(f"{name}: there is no such stack, nothing to do")
         if not place.dry_run:
             place.file(number).unlink(missing_ok=True)
@@ -79,6 +89,7 @@ def run_down(place: Place, number: int, *, why: str = "") -> bool:
         place.say(f"would remove {name}")
         return True
     file = place.removal_file(number)
+    _take_dead_lock_off(place, file, now)
     outcome = place.engine.destroy(file, remove=True, on_progress=Progress(Console(soft_wrap=True)).resource)
     file.unlink(missing_ok=True)
     place.say(f"{name}: removed, {counted(outcome.changed, 'resource')}")
@@ -139,6 +150,20 @@ def failure_body(name: str, error: NightowlError, *, run_url: str) -> str:
     """Write why a stack could not be deployed, as Markdown."""
     log = f"[The job's log]({run_url}) has the rest." if run_url else ""
     return joined([f"The stack {code(name)} could not be deployed.", block([str(error)], room=20_000), log])
+
+
+def _exists(place: Place, name: str) -> bool:
+    return any(stack.name == name for stack in place.engine.stacks())
+
+
+def _take_dead_lock_off(place: Place, file: Path, now: datetime | None) -> None:
+    """Unlock a stack whose run has died, or nobody could ever deploy or remove it."""
+    holders = place.engine.lock_holders(file)
+    ages = [holder.age(now or datetime.now(UTC)) for holder in holders]
+    if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
+        return
+    place.say(f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off")
+    place.engine.recover(file)
 
 
 def _address(app: Mapping[str, Any]) -> str:

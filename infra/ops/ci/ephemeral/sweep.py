@@ -18,9 +18,6 @@ from infra.settings.scalars import seconds_text
 DEFAULT_TTL_SECONDS = 72 * 3600
 """A stack lives so long after the last sign of life: a deployment, or anything that happens to its pull request."""
 
-LONGEST_RUN_SECONDS = 2 * 3600
-"""A lock that is older was left by a run that died: the workflow ends its jobs after 45 min."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Swept:
@@ -72,9 +69,7 @@ def _sweep(place: Place, stack: StackInfo, number: int, ttl: timedelta, now: dat
         why = reason(place, stack, number, ttl, now)
         if why is None:
             return Swept(stack=stack.name, done="kept", why="in use")
-        if not place.dry_run:
-            _take_dead_lock_off(place, number, now)
-        run_down(place, number, why=f"Why: {why}.")
+        run_down(place, number, why=f"Why: {why}.", now=now)
     except InterruptedRunError:
         raise
     except NightowlError as error:
@@ -102,14 +97,3 @@ def reason(place: Place, stack: StackInfo, number: int, ttl: timedelta, now: dat
         return None
     quiet = seconds_text(int(ttl.total_seconds()))
     return f"nothing happened for more than {quiet}; set the label {LABEL!r} again to have it back"
-
-
-def _take_dead_lock_off(place: Place, number: int, now: datetime) -> None:
-    """Unlock a stack whose run has died, or nobody could ever remove it."""
-    file = place.removal_file(number)
-    holders = place.engine.lock_holders(file)
-    ages = [holder.age(now) for holder in holders]
-    if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
-        return
-    place.say(f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off")
-    place.engine.recover(file)
