@@ -7,6 +7,10 @@ VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
 TEST_WORKERS ?= 2
+# The first that runs and is new enough; a shim of a version that is not installed exists and fails.
+FIND_PYTHON := for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break; \
+	python=; done; test -n "$$python" || { echo "nightowl needs Python 3.11, 3.12 or 3.13 on PATH" >&2; exit 1; }
 # Python keeps what it has compiled, whatever the shell says: the AWS SDK alone takes seconds to compile.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -15,7 +19,7 @@ help:  ## List the commands
 
 # The stamp is renewed when the lock changes, so that `make up` on an installed tree starts at once.
 $(VENV)/installed: pyproject.toml uv.lock
-	@test -x $(UV) || { python3 -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@test -x $(UV) || { $(FIND_PYTHON); $$python -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
 	@$(UV) sync --locked --quiet
 	@touch $@
 
