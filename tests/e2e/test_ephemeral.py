@@ -14,6 +14,7 @@ from infra.local.toolchain import resolve_pulumi
 from infra.local.up import wait_until_available
 from infra.ops.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
 from infra.ops.ci.github import connect
+from infra.versions import KUBERNETES_MINOR
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, interrupt, wait_for
 from tests.e2e.ephemeral_objects import access_objects
 from tests.ops.ci.fake_github import FakeGithub
@@ -165,7 +166,10 @@ def ask(
 
 
 def namespace(name: str, standard: str = "restricted") -> dict[str, Any]:
-    labels = {"pod-security.kubernetes.io/enforce": standard}
+    labels = {
+        "pod-security.kubernetes.io/enforce": standard,
+        "pod-security.kubernetes.io/enforce-version": f"v{KUBERNETES_MINOR}",
+    }
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
