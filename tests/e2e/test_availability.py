@@ -11,10 +11,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 def test_a_drain_takes_one_replica_at_a_time_and_comes_to_its_end(cluster: Cluster) -> None:
     core = CoreV1Api(cluster.api)
-    wait_for("three ready replicas", lambda: cluster.app("web").ready >= 3, 240)
+    wait_for("three ready replicas", lambda: cluster.app("web").available and cluster.app("web").ready >= 3, 240)
     pods = core.list_namespaced_pod(NAMESPACE, label_selector=f"{NAME_LABEL}=web").items
-    # A pod that a rollout before this is still stopping counts for no budget.
-    first, second, *_ = [pod for pod in pods if pod.metadata.deletion_timestamp is None]
+    # A pod that is being stopped, or is not ready yet, counts for no budget: its eviction is always allowed.
+    first, second, *_ = [pod for pod in pods if pod.metadata.deletion_timestamp is None and is_ready(pod)]
     node = first.spec.node_name
     core.patch_node(node, {"spec": {"unschedulable": True}})
     try:
@@ -27,6 +27,11 @@ def test_a_drain_takes_one_replica_at_a_time_and_comes_to_its_end(cluster: Clust
         wait_for("all replicas again", lambda: cluster.app("web").available, 120)
     finally:
         core.patch_node(node, {"spec": {"unschedulable": False}})
+
+
+def is_ready(pod: V1Pod) -> bool:
+    """Whether a pod counts as healthy for its budget."""
+    return any(item.type == "Ready" and item.status == "True" for item in pod.status.conditions or [])
 
 
 def evict(core: CoreV1Api, pod: V1Pod) -> None:
