@@ -290,10 +290,11 @@ class EksPlatform(pulumi.ComponentResource):
                 public_routes=self._network.public_routes,
                 cluster_name=self._cluster.made_name,
                 cluster_security_group_id=self._cluster.security_group_id,
+                kubernetes=self._cluster.provider,
                 logs_key_arn=self._encryption.logs_key_arn,
                 system_groups=self._nodes.system_groups,
             ),
-            opts=pulumi.ResourceOptions(parent=self, providers=[self._context.provider, self._cluster.provider]),
+            opts=self._child(),
         )
 
     def _outputs(self) -> dict[str, pulumi.Input[object]]:

@@ -110,6 +110,8 @@ class Graph:
         parent = by_urn.get(made.parent)
         while parent is not None:
             yield from parent.depends_on
+            # A component waits for every provider that it is given, whether anything in it uses it or not.
+            yield from (reference.rpartition("::")[0] for reference in parent.providers.values())
             parent = by_urn.get(parent.parent)
 
 

@@ -41,6 +41,7 @@ class ControllerArgs:
     context: AwsContext
     cluster_name: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
+    kubernetes: k8s.Provider
     system_groups: Sequence[pulumi.Resource]
 
 
@@ -85,6 +86,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             timeout=INSTALL_TIMEOUT_SECONDS,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                provider=args.kubernetes,
                 # Its pods need a node, and get their role when they are admitted: one made before the association would
                 # run with the node's. On the way down both must last until the last binding is undone.
                 depends_on=[identity.association, *args.system_groups],

@@ -26,7 +26,8 @@ class LoadBalancingArgs:
     """The apps, of which those with `traffic` matter, and where the load balancers stand.
 
     `subnet_ids` are the public subnets, `public_routes` what makes them public. `cluster_name` is the name as the made
-    cluster tells it. `system_groups` are the node groups that the controller runs on.
+    cluster tells it. `kubernetes` is for the controller alone: a component that is given a provider waits for it.
+    `system_groups` are the node groups that the controller runs on.
     """
 
     context: AwsContext
@@ -37,6 +38,7 @@ class LoadBalancingArgs:
     public_routes: Sequence[pulumi.Resource]
     cluster_name: pulumi.Input[str]
     cluster_security_group_id: pulumi.Input[str]
+    kubernetes: k8s.Provider
     logs_key_arn: pulumi.Input[str]
     system_groups: Sequence[pulumi.Resource]
 
@@ -163,6 +165,7 @@ class LoadBalancing(pulumi.ComponentResource):
                 context=args.context,
                 cluster_name=args.cluster_name,
                 vpc_id=args.vpc_id,
+                kubernetes=args.kubernetes,
                 system_groups=args.system_groups,
             ),
             opts=pulumi.ResourceOptions(parent=self),

@@ -148,8 +148,8 @@ class _Recorder(MockMonitor):
     def _resource(self, request: Any, urn: str) -> Resource:
         takes_from = {key: self._outer(value.urns) for key, value in request.propertyDependencies.items()}
         takes_from = {key: urns for key, urns in takes_from.items() if urns}
-        # A component made by a plug-in gets its providers in a map; everything else names one.
-        providers = [request.provider, *request.providers.values()] if request.remote else [request.provider]
+        # A component names in a map all that its children may use, and waits for each; everything else names one.
+        providers = [request.provider, *request.providers.values()]
         provider_urns = [reference.rpartition("::")[0] for reference in providers if reference]
         return Resource(
             id=urn,

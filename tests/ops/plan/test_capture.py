@@ -38,6 +38,20 @@ def test_dependencies_by_property_by_option_by_parent_and_by_provider_are_all_se
     assert {"Cluster cluster", "NodeGroup apps-a", "EksPlatform platform", "aws aws"} <= waits
 
 
+def test_a_component_waits_for_every_provider_that_it_is_given_and_so_does_all_that_is_in_it() -> None:
+    def given() -> dict[str, Any]:
+        slow = aws.s3.Bucket("slow")
+        late = aws.Provider("late", region="eu-central-1", opts=pulumi.ResourceOptions(depends_on=[slow]))
+        early = aws.Provider("early", region="eu-central-1")
+        group = pulumi.ComponentResource("test:index:Group", "group", None, pulumi.ResourceOptions(providers=[late]))
+        aws.ec2.Eip("inside", opts=pulumi.ResourceOptions(parent=group, provider=early))
+        return {}
+
+    plan = plan_of_program(given, stack="s")
+    bucket, inside = only(plan, "aws:s3/bucket:Bucket", "slow"), only(plan, "aws:ec2/eip:Eip", "inside")
+    assert plan.schedule.steps[inside.id].start == plan.schedule.steps[bucket.id].end
+
+
 def test_an_output_from_inside_the_cluster_component_leads_to_the_component(sample: Plan) -> None:
     addon = only(sample, "aws:eks/addon:Addon", "vpc-cni")
     assert [item.type for item in sample.graph.taken(addon, "clusterName", "eks:index:Cluster")] == [
