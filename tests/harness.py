@@ -66,6 +66,11 @@ class Graph:
         assert len(found) == 1, f"{kind} {name}: {len(found)} of {[(m.kind, m.name) for m in self.resources]}"
         return found[0]
 
+    def only(self, kind: str) -> Made:
+        found = self.all(kind)
+        assert len(found) == 1, f"{kind}: {[made.name for made in found]}"
+        return found[0]
+
     def has(self, kind: str, name: str) -> bool:
         return any(made.name == name for made in self.all(kind))
 

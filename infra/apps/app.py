@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.availability import disruption_budget_spec
-from infra.apps.config import Configuration
+from infra.apps.config import ConfigMapContent, Configuration
 from infra.apps.cron import GRACE_SECONDS, cron_job_spec, cron_running
 from infra.apps.deployment import deployment_running, deployment_spec
 from infra.apps.kinds import AnyApp, LongRunning
@@ -101,13 +101,19 @@ class App(pulumi.ComponentResource):
         return k8s.networking.v1.NetworkPolicy(self._app, metadata=self._meta(), spec=spec, opts=self._child())
 
     def _config_maps(self, configurations: Mapping[str, Configuration]) -> list[k8s.core.v1.ConfigMap]:
-        return [
-            k8s.core.v1.ConfigMap(
-                content.role, metadata=self._meta(content.name), immutable=True, data=content.data, opts=self._child()
-            )
-            for configuration in configurations.values()
-            for content in configuration.config_maps
-        ]
+        contents = [content for configuration in configurations.values() for content in configuration.config_maps]
+        return [self._config_map(content) for content in contents]
+
+    def _config_map(self, content: ConfigMapContent) -> k8s.core.v1.ConfigMap:
+        return k8s.core.v1.ConfigMap(
+            # Under a name that stays, a release that failed would leave the old object waiting for its deletion, and
+            # taking the release back would have to make an object that is still there.
+            content.name,
+            metadata=self._meta(content.name),
+            immutable=True,
+            data=content.data,
+            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=content.role)]),
+        )
 
     def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
         # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.

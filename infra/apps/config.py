@@ -1,9 +1,9 @@
 """Environment variables and files of a container, as ConfigMaps named by their content.
 
 A changed value makes a ConfigMap of another name, so the pod template changes and the pods roll. The old ConfigMap
-stays until the rollout has finished, so the old pods can restart while they serve. Names are `<owner>-env-<8 hex>` and
-`<owner>-files-<8 hex>`; the owner is the app, or `<app>.<container>` for a helper (no app name has a dot, so no two
-owners share a name).
+stays until the rollout has finished, so the old pods can restart while they serve, and a failed one can be taken back.
+Names are `<owner>-env-<8 hex>` and `<owner>-files-<8 hex>`; the owner is the app, or `<app>.<container>` for a helper
+(no app name has a dot, so no two owners share a name).
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ class ConfigMapContent:
     """An immutable ConfigMap still to be made."""
 
     role: str
-    """Its name without the digest: stable over changes of content."""
+    """Its name without the digest, by which stacks of earlier versions know the resource."""
     name: str
+    """Name of the object and of the resource: another content is another resource, so that a release that failed can be
+    taken back while its objects are still there."""
     data: Mapping[str, str]
 
 

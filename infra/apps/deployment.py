@@ -11,7 +11,9 @@ from infra.apps.pod import Running
 from infra.apps.rollout import Timing, lifecycle, strategy
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
-REVISION_HISTORY = 3
+REVISION_HISTORY = 0
+"""Old ReplicaSets that are kept after a rollout. None: their configuration goes with the release, so `kubectl rollout
+undo` could not start them. The way back is the stack file before it."""
 
 
 def deployment_running(

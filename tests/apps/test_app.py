@@ -109,3 +109,28 @@ def test_names_of_apps_and_helpers_never_collide() -> None:
     )
     named = [(made.kind, made.object_name) for made in graph.objects()]
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"env": {"A": "2"}},
+        {"files": {"/etc/a": "2"}},
+        {"sidecars": {"proxy": {"command": ["proxy"], "env": {"B": "2"}}}},
+        {"sidecars": {"proxy": {"command": ["proxy"], "files": {"/etc/b": "2"}}}},
+        {"image": "registry.example.com/app:2.0.0", "port": 8081, "traffic": {"host": "b.example.com"}},
+        {"replicas": 4, "availability": {"priority": "low"}, "rollout": {"surge": "50%"}},
+    ],
+)
+def test_no_change_of_an_app_renames_an_object_under_the_resource_that_it_had(
+    graph: Graph, change: dict[str, Any]
+) -> None:
+    # A failed update leaves such an object waiting for its deletion, in the way of the file before it.
+    before = {(made.parent, made.type, made.name): made.object_name for made in graph.objects()}
+    changed = build_apps(
+        {**APPS, "web": {**APPS["web"], **change}},
+        platform={"ingress": {"className": "nginx", "namespace": "ingress-nginx"}},
+    )
+    after = {(made.parent, made.type, made.name): made.object_name for made in changed.objects()}
+    kept = before.keys() & after.keys()
+    assert {key: before[key] for key in kept} == {key: after[key] for key in kept}

@@ -15,7 +15,7 @@ def _container(app: dict[str, Any]) -> dict[str, Any]:
 
 def test_variables_come_from_an_immutable_config_map_named_by_its_content() -> None:
     graph = build_apps({"it": web(env={"GREETING": "hello", "LEVEL": 3})})
-    config_map = graph.one("ConfigMap", "it-env")
+    config_map = graph.only("ConfigMap")
     assert re.fullmatch(r"it-env-[0-9a-f]{8}", config_map.object_name)
     assert config_map.props["immutable"] is True
     assert config_map.props["data"] == {"GREETING": "hello", "LEVEL": "3"}
@@ -28,8 +28,7 @@ def test_variables_come_from_an_immutable_config_map_named_by_its_content() -> N
 def test_a_changed_value_changes_the_config_map_and_the_pod_template(app: Any, key: str) -> None:
     name = {"env": "LEVEL", "files": "/etc/app/level"}[key]
     before, after = (build_apps({"it": app(**{key: {name: value}})}) for value in ("info", "debug"))
-    role = f"it-{key}"
-    assert before.one("ConfigMap", role).object_name != after.one("ConfigMap", role).object_name
+    assert before.only("ConfigMap").object_name != after.only("ConfigMap").object_name
     assert before.pod("it") != after.pod("it")
 
 
@@ -40,14 +39,14 @@ def test_the_order_of_keys_changes_nothing() -> None:
 
 def test_a_file_is_mounted_read_only_at_its_path_and_hides_no_other() -> None:
     graph = build_apps({"it": web(files={"/etc/app/a b.conf": "one", "/opt/a b.conf": "two"})})
-    data = graph.one("ConfigMap", "it-files").props["data"]
+    data = graph.only("ConfigMap").props["data"]
     spec = graph.pod("it")["spec"]
     mounts = {mount["mountPath"]: mount for mount in spec["containers"][0]["volumeMounts"]}
     for path, content in {"/etc/app/a b.conf": "one", "/opt/a b.conf": "two"}.items():
         assert mounts[path]["readOnly"] is True
         assert data[mounts[path]["subPath"]] == content
     volume = next(volume for volume in spec["volumes"] if volume["name"] == mounts["/opt/a b.conf"]["name"])
-    assert volume["configMap"]["name"] == graph.one("ConfigMap", "it-files").object_name
+    assert volume["configMap"]["name"] == graph.only("ConfigMap").object_name
     assert all(re.fullmatch(r"[-._a-zA-Z0-9]+", key) for key in data)
 
 

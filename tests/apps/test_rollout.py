@@ -59,10 +59,15 @@ def test_an_app_that_is_sent_nothing_stops_at_once(app: dict[str, Any]) -> None:
     assert pod["terminationGracePeriodSeconds"] == 40
 
 
-def test_the_deployment_carries_deadline_history_and_the_engines_patience() -> None:
+def test_no_old_version_is_kept_whose_configuration_is_gone() -> None:
+    # `kubectl rollout undo` takes what revisionHistoryLimit keeps, and its ConfigMaps went with the update.
+    spec = build_apps({"it": web(env={"A": "1"})}).one("Deployment", "it").props["spec"]
+    assert spec["revisionHistoryLimit"] == 0
+
+
+def test_the_deployment_carries_deadline_and_the_engines_patience() -> None:
     made = build_apps({"it": web(rollout={"surge": 50, "deadline": "2m"})}).one("Deployment", "it")
     spec = made.props["spec"]
     assert spec["progressDeadlineSeconds"] == 120
     assert spec["minReadySeconds"] == 5
-    assert spec["revisionHistoryLimit"] == 3
     assert made.timeouts == {"create": "300s", "update": "300s", "delete": "115s"}
