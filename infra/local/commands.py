@@ -11,6 +11,8 @@ from pathlib import Path
 LAST_LINES = 12
 """How many last lines of a failed program's output are shown: the reason stands there."""
 
+OWNER_ONLY_UMASK = 0o077
+
 
 class CommandFailedError(Exception):
     """A program failed or took too long. `last_lines` is the end of what it printed."""
@@ -27,10 +29,12 @@ def run(
     environment: dict[str, str] | None = None,
     stdin_text: str = "",
     timeout_seconds: float | None = None,
+    owner_only: bool = False,
 ) -> str:
     """Run a program to its end and return its standard output.
 
-    On any interruption its whole process group is killed first. Raises CommandFailedError.
+    With `owner_only`, no other user may read what it writes, whatever the umask of the shell. On any interruption its
+    whole process group is killed first. Raises CommandFailedError.
     """
     try:
         process = subprocess.Popen(
@@ -42,6 +46,7 @@ def run(
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            umask=OWNER_ONLY_UMASK if owner_only else -1,
         )
     except OSError as error:
         raise CommandFailedError(f"{command[0]} cannot be started: {error.strerror}", "") from error

@@ -411,6 +411,55 @@ def test_karpenter_gets_loopback_ports_and_the_clusters_own_kubeconfig(machine: 
     assert zones == set(ZONES)
 
 
+def test_a_process_of_another_user_is_none_of_the_clusters_whatever_it_calls_itself(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.up()
+    owner = os.geteuid()
+    monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+
+    assert processes_of(machine.paths.root) == []
+
+    monkeypatch.setattr("os.geteuid", lambda: owner)
+    assert {process.name for process in processes_of(machine.paths.root)} == set(COMPONENTS)
+
+
+def test_no_other_user_gets_at_a_file_of_a_cluster_whatever_the_umask(machine: Machine) -> None:
+    before = os.umask(0)
+    try:
+        machine.up()
+    finally:
+        os.umask(before)
+
+    layout = Layout(machine.paths)
+    for folder in (machine.paths.root.parent, machine.paths.root):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+    for file in (layout.lock, layout.components / "pki" / "admin.key", machine.paths.kubeconfig):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+
+
+def test_a_folder_of_clusters_that_others_can_enter_is_closed(machine: Machine) -> None:
+    machine.paths.root.parent.mkdir(mode=0o755)
+
+    machine.up()
+
+    assert stat.S_IMODE(machine.paths.root.parent.stat().st_mode) == 0o700
+
+
+def test_a_folder_of_clusters_that_belongs_to_another_user_is_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.paths.root.parent.mkdir()
+    owner = os.geteuid()
+    monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+
+    with pytest.raises(ClusterError, match="it belongs to another user"):
+        machine.up()
+
+    monkeypatch.setattr("os.geteuid", lambda: owner)
+    assert not machine.paths.root.exists()
+
+
 def test_where_there_is_no_proc_the_process_list_of_ps_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "c"
     listing = f"  12  2048 {root}/bin/etcd --name=node0\n 13 1 /bin/cat {root}/log\n 14 1 {root}2/bin/etcd\n"

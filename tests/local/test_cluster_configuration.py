@@ -54,11 +54,11 @@ def tools(root: Path, *, etcd: Path | None = None) -> Tools:
 
 
 def options(root: Path) -> dict[str, Any]:
-    return configuration(tools(root), PORTS)["options"]
+    return configuration(tools(root), PORTS, certificates=root / "pki")["options"]
 
 
 def arguments(root: Path) -> dict[str, str]:
-    patches = configuration(tools(root), PORTS)["componentsPatches"]
+    patches = configuration(tools(root), PORTS, certificates=root / "pki")["componentsPatches"]
     return {f"{patch['name']} {item['key']}": item["value"] for patch in patches for item in patch["extraArgs"]}
 
 
@@ -70,6 +70,19 @@ def test_every_component_listens_on_loopback_and_on_a_port_of_our_choice(tmp_pat
         port for name, port in asdict(PORTS).items() if not name.startswith("karpenter")
     }
     assert not [key for key in chosen if "insecure" in key.lower()]
+
+
+def test_etcd_and_its_peers_talk_tls_to_holders_of_a_certificate_only(tmp_path: Path) -> None:
+    chosen = arguments(tmp_path)
+
+    addresses = [value for name, value in chosen.items() if name.endswith(("-urls", "-servers", "initial-cluster"))]
+    assert len(addresses) == 6
+    assert all("https://127.0.0.1:" in address and "http://" not in address for address in addresses)
+    assert (chosen["etcd client-cert-auth"], chosen["etcd peer-client-cert-auth"]) == ("true", "true")
+    assert chosen["etcd enable-grpc-gateway"] == "false"
+    authority = str(tmp_path / "pki" / "ca.crt")
+    assert {chosen[f"etcd {name}"] for name in ("trusted-ca-file", "peer-trusted-ca-file")} == {authority}
+    assert chosen["kube-apiserver etcd-cafile"] == authority
 
 
 def test_authentication_authorization_and_admission_are_on(tmp_path: Path) -> None:
@@ -89,14 +102,14 @@ def test_autoscalers_act_as_fast_as_on_eks_and_metrics_are_as_fresh_as_they_can_
 
 
 def test_a_tool_that_is_given_is_used_and_one_that_is_not_is_left_to_kwokctl(tmp_path: Path) -> None:
-    built = configuration(tools(tmp_path, etcd=Path("/cache/etcd")), PORTS)["options"]
+    built = configuration(tools(tmp_path, etcd=Path("/cache/etcd")), PORTS, certificates=tmp_path / "pki")["options"]
 
     assert built["etcdBinary"] == "/cache/etcd"
     assert [key for key in built if key.endswith("Binary")] == ["etcdBinary"]
 
 
 def test_the_configuration_carries_kwoks_stages_and_ours(tmp_path: Path) -> None:
-    documents = list(yaml.safe_load_all(configuration_yaml(tools(tmp_path), PORTS)))
+    documents = list(yaml.safe_load_all(configuration_yaml(tools(tmp_path), PORTS, certificates=tmp_path / "pki")))
 
     assert [item["kind"] for item in documents] == ["KwokctlConfiguration", *["Stage"] * (len(documents) - 1)]
     names = {item["metadata"]["name"] for item in documents[1:]}

@@ -40,15 +40,18 @@ _STAGES = (
 )
 
 
-def configuration_yaml(tools: Tools, ports: Ports) -> str:
-    """Render the configuration, followed by the stages that play the kubelets' part."""
-    documents = [configuration(tools, ports)]
+def configuration_yaml(tools: Tools, ports: Ports, *, certificates: Path) -> str:
+    """Render the configuration, followed by the stages that play the kubelets' part.
+
+    `certificates` is the folder into which kwokctl puts the certificates that it makes.
+    """
+    documents = [configuration(tools, ports, certificates=certificates)]
     for path in (*(tools.assets / stage for stage in _STAGES), *sorted(MANIFESTS.glob("*.yaml"))):
         documents += [item for item in yaml.safe_load_all(path.read_text()) if item["kind"] == "Stage"]
     return yaml.safe_dump_all(documents, sort_keys=False)
 
 
-def configuration(tools: Tools, ports: Ports) -> dict[str, Any]:
+def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str, Any]:
     """Build the KwokctlConfiguration. A binary that is not given is downloaded by kwokctl."""
     binaries = {
         "etcdBinary": tools.etcd,
@@ -86,10 +89,13 @@ def configuration(tools: Tools, ports: Ports) -> dict[str, Any]:
             **{key: str(path) for key, path in binaries.items() if path is not None},
         },
         "componentsPatches": [
-            _arguments("etcd", {"unsafe-no-fsync": "true"}),
+            _arguments("etcd", {"unsafe-no-fsync": "true", **_etcd_security(certificates)}),
+            _arguments("etcd", _etcd_addresses(ports), override=True),
+            _arguments("kube-apiserver", {"etcd-servers": _etcd_url(ports.etcd)}, override=True),
             _arguments(
                 "kube-apiserver",
                 {
+                    **_etcd_client(certificates),
                     "advertise-address": ADVERTISED_ADDRESS,
                     "endpoint-reconciler-type": "none",
                     "service-cluster-ip-range": SERVICE_CIDR,
@@ -109,6 +115,43 @@ def configuration(tools: Tools, ports: Ports) -> dict[str, Any]:
             _arguments("metrics-server", {"metric-resolution": f"{METRIC_RESOLUTION_SECONDS}s"}, override=True),
         ],
     }
+
+
+def _etcd_security(certificates: Path) -> dict[str, str]:
+    """Return the flags by which etcd talks to nobody without a certificate of the cluster's own authority.
+
+    kwokctl starts it on plain HTTP, where every user of the machine, and every page in a browser of theirs, could read
+    and write all objects. The gateway is etcd's way in for HTTP clients; the API server uses gRPC.
+    """
+    own = {"cert-file": "admin.crt", "key-file": "admin.key", "trusted-ca-file": "ca.crt"}
+    files = {name: str(certificates / file) for name, file in own.items()}
+    return {
+        **files,
+        "client-cert-auth": "true",
+        **{f"peer-{name}": file for name, file in files.items()},
+        "peer-client-cert-auth": "true",
+        "enable-grpc-gateway": "false",
+    }
+
+
+def _etcd_addresses(ports: Ports) -> dict[str, str]:
+    peer = _etcd_url(ports.etcd_peer)
+    return {
+        "listen-client-urls": _etcd_url(ports.etcd),
+        "advertise-client-urls": _etcd_url(ports.etcd),
+        "listen-peer-urls": peer,
+        "initial-advertise-peer-urls": peer,
+        "initial-cluster": f"node0={peer}",
+    }
+
+
+def _etcd_client(certificates: Path) -> dict[str, str]:
+    files = {"etcd-cafile": "ca.crt", "etcd-certfile": "admin.crt", "etcd-keyfile": "admin.key"}
+    return {name: str(certificates / file) for name, file in files.items()}
+
+
+def _etcd_url(port: int) -> str:
+    return f"https://{LOOPBACK}:{port}"
 
 
 def _arguments(component: str, values: dict[str, str], *, override: bool = False) -> dict[str, Any]:

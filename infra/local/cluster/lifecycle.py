@@ -26,6 +26,7 @@ from infra.local.cluster.processes import kill_all, processes_of
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
 from infra.local.commands import CommandFailedError, run
 from infra.local.paths import ClusterPaths
+from infra.local.private_folder import make_private_folder
 from infra.local.toolchain import Tools
 
 KWOKCTL_SECONDS = 300
@@ -135,13 +136,12 @@ def _create(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnC
 
 def _create_once(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
     record = Record(options=options, ports=choose_ports(options.api_port))
-    layout.paths.root.mkdir(parents=True)
+    make_private_folder(layout.paths.root)
+    certificates = layout.components / "pki"
     with _step("control plane", on_event):
-        layout.kwokctl_configuration.write_text(configuration_yaml(tools, record.ports))
+        layout.kwokctl_configuration.write_text(configuration_yaml(tools, record.ports, certificates=certificates))
         _kwokctl(layout, tools, "create", "cluster", "--kubeconfig=", f"--config={layout.kwokctl_configuration}")
-        write_kubeconfig(
-            layout.paths.kubeconfig, certificates=layout.components / "pki", api_port=record.ports.apiserver
-        )
+        write_kubeconfig(layout.paths.kubeconfig, certificates=certificates, api_port=record.ports.apiserver)
         wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
     with _step("nodes and autoscaler", on_event):
         _apply_autoscaler_types(layout, tools)
@@ -226,7 +226,8 @@ def _kwokctl(layout: Layout, tools: Tools, *arguments: str) -> None:
         environment["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
     command = [str(tools.kwokctl), f"--name={layout.paths.name}", *arguments]
     try:
-        run(command, environment=environment, timeout_seconds=KWOKCTL_SECONDS)
+        # Certificates, keys and a second kubeconfig of the administrator are among what it writes.
+        run(command, environment=environment, timeout_seconds=KWOKCTL_SECONDS, owner_only=True)
     except CommandFailedError as error:
         logs = "\n".join(_failed_component_logs(layout))
         raise ClusterError(f"the control plane does not start: {error}\n{error.last_lines}\n{logs}") from error

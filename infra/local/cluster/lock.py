@@ -11,6 +11,9 @@ from typing import IO
 
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.layout import Layout
+from infra.local.private_folder import make_private_folder
+
+OWNER_ONLY = 0o600
 
 
 @contextlib.contextmanager
@@ -21,8 +24,9 @@ def exclusive(layout: Layout, path: Path | None = None) -> Generator[None]:
     """
     path = path or layout.lock
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a+")
+        # A lock that another user may open is one that they may hold.
+        make_private_folder(path.parent)
+        lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, OWNER_ONLY), "a+")
     except OSError as error:
         raise ClusterError(
             f"the folder {path.parent} cannot be written ({error.strerror}). Make it writable, or set "

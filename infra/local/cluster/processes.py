@@ -6,6 +6,7 @@ the middle of a creation. An editor or `tail` on a file of the cluster is not on
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -31,7 +32,10 @@ class Process:
 
 
 def processes_of(folder: Path) -> list[Process]:
-    """List the processes whose program is below `folder`."""
+    """List this user's processes whose program is below `folder`.
+
+    A process of another user may call itself by any name, and is none of the cluster's.
+    """
     return _from_proc(folder) if _PROC.joinpath("self/cmdline").exists() else _from_ps(folder)
 
 
@@ -71,14 +75,8 @@ def wait_until_listed(pid: int) -> None:
 
 
 def _kill(process: Process) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    except PermissionError as error:
-        raise ClusterError(
-            f"process {process.pid} ({process.name}) belongs to another user; delete the cluster as that user."
-        ) from error
 
 
 def _from_proc(folder: Path) -> list[Process]:
@@ -88,6 +86,8 @@ def _from_proc(folder: Path) -> list[Process]:
         if not entry.name.isdigit():
             continue
         try:
+            if entry.stat().st_uid != os.geteuid():
+                continue
             program = entry.joinpath("cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
             resident_pages = int(entry.joinpath("statm").read_text().split()[1])
         except (OSError, IndexError):
@@ -102,7 +102,7 @@ def _from_proc(folder: Path) -> list[Process]:
 def _from_ps(folder: Path) -> list[Process]:
     """Read the process list where there is no /proc (macOS)."""
     listing = subprocess.run(
-        ["/bin/ps", "-A", "-o", "pid=,rss=,command="], capture_output=True, text=True, check=True
+        ["/bin/ps", "-U", str(os.geteuid()), "-o", "pid=,rss=,command="], capture_output=True, text=True, check=True
     ).stdout
     found: list[Process] = []
     for line in listing.splitlines():

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from infra.local.private_folder import make_private_folder
 from infra.local.toolchain.events import ToolchainError
 
 BUILD_DISK_GIB = 10
@@ -67,7 +68,7 @@ def require_disk_space(cache: Path, *, need_gib: float) -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
     except OSError as error:
         raise ToolchainError(
             f"the tool cache {folder} cannot be written ({error.strerror}). Make it writable, or set XDG_CACHE_HOME "
