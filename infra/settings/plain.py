@@ -11,8 +11,9 @@ from typing import cast
 from infra.settings.model import FieldError, Location
 
 DEEPEST_NESTING = 20
-MOST_VALUES = 100_000
-"""A stack file of a thousand apps has fewer. YAML aliases can make a small file expand to any number."""
+MOST_VALUES = 20_000
+"""Keys, scalars, mappings and sequences. An app has about fifty, so a stack file of four hundred apps has fewer. YAML
+aliases can make a small file expand to any number."""
 LARGEST_WHOLE_NUMBER = 2**63 - 1
 """Kubernetes, and Go, which reads the file for Pulumi, count in 64 bits."""
 _CHANGED_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
@@ -28,7 +29,7 @@ def plain_errors(value: object) -> list[FieldError]:
         location, current = stack.pop()
         seen += 1
         if seen > MOST_VALUES:
-            return [FieldError((), f"has more than {MOST_VALUES} values; an alias may repeat itself")]
+            return [FieldError((), f"has more than {MOST_VALUES:,} values; an alias may repeat itself")]
         if len(location) > DEEPEST_NESTING:
             errors.append(FieldError(location[:3], f"is nested more than {DEEPEST_NESTING} levels deep"))
             continue

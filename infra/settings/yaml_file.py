@@ -14,7 +14,9 @@ from typing import cast
 import yaml
 
 from infra.settings.model import Location
+from infra.settings.plain import MOST_VALUES
 from infra.settings.problems import Problem, SettingsError, key_text
+from infra.settings.yaml_bounds import DEEPEST_LEVEL, LARGEST_FILE_BYTES, TooLargeError, check_expanded
 
 _SCALARS = {
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -48,11 +50,29 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = _implicit_types()
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._values = 0
+        self._level = 0
+
     def get_single_node(self) -> yaml.Node | None:
         """Read the only document, before values are made of it."""
         node: yaml.Node | None = super().get_single_node()
         if node is not None:
+            check_expanded(node)
             _refuse_repeated_keys(node)
+        return node
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Read one value with all that is in it, and stop at once where a bound is passed."""
+        self._values += 1
+        self._level += 1
+        if self._values > MOST_VALUES:
+            raise TooLargeError(f"has more than {MOST_VALUES:,} values; split the stack")
+        if self._level > DEEPEST_LEVEL:
+            raise TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._level -= 1
         return node
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
@@ -74,9 +94,11 @@ def read_yaml(path: Path) -> dict[str, object]:
     """Read a YAML file that holds one mapping. An empty file is an empty mapping.
 
     Raises:
-        SettingsError: the file cannot be read, is no YAML, holds something else, or has a key twice.
+        SettingsError: the file cannot be read, is no YAML, is too large, holds something else, or has a key twice.
     """
     try:
+        if path.stat().st_size > LARGEST_FILE_BYTES:
+            raise _refused(path, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; put large files into an image")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise _refused(path, "there is no such file") from None
@@ -99,8 +121,8 @@ def _parse(text: str, path: Path) -> object:
         raise _refused(path, _syntax_message(error)) from None
     except yaml.YAMLError:
         raise _refused(path, "has a character that YAML does not allow") from None
-    except RecursionError:
-        raise _refused(path, "is nested too deeply") from None
+    except TooLargeError as error:
+        raise _refused(path, str(error)) from None
     except SettingsError:
         raise
     except ValueError:
