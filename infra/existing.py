@@ -137,7 +137,7 @@ def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
     provider = k8s.Provider(
         "cluster",
         context=settings.context,
-        kubeconfig=None if settings.kubeconfig is None else str(_resolved(settings.kubeconfig)),
+        kubeconfig=None if settings.kubeconfig is None else str(kubeconfig_path(settings)),
         # Only another context is another cluster: a new certificate or path in the kubeconfig replaces nothing.
         cluster_identifier=settings.context,
         enable_server_side_apply=True,
@@ -147,8 +147,9 @@ def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
     return ExistingPlatform(provider=provider, has_zones=settings.zones, ingress=settings.ingress)
 
 
-def _resolved(kubeconfig: str) -> Path:
-    return PROJECT_ROOT / Path(kubeconfig).expanduser()
+def kubeconfig_path(settings: ExistingPlatformSettings) -> Path | None:
+    """Return the kubeconfig that the stack file names, absolute; None for the one that kubectl would read."""
+    return None if settings.kubeconfig is None else PROJECT_ROOT / Path(settings.kubeconfig).expanduser()
 
 
 def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:

@@ -11,10 +11,12 @@ from infra.engine.outcome import (
     Preview,
     Progress,
     Recovery,
+    RunWatch,
     StackInfo,
     StackLockedError,
     StackMissingError,
     StepChange,
+    Watch,
 )
 from infra.engine.program import run_program
 from infra.engine.report import EngineReport, clean_message
@@ -33,10 +35,12 @@ __all__ = [
     "Program",
     "Progress",
     "Recovery",
+    "RunWatch",
     "StackInfo",
     "StackLockedError",
     "StackMissingError",
     "StepChange",
+    "Watch",
     "Workspace",
     "clean_message",
     "run_program",

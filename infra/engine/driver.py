@@ -37,6 +37,7 @@ from infra.engine.outcome import (
     StackInfo,
     StackLockedError,
     StackMissingError,
+    Watch,
 )
 from infra.engine.report import EngineReport, clean_message, urn_name
 from infra.engine.workspace import Workspace
@@ -57,11 +58,18 @@ class Engine:
     """How long the steps under way may go on after an interruption; None for until they end, or a second one."""
 
     def deploy(
-        self, stack_file: Path, program: Program, *, refresh: bool = False, on_progress: OnProgress | None = None
+        self,
+        stack_file: Path,
+        program: Program,
+        *,
+        refresh: bool = False,
+        on_progress: OnProgress | None = None,
+        watch: Watch | None = None,
     ) -> Outcome:
         """Bring the stack to what `program` declares, and make it first if the backend has none.
 
-        With `refresh`, hand edits are found and undone, also where the project's own options do not say so.
+        With `refresh`, hand edits are found and undone, also where the project's own options do not say so. What
+        `watch` knows of a failure is told before what the engine says, and it may end the run.
 
         Raises:
             DeploymentFailedError, StackLockedError, InterruptedRunError.
@@ -73,7 +81,7 @@ class Engine:
             )
             return _shown(result.outputs)
 
-        return self._outcome(stack_file, work, on_progress, create=True)
+        return self._outcome(stack_file, work, on_progress, create=True, watch=watch)
 
     def destroy(self, stack_file: Path, *, remove: bool = False, on_progress: OnProgress | None = None) -> Outcome:
         """Delete all that the stack has made; with `remove`, the backend forgets the stack afterwards.
@@ -170,6 +178,7 @@ class Engine:
         on_progress: OnProgress | None,
         *,
         create: bool = False,
+        watch: Watch | None = None,
     ) -> Outcome:
         started = time.monotonic()
 
@@ -177,7 +186,7 @@ class Engine:
             outputs = work(stack, events)
             return Outcome(changes=events.changes, seconds=time.monotonic() - started, outputs=outputs)
 
-        return self._run(stack_file, whole, on_progress, create=create)
+        return self._run(stack_file, whole, on_progress, create=create, watch=watch)
 
     def _run(
         self,
@@ -187,21 +196,33 @@ class Engine:
         *,
         create: bool = False,
         more: Mapping[str, Sequence[str]] | None = None,
+        watch: Watch | None = None,
     ) -> Result:
         name = self.workspace.prepare(stack_file)
         command = EngineCommand(self.pulumi_binary, more)
-        events = EngineReport(on_progress=on_progress or _ignore)
+        tell = on_progress or _ignore
+        watching = contextlib.nullcontext() if watch is None else watch.watch(tell, command.interrupt)
         choose = automation.Stack.create_or_select if create else automation.Stack.select
 
-        def whole() -> Result:
+        def whole(events: EngineReport) -> Result:
             stack = choose(name, self._workspace(command))
             holders = self.workspace.lock_holders(name) if self.workspace.runs_here_only else ()
             if holders and all(holder.is_dead for holder in holders):
                 stack.cancel()
             return work(stack, events)
 
-        with _kubeconfig_in_environment(self.workspace.environment().get("KUBECONFIG")), _abandoned_programs_ignored():
-            return _interruptible(whole, command, events, self.stop_seconds)
+        with (
+            _kubeconfig_in_environment(self.workspace.environment().get("KUBECONFIG")),
+            _abandoned_programs_ignored(),
+            watching as looking_on,
+        ):
+            events = EngineReport(on_progress=tell if looking_on is None else _each_of(looking_on.saw, tell))
+            try:
+                return _interruptible(lambda: whole(events), command, events, self.stop_seconds)
+            except DeploymentFailedError as error:
+                if looking_on is None:
+                    raise
+                raise type(error)([*looking_on.failed(), *error.messages]) from None
 
     def _pending(self, stack: automation.Stack) -> tuple[str, ...]:
         """What the state records as under way. It is read as it is stored: with its secrets encrypted."""
@@ -316,6 +337,14 @@ def _abandoned_programs_ignored() -> Generator[None]:
     finally:
         gc.collect()
         sys.unraisablehook = before
+
+
+def _each_of(*takers: OnProgress) -> OnProgress:
+    def take(step: Progress) -> None:
+        for taker in takers:
+            taker(step)
+
+    return take
 
 
 def _ignore(_: Progress) -> None:

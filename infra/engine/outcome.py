@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from infra.engine.locks import LockHolder
 from infra.errors import NightowlError
@@ -108,3 +109,23 @@ class InterruptedRunError(DeploymentFailedError):
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+class RunWatch(Protocol):
+    """What looks on, as a context, while the engine runs."""
+
+    def saw(self, step: Progress) -> None:
+        """Note a step of the engine."""
+        ...
+
+    def failed(self) -> list[str]:
+        """Tell what the engine's own messages do not say about its failure."""
+        ...
+
+
+class Watch(Protocol):
+    """Makes the watch of one run: `tell` shows what it finds, `stop` ends the run early."""
+
+    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> AbstractContextManager[RunWatch]:
+        """Begin to look on."""
+        ...

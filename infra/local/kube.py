@@ -20,10 +20,10 @@ from infra.local.paths import KUBE_CONTEXT
 Json = dict[str, Any]
 
 
-def connect(kubeconfig: Path) -> ApiClient:
-    """Make a client for the cluster that `kubeconfig` names; nothing is sent yet."""
+def connect(kubeconfig: Path | None, context: str = KUBE_CONTEXT) -> ApiClient:
+    """Make a client for a context of `kubeconfig`, or of what kubectl would read; nothing is sent yet."""
     new_client = cast(Any, config).new_client_from_config
-    return cast(ApiClient, new_client(config_file=str(kubeconfig), context=KUBE_CONTEXT))
+    return cast(ApiClient, new_client(config_file=None if kubeconfig is None else str(kubeconfig), context=context))
 
 
 def list_objects(api: ApiClient, path: str, *, selector: str = "") -> list[Json]:

@@ -14,6 +14,7 @@ from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, Step
 from infra.local.status import ClusterStatus, collect
+from infra.rollouts.watch import Rollouts
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
@@ -42,14 +43,20 @@ def up(
     """
     settings = _local_settings(stack_file)
     with cluster.deploying(paths):
-        outcome = _deploy(paths, stack_file, progress, options, refresh=refresh)
+        outcome = _deploy(paths, stack_file, settings, progress, options, refresh=refresh)
         with progress.step("available"):
             status = wait_until_available(paths, settings.namespace.name)
     return UpResult(outcome, status, progress.steps)
 
 
 def _deploy(
-    paths: ClusterPaths, stack_file: Path, progress: Progress, options: cluster.ClusterOptions, *, refresh: bool
+    paths: ClusterPaths,
+    stack_file: Path,
+    settings: StackSettings,
+    progress: Progress,
+    options: cluster.ClusterOptions,
+    *,
+    refresh: bool,
 ) -> Outcome:
     with progress.step("tools"):
         tools = toolchain.resolve(progress.tool)
@@ -58,7 +65,8 @@ def _deploy(
         progress.say(f"{paths.name}: {made.outcome}, API server {made.api_server}")
     with progress.step("applications"):
         engine = local_engine(paths, tools.pulumi, progress.say)
-        return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource)
+        rollouts = Rollouts(namespace=settings.namespace.name, connect=lambda: connect(paths.kubeconfig))
+        return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource, watch=rollouts)
 
 
 def wait_until_available(

@@ -20,6 +20,7 @@ from infra.engine import (
     Engine,
     EngineCommand,
     InterruptedRunError,
+    OnProgress,
     Progress,
     StackInfo,
     StackLockedError,
@@ -133,10 +134,14 @@ def test_ctrl_c_between_two_commands_of_the_engine_stops_too(make_cli: MakeCli, 
 
 
 def press_ctrl_c_once(running: Path) -> None:
-    waited = threading.Event()
-    while not running.exists():
-        waited.wait(0.02)
+    wait_until_exists(running)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def wait_until_exists(file: Path) -> None:
+    waited = threading.Event()
+    while not file.exists():
+        waited.wait(0.02)
 
 
 def test_the_users_kubeconfig_is_back_after_a_run(
@@ -380,3 +385,48 @@ def test_the_halves_of_a_replacement_refreshes_and_the_stack_itself_are_no_chang
     events.take(event(resourcePreEvent={"metadata": stack}))
 
     assert [change.op for change in events.steps] == ["replace"]
+
+
+class Bystander:
+    """A watch that stops the run as soon as it begins to work, and knows why it fails."""
+
+    def __init__(self, running: Path) -> None:
+        self.running = running
+
+    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> Bystander:
+        self.stop = stop
+        return self
+
+    def __enter__(self) -> Bystander:
+        def stop_once_it_runs() -> None:
+            wait_until_exists(self.running)
+            self.stop()
+
+        threading.Thread(target=stop_once_it_runs).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def saw(self, step: Progress) -> None:
+        pass
+
+    def failed(self) -> list[str]:
+        return ["pod web-1: InvalidImageName"]
+
+
+def test_a_watch_can_end_a_run_and_its_reasons_come_first(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = make_cli(
+        f'case "$1 $2" in "--non-interactive up") trap "echo \'error: cancelled\' >&2; exit 255" INT;'
+        f" echo > {tmp_path}/running; while :; do sleep 0.05; done;; esac"
+    )
+
+    with pytest.raises(DeploymentFailedError) as caught:
+        Engine(workspace=workspace, pulumi_binary=cli).deploy(
+            stack_file, nothing, watch=Bystander(tmp_path / "running")
+        )
+
+    assert caught.value.messages == ("pod web-1: InvalidImageName", "cancelled")
+    assert caught.value.exit_code == 1, "nobody interrupted it"

@@ -18,6 +18,7 @@ from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import Target
 from infra.ops.ci.own_rights import own_rights
 from infra.ops.ci.report import LONGEST_TEXT, block, change_details, change_lines, change_table, code, counted, joined
+from infra.ops.ci.rollouts import rollouts_of
 from infra.ops.ci.stack_edit import set_image
 from infra.ops.plan.plan import plan_of_file
 from infra.ops.plan.run import PolicyViolationError
@@ -140,7 +141,8 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Calla
     _refuse_own_rights(target, settings, preview)
     progress = Progress(Console(soft_wrap=True))
     try:
-        outcome = engine.deploy(target.stack_file, run_program, on_progress=progress.resource)
+        watch = rollouts_of(settings, target.stack)
+        outcome = engine.deploy(target.stack_file, run_program, on_progress=progress.resource, watch=watch)
     except StackLockedError as error:
         recovery = f"if that run is gone, `nightowl ci recover -s {target.stack}` takes its lock off"
         raise StackLockedError([*error.messages, recovery]) from None

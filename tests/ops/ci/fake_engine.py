@@ -46,7 +46,9 @@ class FakeEngine:
             self.holders = self.holders_after_preview
         return _answer(self.previews)
 
-    def deploy(self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None) -> Outcome:
+    def deploy(
+        self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None, watch: Any = None
+    ) -> Outcome:
         self.calls.append("deploy")
         self.stack_texts.append(stack_file.read_text())
         return _answer(self.deploys)

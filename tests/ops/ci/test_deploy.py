@@ -74,7 +74,9 @@ def test_what_pulumi_writes_into_the_file_stays_where_no_images_are_given(run: A
 class WritingEngine(FakeEngine):
     """Adds to the stack file what Pulumi adds."""
 
-    def deploy(self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None) -> Outcome:
+    def deploy(
+        self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None, watch: Any = None
+    ) -> Outcome:
         stack_file.write_text(stack_file.read_text() + "encryptedkey: x\n")
         return DEPLOYED
 

@@ -16,6 +16,7 @@ from infra.local.progress import Progress
 from infra.ops.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ops.ci.github import PullState
 from infra.ops.ci.report import block, code, counted, joined
+from infra.ops.ci.rollouts import rollouts_of
 from infra.ops.plan.plan import plan_of_file
 from infra.ops.plan.run import PolicyViolationError
 from infra.settings.aws.guest import GuestPlatformSettings
@@ -46,20 +47,21 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
     name = pull_request_name(number)
     with TemporaryDirectory() as folder:
         file = place.write_file(number, images, Path(folder))
-        platform = settings_from_stack_file(file).platform
+        settings = settings_from_stack_file(file)
         plan = plan_of_file(file, name)
     if plan.policies.mandatory:
         raise PolicyViolationError(name, plan.policies.mandatory)
     if place.dry_run:
         place.say(f"would deploy {name}: {counted(len(list(plan.graph)), 'resource')} on the cluster of {place.base}")
         return
-    check_place_is_free(place, number, platform)
+    check_place_is_free(place, number, settings.platform)
     file = place.write_file(number, images)
     progress = Progress(Console(soft_wrap=True))
     try:
         if _exists(place, name):
             _take_dead_lock_off(place, file, now)
-        outcome = place.engine.deploy(file, run_program, on_progress=progress.resource)
+        watch = rollouts_of(settings, name)
+        outcome = place.engine.deploy(file, run_program, on_progress=progress.resource, watch=watch)
     except InterruptedRunError:
         raise
     except NightowlError as error:

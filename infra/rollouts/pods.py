@@ -1,0 +1,157 @@
+"""What keeps one pod from being ready, in Kubernetes' own words: its conditions, its containers and its events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.rollouts.fields import Json, condition, entries, number, section, text
+from infra.rollouts.rules import CLAIM, ENDED, KILLED_BY_PROBE, MOUNT, Rule, rule_of
+
+STARTING = frozenset({"ContainerCreating", "PodInitializing"})
+"""Reasons of a container that is on its way, and says nothing about a fault."""
+LAST_LINES = 5
+"""Of what a container wrote before it ended, which its message holds (terminationMessagePolicy)."""
+LONGEST_MESSAGE = 600
+VOLUME_EVENTS = MOUNT | {"FailedCreatePodSandBox", "FailedPrepareDynamicResources", "NetworkNotReady"}
+"""Events of a pod whose containers cannot even be made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something that keeps a pod from being ready: where, Kubernetes' reason, and its message."""
+
+    where: str
+    reason: str
+    message: str
+
+    @property
+    def rule(self) -> Rule:
+        """What is known about this kind of fault."""
+        return rule_of(self.reason, self.message)
+
+    @property
+    def sentence(self) -> str:
+        """The fault in one line, or more where a container left last words."""
+        told = ": ".join(part for part in (self.where, self.reason, _short(self.message)) if part)
+        return f"{told} ({self.rule.remedy})" if self.rule.remedy else told
+
+
+def fault_key(fault: Fault, pod: str = "") -> str:
+    """Tell by what two faults are the same one, in another pod or a moment later: by all but names and numbers."""
+    kind = "image" if "Image" in fault.reason else fault.reason
+    said = fault.message.replace(pod, "POD") if pod else fault.message
+    said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)*", "#", said)
+    return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED} else said}"
+
+
+def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> list[Fault]:
+    """List what keeps a pod from being ready. `events` are its own and its claims', the newest last."""
+    if is_ready(pod):
+        return []
+    if section(pod, "status").get("phase") == "Failed":
+        return [
+            Fault(where="", reason=_reason(section(pod, "status"), "Failed"), message=text(pod, "status", "message"))
+        ]
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        fault = Fault(where="not scheduled", reason=_reason(scheduled, ""), message=str(scheduled.get("message") or ""))
+        return [fault, *_claim_faults(events)]
+    containers = [
+        fault
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for status in entries(pod, "status", kind)
+        for fault in _container_faults(status, events)
+    ]
+    return [*containers, *_volume_faults(pod, events)] or _gate_faults(pod)
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether the pod's Ready condition is true, or the pod has ended well."""
+    return section(pod, "status").get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
+
+
+def event_time(event: Mapping[str, Any]) -> str:
+    """Tell when an event happened last, as a text that sorts by time."""
+    series = section(event, "series").get("lastObservedTime")
+    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
+
+
+def _container_faults(status: Json, events: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    if status.get("ready") is True:
+        return []
+    where = f"container {status.get('name')} ({status.get('image')})"
+    waiting, ended = section(status, "state", "waiting"), _ended(status)
+    reason = _reason(waiting, "")
+    if reason and reason not in STARTING | {ENDED}:
+        return [Fault(where=where, reason=reason, message=str(waiting.get("message") or "no message"))]
+    of_container = [
+        event for event in events if f"{{{status.get('name')}}}" in text(event, "involvedObject", "fieldPath")
+    ]
+    killed = _last(of_container, KILLED_BY_PROBE, words="failed (startup|liveness) probe")
+    unhealthy = _last(of_container, "Unhealthy")
+    if killed is not None and number(status, "restartCount"):
+        why = "" if unhealthy is None else f" ({text(unhealthy, 'message')})"
+        return [Fault(where=where, reason=KILLED_BY_PROBE, message=f"{text(killed, 'message')}{why}")]
+    if ended:
+        return [Fault(where=where, reason=ENDED, message=_last_words(ended, number(status, "restartCount")))]
+    if unhealthy is not None and "running" in section(status, "state"):
+        return [Fault(where=where, reason="Unhealthy", message=text(unhealthy, "message"))]
+    return []
+
+
+def _ended(status: Json) -> Json:
+    """How the container ended last, if it should not have: an init container that ended well is ready."""
+    ended = section(status, "state", "terminated") or section(status, "lastState", "terminated")
+    return ended if ended.get("exitCode") or section(status, "state", "waiting").get("reason") == ENDED else {}
+
+
+def _last_words(ended: Json, restarts: int) -> str:
+    said = str(ended.get("message") or "").strip().splitlines()[-LAST_LINES:]
+    code = ended.get("exitCode", "unknown")
+    again = f", restarted {restarts} times" if restarts > 1 else ""
+    how = f"{ended.get('reason') or 'Error'} with exit code {code}{again}"
+    return "\n    ".join([how, *said]) if len(said) > 1 else ": ".join([how, *said])
+
+
+def _volume_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    """What keeps a pod's containers from being made; once one of them was, the events are of the past."""
+    states = entries(pod, "status", "initContainerStatuses") + entries(pod, "status", "containerStatuses")
+    if any(_reason(section(state, "state", "waiting"), "") not in STARTING | {""} for state in states):
+        return []
+    if any(section(state, "state").keys() & {"running", "terminated"} for state in states):
+        return []
+    found = {text(event, "message"): event for event in events if event.get("reason") in VOLUME_EVENTS}
+    return [Fault(where="", reason=str(event.get("reason")), message=message) for message, event in found.items()]
+
+
+def _claim_faults(events: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    """Why a claim of the pod gets no volume, by claim."""
+    found = {text(event, "involvedObject", "name"): event for event in events if event.get("reason") in CLAIM}
+    return [
+        Fault(where=f"claim {name}", reason=text(event, "reason"), message=text(event, "message"))
+        for name, event in found.items()
+    ]
+
+
+def _gate_faults(pod: Mapping[str, Any]) -> list[Fault]:
+    """What keeps a pod out of service whose containers are all ready, such as a load balancer that waits for it."""
+    ready = condition(pod, "Ready")
+    if ready.get("reason") != "ReadinessGatesNotReady":
+        return []
+    return [Fault(where="not in service", reason="ReadinessGatesNotReady", message=str(ready.get("message") or ""))]
+
+
+def _last(events: Sequence[Mapping[str, Any]], reason: str, *, words: str = "") -> Mapping[str, Any] | None:
+    found = [event for event in events if event.get("reason") == reason and re.search(words, text(event, "message"))]
+    return found[-1] if found else None
+
+
+def _reason(status: Json, default: str) -> str:
+    return str(status.get("reason") or default)
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} ..."

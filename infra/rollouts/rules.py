@@ -1,0 +1,119 @@
+"""What each fault of a pod means: how soon it is worth telling, whether waiting can help, and what does.
+
+The reasons and words are those of Kubernetes 1.36: pkg/kubelet/events/event.go, pkg/kubelet/images/types.go,
+pkg/kubelet/container/sync_result.go, pkg/kubelet/kuberuntime (containers), pkg/kubelet/prober/prober.go (probes),
+pkg/controller/controller_utils.go (replica sets); and for words inside a message those of containerd's runc
+("exec: ..."), plugin/resourcequota and plugin/limitranger of the API server, and pod-security-admission.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One kind of fault: the reasons that Kubernetes gives for it, and words that its message must have.
+
+    `told_after_seconds` is for how long it must have lasted: what healthy starts show too is no news before. With
+    `hopeless`, only another stack file helps, and waiting does not.
+    """
+
+    reasons: frozenset[str]
+    words: str = ""
+    told_after_seconds: float = 0.0
+    hopeless: bool = False
+    remedy: str = ""
+
+
+CONTAINER_START = frozenset({"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"})
+"""A container that was never a process: the runtime refused to make or to start it."""
+ENDED = "CrashLoopBackOff"
+"""The reason under which a container that ended is told, whatever state it is in between two starts."""
+KILLED_BY_PROBE = "Killing"
+IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "ImageInspectError"})
+MOUNT = frozenset({"FailedMount", "FailedMapVolume", "FailedAttachVolume"})
+CONFIG = frozenset({"CreateContainerConfigError"})
+UNSCHEDULED = frozenset({"Unschedulable", "FailedScheduling"})
+CLAIM = frozenset({"ProvisioningFailed", "FailedBinding"})
+REFUSED = frozenset({"FailedCreate"})
+
+RULES = (
+    Rule(reasons=frozenset({"InvalidImageName"}), hopeless=True, remedy="correct the app's `image`"),
+    Rule(reasons=IMAGE, remedy="is the image in its registry, and may the nodes pull it?"),
+    Rule(
+        reasons=CONFIG | MOUNT,
+        words=r'(secret|configmap) "[^"]+" not found|references non-existent (secret|config) key|find key',
+        remedy="make it, and the pods start by themselves",
+    ),
+    Rule(
+        reasons=CONFIG,
+        words="runAsNonRoot",
+        hopeless=True,
+        remedy="give the app a numeric `security.user`, or the image one that is not root",
+    ),
+    Rule(
+        reasons=CONTAINER_START,
+        words=r'exec: "[^"]*": .*(executable file not found|no such file or directory|permission denied)',
+        hopeless=True,
+        remedy="correct the app's `command`, or the image",
+    ),
+    Rule(reasons=CONTAINER_START),
+    Rule(
+        reasons=frozenset({ENDED}),
+        words="OOMKilled",
+        remedy="raise `resources.memory`, or let the program take less",
+    ),
+    Rule(
+        reasons=frozenset({ENDED}),
+        words="exec format error",
+        remedy="the image is made for another processor than the node's; build it for both",
+    ),
+    Rule(reasons=frozenset({ENDED})),
+    Rule(
+        reasons=frozenset({KILLED_BY_PROBE}),
+        words="failed startup probe",
+        remedy="give the start more time under `health.startup`, or mend what it waits for",
+    ),
+    Rule(reasons=frozenset({KILLED_BY_PROBE})),
+    # A container that starts fails its probes until it listens.
+    Rule(
+        reasons=frozenset({"Unhealthy"}),
+        told_after_seconds=15,
+        remedy="does the app answer on the port and path under `health`?",
+    ),
+    Rule(
+        reasons=UNSCHEDULED,
+        words=r'unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]+" not found',
+        told_after_seconds=10,
+        remedy="can the storage class make the volume?",
+    ),
+    # A node autoscaler takes its time: Karpenter some seconds, the Cluster Autoscaler and a machine some minutes.
+    Rule(reasons=UNSCHEDULED, told_after_seconds=30),
+    # A volume may be on its way from another node, and a kubelet needs a moment to see new ConfigMaps.
+    Rule(reasons=MOUNT, told_after_seconds=10),
+    Rule(
+        reasons=REFUSED,
+        words="violates PodSecurity",
+        hopeless=True,
+        remedy="the namespace enforces this standard; remove what it names",
+    ),
+    Rule(reasons=REFUSED, words=r"(maximum|minimum) .* usage per|: Invalid value: ", hopeless=True),
+    # The quota of a new namespace is counted a moment later, and so is a service account seen.
+    Rule(
+        reasons=REFUSED,
+        words="exceeded quota",
+        told_after_seconds=5,
+        remedy="raise `nightowl:namespace.quota`, or let the apps ask for less",
+    ),
+    Rule(reasons=REFUSED, told_after_seconds=5),
+    Rule(reasons=CLAIM, told_after_seconds=5, remedy="can the storage class make the volume?"),
+)
+OTHER = Rule(reasons=frozenset(), told_after_seconds=10)
+"""What no rule knows is told all the same."""
+
+
+def rule_of(reason: str, message: str) -> Rule:
+    """Find the first rule for what Kubernetes says."""
+    return next((rule for rule in RULES if reason in rule.reasons and re.search(rule.words, message)), OTHER)

@@ -1,0 +1,141 @@
+"""A look at the cluster every second while the engine waits for Deployments.
+
+The engine's own provider waits for a rollout until its time is up, and then knows little of why. What is wrong is
+told here as soon as it is certain, each reason once. Most faults can go away by themselves, as when somebody makes the
+Secret that is missing: then the wait goes on. Where only another stack file helps and nothing else is under way, the
+engine is stopped: it records what was done, as it does for Ctrl-C, and the old pods go on serving.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from infra.engine import OnProgress, Progress
+from infra.errors import NightowlError
+from infra.rollouts.look import Reason, reasons_by_deployment, told
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+GROUPING_TYPES = ("pulumi:", "nightowl:", "eks:index:")
+"""Components: they are under way as long as anything in them is."""
+LOOK_SECONDS = 1.0
+FIRST_LOOK_SECONDS = 2.0
+"""A healthy rollout on this machine takes less, and is not looked at."""
+HOPELESS_SECONDS = 3.0
+"""For how long a fault that cannot heal must have lasted, and nothing else have begun, before the engine is stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollouts:
+    """Where the Deployments of a stack are. `connect` may raise NightowlError as long as the cluster is not there."""
+
+    namespace: str
+    connect: Callable[[], ApiClient]
+
+    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> RolloutWatch:
+        """Watch the Deployments of one run of the engine; `stop` ends the run early."""
+        return RolloutWatch(rollouts=self, tell=tell, stop=stop)
+
+
+@dataclass(kw_only=True)
+class RolloutWatch:
+    """Watches during one run of the engine, as a context."""
+
+    rollouts: Rollouts
+    tell: OnProgress
+    stop: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
+    _under_way: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    _reasons: Mapping[str, Sequence[Reason]] = field(default_factory=dict[str, Sequence[Reason]])
+    _since: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    _told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _failed: list[str] = field(default_factory=list[str])
+    _api: ApiClient | None = None
+    _stopped: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> RolloutWatch:
+        self._thread = threading.Thread(target=self._look_until_the_end, name="rollouts", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+
+    def saw(self, step: Progress) -> None:
+        """Note a step of the engine."""
+        if not step.op or step.type.startswith(GROUPING_TYPES):
+            return
+        with self._lock:
+            if step.status == "started":
+                self._under_way[step.type, step.name] = self.clock()
+            elif step.status in {"done", "failed"}:
+                self._under_way.pop((step.type, step.name), None)
+            if step.status == "failed" and step.type == DEPLOYMENT:
+                self._failed.append(step.name)
+
+    def failed(self) -> list[str]:
+        """Tell why the Deployments that did not come up have not: a last look, once the engine has given up."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        names = [*self._failed, *self._waiting()]
+        if names:
+            self._look(names)
+        return [f"Deployment {name}: {reason}" for name, reasons in self._reasons.items() for reason in told(reasons)]
+
+    def _look_until_the_end(self) -> None:
+        while not self._ended.wait(LOOK_SECONDS):
+            waiting = [name for name, since in self._waiting().items() if self.clock() - since >= FIRST_LOOK_SECONDS]
+            if waiting:
+                self.look(waiting)
+
+    def look(self, names: Sequence[str]) -> None:
+        """Look once at some Deployments: tell what is news, and stop the engine where that is all that is left."""
+        self._look(names)
+        now = self.clock()
+        seen = {(name, reason.key): reason for name, reasons in self._reasons.items() for reason in reasons}
+        self._since = {key: self._since.get(key, now) for key in seen}
+        for key, reason in seen.items():
+            if key not in self._told and now - self._since[key] >= reason.fault.rule.told_after_seconds:
+                self._told.add(key)
+                self._say(key[0], reason.sentence)
+        if self._is_hopeless(seen, now):
+            self._stopped = True
+            self._say(min(name for name, _ in seen), "waiting longer cannot help, so the update ends here")
+            self.stop()
+
+    def _look(self, names: Sequence[str]) -> None:
+        try:
+            self._api = self._api or self.rollouts.connect()
+            self._reasons = reasons_by_deployment(self._api, self.rollouts.namespace, names)
+        except NightowlError:
+            # No answer, or credentials that are too old: the next look connects anew, and no reason is lost.
+            self._api = None
+
+    def _is_hopeless(self, seen: Mapping[tuple[str, str], Reason], now: float) -> bool:
+        """Whether all that is under way are Deployments with a fault that cannot heal."""
+        lost = {
+            name
+            for (name, key), reason in seen.items()
+            if reason.fault.rule.hopeless and now - self._since[name, key] >= HOPELESS_SECONDS
+        }
+        with self._lock:
+            others = [name for type_, name in self._under_way if type_ != DEPLOYMENT or name not in lost]
+            latest = max(self._under_way.values(), default=now)
+        return bool(lost) and not others and not self._stopped and now - latest >= HOPELESS_SECONDS
+
+    def _waiting(self) -> dict[str, float]:
+        with self._lock:
+            return {name: since for (type_, name), since in self._under_way.items() if type_ == DEPLOYMENT}
+
+    def _say(self, name: str, message: str) -> None:
+        self.tell(Progress(op="", type=DEPLOYMENT, name=name, status="running", message=message))
