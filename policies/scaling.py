@@ -165,7 +165,10 @@ RULES: tuple[Rule, ...] = (
         controls=("R16", "P12"),
         frameworks=("kube-score",),
         protects_from="Each deployment sets the replicas back, in the middle of the day's load.",
-        remediation="Leave spec.replicas out; the autoscaler's minReplicas is where it starts.",
+        remediation=(
+            "Start with the autoscaler's minReplicas in spec.replicas and ignore its changes "
+            '(ignore_changes=["spec.replicas"]), or leave it out, which starts with one pod.'
+        ),
         url="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#scaling-a-deployment",
         check=_fights_replicas,
     ),

@@ -39,6 +39,7 @@ class Made:
     provider: str
     depends_on: list[str]
     timeouts: dict[str, str]
+    ignore_changes: list[str]
     props: dict[str, Any]
 
     @property
@@ -129,6 +130,7 @@ class _Recorder(MockMonitor):
                     for action in ("create", "update", "delete")
                     if (value := getattr(request.customTimeouts, action))
                 },
+                ignore_changes=list(request.ignoreChanges),
                 props=_whole_numbers(json_format.MessageToDict(request.object)),
             )
         )

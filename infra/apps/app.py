@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.availability import disruption_budget_spec
 from infra.apps.config import ConfigMapContent, Configuration
 from infra.apps.cron import GRACE_SECONDS, cron_job_spec, cron_running
-from infra.apps.deployment import deployment_running, deployment_spec
+from infra.apps.deployment import deployment_annotations, deployment_running, deployment_spec, ignored_changes
 from infra.apps.kinds import AnyApp, LongRunning
 from infra.apps.labels import app_meta
 from infra.apps.network import Neighbours, network_policy_spec
@@ -152,11 +152,12 @@ class App(pulumi.ComponentResource):
         )
         return k8s.apps.v1.Deployment(
             self._app,
-            metadata=self._meta(),
+            metadata=self._meta(annotations=deployment_annotations(settings)),
             spec=deployment_spec(self._app, settings, self._template(pods, running)),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=pods.wait_for,
+                ignore_changes=ignored_changes(settings),
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{times.deploy_timeout_seconds}s",
                     update=f"{times.deploy_timeout_seconds}s",

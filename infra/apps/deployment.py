@@ -11,6 +11,12 @@ from infra.apps.pod import Running
 from infra.apps.rollout import Timing, lifecycle, strategy
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
+REPLICAS_ANNOTATION = "nightowl/replicas"
+"""Who decides how many replicas run: `autoscaler`, or `stack-file`. Its change makes the update that hands them over,
+also where the number in the stack file is the one that the autoscaler once started from."""
+AUTOSCALERS_FIELDS = ("spec.replicas",)
+"""What no update changes where an autoscaler decides. The provider leaves an ignored field out of its patch if another
+manager owns it, and else sends its live value (pulumi-kubernetes 4, `handleSSAIgnoreFields`)."""
 REVISION_HISTORY = 0
 """Old ReplicaSets that are kept after a rollout. None: their configuration goes with the release, so `kubectl rollout
 undo` could not start them. The way back is the stack file before it."""
@@ -29,15 +35,22 @@ def deployment_running(
     )
 
 
+def deployment_annotations(settings: LongRunning) -> dict[str, str]:
+    """Name who decides how many replicas run."""
+    return {REPLICAS_ANNOTATION: "stack-file" if settings.autoscaling is None else "autoscaler"}
+
+
+def ignored_changes(settings: LongRunning) -> list[str]:
+    """List the fields that are given once, when the Deployment is made, and left alone from then on."""
+    return [] if settings.autoscaling is None else list(AUTOSCALERS_FIELDS)
+
+
 def deployment_spec(
     app: str, settings: LongRunning, template: k8s.core.v1.PodTemplateSpecArgs
 ) -> k8s.apps.v1.DeploymentSpecArgs:
-    """Describe replicas of `template`.
-
-    Their number is left to the autoscaler where there is one, or each deploy would reset it.
-    """
+    """Describe replicas of `template`. Where an autoscaler moves their number, it is only where they start."""
     return k8s.apps.v1.DeploymentSpecArgs(
-        replicas=settings.replicas if settings.autoscaling is None else None,
+        replicas=settings.replicas if settings.autoscaling is None else settings.autoscaling.min,
         selector=match_app(app),
         template=template,
         strategy=strategy(settings),

@@ -144,6 +144,9 @@ class Cluster(pulumi.ComponentResource):
             kubeconfig=self.kubeconfig,
             # Only another cluster replaces the provider, and with it every object; a new kubeconfig text does not.
             cluster_identifier=self.name,
+            # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
+            # number of replicas where a stack file takes it back from the autoscaler.
+            enable_patch_force=True,
             # Without its access entry, whoever deploys is refused: when objects are made, and when they are deleted.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self.access),
         )

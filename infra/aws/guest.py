@@ -59,6 +59,7 @@ class GuestPlatform(pulumi.ComponentResource):
             "kubernetes",
             kubeconfig=args.sharing.kubeconfig,
             cluster_identifier=args.sharing.cluster,
+            enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._make_records(sorted({traffic.host for traffic in http.values() if traffic.host}))

@@ -16,17 +16,30 @@ def _autoscaler(graph: Graph) -> dict[str, Any]:
     return graph.one("HorizontalPodAutoscaler", "it").props["spec"]
 
 
-def test_where_an_autoscaler_rules_nobody_else_sets_the_number_of_replicas() -> None:
-    graph = build_apps({"it": web(scaling={"min": 3, "max": 60}), "by-default": web()})
-    for app in ("it", "by-default"):
-        assert "replicas" not in graph.one("Deployment", app).props["spec"]
-    assert (_autoscaler(graph)["minReplicas"], _autoscaler(graph)["maxReplicas"]) == (3, 60)
+def test_a_scaled_app_starts_at_its_minimum_and_no_update_sets_the_number_again() -> None:
+    graph = build_apps({"it": web(scaling={"min": 4, "max": 60}), "by-default": web()})
+    for app, least in (("it", 4), ("by-default", 3)):
+        deployment = graph.one("Deployment", app)
+        assert deployment.props["spec"]["replicas"] == least
+        assert deployment.ignore_changes == ["spec.replicas"]
+    assert (_autoscaler(graph)["minReplicas"], _autoscaler(graph)["maxReplicas"]) == (4, 60)
 
 
 def test_a_fixed_number_of_replicas_has_no_autoscaler() -> None:
     graph = build_apps({"it": web(replicas=2)})
-    assert graph.one("Deployment", "it").props["spec"]["replicas"] == 2
+    deployment = graph.one("Deployment", "it")
+    assert deployment.props["spec"]["replicas"] == 2
+    assert deployment.ignore_changes == []
     assert graph.all("HorizontalPodAutoscaler") == []
+
+
+def test_the_number_changes_hands_by_an_update_even_where_it_is_the_same() -> None:
+    # The state still has the number from which the autoscaler started: without another difference nothing is sent.
+    scaled, fixed = (
+        build_apps({"it": app}).one("Deployment", "it").props for app in (web(scaling={"min": 3}), web(replicas=3))
+    )
+    assert scaled["spec"] == fixed["spec"]
+    assert scaled["metadata"] != fixed["metadata"]
 
 
 def test_targets_are_shares_of_the_requests() -> None:

@@ -102,7 +102,10 @@ SCALING = [
         # The container as such breaks that rule, whoever scales it.
         also=("cpu-request",),
     ),
-    Mutation(rule="hpa-owns-replicas", change=lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(replicas=5)),
+    Mutation(
+        rule="hpa-owns-replicas",
+        change=lambda draft: draft.get(DEPLOYMENT, "web").ignore_changes.remove("spec.replicas"),
+    ),
     Mutation(rule="hpa-minimum", change=lambda draft: _scaler(draft).update(minReplicas=1)),
     Mutation(rule="hpa-room", change=lambda draft: _scaler(draft).update(maxReplicas=3)),
     Mutation(
