@@ -35,11 +35,14 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One role and what it may do. `deploys` tells whether it may make and delete every object of the cluster."""
+    """One role, its name in the audit log, and what it may do.
+
+    `deploys` tells whether it may make and delete every object of the cluster.
+    """
 
     role_arn: str
     grants: tuple[Grant, ...]
-    user_name: str | None = None
+    user_name: str
     groups: tuple[str, ...] = ()
     deploys: bool = False
 
@@ -52,9 +55,9 @@ def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
     and the admission policy of the group can (`infra.aws.delivery.ephemeral_access`).
     """
     plans: dict[RoleKind, Callable[[str], Entry]] = {
-        "deploy": lambda role: Entry(role_arn=role, grants=(Grant(policy=ADMIN_POLICY),), deploys=True),
-        "preview": lambda role: Entry(role_arn=role, grants=(Grant(policy=VIEW_POLICY),), groups=(PREVIEW_GROUP,)),
-        "ephemeral": lambda role: Entry(role_arn=role, grants=(), groups=(EPHEMERAL_GROUP,)),
+        "deploy": lambda role: entry_of(role, Grant(policy=ADMIN_POLICY), deploys=True),
+        "preview": lambda role: entry_of(role, Grant(policy=VIEW_POLICY), groups=(PREVIEW_GROUP,)),
+        "ephemeral": lambda role: entry_of(role, groups=(EPHEMERAL_GROUP,)),
     }
     return tuple(plans[kind](role) for kind, role in roles.items())
 
@@ -70,13 +73,39 @@ def plan_access(settings: AccessSettings) -> tuple[Entry, ...]:
             "nightowl:cluster.access.deployers: is empty, and admins too, so nobody could deploy to the cluster; "
             "name the IAM role that runs `pulumi up`"
         )
-    admin = (Grant(policy=ADMIN_POLICY),)
+    admin = Grant(policy=ADMIN_POLICY)
     emergency = () if settings.break_glass is None else (settings.break_glass,)
     return (
-        *(Entry(role_arn=role, grants=admin, deploys=True) for role in (*settings.deployers, *settings.admins)),
-        *(Entry(role_arn=role, grants=admin, user_name=BREAK_GLASS_USER) for role in emergency),
+        *(entry_of(role, admin, deploys=True) for role in (*settings.deployers, *settings.admins)),
+        *(entry_of(role, admin, user_name=BREAK_GLASS_USER) for role in emergency),
         *_plan_limited(settings),
     )
+
+
+def entry_of(
+    role_arn: str,
+    *grants: Grant,
+    user_name: str | None = None,
+    groups: tuple[str, ...] = (),
+    deploys: bool = False,
+) -> Entry:
+    """Describe the entry of a role, under the user name that EKS would give it unless there is another."""
+    return Entry(
+        role_arn=role_arn,
+        grants=grants,
+        user_name=user_name or default_user_name(role_arn),
+        groups=groups,
+        deploys=deploys,
+    )
+
+
+def default_user_name(role_arn: str) -> str:
+    """Name the sessions of a role as EKS does by itself (EKS user guide, "Set a custom username").
+
+    It is written out, because EKS keeps the name that an entry had when none is given.
+    """
+    partition, _, _, account, resource = role_arn.split(":")[1:]
+    return f"arn:{partition}:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{{{{SessionName}}}}"
 
 
 def entry_name(role_arn: str) -> str:
@@ -128,7 +157,8 @@ class Access(pulumi.ComponentResource):
             principal_arn=entry.role_arn,
             type="STANDARD",
             user_name=entry.user_name,
-            kubernetes_groups=list(entry.groups) or None,
+            # EKS keeps what an entry has where nothing is said, so that no group is said too.
+            kubernetes_groups=list(entry.groups),
             opts=pulumi.ResourceOptions(parent=self, depends_on=wait_for),
         )
         return (access, *(self._make_association(name, grant, access, args.context) for grant in entry.grants))
@@ -145,7 +175,8 @@ class Access(pulumi.ComponentResource):
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(
                 type="namespace" if grant.namespaces else "cluster", namespaces=list(grant.namespaces) or None
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # A role has each policy once, whatever its scope: a successor made first would be deleted with the old one.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 
 
@@ -161,4 +192,4 @@ def _plan_limited(settings: AccessSettings) -> Iterable[Entry]:
     for policy, of_policy in ((EDIT_POLICY, edited), (VIEW_POLICY, viewed)):
         for role, namespaces in of_policy.items():
             grants.setdefault(role, []).append(Grant(policy=policy, namespaces=tuple(namespaces)))
-    return (Entry(role_arn=role, grants=tuple(granted)) for role, granted in grants.items())
+    return (entry_of(role, *granted) for role, granted in grants.items())

@@ -16,7 +16,7 @@ from infra.aws.context import AwsContext
 from infra.aws.control_plane_log import LOG_TYPES, make_control_plane_log
 from infra.aws.iam import service_trust
 from infra.aws.roles import PermittedRole, make_role
-from infra.settings.aws.cluster import ClusterSettings
+from infra.settings.aws.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS, ClusterSettings
 from infra.settings.aws.delivery import RoleKind
 
 
@@ -153,18 +153,20 @@ class Cluster(pulumi.ComponentResource):
 
 
 def control_plane_properties(settings: ClusterSettings) -> dict[str, Any]:
-    """Tell what `pulumi_eks.Cluster` 4.4 does not offer: properties of the `aws:eks/cluster:Cluster` that it makes."""
+    """Tell what `pulumi_eks.Cluster` 4.4 does not offer: properties of the `aws:eks/cluster:Cluster` that it makes.
+
+    Defaults are written out: what is left out stays as it is on a live cluster. The sync period is not, where EKS takes
+    none: `infra.aws.live` refuses to leave a tier before the period is back.
+    """
     properties: dict[str, Any] = {
         "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
         "zonalShiftConfig": {"enabled": settings.zonal_shift},
+        "controlPlaneScalingConfig": {"tier": settings.tier},
     }
     if settings.tier != "standard":
-        properties["controlPlaneScalingConfig"] = {"tier": settings.tier}
-    if settings.autoscaler_sync is not None:
+        seconds = settings.autoscaler_sync or DEFAULT_AUTOSCALER_SYNC_SECONDS
         properties["kubeControllerManagerConfig"] = {
-            "horizontalPodAutoscalerControllerConfig": {
-                "horizontalPodAutoscalerSyncPeriod": f"{settings.autoscaler_sync}s"
-            }
+            "horizontalPodAutoscalerControllerConfig": {"horizontalPodAutoscalerSyncPeriod": f"{seconds}s"}
         }
     return properties
 

@@ -7,7 +7,9 @@ import pytest
 
 from infra.aws.access import Entry, Grant, entry_name, plan_access
 from infra.settings.aws.cluster import AccessSettings
+from infra.settings.build import build_settings
 from tests.aws.cluster_program import DEPLOYER, build
+from tests.aws.stacks import run_stack, sections
 
 
 def role(name: str) -> str:
@@ -48,7 +50,30 @@ def test_each_role_gets_one_entry_with_the_policies_of_its_places() -> None:
 def test_the_role_for_emergencies_stands_out_in_the_audit_log() -> None:
     names = {entry.role_arn.rpartition("/")[2]: entry.user_name for entry in plan(**FULL)}
     assert names.pop("emergency") == "break-glass:{{SessionName}}"
-    assert set(names.values()) == {None}
+    assert not any(name.startswith("break-glass") for name in names.values())
+
+
+def test_every_entry_says_its_user_name_or_it_would_keep_the_one_of_the_emergency_role() -> None:
+    arn = "arn:aws:iam::123456789012:role/teams/shop/on-call"
+    before, after = plan(admins=[role("admin")], breakGlass=arn), plan(admins=[role("admin"), arn])
+    [was, now] = [{entry.role_arn: entry.user_name for entry in entries}[arn] for entries in (before, after)]
+    assert was == "break-glass:{{SessionName}}"
+    # As EKS writes it by itself: without the role's path.
+    assert now == "arn:aws:sts::123456789012:assumed-role/on-call/{{SessionName}}"
+
+
+def test_a_grant_for_other_namespaces_never_takes_the_new_grant_with_the_old() -> None:
+    """Both have one id, so the old one must be gone before the new one is made."""
+    graph = run_stack(
+        build_settings(
+            sections(
+                cluster={
+                    "access": {"deployers": [role("deployer")], "namespaces": {"shop": {"editors": [role("team")]}}}
+                }
+            )
+        )
+    ).graph
+    assert all(made.delete_before_replace for made in graph.all("AccessPolicyAssociation"))
 
 
 def test_a_cluster_that_nobody_could_deploy_to_is_refused() -> None:

@@ -104,7 +104,19 @@ def test_the_autoscalers_decide_faster_on_a_reserved_control_plane() -> None:
 
 def test_a_standard_control_plane_is_not_told_how_often_to_decide() -> None:
     # EKS refuses the setting on the standard tier (note of the provider's documentation).
-    assert set(control_plane_properties(ClusterSettings())) == {"accessConfig", "zonalShiftConfig"}
+    assert "kubeControllerManagerConfig" not in control_plane_properties(ClusterSettings())
+
+
+def test_a_control_plane_goes_back_to_the_standard_tier() -> None:
+    """A block that is left out stays as it is on a live cluster, and so does the bill."""
+    assert control_plane_properties(ClusterSettings())["controlPlaneScalingConfig"] == {"tier": "standard"}
+
+
+def test_the_autoscalers_go_back_to_their_own_pace() -> None:
+    properties = control_plane_properties(ClusterSettings.model_validate({"tier": "tier-xl"}))
+    assert properties["kubeControllerManagerConfig"] == {
+        "horizontalPodAutoscalerControllerConfig": {"horizontalPodAutoscalerSyncPeriod": "15s"}
+    }
 
 
 def test_every_property_that_is_set_behind_the_components_back_exists() -> None:

@@ -32,7 +32,8 @@ def make_launch_template(
     that fits prefix delegation, and the cluster's security group. Without a key pair nobody logs in.
     """
     return aws.ec2.LaunchTemplate(
-        name,
+        # Each system has disks of its own, and EC2 keeps the size of a disk for which the other one names none.
+        name if settings.os == "al2023" else f"{name}-{settings.os}",
         description=f"Nodes of pool {name} of {context.name}",
         # Two hops, EKS's own default, would let every pod use the node's credentials.
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(

@@ -15,7 +15,9 @@ from infra.settings.names import Name
 from infra.settings.scalars import Notation, Seconds, Switch, seconds_text
 
 AUTOSCALER_SYNC_SECONDS = range(10, 16)
-"""What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`); 15 is its default."""
+"""What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`)."""
+DEFAULT_AUTOSCALER_SYNC_SECONDS = 15
+"""What EKS uses where nothing is said."""
 
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64}", re.ASCII)

@@ -159,7 +159,7 @@ def test_each_role_gets_into_the_cluster_as_far_as_it_must() -> None:
     assert access_policies(full(), "preview") == {"AmazonEKSViewPolicy": "cluster"}
     assert access_policies(full(), "ephemeral") == {}
     assert entry(full(), "ephemeral").props["kubernetesGroups"] == ["nightowl:ephemeral"]
-    assert "kubernetesGroups" not in entry(full(), "deploy").props
+    assert entry(full(), "deploy").props["kubernetesGroups"] == []
     assert entry(full(), "preview").props["kubernetesGroups"] == ["nightowl:preview"]
 
 
