@@ -62,7 +62,7 @@ class GuestPlatform(pulumi.ComponentResource):
             enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._make_records(sorted({traffic.host for traffic in http.values() if traffic.host}))
+        self._rules: dict[str, list[pulumi.Resource]] = {}
         self.outputs = {
             "account": args.context.account_id,
             "region": args.context.region,
@@ -95,7 +95,19 @@ class GuestPlatform(pulumi.ComponentResource):
         return drain_seconds(settings)
 
     def complete(self) -> None:
-        """Nothing: who deploys a guest is up to its host."""
+        """Point the hosts at the load balancer, now that every app has its rule."""
+        balancer = self._args.sharing.load_balancer
+        if balancer is None:
+            return
+        for host, rules in sorted(self._rules.items()):
+            make_record(
+                host,
+                domain_zone_id=balancer.domain_zone,
+                dns_name=balancer.dns_name,
+                hosted_zone_id=balancer.hosted_zone,
+                rules=rules,
+                parent=self,
+            )
 
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
@@ -129,6 +141,9 @@ class GuestPlatform(pulumi.ComponentResource):
                 settings=settings,
                 traffic=traffic,
                 listener_arn=balancer.listener,
+                rules=self,
+                # Whatever balancer the host had before is gone by now, and has left the group free.
+                public=False,
                 priority=self._priorities[app],
                 vpc_id=self._args.sharing.vpc,
                 cluster_name=self._args.context.name,
@@ -138,20 +153,9 @@ class GuestPlatform(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )
+        if traffic.host is not None:
+            self._rules.setdefault(traffic.host, []).append(made.rule)
         return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
-
-    def _make_records(self, hosts: Sequence[str]) -> None:
-        balancer = self._args.sharing.load_balancer
-        if balancer is None:
-            return
-        for host in hosts:
-            make_record(
-                host,
-                domain_zone_id=balancer.domain_zone,
-                dns_name=balancer.dns_name,
-                hosted_zone_id=balancer.hosted_zone,
-                parent=self,
-            )
 
 
 def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:

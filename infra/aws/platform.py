@@ -139,7 +139,8 @@ class EksPlatform(pulumi.ComponentResource):
         return self._load_balancing.route(app, settings, service=service, parent=parent)
 
     def complete(self) -> None:
-        """Give the pipeline's roles what all that was made needs."""
+        """Point names at the load balancer, and give the pipeline's roles what all that was made needs."""
+        self._load_balancing.complete()
         if self._delivery is not None:
             self._delivery.permit(self._types.types)
 

@@ -48,6 +48,11 @@ def balancer(graph: Graph) -> Made:
     return graph.one("LoadBalancer")
 
 
+def rule_of(graph: Graph, app: str) -> Made:
+    [rule] = [made for made in graph.all("ListenerRule") if made.props["tags"]["app"] == app]
+    return rule
+
+
 def rules_of(graph: Graph, kind: str, group: Made) -> list[dict[str, Any]]:
     return [made.props for made in graph.all(kind) if made.props["securityGroupId"] == group_id(group)]
 
@@ -107,7 +112,7 @@ def test_https_speaks_tls_13_and_http_is_redirected_to_it(two_apps: Graph) -> No
     assert (https["port"], https["protocol"]) == (443, "HTTPS")
     assert https["sslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
     assert https["certificateArn"].startswith("arn:aws:acm:")
-    [redirect] = two_apps.one("Listener", "alb-redirect").props["defaultActions"]
+    [redirect] = two_apps.one("Listener", "alb-http").props["defaultActions"]
     assert redirect == {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}}
 
 
@@ -172,14 +177,14 @@ def test_no_rule_has_the_text_by_which_the_controller_finds_rules_to_revoke(two_
 
 
 def test_a_target_group_asks_the_pods_own_readiness_question(two_apps: Graph) -> None:
-    check = two_apps.one("TargetGroup", "web").props["healthCheck"]
+    check = two_apps.one("TargetGroup", "web-public").props["healthCheck"]
     assert (check["path"], check["matcher"], check["port"]) == ("/readyz", "200-399", "traffic-port")
     assert (check["interval"], check["timeout"]) == (10, 5)
     assert (check["healthyThreshold"], check["unhealthyThreshold"]) == (2, 2)
 
 
 def test_an_app_without_an_http_question_is_healthy_with_any_answer_but_a_server_error(two_apps: Graph) -> None:
-    check = two_apps.one("TargetGroup", "api").props["healthCheck"]
+    check = two_apps.one("TargetGroup", "api-public").props["healthCheck"]
     assert (check["path"], check["matcher"]) == ("/", "200-499")
 
 
@@ -187,28 +192,28 @@ def test_a_new_port_of_an_app_replaces_no_target_group() -> None:
     groups = []
     for port in (8080, 9090):
         graph = stack({"web": {"traffic": {"host": "app.example.com"}, "port": port}}, PUBLIC)
-        groups.append(graph.one("TargetGroup", "web").props)
+        groups.append(graph.one("TargetGroup", "web-public").props)
     assert groups[0] == groups[1]
 
 
 def test_rules_take_an_apps_host_and_its_path_by_whole_segments(two_apps: Graph) -> None:
-    rule = two_apps.one("ListenerRule", "api").props
+    rule = rule_of(two_apps, "api").props
     assert rule["conditions"] == [
         {"hostHeader": {"values": ["app.example.com"]}},
         {"pathPattern": {"values": ["/api", "/api/*"]}},
     ]
-    assert two_apps.one("ListenerRule", "web").props["conditions"] == [{"hostHeader": {"values": ["app.example.com"]}}]
-    assert rule["priority"] < two_apps.one("ListenerRule", "web").props["priority"]
+    assert rule_of(two_apps, "web").props["conditions"] == [{"hostHeader": {"values": ["app.example.com"]}}]
+    assert rule["priority"] < rule_of(two_apps, "web").props["priority"]
 
 
 def test_an_app_on_every_host_and_path_has_a_rule_with_a_condition() -> None:
     graph = stack({"web": {"traffic": {}}})
-    assert graph.one("ListenerRule", "web").props["conditions"] == [{"pathPattern": {"values": ["/*"]}}]
+    assert rule_of(graph, "web").props["conditions"] == [{"pathPattern": {"values": ["/*"]}}]
 
 
 def test_a_binding_writes_out_what_the_controller_would_look_up_and_leaves_the_rules_to_pulumi(two_apps: Graph) -> None:
-    spec = two_apps.one("TargetGroupBinding", "web").props["spec"]
-    assert spec.pop("targetGroupARN").endswith("targetgroup/web-1a2b3c4/0123456789abcdef")
+    spec = two_apps.one("TargetGroupBinding", "web-public-http").props["spec"]
+    assert spec.pop("targetGroupARN").endswith("targetgroup/web-public-1a2b3c4/0123456789abcdef")
     assert spec.pop("vpcID").startswith("vpc-")
     assert spec == {
         "targetType": "ip",
@@ -219,7 +224,7 @@ def test_a_binding_writes_out_what_the_controller_would_look_up_and_leaves_the_r
 
 
 def test_a_binding_whose_group_changes_is_deleted_before_its_successor_is_made(two_apps: Graph) -> None:
-    binding = two_apps.one("TargetGroupBinding", "web")
+    binding = two_apps.one("TargetGroupBinding", "web-public-http")
     assert binding.delete_before_replace
     assert set(binding.replace_on_changes) >= {
         "spec.targetGroupARN",
@@ -272,7 +277,7 @@ def test_credentials_stay_out_of_the_firewalls_log(two_apps: Graph) -> None:
 
 def test_a_tcp_app_gets_a_listener_on_its_port_and_a_longer_drain(tcp: Graph) -> None:
     assert balancer(tcp).props["loadBalancerType"] == "network"
-    listener = tcp.one("Listener", "db").props
+    listener = tcp.one("Listener", "tcp-5432").props
     assert (listener["port"], listener["protocol"]) == (5432, "TCP")
     group = tcp.one("TargetGroup", "db").props
     assert (group["protocol"], group["deregistrationDelay"], group["preserveClientIp"]) == ("TCP", 120, "false")
@@ -324,7 +329,7 @@ def test_a_path_that_no_rule_can_hold_is_refused_and_the_longest_is_accepted() -
         "nightowl:apps.web.traffic.path: has 127 characters; the load balancer's rules take 126"
     )
     graph = stack({"web": {"traffic": {"path": "/" + "a" * 125}}})
-    [condition] = graph.one("ListenerRule", "web").props["conditions"]
+    [condition] = rule_of(graph, "web").props["conditions"]
     assert max(map(len, condition["pathPattern"]["values"])) == 128
 
 

@@ -172,12 +172,12 @@ def test_p24_custom_resources_are_made_after_what_brings_their_kind(prod: Graph)
 
 def test_p25_a_web_apps_pods_are_made_after_their_binding_or_they_would_have_no_readiness_gate(prod: Graph) -> None:
     web = [prod.one("Deployment", "web")]
-    assert_waits(prod, web, [prod.one("TargetGroupBinding", "web")])
+    assert_waits(prod, web, [prod.one("TargetGroupBinding", "web-public-http")])
     assert_waits(prod, prod.all("TargetGroupBinding"), [prod.one("Service", "web")])
 
 
 def test_p25_a_web_apps_pods_are_made_after_their_listener_rule_or_their_gate_would_never_open(prod: Graph) -> None:
-    assert_waits(prod, [prod.one("Deployment", "web")], [prod.one("ListenerRule", "web")])
+    assert_waits(prod, [prod.one("Deployment", "web")], prod.all("ListenerRule"))
 
 
 def test_p25_the_service_is_not_awaited_or_it_would_wait_for_pods_that_wait_for_it(prod: Graph) -> None:
@@ -186,7 +186,7 @@ def test_p25_the_service_is_not_awaited_or_it_would_wait_for_pods_that_wait_for_
 
 def test_p25_a_tcp_apps_pods_are_made_after_their_binding_and_listener(tcp_and_volumes: Graph) -> None:
     graph = tcp_and_volumes
-    before = [graph.one("TargetGroupBinding", "db"), graph.one("Listener", "db")]
+    before = [graph.one("TargetGroupBinding", "db-tcp"), graph.one("Listener", "tcp-8080")]
     assert_waits(graph, [graph.one("Deployment", "db")], before)
 
 

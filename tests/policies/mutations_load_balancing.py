@@ -10,7 +10,7 @@ BALANCER = BALANCERS[0]
 LISTENER = LISTENERS[0]
 TARGETS = TARGET_GROUPS[0]
 NAME = "load-balancer-controller"
-REDIRECT = "alb-redirect"
+REDIRECT = "alb-http"
 FORWARD = [{"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:::targetgroup/web"}]
 
 NETWORK_BALANCER = {
@@ -24,7 +24,7 @@ NETWORK_BALANCER = {
 
 
 def _second_app_on_the_address(draft: Draft) -> None:
-    first = draft.get(LISTENER_RULES[0], "web")
+    first = draft.all(LISTENER_RULES[0])[0]
     listeners = [one for one in draft.all(LISTENER) if one.urn in first.takes_from["listenerArn"]]
     inputs = {"conditions": [{"hostHeader": {"values": ["app.example.com"]}}], "actions": FORWARD, "priority": 5}
     draft.add(LISTENER_RULES[0], "zebra", inputs, takes={"listenerArn": listeners})

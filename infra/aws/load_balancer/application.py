@@ -12,7 +12,6 @@ from infra.aws.context import AwsContext
 from infra.aws.load_balancer.access_log import AccessLog, AccessLogArgs
 from infra.aws.load_balancer.certificate import Certificate, CertificateArgs
 from infra.aws.load_balancer.firewall import Firewall, FirewallArgs
-from infra.aws.load_balancer.record import make_record
 from infra.aws.load_balancer.security_group import Passage, make_passage
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 
@@ -29,8 +28,8 @@ class ApplicationLoadBalancerArgs:
     """Where it stands, whom it lets in and what it forwards to.
 
     `subnet_ids` are the public subnets, one per zone, whether it faces the internet or not: they hold no pods, so the
-    network policies can tell its addresses from theirs. `public_routes` make them public. `hosts` get a record in the
-    domain's zone. `app_ports` are the ports that the pods listen on.
+    network policies can tell its addresses from theirs. `public_routes` make them public. `app_ports` are the ports
+    that the pods listen on.
     """
 
     context: AwsContext
@@ -40,15 +39,15 @@ class ApplicationLoadBalancerArgs:
     public_routes: Sequence[pulumi.Resource]
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
-    hosts: Sequence[str]
     app_ports: Sequence[int]
 
 
 class ApplicationLoadBalancer(pulumi.ComponentResource):
-    """An ALB with its security group, access log, certificate, DNS records and, if asked for, firewall.
+    """An ALB with its security group, access log, certificate and, if asked for, firewall.
 
     Apps hang their rules on `listener`; a request that fits none is answered 404. With a domain the listener speaks
-    HTTPS and plain HTTP is redirected to it; without one it speaks plain HTTP, and says so.
+    HTTPS and plain HTTP is redirected to it; without one it speaks plain HTTP, and says so. Each port has one listener,
+    whose action changes with the domain: a second one on the same port would be refused.
     """
 
     listener: aws.lb.Listener
@@ -73,9 +72,9 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
         else:
             certificate = self._make_certificate(name, args.context, domain)
             self.listener = self._make_secure_listener(name, balancer, certificate)
-            self._make_redirect(name, balancer)
+            # Only once there is something to redirect to.
+            self._make_http_listener(name, balancer, _redirect(), wait_for=[self.listener])
             self.domain_zone_id = certificate.zone_id
-            self._make_records(args.hosts, balancer, certificate)
         if args.settings.waf:
             self._make_firewall(args, balancer)
         self.dns_name = balancer.dns_name
@@ -140,13 +139,23 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
             "and change. Set it to a Route 53 zone of this account for HTTPS.",
             resource=self,
         )
+        return self._make_http_listener(name, balancer, _not_found())
+
+    def _make_http_listener(
+        self,
+        name: str,
+        balancer: aws.lb.LoadBalancer,
+        action: aws.lb.ListenerDefaultActionArgs,
+        *,
+        wait_for: Sequence[pulumi.Resource] = (),
+    ) -> aws.lb.Listener:
         return aws.lb.Listener(
             f"{name}-http",
             load_balancer_arn=balancer.arn,
             port=HTTP_PORT,
             protocol="HTTP",
-            default_actions=[_not_found()],
-            opts=pulumi.ResourceOptions(parent=self),
+            default_actions=[action],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=wait_for),
         )
 
     def _make_secure_listener(
@@ -162,33 +171,6 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
             default_actions=[_not_found()],
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-    def _make_redirect(self, name: str, balancer: aws.lb.LoadBalancer) -> None:
-        aws.lb.Listener(
-            f"{name}-redirect",
-            load_balancer_arn=balancer.arn,
-            port=HTTP_PORT,
-            protocol="HTTP",
-            default_actions=[
-                aws.lb.ListenerDefaultActionArgs(
-                    type="redirect",
-                    redirect=aws.lb.ListenerDefaultActionRedirectArgs(
-                        protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301"
-                    ),
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _make_records(self, hosts: Sequence[str], balancer: aws.lb.LoadBalancer, certificate: Certificate) -> None:
-        for host in sorted(set(hosts)):
-            make_record(
-                host,
-                domain_zone_id=certificate.zone_id,
-                dns_name=balancer.dns_name,
-                hosted_zone_id=balancer.zone_id,
-                parent=self,
-            )
 
     def _make_firewall(self, args: ApplicationLoadBalancerArgs, balancer: aws.lb.LoadBalancer) -> None:
         Firewall(
@@ -209,5 +191,14 @@ def _not_found() -> aws.lb.ListenerDefaultActionArgs:
         type="fixed-response",
         fixed_response=aws.lb.ListenerDefaultActionFixedResponseArgs(
             content_type="text/plain", message_body="Not found", status_code="404"
+        ),
+    )
+
+
+def _redirect() -> aws.lb.ListenerDefaultActionArgs:
+    return aws.lb.ListenerDefaultActionArgs(
+        type="redirect",
+        redirect=aws.lb.ListenerDefaultActionRedirectArgs(
+            protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301"
         ),
     )

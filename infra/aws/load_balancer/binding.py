@@ -9,6 +9,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from infra.aws.load_balancer.target import with_scheme
+
 API_VERSION = "elbv2.k8s.aws/v1beta1"
 
 FIXED_FIELDS = (
@@ -26,6 +28,7 @@ def make_binding(
     *,
     target_group: aws.lb.TargetGroup,
     protocol: Literal["HTTP", "TCP"],
+    public: bool,
     vpc_id: pulumi.Input[str],
     service: k8s.core.v1.Service,
     wait_for: Sequence[pulumi.Resource],
@@ -35,14 +38,16 @@ def make_binding(
 
     All that the webhook would look up is written out, and `networking` is left out because the security group's rules
     are Pulumi's: so the controller needs six actions, and no more. `wait_for` is the controller, which takes the
-    finalizer off again, and the way to the pods.
+    finalizer off again, and the way to the pods. Protocol and scheme (`public`) are part of the name: a successor for
+    another load balancer fills its group while this one still serves.
     """
+    name = f"{with_scheme(app, public=public)}-{protocol.lower()}"
     return k8s.apiextensions.CustomResource(
-        app,
+        name,
         api_version=API_VERSION,
         kind="TargetGroupBinding",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=app, namespace=service.metadata.namespace, labels=service.metadata.labels
+            name=name, namespace=service.metadata.namespace, labels=service.metadata.labels
         ),
         spec={
             "targetGroupARN": target_group.arn,

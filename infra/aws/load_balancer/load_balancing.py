@@ -12,6 +12,7 @@ from infra.aws.context import AwsContext
 from infra.aws.load_balancer.application import ApplicationLoadBalancer, ApplicationLoadBalancerArgs
 from infra.aws.load_balancer.controller import ControllerArgs, LoadBalancerController
 from infra.aws.load_balancer.network import NetworkLoadBalancer, NetworkLoadBalancerArgs
+from infra.aws.load_balancer.record import make_record
 from infra.aws.load_balancer.route import HttpRoute, HttpRouteArgs, TcpRoute, TcpRouteArgs
 from infra.platforms import Route
 from infra.settings.app.application import WebSettings
@@ -61,6 +62,7 @@ class LoadBalancing(pulumi.ComponentResource):
         tcp = tcp_ports(args.apps)
         self._application = self._make_application() if self._http else None
         self._network = self._make_network(list(tcp.values())) if tcp else None
+        self._rules: dict[str, list[pulumi.Resource]] = {}
         self._controller = self._make_controller() if self._http or tcp else None
         self.exists = self._controller is not None
         self.dns_names = {
@@ -83,6 +85,8 @@ class LoadBalancing(pulumi.ComponentResource):
                     settings=settings,
                     traffic=traffic,
                     listener_arn=self._application.listener.arn,
+                    rules=self._application,
+                    public=self._args.settings.public,
                     priority=self._priorities[app],
                     vpc_id=self._args.vpc_id,
                     cluster_name=self._args.context.name,
@@ -91,6 +95,9 @@ class LoadBalancing(pulumi.ComponentResource):
                 ),
                 opts=options,
             )
+            host = self._host(traffic)
+            if host is not None:
+                self._rules.setdefault(host, []).append(http.rule)
             return Route(url=self._web_address(traffic, self._application), wait_for=http.ready)
         if self._network is not None:
             tcp = TcpRoute(
@@ -98,6 +105,8 @@ class LoadBalancing(pulumi.ComponentResource):
                 TcpRouteArgs(
                     settings=settings,
                     load_balancer_arn=self._network.arn,
+                    listeners=self._network,
+                    public=self._args.settings.public,
                     vpc_id=self._args.vpc_id,
                     cluster_name=self._args.context.name,
                     service=service,
@@ -108,6 +117,21 @@ class LoadBalancing(pulumi.ComponentResource):
             address = pulumi.Output.concat("tcp://", self._network.dns_name, f":{settings.port}")
             return Route(url=address, wait_for=tcp.ready)
         return Route()
+
+    def complete(self) -> None:
+        """Point the hosts at the load balancer, now that every app has its rule."""
+        application = self._application
+        if application is None or application.domain_zone_id is None:
+            return
+        for host, rules in sorted(self._rules.items()):
+            make_record(
+                host,
+                domain_zone_id=application.domain_zone_id,
+                dns_name=application.dns_name,
+                hosted_zone_id=application.hosted_zone_id,
+                rules=rules,
+                parent=application,
+            )
 
     def shared(self) -> dict[str, pulumi.Input[object]] | None:
         """Tell what a guest needs for rules of its own; nothing without a domain, below which its hosts would lie."""
@@ -135,7 +159,6 @@ class LoadBalancing(pulumi.ComponentResource):
                 public_routes=args.public_routes,
                 cluster_security_group_id=args.cluster_security_group_id,
                 logs_key_arn=args.logs_key_arn,
-                hosts=[host for traffic in self._http.values() if (host := self._host(traffic))],
                 app_ports=list(http_ports(args.apps).values()),
             ),
             opts=pulumi.ResourceOptions(parent=self),

@@ -19,14 +19,17 @@ from infra.settings.app.traffic import TrafficSettings
 class HttpRouteArgs:
     """An app with `traffic` by HTTP, the listener that takes its requests, and the priority of its rule.
 
-    `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
+    `rules` is the component that holds the rules of all apps. `public` tells whether the load balancer faces the
+    internet. `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
     `prefix` begins the name of its target group.
     """
 
     settings: WebSettings
     traffic: TrafficSettings
     listener_arn: pulumi.Input[str]
+    rules: pulumi.Resource
     priority: int
+    public: bool
     vpc_id: pulumi.Input[str]
     cluster_name: str
     service: k8s.core.v1.Service
@@ -42,6 +45,7 @@ class HttpRoute(pulumi.ComponentResource):
     """
 
     ready: Sequence[pulumi.Resource]
+    rule: aws.lb.ListenerRule
 
     def __init__(self, app: str, args: HttpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:HttpRoute", app, None, opts)
@@ -53,29 +57,33 @@ class HttpRoute(pulumi.ComponentResource):
             cluster_name=args.cluster_name,
             parent=self,
             prefix=args.prefix,
+            public=args.public,
         )
-        rule = self._make_rule(app, args, group)
+        self.rule = self._make_rule(app, args, group)
         binding = make_binding(
             app,
             target_group=group,
             protocol="HTTP",
+            public=args.public,
             vpc_id=args.vpc_id,
             service=args.service,
             wait_for=args.wait_for,
             parent=self,
         )
-        self.ready = [rule, binding]
+        self.ready = [self.rule, binding]
         self.register_outputs({"target_group": group.arn})
 
     def _make_rule(self, app: str, args: HttpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
         return aws.lb.ListenerRule(
-            app,
+            # A listener has each priority once. Named by it, a rule that one app leaves and another takes over changes
+            # in place, where a second one would be refused.
+            f"priority-{args.priority}",
             listener_arn=args.listener_arn,
             priority=args.priority,
             conditions=rule_conditions(args.traffic),
             actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
             tags={"app": app},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=args.rules),
         )
 
 
@@ -83,11 +91,14 @@ class HttpRoute(pulumi.ComponentResource):
 class TcpRouteArgs:
     """An app with `traffic` by TCP, and the load balancer that it gets a listener on.
 
-    `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
+    `listeners` is the component that holds the listeners of all apps. `public` tells whether the load balancer faces
+    the internet. `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
     """
 
     settings: WebSettings
     load_balancer_arn: pulumi.Input[str]
+    listeners: pulumi.Resource
+    public: bool
     vpc_id: pulumi.Input[str]
     cluster_name: str
     service: k8s.core.v1.Service
@@ -102,13 +113,20 @@ class TcpRoute(pulumi.ComponentResource):
     def __init__(self, app: str, args: TcpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:TcpRoute", app, None, opts)
         group = make_target_group(
-            app, args.settings, protocol="TCP", vpc_id=args.vpc_id, cluster_name=args.cluster_name, parent=self
+            app,
+            args.settings,
+            protocol="TCP",
+            vpc_id=args.vpc_id,
+            cluster_name=args.cluster_name,
+            parent=self,
+            public=args.public,
         )
         listener = self._make_listener(app, args, group)
         binding = make_binding(
             app,
             target_group=group,
             protocol="TCP",
+            public=args.public,
             vpc_id=args.vpc_id,
             service=args.service,
             wait_for=args.wait_for,
@@ -119,13 +137,14 @@ class TcpRoute(pulumi.ComponentResource):
 
     def _make_listener(self, app: str, args: TcpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.Listener:
         return aws.lb.Listener(
-            app,
+            # A load balancer has each port once: an app that takes over another's port takes over its listener.
+            f"tcp-{args.settings.port}",
             load_balancer_arn=args.load_balancer_arn,
             port=args.settings.port,
             protocol="TCP",
             default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=group.arn)],
             tags={"app": app},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=args.listeners),
         )
 
 

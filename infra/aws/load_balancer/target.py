@@ -28,6 +28,11 @@ TCP_DEREGISTRATION_SECONDS = 120
 """How long a load balancer lets requests to a stopping pod end. Never longer than the pod goes on serving (R11)."""
 
 
+def with_scheme(app: str, *, public: bool) -> str:
+    """Name what belongs to an app's load balancer, so that its successor with the other scheme has its own."""
+    return f"{app}-public" if public else app
+
+
 def target_group_name(app: str) -> str:
     """Shorten an app's name to what a target group's name has room for; two long names stay apart."""
     if len(app) <= LONGEST_NAME:
@@ -81,15 +86,18 @@ def make_target_group(
     vpc_id: pulumi.Input[str],
     cluster_name: str,
     parent: pulumi.Resource,
+    public: bool,
     prefix: str = "",
 ) -> aws.lb.TargetGroup:
     """Make the group of the app's pod addresses. It starts empty: the controller fills it.
 
-    By its tag `cluster` the controller's role tells it from the groups of other clusters. `prefix` begins its name.
+    By its tag `cluster` the controller's role tells it from the groups of other clusters. `prefix` begins its name. A
+    group serves one load balancer, and turning that to the internet or away from it makes another: so `public` is part
+    of the name, and the new load balancer gets a new group.
     """
     is_http = protocol == "HTTP"
     return aws.lb.TargetGroup(
-        target_group_name(f"{prefix}{app}"),
+        target_group_name(f"{prefix}{with_scheme(app, public=public)}"),
         target_type="ip",
         protocol=protocol,
         port=PLACEHOLDER_PORT,

@@ -106,7 +106,13 @@ def _listener_text(balancer: Resource | None, protocol: str, port: Any, priority
 
 
 def owner(graph: Graph, resource: Resource) -> str:
-    """Name the app that `resource` belongs to; its own name where it belongs to none."""
+    """Name the app that `resource` belongs to; its own name where it belongs to none.
+
+    What belongs to a port or a priority, which apps can hand on, is tagged with the app that has it.
+    """
+    tagged = mapping(resource.inputs.get("tags")).get("app")
+    if tagged:
+        return str(tagged)
     current: Resource | None = resource
     while current is not None:
         if current.type == APP_TYPE:
