@@ -2,14 +2,12 @@
 
 import sys
 
-from pulumi_policy import PolicyPack
-
-from policies.pack import NAME, pack_policies
+from policies.analyzer import serve
+from policies.pack import Pack
 from policies.problems import PolicyDataError
 
 try:
-    policies = pack_policies()
+    pack = Pack()
 except PolicyDataError as error:
     sys.exit(str(error))
-# This starts a server and never returns.
-PolicyPack(NAME, policies)
+serve(pack)

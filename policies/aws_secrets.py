@@ -9,7 +9,7 @@ from policies.iam import statements
 from policies.load_balancing import BALANCERS
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import document, is_true, mapping, mappings, number, text, texts, within
+from policies.values import document, is_set, is_true, mapping, mappings, number, text, texts, within
 
 KEY = "aws:kms/key:Key"
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -37,7 +37,7 @@ def _key_rotates(key: Resource) -> Iterator[str]:
 
 
 def _key_has_policy(key: Resource) -> Iterator[str]:
-    if not key.props.get("policy"):
+    if not is_set(key.props, "policy"):
         yield "policy is not set, so IAM alone decides who uses it"
 
 

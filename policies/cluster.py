@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from policies.network import INGRESS_RULE, NODE_GROUP, SECURITY_GROUP, SECURITY_GROUP_RULE, SUBNET
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import document, is_false, is_true, mappings, number, sequence, text, texts, within
+from policies.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
 
 CLUSTER = "aws:eks/cluster:Cluster"
 ADDON = "aws:eks/addon:Addon"
@@ -131,13 +131,13 @@ def _log_is_kept(group: Resource) -> Iterator[str]:
 
 
 def _log_has_own_key(group: Resource) -> Iterator[str]:
-    if not group.props.get("kmsKeyId"):
+    if not is_set(group.props, "kmsKeyId"):
         yield "kmsKeyId is not set"
 
 
 def _secrets_are_encrypted(cluster: Resource) -> Iterator[str]:
     encryption = within(cluster.props, "encryptionConfig")
-    if "secrets" not in texts(encryption, "resources") or not within(encryption, "provider", "keyArn"):
+    if "secrets" not in texts(encryption, "resources") or not is_set(encryption, "provider", "keyArn"):
         yield "encryptionConfig does not put Secrets under a key of your own"
 
 
@@ -223,7 +223,7 @@ def _brings_no_addons_of_its_own(cluster: Resource) -> Iterator[str]:
 
 
 def _addon_is_pinned(addon: Resource) -> Iterator[str]:
-    if not addon.props.get("addonVersion"):
+    if not is_set(addon.props, "addonVersion"):
         yield "addonVersion is not set"
 
 

@@ -1,16 +1,13 @@
-"""Judging a stack without the engine: what `nightowl plan` and the tests run."""
+"""Judging resources by rules: what the engine, `nightowl plan` and the tests run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, cast
-
-from pulumi_policy import proxy
-from pulumi_policy.proxy import UnknownValueError
 
 from policies.exceptions_file import IN_DATE, PolicyException, excused, expired
+from policies.facts import UnknownFactError, guarded
 from policies.levels import Level, Levels
 from policies.rule import ResourceRule, Rule, StackRule
 from policies.stack import Resource, Stack
@@ -31,11 +28,14 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Undecided:
-    """A rule that could not be decided for one resource, as it reads a value that is not known yet."""
+    """A rule that could not be decided for one resource, as it reads a fact that is not known."""
 
     rule: Rule
+    urn: str
     resource: str
+    """Kind and logical name."""
     message: str
+    """Which fact is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +61,22 @@ def evaluate(
     exceptions: Sequence[PolicyException],
     today: date,
 ) -> Evaluation:
-    """Judge all `resources` by all `rules` that are on."""
-    stack = Stack(resources=tuple(replace(resource, props=guarded(resource.props)) for resource in resources))
+    """Judge all `resources` by all `rules` that are on, and the exceptions by their last days."""
+    stack = Stack(
+        resources=tuple(replace(resource, props=guarded(resource.props, resource.label)) for resource in resources)
+    )
+    found = judge(stack, rules, levels=levels, exceptions=exceptions, today=today)
+    ended = out_of_date(exceptions, levels=levels, today=today)
+    violations = sorted([*ended, *found.violations], key=lambda violation: violation.level is not Level.MANDATORY)
+    return replace(found, violations=violations)
+
+
+def judge(
+    stack: Stack, rules: Iterable[Rule], *, levels: Levels, exceptions: Sequence[PolicyException], today: date
+) -> Evaluation:
+    """Judge a stack, whose properties are guarded already, by all `rules` that are on."""
     on = [rule for rule in rules if levels.of(rule) is not Level.DISABLED]
-    violations = [_expiry(exception, levels) for exception in expired(exceptions, today)]
+    violations: list[Violation] = []
     undecided: list[Undecided] = []
     for rule in on:
         for resource in stack.of_type(*rule.types):
@@ -73,27 +85,27 @@ def evaluate(
             messages, unknown = findings(rule, resource, stack)
             violations += [_violation(rule, resource, message, levels) for message in messages]
             if unknown is not None:
-                undecided.append(Undecided(rule=rule, resource=resource.label, message=unknown.message))
-    violations.sort(key=lambda violation: violation.level is not Level.MANDATORY)
+                undecided.append(Undecided(rule=rule, urn=resource.urn, resource=resource.label, message=str(unknown)))
     return Evaluation(violations=violations, undecided=undecided, rules=len(on))
 
 
-def findings(rule: Rule, resource: Resource, stack: Stack) -> tuple[list[str], UnknownValueError | None]:
-    """Give what `rule` has against `resource`, and the unknown value that kept it from looking further."""
+def findings(rule: Rule, resource: Resource, stack: Stack) -> tuple[list[str], UnknownFactError | None]:
+    """Return what `rule` has against `resource`, and the unknown fact that kept it from looking further."""
     messages: list[str] = []
     try:
         if isinstance(rule, ResourceRule):
             messages.extend(rule.check(resource))
         elif isinstance(rule, StackRule):
             messages.extend(rule.check(resource, stack))
-    except UnknownValueError as unknown:
+    except UnknownFactError as unknown:
         return messages, unknown
     return messages, None
 
 
-def guarded(props: Any) -> Any:
-    """Wrap properties as the engine's policy host does: reading an unknown value raises."""
-    return cast("Any", proxy).unknown_checking_proxy(props)
+def out_of_date(exceptions: Sequence[PolicyException], *, levels: Levels, today: date) -> list[Violation]:
+    """Return what the exceptions themselves violate: those that are over, where that rule is on."""
+    on = levels.of(IN_DATE) is not Level.DISABLED
+    return [_expiry(exception, levels) for exception in expired(exceptions, today)] if on else []
 
 
 def _violation(rule: Rule, resource: Resource, message: str, levels: Levels) -> Violation:

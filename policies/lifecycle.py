@@ -10,10 +10,11 @@ from policies.load_balancing import CONTROLLER
 from policies.network import NODE_GROUP, VPC
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import is_true, text
+from policies.values import is_set, is_true, text
 
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 AWS_PROVIDER = "pulumi:providers:aws"
+EKS_COMPONENT = "eks:index:Cluster"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 BINDING = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 SERVICE = "kubernetes:core/v1:Service"
@@ -51,15 +52,28 @@ def _deployments_come_after(addon: Resource, stack: Stack) -> Iterator[str]:
         yield f"{name} waits for no node group, so it is degraded for 20 minutes and then fails"
 
 
+def _reaches_a_cluster(provider: Resource, stack: Stack) -> bool:
+    """Return whether `provider` makes objects of the program in a cluster of the stack.
+
+    The one that `pulumi_eks.Cluster` always makes for itself (pulumi-eks' nodejs/eks/cluster.ts) takes no options.
+    """
+    component = stack.get(provider.parent)
+    idle = (
+        component is not None
+        and component.type == EKS_COMPONENT
+        and all(stack.is_inside(other, component) for other in stack.resources if other.provider == provider.urn)
+    )
+    return not idle and bool(stack.taken(provider, "kubeconfig", CLUSTER))
+
+
 def _provider_waits_for_access(provider: Resource, stack: Stack) -> Iterator[str]:
-    clusters = stack.taken(provider, "kubeconfig", CLUSTER)
     granted = stack.of_type(ACCESS_POLICY)
-    if clusters and granted and not any(stack.waits_for(provider, one) for one in granted):
+    if _reaches_a_cluster(provider, stack) and granted and not any(stack.waits_for(provider, one) for one in granted):
         yield "does not wait for an access policy, so its objects are refused when they are made or deleted"
 
 
 def _provider_keeps_its_identity(provider: Resource, stack: Stack) -> Iterator[str]:
-    if stack.taken(provider, "kubeconfig", CLUSTER) and not provider.props.get("clusterIdentifier"):
+    if _reaches_a_cluster(provider, stack) and not is_set(provider.props, "clusterIdentifier"):
         yield "clusterIdentifier is not set: a new kubeconfig text replaces every object of the cluster"
 
 
@@ -87,12 +101,12 @@ def _group_can_be_replaced(group: Resource) -> Iterator[str]:
 
 def _provider_is_for_one_account(provider: Resource, stack: Stack) -> Iterator[str]:
     makes = any(other.provider == provider.urn for other in stack.resources)
-    if makes and not provider.props.get("allowedAccountIds"):
+    if makes and not is_set(provider.props, "allowedAccountIds"):
         yield "allowedAccountIds is not set: with the wrong credentials the stack goes to the wrong account"
 
 
 def _release_is_pinned(release: Resource) -> Iterator[str]:
-    if not text(release.props, "version") and not text(release.props, "chart").startswith((".", "/")):
+    if not is_set(release.props, "version") and not text(release.props, "chart").startswith((".", "/")):
         yield "version is not set, so the day of the update decides what is installed"
 
 

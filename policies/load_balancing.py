@@ -10,7 +10,7 @@ from policies.cluster import HORIZONTAL_AUTOSCALER, RELEASE, is_chart
 from policies.iam import POLICY_TYPES, Statement, permissions
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import is_false, is_true, mapping, mappings, number, sequence, text, texts, within
+from policies.values import is_false, is_set, is_true, mapping, mappings, number, sequence, text, texts, within
 
 BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
@@ -109,7 +109,7 @@ def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
     policy = text(listener.props, "sslPolicy")
     if not policy.startswith(MODERN_TLS):
         yield f"sslPolicy is {policy or 'not set, which stands for 2016-08'}: it takes TLS 1.0"
-    if not listener.props.get("certificateArn"):
+    if not is_set(listener.props, "certificateArn"):
         yield "certificateArn is not set"
 
 
@@ -207,7 +207,7 @@ def _controller_targets_pods(release: Resource) -> Iterator[str]:
 def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Iterator[str]:
     if not is_chart(release, CONTROLLER) or not metadata_is_closed(stack):
         return
-    missing = [key for key in ("region", "vpcId") if not within(release.props, "values", key)]
+    missing = [key for key in ("region", "vpcId") if not is_set(release.props, "values", key)]
     if missing:
         yield f"values lacks {' and '.join(missing)}, and pods cannot ask the node's metadata"
 

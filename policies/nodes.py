@@ -20,7 +20,7 @@ from policies.cluster import (
 from policies.network import NODE_GROUP, SUBNET
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import is_true, mapping, mappings, number, sequence, text, texts, within
+from policies.values import is_set, is_true, mapping, mappings, number, sequence, text, texts
 
 MOST_UNAVAILABLE_PERCENT = 33
 """terraform-aws-eks's own default for managed node groups."""
@@ -89,7 +89,7 @@ def _volumes_are_encrypted(template: Resource) -> Iterator[str]:
 
 def _volumes_have_own_key(template: Resource) -> Iterator[str]:
     for device in mappings(template.props, "blockDeviceMappings"):
-        if is_true(device, "ebs", "encrypted") and not within(device, "ebs", "kmsKeyId"):
+        if is_true(device, "ebs", "encrypted") and not is_set(device, "ebs", "kmsKeyId"):
             yield f"{text(device, 'deviceName')}: ebs.kmsKeyId is not set"
 
 
@@ -121,7 +121,7 @@ def _kubelet_is_not_loosened(template: Resource) -> Iterator[str]:
 
 
 def _release_is_pinned(group: Resource) -> Iterator[str]:
-    if not group.props.get("version") and not group.props.get("releaseVersion"):
+    if not is_set(group.props, "version") and not is_set(group.props, "releaseVersion"):
         yield "neither version nor releaseVersion is set"
 
 
@@ -218,7 +218,7 @@ def _is_not_too_old(group: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _desired_size_is_left_alone(group: Resource) -> Iterator[str]:
-    ignored = any("desiredSize" in one or one == "scalingConfig" for one in group.ignore_changes)
+    ignored = group.ignores_changes_of("scalingConfig.desiredSize")
     smallest = number(group.props, "scalingConfig", "minSize")
     largest = number(group.props, "scalingConfig", "maxSize")
     scales = smallest is not None and largest is not None and smallest != largest

@@ -32,8 +32,10 @@ They look at resources of the AWS, EKS and Kubernetes providers, whoever wrote t
 Nightowl. A *resource* rule is decided by one resource's inputs, so an update stops before it is made. A *stack* rule
 takes several resources; a preview decides it before anything is made, an update after.
 
-- A value that is not known before an update leaves a rule undecided in the preview, and the engine says so. The update
-  decides it.
+- Rules judge what the program declares. What the API server or AWS has made of it since, such as replicas that an
+  autoscaler has set, is not held against the program.
+- A fact that is not known before an update leaves a rule undecided in the preview: an advisory note names the fact, and
+  the update decides. No rule takes a default for what it does not know.
 - Levels: a violation of a *mandatory* rule stops the deployment, an *advisory* one is told. They are set in
   `policies/<environment>.json`; a stack without a file of its own gets those of prod.
 - Exceptions: `policies/exceptions.yaml` lists what is accepted, each with rule, resource, reason and last day. An

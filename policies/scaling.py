@@ -66,7 +66,7 @@ def _needs_requests(scaler: Resource, stack: Stack) -> Iterator[str]:
 
 def _fights_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
     replicas = number(workload.props, "spec", "replicas")
-    if replicas is None or "spec.replicas" in workload.ignore_changes:
+    if replicas is None or workload.ignores_changes_of("spec.replicas"):
         return
     for scaler in scalers(workload, stack):
         yield f"spec.replicas is {replicas:g} beside {scaler.label}"

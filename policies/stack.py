@@ -18,13 +18,14 @@ class Resource:
     name: str
     """The logical name in the program."""
     props: Mapping[str, Any]
-    """Its properties in camelCase; read them with `policies.values`."""
+    """Its properties as the program declares them, in camelCase; read them with `policies.values`."""
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
+    """The properties that an update leaves as they are, such as `spec.replicas`."""
     parent: str = ""
     """The URN of its parent; empty at the top."""
     provider: str = ""
-    """The logical name of its provider; empty where it is not told."""
+    """The URN of its provider; empty where it is not told."""
     depends_on: frozenset[str] = frozenset()
     """URNs of what it waits for. Known to stack rules only."""
     takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -34,6 +35,10 @@ class Resource:
     def label(self) -> str:
         """Kind and logical name, as a message calls it."""
         return f"{self.type.rpartition(':')[2]} {self.name}"
+
+    def ignores_changes_of(self, path: str) -> bool:
+        """Return whether an update leaves the property at `path`, such as `spec.replicas`, as it is."""
+        return any(one in {path, "*"} or path.startswith((f"{one}.", f"{one}[")) for one in self.ignore_changes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,13 @@ class Stack:
     def takers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
         """The resources of `types` whose top-level property `key` is made of an output of `resource`."""
         return [other for other in self.of_type(*types) if resource.urn in other.takes_from.get(key, frozenset[str]())]
+
+    def is_inside(self, resource: Resource, component: Resource) -> bool:
+        """Return whether `component` made `resource`, directly or through components inside it."""
+        above = self.get(resource.parent)
+        while above is not None and above.urn != component.urn:
+            above = self.get(above.parent)
+        return above is not None
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Whether `resource` is made after `other`, directly or through others in between."""

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from policies.facts import UnknownFactError
+
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Give `value` if it is a mapping, else an empty one."""
@@ -26,6 +28,15 @@ def within(value: Any, *keys: str) -> Any:
     for key in keys:
         value = mapping(value).get(key)
     return value
+
+
+def is_set(value: Any, *keys: str) -> bool:
+    """Return whether something is declared at the end of nested keys, also where its value is not known yet."""
+    holder = mapping(within(value, *keys[:-1]))
+    try:
+        return bool(holder.get(keys[-1]))
+    except UnknownFactError:
+        return True
 
 
 def mappings(value: Any, *keys: str) -> list[Mapping[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import json
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from infra.ops.plan.plan import plan_of_file
@@ -26,13 +25,13 @@ from policies.levels import Level, Levels, read_levels
 from policies.rule import ResourceRule, Rule
 from policies.rules import ALL_RULES, RULES
 from policies.stack import Resource
+from tests.policies.engine import Moment, analyze_request, analyze_stack_request
 
 ROOT = Path(__file__).parent.parent.parent
 POLICIES = ROOT / "policies"
 STACKS = ROOT / "stacks"
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""How the engine writes a text that is not known before the update."""
 RULE_BY_NAME = {rule.name: rule for rule in RULES}
+EKS_COMPONENT = "eks:index:Cluster"
 PROTO_LEVELS = {
     Level.MANDATORY: analyzer_pb2.MANDATORY,
     Level.ADVISORY: analyzer_pb2.ADVISORY,
@@ -204,6 +203,18 @@ def draft_of(resources: Iterable[Resource]) -> Draft:
     )
 
 
+def add_what_the_eks_component_makes(draft: Draft) -> None:
+    """Add what a plan leaves out: the provider that pulumi_eks makes for itself (pulumi-eks' nodejs/eks/cluster.ts)."""
+    for component in draft.all(EKS_COMPONENT):
+        made = draft.add(
+            "pulumi:providers:kubernetes",
+            f"{component.name}-eks-k8s",
+            {"kubeconfig": "{}"},
+            takes={"kubeconfig": draft.get("aws:eks/cluster:Cluster")},
+        )
+        made.parent = component.urn
+
+
 def judge(draft: Draft, rules: Sequence[Rule] = RULES) -> Evaluation:
     """Judge without the engine, by every rule at its default level."""
     return evaluate(draft.resources(), rules, levels=Levels(), exceptions=(), today=date(2026, 11, 23))
@@ -234,11 +245,11 @@ class Diagnostic:
 
     @property
     def is_undecided(self) -> bool:
-        return "can't run policy" in self.message
+        return ": undecided, as " in self.message
 
 
 class Analyzer:
-    """The pack, served by the policy host of the Pulumi SDK in a process of its own."""
+    """The pack, started as the engine starts it and asked as the engine asks."""
 
     def __init__(self, stub: Any) -> None:
         self.stub = stub
@@ -254,19 +265,25 @@ class Analyzer:
         off = {rule.name: Level.DISABLED for rule in ALL_RULES if rule.name not in rules}
         self.configure(Levels(by_rule=off))
 
-    def analyze(self, draft: Draft, types: Iterable[str] | None = None) -> list[Diagnostic]:
+    def analyze(
+        self, draft: Draft, types: Iterable[str] | None = None, moment: Moment = Moment.UPDATE
+    ) -> list[Diagnostic]:
+        """Ask about each resource, or about those of `types`, as the program declares them."""
         wanted = None if types is None else set(types)
-        providers = {request.urn: request for request in draft.requests}
+        stack = {request.urn: request for request in draft.requests}
         found: list[Diagnostic] = []
         for request in draft.requests:
             if wanted is None or request.type in wanted:
-                found += _diagnostics(self.stub.Analyze(_analyze_request(request, providers)), request.urn)
+                found += _diagnostics(self.stub.Analyze(analyze_request(request, stack, moment)), request.urn)
         return found
 
-    def analyze_stack(self, draft: Draft) -> list[Diagnostic]:
-        providers = {request.urn: request for request in draft.requests}
-        resources = [_stack_resource(request, providers) for request in draft.requests]
-        return _diagnostics(self.stub.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources)), "")
+    def analyze_stack(self, draft: Draft, moment: Moment = Moment.UPDATE) -> list[Diagnostic]:
+        """Ask about the stack as it is at the end of a run."""
+        return _diagnostics(self.stub.AnalyzeStack(analyze_stack_request(draft.requests, moment)), "")
+
+    def run(self, draft: Draft, moment: Moment = Moment.UPDATE) -> list[Diagnostic]:
+        """Ask all that the engine asks in one run."""
+        return [*self.analyze(draft, moment=moment), *self.analyze_stack(draft, moment)]
 
     def info(self) -> Any:
         return self.stub.GetAnalyzerInfo(empty_pb2.Empty())
@@ -294,7 +311,7 @@ def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
     rule = RULE_BY_NAME[mutation.rule]
     analyzer.only(rule.name)
     draft = mutation.draft()
-    found = analyzer.analyze(draft, rule.types) if isinstance(rule, ResourceRule) else analyzer.analyze_stack(draft)
+    found = analyzer.analyze(draft, rule.types) if isinstance(rule, ResourceRule) else analyzer.run(draft)
     clean = {(urn, message) for name, urn, message in fired_on_the_clean_stack(mutation.stack) if name == rule.name}
     return any(
         one.rule == rule.name
@@ -306,56 +323,6 @@ def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
 
 def strict_levels() -> Levels:
     return read_levels(POLICIES / "prod.json", ALL_RULES)
-
-
-def _analyze_request(request: Request, providers: Mapping[str, Request]) -> Any:
-    return analyzer_pb2.AnalyzeRequest(
-        type=request.type,
-        properties=_struct(request.inputs),
-        urn=request.urn,
-        name=request.name,
-        options=_options(request),
-        provider=_provider(request, providers),
-    )
-
-
-def _stack_resource(request: Request, providers: Mapping[str, Request]) -> Any:
-    return analyzer_pb2.AnalyzerResource(
-        type=request.type,
-        properties=_struct(request.inputs),
-        urn=request.urn,
-        name=request.name,
-        options=_options(request),
-        provider=_provider(request, providers),
-        parent=request.parent,
-        dependencies=sorted(request.depends_on),
-        propertyDependencies={
-            key: analyzer_pb2.AnalyzerPropertyDependencies(urns=sorted(urns))
-            for key, urns in request.takes_from.items()
-        },
-    )
-
-
-def _options(request: Request) -> Any:
-    return analyzer_pb2.AnalyzerResourceOptions(
-        protect=request.protect, ignoreChanges=request.ignore_changes, parent=request.parent
-    )
-
-
-def _provider(request: Request, providers: Mapping[str, Request]) -> Any:
-    provider = providers.get(request.provider)
-    if provider is None:
-        return None
-    return analyzer_pb2.AnalyzerProviderResource(
-        type=provider.type, properties=_struct(provider.inputs), urn=provider.urn, name=provider.name
-    )
-
-
-def _struct(inputs: Mapping[str, Any]) -> Any:
-    struct = struct_pb2.Struct()
-    # The way through JSON leaves nothing but what the protocol can carry.
-    struct.update(json.loads(json.dumps(inputs)))
-    return struct
 
 
 def _diagnostics(response: Any, urn: str) -> list[Diagnostic]:

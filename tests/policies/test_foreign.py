@@ -48,7 +48,7 @@ def test_the_pack_finds_in_a_foreign_program_what_a_reviewer_agreed_with_and_not
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_engine_is_told_the_same(name: str, analyzer: Analyzer) -> None:
     analyzer.configure(Levels())
-    told = [*analyzer.analyze(draft(name)), *analyzer.analyze_stack(draft(name))]
+    told = analyzer.run(draft(name))
     assert not [one for one in told if one.is_undecided]
     expected = judge(draft(name)).violations
     assert {(one.rule, one.urn) for one in told} == {(one.rule.name, one.urn) for one in expected}

@@ -22,7 +22,8 @@ from policies.objects import (
 from policies.quantities import quantity, share
 from policies.rollout import TARGET_GROUP
 from policies.storage import CLAIM
-from tests.policies.harness import UNKNOWN, Analyzer, Draft, Mutation, judge, newly_fired, shipped
+from tests.policies.engine import UNKNOWN
+from tests.policies.harness import Draft, Mutation, judge, newly_fired, shipped
 from tests.policies.objects import ALB, an_ingress, container, in_container, in_pod, in_pod_security, pod
 
 
@@ -214,18 +215,3 @@ def test_a_selector_holds_all_its_expressions() -> None:
     assert selects({}, labels)
     assert not selects({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}, labels)
     assert selects({"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "api"]}]}, labels)
-
-
-def test_what_the_api_server_adds_to_an_object_is_not_held_against_the_program(analyzer: Analyzer) -> None:
-    draft = shipped("prod")
-    deployment = draft.get(DEPLOYMENT, "web")
-    deployment.ignore_changes.clear()
-    del deployment.inputs["spec"]["replicas"]
-    written = copy.deepcopy(deployment.inputs)
-    # What the provider returns: the live object, scaled by its autoscaler, and the inputs beside it.
-    deployment.inputs["spec"]["replicas"] = 7
-    deployment.inputs["__inputs"] = written
-    analyzer.only("hpa-owns-replicas")
-    assert analyzer.analyze_stack(draft) == []
-    written["spec"]["replicas"] = 3
-    assert [one.rule for one in analyzer.analyze_stack(draft)] == ["hpa-owns-replicas"]

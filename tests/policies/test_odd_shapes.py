@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from policies.evaluation import findings, guarded
+from policies.evaluation import findings
+from policies.facts import guarded
 from policies.rules import RULES
 from policies.stack import Stack
-from tests.policies.harness import UNKNOWN, Draft, shipped
+from tests.policies.engine import UNKNOWN
+from tests.policies.harness import Draft, shipped
 from tests.policies.mutations_kubernetes import CLUSTER_API, EXPOSURE, IDENTITY, SECRETS, STORAGE
 
 ODD: tuple[Any, ...] = (UNKNOWN, "odd", -1.5, None, [[1]], [None], {"odd": 1})
@@ -33,7 +35,7 @@ def test_an_odd_value_anywhere_makes_no_rule_raise(everything: Draft, odd: Any) 
     for index, resource in enumerate(resources):
         rules = [rule for rule in RULES if resource.type in rule.types]
         for path in _places(dict(resource.props)):
-            changed = dataclasses.replace(resource, props=guarded(_with(resource.props, path, odd)))
+            changed = dataclasses.replace(resource, props=guarded(_with(resource.props, path, odd), resource.label))
             stack = Stack(resources=(*resources[:index], changed, *resources[index + 1 :]))
             for rule in rules:
                 findings(rule, changed, stack)

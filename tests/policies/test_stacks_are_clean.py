@@ -8,7 +8,8 @@ from policies.evaluation import evaluate
 from policies.exceptions_file import read_exceptions
 from policies.levels import Level, levels_file, read_levels
 from policies.rules import ALL_RULES, RULES
-from tests.policies.harness import STACKS, Analyzer, shipped
+from tests.policies.engine import Moment
+from tests.policies.harness import STACKS, Analyzer, add_what_the_eks_component_makes, shipped
 
 NAMES = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
 ACCEPTED = {
@@ -49,13 +50,15 @@ def test_a_shipped_stack_violates_nothing_mandatory_and_nothing_unreviewed(stack
     assert {one.rule.name for one in found.violations} == ACCEPTED[stack]
 
 
+@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.value)
 @pytest.mark.parametrize("stack", NAMES)
-def test_the_engine_finds_the_same(stack: str, analyzer: Analyzer) -> None:
+def test_the_engine_is_told_the_same_at_any_moment(stack: str, moment: Moment, analyzer: Analyzer) -> None:
     analyzer.configure(read_levels(levels_file(stack), ALL_RULES))
     draft = shipped(stack)
-    found = [*analyzer.analyze(draft), *analyzer.analyze_stack(draft)]
+    add_what_the_eks_component_makes(draft)
+    found = analyzer.run(draft, moment)
+    assert [one for one in found if one.mandatory or one.is_undecided] == []
     assert {one.rule for one in found} == ACCEPTED[stack]
-    assert not any(one.mandatory or one.is_undecided for one in found)
 
 
 def test_no_level_is_written_for_a_rule_that_would_have_it_anyway() -> None:

@@ -1,0 +1,105 @@
+"""Facts that a rule reads of a resource, and those that are not known while it asks.
+
+Before an update, what another resource returns is not known. A property that is not declared is a fact; one that is
+declared and not known is none, so reading it raises, and the rule stays undecided instead of taking a default for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from pulumi_policy import proxy
+
+UNKNOWN = frozenset(
+    {
+        proxy.UNKNOWN_ARCHIVE_VALUE,
+        proxy.UNKNOWN_ARRAY_VALUE,
+        proxy.UNKNOWN_ASSET_VALUE,
+        proxy.UNKNOWN_BOOLEAN_VALUE,
+        proxy.UNKNOWN_NUMBER_VALUE,
+        proxy.UNKNOWN_OBJECT_VALUE,
+        proxy.UNKNOWN_STRING_VALUE,
+    }
+)
+"""How the engine writes a value that is not known (pulumi's sdk/go/common/resource/sig/sig.go)."""
+
+
+class UnknownFactError(Exception):
+    """A rule read a fact that is not known; the message names it."""
+
+
+def guarded(props: Mapping[str, Any], owner: str) -> Mapping[str, Any]:
+    """Wrap the properties of the resource that is called `owner`: reading an unknown value raises UnknownFactError."""
+    return _properties(props, owner, "")
+
+
+class Undeclared(Mapping[str, Any]):
+    """The inputs of a resource that the program has not declared in this run: every read raises UnknownFactError."""
+
+    def __init__(self, owner: str) -> None:
+        self._missing = f"what is declared for {owner} is not known, as this run does not declare it"
+
+    def __getitem__(self, key: str) -> Any:
+        raise UnknownFactError(self._missing)
+
+    def __iter__(self) -> Iterator[str]:
+        raise UnknownFactError(self._missing)
+
+    def __len__(self) -> int:
+        raise UnknownFactError(self._missing)
+
+
+class _Properties(Mapping[str, Any]):
+    def __init__(self, values: dict[str, Any], owner: str, path: str) -> None:
+        self._values = values
+        self._owner = owner
+        self._path = path
+
+    def __getitem__(self, key: str) -> Any:
+        return _known(self._values[key], self._owner, _below(self._path, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class _Items(Sequence[Any]):
+    def __init__(self, values: list[Any], owner: str, path: str) -> None:
+        self._values = values
+        self._owner = owner
+        self._path = path
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*cast("slice[int, int, int]", index).indices(len(self)))]
+        return _known(self._values[index], self._owner, f"{self._path}[{index}]")
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def _properties(values: Mapping[str, Any], owner: str, path: str) -> _Properties:
+    inside = {key: _wrapped(value, owner, _below(path, key)) for key, value in values.items()}
+    return _Properties(inside, owner, path)
+
+
+def _wrapped(value: Any, owner: str, path: str) -> Any:
+    if isinstance(value, Mapping):
+        return _properties(cast("Mapping[str, Any]", value), owner, path)
+    if isinstance(value, list | tuple):
+        items = enumerate(cast("Sequence[Any]", value))
+        return _Items([_wrapped(item, owner, f"{path}[{index}]") for index, item in items], owner, path)
+    return value
+
+
+def _known(value: Any, owner: str, path: str) -> Any:
+    if isinstance(value, str) and value in UNKNOWN:
+        raise UnknownFactError(f"{path} of {owner} is not known yet")
+    return value
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
