@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
@@ -56,6 +56,8 @@ class Engine:
     pulumi_binary: Path
     stop_seconds: float | None = None
     """How long the steps under way may go on after an interruption; None for until they end, or a second one."""
+    options: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """Options of the CLI by its command, beyond those that the methods have."""
 
     def deploy(
         self,
@@ -199,7 +201,7 @@ class Engine:
         watch: Watch | None = None,
     ) -> Result:
         name = self.workspace.prepare(stack_file)
-        command = EngineCommand(self.pulumi_binary, more)
+        command = EngineCommand(self.pulumi_binary, _both(self.options, more or {}))
         tell = on_progress or _ignore
         watching = contextlib.nullcontext() if watch is None else watch.watch(tell, command.interrupt)
         choose = automation.Stack.create_or_select if create else automation.Stack.select
@@ -248,6 +250,10 @@ class Engine:
         home = self.workspace.pulumi_home
         of_home = {} if home is None else {"PULUMI_HOME": str(home)}
         return {**self.workspace.environment(), **of_home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+def _both(some: Mapping[str, Sequence[str]], others: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    return {command: [*some.get(command, ()), *others.get(command, ())] for command in {*some, *others}}
 
 
 def _interruptible(

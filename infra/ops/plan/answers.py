@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from typing_extensions import override
 
 from infra.errors import NightowlError
-from infra.ops.plan.eks_component import COMPONENT, control_plane_inputs, control_plane_name
+from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_inputs, control_plane_name
 from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 from infra.settings.aws.platform import PARTITION
 
@@ -181,6 +181,8 @@ class Answers(Mocks):
         """Tell the outputs that are no inputs, as far as a program may take them further."""
         if type_ == CLUSTER_COMPONENT:
             return self._cluster(name, inputs)
+        if type_ == CONTROL_PLANE:
+            return self._control_plane(own_name, inputs.get("vpcConfig") or {})
         balancer = f"{name}-{MADE_AT_UP}.{self.region}.elb.amazonaws.com"
         group = {"name": f"eks-{own_name}-{MADE_AT_UP}"}
         additions: dict[str, dict[str, Any]] = {
@@ -206,21 +208,25 @@ class Answers(Mocks):
         name = control_plane_name(component)
         return f"urn:pulumi:{self.stack}::{self.project}::eks:index:Cluster$aws:eks/cluster:Cluster::{name}"
 
+    def _control_plane(self, own_name: str, vpc: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "name": own_name,
+            "endpoint": f"https://{MADE_AT_UP}.{self.region}.eks.amazonaws.com",
+            "certificateAuthorities": [{"data": MADE_AT_UP}],
+            "certificateAuthority": {"data": MADE_AT_UP},
+            "vpcConfig": {**vpc, "clusterSecurityGroupId": f"sg-({own_name} made at up)"},
+        }
+
     def _cluster(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Make the outputs of `pulumi_eks.Cluster`, and the control plane inside it."""
         own_name = str(inputs.get("name") or f"{name}-{MADE_AT_UP}")
         urn = self._control_plane_urn(name)
-        endpoint = f"https://{MADE_AT_UP}.{self.region}.eks.amazonaws.com"
-        security_group = f"sg-({own_name} made at up)"
-        state = {
-            "name": own_name,
-            "arn": self._arn("aws:eks/cluster:Cluster", own_name),
-            "endpoint": endpoint,
+        state: dict[str, Any] = {
+            "arn": self._arn(CONTROL_PLANE, own_name),
             "version": inputs.get("version"),
-            "certificateAuthorities": [{"data": MADE_AT_UP}],
-            "certificateAuthority": {"data": MADE_AT_UP},
-            "vpcConfig": {"clusterSecurityGroupId": security_group, "vpcId": inputs.get("vpcId")},
+            **self._control_plane(own_name, {"vpcId": inputs.get("vpcId")}),
         }
+        endpoint, security_group = state["endpoint"], state["vpcConfig"]["clusterSecurityGroupId"]
         self.inner[urn] = MockMonitor.ResourceRegistration(urn, own_name, state)
         cluster = {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": urn, "id": own_name, "packageVersion": ""}
         kubeconfig = {"clusters": [{"name": own_name, "cluster": {"server": endpoint}}]}

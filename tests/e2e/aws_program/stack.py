@@ -1,0 +1,182 @@
+"""One stack of the AWS program on the real engine: a stack file, a state in a folder, an account in memory."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.engine import Engine, LockHolder, Outcome, Preview, run_program, stack_name
+from infra.local.toolchain.resolve import resolve_pulumi
+from infra.ops.plan.answers import Answers
+from infra.ops.plan.plan import Plan, plan_of_file
+from infra.settings.build import PROJECT
+from infra.settings.stack_file import settings_from_stack_file
+from tests.echo.account import Account
+from tests.echo.journal import Journal
+from tests.echo.limits import LIMITS
+from tests.echo.service import serving
+from tests.language_host import language_host
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+POLICIES = REPOSITORY / "policies"
+MANY = "1000"
+"""Operations that the engine may have under way: so many that none waits for another's end alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EchoWorkspace:
+    """The folder of one test stack. `providers` is where the account answers."""
+
+    root: Path
+    providers: str
+
+    @property
+    def work_dir(self) -> Path:
+        return self.root / "project"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def secrets_provider(self) -> str:
+        return "passphrase"
+
+    @property
+    def runs_here_only(self) -> bool:
+        return True
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.root / 'language'}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": (self.root / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "of a test",
+            "PULUMI_DEBUG_PROVIDERS": self.providers,
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_PARALLEL": MANY,
+        }
+
+    def prepare(self, stack_file: Path) -> str:
+        for folder in (self.work_dir, self.root / "state", self.pulumi_home):
+            folder.mkdir(parents=True, exist_ok=True)
+        (self.work_dir / "Pulumi.yaml").write_text(yaml.safe_dump({"name": PROJECT, "runtime": "python"}))
+        target = self.work_dir / stack_file.name
+        kept: dict[str, Any] = yaml.safe_load(target.read_text()) if target.exists() else {}
+        salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
+        target.write_text(yaml.safe_dump({**salt, "config": yaml.safe_load(stack_file.read_text())["config"]}))
+        return stack_name(stack_file)
+
+    def lock_holders(self, stack: str) -> Sequence[LockHolder]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EchoStack:
+    """A stack file that a test may edit, and what the engine makes of it.
+
+    `up`, `preview` and `destroy` raise DeploymentFailedError as the product's own engine does; each `up` and
+    `destroy` begins a new journal.
+    """
+
+    file: Path
+    account: Account
+    engine: Engine
+    first: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def journal(self) -> Journal:
+        return self.account.journal
+
+    def plan(self) -> Plan:
+        return plan_of_file(self.file, stack_name(self.file))
+
+    def preview(self) -> Preview:
+        return self.engine.preview(self.file, run_program)
+
+    def up(self, *, refresh: bool = False) -> Outcome:
+        self.account.new_journal()
+        return self.engine.deploy(self.file, run_program, refresh=refresh)
+
+    def destroy(self) -> Outcome:
+        self.account.new_journal()
+        return self.engine.destroy(self.file)
+
+    def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Let `change` edit the sections of the stack file as it was given, without `nightowl:` before their names."""
+        document = copy.deepcopy(self.first)
+        sections = {key.removeprefix("nightowl:"): value for key, value in document["config"].items()}
+        change(sections)
+        document["config"] = {f"nightowl:{key}": value for key, value in sections.items()}
+        self.file.write_text(yaml.safe_dump(document))
+
+    def restore(self) -> None:
+        """Undo every edit."""
+        self.file.write_text(yaml.safe_dump(self.first))
+
+    def state(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the engine has recorded, by URN; what waits for its deletion is left out."""
+        [text] = (self.engine.workspace.work_dir.parent / "state").rglob(f"{stack_name(self.file)}.json")
+        resources = json.loads(text.read_text())["checkpoint"]["latest"].get("resources", [])
+        return {one["urn"]: one for one in resources if not one.get("delete")}
+
+    def lost(self) -> list[str]:
+        """What the engine believes in and the account does not have."""
+        return [
+            one["urn"]
+            for one in self.state().values()
+            if one["custom"] and one["type"].startswith(("aws:", "kubernetes:"))
+            if (one["type"], one["id"]) not in self.account.objects
+        ]
+
+    def left_over(self) -> list[str]:
+        """What the account has and the engine does not know of."""
+        known = {(one["type"], one.get("id")) for one in self.state().values()}
+        return [f"{type_} {id_}" for type_, id_ in self.account.objects if (type_, id_) not in known]
+
+
+@contextmanager
+def echo_stack(
+    root: Path, shipped: Path, change: Callable[[dict[str, Any]], None] = lambda _: None, *, policies: bool = True
+) -> Generator[EchoStack]:
+    """Give a stack that nothing was made of yet: a copy of a shipped stack file, with `change` made to its sections.
+
+    With `policies` the engine asks the policy pack in each preview and update, at the levels of the stack.
+    """
+    file = root / shipped.name
+    shutil.copy(shipped, file)
+    document = yaml.safe_load(file.read_text())
+    sections = {key.removeprefix("nightowl:"): value for key, value in document["config"].items()}
+    change(sections)
+    document["config"] = {f"nightowl:{key}": value for key, value in sections.items()}
+    file.write_text(yaml.safe_dump(document))
+    language_host(root / "language")
+    account = Account(answers=_answers(file), limits=list(LIMITS))
+    pack = ["--policy-pack", str(POLICIES), "--policy-pack-config", str(POLICIES / f"{stack_name(file)}.json")]
+    with serving(account) as providers:
+        engine = Engine(
+            workspace=EchoWorkspace(root=root, providers=providers),
+            pulumi_binary=resolve_pulumi(lambda _: None),
+            options={"up": pack, "preview": pack} if policies else {},
+        )
+        yield EchoStack(file=file, account=account, engine=engine, first=document)
+
+
+def _answers(file: Path) -> Answers:
+    settings: Any = settings_from_stack_file(file)
+    access = settings.cluster.access
+    deployer = next(iter([*access.deployers, *access.admins]))
+    return Answers(
+        stack=stack_name(file),
+        account_id=settings.platform.account_id,
+        region=settings.platform.region,
+        role=deployer.rpartition("/")[2],
+    )
