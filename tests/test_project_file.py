@@ -18,7 +18,7 @@ PROJECT_FILE = REPOSITORY / "Pulumi.yaml"
 STACK_FILES = sorted((REPOSITORY / "stacks").glob("*.yaml"))
 TYPES = {"string", "integer", "boolean", "array", "object"}
 PROJECT_FILE_KEYS = {
-    # The properties of github.com/pulumi/pulumi/sdk/v3/go/common/workspace/project.json (3.250), and
+    # The properties of github.com/pulumi/pulumi/sdk/v3/go/common/workspace/project.json (3.274), and
     # requiredPulumiVersion, which workspace.Project reads and that schema does not list. Pulumi ignores any other key.
     "author", "backend", "config", "description", "license", "main", "name", "options", "packages", "plugins",
     "requiredPulumiVersion", "runtime", "stackConfigDir", "template", "website",

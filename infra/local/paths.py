@@ -24,6 +24,11 @@ def tool_cache() -> Path:
     return platformdirs.user_cache_path(APP_NAME) / "tools"
 
 
+def pulumi_home() -> Path:
+    """The Pulumi home of this tool: plugins that it installs, and nothing of the user's."""
+    return tool_cache() / "pulumi-home"
+
+
 def clusters_folder() -> Path:
     """The folder with one subfolder per local cluster, as an absolute path without `..`: processes are found by it."""
     return Path(os.path.normpath(platformdirs.user_state_path(APP_NAME).absolute())) / "clusters"

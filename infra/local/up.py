@@ -64,7 +64,7 @@ def _deploy(
         made = cluster.create(paths, tools, options, progress.cluster)
         progress.say(f"{paths.name}: {made.outcome}, API server {made.api_server}")
     with progress.step("applications"):
-        engine = local_engine(paths, tools.pulumi, progress.say)
+        engine = local_engine(paths, tools.engine, progress.say)
         rollouts = Rollouts(namespace=settings.namespace.name, connect=lambda: connect(paths.kubeconfig))
         return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource, watch=rollouts)
 

@@ -13,8 +13,8 @@ import yaml
 
 from infra.engine import DeploymentFailedError, LockHolder, stack_name
 from infra.engine.locks import lock_holder, locks_of_stack
-from infra.local.paths import ClusterPaths
-from infra.local.provider_plugin import ProviderPlugin, plugin_version, pulumi_home
+from infra.local.paths import ClusterPaths, pulumi_home
+from infra.local.toolchain import plugin
 from infra.settings.build import PROJECT
 
 
@@ -22,11 +22,11 @@ from infra.settings.build import PROJECT
 class LocalWorkspace:
     """The workspace of one local cluster: everything the engine writes is below the cluster's folder.
 
-    The stack files of the project are read and never written.
+    `provider` is the program of the Kubernetes provider. The stack files of the project are read and never written.
     """
 
     paths: ClusterPaths
-    plugin: ProviderPlugin
+    provider: Path
 
     @property
     def work_dir(self) -> Path:
@@ -50,7 +50,7 @@ class LocalWorkspace:
     def prepare(self, stack_file: Path) -> str:
         """Write the engine's folder for the stack of a file. Raises DeploymentFailedError."""
         stack = stack_name(stack_file)
-        write_workspace(self.paths, stack_file, self.plugin)
+        write_workspace(self.paths, stack_file, self.provider)
         return stack
 
     @property
@@ -73,8 +73,8 @@ def environment(paths: ClusterPaths) -> dict[str, str]:
     }
 
 
-def write_workspace(paths: ClusterPaths, stack_file: Path, plugin: ProviderPlugin) -> None:
-    """Writes the engine's folder: the project with its plugin, the stack's configuration, and the passphrase.
+def write_workspace(paths: ClusterPaths, stack_file: Path, provider: Path) -> None:
+    """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
 
     The salt that the engine made for the stack's secrets is kept from one run to the next.
     Raises DeploymentFailedError for a stack file that cannot be used here.
@@ -87,15 +87,13 @@ def write_workspace(paths: ClusterPaths, stack_file: Path, plugin: ProviderPlugi
     kept = _yaml_map(target) if target.exists() else {}
     salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
     _write_yaml(target, {**salt, "config": config})
-    _write_yaml(paths.workspace / "Pulumi.yaml", _project(plugin))
+    _write_yaml(paths.workspace / "Pulumi.yaml", _project(provider))
 
 
-def _project(plugin: ProviderPlugin) -> dict[str, Any]:
-    project: dict[str, Any] = {"name": PROJECT, "runtime": "python"}
-    if plugin.folder is not None:
-        provider = {"name": "kubernetes", "version": plugin_version(), "path": str(plugin.folder)}
-        project["plugins"] = {"providers": [provider]}
-    return project
+def _project(provider: Path) -> dict[str, Any]:
+    # The engine takes a program at a path without looking at its version.
+    named = {"name": "kubernetes", "version": plugin.release(), "path": str(provider.parent)}
+    return {"name": PROJECT, "runtime": "python", "plugins": {"providers": [named]}}
 
 
 def _stack_config(stack_file: Path) -> dict[str, Any]:

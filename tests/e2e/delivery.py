@@ -15,7 +15,6 @@ import yaml
 from infra.engine import Engine
 from infra.errors import NightowlError
 from infra.local.paths import ClusterPaths
-from infra.local.provider_plugin import PLUGIN_BINARY, STAND_IN_FOLDER, plugin_version
 from infra.local.toolchain import resolve_pulumi
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.deploy import run_deploy
@@ -27,14 +26,11 @@ STACK = "local"
 
 
 def make_checkout(folder: Path, cluster: ClusterPaths) -> Path:
-    """A checkout as Pulumi wants it. The stand-in for the provider plugin, where the cluster has it, is named in it."""
+    """A checkout as Pulumi wants it, with the Kubernetes provider that `up` has used on the cluster."""
     (folder / "stacks").mkdir(parents=True)
     (folder / "infra").mkdir()
     project: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
-    plugin = cluster.root / STAND_IN_FOLDER
-    if (plugin / PLUGIN_BINARY).exists():
-        provider = {"name": "kubernetes", "version": plugin_version(), "path": str(plugin)}
-        project["plugins"] = {"providers": [provider]}
+    project["plugins"] = yaml.safe_load((cluster.workspace / "Pulumi.yaml").read_text())["plugins"]
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     file = f"Pulumi.{STACK}.yaml"
     (folder / "stacks" / file).write_bytes((REPOSITORY / "stacks" / file).read_bytes())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.toolchain import resolve
+from infra.local.toolchain import resolve_pulumi
 from tests.test_docs import named
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="session")
 def pulumi() -> Path:
-    return resolve(lambda _: None).pulumi
+    return resolve_pulumi(lambda _: None)
 
 
 @pytest.mark.parametrize("command", list(named(r"pulumi [a-z]")))

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, NetworkingV1Api
 
 from infra.local.engine import local_engine
-from infra.local.toolchain import resolve_pulumi
+from infra.local.toolchain import resolve_engine
 from infra.local.up import wait_until_available
 from infra.ops.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
 from infra.ops.ci.github import connect
@@ -35,7 +35,7 @@ def github() -> Iterator[FakeGithub]:
 @pytest.fixture(scope="module")
 def place(cluster: Cluster, github: FakeGithub, tmp_path_factory: pytest.TempPathFactory) -> Place:
     run = github.run(tmp_path_factory.mktemp("run"))
-    engine = local_engine(cluster.machine.paths(CLUSTER), resolve_pulumi(lambda _: None), print)
+    engine = local_engine(cluster.machine.paths(CLUSTER), resolve_engine(lambda _: None), print)
     return Place(project=cluster.machine.project, base="local", engine=engine, run=run, hub=connect(run))
 
 

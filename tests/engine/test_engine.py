@@ -27,7 +27,6 @@ from infra.engine import (
     StackMissingError,
 )
 from infra.local.paths import ClusterPaths
-from infra.local.provider_plugin import ProviderPlugin
 from infra.local.workspace import LocalWorkspace
 
 URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployment::web"
@@ -36,8 +35,7 @@ URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployme
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalWorkspace:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    plugin = ProviderPlugin(kind="stand-in", folder=tmp_path / "plugin", announcement="")
-    return LocalWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), plugin)
+    return LocalWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), tmp_path / "pulumi-resource-kubernetes")
 
 
 @pytest.fixture
@@ -55,7 +53,7 @@ MakeCli = Callable[[str], Path]
 def make_cli(tmp_path: Path) -> MakeCli:
     def make(body: str) -> Path:
         path = tmp_path / "pulumi"
-        path.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.250.0 && exit 0\n{body}\n')
+        path.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo v3.274.1 && exit 0\n{body}\n')
         path.chmod(0o755)
         return path
 

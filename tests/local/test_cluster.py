@@ -35,7 +35,7 @@ from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
 from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
-from infra.local.toolchain import Tools
+from infra.local.toolchain import EngineTools, Tools
 
 FAKE_KWOKCTL = """#!/bin/sh
 # usage: kwokctl --name=NAME create|start cluster ...
@@ -79,7 +79,7 @@ class Machine:
         self.tools = Tools(
             kwokctl=programs / "kwokctl",
             karpenter=sleeper,
-            pulumi=programs / "pulumi",
+            engine=EngineTools(pulumi=programs / "pulumi", provider=programs / "provider"),
             assets=assets(root / "assets"),
             downloads=root / "downloads",
             kube_apiserver=None,

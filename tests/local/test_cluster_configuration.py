@@ -20,7 +20,7 @@ from infra.local.cluster.load_model import apply_load, clear_load
 from infra.local.cluster.manifests import initial_objects_yaml
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.usage import LOADS_ANNOTATION, usage_object
-from infra.local.toolchain import Tools
+from infra.local.toolchain import EngineTools, Tools
 from tests.local.test_cluster import assets
 
 PORTS = Ports(
@@ -40,7 +40,7 @@ def tools(root: Path, *, etcd: Path | None = None) -> Tools:
     return Tools(
         kwokctl=root / "kwokctl",
         karpenter=root / "karpenter",
-        pulumi=root / "pulumi",
+        engine=EngineTools(pulumi=root / "pulumi", provider=root / "provider"),
         assets=assets(root / "assets"),
         downloads=root / "downloads",
         kube_apiserver=None,

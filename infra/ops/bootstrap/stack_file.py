@@ -3,7 +3,7 @@
 `pulumi stack init` without `--secrets-provider` asks for a passphrase and removes the key `secretsprovider`. With it,
 it makes an `encryptedkey` (the key that encrypts the secrets, encrypted by KMS) and writes the file anew, without its
 layout; so does every later command where the key is missing. Where it stands there already, the file stays as it is
-(cmd/pulumi/stack/secrets.go and secrets/cloud/manager.go in Pulumi's source, v3.250.0). So the bootstrap writes it.
+(cmd/pulumi/stack/secrets.go and secrets/cloud/manager.go in Pulumi's source, v3.274.1). So the bootstrap writes it.
 """
 
 from __future__ import annotations

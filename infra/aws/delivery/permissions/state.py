@@ -1,6 +1,6 @@
 """What the engine does in the bucket that holds the state, and with the key of its secrets.
 
-Paths: Pulumi CLI 3.250, backend/diy (lock.go, meta.go, state.go, store.go). A preview takes no lock and writes nothing
+Paths: Pulumi CLI 3.274, backend/diy (lock.go, meta.go, state.go, store.go). A preview takes no lock and writes nothing
 (`Preview` in backend.go goes straight to `apply`, and that saves only what is not a dry run); it does not even look for
 one.
 """

@@ -12,7 +12,7 @@ from infra.local.cluster import is_running
 from infra.local.engine import local_engine
 from infra.local.paths import ClusterPaths
 from infra.local.project import STACKS_FOLDER, stack_file
-from infra.local.toolchain import resolve_pulumi
+from infra.local.toolchain import resolve_engine
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import project_engine
 from infra.ops.ci.ephemeral.derive import derive, derive_for_removal, stack_file_text
@@ -122,6 +122,6 @@ def cluster_place(
     paths = ClusterPaths.of(cluster)
     if not is_running(paths):
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
-    engine = local_engine(paths, resolve_pulumi(lambda _: None), say)
+    engine = local_engine(paths, resolve_engine(lambda _: None), say)
     hub = connect(run) if run.token else None
     return Place(project=project, base=base, engine=engine, run=run, hub=hub, dry_run=dry_run, say=say)

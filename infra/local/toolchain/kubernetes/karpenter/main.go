@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -12,6 +14,7 @@ import (
 	kwok "sigs.k8s.io/karpenter/kwok/cloudprovider"
 	"sigs.k8s.io/karpenter/pkg/cloudprovider/overlay"
 	"sigs.k8s.io/karpenter/pkg/controllers"
+	"sigs.k8s.io/karpenter/pkg/controllers/node/health"
 	"sigs.k8s.io/karpenter/pkg/controllers/state"
 	"sigs.k8s.io/karpenter/pkg/operator"
 )
@@ -27,7 +30,12 @@ func main() {
 	}
 	provider := kwok.NewCloudProvider(ctx, op.GetClient(), instanceTypes)
 	overlaid := overlay.Decorate(provider, op.GetClient(), op.InstanceTypeStore)
-	cluster := state.NewCluster(op.Clock, op.GetClient(), overlaid)
+	repairs, err := health.NewRepairPolicyMatcher(ctx, overlaid)
+	if err != nil {
+		log.FromContext(ctx).Error(err, "failed matching repair policies")
+		os.Exit(1)
+	}
+	cluster := state.NewCluster(op.Clock, op.GetClient(), overlaid, state.WithRepairPolicyMatcher(repairs))
 	op.WithControllers(ctx, controllers.NewControllers(
 		ctx,
 		op.Manager,
@@ -38,6 +46,7 @@ func main() {
 		provider,
 		cluster,
 		op.InstanceTypeStore,
+		op.PredictionStore,
 	)...).Start(ctx)
 }
 
