@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
-from infra.local.standin.properties import UNKNOWN, decode, encode, has_unknown, reveal
 from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS, control_plane_inputs, control_plane_name
 from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
+from tests.echo.properties import UNKNOWN, decode, encode, has_unknown, reveal
 
 TAKEN_FROM = {
     "vpcConfig": SUBNET_KEYS,

@@ -17,10 +17,10 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from infra.local.standin.properties import UNKNOWN, decode, encode, reveal
 from tests.echo.account import Account, RefusedError, updated_outputs
 from tests.echo.component import construct
 from tests.echo.difference import differences, without_indices
+from tests.echo.properties import UNKNOWN, decode, encode, reveal
 from tests.echo.replacement import deletes_first, replaces
 
 PACKAGES = ("aws", "eks", "kubernetes")

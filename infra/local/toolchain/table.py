@@ -30,8 +30,8 @@ MODULES = Path(__file__).parent
 """The folder with one subfolder per Go module."""
 
 GO_EXPERIMENTS = {"kubernetes": "nojsonv2"}
-"""The value of GOEXPERIMENT by module. Go 1.27 made its second JSON package the default, under which the OpenAPI code of
-Kubernetes 1.36 (written for Go 1.26) writes documents that kubectl refuses."""
+"""The value of GOEXPERIMENT by module. Go 1.27 made its second JSON package the default, and with it the OpenAPI code
+of Kubernetes 1.36 (written for Go 1.26) writes documents that kubectl refuses."""
 
 PROVIDER = "pulumi-resource-kubernetes"
 """The name of the provider's program, which the engine looks for."""
