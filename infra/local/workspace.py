@@ -91,7 +91,7 @@ def write_workspace(paths: ClusterPaths, stack_file: Path, provider: Path) -> No
 
 
 def _project(provider: Path) -> dict[str, Any]:
-    # The engine takes a program at a path without looking at its version.
+    # From a path the engine takes any version; it warns of one that is older than this.
     named = {"name": "kubernetes", "version": plugin.release(), "path": str(provider.parent)}
     return {"name": PROJECT, "runtime": "python", "plugins": {"providers": [named]}}
 

@@ -191,7 +191,7 @@ def started_and_waiting(pipeline: Pipeline) -> subprocess.Popen[str]:
     told: list[str] = []
     for line in process.stdout:
         told.append(line)
-        if "Deployment slow" in line and "pods" in line:
+        if "Deployment slow" in line and "Pods available" in line:
             return process
     pytest.fail("it ended before it waited:\n" + "".join(told))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from infra.local.private_folder import make_private_folder
 from infra.local.toolchain.events import ToolchainError
 
-BUILD_DISK_GIB = 10
-"""What a build needs at its peak, measured: 3.5 GiB of module sources, 4.6 GiB of compiled packages, 0.6 GiB of tools
-and the Go toolchain's 0.3 GiB. All but the tools is removed afterwards."""
+BUILD_DISK_GIB = 14
+"""What a build needs at its peak, measured: 4 GiB of module sources, 8 GiB of compiled packages, 0.8 GiB of tools and
+the Go toolchain's 0.3 GiB. All but the tools is removed afterwards."""
 
 
 @contextlib.contextmanager
