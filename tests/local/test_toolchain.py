@@ -39,6 +39,7 @@ echo "$@" >> "$FAKE_GO_CALLS"
 case "$*" in
   "mod download"*) echo "{\\"Dir\\": \\"$FAKE_GO_SOURCES\\"}"; exit 0 ;;
 esac
+echo "experiment: $GOEXPERIMENT $*" >> "$FAKE_GO_CALLS"
 while [ "$1" != "-o" ]; do
   case "$1" in -overlay=*) cp "${1#-overlay=}" "$FAKE_GO_CALLS.overlay" ;; esac
   shift
@@ -127,6 +128,18 @@ def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_
     assert tools.kubectl.read_text() == "built\n"
     assert (tools.assets / "karpenter-crds" / "file.yaml").read_text() == "kind: Test\n"
     assert not (tool_cache() / "build").exists()
+
+
+def test_what_belongs_to_kubernetes_is_built_with_the_json_package_that_it_was_written_for(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOEXPERIMENT", "jsonv2")
+    resolve(machine.events.append, may_download=False)
+
+    builds = re.findall(r"^experiment: (\S*) build .* (\S+)$", machine.calls.read_text(), re.MULTILINE)
+    assert {package: experiment for experiment, package in builds} == {
+        tool.package: "nojsonv2" if tool.module == "kubernetes" else "" for tool in table.TOOLS
+    }
 
 
 def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machine) -> None:

@@ -11,7 +11,9 @@ import yaml
 
 from infra.engine import DeploymentFailedError, LockHolder
 from infra.local import workspace
+from infra.local.engine import local_engine
 from infra.local.paths import ClusterPaths
+from infra.local.toolchain import EngineTools
 from infra.local.workspace import LocalWorkspace
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
@@ -116,3 +118,14 @@ def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, 
 
     assert isinstance(holder, LockHolder)
     assert str(holder) == "me@elsewhere (process 7), since 2026-11-23 15:35:01 UTC"
+
+
+@pytest.mark.parametrize("note", ["", "Kubernetes provider 2 cannot be downloaded here: its release 1 is used"])
+def test_a_provider_of_another_release_is_told(paths: ClusterPaths, provider: Path, tmp_path: Path, note: str):
+    cli = tmp_path / "pulumi"
+    cli.write_text("#!/bin/sh\necho v3.274.1\n")
+    cli.chmod(0o755)
+    said: list[str] = []
+    local_engine(paths, EngineTools(pulumi=cli, provider=provider, provider_note=note), said.append)
+
+    assert said == ([note] if note else [])
