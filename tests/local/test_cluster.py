@@ -411,6 +411,21 @@ def test_karpenter_gets_loopback_ports_and_the_clusters_own_kubeconfig(machine: 
     assert zones == set(ZONES)
 
 
+def test_karpenter_holds_no_lock_or_pipe_of_whoever_started_the_cluster(machine: Machine, tmp_path: Path) -> None:
+    program = tmp_path / "karpenter"
+    program.write_text('#!/bin/sh\nls -l /proc/$$/fd > "$HOME/files.part"\nmv "$HOME/files.part" "$HOME/files"\n')
+    program.chmod(0o755)
+    machine.paths.root.mkdir(parents=True)
+    tools = Tools(**{**vars(machine.tools), "karpenter": program})
+    with pytest.MonkeyPatch.context() as patch, (tmp_path / "lock").open("w") as lock:
+        patch.setenv("HOME", str(tmp_path))
+        os.set_inheritable(lock.fileno(), True)
+        start_karpenter(Layout(machine.paths), tools, choose_ports(None))
+        _wait_for((tmp_path / "files").exists)
+
+    assert str(tmp_path / "lock") not in (tmp_path / "files").read_text()
+
+
 def test_a_process_of_another_user_is_none_of_the_clusters_whatever_it_calls_itself(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,12 @@ def start_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
 
 
 def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> int:
-    """Start a process that nobody waits for, in a session of its own, with its output in `log`. Returns its id."""
+    """Start a process that nobody waits for, in a session of its own, with its output in `log`. Returns its id.
+
+    Of this program's files it inherits none: a lock or a pipe of the caller would be held for as long as it runs.
+    """
+    open_files = [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]
+    inheritable = [number for number in open_files if _is_inheritable(number)]
     with log.open("ab") as output:
         return os.posix_spawn(
             arguments[0],
@@ -52,6 +57,16 @@ def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> int:
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, output.fileno(), 1),
                 (os.POSIX_SPAWN_DUP2, output.fileno(), 2),
+                *((os.POSIX_SPAWN_CLOSE, number) for number in inheritable),
             ],
             setsid=True,
         )
+
+
+def _is_inheritable(number: int) -> bool:
+    if number <= 2:  # standard input, output and error, which the caller replaces
+        return False
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # the number of the listing itself, closed since
+        return False
