@@ -288,7 +288,7 @@ def test_a_provider_that_cannot_be_downloaded_is_built_and_that_is_said(
     assert machine.built() == ["."]
     assert engine.provider.read_text() == "built\n"
     assert plugin.release() in engine.provider_note
-    assert f"release {table.PROVIDER_VERSION} is used, built from source" in engine.provider_note
+    assert f"release {table.PROVIDER_VERSION}, built from source" in engine.provider_note
     assert resolve_engine(machine.events.append) == engine
 
 

@@ -231,8 +231,8 @@ def _tools(folder: Path, found: dict[str, Path | None]) -> Tools:
 def _engine_tools(found: dict[str, Path | None]) -> EngineTools:
     provider = _required(found, table.PROVIDER)
     note = (
-        f"Kubernetes provider {plugin.release()} cannot be downloaded here: its release {table.PROVIDER_VERSION} is "
-        "used, built from source"
+        f"the Kubernetes provider is release {table.PROVIDER_VERSION}, built from source: {plugin.release()}, to which "
+        "the Python package belongs, could not be downloaded"
     )
     built = provider.is_relative_to(tool_cache()) and not provider.is_relative_to(pulumi_home())
     return EngineTools(pulumi=_required(found, "pulumi"), provider=provider, provider_note=note if built else "")
