@@ -10,14 +10,10 @@ from policies.ingresses import ALB_PREFIX, alb_annotation, alb_attributes, on_al
 from policies.objects import INGRESS, SERVICE
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
+from policies.tls import refuses_tls_1_1
 from policies.values import mapping, mappings, sequence, text, texts, within
 
 INTERNET = "internet-facing"
-
-MODERN_TLS = ("ELBSecurityPolicy-TLS13-", "ELBSecurityPolicy-TLS-1-2-", "ELBSecurityPolicy-FS-1-2-")
-"""Policies that refuse TLS 1.1 and older (Elastic Load Balancing user guide, "Security policies")."""
-OLD_TLS = ("TLS13-1-0-", "TLS13-1-1-")
-"""Those of them that admit it after all."""
 
 WANTED_ATTRIBUTES = {
     "routing.http.drop_invalid_header_fields.enabled": ("true",),
@@ -53,8 +49,7 @@ def _redirect(ingress: Resource) -> Iterator[str]:
 
 def _tls_policy(ingress: Resource) -> Iterator[str]:
     policy = alb_annotation(ingress, "ssl-policy")
-    modern = policy.startswith(MODERN_TLS) and not any(old in policy for old in OLD_TLS)
-    if on_alb(ingress) and not modern:
+    if on_alb(ingress) and not refuses_tls_1_1(policy):
         yield f"ssl-policy is {policy or 'the default, ELBSecurityPolicy-2016-08'}"
 
 

@@ -10,6 +10,7 @@ from policies.cluster import HORIZONTAL_AUTOSCALER, RELEASE, is_chart
 from policies.iam import POLICY_TYPES, Statement, permissions
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
+from policies.tls import refuses_tls_1_1
 from policies.values import is_false, is_set, is_true, mapping, mappings, number, sequence, text, texts, within
 
 BALANCERS = ("aws:lb/loadBalancer:LoadBalancer", "aws:alb/loadBalancer:LoadBalancer")
@@ -19,8 +20,6 @@ TARGET_GROUPS = ("aws:lb/targetGroup:TargetGroup", "aws:alb/targetGroup:TargetGr
 FIREWALL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
 
 APPLICATION_TYPES = {"", "application"}
-MODERN_TLS = ("ELBSecurityPolicy-TLS13-1-2", "ELBSecurityPolicy-TLS13-1-3", "ELBSecurityPolicy-TLS-1-2")
-"""How the names of policies begin that refuse TLS 1.1 (ELB user guide, "Security policies")."""
 DEFAULT_DEREGISTRATION_SECONDS = 300
 MOST_DEREGISTRATION_SECONDS = 120
 """Beyond two minutes a spot node is gone before its targets are (EC2 spot interruption notice)."""
@@ -107,8 +106,8 @@ def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
     if text(listener.props, "protocol") not in {"HTTPS", "TLS"}:
         return
     policy = text(listener.props, "sslPolicy")
-    if not policy.startswith(MODERN_TLS):
-        yield f"sslPolicy is {policy or 'not set, which stands for 2016-08'}: it takes TLS 1.0"
+    if not refuses_tls_1_1(policy):
+        yield f"sslPolicy is {policy or 'not set, which stands for 2016-08'}: it takes TLS 1.1 or older"
     if not is_set(listener.props, "certificateArn"):
         yield "certificateArn is not set"
 

@@ -47,6 +47,11 @@ LOAD_BALANCING = [
     ),
     Mutation(rule="listener-speaks-modern-tls", change=drop(LISTENER, "sslPolicy", name="alb-https"), id="unset"),
     Mutation(
+        rule="listener-speaks-modern-tls",
+        change=put(LISTENER, "ELBSecurityPolicy-FS-1-1-2019-08", "sslPolicy", name="alb-https"),
+        id="tls-1-1",
+    ),
+    Mutation(
         rule="target-group-deregisters-in-time",
         change=drop(TARGETS, "deregistrationDelay"),
         also=("deregistration-within-pause",),
