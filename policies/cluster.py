@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from ipaddress import ip_network
 
+from infra.versions import KUBERNETES_VERSIONS, WARNING_DAYS
 from policies.network import INGRESS_RULE, NODE_GROUP, SECURITY_GROUP, SECURITY_GROUP_RULE, SUBNET
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -42,17 +42,6 @@ SMALLEST_NODE_PREFIX = 24
 ONE_ADDRESS = 128
 WEBHOOK_PORTS = {443: "webhooks", 10250: "kubelets", 9443: "the load balancer controller"}
 """What the control plane calls on nodes (EKS user guide, "Security group requirements"; LBC issue 2460)."""
-
-STANDARD_SUPPORT_ENDS = {
-    "1.33": date(2026, 7, 29),
-    "1.34": date(2026, 12, 2),
-    "1.35": date(2027, 3, 27),
-    "1.36": date(2027, 8, 2),
-    "1.37": date(2027, 12, 2),
-}
-"""Last day of standard support by minor version (Amazon EKS release calendar, read 2026-11-23; that of 1.37 is 14
-months after its release). A newer version is taken for supported."""
-OLDEST_KNOWN_MINOR = 33
 
 USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
@@ -174,15 +163,24 @@ def _prefix_length(network: str) -> int:
         return ONE_ADDRESS
 
 
-def _version_is_supported(cluster: Resource) -> Iterator[str]:
+def _version_is_supported(cluster: Resource, stack: Stack) -> Iterator[str]:
     version = text(cluster.props, "version")
-    ends = STANDARD_SUPPORT_ENDS.get(version)
+    known = KUBERNETES_VERSIONS.get(version)
+    oldest = min(minor for minor in map(minor_of, KUBERNETES_VERSIONS) if minor is not None)
     if not version:
         yield "version is not set, so the day of the first update decides it"
-    elif (minor_of(version) or 0) < OLDEST_KNOWN_MINOR:
+    elif (minor_of(version) or 0) < oldest:
         yield f"version {version} is past its standard support"
-    elif ends is not None and ends < date.today():
-        yield f"standard support of version {version} ended on {ends}"
+    elif known is not None and known.standard_support_ends < stack.today:
+        yield f"standard support of version {version} ended on {known.standard_support_ends}"
+
+
+def _version_has_time_left(cluster: Resource, stack: Stack) -> Iterator[str]:
+    version = text(cluster.props, "version")
+    known = KUBERNETES_VERSIONS.get(version)
+    left = None if known is None else (known.standard_support_ends - stack.today).days
+    if known is not None and left is not None and 0 <= left <= WARNING_DAYS:
+        yield f"standard support of version {version} ends on {known.standard_support_ends}, in {left} days"
 
 
 def _support_is_standard(cluster: Resource) -> Iterator[str]:
@@ -467,16 +465,29 @@ RULES: tuple[Rule, ...] = (
         url=f"{USER_GUIDE}cluster-endpoint.html",
         check=_endpoint_is_not_open,
     ),
-    ResourceRule(
+    StackRule(
         name="cluster-version-is-in-standard-support",
         severity=Severity.HIGH,
         types=(CLUSTER,),
         controls=("C7",),
         frameworks=("Security Hub EKS.2", "CKV_AWS_339"),
-        protects_from="An old version costs six times as much, and is then upgraded on a day that AWS picks.",
+        protects_from=(
+            "An old version is upgraded on a day that AWS picks, or with support type EXTENDED costs six times as much."
+        ),
         remediation="Set version to one in standard support, one minor at a time.",
         url=f"{USER_GUIDE}kubernetes-versions.html",
         check=_version_is_supported,
+    ),
+    StackRule(
+        name="cluster-version-has-time-left",
+        severity=Severity.LOW,
+        types=(CLUSTER,),
+        controls=("C7",),
+        frameworks=("EKS best practices: upgrades",),
+        protects_from="The end of standard support comes before anybody planned the upgrade.",
+        remediation="Upgrade in time: the control plane, a week of watching, add-ons, nodes.",
+        url=f"{USER_GUIDE}kubernetes-versions.html",
+        check=_version_has_time_left,
     ),
     ResourceRule(
         name="cluster-stays-in-standard-support",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.versions import REMOVED_APIS
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, number, text
@@ -16,29 +17,13 @@ DEFINITION = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
 LONGEST_WEBHOOK_SECONDS = 10
 """What `timeoutSeconds` is by default; at 30 the API server's own requests begin to fail (EKS best practices)."""
 
-REMOVED: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "admissionregistration.k8s.io/v1beta1": (
-        "1.22",
-        ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"),
-    ),
-    "apiextensions.k8s.io/v1beta1": ("1.22", ("CustomResourceDefinition",)),
-    "apps/v1beta1": ("1.16", ("Deployment", "StatefulSet")),
-    "apps/v1beta2": ("1.16", ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")),
-    "autoscaling/v2beta1": ("1.25", ("HorizontalPodAutoscaler",)),
-    "autoscaling/v2beta2": ("1.26", ("HorizontalPodAutoscaler",)),
-    "batch/v1beta1": ("1.25", ("CronJob",)),
-    "extensions/v1beta1": ("1.22", ("DaemonSet", "Deployment", "Ingress", "NetworkPolicy", "ReplicaSet")),
-    "flowcontrol.apiserver.k8s.io/v1beta3": ("1.32", ("FlowSchema", "PriorityLevelConfiguration")),
-    "networking.k8s.io/v1beta1": ("1.22", ("Ingress", "IngressClass")),
-    "policy/v1beta1": ("1.25", ("PodDisruptionBudget", "PodSecurityPolicy")),
-    "rbac.authorization.k8s.io/v1beta1": ("1.22", ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")),
-    "scheduling.k8s.io/v1beta1": ("1.22", ("PriorityClass",)),
-    "storage.k8s.io/v1beta1": ("1.27", ("CSIDriver", "CSINode", "CSIStorageCapacity", "StorageClass")),
+REMOVED = {
+    f"kubernetes:{api}:{kind}": since
+    for since, apis in REMOVED_APIS.items()
+    for api, kinds in apis.items()
+    for kind in kinds
 }
-"""API versions, the Kubernetes version that no longer serves them, and their kinds of that time (Kubernetes,
-Deprecated API Migration Guide)."""
-
-REMOVED_TYPES = tuple(f"kubernetes:{version}:{kind}" for version, (_, kinds) in REMOVED.items() for kind in kinds)
+"""Types of the engine that no API server serves any more, and since which Kubernetes version."""
 
 PRACTICES_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/control-plane.html"
 
@@ -64,8 +49,8 @@ def _prompt(configuration: Resource) -> Iterator[str]:
 
 
 def _served(resource: Resource) -> Iterator[str]:
-    _, version, _ = resource.type.split(":")
-    yield f"{version} is not served since Kubernetes {REMOVED[version][0]}"
+    _, api, kind = resource.type.split(":")
+    yield f"{kind} of {api} is not served since Kubernetes {REMOVED[resource.type]}"
 
 
 def _definition_first(definition: Resource, stack: Stack) -> Iterator[str]:
@@ -102,7 +87,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="api-version-served",
         severity=Severity.HIGH,
-        types=REMOVED_TYPES,
+        types=tuple(REMOVED),
         controls=("R33", "P31"),
         frameworks=("EKS best practices",),
         protects_from="The object can neither be made nor changed, and after an upgrade not even be deleted.",

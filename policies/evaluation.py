@@ -62,9 +62,8 @@ def evaluate(
     today: date,
 ) -> Evaluation:
     """Judge all `resources` by all `rules` that are on, and the exceptions by their last days."""
-    stack = Stack(
-        resources=tuple(replace(resource, props=guarded(resource.props, resource.label)) for resource in resources)
-    )
+    judged = tuple(replace(resource, props=guarded(resource.props, resource.label)) for resource in resources)
+    stack = Stack(resources=judged, today=today)
     found = judge(stack, rules, levels=levels, exceptions=exceptions, today=today)
     ended = out_of_date(exceptions, levels=levels, today=today)
     violations = sorted([*ended, *found.violations], key=lambda violation: violation.level is not Level.MANDATORY)

@@ -20,8 +20,8 @@ from policies.values import text
 
 PREFIX = "pod-security.kubernetes.io/"
 RESTRICTED = "restricted"
-OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease"}
-"""Namespaces of the cluster itself, where agents of the nodes need what others must not have."""
+OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease", "aws-secrets-manager"}
+"""Namespaces of the cluster itself and of EKS add-ons, where agents of the nodes need what others must not have."""
 
 SECURITY_URL = "https://kubernetes.io/docs/concepts/security/pod-security-admission/"
 

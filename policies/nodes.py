@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from infra.versions import MOST_MINORS_BEHIND
 from policies.cluster import (
     CLUSTER,
     LAUNCH_TEMPLATE,
@@ -27,8 +28,6 @@ MOST_UNAVAILABLE_PERCENT = 33
 FEWEST_SPOT_TYPES = 3
 """EKS user guide, "Managed node group capacity types"."""
 FEWEST_SYSTEM_NODES = 2
-MOST_MINORS_BEHIND = 3
-"""A kubelet may be three minors older than the API server (Kubernetes version skew policy)."""
 
 SECRET_IN_TEXT = re.compile(
     r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
+from infra import clock
 from policies.evaluation import Evaluation, judge, out_of_date
 from policies.exceptions_file import read_exceptions
 from policies.facts import Undeclared, guarded
@@ -48,11 +48,11 @@ class Pack:
         """Judge the whole stack; the properties of `resources` are what came of them."""
         stack = Stack(resources=tuple(replace(one, props=self._facts(one)) for one in resources))
         found = self._judge(stack, self._stack_rules)
-        ended = out_of_date(self._exceptions, levels=self.levels, today=date.today())
+        ended = out_of_date(self._exceptions, levels=self.levels, today=clock.today())
         return replace(found, violations=[*ended, *found.violations])
 
     def _judge(self, stack: Stack, rules: Iterable[Rule]) -> Evaluation:
-        return judge(stack, rules, levels=self.levels, exceptions=self._exceptions, today=date.today())
+        return judge(stack, rules, levels=self.levels, exceptions=self._exceptions, today=clock.today())
 
     def _facts(self, resource: Resource) -> Mapping[str, Any]:
         declared = self._declared.get(resource.urn)

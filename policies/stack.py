@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
+
+from infra import clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +46,11 @@ class Resource:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """All resources of a stack."""
+    """All resources of a stack, and when it is judged."""
 
     resources: tuple[Resource, ...]
+    today: date = field(default_factory=clock.today)
+    """The day on which it is judged."""
 
     def of_type(self, *types: str) -> list[Resource]:
         """All resources of the given types, in the order of the program."""
@@ -84,8 +89,29 @@ class Stack:
             seen.add(urn)
             current = self._by_urn.get(urn)
             if current is not None:
-                ahead.extend(_before(current))
+                ahead.extend(self._before(current))
         return False
+
+    def _before(self, resource: Resource) -> Iterator[str]:
+        for waited_for in (resource.depends_on, *resource.takes_from.values()):
+            for urn in waited_for:
+                yield from self._inside(urn)
+        # A component waits for what it was told to wait for, and its children with it.
+        if resource.parent:
+            yield resource.parent
+
+    def _inside(self, urn: str) -> Iterator[str]:
+        """The resource itself and, of a component, all that is in it: who waits for a component waits for that."""
+        yield urn
+        for child in self._by_parent.get(urn, ()):
+            yield from self._inside(child.urn)
+
+    @cached_property
+    def _by_parent(self) -> Mapping[str, list[Resource]]:
+        by_parent: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            by_parent.setdefault(resource.parent, []).append(resource)
+        return by_parent
 
     @cached_property
     def _by_urn(self) -> Mapping[str, Resource]:
@@ -97,12 +123,3 @@ class Stack:
         for resource in self.resources:
             by_type.setdefault(resource.type, []).append(resource)
         return by_type
-
-
-def _before(resource: Resource) -> Iterator[str]:
-    yield from resource.depends_on
-    for urns in resource.takes_from.values():
-        yield from urns
-    # A component waits for what it was told to wait for, and its children with it.
-    if resource.parent:
-        yield resource.parent

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 
 import pytest
+
+from infra import clock
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -10,3 +13,11 @@ def shell_without_aws() -> None:
     """Forget the caller's AWS settings: no test may depend on them, or reach an account through them."""
     for name in [name for name in os.environ if name.startswith("AWS_") and name != "AWS_CA_BUNDLE"]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def the_day(monkeypatch: pytest.MonkeyPatch) -> date:
+    """Choose the day: what depends on it is tested on days of the test's choice, and nothing turns red by itself."""
+    day = date(2026, 11, 26)
+    monkeypatch.setattr(clock, "today", lambda: day)
+    return day

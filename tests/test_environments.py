@@ -20,10 +20,26 @@ from infra.settings.stack import StackSettings
 
 REPOSITORY = Path(__file__).parent.parent
 STACKS = REPOSITORY / "stacks"
-PUBLIC_ADDRESS_DOLLARS = 3.65
-"""A month at 0.005 $ an hour (Amazon VPC pricing, public IPv4 addresses)."""
-NODE_DISK_DOLLARS = 4
-"""A month of 50 GiB gp3 at 0.08 $ a GiB (Amazon EBS pricing, us-east-1)."""
+PRICED_REGION = "eu-central-1"
+HOURS = 730
+"""A month, as AWS counts it in its price lists."""
+HOUR_DOLLARS = {
+    "control plane": 0.10,
+    "NAT gateway": 0.052,
+    "load balancer": 0.027,
+    "public address": 0.005,
+    "interface endpoint in a zone": 0.012,
+    "t4g.medium": 0.0384,
+    "m7g.large": 0.0978,
+    "m7g.xlarge": 0.1956,
+}
+"""List prices of `PRICED_REGION` on 2026-11-26 (AWS price lists; docs/eks.md carries them too)."""
+DISK_DOLLARS = 0.0952 * 50
+"""A month of 50 GiB gp3."""
+METRICS_DOLLARS = 7 * 0.30
+"""A month of a node's detailed monitoring: seven metrics."""
+SPOT_SHARE = 0.42
+"""What a spot machine costs of the price on demand; own figure, as it changes by the hour."""
 SPOT_NOTICE_SECONDS = 110
 """Two minutes, less what the notice takes to arrive (reliability figure R11)."""
 EKS_STACKS = ("dev", "staging", "prod")
@@ -250,14 +266,43 @@ def test_the_readme_adds_up_what_the_stack_file_costs(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", EKS_STACKS)
-def test_a_stack_file_counts_its_public_addresses_and_disks(stack: str) -> None:
+def test_a_stack_file_tells_what_it_costs_in_its_own_region_and_what_is_left_out(stack: str) -> None:
     settings = build_settings(sections(stack))
-    nat_gateways = settings.network.zones if settings.network.nat == "perZone" else 1
-    addresses = nat_gateways + (settings.network.zones if settings.load_balancer.public else 0)
-    nodes = sum(pool.min for pool in settings.node_pools.values())
-    text = (STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
-    assert f" {addresses} public addresses {addresses * PUBLIC_ADDRESS_DOLLARS:.0f} $" in text
-    assert f" {nodes} disks {nodes * NODE_DISK_DOLLARS} $" in text
+    told = " ".join((STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8").partition("config:")[0].split())
+    assert sections(stack)["platform"]["region"] == PRICED_REGION
+    assert f"at list prices of {PRICED_REGION}" in told
+    assert "Left out: traffic" in told
+    assert [part for part in month(settings) if part not in told] == []
+
+
+def month(settings: StackSettings) -> Iterator[str]:
+    """Add up what the header of a stack file says of each part, before the firewall and the keys."""
+    zones, pools = settings.network.zones, settings.node_pools
+    gateways = zones if settings.network.nat == "perZone" else 1
+    addresses = gateways + (zones if settings.load_balancer.public else 0)
+    endpoints = zones * len(settings.network.interface_endpoints)
+    nodes = sum(pool.min for pool in pools.values())
+    yield f"control plane {hourly('control plane', 1)} $"
+    yield f"{f'{gateways} NAT gateways' if gateways > 1 else 'NAT gateway'} {hourly('NAT gateway', gateways)} $"
+    yield f"load balancer {hourly('load balancer', 1)} $"
+    for pool in pools.values():
+        share, kind = (SPOT_SHARE, "spot nodes about") if pool.capacity == "spot" else (1, "nodes")
+        dollars = hourly(pool.instance_types[0], pool.min * share)
+        yield f"{pool.min} {'system ' if pool.system else ''}{kind} {dollars} $"
+    yield f"{addresses} public addresses {hourly('public address', addresses)} $"
+    yield f"{nodes} disks {nodes * DISK_DOLLARS:.0f} $"
+    yield f"detailed metrics of {nodes} nodes {nodes * METRICS_DOLLARS:.0f} $"
+    if endpoints:
+        yield f"interface endpoints {hourly('interface endpoint in a zone', endpoints)} $"
+
+
+def hourly(what: str, count: float) -> str:
+    return f"{HOUR_DOLLARS[what] * HOURS * count:.0f}"
+
+
+def test_the_guide_carries_the_prices_that_the_stack_files_are_added_up_from() -> None:
+    guide = (REPOSITORY / "docs" / "eks.md").read_text(encoding="utf-8")
+    assert [f"{dollars:g} $" for dollars in HOUR_DOLLARS.values() if f" {dollars:g} $" not in guide] == []
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])

@@ -16,6 +16,8 @@ from infra.aws.nodes.placement import system_selector, system_tolerations, zone_
 FEWEST_DNS_REPLICAS = 2
 MOST_DNS_REPLICAS = 20
 """EKS runs one replica of CoreDNS per 16 nodes or 256 cores, within these bounds; 20 are for 320 nodes."""
+TOLERATES_EVERYTHING = [{"operator": "Exists"}]
+"""For what must run on every node, whatever taints its pool has."""
 ROTATION_POLL_INTERVAL = "1h"
 """How often mounted secrets are fetched again, as the provider's README advises: each fetch of each pod is billed."""
 
@@ -36,7 +38,13 @@ def _vpc_cni() -> Mapping[str, Any]:
     return {
         # Every value is text, also switches and numbers.
         "enableNetworkPolicy": "true",
-        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+        "env": {
+            "ENABLE_PREFIX_DELEGATION": "true",
+            "WARM_PREFIX_TARGET": "1",
+            # By default a new pod is open to all for a second or two, and what it began then is cut off afterwards
+            # (aws-network-policy-agent issues 189, 271 and 345).
+            "NETWORK_POLICY_ENFORCING_MODE": "strict",
+        },
     }
 
 
@@ -74,5 +82,8 @@ def _ebs_csi_driver(region: str) -> Mapping[str, Any]:
 def _secrets_provider(region: str) -> Mapping[str, Any]:
     return {
         "awsRegion": region,
+        # The chart's own default is none: on a tainted pool no provider runs, and apps wait for their secrets for ever
+        # (issue 267). The driver beside it tolerates everything by default, and the add-on has no key for it.
+        "tolerations": TOLERATES_EVERYTHING,
         "secrets-store-csi-driver": {"enableSecretRotation": True, "rotationPollInterval": ROTATION_POLL_INTERVAL},
     }

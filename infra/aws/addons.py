@@ -26,11 +26,15 @@ AFTER_NODES = (
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkAddonsArgs:
-    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`)."""
+    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`).
+
+    `traffic` are the network policies of the cluster's own pods, which the VPC CNI would cut off without.
+    """
 
     context: AwsContext
     settings: ClusterSettings
     cluster_name: pulumi.Input[str]
+    traffic: Sequence[pulumi.Resource]
 
 
 class NetworkAddons(pulumi.ComponentResource):
@@ -44,7 +48,7 @@ class NetworkAddons(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:NetworkAddons", name, None, opts)
         identity = self._make_vpc_cni_identity(args)
-        waits_for = {"vpc-cni": [identity.association]}
+        waits_for = {"vpc-cni": [identity.association, *args.traffic]}
         self.addons = tuple(
             make_addon(
                 addon,
@@ -137,13 +141,13 @@ def make_addon(
     depends_on: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> aws.eks.Addon:
-    """Make add-on `name` in the version that the settings pin, or else in AWS's default for the Kubernetes version."""
+    """Make add-on `name` in the version that the settings pin, else in AWS's default for the add-ons' Kubernetes."""
     values = addon_values(name, region=context.region)
     return aws.eks.Addon(
         name,
         cluster_name=cluster_name,
         addon_name=name,
-        addon_version=settings.addons.get(name) or _default_version(name, settings.version, parent),
+        addon_version=settings.addons.get(name) or _default_version(name, settings.minor_of_addons, parent),
         configuration_values=json.dumps(values) if values else None,
         # The code says what an add-on is: nothing changed by hand survives.
         resolve_conflicts_on_create="OVERWRITE",

@@ -14,7 +14,7 @@ from infra.aws.iam import Document, Statement, policy_document
 from infra.aws.identity import PodIdentity, PodIdentityArgs
 from infra.aws.nodes.placement import system_selector, system_tolerations, zone_spread
 from infra.settings.aws.drain import LONGEST_STOP_SECONDS
-from infra.versions import CLUSTER_AUTOSCALER, CLUSTER_AUTOSCALER_IMAGE_TAGS
+from infra.versions import CLUSTER_AUTOSCALER, KUBERNETES_VERSIONS
 
 NAMESPACE = "kube-system"
 RELEASE = "cluster-autoscaler"
@@ -130,14 +130,14 @@ def autoscaler_policy(context: AwsContext) -> Document:
 
 
 def autoscaler_values(context: AwsContext, *, kubernetes_version: str) -> Mapping[str, Any]:
-    """Values of the chart. The image fits the Kubernetes minor version, whose scheduler the autoscaler simulates."""
+    """Return the values of the chart. The image fits the control plane, whose scheduler the autoscaler simulates."""
     return {
         "fullnameOverride": RELEASE,
         "cloudProvider": "aws",
         # Asked of the instance metadata service otherwise, which pods do not reach.
         "awsRegion": context.region,
         "autoDiscovery": {"clusterName": context.name},
-        "image": {"tag": CLUSTER_AUTOSCALER_IMAGE_TAGS[kubernetes_version]},
+        "image": {"tag": KUBERNETES_VERSIONS[kubernetes_version].autoscaler_tag},
         "replicaCount": REPLICAS,
         "rbac": {"serviceAccount": {"name": RELEASE}},
         "extraArgs": _flags(),

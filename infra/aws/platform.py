@@ -20,6 +20,7 @@ from infra.aws.delivery.registry import Registry, RegistryArgs
 from infra.aws.delivery.resource_types import Recorder, record
 from infra.aws.delivery.runner import Runner, RunnerArgs
 from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.live_version import check_versions
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
 from infra.aws.network.network import Network, NetworkArgs
@@ -27,6 +28,7 @@ from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.aws.provider import default_tags, make_context
 from infra.aws.secrets import AppSecrets, AppSecretsArgs
 from infra.aws.storage import Storage, StorageArgs
+from infra.aws.system_traffic import SystemTraffic, SystemTrafficArgs
 from infra.aws.zones import zone_names
 from infra.platforms import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
@@ -72,6 +74,7 @@ class EksPlatform(pulumi.ComponentResource):
         self._network = self._make_network()
         self._cluster = self._make_cluster()
         self._make_pipeline_access()
+        self._traffic = self._make_traffic()
         self._network_addons = self._make_network_addons()
         self._nodes = self._make_nodes(args.tags)
         self._storage = self._make_storage()
@@ -216,11 +219,21 @@ class EksPlatform(pulumi.ComponentResource):
             opts=self._child(),
         )
 
+    def _make_traffic(self) -> SystemTraffic:
+        return SystemTraffic(
+            "system-traffic",
+            SystemTrafficArgs(vpc_cidr=self._settings.network.cidr, kubernetes=self._cluster.provider),
+            opts=self._child(),
+        )
+
     def _make_network_addons(self) -> NetworkAddons:
         return NetworkAddons(
             "network-addons",
             NetworkAddonsArgs(
-                context=self._context, settings=self._settings.cluster, cluster_name=self._cluster.made_name
+                context=self._context,
+                settings=self._settings.cluster,
+                cluster_name=self._cluster.made_name,
+                traffic=self._traffic.policies,
             ),
             opts=self._child(),
         )
@@ -232,7 +245,7 @@ class EksPlatform(pulumi.ComponentResource):
                 context=self._context,
                 settings=self._settings.node_pools,
                 cluster_name=self._cluster.made_name,
-                kubernetes_version=self._settings.cluster.version,
+                kubernetes_version=self._settings.cluster.minor_of_nodes,
                 subnet_ids=self._network.private_subnet_ids,
                 volumes_key_arn=self._encryption.volumes_key_arn,
                 tags=tags,
@@ -354,7 +367,8 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
-        pulumi.RunError: account, role, region or zones are not those of the settings.
+        pulumi.RunError: account, role, region or zones are not those of the settings, or EKS would refuse the step to
+            their version.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     types = record()
@@ -366,6 +380,7 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
         stack=stack,
         environment=os.environ,
     )
+    check_versions(context, settings.cluster)
     return EksPlatform(
         "platform",
         EksPlatformArgs(

@@ -73,7 +73,11 @@ class AwsAnswers(pulumi.runtime.Mocks):
         auto_scaling_role: bool = True,
         domain: str = "example.com",
         others: Mapping[str, Mapping[str, Any]] | None = None,
+        running: Mapping[str, str] | None = None,
+        running_groups: Mapping[str, str] | None = None,
     ) -> None:
+        self.running = dict(running or {})
+        self.running_groups = dict(running_groups or {})
         self.account = account
         self.caller = caller
         self.zones = zones
@@ -104,6 +108,10 @@ class AwsAnswers(pulumi.runtime.Mocks):
             "aws:iam/getRoles:getRoles": self._roles,
             "aws:iam/getRole:getRole": self._role,
             "aws:eks/getAddonVersion:getAddonVersion": self._addon_version,
+            "aws:eks/getClusters:getClusters": self._clusters,
+            "aws:eks/getCluster:getCluster": self._cluster,
+            "aws:eks/getNodeGroups:getNodeGroups": self._node_groups,
+            "aws:eks/getNodeGroup:getNodeGroup": self._node_group,
             "aws:route53/getZone:getZone": self._hosted_zone,
             "aws:elb/getServiceAccount:getServiceAccount": self._elb_account,
             "aws:ssm/getParameter:getParameter": self._parameter,
@@ -268,6 +276,18 @@ class AwsAnswers(pulumi.runtime.Mocks):
 
     def _addon_version(self, args: dict[str, Any]) -> dict[str, Any]:
         return {**args, "id": args["addonName"], "version": ADDON_VERSION}
+
+    def _clusters(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {**args, "id": REGION, "names": list(self.running)}
+
+    def _cluster(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {**args, "id": args["name"], "version": self.running[args["name"]]}
+
+    def _node_groups(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {**args, "id": args["clusterName"], "names": list(self.running_groups)}
+
+    def _node_group(self, args: dict[str, Any]) -> dict[str, Any]:
+        return {**args, "id": args["nodeGroupName"], "version": self.running_groups[args["nodeGroupName"]]}
 
     def _hosted_zone(self, args: dict[str, Any]) -> dict[str, Any]:
         name = args.get("name", self.domain)

@@ -13,6 +13,7 @@ from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
 from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.aws.storage import Storage, StorageArgs
+from infra.aws.system_traffic import SystemTraffic, SystemTrafficArgs
 from infra.settings.aws.cluster import ClusterSettings
 from infra.settings.aws.nodes import NodePoolSettings
 from tests.aws.answers import ACCOUNT, REGION, ZONES
@@ -23,6 +24,7 @@ DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 SECRETS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/secrets"
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
 VOLUMES_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/volumes"
+VPC_CIDR = "10.0.0.0/16"
 SUBNETS = {zone: f"subnet-{zone[-1]}" for zone in ZONES}
 SYSTEM_POOL = {"instanceTypes": ["m7g.large"], "min": 2, "max": 4, "system": True}
 APPS_POOL = {"instanceTypes": ["m7g.xlarge", "m6g.xlarge"], "min": 3, "max": 60}
@@ -64,9 +66,12 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         ),
         opts=options,
     )
+    traffic = SystemTraffic(
+        "system-traffic", SystemTrafficArgs(vpc_cidr=VPC_CIDR, kubernetes=cluster.provider), opts=options
+    )
     network = NetworkAddons(
         "network-addons",
-        NetworkAddonsArgs(context=context, settings=settings, cluster_name=cluster.made_name),
+        NetworkAddonsArgs(context=context, settings=settings, cluster_name=cluster.made_name, traffic=traffic.policies),
         opts=options,
     )
     nodes = NodePools(

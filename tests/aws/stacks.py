@@ -74,10 +74,18 @@ def run_stack(
     preview: bool = False,
     caller: str | None = None,
     others: Mapping[str, Mapping[str, Any]] | None = None,
+    running: Mapping[str, str] | None = None,
+    running_groups: Mapping[str, str] | None = None,
 ) -> Run:
     graph, lines = Graph(), _Lines()
     outputs: dict[str, Any] = {}
-    answers = AwsAnswers(account=account_of(settings), caller=caller or deployer_of(settings), others=others)
+    answers = AwsAnswers(
+        account=account_of(settings),
+        caller=caller or deployer_of(settings),
+        others=others,
+        running=running,
+        running_groups=running_groups,
+    )
     recorder = Recorder(answers, graph)
     logger = logging.Logger("pulumi")
     logger.addHandler(lines)

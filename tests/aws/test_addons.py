@@ -84,11 +84,37 @@ def test_an_add_on_is_told_only_what_it_knows(addon: str) -> None:
     assert set(addon_values(addon, region=REGION)) <= KNOWN_KEYS[addon]
 
 
-def test_pods_get_addresses_by_prefix_and_network_policies_are_enforced() -> None:
+def test_pods_get_addresses_by_prefix_and_network_policies_hold_from_the_first_packet() -> None:
+    # Pitfall P32.
     assert values(default(), "vpc-cni") == {
         "enableNetworkPolicy": "true",
-        "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
+        "env": {
+            "ENABLE_PREFIX_DELEGATION": "true",
+            "WARM_PREFIX_TARGET": "1",
+            "NETWORK_POLICY_ENFORCING_MODE": "strict",
+        },
     }
+
+
+TOLERATED_BY_DEFAULT = {
+    "vpc-cni": "amazon-vpc-cni-k8s v1.23.1, charts/aws-vpc-cni/values.yaml",
+    "kube-proxy": 'EKS user guide, "Manage kube-proxy in Amazon EKS clusters"',
+    "eks-pod-identity-agent": "eks-pod-identity-agent, charts/eks-pod-identity-agent/values.yaml",
+    "aws-ebs-csi-driver": 'aws-ebs-csi-driver 2.64.0, docs/install.md, "Configure driver toleration settings"',
+    "eks-node-monitoring-agent": "eks-node-monitoring-agent, chart 1.7.0",
+}
+"""Add-ons whose daemons tolerate every taint by themselves, and where that is said."""
+WITHOUT_DAEMON = {"coredns", "metrics-server"}
+
+
+@pytest.mark.parametrize("addon", [*BEFORE_NODES, *AFTER_NODES])
+def test_what_apps_need_on_their_node_runs_on_every_node_whatever_its_taints(addon: str) -> None:
+    configured = addon_values(addon, region=REGION)
+    daemon = configured.get("nodeAgent", configured.get("node", {} if addon in WITHOUT_DAEMON else configured))
+    if "tolerations" in daemon:
+        assert daemon["tolerations"] == [{"operator": "Exists"}]
+    else:
+        assert addon in {*TOLERATED_BY_DEFAULT, *WITHOUT_DAEMON}
 
 
 def test_dns_grows_with_the_cluster_on_the_system_pool_over_the_zones() -> None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.settings.aws.cluster import ClusterSettings
 from infra.settings.aws.drain import LONGEST_STOP_SECONDS
-from infra.versions import CLUSTER_AUTOSCALER, CLUSTER_AUTOSCALER_IMAGE_TAGS
+from infra.versions import CLUSTER_AUTOSCALER, INSTALLABLE_VERSIONS, KUBERNETES_VERSIONS
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.cluster_program import CLUSTER, build, default
 from tests.aws.iam_evaluator import Call, allows
@@ -79,17 +78,17 @@ def test_it_finds_groups_that_have_no_node() -> None:
         assert allows(policy(), Call(action=action))
 
 
-@pytest.mark.parametrize(("minor", "tag"), CLUSTER_AUTOSCALER_IMAGE_TAGS.items())
-def test_its_version_is_that_of_kubernetes(minor: str, tag: str) -> None:
+@pytest.mark.parametrize("minor", INSTALLABLE_VERSIONS)
+def test_its_version_is_that_of_the_control_plane(minor: str) -> None:
     # Pitfall P16: an autoscaler of another minor version simulates another scheduler.
+    tag = build(cluster={"version": minor}).one("Release").props["values"]["image"]["tag"]
+    assert tag == KUBERNETES_VERSIONS[minor].autoscaler_tag
     assert tag.startswith(f"v{minor}.")
-    release = build(cluster={"version": minor}).one("Release")
-    assert release.props["values"]["image"]["tag"] == tag
 
 
-def test_there_is_an_image_for_every_version_that_the_settings_offer() -> None:
-    offered = ClusterSettings.model_json_schema()["properties"]["version"]["enum"]
-    assert set(offered) == set(CLUSTER_AUTOSCALER_IMAGE_TAGS)
+def test_while_the_nodes_are_held_back_it_simulates_the_scheduler_of_the_control_plane() -> None:
+    release = build(cluster={"version": "1.36", "nodesVersion": "1.35"}).one("Release")
+    assert release.props["values"]["image"]["tag"].startswith("v1.36.")
 
 
 def test_the_chart_is_pinned_and_knows_every_value() -> None:

@@ -24,6 +24,20 @@ def refused(model: type[Model], section: dict[str, Any]) -> list[str]:
     ("section", "problem"),
     [
         ({"version": "1.33"}, "version: '1.33' is not 1.35 or 1.36"),
+        ({"version": "1.99"}, "version: '1.99' is not 1.35 or 1.36"),
+        ({"version": "1.37"}, "version: '1.37' has no Cluster Autoscaler that fits it yet; write 1.35 or 1.36"),
+        (
+            {"version": "1.35", "nodesVersion": "1.36"},
+            "nodesVersion: 1.36 is newer than the control plane's 1.35, which goes up first",
+        ),
+        (
+            {"version": "1.35", "addonsVersion": "1.36"},
+            "addonsVersion: 1.36 is newer than the control plane's 1.35, which goes up first",
+        ),
+        (
+            {"version": "1.36", "addonsVersion": "1.35"},
+            "addonsVersion: 1.35 is older than the nodes' 1.36; add-ons go up before nodes",
+        ),
         ({"publicAccess": ["0.0.0.0/0"]}, "publicAccess[0]: '0.0.0.0/0' is the whole internet; name the networks"),
         ({"publicAccess": ["::/0"]}, "publicAccess[0]: "),
         ({"publicAccess": ["nonsense"]}, "publicAccess[0]: 'nonsense' is not a network"),
@@ -148,6 +162,22 @@ def test_types_of_one_size_make_a_pool(types: list[str]) -> None:
 def test_an_image_release_has_the_form_of_its_operating_system(os: str, release: str) -> None:
     pool = {"instanceTypes": ["m7g.large"], "os": os, "imageRelease": release}
     assert NodePoolSettings.model_validate(pool).image_release == release
+
+
+@pytest.mark.parametrize(
+    ("section", "addons", "nodes"),
+    [
+        ({"version": "1.36"}, "1.36", "1.36"),
+        ({"version": "1.36", "nodesVersion": "1.35"}, "1.35", "1.35"),
+        ({"version": "1.36", "addonsVersion": "1.36", "nodesVersion": "1.35"}, "1.36", "1.35"),
+        ({"version": "1.35"}, "1.35", "1.35"),
+    ],
+)
+def test_add_ons_follow_the_nodes_and_nodes_the_control_plane_unless_held_back(
+    section: dict[str, Any], addons: str, nodes: str
+) -> None:
+    settings = ClusterSettings.model_validate(section)
+    assert (settings.minor_of_addons, settings.minor_of_nodes) == (addons, nodes)
 
 
 def test_a_role_may_have_a_path() -> None:

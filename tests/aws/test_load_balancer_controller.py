@@ -182,3 +182,17 @@ def test_only_this_accounts_delivery_writes_the_firewalls_log() -> None:
         context={**source, "aws:SourceAccount": "999999999999"},
     )
     assert not allows(document, foreign)
+
+
+def test_its_kinds_are_those_of_its_version_and_are_there_first() -> None:
+    """Pitfall P24: Helm installs a chart's definitions once, so another version would run on old ones."""
+    graph = run_stack(with_apps({"web": {"traffic": {}}})).graph
+    definitions = graph.one("kubernetes:yaml/v2:ConfigFile")
+    release = graph.one("Release", "load-balancer-controller")
+    assert f"/v{LOAD_BALANCER_CONTROLLER.version}/" in definitions.props["file"]
+    assert release.props["version"] == LOAD_BALANCER_CONTROLLER.version
+    assert release.props["skipCrds"] is True
+    assert graph.waits_for(release, definitions)
+    for binding in graph.all("TargetGroupBinding"):
+        assert graph.waits_for(binding, definitions)
+        assert graph.deleted_before(binding, definitions)

@@ -12,7 +12,7 @@ from policies.cluster import (
     LOG_GROUP,
     STORAGE_CLASS,
 )
-from policies.network import INGRESS_RULE, NODE_GROUP, SECURITY_GROUP, SUBNET
+from policies.network import INGRESS_RULE, SECURITY_GROUP, SUBNET
 from tests.policies.changes import Change, all_of, drop, drop_in_json, make, put, put_in_json, remove, reordered
 from tests.policies.harness import Draft, Mutation
 
@@ -73,14 +73,6 @@ def _half_watched(draft: Draft) -> None:
     draft.add(DETECTOR_FEATURE, "audit", feature, takes={"detectorId": detector})
 
 
-def _second_cni(draft: Draft) -> None:
-    # The shipped stacks set this rule off already, so one more add-on does.
-    inputs = {**draft.of(ADDON, "vpc-cni"), "configurationValues": '{"enableNetworkPolicy": "true"}'}
-    added = draft.add(ADDON, "second", inputs)
-    for group in draft.all(NODE_GROUP):
-        group.depends_on.add(added.urn)
-
-
 def _without_values(draft: Draft) -> None:
     del draft.of(ADDON, "coredns")["configurationValues"]
 
@@ -127,6 +119,12 @@ CLUSTER_MUTATIONS = [
         also=("node-version-fits-the-control-plane", "autoscaler-fits-the-cluster"),
     ),
     Mutation(rule="cluster-version-is-in-standard-support", change=drop(CLUSTER, "version"), id="unset"),
+    Mutation(
+        rule="cluster-version-has-time-left",
+        # The day of the tests is six days before the end.
+        change=put(CLUSTER, "1.34", "version"),
+        also=("autoscaler-fits-the-cluster", "node-version-fits-the-control-plane"),
+    ),
     Mutation(rule="cluster-stays-in-standard-support", change=drop(CLUSTER, "upgradePolicy")),
     Mutation(
         rule="cluster-authenticates-by-access-entries",
@@ -155,7 +153,10 @@ CLUSTER_MUTATIONS = [
         rule="vpc-cni-enforces-network-policy",
         change=drop_in_json(ADDON, "configurationValues", "enableNetworkPolicy", name="vpc-cni"),
     ),
-    Mutation(rule="vpc-cni-denies-from-the-start", change=_second_cni),
+    Mutation(
+        rule="vpc-cni-denies-from-the-start",
+        change=drop_in_json(ADDON, "configurationValues", "env", "NETWORK_POLICY_ENFORCING_MODE", name="vpc-cni"),
+    ),
     Mutation(
         rule="prefix-delegation-has-room",
         change=put(SUBNET, "10.20.0.0/26", "cidrBlock", name="private-eu-central-1a"),

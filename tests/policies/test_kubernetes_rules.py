@@ -120,6 +120,20 @@ def _definition_of_others(draft: Draft) -> None:
     draft.add(DEFINITION, "widgets", {"metadata": {"name": "widgets.example.com"}, "spec": spec})
 
 
+def _definition_in_a_component(draft: Draft) -> None:
+    # As the engine shows a ConfigFile: a component that the provider makes, with the definitions inside.
+    component = draft.add("kubernetes:yaml/v2:ConfigFile", "definitions", {"file": "https://example.com/crds.yaml"})
+    spec = {"group": "example.com", "names": {"kind": "Widget"}}
+    definition = draft.add(DEFINITION, "definitions:widgets", {"metadata": {"name": "widgets"}, "spec": spec})
+    definition.parent = component.urn
+    draft.add(
+        "kubernetes:example.com/v1:Widget",
+        "one",
+        {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "one", "namespace": "apps"}},
+        depends_on=[component],
+    )
+
+
 def _two_metrics(draft: Draft) -> None:
     memory = {"name": "memory", "target": {"type": "AverageValue", "averageValue": "100Mi"}}
     draft.of(HPA, "web")["spec"]["metrics"].append({"type": "Resource", "resource": memory})
@@ -144,6 +158,7 @@ LEFT_ALONE: dict[str, Callable[[Draft], object]] = {
     "one host on two load balancers": _two_groups,
     "a webhook that fails open": _fail_open_webhook,
     "a kind that nothing is made of": _definition_of_others,
+    "a custom resource that waits for the component in which its definition is made": _definition_in_a_component,
     "a metric that is no share of the request": _two_metrics,
     "a claim where there is a default class": lambda draft: draft.add(
         CLAIM, "data", {"metadata": {"name": "data", "namespace": "apps"}, "spec": {}}

@@ -14,7 +14,7 @@ from infra.aws.roles import PermittedRole, make_role
 from infra.settings.aws.delivery import runner_label, runner_name
 
 HTTPS_PORT = 443
-IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:3.0"
+IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:4.0"
 """AWS's own image for ARM, with Python and the AWS command line (CodeBuild user guide, "Docker images provided by
 CodeBuild")."""
 SIZE = "BUILD_GENERAL1_MEDIUM"

@@ -14,7 +14,7 @@ from infra.aws.iam import Document, Statement, policy_document
 from infra.aws.identity import PodIdentity, PodIdentityArgs
 from infra.aws.load_balancer.target import CLUSTER_TAG
 from infra.aws.nodes.placement import system_selector, system_tolerations, zone_spread
-from infra.versions import LOAD_BALANCER_CONTROLLER
+from infra.versions import LOAD_BALANCER_CONTROLLER, LOAD_BALANCER_DEFINITIONS
 
 NAMESPACE = "kube-system"
 RELEASE = "aws-load-balancer-controller"
@@ -46,7 +46,7 @@ class ControllerArgs:
 
 
 class LoadBalancerController(pulumi.ComponentResource):
-    """AWS Load Balancer Controller, installed for TargetGroupBindings only, with a role cut to that.
+    """AWS Load Balancer Controller, installed for TargetGroupBindings only, with its kinds and a role cut to that.
 
     A binding depends on `release`: the controller puts a finalizer on it, and must live until it took it off again.
     """
@@ -56,7 +56,8 @@ class LoadBalancerController(pulumi.ComponentResource):
     def __init__(self, name: str, args: ControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:LoadBalancerController", name, None, opts)
         identity = self._make_identity(name, args)
-        self.release = self._make_release(name, args, identity)
+        definitions = self._make_definitions(name, args)
+        self.release = self._make_release(name, args, identity, definitions)
         self.register_outputs({})
 
     def _make_identity(self, name: str, args: ControllerArgs) -> PodIdentity:
@@ -72,7 +73,17 @@ class LoadBalancerController(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _make_release(self, name: str, args: ControllerArgs, identity: PodIdentity) -> k8s.helm.v3.Release:
+    def _make_definitions(self, name: str, args: ControllerArgs) -> k8s.yaml.v2.ConfigFile:
+        """Make the kinds that the controller serves, in the version of its chart: another version renews them first."""
+        return k8s.yaml.v2.ConfigFile(
+            f"{name}-definitions",
+            file=LOAD_BALANCER_DEFINITIONS,
+            opts=pulumi.ResourceOptions(parent=self, provider=args.kubernetes),
+        )
+
+    def _make_release(
+        self, name: str, args: ControllerArgs, identity: PodIdentity, definitions: k8s.yaml.v2.ConfigFile
+    ) -> k8s.helm.v3.Release:
         return k8s.helm.v3.Release(
             name,
             name=RELEASE,
@@ -81,6 +92,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             version=LOAD_BALANCER_CONTROLLER.version,
             repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=LOAD_BALANCER_CONTROLLER.repository),
             values=controller_values(cluster_name=args.context.name, region=args.context.region, vpc_id=args.vpc_id),
+            skip_crds=True,
             # A first install that fails is taken back, or the next attempt would find the name in use.
             atomic=True,
             timeout=INSTALL_TIMEOUT_SECONDS,
@@ -89,7 +101,7 @@ class LoadBalancerController(pulumi.ComponentResource):
                 provider=args.kubernetes,
                 # Its pods need a node, and get their role when they are admitted: one made before the association would
                 # run with the node's. On the way down both must last until the last binding is undone.
-                depends_on=[identity.association, *args.system_groups],
+                depends_on=[identity.association, definitions, *args.system_groups],
             ),
         )
 
@@ -97,7 +109,8 @@ class LoadBalancerController(pulumi.ComponentResource):
 def controller_policy(context: AwsContext) -> Document:
     """What the controller may do: look, and register and deregister targets of this cluster.
 
-    The least for bindings to IP targets with all fields written out and no `networking` (read in the code of v3.5.0).
+    The least for bindings to IP targets with all fields written out and no `networking` (read in the code of v3.5.0;
+    the notes of v3.6.0 name no change).
     """
     groups = f"arn:{context.partition}:elasticloadbalancing:{context.region}:{context.account_id}:targetgroup/*/*"
     return policy_document(
@@ -123,8 +136,9 @@ def controller_policy(context: AwsContext) -> Document:
 
 
 def controller_values(*, cluster_name: str, region: str, vpc_id: pulumi.Input[str]) -> dict[str, Any]:
-    """Tell the values of the chart: everything off that is not TargetGroupBinding (keys of its values.yaml, 3.5.0).
+    """Return the values of the chart: everything off that is not TargetGroupBinding.
 
+    Keys: its values.yaml of 3.5.0; the notes of 3.6.0 name no change.
     The webhook's certificate is kept over upgrades (`keepTLSSecret`): Helm finds the Secret, because the release is
     rendered where the cluster can be asked. It is made once, in the cluster, so that no private key is in the state.
     """

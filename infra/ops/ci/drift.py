@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from infra import clock
 from infra.engine import Engine, Preview, StackLockedError, run_program
 from infra.errors import NightowlError
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import Target
-from infra.ops.ci.github import connect
+from infra.ops.ci.github import Hub, connect
 from infra.ops.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
+from infra.settings.aws.platform import EksPlatformSettings
+from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
+from infra.versions import support_notice
 
 LABEL = "drift"
 
@@ -26,6 +30,8 @@ class DriftFoundError(NightowlError):
 def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
     """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
 
+    Another issue tells of a Kubernetes version that loses its support.
+
     A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
     With `dry_run` the stack file is read, and nothing else happens.
 
@@ -40,6 +46,7 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
         say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
         return
     hub = connect(run)
+    _tell_of_support(hub, target.stack, settings, run_url=run.url)
     say(f"comparing {target.stack} with what runs")
     preview = _undisturbed_preview(target, target.engine(settings))
     marker = f"nightowl:drift:{target.stack}"
@@ -53,6 +60,18 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     run.summarize(body)
     url = hub.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
     raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
+
+
+def _tell_of_support(hub: Hub, stack: str, settings: StackSettings, *, run_url: str) -> None:
+    """Keep one issue while the Kubernetes version of the stack is near the end of its support."""
+    marker = f"nightowl:support:{stack}"
+    on_eks = isinstance(settings.platform, EksPlatformSettings)
+    notice = support_notice(settings.cluster.version, clock.today()) if on_eks else ""
+    if notice:
+        body = f"{code(stack)}: {notice}. This issue is closed by the first check after the upgrade. {run_url}"
+        hub.upsert_issue(marker, f"Kubernetes {settings.cluster.version} in {stack} loses its support", body, LABEL)
+    else:
+        hub.close_issue(marker, f"{code(stack)} asks for a version with time left. {run_url}".rstrip(), LABEL)
 
 
 def _undisturbed_preview(target: Target, engine: Engine) -> Preview:

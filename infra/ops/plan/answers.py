@@ -148,6 +148,7 @@ class Answers(Mocks):
             "aws:index/getPartition:getPartition": {"partition": PARTITION, "dnsSuffix": "amazonaws.com"},
             "aws:index/getRegion:getRegion": {"name": self.region, "region": self.region},
             "aws:eks/getAddonVersion:getAddonVersion": {"version": "(the default at up)"},
+            "aws:eks/getClusters:getClusters": {"names": []},
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
             "aws:iam/getRole:getRole": {"arn": f"{role}/{name}", "tags": {}},
             "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},

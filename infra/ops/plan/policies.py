@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from infra import clock
 from infra.errors import NightowlError
 from infra.ops.plan.graph import Graph
 from infra.ops.plan.graph import Resource as Planned
@@ -29,7 +30,7 @@ def evaluation(graph: Graph, *, today: date | None = None) -> Evaluation:
     except PolicyDataError as error:
         raise NightowlError(str(error)) from None
     return evaluate(
-        subjects(graph), RULES, levels=levels, exceptions=exceptions, today=date.today() if today is None else today
+        subjects(graph), RULES, levels=levels, exceptions=exceptions, today=clock.today() if today is None else today
     )
 
 

@@ -10,9 +10,11 @@ from pydantic import AfterValidator, model_validator
 
 from infra.settings.app.traffic import check_cidr
 from infra.settings.aws.addon_names import ADDON_NAMES, AddonVersion
+from infra.settings.aws.kubernetes_version import KubernetesMinor
 from infra.settings.model import FieldError, Location, Model, raise_any
 from infra.settings.names import Name
 from infra.settings.scalars import Notation, Seconds, Switch, seconds_text
+from infra.versions import KUBERNETES_MINOR, MOST_MINORS_BEHIND, minor_of
 
 AUTOSCALER_SYNC_SECONDS = range(10, 16)
 """What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`)."""
@@ -107,8 +109,14 @@ def _wider(of_cluster: str | None, of_namespace: str) -> str | None:
 class ClusterSettings(Model):
     """The control plane."""
 
-    version: Literal["1.35", "1.36"] = "1.36"
-    """Kubernetes version. EKS upgrades by one minor version at a time, and never goes back."""
+    version: KubernetesMinor = KUBERNETES_MINOR
+    """Kubernetes version of the control plane. EKS goes up by one minor version at a time, and takes an upgrade back
+    for seven days; docs/eks.md tells the steps."""
+    addons_version: KubernetesMinor | None = None
+    """Kubernetes version that AWS's default add-ons are chosen for; by default that of the nodes."""
+    nodes_version: KubernetesMinor | None = None
+    """Kubernetes version of the nodes; by default that of the control plane. While it is held back, an upgrade of the
+    control plane can be taken back at once."""
     tier: Literal["standard", "tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"] = "standard"
     """Size of the control plane. `standard` grows by itself; the others reserve capacity and cost far more."""
     public_access: tuple[PublicCidr, ...] = ()
@@ -127,12 +135,23 @@ class ClusterSettings(Model):
     addons: dict[str, AddonVersion] = {}
     """Add-on name to version; what is not named gets AWS's default for the Kubernetes version."""
 
+    @property
+    def minor_of_nodes(self) -> str:
+        """The Kubernetes version of the nodes."""
+        return self.nodes_version or self.version
+
+    @property
+    def minor_of_addons(self) -> str:
+        """The Kubernetes version that add-ons are chosen for."""
+        return self.addons_version or self.minor_of_nodes
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         raise_any(self._errors())
         return self
 
     def _errors(self) -> Iterator[FieldError]:
+        yield from self._version_errors()
         if self.autoscaler_sync is not None and self.autoscaler_sync not in AUTOSCALER_SYNC_SECONDS:
             yield FieldError("autoscalerSync", f"{seconds_text(self.autoscaler_sync)} is outside 10s to 15s")
         if self.autoscaler_sync is not None and self.tier == "standard":
@@ -143,3 +162,24 @@ class ClusterSettings(Model):
         for name in self.addons:
             if name not in ADDON_NAMES:
                 yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(ADDON_NAMES)}")
+
+    def _version_errors(self) -> Iterator[FieldError]:
+        """The order of the Kubernetes version skew policy: nothing is newer than the API server, kubelets lag least."""
+        control_plane, addons, nodes = map(minor_of, (self.version, self.minor_of_addons, self.minor_of_nodes))
+        if nodes > control_plane:
+            message = f"{self.nodes_version} is newer than the control plane's {self.version}, which goes up first"
+            yield FieldError("nodesVersion", message)
+        elif control_plane - nodes > MOST_MINORS_BEHIND:
+            message = (
+                f"{self.nodes_version} is more than {MOST_MINORS_BEHIND} versions behind the control plane's "
+                f"{self.version}; raise it first"
+            )
+            yield FieldError("nodesVersion", message)
+        elif addons > control_plane:
+            message = f"{self.addons_version} is newer than the control plane's {self.version}, which goes up first"
+            yield FieldError("addonsVersion", message)
+        elif addons < nodes:
+            message = (
+                f"{self.addons_version} is older than the nodes' {self.minor_of_nodes}; add-ons go up before nodes"
+            )
+            yield FieldError("addonsVersion", message)

@@ -35,7 +35,10 @@ EKS: Table = {
         on=_CLUSTER,
         read_on=_CLUSTER,
         also_read=(
-            Grant(actions=("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")),
+            # Which version runs is looked up before a step to another; the list takes no resource.
+            Grant(
+                actions=("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs", "eks:ListClusters")
+            ),
             _LOOK_AT_ROLES,
         ),
         also_write=(
@@ -52,7 +55,7 @@ EKS: Table = {
         ),
     ),
     "aws:eks/nodeGroup:NodeGroup": TypeRights(
-        read=("eks:DescribeNodegroup", "eks:DescribeUpdate"),
+        read=("eks:DescribeNodegroup", "eks:DescribeUpdate", "eks:ListNodegroups"),
         create=("eks:CreateNodegroup", *_TAG),
         update=("eks:UpdateNodegroupConfig", "eks:UpdateNodegroupVersion", *_UNTAG),
         delete=("eks:DeleteNodegroup",),
