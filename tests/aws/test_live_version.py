@@ -85,5 +85,5 @@ def test_while_nodes_are_held_back_nothing_but_the_control_plane_moves() -> None
     after = run(version="1.36", nodes="1.35", running="1.35").graph
     for kind in ("NodeGroup", "Addon", "LaunchTemplate"):
         assert by_name(after, kind) == by_name(before, kind)
-    assert before.one("Cluster").props["version"] == "1.35"
-    assert after.one("Cluster").props["version"] == "1.36"
+    assert before.one("eks:index:Cluster").props["version"] == "1.35"
+    assert after.one("eks:index:Cluster").props["version"] == "1.36"

@@ -121,7 +121,7 @@ def test_the_release_is_the_pinned_chart_in_kube_system() -> None:
     graph = run_stack(with_apps({"web": {"traffic": {}}})).graph
     release = graph.one("Release", "load-balancer-controller").props
     assert release["name"] == "aws-load-balancer-controller"
-    assert (release["chart"], release["version"]) == (LOAD_BALANCER_CONTROLLER.chart, "3.5.0")
+    assert (release["chart"], release["version"]) == (LOAD_BALANCER_CONTROLLER.chart, "3.6.0")
     assert release["repositoryOpts"]["repo"] == "https://aws.github.io/eks-charts"
     assert release["values"]["vpcId"].startswith("vpc-")
     assert release["values"]["serviceAccount"]["name"] == "aws-load-balancer-controller"
