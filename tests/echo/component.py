@@ -1,4 +1,8 @@
-"""`pulumi_eks.Cluster` as its plug-in makes it: the control plane, the provider that it always makes, its outputs."""
+"""Components that plug-ins make.
+
+`pulumi_eks.Cluster`: the control plane, the provider that it always makes, its outputs. A ConfigFile of Kubernetes: the
+definition that the program's own objects need of those that are in the file.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS, 
 from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 from tests.echo.properties import UNKNOWN, decode, encode, has_unknown, reveal
 
+CONFIG_FILE = "kubernetes:yaml/v2:ConfigFile"
+BINDINGS = "targetgroupbindings.elbv2.k8s.aws"
 TAKEN_FROM = {
     "vpcConfig": SUBNET_KEYS,
     "encryptionConfig": ("encryptionConfigKeyArn",),
@@ -24,9 +30,10 @@ TAKEN_FROM = {
 
 def construct(request: Any) -> Any:
     """Register the component and what is in it with the engine that asks for it."""
-    assert request.type == COMPONENT, f"the echo does not know the component {request.type}"
+    kinds = {COMPONENT: _Cluster, CONFIG_FILE: _ConfigFile}
+    assert request.type in kinds, f"the echo does not know the component {request.type}"
     with grpc.insecure_channel(request.monitorEndpoint) as channel:
-        return _Construction(request, resource_pb2_grpc.ResourceMonitorStub(channel)).run()
+        return kinds[request.type](request, resource_pb2_grpc.ResourceMonitorStub(channel)).run()
 
 
 class _Construction:
@@ -34,6 +41,33 @@ class _Construction:
         self.request = request
         self.monitor = monitor
 
+    def run(self) -> Any:
+        raise NotImplementedError
+
+    def _register(self, type_: str, name: str, *, parent: str, **more: Any) -> Any:
+        of_component = (
+            {} if more["custom"] else {"dependencies": self._all_dependencies(), "providers": self.request.providers}
+        )
+        dependencies = {urn for one in more.get("propertyDependencies", {}).values() for urn in one.urns}
+        return self.monitor.RegisterResource(
+            resource_pb2.RegisterResourceRequest(
+                type=type_,
+                name=name,
+                parent=parent,
+                protect=self.request.protect,
+                acceptSecrets=True,
+                acceptResources=True,
+                supportsPartialValues=True,
+                **{"dependencies": sorted(dependencies), **of_component, **more},
+            )
+        )
+
+    def _all_dependencies(self) -> list[str]:
+        of_inputs = (urn for one in self.request.inputDependencies.values() for urn in one.urns)
+        return sorted({*self.request.dependencies, *of_inputs})
+
+
+class _Cluster(_Construction):
     def run(self) -> Any:
         arguments = reveal(decode(self.request.inputs))
         component = self._register(self.request.type, self.request.name, parent=self.request.parent, custom=False)
@@ -87,27 +121,30 @@ class _Construction:
         urns = {urn for name in names for urn in self.request.inputDependencies[name].urns}
         return resource_pb2.RegisterResourceRequest.PropertyDependencies(urns=sorted(urns))
 
-    def _register(self, type_: str, name: str, *, parent: str, **more: Any) -> Any:
-        of_component = (
-            {} if more["custom"] else {"dependencies": self._all_dependencies(), "providers": self.request.providers}
-        )
-        dependencies = {urn for one in more.get("propertyDependencies", {}).values() for urn in one.urns}
-        return self.monitor.RegisterResource(
-            resource_pb2.RegisterResourceRequest(
-                type=type_,
-                name=name,
-                parent=parent,
-                protect=self.request.protect,
-                acceptSecrets=True,
-                acceptResources=True,
-                supportsPartialValues=True,
-                **{"dependencies": sorted(dependencies), **of_component, **more},
-            )
-        )
 
-    def _all_dependencies(self) -> list[str]:
-        of_inputs = (urn for one in self.request.inputDependencies.values() for urn in one.urns)
-        return sorted({*self.request.dependencies, *of_inputs})
+class _ConfigFile(_Construction):
+    def run(self) -> Any:
+        component = self._register(self.request.type, self.request.name, parent=self.request.parent, custom=False)
+        spec = {"group": "elbv2.k8s.aws", "scope": "Namespaced", "names": {"kind": "TargetGroupBinding"}}
+        self._register(
+            "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition",
+            f"{self.request.name}:{BINDINGS}",
+            parent=component.urn,
+            custom=True,
+            provider=self.request.providers["kubernetes"],
+            object=encode(
+                {
+                    "apiVersion": "apiextensions.k8s.io/v1",
+                    "kind": "CustomResourceDefinition",
+                    "metadata": {"name": BINDINGS},
+                    "spec": spec,
+                }
+            ),
+        )
+        self.monitor.RegisterResourceOutputs(
+            resource_pb2.RegisterResourceOutputsRequest(urn=component.urn, outputs=encode({}))
+        )
+        return provider_pb2.ConstructResponse(urn=component.urn, state=encode({}))
 
 
 def _outputs(control_plane: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
