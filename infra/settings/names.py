@@ -13,6 +13,13 @@ LONGEST_NAME = 40
 """Longest name of an app or container: a suffix such as `-files-1a2b3c4d` fits into the 63 characters of a label."""
 LONGEST_LINE = 1024
 """Characters of a single-line text; a path may have 4096 bytes on Linux, but nobody writes one that long."""
+_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+"""A DNS subdomain as Kubernetes has it (k8s.io/apimachinery/pkg/util/validation, IsDNS1123Subdomain)."""
+
+
+def is_subdomain(value: str) -> bool:
+    """Whether a text is a DNS subdomain: parts between dots that begin and end with a letter or digit."""
+    return _SUBDOMAIN.fullmatch(value) is not None
 
 
 def check_name(value: str) -> str:
@@ -35,7 +42,7 @@ def check_object_name(value: str) -> str:
     Raises:
         ValueError: anything else.
     """
-    if not re.fullmatch(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?", value) or len(value) > 253:
+    if not is_subdomain(value):
         raise ValueError("is not the name of a Kubernetes object: use lower-case letters, digits, dashes and dots")
     return value
 

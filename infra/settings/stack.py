@@ -15,7 +15,7 @@ from infra.settings.aws.drain import stop_errors
 from infra.settings.aws.guest import GuestPlatformSettings, guest_errors
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.network import NetworkSettings
-from infra.settings.aws.nodes import NodePoolSettings, pool_errors
+from infra.settings.aws.nodes import NodePoolSettings, pool_errors, release_errors
 from infra.settings.aws.placement import placement_errors
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.aws.secret_references import secret_errors
@@ -56,6 +56,7 @@ class StackSettings(Model):
         if isinstance(self.platform, EksPlatformSettings):
             return [
                 *(FieldError("nodePools", error.message) for error in pool_errors(self.node_pools)),
+                *release_errors(self.cluster.version, self.node_pools),
                 *address_errors(self.load_balancer, self.apps),
                 *secret_errors(self.apps),
                 *stop_errors(self.apps),

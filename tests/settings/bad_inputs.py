@@ -992,6 +992,127 @@ delivery: {{ github: {{ repository: example/nightowl, repositoryId: "123456789",
     ),
 )
 
+_TAG_OF = "is the project's own tag"
+_SHORT_DOMAIN = f"{'a' * 61}.de"
+_PUBLIC = "which reach nothing over the internet and which EKS refuses; name the public addresses of the network"
+
+
+def _eks(overlay: str, *lines: str, id: str) -> BadInput:
+    """Lay sections over those of an EKS stack."""
+    return BadInput(f"eks {id}", f"{_ON_EKS}{overlay}", tuple(f"nightowl:{line}" for line in lines))
+
+
+def _pool(overlay: str, *lines: str, id: str) -> BadInput:
+    """Change the pool `apps` of an EKS stack; the lines are relative to it."""
+    return BadInput(
+        f"pool {id}",
+        _ON_EKS.replace("apps: { instanceTypes: [m7g.large],", f"apps: {{ instanceTypes: [m7g.large], {overlay},"),
+        tuple(f"nightowl:nodePools.apps.{line}" for line in lines),
+    )
+
+
+def _tagged(tags: str, *lines: str, id: str) -> BadInput:
+    return BadInput(
+        f"tags {id}",
+        _ON_EKS.replace("accountId:", f"tags: {tags}, accountId:"),
+        tuple(f"nightowl:platform.tags{line}" for line in lines),
+    )
+
+
+_LIMITS_OF_AWS = (
+    _tagged("{ Project: shop }", f".Project: {_TAG_OF} project, in any case; choose another key", id="of our own"),
+    _tagged(
+        "{ Team: a, team: b }",
+        ".team: differs from Team in case only, which IAM takes for the same; remove one",
+        id="that differ in case",
+    ),
+    _pool(
+        'labels: { workload: "" }',
+        "labels.workload: '' is empty, which EKS refuses for the label of a node; write a value such as \"true\"",
+        id="label without a value",
+    ),
+    _pool(
+        f"labels: {{ example.com/{'a' * 52}: x }}",
+        f"labels[\"example.com/{'a' * 45}...\"]: 'example.com/{'a' * 45}...' has 64 characters, but EKS takes 63 with "
+        "the prefix; shorten the key",
+        id="label with a long prefix",
+    ),
+    _pool(
+        f"taints: [{{ key: example.com/{'a' * 52} }}]",
+        f"taints[0].key: 'example.com/{'a' * 45}...' has 64 characters, but EKS takes 63 with "
+        "the prefix; shorten the key",
+        id="taint with a long prefix",
+    ),
+    _pool(
+        "labels: { example..com/team: x }",
+        "labels[\"example..com/team\"]: 'example..com/team' is not the key of a label: before the slash "
+        "comes a DNS name",
+        id="label with two dots in its prefix",
+    ),
+    _pool(
+        f"taints: [{', '.join(f'{{ key: t{index} }}' for index in range(51))}]",
+        "taints: has 51 taints; EKS takes 50 here",
+        id="taints beyond 50",
+    ),
+    _pool(
+        "imageRelease: 1.35.2-20261110",
+        "imageRelease: 1.35.2-20261110 is not of Kubernetes 1.36, which the nodes run; name one of 1.36, or "
+        "remove the key",
+        id="image of another version",
+    ),
+    _pool(
+        "imageRelease: 1.3.2-20261110",
+        "imageRelease: 1.3.2-20261110 is not of Kubernetes 1.36, which the nodes run; name one of 1.36, or "
+        "remove the key",
+        id="image of a version with the same beginning",
+    ),
+    *(
+        _eks(
+            f"cluster: {{ publicAccess: ['{network}'] }}",
+            f"cluster.publicAccess[0]: '{network}' holds reserved addresses ({reserved}), {_PUBLIC}",
+            id=f"API server open to {network}",
+        )
+        for network, reserved in (
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.1.2.3/32", "10.0.0.0/8"),
+            ("172.20.0.0/16", "172.16.0.0/12"),
+            ("192.168.1.0/24", "192.168.0.0/16"),
+            ("100.64.0.0/10", "100.64.0.0/10"),
+            ("127.0.0.1/32", "127.0.0.0/8"),
+            ("169.254.0.0/16", "169.254.0.0/16"),
+            ("224.0.0.0/24", "224.0.0.0/4"),
+            ("255.255.255.255/32", "240.0.0.0/4"),
+            ("0.0.0.0/1", "0.0.0.0/8"),
+        )
+    ),
+    _eks(
+        "cluster: { publicAccess: ['2001:db8::/32'] }",
+        "cluster.publicAccess[0]: '2001:db8::/32' is an IPv6 network, but EKS takes IPv4 networks for this cluster; "
+        "name those, or remove it",
+        id="API server open to IPv6",
+    ),
+    _eks(
+        f"cluster: {{ publicAccess: [{', '.join(f'203.0.113.{index}/32' for index in range(41))}] }}",
+        "cluster.publicAccess: has 41 networks; EKS takes 40, so name wider ones",
+        id="API server open to 41 networks",
+    ),
+    _eks(
+        f"loadBalancer: {{ domain: a.{_SHORT_DOMAIN} }}",
+        f"loadBalancer.domain: 'a.{'a' * 55}...' has 66 characters, but the first name of a certificate has at most 64",
+        id="domain beyond a certificate's first name",
+    ),
+    _eks(
+        "loadBalancer: { domain: example.c }",
+        "loadBalancer.domain: 'example.c' ends in a single letter, for which ACM makes no certificate",
+        id="domain with a short end",
+    ),
+    _eks(
+        f"apps: {{ web: {{ traffic: {{}}, health: {{ readiness: /{'a' * 1024} }} }} }}",
+        "apps.web.health.readiness.http: has 1025 characters; the load balancer asks a path of at most 1024",
+        id="readiness path beyond the load balancer's",
+    ),
+)
+
 _SEVERAL = (
     BadInput(
         "problems of several apps at once",
@@ -1036,5 +1157,6 @@ BAD_INPUTS = (
     *_SCHEDULES,
     *_VALUES,
     *_DELIVERY,
+    *_LIMITS_OF_AWS,
     *_SEVERAL,
 )

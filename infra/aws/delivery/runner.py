@@ -20,8 +20,6 @@ CodeBuild")."""
 SIZE = "BUILD_GENERAL1_MEDIUM"
 """4 CPUs and 8 GiB: the AWS provider alone takes more than one."""
 TIMEOUT_MINUTES = 90
-MOST_AT_ONCE = 4
-"""A deployment, and the previews of a few pull requests."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +126,9 @@ class Runner(pulumi.ComponentResource):
             name=runner_name(args.context.stack),
             description=f"Runs the GitHub Actions of {args.repository} that deploy {args.context.name}",
             service_role=role.arn,
+            # No limit of builds at once: an account with a lower quota refuses one, and a job beyond it would get an
+            # error instead of a place in the queue (CodeBuild user guide, "Builds in AWS CodeBuild").
             build_timeout=TIMEOUT_MINUTES,
-            concurrent_build_limit=MOST_AT_ONCE,
             artifacts=aws.codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
             environment=aws.codebuild.ProjectEnvironmentArgs(type="ARM_CONTAINER", compute_type=SIZE, image=IMAGE),
             source=aws.codebuild.ProjectSourceArgs(

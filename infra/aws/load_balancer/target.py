@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.settings.app.application import WebSettings
+from infra.settings.aws.addresses import asked_path
 
 CLUSTER_TAG = "cluster"
 LONGEST_NAME = 24
@@ -46,12 +47,11 @@ def http_health_check(settings: WebSettings) -> aws.lb.TargetGroupHealthCheckArg
     Where readiness is not asked over HTTP on that port, any answer of the app short of a server error will do: the load
     balancer cannot run a command, and the network policy admits it to no other port.
     """
-    readiness = settings.health.readiness
-    own_question = readiness is not None and readiness.http is not None and readiness.port in {None, settings.port}
+    path = asked_path(settings)
     return aws.lb.TargetGroupHealthCheckArgs(
         protocol="HTTP",
-        path=readiness.http if own_question and readiness is not None else "/",
-        matcher="200-399" if own_question else "200-499",
+        path="/" if path is None else path,
+        matcher="200-499" if path is None else "200-399",
         port="traffic-port",
         interval=CHECK_INTERVAL_SECONDS,
         timeout=CHECK_TIMEOUT_SECONDS,

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from infra.settings.model import Model
+from infra.settings.names import is_subdomain
 from infra.settings.scalars import Notation
 
 CONDITION_PREFIX = "node.kubernetes.io/"
@@ -23,7 +24,7 @@ def check_label_key(value: str) -> str:
     prefix, slash, name = value.rpartition("/")
     if not re.fullmatch(r"[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?", name):
         raise ValueError("is not the key of a label: up to 63 letters, digits, dashes, dots and underscores")
-    if slash and (not re.fullmatch(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?", prefix) or len(prefix) > 253):
+    if slash and not is_subdomain(prefix):
         raise ValueError("is not the key of a label: before the slash comes a DNS name")
     return value
 

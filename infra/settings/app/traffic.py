@@ -72,6 +72,8 @@ def check_cidr(value: str) -> str:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
         raise ValueError(message) from None
+    if isinstance(network, ipaddress.IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise ValueError("is an IPv4 network in the form of IPv6, which Kubernetes refuses; write it as 10.1.0.0/16")
     if str(network.network_address) != str(ipaddress.ip_address(value.partition("/")[0])):
         raise ValueError(f"is an address inside a network; did you mean {network}?")
     return value

@@ -13,6 +13,9 @@ from infra.settings.model import FieldError
 LONGEST_PATTERN = 128
 """Characters of a host or a path pattern in a listener rule (Elastic Load Balancing API, RuleCondition)."""
 LONGEST_PATH = LONGEST_PATTERN - len("/*")
+LONGEST_HEALTH_PATH = 1024
+"""Characters of the path that a load balancer asks (Elastic Load Balancing API, CreateTargetGroup,
+`HealthCheckPath`)."""
 MOST_RULES = 60
 """Inbound rules of a security group by default (VPC user guide, "Amazon VPC quotas")."""
 
@@ -23,6 +26,7 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, objec
     for app, traffic in http.items():
         yield from _host_errors(app, traffic, load_balancer.domain)
         yield from path_errors(app, traffic)
+    yield from health_errors(apps)
     yield from priority_errors(http, load_balancer.priorities)
     yield from _port_errors(tcp_ports(apps))
     yield from _rule_errors(load_balancer, http=bool(http), tcp=len(tcp_ports(apps)))
@@ -60,6 +64,27 @@ def path_errors(app: str, traffic: TrafficSettings) -> Iterator[FieldError]:
         yield FieldError(place, f"{traffic.path} {message}")
     if len(traffic.path.rstrip("/")) > LONGEST_PATH:
         yield FieldError(place, f"has {len(traffic.path)} characters; the load balancer's rules take {LONGEST_PATH}")
+
+
+def asked_path(settings: WebSettings) -> str | None:
+    """Tell the path by which a load balancer asks a pod for its readiness, or None where it cannot ask the same.
+
+    The network policy admits it to the app's port only, and it cannot run a command.
+    """
+    readiness = settings.health.readiness
+    return None if readiness is None or readiness.port not in {None, settings.port} else readiness.http
+
+
+def health_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+    """Find readiness paths that a load balancer does not take; locations are below the sections' root."""
+    http = http_traffic(apps)
+    for name, app in apps.items():
+        path = asked_path(app) if isinstance(app, WebSettings) and name in http else None
+        if path is not None and len(path) > LONGEST_HEALTH_PATH:
+            yield FieldError(
+                ("apps", name, "health", "readiness", "http"),
+                f"has {len(path)} characters; the load balancer asks a path of at most {LONGEST_HEALTH_PATH}",
+            )
 
 
 def _host_errors(app: str, traffic: TrafficSettings, domain: str | None) -> Iterator[FieldError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -26,9 +27,44 @@ _ROLE_ARN = re.compile(r"arn:aws:iam::\d{12}:role/([\w+=,.@-]+/)*[\w+=,.@-]{1,64
 """Any path, and a name of up to 64 characters (IAM API, CreateRole)."""
 
 
+MOST_PUBLIC_NETWORKS = 40
+"""Public endpoint access CIDR ranges per cluster, which cannot be raised (EKS user guide, "Amazon EKS service
+quotas")."""
+RESERVED_NETWORKS = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
+    )
+)
+"""Addresses that nobody has on the internet (IANA IPv4 special-purpose address registry), which EKS refuses (EKS user
+guide, "Configure network access to cluster API server endpoint"). The networks for examples are left out: AWS's own
+examples are of these."""
+
+
 def _check_public_cidr(value: str) -> str:
-    if check_cidr(value) in {"0.0.0.0/0", "::/0"}:
+    network = ipaddress.ip_network(check_cidr(value))
+    if network.prefixlen == 0:
         raise ValueError("is the whole internet; name the networks that may reach the API server")
+    if network.version == 6:
+        raise ValueError("is an IPv6 network, but EKS takes IPv4 networks for this cluster; name those, or remove it")
+    reserved = next((one for one in RESERVED_NETWORKS if network.overlaps(one)), None)
+    if reserved is not None:
+        raise ValueError(
+            f"holds reserved addresses ({reserved}), which reach nothing over the internet and which EKS refuses; name "
+            "the public addresses of the network"
+        )
     return value
 
 
@@ -156,6 +192,9 @@ class ClusterSettings(Model):
             yield FieldError("autoscalerSync", f"{seconds_text(self.autoscaler_sync)} is outside 10s to 15s")
         if self.autoscaler_sync is not None and self.tier == "standard":
             yield FieldError("autoscalerSync", "needs a tier above standard; leave it out, or set tier: tier-xl")
+        if len(self.public_access) > MOST_PUBLIC_NETWORKS:
+            message = f"has {len(self.public_access)} networks; EKS takes {MOST_PUBLIC_NETWORKS}, so name wider ones"
+            yield FieldError("publicAccess", message)
         for index, cidr in enumerate(self.public_access):
             if cidr in self.public_access[:index]:
                 yield FieldError(("publicAccess", index), f"{cidr} is listed twice")

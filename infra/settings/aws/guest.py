@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from infra.settings.app.application import WebSettings, WorkerSettings
 from infra.settings.app.traffic import Host
-from infra.settings.aws.addresses import http_traffic, path_errors, tcp_ports
+from infra.settings.aws.addresses import health_errors, http_traffic, path_errors, tcp_ports
 from infra.settings.aws.drain import stop_errors
 from infra.settings.aws.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.aws.priorities import guest_priority_errors
@@ -85,6 +85,7 @@ def _address_errors(platform: GuestPlatformSettings, number: int, apps: Mapping[
                 f"pr-{number}-<name>.{platform.domain}",
             )
         yield from path_errors(app, traffic)
+    yield from health_errors(apps)
     yield from guest_priority_errors(number, http)
 
 

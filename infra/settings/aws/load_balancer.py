@@ -6,15 +6,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from infra.settings.app.traffic import Cidr, Host
+from infra.settings.app.traffic import Cidr, check_host
 from infra.settings.aws.priorities import HIGHEST_PRIORITY
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
-from infra.settings.scalars import Switch, WholeNumber
+from infra.settings.scalars import Notation, Switch, WholeNumber
 
 LEAST_RATE_LIMIT = 10
 MOST_RATE_LIMIT = 2_000_000_000
 """Bounds of a rate-based rule (AWS WAF API, RateBasedStatement)."""
+LONGEST_DOMAIN = 64
+"""Characters, dots included, of a certificate's common name (ACM API, RequestCertificate, `DomainName`)."""
+SHORTEST_TOP_DOMAIN = 2
+"""Characters behind the last dot (the same, pattern of `DomainName`)."""
 
 
 def _check_ipv4(value: str) -> str:
@@ -23,6 +27,17 @@ def _check_ipv4(value: str) -> str:
     return value
 
 
+def _check_domain(value: str) -> str:
+    if len(check_host(value)) > LONGEST_DOMAIN:
+        raise ValueError(
+            f"has {len(value)} characters, but the first name of a certificate has at most {LONGEST_DOMAIN}"
+        )
+    if len(value.rpartition(".")[2]) < SHORTEST_TOP_DOMAIN:
+        raise ValueError("ends in a single letter, for which ACM makes no certificate")
+    return value
+
+
+Domain = Annotated[str, AfterValidator(_check_domain), Notation("host name")]
 IPv4Cidr = Annotated[Cidr, AfterValidator(_check_ipv4)]
 Priority = Annotated[WholeNumber, Field(ge=1, le=HIGHEST_PRIORITY)]
 
@@ -34,7 +49,7 @@ class LoadBalancerSettings(Model):
     """Whether it faces the internet, or only the VPC."""
     allow_from: tuple[IPv4Cidr, ...] = ("0.0.0.0/0",)
     """IPv4 networks whose requests are accepted."""
-    domain: Host | None = None
+    domain: Domain | None = None
     """A public Route 53 zone of this account: every app's host is the zone's own name or one label below it. Without
     one, apps answer on plain HTTP under the load balancer's own name."""
     waf: Switch = False

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.app.placement import LabelValue
 from infra.settings.aws.instance_types import InstanceType, architecture, memory_class, size
-from infra.settings.aws.node_labels import SYSTEM_TAINT_KEY, LabelKey
+from infra.settings.aws.node_labels import MOST_TAINTS, SYSTEM_TAINT_KEY, NodeKey, NodeLabelValue
 from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
@@ -21,6 +21,10 @@ SMALLEST_DISK_BYTES = 20 * GIBIBYTE
 LARGEST_DISK_BYTES = 16384 * GIBIBYTE
 """The most that gp3 took when it was made, which is far beyond any node's need (EBS user guide, gp3 volumes)."""
 
+
+MOST_HINTS = 35
+"""An Auto Scaling group has 50 tags (EC2 Auto Scaling user guide, "Quotas"); the rest is for EKS's own and for what
+each pool has."""
 
 IMAGE_RELEASES = {
     "al2023": (r"\d\.\d+\.\d+-\d{8}", "1.36.2-20261110"),
@@ -42,7 +46,7 @@ DiskSize = Annotated[Bytes, AfterValidator(_check_disk)]
 class TaintSettings(Model):
     """Keeps pods away that do not tolerate it."""
 
-    key: LabelKey
+    key: NodeKey
     """The taint's key."""
     value: LabelValue = ""
     """The taint's value; often empty."""
@@ -71,7 +75,7 @@ class NodePoolSettings(Model):
     """Disk of each node, for images and the pods' scratch volumes; encrypted gp3."""
     system: Switch = False
     """The pool of the cluster's own controllers: tainted, so that apps stay off it."""
-    labels: dict[LabelKey, LabelValue] = {}
+    labels: dict[NodeKey, NodeLabelValue] = {}
     """Labels of each node."""
     taints: tuple[TaintSettings, ...] = ()
     """Taints of each node."""
@@ -93,12 +97,28 @@ class NodePoolSettings(Model):
         yield from self._image_errors()
         if self.system:
             yield from self._system_errors()
+        yield from self._taint_errors()
+        yield from self._hint_errors()
+
+    def _taint_errors(self) -> Iterator[FieldError]:
+        own = 1 if self.system else 0
+        if len(self.taints) + own > MOST_TAINTS:
+            yield FieldError("taints", f"has {len(self.taints)} taints; EKS takes {MOST_TAINTS - own} here")
         for index, taint in enumerate(self.taints):
             if taint.key == SYSTEM_TAINT_KEY:
                 message = f"{taint.key} marks the system pool; write system: true instead"
                 yield FieldError(("taints", index, "key"), message)
             if any(other.key == taint.key and other.effect == taint.effect for other in self.taints[:index]):
                 yield FieldError(("taints", index), f"{taint.key} with {taint.effect} is listed twice")
+
+    def _hint_errors(self) -> Iterator[FieldError]:
+        """Find more labels and taints than fit onto an Auto Scaling group, which tells them while there is no node."""
+        if self.min == 0 and len(self.labels) + len(self.taints) > MOST_HINTS:
+            message = (
+                f"with min 0 a pool has at most {MOST_HINTS} labels and taints, each of which is a tag of its Auto "
+                f"Scaling group; this one has {len(self.labels) + len(self.taints)}"
+            )
+            yield FieldError("labels", message)
 
     def _instance_type_errors(self) -> Iterator[FieldError]:
         types = self.instance_types
@@ -123,6 +143,21 @@ class NodePoolSettings(Model):
             yield FieldError("capacity", "the system pool runs the autoscaler itself; it must be onDemand")
         if self.min == 0:
             yield FieldError("min", "the system pool runs the autoscaler itself; it cannot scale from 0")
+
+
+def release_errors(version: str, pools: Mapping[str, NodePoolSettings]) -> Iterator[FieldError]:
+    """Find images of another Kubernetes minor version than the nodes'; locations are below the sections' root.
+
+    EKS refuses them ("Requested Nodegroup release version ... is invalid"). Bottlerocket's releases name no version.
+    """
+    for name, pool in pools.items():
+        release = pool.image_release
+        if pool.os == "al2023" and release is not None and not release.startswith(f"{version}."):
+            yield FieldError(
+                ("nodePools", name, "imageRelease"),
+                f"{release} is not of Kubernetes {version}, which the nodes run; name one of {version}, or "
+                "remove the key",
+            )
 
 
 def pool_errors(pools: Mapping[str, NodePoolSettings]) -> Iterator[FieldError]:

@@ -22,9 +22,21 @@ Reference, "Regions and endpoints"). Service principals, endpoints and load-bala
 
 MOST_TAGS = 40
 """A resource has at most 50; the rest is for the project's own and for those of EKS and the CSI driver."""
-LONGEST_TAG_KEY = 128
-LONGEST_TAG_VALUE = 256
-"""Bounds of a tag (AWS General Reference, "Tagging your AWS resources")."""
+LONGEST_TAG_KEY = 127
+LONGEST_TAG_VALUE = 255
+"""Of the strictest service (CodeBuild API, Tag); most others take 128 and 256."""
+OWN_TAGS = (
+    "project",
+    "stack",
+    "managed-by",
+    "Name",
+    "app",
+    "cluster",
+    "made-by-stack",
+)
+"""Keys that the program gives to resources itself."""
+CONTROLLERS_TAGS = ("kubernetes.io", "k8s.io", "k8s.aws", "ebs.csi.aws.com")
+"""Prefixes by which controllers of the cluster know what is theirs: on every resource they would mislead them."""
 _TAG_TEXT = re.compile(r"[\w +=.:/@-]*")
 """What every service accepts in keys and values."""
 
@@ -49,6 +61,16 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
 
 
 def _tag_errors(tags: Mapping[str, str]) -> Iterator[FieldError]:
+    # IAM takes keys that differ in case for the same, and refuses the second.
+    own = {key.casefold(): key for key in OWN_TAGS}
+    seen: dict[str, str] = {}
+    for key in tags:
+        if key.casefold() in own:
+            yield FieldError((key,), f"is the project's own tag {own[key.casefold()]}, in any case; choose another key")
+        elif key.casefold() in seen:
+            message = f"differs from {seen[key.casefold()]} in case only, which IAM takes for the same; remove one"
+            yield FieldError((key,), message)
+        seen.setdefault(key.casefold(), key)
     if len(tags) > MOST_TAGS:
         yield FieldError((), f"has {len(tags)} tags; more than {MOST_TAGS} do not fit on every resource")
     for key, value in tags.items():
@@ -56,11 +78,18 @@ def _tag_errors(tags: Mapping[str, str]) -> Iterator[FieldError]:
             yield FieldError(
                 (key,), f"is no key of a tag: 1 to {LONGEST_TAG_KEY} letters, digits, spaces and + - = . _ : / @"
             )
-        elif key.lower().startswith("aws:"):
-            yield FieldError((key,), "begins with aws:, which AWS keeps for itself; choose another key")
+        elif key.casefold().startswith(("aws:", "eks:")):
+            yield FieldError((key,), f"begins with {key[:4].lower()}, which AWS keeps for itself; choose another key")
+        elif _is_of_a_controller(key.casefold()):
+            yield FieldError((key,), "is read by controllers of the cluster; choose another key")
         if len(value) > LONGEST_TAG_VALUE or not _TAG_TEXT.fullmatch(value):
             message = f"is no value of a tag: at most {LONGEST_TAG_VALUE} letters, digits, spaces and + - = . _ : / @"
             yield FieldError((key,), message)
+
+
+def _is_of_a_controller(key: str) -> bool:
+    prefix = key.partition("/")[0]
+    return any(prefix == one or prefix.endswith(f".{one}") for one in CONTROLLERS_TAGS)
 
 
 Region = Annotated[str, AfterValidator(_check_region)]
