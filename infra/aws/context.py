@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.aws.delivery.permissions.scope import role_path
+from infra.settings.aws.names import role_path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
+from infra.settings.aws.names import control_plane_log_group
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """Everything that an EKS control plane can log (EKS user guide, "Send control plane logs to CloudWatch Logs")."""
@@ -20,7 +21,7 @@ def make_control_plane_log(
     """
     return aws.cloudwatch.LogGroup(
         "control-plane-log",
-        name=f"/aws/eks/{context.name}/cluster",
+        name=control_plane_log_group(context.name),
         kms_key_id=key_arn,
         retention_in_days=retention_days,
         opts=pulumi.ResourceOptions(parent=parent, protect=context.protect),

@@ -12,6 +12,7 @@ from infra.aws.context import AwsContext
 from infra.aws.iam import Document
 from infra.aws.key_policies import logs_key_policy, secrets_key_policy, volumes_key_policy
 from infra.aws.service_linked_role import ensure_auto_scaling_role
+from infra.settings.aws.names import key_alias
 
 DELETION_WINDOW_DAYS = 30
 """The longest that KMS offers. A deleted key takes all that it encrypted with it; until then it can be brought back."""
@@ -81,7 +82,7 @@ class Encryption(pulumi.ComponentResource):
         )
         aws.kms.Alias(
             use,
-            name=f"alias/{self._context.name}-{use}",
+            name=key_alias(self._context.name, use),
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.aws.checks import check_documents, check_stack_name
 from infra.aws.context import AwsContext
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.record import make_record
@@ -23,6 +24,7 @@ from infra.settings.aws.addresses import http_ports, http_traffic
 from infra.settings.aws.cluster import AccessSettings
 from infra.settings.aws.drain import drain_seconds
 from infra.settings.aws.guest import GuestPlatformSettings
+from infra.settings.aws.names import cluster_name
 from infra.settings.aws.platform import PARTITION
 from infra.settings.aws.priorities import guest_priorities
 from infra.settings.pull_request import pull_request_number
@@ -165,9 +167,11 @@ def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> 
         pulumi.RunError: account, role or region are not those of the settings, or the other stack does not share what
             the apps need. Nothing was made then.
     """
+    check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
     context = make_guest_context(platform, sharing=sharing, environment=os.environ)
+    check_documents(settings, context)
     return GuestPlatform(
         "platform",
         GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
@@ -189,7 +193,7 @@ def make_guest_context(
     check_credentials(platform, access=access, environment=environment)
     project, stack = pulumi.get_project(), pulumi.get_stack()
     return AwsContext(
-        name=f"{project}-{platform.stack}",
+        name=cluster_name(project, platform.stack),
         project=project,
         stack=stack,
         account_id=platform.account_id,

@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 
 from infra.aws.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
+from infra.aws.checks import check_documents, check_stack_name, warn_of_quotas
 from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
 from infra.aws.delivery.delivery import Delivery, DeliveryArgs, make_scope
@@ -25,6 +26,7 @@ from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
 from infra.aws.network.network import Network, NetworkArgs
 from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
+from infra.aws.nodes.offers import check_offers
 from infra.aws.provider import default_tags, make_context
 from infra.aws.secrets import AppSecrets, AppSecretsArgs
 from infra.aws.storage import Storage, StorageArgs
@@ -192,12 +194,14 @@ class EksPlatform(pulumi.ComponentResource):
         )
 
     def _make_network(self) -> Network:
+        zones = zone_names(self._context.provider, self._settings.network.zones)
+        check_offers(self._context.provider, self._settings.node_pools, zones)
         return Network(
             "network",
             NetworkArgs(
                 context=self._context,
                 settings=self._settings.network,
-                zones=zone_names(self._context.provider, self._settings.network.zones),
+                zones=zones,
                 logs_key_arn=self._encryption.logs_key_arn,
             ),
             opts=self._child(),
@@ -367,10 +371,11 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
-        pulumi.RunError: account, role, region or zones are not those of the settings, or EKS would refuse the step to
-            their version.
+        pulumi.RunError: account, role, region or zones are not those of the settings, EKS would refuse the step to
+            their version, or AWS a name, a document or a machine type.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
+    check_stack_name(settings, project=project, stack=stack)
     types = record()
     context = make_context(
         platform,
@@ -381,6 +386,8 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
         environment=os.environ,
     )
     check_versions(context, settings.cluster)
+    check_documents(settings, context)
+    warn_of_quotas(settings)
     return EksPlatform(
         "platform",
         EksPlatformArgs(

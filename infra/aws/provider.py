@@ -11,6 +11,7 @@ from infra.aws.context import AwsContext
 from infra.settings.aws.cluster import AccessSettings
 from infra.settings.aws.delivery import RoleKind
 from infra.settings.aws.guest import AwsPlatformSettings
+from infra.settings.aws.names import cluster_name
 from infra.settings.aws.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
 
 
@@ -33,7 +34,7 @@ def make_context(
     """
     check_credentials(settings, access=access, pipeline=pipeline, environment=environment or {})
     return AwsContext(
-        name=f"{project}-{stack}",
+        name=cluster_name(project, stack),
         project=project,
         stack=stack,
         account_id=settings.account_id,

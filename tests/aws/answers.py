@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pulumi
+
+from infra.settings.aws.instance_types import architecture
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -75,9 +77,13 @@ class AwsAnswers(pulumi.runtime.Mocks):
         others: Mapping[str, Mapping[str, Any]] | None = None,
         running: Mapping[str, str] | None = None,
         running_groups: Mapping[str, str] | None = None,
+        not_offered: Collection[tuple[str, str]] = (),
+        made_for: Mapping[str, str] | None = None,
     ) -> None:
         self.running = dict(running or {})
         self.running_groups = dict(running_groups or {})
+        self.not_offered = not_offered
+        self.made_for = dict(made_for or {})
         self.account = account
         self.caller = caller
         self.zones = zones
@@ -102,6 +108,8 @@ class AwsAnswers(pulumi.runtime.Mocks):
         }
         self._look_ups: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": self._availability_zones,
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": self._offerings,
+            "aws:ec2/getInstanceTypes:getInstanceTypes": self._instance_types,
             "aws:index/getCallerIdentity:getCallerIdentity": self._caller_identity,
             "aws:index/getPartition:getPartition": self._partition,
             "aws:index/getRegion:getRegion": self._region,
@@ -249,6 +257,29 @@ class AwsAnswers(pulumi.runtime.Mocks):
         names = [zone for zone in self.zones if zone not in args.get("excludeNames", [])]
         return {"id": REGION, "names": names, "zoneIds": [f"zone-{name}" for name in names], "groupNames": [REGION]}
 
+    def _offerings(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Every type in every zone, but for those pairs that the test leaves out."""
+        pairs = [
+            (kind, zone)
+            for zone in _filter(args, "location")
+            for kind in _filter(args, "instance-type")
+            if (kind, zone) not in self.not_offered
+        ]
+        return {
+            "id": REGION,
+            "instanceTypes": [kind for kind, _ in pairs],
+            "locations": [zone for _, zone in pairs],
+            "locationTypes": [args["locationType"] for _ in pairs],
+        }
+
+    def _instance_types(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The types whose processor is asked for: by their name, unless the test says otherwise."""
+        (wanted,) = _filter(args, "processor-info.supported-architecture")
+        by_name = {
+            kind: "arm64" if architecture(kind) == "arm64" else "x86_64" for kind in _filter(args, "instance-type")
+        }
+        return {"id": REGION, "instanceTypes": [kind for kind in by_name if (by_name | self.made_for)[kind] == wanted]}
+
     def _caller_identity(self, _args: dict[str, Any]) -> dict[str, Any]:
         return {"id": self.account, "accountId": self.account, "arn": self.caller, "userId": "AROAEXAMPLE:session"}
 
@@ -301,3 +332,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
 
     def _parameter(self, args: dict[str, Any]) -> dict[str, Any]:
         return {"id": args["name"], "name": args["name"], "value": "1.0.0-20260101", "type": "String", "version": 1}
+
+
+def _filter(args: Mapping[str, Any], name: str) -> list[str]:
+    return [value for one in args["filters"] if one["name"] == name for value in one["values"]]

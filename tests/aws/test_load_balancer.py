@@ -12,6 +12,7 @@ from infra.apps import rollout
 from infra.apps.rollout import timing
 from infra.aws.load_balancer.target import LONGEST_NAME, deregistration_seconds, target_group_name
 from infra.settings.app.application import WebSettings
+from infra.settings.aws.addresses import LONGEST_PATTERN
 from infra.settings.aws.drain import GRACE_MARGIN_SECONDS, drain_seconds
 from infra.settings.problems import SettingsError
 from tests.aws.harness_aws import Graph, Made
@@ -333,14 +334,14 @@ def test_a_path_that_no_rule_can_hold_is_refused_and_the_longest_is_accepted() -
     assert max(map(len, condition["pathPattern"]["values"])) == 128
 
 
-def test_a_host_that_no_rule_can_hold_is_refused_and_the_longest_is_accepted() -> None:
-    domain = f"{'a' * 60}.{'b' * 60}.com"
-    apps = {"web": {"traffic": {"host": f"cc.{domain}"}}}
-    assert len(f"cc.{domain}") == 128
-    assert with_apps(apps, loadBalancer={"domain": domain}).load_balancer.domain == domain
-    assert refusal({"web": {"traffic": {"host": f"ccc.{domain}"}}}, {"domain": domain}) == (
-        "nightowl:apps.web.traffic.host: has 129 characters; the load balancer's rules take 128"
+def test_the_longest_host_of_the_longest_domain_fits_into_a_rule() -> None:
+    domain = f"{'b' * 60}.com"
+    host = f"{'a' * 63}.{domain}"
+    assert (len(domain), len(host)) == (64, LONGEST_PATTERN)
+    assert (
+        with_apps({"web": {"traffic": {"host": host}}}, loadBalancer={"domain": domain}).load_balancer.domain == domain
     )
+    assert refusal({"web": {"traffic": {}}}, {"domain": f"b{domain}"}).startswith("nightowl:loadBalancer.domain: ")
 
 
 def networks(count: int) -> list[str]:

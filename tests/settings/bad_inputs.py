@@ -1097,6 +1097,12 @@ _LIMITS_OF_AWS = (
         id="API server open to 41 networks",
     ),
     _eks(
+        "delivery: { images: { my--app: { build: apps/my } } }\napps: { my--app: { image: 'a:1', port: 1 } }",
+        "delivery.images.my--app: has two dashes in a row, and an image repository has small letters and digits with "
+        "single dashes, dots or underscores between them; rename the app",
+        id="app that no repository can be called after",
+    ),
+    _eks(
         f"loadBalancer: {{ domain: a.{_SHORT_DOMAIN} }}",
         f"loadBalancer.domain: 'a.{'a' * 55}...' has 66 characters, but the first name of a certificate has at most 64",
         id="domain beyond a certificate's first name",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from infra.aws.delivery.permissions.guards import own_rights, pulumi_key, this_region
-from infra.aws.delivery.permissions.scope import PULL_REQUEST_STACKS, Scope, role_path
+from infra.aws.delivery.permissions.scope import PULL_REQUEST_STACKS, Scope
 from infra.aws.iam import Document, Statement, policy_document
+from infra.settings.aws.names import role_path
 
 WORKLOADS = (
     "autoscaling:Describe*",

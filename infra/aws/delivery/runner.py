@@ -12,6 +12,7 @@ from infra.aws.context import AwsContext
 from infra.aws.iam import Document, Statement, policy_document, service_trust
 from infra.aws.roles import PermittedRole, make_role
 from infra.settings.aws.delivery import runner_label, runner_name
+from infra.settings.aws.names import runner_log_group
 
 HTTPS_PORT = 443
 IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:4.0"
@@ -62,7 +63,7 @@ class Runner(pulumi.ComponentResource):
     def _make_log(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             "runner",
-            name=log_group_name(self._args.context),
+            name=runner_log_group(self._args.context.stack),
             kms_key_id=self._args.logs_key_arn,
             retention_in_days=self._args.log_retention_days,
             opts=pulumi.ResourceOptions(parent=self),
@@ -160,11 +161,6 @@ class Runner(pulumi.ComponentResource):
         )
 
 
-def log_group_name(context: AwsContext) -> str:
-    """Name the log group of the jobs' machines."""
-    return f"/aws/codebuild/{runner_name(context.stack)}"
-
-
 def project_arn(context: AwsContext) -> str:
     """Tell the ARN that the project will have."""
     return (
@@ -180,7 +176,7 @@ def runner_policy(context: AwsContext, *, connection_arn: str) -> Document:
     in CodeBuild".
     """
     where = f"{context.region}:{context.account_id}"
-    log = f"arn:{context.partition}:logs:{where}:log-group:{log_group_name(context)}"
+    log = f"arn:{context.partition}:logs:{where}:log-group:{runner_log_group(context.stack)}"
     return policy_document(
         Statement(
             sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log}:log-stream:*"]

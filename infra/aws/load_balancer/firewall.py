@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
 from infra.aws.iam import Document, Statement, policy_document
+from infra.settings.aws.names import firewall_log_group
 
 RATE_WINDOW_SECONDS = 300
 
@@ -70,8 +71,7 @@ class Firewall(pulumi.ComponentResource):
         context = args.context
         group = aws.cloudwatch.LogGroup(
             name,
-            # AWS WAF logs only to groups whose names begin like this.
-            name=f"aws-waf-logs-{context.name}",
+            name=firewall_log_group(context.name),
             retention_in_days=args.log_retention_days,
             kms_key_id=args.logs_key_arn,
             opts=pulumi.ResourceOptions(parent=self),

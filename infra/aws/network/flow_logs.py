@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from infra.aws.context import AwsContext
 from infra.aws.network.flow_log_permissions import flow_logs_policy, flow_logs_trust
 from infra.aws.roles import PermittedRole, make_role
+from infra.settings.aws.names import flow_log_group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class FlowLogs(pulumi.ComponentResource):
     def _make_group(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             "flow-logs",
-            name=log_group_name(self._args.context),
+            name=flow_log_group(self._args.context.name),
             retention_in_days=self._args.retention_days,
             kms_key_id=self._args.key_arn,
             opts=pulumi.ResourceOptions(parent=self),
@@ -50,7 +51,7 @@ class FlowLogs(pulumi.ComponentResource):
             context=context,
             description=f"Writes the flow logs of {context.name}",
             trust=flow_logs_trust(**where),
-            policies={"write": flow_logs_policy(**where, log_group=log_group_name(context))},
+            policies={"write": flow_logs_policy(**where, log_group=flow_log_group(context.name))},
             parent=self,
         )
 
@@ -66,8 +67,3 @@ class FlowLogs(pulumi.ComponentResource):
             # A flow log whose role may not write starts in an error state and drops what it saw until then.
             opts=pulumi.ResourceOptions(parent=self, depends_on=role.policies),
         )
-
-
-def log_group_name(context: AwsContext) -> str:
-    """Tell the name of the log group that holds the flow logs."""
-    return f"/aws/vpc/{context.name}/flow-logs"

@@ -33,9 +33,11 @@ def make_hints(name: str, group: aws.eks.NodeGroup, hints: Mapping[str, str]) ->
     """Tag the Auto Scaling group behind node group `name`; EKS passes on no tags of its own accord."""
     auto_scaling_group = group.resources.apply(lambda made: (made[0].autoscaling_groups or [])[0].name or "")
     for key, value in hints.items():
+        place = key.removeprefix(TEMPLATE + "/")
         aws.autoscaling.Tag(
-            f"{name}-{key.removeprefix(TEMPLATE + '/').replace('/', '-')}",
+            # With the slashes of the key: the labels a/b and a-b are two.
+            f"{name}/{place}",
             autoscaling_group_name=auto_scaling_group,
             tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
-            opts=pulumi.ResourceOptions(parent=group),
+            opts=pulumi.ResourceOptions(parent=group, aliases=[pulumi.Alias(name=f"{name}-{place.replace('/', '-')}")]),
         )

@@ -140,6 +140,9 @@ class Answers(Mocks):
                 "names": zones,
                 "zoneIds": [f"{zone}-id" for zone in zones],
             },
+            # Assumed: every zone has every machine. Which has, only an account is told.
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offers(arguments),
+            "aws:ec2/getInstanceTypes:getInstanceTypes": {"instanceTypes": _filtered(arguments, "instance-type")},
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "accountId": self.account_id,
                 "arn": f"arn:{PARTITION}:sts::{self.account_id}:assumed-role/{self.role}/plan",
@@ -238,6 +241,19 @@ class Answers(Mocks):
             "kubeconfigJson": json.dumps(kubeconfig),
             "core": {"cluster": cluster, "endpoint": endpoint, "vpcId": inputs.get("vpcId"), "kubeconfig": kubeconfig},
         }
+
+
+def _filtered(arguments: Mapping[str, Any], name: str) -> list[str]:
+    """The values that a look-up asks for by one of its filters."""
+    filters: list[dict[str, Any]] = arguments.get("filters") or []
+    return [value for one in filters if one["name"] == name for value in one["values"]]
+
+
+def _offers(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = [
+        (item, zone) for item in _filtered(arguments, "instance-type") for zone in _filtered(arguments, "location")
+    ]
+    return {"instanceTypes": [item for item, _ in pairs], "locations": [zone for _, zone in pairs], "locationTypes": []}
 
 
 def _validation_option(domain: str) -> dict[str, str]:

@@ -32,6 +32,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         ],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],
+        "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],
         "policies": _policies(plan.policies),
         "resources": [
             {**_resource(graph, item), "start": steps[item.id].start, "end": steps[item.id].end} for item in graph

@@ -14,6 +14,7 @@ from infra.ops.plan.addresses import Address, addresses
 from infra.ops.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
 from infra.ops.plan.apps import AppPlan, app_plans
 from infra.ops.plan.capture import capture
+from infra.ops.plan.document_lengths import DocumentLength, document_lengths
 from infra.ops.plan.graph import Graph
 from infra.ops.plan.host_stack import host_outputs
 from infra.ops.plan.permissions import Statement, statements
@@ -66,6 +67,11 @@ class Plan:
     def statements(self) -> Sequence[Statement]:
         """Who may do what."""
         return statements(self.graph)
+
+    @cached_property
+    def document_lengths(self) -> Sequence[DocumentLength]:
+        """How long its policies are, the fullest first."""
+        return document_lengths(self.graph)
 
     @cached_property
     def policies(self) -> Evaluation:

@@ -11,6 +11,7 @@ from rich.console import Console
 from infra.errors import NightowlError, UsageError
 from infra.ops.plan.difference import difference
 from infra.ops.plan.document import difference_document, plan_document
+from infra.ops.plan.document_lengths import DocumentLength
 from infra.ops.plan.html import page
 from infra.ops.plan.manifests import write_manifests
 from infra.ops.plan.plan import Plan, plan_of_file
@@ -24,6 +25,14 @@ class PolicyViolationError(NightowlError):
     def __init__(self, stack: str, violations: Sequence[Violation]) -> None:
         told = [f"{one.rule.name}: {one.resource} {one.message}\n    {one.rule.remediation}" for one in violations]
         super().__init__("\n  ".join([f"{stack} violates policies that stop a deployment:", *told]))
+
+
+class DocumentTooLongError(NightowlError):
+    """A policy is longer than AWS takes it."""
+
+    def __init__(self, stack: str, documents: Sequence[DocumentLength]) -> None:
+        told = [f"{one.document} has {one.characters} characters, and AWS takes {one.most}" for one in documents]
+        super().__init__("\n  ".join([f"{stack} has policies that AWS would refuse:", *told]))
 
 
 def run_plan(
@@ -44,6 +53,7 @@ def run_plan(
     Raises:
         SettingsError: a stack file is not usable.
         PolicyViolationError: the stack violates mandatory policies; everything is printed and written before.
+        DocumentTooLongError: AWS would refuse a policy; likewise.
         NightowlError: the program refuses the settings, or a file cannot be written.
     """
     plan = plan_of_file(file, stack)
@@ -57,6 +67,9 @@ def run_plan(
     if not as_json:
         for line in written:
             say(line)
+    too_long = [one for one in plan.document_lengths if one.room < 0]
+    if other is None and too_long:
+        raise DocumentTooLongError(stack, too_long)
     if other is None and plan.policies.mandatory:
         raise PolicyViolationError(stack, plan.policies.mandatory)
 

@@ -16,6 +16,7 @@ from rich.tree import Tree
 
 from infra.ops.plan.counts import counts, made
 from infra.ops.plan.difference import Difference
+from infra.ops.plan.document_lengths import DocumentLength
 from infra.ops.plan.durations import duration
 from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.permissions import Statement, verb
@@ -39,6 +40,7 @@ def plan_text(plan: Plan) -> RenderableType:
         *_section("Apps", _apps(plan)),
         *_section("Addresses", _addresses(plan)),
         *(_section("Permissions", _statements(plan.statements)) if plan.statements else []),
+        *(_section("Documents", *_documents(plan.document_lengths)) if plan.document_lengths else []),
         *_section("Policies", *_policies(plan.policies)),
         *_section("Order", _order(plan)),
         *_section("Slowest chain", _chain(plan.slowest_chain), _summary(plan)),
@@ -159,6 +161,16 @@ def _statement(statement: Statement) -> Text:
     lines += [Text.assemble(("on ", "dim"), resource) for resource in statement.resources]
     lines += [Text.assemble(("if ", "dim"), condition) for condition in statement.conditions]
     return Text("\n").join(lines)
+
+
+def _documents(lengths: Sequence[DocumentLength]) -> list[RenderableType]:
+    table = _table("document", "characters", "AWS takes", "room")
+    full = [one for one in lengths if one.characters * 2 > one.most]
+    for one in full:
+        style = "bold red" if one.room < 0 else ""
+        _row(table, one.document, str(one.characters), str(one.most), str(one.room), style=style)
+    rest = Text(f"{len(lengths) - len(full)} more policies fill less than half of what AWS takes", style="dim")
+    return [table, rest] if full else [rest]
 
 
 def _policies(found: Evaluation) -> list[RenderableType]:

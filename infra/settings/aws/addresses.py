@@ -11,7 +11,8 @@ from infra.settings.aws.priorities import DEEPEST_PATH, depth, priority_errors
 from infra.settings.model import FieldError
 
 LONGEST_PATTERN = 128
-"""Characters of a host or a path pattern in a listener rule (Elastic Load Balancing API, RuleCondition)."""
+"""Characters of a host or a path pattern in a listener rule (Elastic Load Balancing API, RuleCondition). Every host one
+label below a domain that a certificate can have is shorter."""
 LONGEST_PATH = LONGEST_PATTERN - len("/*")
 LONGEST_HEALTH_PATH = 1024
 """Characters of the path that a load balancer asks (Elastic Load Balancing API, CreateTargetGroup,
@@ -92,9 +93,7 @@ def _host_errors(app: str, traffic: TrafficSettings, domain: str | None) -> Iter
     host = traffic.host
     if host is None:
         return
-    if len(host) > LONGEST_PATTERN:
-        yield FieldError(place, f"has {len(host)} characters; the load balancer's rules take {LONGEST_PATTERN}")
-    elif domain is None:
+    if domain is None:
         yield FieldError(place, f"{host} needs a domain to lie in; set loadBalancer.domain, or remove the host")
     elif host != domain and host.partition(".")[2] != domain:
         yield FieldError(

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from infra.settings.aws import limits
 from infra.settings.aws.cluster import RoleArn
 from infra.settings.aws.platform import PARTITION, EksPlatformSettings
 from infra.settings.model import FieldError, Model, raise_any
@@ -333,6 +334,9 @@ def delivery_errors(
         message = f"{runner.connection} is not in {platform.region} of account {platform.account_id}"
         yield FieldError(("delivery", "runner", "connection"), message)
     for app in delivery.images:
+        if "--" in app:
+            message = f"has two dashes in a row, and {limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"
+            yield FieldError(("delivery", "images", app), f"{message}; rename the app")
         if app not in apps:
             near = nearest(app, apps)
             hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps)) or 'none'}"

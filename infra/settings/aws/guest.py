@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from infra.settings.app.application import WebSettings, WorkerSettings
-from infra.settings.app.traffic import Host
 from infra.settings.aws.addresses import health_errors, http_traffic, path_errors, tcp_ports
 from infra.settings.aws.drain import stop_errors
+from infra.settings.aws.load_balancer import Domain
 from infra.settings.aws.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.aws.priorities import guest_priority_errors
 from infra.settings.aws.secret_references import secret_errors
@@ -41,7 +41,7 @@ class GuestPlatformSettings(Model):
     """The AWS region, such as eu-central-1."""
     account_id: Annotated[AccountId, Notation("account id")]
     """The account that the credentials must belong to; any other is refused before anything is made."""
-    domain: Host | None = None
+    domain: Domain | None = None
     """The domain of that stack's load balancer. Without one, no app has `traffic`."""
     tags: Tags = {}
     """Tags on every resource, besides the project's and the stack's names."""

@@ -12,6 +12,9 @@ from infra.settings.scalars import Notation
 BEFORE_NITRO = re.compile(r"c[134]|d2|f1|g[23]s?|h1|i[23]|m[1234]|p[23]|r[34]|t[12]|x1e?")
 """Families without Nitro, whose network interfaces take no prefixes (EC2 user guide, "Instances built on the AWS Nitro
 System")."""
+WITHOUT_IMAGE = ("g5g.",)
+"""Graviton with a GPU: no image of Amazon Linux 2023 or Bottlerocket that EKS has for ARM without NVIDIA's drivers runs
+there (EKS user guide, "Choose an optimal Amazon EC2 node instance type")."""
 TOO_SMALL = ("nano", "micro")
 """Half a gibibyte and one: the cluster's own daemons and the kubelet's reserve leave no room for a pod."""
 _FORM = re.compile(r"[a-z][a-z0-9-]*\d[a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)", re.ASCII)
@@ -47,6 +50,8 @@ def _check_instance_type(value: str) -> str:
         raise ValueError(
             "is of a family without Nitro, which gives pods too few addresses; use a newer one such as m7g"
         )
+    if value.startswith(WITHOUT_IMAGE):
+        raise ValueError("has an ARM processor with a GPU, for which EKS has no image of these systems; use another")
     if match[1] in TOO_SMALL:
         raise ValueError("is too small for a node; use small or larger")
     return value

@@ -3,6 +3,6 @@
 from infra.aws.delivery.permissions.deploy import deploy_documents
 from infra.aws.delivery.permissions.ephemeral import ephemeral_documents
 from infra.aws.delivery.permissions.preview import preview_documents
-from infra.aws.delivery.permissions.scope import Scope, role_path
+from infra.aws.delivery.permissions.scope import Scope
 
-__all__ = ["Scope", "deploy_documents", "ephemeral_documents", "preview_documents", "role_path"]
+__all__ = ["Scope", "deploy_documents", "ephemeral_documents", "preview_documents"]

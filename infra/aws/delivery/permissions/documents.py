@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from infra.aws.iam import Document, Statement, policy_document
 from infra.errors import NightowlError
+from infra.settings.aws.limits import MANAGED_POLICY_CHARACTERS
 
-MOST_CHARACTERS = 6144
-"""Of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas")."""
+MOST_CHARACTERS = MANAGED_POLICY_CHARACTERS
 MOST_DOCUMENTS = 10
-"""Managed policies on one role, by default (the same page)."""
+"""Managed policies on one role, by default (IAM user guide, "IAM and AWS STS quotas")."""
 
 
 class TooManyPermissionsError(NightowlError):

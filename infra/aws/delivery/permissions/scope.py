@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from infra.settings.aws.names import cluster_name, role_path
+
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 ROLE_KINDS = ("deploy", "preview", "ephemeral")
 PULL_REQUEST_STACKS = "pr-*"
 """The stacks of labelled pull requests."""
-
-
-def role_path(project: str, stack: str) -> str:
-    """Tell the path of the roles that a stack makes: `/nightowl/dev/`.
-
-    By the path a policy tells them from every other role of the account. The pipeline's own roles have the path `/`, so
-    that no permission for the stack's roles reaches them.
-    """
-    return f"/{project}/{stack}/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +34,7 @@ class Scope:
     @property
     def name(self) -> str:
         """The cluster's name, and the stem of every fixed name: `nightowl-dev`."""
-        return f"{self.project}-{self.stack}"
+        return cluster_name(self.project, self.stack)
 
     @property
     def boundary_name(self) -> str:

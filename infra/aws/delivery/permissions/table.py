@@ -26,6 +26,8 @@ SECTIONS: dict[str, Table] = {
 LOOK_UPS = (
     # The zones of the region. Who the caller is needs no permission (STS API, GetCallerIdentity).
     Grant(actions=("ec2:DescribeAvailabilityZones",)),
+    # Which machines these zones have. Takes no resource.
+    Grant(actions=("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes")),
     # Whether somebody made the role of EC2 Auto Scaling, which decides whether the stack makes it. The list takes no
     # resource.
     Grant(actions=("iam:ListRoles",)),

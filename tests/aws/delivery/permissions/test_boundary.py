@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from infra.aws.delivery.boundary import boundary_document
-from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents, role_path
+from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.aws.delivery.permissions.documents import MOST_CHARACTERS, size
 from infra.aws.delivery.runner import runner_policy
 from infra.aws.iam import Document
+from infra.settings.aws.names import role_path
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.managed_policies import MANAGED
 from tests.aws.delivery.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything

@@ -1,0 +1,93 @@
+"""What AWS services take as names, and how long their documents may be: figures with their source.
+
+Where the documentation of a service and that of its provider differ, the narrower one stands here. The tests hold
+them against the models of the AWS SDK.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameLimit:
+    """What a service takes as a name: `pattern` is of the whole text, `most` counts characters."""
+
+    of: str
+    """Whose name, with its article."""
+    pattern: str
+    rule: str
+    """The pattern in words."""
+    most: int
+
+    def flaw(self, name: str) -> str | None:
+        """Tell why the service would refuse a name, or None."""
+        if len(name) > self.most:
+            return f"has {len(name)} characters, but the name of {self.of} has at most {self.most}"
+        if not re.fullmatch(self.pattern, name, re.ASCII):
+            return f"is no name of {self.of}, which {self.rule}"
+        return None
+
+
+EKS_CLUSTER = NameLimit(
+    of="an EKS cluster",
+    pattern=r"[0-9A-Za-z][0-9A-Za-z_-]*",
+    rule="has letters, digits, dashes and underscores",
+    most=100,
+)
+"""Amazon EKS API, CreateCluster, `name`."""
+KMS_ALIAS = NameLimit(
+    of="an alias of a KMS key",
+    pattern=r"alias/[a-zA-Z0-9/_-]+",
+    rule="has letters, digits, slashes, dashes and underscores",
+    most=256,
+)
+"""AWS KMS API, CreateAlias, `AliasName`."""
+IAM_ROLE = NameLimit(of="an IAM role", pattern=r"[\w+=,.@-]+", rule="has letters, digits and _ + = , . @ -", most=64)
+"""IAM API, CreateRole, `RoleName`."""
+IAM_POLICY = NameLimit(
+    of="an IAM policy", pattern=r"[\w+=,.@-]+", rule="has letters, digits and _ + = , . @ -", most=128
+)
+"""IAM API, CreatePolicy, `PolicyName`."""
+IAM_PATH = NameLimit(
+    of="the path of an IAM role", pattern=r"/([!-.0-~]+/)+", rule="has printable characters between slashes", most=512
+)
+"""IAM API, CreateRole, `Path`."""
+LOG_GROUP = NameLimit(
+    of="a log group", pattern=r"[.\-_/#A-Za-z0-9]+", rule="has letters, digits and . - _ / #", most=512
+)
+"""Amazon CloudWatch Logs API, CreateLogGroup, `logGroupName`."""
+CODEBUILD_PROJECT = NameLimit(
+    of="a CodeBuild project",
+    pattern=r"[A-Za-z0-9][A-Za-z0-9_-]+",
+    rule="has letters, digits, dashes and underscores",
+    most=150,
+)
+"""AWS CodeBuild API, CreateProject, `name`."""
+ECR_REPOSITORY = NameLimit(
+    of="an image repository",
+    pattern=r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
+    rule="has small letters and digits with single dashes, dots or underscores between them",
+    most=256,
+)
+"""Amazon ECR API, CreateRepository, `repositoryName`."""
+
+MANAGED_POLICY_CHARACTERS = 6144
+"""Of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas"), as the two that follow."""
+INLINE_POLICIES_CHARACTERS = 10_240
+"""Of all inline policies of a role together."""
+TRUST_POLICY_CHARACTERS = 2048
+"""Of the policy that says who may take a role, where nobody has asked for more."""
+REPOSITORY_POLICY_CHARACTERS = 10_240
+"""Amazon ECR API, SetRepositoryPolicy, `policyText`."""
+KEY_POLICY_CHARACTERS = 32_768
+"""AWS KMS developer guide, "Resource quotas": key policy document size, in bytes."""
+BUCKET_POLICY_CHARACTERS = 20_480
+"""Amazon S3 user guide, "Bucket policies": 20 KB."""
+LOG_POLICY_CHARACTERS = 5120
+"""Amazon CloudWatch Logs API, PutResourcePolicy, `policyDocument`, of a policy for the whole account."""
+
+NODE_GROUPS_OF_A_CLUSTER = 30
+NODES_OF_A_GROUP = 450
+"""Of an account that has not asked for more (EKS user guide, "Amazon EKS service quotas")."""
