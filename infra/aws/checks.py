@@ -15,7 +15,6 @@ from infra.aws.delivery.delivery import make_scope, pipeline_trust
 from infra.aws.delivery.permissions.documents import size
 from infra.aws.delivery.registry import repository_policy
 from infra.aws.secrets import references, secrets_policy
-from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
 from infra.settings.aws import limits
 from infra.settings.aws.delivery import ROLE_KINDS, pipeline_arns
 from infra.settings.aws.names import stack_name_errors
@@ -84,7 +83,7 @@ def _most_in_a_group(pool: NodePoolSettings, zones: int) -> int:
 def _secrets_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
     key = f"arn:{context.partition}:kms:{context.region}:{context.account_id}:key/{_ID}"
     for app, of in settings.apps.items():
-        if not isinstance(of, WebSettings | WorkerSettings | CronSettings) or not of.secrets:
+        if not of.secrets:
             continue
         length = size(secrets_policy(context, references(of.secrets), key_arn=key))
         if length > limits.INLINE_POLICIES_CHARACTERS:
