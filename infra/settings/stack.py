@@ -56,7 +56,7 @@ class StackSettings(Model):
         if isinstance(self.platform, EksPlatformSettings):
             return [
                 *(FieldError("nodePools", error.message) for error in pool_errors(self.node_pools)),
-                *release_errors(self.cluster.version, self.node_pools),
+                *release_errors(self.cluster.minor_of_nodes, self.node_pools),
                 *address_errors(self.load_balancer, self.apps),
                 *secret_errors(self.apps),
                 *stop_errors(self.apps),

@@ -1066,6 +1066,15 @@ _LIMITS_OF_AWS = (
         "remove the key",
         id="image of a version with the same beginning",
     ),
+    BadInput(
+        "pool image of the control plane's version where nodes stay behind",
+        _ON_EKS.replace("[m7g.large], min: 2, max: 4 }", "[m7g.large], imageRelease: 1.36.2-20261110 }")
+        + "cluster: { nodesVersion: '1.35' }",
+        (
+            "nightowl:nodePools.apps.imageRelease: 1.36.2-20261110 is not of Kubernetes 1.35, which the nodes run; "
+            "name one of 1.35, or remove the key",
+        ),
+    ),
     *(
         _eks(
             f"cluster: {{ publicAccess: ['{network}'] }}",
