@@ -220,9 +220,12 @@ def _writes(role: Resource, stack: Stack) -> bool:
 
 
 def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Iterator[str]:
-    made = [policy.label for policy in stack.taken(attachment, "policyArn", POLICY) if is_boundary(policy)]
-    named = [arn for arn in texts(attachment.props, "policyArn") if arn.endswith(BOUNDARY_SUFFIX)]
-    for boundary in made or named:
+    made = stack.taken(attachment, "policyArn", POLICY)
+    if made:
+        boundaries = [policy.label for policy in made if is_boundary(policy)]
+    else:
+        boundaries = [arn for arn in texts(attachment.props, "policyArn") if arn.endswith(BOUNDARY_SUFFIX)]
+    for boundary in boundaries:
         yield f"attaches {boundary}, a permissions boundary, which says the most that anybody may do"
 
 

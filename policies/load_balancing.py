@@ -8,6 +8,7 @@ from typing import Any
 from policies.autoscaling import metadata_is_closed
 from policies.cluster import HORIZONTAL_AUTOSCALER, RELEASE, is_chart
 from policies.iam import POLICY_TYPES, Statement, permissions
+from policies.objects import neighbours
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.tls import refuses_tls_1_1
@@ -179,9 +180,7 @@ def _is_pinned(statement: Statement) -> bool:
 
 def _targets_fit(scaler: Resource, stack: Stack) -> Iterator[str]:
     most = number(scaler.props, "spec", "maxReplicas") or 0
-    namespace = text(scaler.props, "metadata", "namespace")
-    bound = [one for one in stack.of_type(*BOUND) if text(one.props, "metadata", "namespace") == namespace]
-    if most > MOST_TARGETS and bound:
+    if most > MOST_TARGETS and neighbours(scaler, stack, *BOUND):
         yield f"spec.maxReplicas is {most:.0f}, more than the {MOST_TARGETS} targets of a load balancer"
 
 

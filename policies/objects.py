@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policies.facts import UnknownFactError
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, text, texts, within
 
@@ -43,8 +44,18 @@ def name_of(resource: Resource) -> str:
 
 
 def namespace_of(resource: Resource, stack: Stack) -> str:
-    """The object's namespace: its own, its provider's, or `default`."""
-    own = text(resource.props, "metadata", "namespace")
+    """The object's namespace: its own, its provider's, or `default`.
+
+    Before the cluster is there, nothing that its provider returns is known, so neither is a namespace that is taken
+    from the object that makes it. Then that object is asked.
+    """
+    try:
+        own = text(resource.props, "metadata", "namespace")
+    except UnknownFactError:
+        made = stack.taken(resource, "metadata", NAMESPACE)
+        if len(made) != 1:
+            raise
+        own = name_of(made[0])
     provider = stack.get(resource.provider) if not own else None
     return own or (text(provider.props, "namespace") if provider else "") or "default"
 

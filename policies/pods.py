@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.facts import UnknownFactError
 from policies.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, number, sequence, text, within
@@ -79,7 +80,14 @@ def grace_seconds(resource: Resource) -> float:
 
 def targets(scaler: Resource, stack: Stack) -> list[Resource]:
     """The workloads that a HorizontalPodAutoscaler scales."""
-    kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
+    try:
+        kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
+    except UnknownFactError:
+        # The name is an output of the workload, which is known only once the cluster is.
+        made = stack.taken(scaler, "spec", *WORKLOADS)
+        if len(made) != 1:
+            raise
+        return made
     return [
         other
         for other in neighbours(scaler, stack, *WORKLOADS)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is not known before the update, of whatever type."""
 KUBERNETES = "kubernetes:"
+NAMESPACE = "kubernetes:core/v1:Namespace"
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 SCALED_REPLICAS = 7
 """What the autoscaler has made of a workload since it was deployed."""
@@ -47,7 +48,7 @@ class Moment(enum.Enum):
 def analyze_request(request: Request, stack: Mapping[str, Request], moment: Moment = Moment.UPDATE) -> Any:
     return analyzer_pb2.AnalyzeRequest(
         type=request.type,
-        properties=_struct(_inputs(request, moment)),
+        properties=_struct(_inputs(request, stack, moment)),
         urn=request.urn,
         name=request.name,
         options=_options(request),
@@ -80,19 +81,28 @@ def _stack_resource(request: Request, stack: Mapping[str, Request], moment: Mome
     )
 
 
-def _inputs(request: Request, moment: Moment) -> Mapping[str, Any]:
-    if request.type == KUBERNETES_PROVIDER and moment is Moment.FIRST_PREVIEW and request.takes_from.get("kubeconfig"):
+def _inputs(request: Request, stack: Mapping[str, Request], moment: Moment) -> Mapping[str, Any]:
+    if moment is not Moment.FIRST_PREVIEW:
+        return request.inputs
+    if request.type == KUBERNETES_PROVIDER and request.takes_from.get("kubeconfig"):
         return {**request.inputs, "kubeconfig": UNKNOWN}
+    taken = {stack[urn].type for urn in request.takes_from.get("metadata", ()) if urn in stack}
+    if NAMESPACE in taken and not _is_reached(request, stack, moment):
+        return {**request.inputs, "metadata": {**request.inputs["metadata"], "namespace": UNKNOWN}}
     return request.inputs
 
 
 def _outputs(request: Request, stack: Mapping[str, Request], moment: Moment) -> Mapping[str, Any]:
     if not request.type.startswith(KUBERNETES):
-        return {**_inputs(request, moment), "arn": UNKNOWN if moment is Moment.FIRST_PREVIEW else "arn:aws:made:::one"}
+        arn = UNKNOWN if moment is Moment.FIRST_PREVIEW else "arn:aws:made:::one"
+        return {**_inputs(request, stack, moment), "arn": arn}
+    return _live_object(request, moment) if _is_reached(request, stack, moment) else {}
+
+
+def _is_reached(request: Request, stack: Mapping[str, Request], moment: Moment) -> bool:
+    """Whether the configuration of its provider is known."""
     provider = stack.get(request.provider)
-    if provider is not None and UNKNOWN in _inputs(provider, moment).values():
-        return {}
-    return _live_object(request, moment)
+    return provider is None or UNKNOWN not in _inputs(provider, stack, moment).values()
 
 
 def _live_object(request: Request, moment: Moment) -> Mapping[str, Any]:
@@ -120,7 +130,7 @@ def _provider(request: Request, stack: Mapping[str, Request], moment: Moment) ->
     if provider is None:
         return None
     return analyzer_pb2.AnalyzerProviderResource(
-        type=provider.type, properties=_struct(_inputs(provider, moment)), urn=provider.urn, name=provider.name
+        type=provider.type, properties=_struct(_inputs(provider, stack, moment)), urn=provider.urn, name=provider.name
     )
 
 

@@ -108,6 +108,17 @@ def test_a_fact_below_one_that_is_not_known_is_not_taken_for_set() -> None:
         is_set(guarded({"encryptionConfig": UNKNOWN}, "Cluster eks"), "encryptionConfig", "provider", "keyArn")
 
 
+def test_a_target_whose_name_is_not_known_yet_is_found_by_dependency() -> None:
+    draft = shipped("prod")
+    scaler, deployment = draft.get(HPA, "web"), draft.get(DEPLOYMENT, "web")
+    scaler.inputs["spec"]["scaleTargetRef"]["name"] = UNKNOWN
+    scaler.takes_from["spec"] = {deployment.urn}
+    deployment.ignore_changes = []
+    found = judge(draft, [RULE_BY_NAME["hpa-owns-replicas"]])
+    assert [one.urn for one in found.violations] == [deployment.urn]
+    assert found.undecided == []
+
+
 def test_a_plan_says_the_same_of_a_missing_fact() -> None:
     draft = shipped("prod")
     draft.of(HPA, "web")["spec"]["minReplicas"] = UNKNOWN
