@@ -64,6 +64,11 @@ class ExistingPlatform:
         del settings
         return DRAIN_SECONDS
 
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """None: a pod that is ready is one of the Service's endpoints, and is not kept from counting as ready."""
+        del settings
+        return 0
+
     @property
     def wait_for(self) -> Sequence[pulumi.Resource]:
         """None: nodes and DNS are there already."""
@@ -134,8 +139,21 @@ def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
 
     A relative kubeconfig path starts at the folder of Pulumi.yaml.
     """
-    provider = k8s.Provider(
-        "cluster",
+    provider = _provider("cluster", settings)
+    return ExistingPlatform(provider=provider, has_zones=settings.zones, ingress=settings.ingress)
+
+
+def adopting_provider(settings: ExistingPlatformSettings) -> k8s.Provider:
+    """Connect to the cluster of `settings` once more, by a provider that takes over what exists.
+
+    For the namespace alone: anything else that exists already belongs to somebody.
+    """
+    return _provider("cluster-adopting", settings, upsert=True)
+
+
+def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:
+    return k8s.Provider(
+        name,
         context=settings.context,
         kubeconfig=None if settings.kubeconfig is None else str(kubeconfig_path(settings)),
         # Only another context is another cluster: a new certificate or path in the kubeconfig replaces nothing.
@@ -143,8 +161,8 @@ def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
         enable_server_side_apply=True,
         # The stack file is the truth: a field changed by hand is set back instead of reported as a conflict.
         enable_patch_force=True,
+        upsert_existing_objects=upsert,
     )
-    return ExistingPlatform(provider=provider, has_zones=settings.zones, ingress=settings.ingress)
 
 
 def kubeconfig_path(settings: ExistingPlatformSettings) -> Path | None:

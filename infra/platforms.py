@@ -56,6 +56,10 @@ class Platform(Protocol):
         """How long a stopping pod of the app may still be sent new requests, in seconds."""
         ...
 
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """How long a new pod of the app may take from ready to being sent requests, in seconds."""
+        ...
+
     @property
     def namespace_labels(self) -> Mapping[str, str]:
         """Labels that the platform needs on the namespace of the apps."""

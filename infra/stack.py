@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from infra.apps.app import App, AppArgs
 from infra.apps.kinds import AnyApp
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
-from infra.existing import existing_platform
+from infra.existing import adopting_provider, existing_platform
 from infra.platforms import Platform
 from infra.settings.app.application import CronSettings, WebSettings
 from infra.settings.aws.guest import GuestPlatformSettings
@@ -32,7 +33,12 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
         "namespace",
-        NamespaceArgs(settings=settings.namespace, apps=settings.apps, platform_labels=platform.namespace_labels),
+        NamespaceArgs(
+            settings=settings.namespace,
+            apps=settings.apps,
+            platform_labels=platform.namespace_labels,
+            adopting_provider=_adopting_provider(settings),
+        ),
         opts=on_cluster,
     )
     nearby = neighbours(settings.apps)
@@ -66,6 +72,12 @@ def _platform(settings: StackSettings) -> Platform:
     from infra.aws.platform import eks_platform
 
     return eks_platform(settings, settings.platform)
+
+
+def _adopting_provider(settings: StackSettings) -> k8s.Provider | None:
+    if settings.namespace.existing and isinstance(settings.platform, ExistingPlatformSettings):
+        return adopting_provider(settings.platform)
+    return None
 
 
 def _priority_class(settings: StackSettings, app: AnyApp) -> str | None:

@@ -40,6 +40,7 @@ class Made:
     depends_on: list[str]
     timeouts: dict[str, str]
     ignore_changes: list[str]
+    retain_on_delete: bool
     props: dict[str, Any]
 
     @property
@@ -131,6 +132,7 @@ class _Recorder(MockMonitor):
                     if (value := getattr(request.customTimeouts, action))
                 },
                 ignore_changes=list(request.ignoreChanges),
+                retain_on_delete=request.retainOnDelete,
                 props=_whole_numbers(json_format.MessageToDict(request.object)),
             )
         )

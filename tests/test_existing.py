@@ -54,6 +54,21 @@ def test_secrets_are_files_for_the_app_alone() -> None:
     assert (mount["mountPath"], mount["readOnly"]) == ("/run/secrets", True)
 
 
+def test_a_namespace_that_exists_is_taken_over_alone_and_left_behind() -> None:
+    graph = build_apps({"web": web()}, namespace={"existing": True})
+    adopting = graph.one("kubernetes", "cluster-adopting")
+    assert adopting.props == {**_provider(graph), "upsertExistingObjects": "true"}
+    namespace = graph.one("Namespace", "namespace")
+    assert namespace.retain_on_delete
+    assert [made for made in graph.objects() if made.provider.startswith(adopting.urn)] == [namespace]
+
+
+def test_a_namespace_of_the_stacks_own_goes_with_it() -> None:
+    graph = build_apps({"web": web()})
+    assert not graph.one("Namespace", "namespace").retain_on_delete
+    assert not graph.has("kubernetes", "cluster-adopting")
+
+
 def test_a_secret_is_a_variable_only_where_that_is_asked_for() -> None:
     spec = build_apps({"web": web(secrets={"token": {"ref": "web/key", "env": "TOKEN"}})}).pod("web")["spec"]
     assert spec["containers"][0]["env"] == [

@@ -16,7 +16,7 @@ from infra.apps.kinds import AnyApp, LongRunning
 from infra.apps.labels import app_meta
 from infra.apps.network import Neighbours, network_policy_spec
 from infra.apps.pod import Running, configurations, pod_template
-from infra.apps.rollout import ENGINE_MARGIN_SECONDS, timing
+from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
 from infra.apps.volumes import Storage, storage
@@ -138,11 +138,8 @@ class App(pulumi.ComponentResource):
             return Route()
         return self._args.platform.route(self._app, settings, service=service, parent=self)
 
-    def _platform_drain_seconds(self, settings: LongRunning) -> int:
-        return self._args.platform.drain_seconds(settings) if isinstance(settings, WebSettings) else 0
-
     def _deployment(self, settings: LongRunning, pods: _Pods) -> k8s.apps.v1.Deployment:
-        times = timing(settings, platform_drain_seconds=self._platform_drain_seconds(settings))
+        times = self._timing(settings)
         running = deployment_running(
             self._app,
             settings,
@@ -164,6 +161,16 @@ class App(pulumi.ComponentResource):
                     delete=f"{times.delete_timeout_seconds}s",
                 ),
             ),
+        )
+
+    def _timing(self, settings: LongRunning) -> Timing:
+        if not isinstance(settings, WebSettings):
+            return timing(settings, platform_drain_seconds=0)
+        platform = self._args.platform
+        return timing(
+            settings,
+            platform_drain_seconds=platform.drain_seconds(settings),
+            platform_registration_seconds=platform.registration_seconds(settings),
         )
 
     def _disruption_budget(self, settings: LongRunning) -> k8s.policy.v1.PodDisruptionBudget:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi_kubernetes as k8s
 
 from infra.apps.config import Configuration
-from infra.apps.health import Probes, probes
+from infra.apps.health import with_probes
 from infra.apps.kinds import AnyApp
 from infra.apps.resources import container_resources
 from infra.apps.security import container_security
@@ -39,13 +39,12 @@ def app_container(
 ) -> k8s.core.v1.ContainerArgs:
     """Describe the app's own container. A scheduled task has no probes: it ends by itself, or at its timeout."""
     port = settings.port if isinstance(settings, WebSettings) else None
-    asked = Probes() if isinstance(settings, CronSettings) else probes(settings.health, port=port)
     container = _container(name, settings, configuration=configuration, shared=shared)
     container.ports = (
         None if port is None else [k8s.core.v1.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")]
     )
     container.lifecycle = lifecycle
-    return _with_probes(container, asked)
+    return container if isinstance(settings, CronSettings) else with_probes(container, settings.health, port=port)
 
 
 def init_container(
@@ -61,7 +60,7 @@ def sidecar_container(
     """Describe a native sidecar: an init container that goes on running, and is stopped after the app."""
     container = _container(name, settings, configuration=configuration, shared=shared)
     container.restart_policy = "Always"
-    return _with_probes(container, probes(settings.health, port=None))
+    return with_probes(container, settings.health, port=None)
 
 
 def _container(
@@ -83,10 +82,3 @@ def _container(
         # The last lines of the log say why a container failed, where it wrote no message of its own.
         termination_message_policy="FallbackToLogsOnError",
     )
-
-
-def _with_probes(container: k8s.core.v1.ContainerArgs, asked: Probes) -> k8s.core.v1.ContainerArgs:
-    container.startup_probe = asked.startup
-    container.readiness_probe = asked.readiness
-    container.liveness_probe = asked.liveness
-    return container

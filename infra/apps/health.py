@@ -1,56 +1,31 @@
 """Probes: when a container is started, ready and alive.
 
-| probe     | given       | not given, container with a port    | not given, container without a port    |
-|-----------|-------------|-------------------------------------|----------------------------------------|
-| startup   | as it is    | the readiness question, for 60 s    | the question of another probe, or none |
-| readiness | as it is    | TCP on the port every 5 s, 3 times  | none                                   |
-| liveness  | as it is    | TCP on the port every 20 s, 3 times | none                                   |
+| probe     | given       | not given, container with a port                 | not given, container without a port    |
+|-----------|-------------|--------------------------------------------------|----------------------------------------|
+| startup   | as it is    | the readiness question, for `startWithin`        | the question of another probe, or none |
+| readiness | as it is    | TCP on the port every 5 s, 3 times               | none                                   |
+| liveness  | as it is    | TCP on the port, at least twice as patient       | none                                   |
 
-Liveness is the slower one: a busy app first gets no more traffic, and is restarted only if that did not help.
+Liveness is the slower one: a container that hangs first gets no more traffic, and is restarted only if that did not
+help. The restart itself is not drained: the kubelet ends the container, and what it was doing is lost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.health import LIVENESS_PERIOD_SECONDS, HealthSettings, ProbeSettings
-
-STARTUP_PERIOD_SECONDS = 2
-STARTUP_BUDGET_SECONDS = 60
-READINESS_PERIOD_SECONDS = 5
+from infra.settings.app.health import HealthSettings, ProbeSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Probes:
-    """The three probes of one container."""
-
-    startup: k8s.core.v1.ProbeArgs | None = None
-    readiness: k8s.core.v1.ProbeArgs | None = None
-    liveness: k8s.core.v1.ProbeArgs | None = None
-
-
-def probes(settings: HealthSettings, *, port: int | None) -> Probes:
-    """Build the probes of a container that serves `port`, or none."""
-    readiness = settings.readiness or _port_is_open(port, period=READINESS_PERIOD_SECONDS)
-    liveness = settings.liveness or _port_is_open(port, period=LIVENESS_PERIOD_SECONDS)
-    startup = settings.startup or _until_started(readiness or liveness)
-    return Probes(
-        startup=_probe(startup, port=port), readiness=_probe(readiness, port=port), liveness=_probe(liveness, port=port)
-    )
-
-
-def _port_is_open(port: int | None, *, period: int) -> ProbeSettings | None:
-    return None if port is None else ProbeSettings(tcp=port).model_copy(update={"period": period})
-
-
-def _until_started(question: ProbeSettings | None) -> ProbeSettings | None:
-    if question is None:
-        return None
-    return question.model_copy(
-        update={"period": STARTUP_PERIOD_SECONDS, "failures": STARTUP_BUDGET_SECONDS // STARTUP_PERIOD_SECONDS}
-    )
+def with_probes(
+    container: k8s.core.v1.ContainerArgs, settings: HealthSettings, *, port: int | None
+) -> k8s.core.v1.ContainerArgs:
+    """Add the probes of a container that serves `port`, or none."""
+    asked = settings.probes(port=port)
+    container.startup_probe = _probe(asked.startup, port=port)
+    container.readiness_probe = _probe(asked.readiness, port=port)
+    container.liveness_probe = _probe(asked.liveness, port=port)
+    return container
 
 
 def _probe(settings: ProbeSettings | None, *, port: int | None) -> k8s.core.v1.ProbeArgs | None:

@@ -28,12 +28,15 @@ class NamespaceArgs:
     settings: NamespaceSettings
     apps: Mapping[str, AnyApp]
     platform_labels: Mapping[str, str]
+    adopting_provider: k8s.Provider | None = None
+    """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
 
 
 class Namespace(pulumi.ComponentResource):
     """A namespace under the `restricted` Pod Security Standard, closed to all traffic but DNS, with a quota.
 
-    Makes the Namespace, a LimitRange, a ResourceQuota, two NetworkPolicies and the PriorityClasses that the apps use.
+    Makes the Namespace, or takes one over, and in it a LimitRange, a ResourceQuota and two NetworkPolicies, besides the
+    PriorityClasses that the apps use.
     """
 
     name: pulumi.Output[str]
@@ -59,7 +62,12 @@ class Namespace(pulumi.ComponentResource):
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=args.adopting_provider,
+                # It holds what is not this stack's, such as the Secrets for which it was made.
+                retain_on_delete=args.adopting_provider is not None,
+            ),
         )
 
     def _limit_range(self, name: str) -> k8s.core.v1.LimitRange:

@@ -8,6 +8,17 @@ A stopping pod first sleeps for S, while load balancers and proxies forget it an
 it is told to stop and finishes what it has within R; the 10 seconds are room for slow clocks and the last writes.
 Workers are sent nothing, so their S is 0. The platform makes its deregistration delay D at most S (reliability figure
 R11: D <= S, G >= S + R + 10).
+
+How long an update may take as a whole: the provider waits for the time that it is given, whatever the Deployment says
+of its progress. So it is given
+
+    max(deadline, W * (B + L + 5)) + 30
+
+with W the waves in which the replicas are replaced, B the longest start that the probes allow, L what the load balancer
+takes to find a new pod well, and 5 the seconds that a pod must stay ready: a rollout in which each wave takes as long
+as it may is not cut. With the defaults W = 4, B = 120 and, behind an ALB, L = 20, so the deadline of ten minutes is the
+greater one, and a release that makes no progress fails then. Where one volume is handed over, the old pod's grace
+period is added to the only wave.
 """
 
 from __future__ import annotations
@@ -18,12 +29,13 @@ from dataclasses import dataclass
 import pulumi_kubernetes as k8s
 
 from infra.apps.kinds import LongRunning
-from infra.apps.volumes import needs_recreate
 from infra.settings.app.application import WebSettings
+from infra.settings.app.rollout import MIN_READY_SECONDS
 
 GRACE_MARGIN_SECONDS = 10
-ENGINE_MARGIN_SECONDS = 60
-"""How much longer the engine waits than Kubernetes, so that it reports the reason Kubernetes found, not a timeout."""
+ENGINE_MARGIN_SECONDS = 30
+"""How much longer the engine waits than Kubernetes, which counts its deadline from the last progress: the first pods
+are made some seconds after the update. So the reason that is told is Kubernetes' own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,21 +48,24 @@ class Timing:
     delete_timeout_seconds: int
 
 
-def timing(settings: LongRunning, *, platform_drain_seconds: int) -> Timing:
-    """Fit the times of a rollout to one another."""
+def timing(settings: LongRunning, *, platform_drain_seconds: int, platform_registration_seconds: int = 0) -> Timing:
+    """Fit the times of a rollout to one another, and to the load balancer that must forget and find pods."""
     drain = _drain_seconds(settings, platform_drain_seconds)
     grace = drain + settings.rollout.finish_within + GRACE_MARGIN_SECONDS
     return Timing(
         drain_seconds=drain,
         grace_seconds=grace,
-        deploy_timeout_seconds=_rounds(settings) * settings.rollout.deadline + ENGINE_MARGIN_SECONDS,
+        deploy_timeout_seconds=max(
+            settings.rollout.deadline, _longest_rollout_seconds(settings, grace, platform_registration_seconds)
+        )
+        + ENGINE_MARGIN_SECONDS,
         delete_timeout_seconds=grace + ENGINE_MARGIN_SECONDS,
     )
 
 
 def strategy(settings: LongRunning) -> k8s.apps.v1.DeploymentStrategyArgs:
     """Start new pods before old ones go, unless both would need the same unshared claim."""
-    if needs_recreate(settings):
+    if settings.has_one_writer:
         return k8s.apps.v1.DeploymentStrategyArgs(type="Recreate")
     return k8s.apps.v1.DeploymentStrategyArgs(
         type="RollingUpdate",
@@ -62,7 +77,7 @@ def strategy(settings: LongRunning) -> k8s.apps.v1.DeploymentStrategyArgs:
 
 def surge_pods(settings: LongRunning, replicas: int) -> int:
     """How many pods a rollout of `replicas` adds at once; Kubernetes rounds the share up."""
-    return 0 if needs_recreate(settings) else math.ceil(replicas * settings.rollout.surge / 100)
+    return 0 if settings.has_one_writer else math.ceil(replicas * settings.rollout.surge / 100)
 
 
 def lifecycle(drain_seconds: int) -> k8s.core.v1.LifecycleArgs | None:
@@ -80,6 +95,13 @@ def _drain_seconds(settings: LongRunning, platform_drain_seconds: int) -> int:
     return platform_drain_seconds if isinstance(settings, WebSettings) else 0
 
 
-def _rounds(settings: LongRunning) -> int:
-    # Kubernetes counts its deadline anew after each pod that became available, so a rollout may take one per surge.
-    return 1 if needs_recreate(settings) else math.ceil(100 / settings.rollout.surge)
+def _longest_rollout_seconds(settings: LongRunning, grace_seconds: int, registration_seconds: int) -> int:
+    wave = settings.longest_start_seconds + registration_seconds + MIN_READY_SECONDS
+    return grace_seconds + wave if settings.has_one_writer else _most_waves(settings) * wave
+
+
+def _most_waves(settings: LongRunning) -> int:
+    """Count the waves of a rollout, at that of the app's possible sizes that has the most."""
+    scaling, fixed = settings.autoscaling, settings.replicas or 1
+    sizes = range(fixed, fixed + 1) if scaling is None else range(scaling.min, scaling.max + 1)
+    return max(math.ceil(replicas / surge_pods(settings, replicas)) for replicas in sizes)

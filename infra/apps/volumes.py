@@ -48,11 +48,6 @@ def storage(app: str, settings: AnyApp) -> Storage:
     )
 
 
-def needs_recreate(settings: AnyApp) -> bool:
-    """Whether the old pod must be gone before the new one starts: one node at a time can attach an unshared claim."""
-    return any(volume.has_one_writer for volume in settings.volumes.values())
-
-
 def _volume(app: str, name: str, settings: VolumeSettings) -> k8s.core.v1.VolumeArgs:
     if settings.kind == "scratch":
         return _scratch(_volume_name(name), settings.size)

@@ -22,7 +22,7 @@ from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.aws.addresses import http_ports, http_traffic
 from infra.settings.aws.cluster import AccessSettings
-from infra.settings.aws.drain import drain_seconds
+from infra.settings.aws.drain import drain_seconds, registration_seconds
 from infra.settings.aws.guest import GuestPlatformSettings
 from infra.settings.aws.names import cluster_name
 from infra.settings.aws.platform import PARTITION
@@ -95,6 +95,10 @@ class GuestPlatform(pulumi.ComponentResource):
     def drain_seconds(self, settings: WebSettings) -> int:
         """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
         return drain_seconds(settings)
+
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
+        return registration_seconds(settings)
 
     def complete(self) -> None:
         """Point the hosts at the load balancer, now that every app has its rule."""

@@ -36,7 +36,7 @@ from infra.platforms import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.aws.delivery import RoleKind, pipeline_arns
-from infra.settings.aws.drain import drain_seconds
+from infra.settings.aws.drain import drain_seconds, registration_seconds
 from infra.settings.aws.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -113,6 +113,10 @@ class EksPlatform(pulumi.ComponentResource):
     def drain_seconds(self, settings: WebSettings) -> int:
         """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
         return drain_seconds(settings)
+
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
+        return registration_seconds(settings)
 
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource

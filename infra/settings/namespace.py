@@ -10,7 +10,7 @@ from infra.settings.app.placement import LabelValue
 from infra.settings.aws.node_labels import LabelKey
 from infra.settings.model import Model
 from infra.settings.names import Name
-from infra.settings.scalars import Bytes, Millicores, WholeNumber
+from infra.settings.scalars import Bytes, Millicores, Switch, WholeNumber
 
 
 def _own_namespace(value: str) -> str:
@@ -34,7 +34,10 @@ class NamespaceSettings(Model):
     """Name, labels and limits of the namespace."""
 
     name: Annotated[Name, AfterValidator(_own_namespace)] = "apps"
-    """Name of the namespace; it is made by the stack and removed with it."""
+    """Name of the namespace; it is made by the stack and removed with it, unless it is `existing`."""
+    existing: Switch = False
+    """Whether somebody else made it, such as for Secrets that must be there before the apps: the stack sets its labels
+    and rules and leaves it behind when it goes; with `kind: existing` only."""
     labels: dict[LabelKey, LabelValue] = {}
     """Labels on the namespace, besides the project's and the platform's own."""
     quota: QuotaSettings = QuotaSettings()

@@ -11,7 +11,7 @@ from infra.settings.app.application import Application
 from infra.settings.aws.addresses import address_errors
 from infra.settings.aws.cluster import ClusterSettings
 from infra.settings.aws.delivery import DeliverySettings, delivery_errors
-from infra.settings.aws.drain import stop_errors
+from infra.settings.aws.drain import registration_errors, stop_errors
 from infra.settings.aws.guest import GuestPlatformSettings, guest_errors
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.network import NetworkSettings
@@ -60,11 +60,17 @@ class StackSettings(Model):
                 *address_errors(self.load_balancer, self.apps),
                 *secret_errors(self.apps),
                 *stop_errors(self.apps),
+                *registration_errors(self.apps),
                 *placement_errors(self.node_pools, self.apps),
                 *self._delivery_errors(self.platform),
+                *self._adoption_errors(),
             ]
         if isinstance(self.platform, GuestPlatformSettings):
-            return [*self._sections_of_eks(), *guest_errors(self.platform, self.namespace, self.apps)]
+            return [
+                *self._sections_of_eks(),
+                *self._adoption_errors(),
+                *guest_errors(self.platform, self.namespace, self.apps),
+            ]
         return [*self._sections_of_eks(), *self._namespace_errors(self.platform)]
 
     def _delivery_errors(self, platform: EksPlatformSettings) -> list[FieldError]:
@@ -81,6 +87,11 @@ class StackSettings(Model):
         sections = ("network", "cluster", "node_pools", "load_balancer", "delivery")
         given = [name for name in sections if getattr(self, name) != type(self).model_fields[name].default]
         return [FieldError(to_camel(name), "goes with platform.kind: eks only") for name in given]
+
+    def _adoption_errors(self) -> list[FieldError]:
+        if not self.namespace.existing:
+            return []
+        return [FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")]
 
     def _namespace_errors(self, platform: ExistingPlatformSettings) -> list[FieldError]:
         ingress = platform.ingress

@@ -2,6 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.settings.app.health import HealthSettings
 from tests.apps.samples import cron, web, worker
 from tests.harness import build_apps
 
@@ -21,7 +26,7 @@ def test_a_web_app_without_probes_is_asked_on_its_port() -> None:
     probes = _probes(web())
     assert all(probe["tcpSocket"] == {"port": 8080} for probe in probes.values())
     assert set(probes) == {"startup", "readiness", "liveness"}
-    assert _budget(probes["startup"]) == 60
+    assert _budget(probes["startup"]) == 120
 
 
 def test_a_busy_app_loses_its_traffic_before_it_is_restarted() -> None:
@@ -29,10 +34,25 @@ def test_a_busy_app_loses_its_traffic_before_it_is_restarted() -> None:
     assert _budget(probes["liveness"]) > 2 * _budget(probes["readiness"])
 
 
-def test_a_start_is_judged_by_the_readiness_question_for_a_minute() -> None:
-    startup = _probes(web(health={"readiness": "/readyz"}))["startup"]
+@pytest.mark.parametrize(("health", "seconds"), [({}, 120), ({"startWithin": "5m"}, 300), ({"startWithin": "9s"}, 10)])
+def test_a_start_is_judged_by_the_readiness_question_for_as_long_as_it_may_take(
+    health: dict[str, Any], seconds: int
+) -> None:
+    startup = _probes(web(health={"readiness": "/readyz", **health}))["startup"]
     assert startup["httpGet"] == {"path": "/readyz", "port": 8080}
-    assert _budget(startup) == 60
+    assert _budget(startup) == seconds
+
+
+@given(period=st.integers(2, 900), failures=st.integers(1, 100))
+@settings(deadline=None)
+def test_where_only_readiness_is_given_a_container_that_hangs_is_relieved_long_before_it_is_restarted(
+    period: int, failures: int
+) -> None:
+    health = HealthSettings.model_validate({"readiness": {"tcp": 80, "period": f"{period}s", "failures": failures}})
+    asked = health.probes(port=8080)
+    assert asked.readiness is not None
+    assert asked.liveness is not None
+    assert asked.liveness.budget_seconds >= 2 * asked.readiness.budget_seconds
 
 
 def test_given_probes_are_taken_as_they_are() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.apps.rollout import strategy, surge_pods, timing
+from infra.apps.kinds import LongRunning
+from infra.apps.rollout import ENGINE_MARGIN_SECONDS, strategy, surge_pods, timing
 from infra.settings.app.application import CronSettings, WebSettings
 from tests.apps.samples import WEBS, WORKERS, one, web, worker
 from tests.harness import build_apps
@@ -66,8 +67,43 @@ def test_no_old_version_is_kept_whose_configuration_is_gone() -> None:
 
 
 def test_the_deployment_carries_deadline_and_the_engines_patience() -> None:
-    made = build_apps({"it": web(rollout={"surge": 50, "deadline": "2m"})}).one("Deployment", "it")
+    made = build_apps({"it": web(rollout={"surge": 50, "deadline": "5m"})}).one("Deployment", "it")
     spec = made.props["spec"]
-    assert spec["progressDeadlineSeconds"] == 120
+    assert spec["progressDeadlineSeconds"] == 300
     assert spec["minReadySeconds"] == 5
-    assert made.timeouts == {"create": "300s", "update": "300s", "delete": "115s"}
+    assert made.timeouts == {"create": "330s", "update": "330s", "delete": "85s"}
+
+
+@pytest.mark.parametrize("app", [web(), worker(), web(scaling={"min": 3, "max": 1000}), web(replicas=60)])
+def test_by_default_an_update_has_failed_after_ten_minutes(app: dict[str, Any]) -> None:
+    made = build_apps({"it": app}).one("Deployment", "it")
+    assert made.props["spec"]["progressDeadlineSeconds"] == 600
+    assert made.timeouts["update"] == made.timeouts["create"] == f"{600 + ENGINE_MARGIN_SECONDS}s"
+
+
+@given(app=st.one_of(WEBS, WORKERS), registration=st.integers(0, 180))
+@settings(deadline=None)
+def test_a_rollout_that_takes_as_long_as_it_may_in_each_wave_is_not_cut(app: dict[str, Any], registration: int) -> None:
+    it = one(app)
+    assert not isinstance(it, CronSettings)
+    times = timing(it, platform_drain_seconds=15, platform_registration_seconds=registration)
+    sizes = (it.autoscaling.min, it.autoscaling.max) if it.autoscaling else (it.replicas or 1,)
+    assert all(times.deploy_timeout_seconds > _simulated(it, replicas, registration) for replicas in sizes)
+
+
+def _simulated(app: LongRunning, replicas: int, registration: int) -> int:
+    """The seconds of a rollout, wave by wave, if every new pod takes as long to start as its probes allow."""
+    old, new, seconds = replicas, 0, 0
+    while new < replicas:
+        new = min(replicas, new + replicas + surge_pods(app, replicas) - old - new)
+        seconds += app.longest_start_seconds + registration + 5
+        old = replicas - new
+    return seconds
+
+
+def test_a_volume_that_is_handed_over_leaves_time_for_the_old_pod_to_go() -> None:
+    data = {"mount": "/data", "size": "1Gi", "kind": "persistent"}
+    app = worker(replicas=1, volumes={"data": data}, rollout={"finishWithin": "9m"}, health={"readiness": {"tcp": 80}})
+    made = build_apps({"it": app}).one("Deployment", "it")
+    grace = made.props["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert made.timeouts["update"] == f"{grace + 120 + 5 + ENGINE_MARGIN_SECONDS}s"

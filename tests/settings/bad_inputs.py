@@ -513,15 +513,55 @@ _HEALTH = (
     ),
     _web(
         "{ health: { startup: { http: /a, period: 10s, failures: 60 } } }",
-        "rollout.deadline: 10m is not above the longest start of 10m (startup probes: period times failures) "
-        "and 5s to prove it",
+        "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
+        "startup) and 5s to prove it; raise it, or lower them",
         id="start longer than the deadline",
+    ),
+    _web(
+        "{ rollout: { deadline: 2m } }",
+        "rollout.deadline: 2m is not above the longest start of 2m (health.startWithin, or period times failures of "
+        "startup) and 5s to prove it; raise it, or lower them",
+        id="deadline shorter than the start that is allowed by default",
+    ),
+    _web(
+        "{ health: { startWithin: 1s } }",
+        "health.startWithin: 1s is not between 2s and 1h",
+        id="start too short",
+    ),
+    _web(
+        "{ health: { startup: /a, startWithin: 3m } }",
+        "health.startWithin: goes without startup, whose period times failures says the same; remove one of them",
+        id="two longest starts",
+    ),
+    _worker(
+        "{ health: { startWithin: 3m } }",
+        "health.startWithin: there is nothing to ask until then; give readiness or liveness",
+        id="longest start without a question",
+    ),
+    _web(
+        "{ health: { liveness: { tcp: 8080, period: 5s } } }",
+        "health.liveness: asks what readiness asks and gives up no later, so a busy container would be restarted "
+        "instead of relieved; ask something else, or raise failures",
+        id="liveness sooner than the readiness that is asked by default",
+    ),
+    _web(
+        "{ health: { readiness: /a, liveness: { http: /a, port: 8080, period: 10s } } }",
+        "health.liveness: asks what readiness asks and gives up no later, so a busy container would be restarted "
+        "instead of relieved; ask something else, or raise failures",
+        id="liveness like readiness, the port written out",
+    ),
+    _worker(
+        "{ replicas: 1, volumes: { data: { mount: /data, size: 1Gi, kind: persistent } }, "
+        "rollout: { finishWithin: 9m, drain: 1m } }",
+        "rollout.deadline: 10m is not above the 10m for which the old pod may hold the volume (drain and "
+        "finishWithin); raise it, or lower them",
+        id="volume held longer than the deadline",
     ),
     _web(
         "{ health: { startup: { http: /a, failures: 30 } }, sidecars: { a: { image: 'a:1', health: { startup: "
         "{ tcp: 1, failures: 30 } } } } }",
-        "rollout.deadline: 10m is not above the longest start of 10m (startup probes: period times failures) "
-        "and 5s to prove it",
+        "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
+        "startup) and 5s to prove it; raise it, or lower them",
         id="starts that add up to the deadline",
     ),
 )
@@ -798,6 +838,22 @@ _NO_ENVIRONMENT = "names no environment; end it with :environment:NAME"
 _BUILD_MISSING = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
 _READER = "arn:aws:iam::444455556666:role/nightowl-staging-deploy"
 _CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef"
+
+_EKS = (
+    BadInput(
+        "namespace of somebody else on EKS",
+        f"{_ON_EKS}namespace: {{ existing: true }}",
+        ("nightowl:namespace.existing: goes with platform.kind: existing only; remove it",),
+    ),
+    BadInput(
+        "deadline before a network load balancer has found a pod",
+        f"{_ON_EKS}apps: {{ web: {{ traffic: {{ protocol: tcp }}, rollout: {{ deadline: 5m }} }} }}",
+        (
+            "nightowl:apps.web.rollout.deadline: 5m is not above the longest start of 2m and the 3m that a load "
+            "balancer may take to find a new pod well; raise it, or lower health.startWithin",
+        ),
+    ),
+)
 
 _DELIVERY = (
     BadInput(
@@ -1171,6 +1227,7 @@ BAD_INPUTS = (
     *_FLOWS,
     *_SCHEDULES,
     *_VALUES,
+    *_EKS,
     *_DELIVERY,
     *_LIMITS_OF_AWS,
     *_SEVERAL,

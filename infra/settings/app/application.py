@@ -118,10 +118,31 @@ class _LongRunning(_Application):
         """The bounds of the autoscaler, or None where the number of replicas is fixed."""
         return None if self.replicas is not None else self.scaling or ScalingSettings()
 
+    @property
+    def served_port(self) -> int | None:
+        """The port of the app's container, or None where it serves none."""
+        return None
+
+    @property
+    def longest_start_seconds(self) -> int:
+        """The longest that a pod may take to start, by its startup probes, in seconds; 0 where nothing is asked."""
+        # Native sidecars start one after the other, before the app.
+        sidecars = sum(sidecar.health.longest_start_seconds(port=None) for sidecar in self.sidecars.values())
+        return sidecars + self.health.longest_start_seconds(port=self.served_port)
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether the old pod must be gone before the new one starts, as only one node can have its volume."""
+        return any(volume.has_one_writer for volume in self.volumes.values())
+
     @model_validator(mode="after")
     def _replicas_fit(self) -> Self:
-        raise_any([*self._replica_errors(), *self._writer_errors(), *self._start_errors()])
+        raise_any([*self._replica_errors(), *self._writer_errors(), *self._health_errors(), *self._start_errors()])
         return self
+
+    def _health_errors(self) -> list[FieldError]:
+        found = self.health.errors(port=self.served_port)
+        return [FieldError(("health", *error.location), error.message) for error in found]
 
     def _replica_errors(self) -> list[FieldError]:
         if self.scaling is None or self.replicas is None:
@@ -142,21 +163,27 @@ class _LongRunning(_Application):
         ]
 
     def _start_errors(self) -> list[FieldError]:
-        start = self._longest_start_seconds()
-        if start == 0 or start + MIN_READY_SECONDS < self.rollout.deadline:
-            return []
-        return [
-            FieldError(
-                "rollout.deadline",
-                f"{seconds_text(self.rollout.deadline)} is not above the longest start of {seconds_text(start)} "
-                f"(startup probes: period times failures) and {MIN_READY_SECONDS}s to prove it",
+        deadline, start = self.rollout.deadline, self.longest_start_seconds
+        stop = (self.rollout.drain or 0) + self.rollout.finish_within
+        errors: list[FieldError] = []
+        if start and start + MIN_READY_SECONDS >= deadline:
+            errors.append(
+                FieldError(
+                    "rollout.deadline",
+                    f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} "
+                    f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
+                    "raise it, or lower them",
+                )
             )
-        ]
-
-    def _longest_start_seconds(self) -> int:
-        # Native sidecars start one after the other, before the app.
-        waits = [self.health.startup, *(sidecar.health.startup for sidecar in self.sidecars.values())]
-        return sum(probe.budget_seconds for probe in waits if probe)
+        if self.has_one_writer and stop >= deadline:
+            errors.append(
+                FieldError(
+                    "rollout.deadline",
+                    f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the old pod may hold "
+                    "the volume (drain and finishWithin); raise it, or lower them",
+                )
+            )
+        return errors
 
 
 class WebSettings(_LongRunning):
@@ -170,6 +197,11 @@ class WebSettings(_LongRunning):
     """Its public address; without one it is reachable inside the cluster only."""
     allow_from: tuple[Flow, ...] = ()
     """Who may call it, besides the load balancer where it has `traffic`."""
+
+    @property
+    def served_port(self) -> int:
+        """The port of the app's container."""
+        return self.port
 
     @model_validator(mode="after")
     def _callers_have_no_ports(self) -> Self:

@@ -50,7 +50,12 @@ class SidecarSettings(HelperSettings):
     @model_validator(mode="after")
     def _own_port(self) -> Self:
         raise_any(
-            FieldError(f"health.{key}.port", "is required: the app's port is not the sidecar's")
-            for key in self.health.without_port()
+            [
+                *(
+                    FieldError(f"health.{key}.port", "is required: the app's port is not the sidecar's")
+                    for key in self.health.without_port()
+                ),
+                *(FieldError(("health", *error.location), error.message) for error in self.health.errors(port=None)),
+            ]
         )
         return self

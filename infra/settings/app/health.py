@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Self, cast
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -13,6 +16,13 @@ from infra.settings.scalars import Notation, Seconds, WholeNumber, seconds_text
 LONGEST_PERIOD_SECONDS = 3600
 LIVENESS_PERIOD_SECONDS = 20
 """Twice the readiness probe's: a busy container loses its traffic long before it would be restarted."""
+READINESS_PERIOD_SECONDS = 5
+"""Of the question whether the port is open, which costs nothing."""
+STARTUP_PERIOD_SECONDS = 2
+"""A container that is up is found so within 2 s."""
+START_WITHIN_SECONDS = 120
+"""Room for a runtime that compiles at its start. Four waves of such starts, each behind a load balancer, fit into the
+ten minutes of a rollout (infra/apps/rollout.py)."""
 
 Port = Annotated[WholeNumber, Field(ge=1, le=65535), Notation("port")]
 
@@ -86,32 +96,77 @@ Probe = Annotated[ProbeSettings, BeforeValidator(_path_is_http)]
 LivenessProbe = Annotated[ProbeSettings, BeforeValidator(_asked_seldom)]
 
 
-class HealthSettings(Model):
-    """The three probes.
+@dataclass(frozen=True, kw_only=True)
+class Probes:
+    """The three probes of one container, defaults included; None for what it is not asked."""
 
-    What is left out gets the default of infra/apps/health.py: a TCP check of the app's port, if it has one.
+    startup: ProbeSettings | None
+    readiness: ProbeSettings | None
+    liveness: ProbeSettings | None
+
+
+class HealthSettings(Model):
+    """How long a start may take, and the three probes.
+
+    What is left out is a TCP check of the app's port, if it has one.
     """
 
+    start_within: Seconds = START_WITHIN_SECONDS
+    """The longest start: for so long the readiness question may go unanswered before the container is restarted."""
     startup: Probe | None = None
-    """Until it succeeds, the other two are not asked. Its `period` times `failures` is the longest start."""
+    """A question of its own for the start, instead of `startWithin`: its `period` times `failures` is the longest one.
+    Until it succeeds, the other two are not asked."""
     readiness: Probe | None = None
     """While it fails, the pod gets no traffic."""
     liveness: LivenessProbe | None = None
-    """When it fails, the container is restarted: it must not depend on anything outside the pod."""
+    """When it fails, the container is restarted, without a drain: it must not depend on anything outside the pod. By
+    default it gives up long after readiness did."""
 
     @model_validator(mode="after")
-    def _restart_is_the_last_resort(self) -> Self:
-        if self.readiness is None or self.liveness is None:
-            return self
-        if _question(self.readiness) == _question(self.liveness) and (
-            self.liveness.budget_seconds <= self.readiness.budget_seconds
+    def _one_longest_start(self) -> Self:
+        raise_any(self._start_errors())
+        return self
+
+    def probes(self, *, port: int | None) -> Probes:
+        """Return what a container that serves `port`, or none, is asked.
+
+        Where liveness is left out, it gives up no sooner than twice as late as readiness.
+        """
+        readiness = self.readiness or _port_is_open(port, period=READINESS_PERIOD_SECONDS)
+        liveness = self.liveness or _port_is_open(port, period=_patient_period(readiness))
+        return Probes(
+            startup=self.startup or _until_started(readiness or liveness, within=self.start_within),
+            readiness=readiness,
+            liveness=liveness,
+        )
+
+    def longest_start_seconds(self, *, port: int | None) -> int:
+        """Return how long a start may take before the container is restarted; 0 where nothing is asked."""
+        startup = self.probes(port=port).startup
+        return 0 if startup is None else startup.budget_seconds
+
+    def errors(self, *, port: int | None) -> Iterator[FieldError]:
+        """Find what cannot work in a container that serves `port`, or none; locations are below `health`."""
+        asked = self.probes(port=port)
+        if asked.startup is None and "start_within" in self.model_fields_set:
+            yield FieldError("startWithin", "there is nothing to ask until then; give readiness or liveness")
+        if asked.readiness is None or asked.liveness is None:
+            return
+        if _question(asked.readiness, port) == _question(asked.liveness, port) and (
+            asked.liveness.budget_seconds <= asked.readiness.budget_seconds
         ):
-            raise FieldError(
+            yield FieldError(
                 "liveness",
                 "asks what readiness asks and gives up no later, so a busy container would be restarted instead of "
                 "relieved; ask something else, or raise failures",
             )
-        return self
+
+    def _start_errors(self) -> Iterator[FieldError]:
+        if self.startup is not None and "start_within" in self.model_fields_set:
+            message = "goes without startup, whose period times failures says the same; remove one of them"
+            yield FieldError("startWithin", message)
+        if not STARTUP_PERIOD_SECONDS <= self.start_within <= LONGEST_PERIOD_SECONDS:
+            yield FieldError("startWithin", f"{seconds_text(self.start_within)} is not between 2s and 1h")
 
     def without_port(self) -> list[str]:
         """List the probes, by key, that ask over HTTP on the port of the app, without naming one."""
@@ -119,5 +174,23 @@ class HealthSettings(Model):
         return [key for key, probe in probes.items() if probe and probe.http is not None and probe.port is None]
 
 
-def _question(probe: ProbeSettings) -> tuple[object, ...]:
-    return probe.http, probe.port, probe.tcp, probe.exec
+def _port_is_open(port: int | None, *, period: int) -> ProbeSettings | None:
+    return None if port is None else ProbeSettings(tcp=port).model_copy(update={"period": period})
+
+
+def _patient_period(readiness: ProbeSettings | None) -> int:
+    if readiness is None:
+        return LIVENESS_PERIOD_SECONDS
+    failures = ProbeSettings.model_fields["failures"].default
+    return max(LIVENESS_PERIOD_SECONDS, math.ceil(2 * readiness.budget_seconds / failures))
+
+
+def _until_started(question: ProbeSettings | None, *, within: int) -> ProbeSettings | None:
+    if question is None:
+        return None
+    period = STARTUP_PERIOD_SECONDS
+    return question.model_copy(update={"period": period, "failures": math.ceil(within / period)})
+
+
+def _question(probe: ProbeSettings, port: int | None) -> tuple[object, ...]:
+    return probe.http, probe.http and (probe.port or port), probe.tcp, probe.exec

@@ -1,10 +1,11 @@
-"""How long pods of an EKS stack take to stop, and the longest that the cluster waits for them."""
+"""How long pods of an EKS stack take to stop and to be found, and the longest that the cluster waits for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from infra.settings.app.application import WebSettings, WorkerSettings
+from infra.settings.app.rollout import MIN_READY_SECONDS
 from infra.settings.model import FieldError
 from infra.settings.scalars import seconds_text
 
@@ -14,6 +15,12 @@ TCP_DRAIN_SECONDS = 130
 """An NLB takes about two minutes to stop sending to an IP target (R10)."""
 SERVICE_DRAIN_SECONDS = 15
 """Without a load balancer only kube-proxy must learn that a pod stops: within 5 s, on a busy cluster within 10 s."""
+
+HTTP_REGISTRATION_SECONDS = 20
+"""An ALB sends to a new target after one answered check ("Health checks for Application Load Balancer target groups"),
+which it asks every 10 s (R27); registering takes seconds."""
+TCP_REGISTRATION_SECONDS = 180
+"""An NLB takes minutes to send to a new target (Elastic Load Balancing user guide, "Register targets")."""
 
 GRACE_MARGIN_SECONDS = 10
 """What an app's grace period has above its drain and its longest request (R11)."""
@@ -26,6 +33,27 @@ def drain_seconds(settings: WebSettings) -> int:
     if settings.traffic is None:
         return SERVICE_DRAIN_SECONDS
     return TCP_DRAIN_SECONDS if settings.traffic.protocol == "tcp" else HTTP_DRAIN_SECONDS
+
+
+def registration_seconds(settings: WebSettings) -> int:
+    """Return how long a pod that is ready may wait, in seconds, until the load balancer found it well."""
+    if settings.traffic is None:
+        return 0
+    return TCP_REGISTRATION_SECONDS if settings.traffic.protocol == "tcp" else HTTP_REGISTRATION_SECONDS
+
+
+def registration_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+    """Find apps whose new pods may count as late before the load balancer has found them well."""
+    for app, settings in apps.items():
+        if isinstance(settings, WebSettings) and (wait := registration_seconds(settings)):
+            start, deadline = settings.longest_start_seconds, settings.rollout.deadline
+            if start + wait + MIN_READY_SECONDS >= deadline:
+                yield FieldError(
+                    ("apps", app, "rollout", "deadline"),
+                    f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} and the "
+                    f"{seconds_text(wait)} that a load balancer may take to find a new pod well; raise it, or lower "
+                    "health.startWithin",
+                )
 
 
 def stop_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:

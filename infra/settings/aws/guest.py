@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from infra.settings.app.application import WebSettings, WorkerSettings
 from infra.settings.aws.addresses import health_errors, http_traffic, path_errors, tcp_ports
-from infra.settings.aws.drain import stop_errors
+from infra.settings.aws.drain import registration_errors, stop_errors
 from infra.settings.aws.load_balancer import Domain
 from infra.settings.aws.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.aws.priorities import guest_priority_errors
@@ -67,6 +67,7 @@ def guest_errors(
     yield from _priority_class_errors(apps)
     yield from secret_errors(apps)
     yield from stop_errors(apps)
+    yield from registration_errors(apps)
 
 
 def _address_errors(platform: GuestPlatformSettings, number: int, apps: Mapping[str, object]) -> Iterator[FieldError]:
