@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
-from kubernetes.client import BatchV1Api, CoreV1Api
+from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
 
-from infra.labels import NAME_LABEL
-from tests.e2e.conftest import NAMESPACE, Cluster, wait_for
+from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR
+from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -25,6 +26,26 @@ def pod_names(cluster: Cluster, app: str) -> set[str]:
     return {pod.metadata.name for pod in pods if pod.status.phase == "Running" and not pod.metadata.deletion_timestamp}
 
 
+def pods(cluster: Cluster, app: str) -> set[tuple[str, int]]:
+    """The pods of an app, by uid, and how often their containers were started again."""
+    found = CoreV1Api(cluster.api).list_namespaced_pod(NAMESPACE, label_selector=f"{NAME_LABEL}={app}").items
+    return {
+        (pod.metadata.uid, sum(status.restart_count for status in pod.status.container_statuses or [])) for pod in found
+    }
+
+
+def config_maps(cluster: Cluster) -> set[str]:
+    found = CoreV1Api(cluster.api).list_namespaced_config_map(NAMESPACE, label_selector=NIGHTOWL_SELECTOR).items
+    return {config_map.metadata.name for config_map in found}
+
+
+def waiting_for_deletion(cluster: Cluster) -> list[str]:
+    """What the engine's state says is still to be deleted."""
+    (state,) = cluster.machine.paths(CLUSTER).state.glob(".pulumi/stacks/*/local.json")
+    latest = json.loads(state.read_text())["checkpoint"]["latest"]
+    return [found["urn"] for found in latest["resources"] if found.get("delete")] + latest.get("pending_operations", [])
+
+
 def test_a_wrong_value_is_refused_before_anything_changes(original: Cluster) -> None:
     before = pod_names(original, "web")
     original.edit("web", scaling={"min": 3, "max": 2})
@@ -40,7 +61,7 @@ def test_a_wrong_value_is_refused_before_anything_changes(original: Cluster) -> 
 
 def test_a_bad_image_fails_up_with_the_pods_own_reason_and_the_old_pods_stay(original: Cluster) -> None:
     before = pod_names(original, "web")
-    original.edit("web", image="registry.invalid/web:1.0.0", rollout={"deadline": "20s"}, health={})
+    original.edit("web", image="registry.invalid/web:1.0.0", rollout={"deadline": "20s"}, health={"startWithin": "10s"})
 
     run = original.up()
     original.restore()
@@ -51,6 +72,46 @@ def test_a_bad_image_fails_up_with_the_pods_own_reason_and_the_old_pods_stay(ori
     assert "registry.invalid/web:1.0.0" in told
     assert "Traceback" not in told
     assert pod_names(original, "web") >= before, "the old version keeps serving"
+
+
+def test_a_failed_release_is_taken_back_by_the_file_before_it(original: Cluster) -> None:
+    assert original.up().code == 0
+    before, maps = pods(original, "web"), config_maps(original)
+    original.edit(
+        "web",
+        image="registry.invalid/web:1.0.0",
+        env={"PODINFO_UI_MESSAGE": "Bad morning"},
+        files={"/etc/podinfo/config.yaml": "level: debug"},
+        rollout={"deadline": "20s"},
+        health={"startWithin": "10s"},
+    )
+    failed = original.up()
+    assert failed.code == 1, failed.out + failed.err
+    assert config_maps(original) > maps, "the old pods keep their configuration"
+    original.restore()
+
+    taken_back = original.up()
+
+    assert taken_back.code == 0, taken_back.out + taken_back.err
+    wait_for("only the old pods are left", lambda: pods(original, "web") == before, 60)
+    assert {restarts for _, restarts in before} == {0}
+    assert config_maps(original) == maps, "the bad release's are gone, and those in use are there"
+    assert waiting_for_deletion(original) == []
+    assert "Nothing changed" in original.up().out
+
+
+def test_no_old_version_is_left_that_kubectl_could_only_half_undo(original: Cluster) -> None:
+    sets = AppsV1Api(original.api).list_namespaced_replica_set(NAMESPACE).items
+    used = {
+        volume.config_map.name for item in sets for volume in item.spec.template.spec.volumes or [] if volume.config_map
+    } | {
+        source.config_map_ref.name
+        for item in sets
+        for container in item.spec.template.spec.containers
+        for source in container.env_from or []
+    }
+    assert used
+    assert used <= config_maps(original)
 
 
 def test_a_changed_value_rolls_the_pods_and_leaves_the_autoscalers_decision(original: Cluster) -> None:
