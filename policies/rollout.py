@@ -1,4 +1,4 @@
-"""New versions and ending pods, without a lost request."""
+"""New versions and ending pods, so that no new connection is lost."""
 
 from __future__ import annotations
 

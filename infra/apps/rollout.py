@@ -1,4 +1,4 @@
-"""How a new version replaces the old one, without a lost request.
+"""How a new version replaces the old one, without a lost request on a new connection (docs/releases.md).
 
 The rule, with S the drain (preStop sleep), R the longest request or task and G the grace period:
 

@@ -108,7 +108,7 @@ _LONG_RUNNING = {
             "surge": PERCENT,
             "finishWithin": SECONDS,
             "drain": st.integers(0, 120).map(lambda seconds: f"{seconds}s"),
-            "deadline": st.integers(10, 900).map(lambda seconds: f"{seconds}s"),
+            "deadline": st.integers(130, 900).map(lambda seconds: f"{seconds}s"),
         },
     ),
 }
