@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from infra.engine import Engine, LockHolder, Outcome, Preview, run_program, stack_name
+from infra.engine import Engine, EngineCommand, LockHolder, Outcome, Preview, run_program, stack_name
 from infra.local.toolchain.resolve import resolve_pulumi
 from infra.ops.plan.answers import Answers
 from infra.ops.plan.plan import Plan, plan_of_file
@@ -27,6 +27,7 @@ from tests.echo.service import serving
 from tests.language_host import language_host
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+STACKS = REPOSITORY / "stacks"
 POLICIES = REPOSITORY / "policies"
 MANY = "1000"
 """Operations that the engine may have under way: so many that none waits for another's end alone."""
@@ -167,7 +168,17 @@ def echo_stack(
             pulumi_binary=resolve_pulumi(lambda _: None),
             options={"up": pack, "preview": pack} if policies else {},
         )
+        _make_known(engine, file)
         yield EchoStack(file=file, account=account, engine=engine, first=document)
+
+
+def _make_known(engine: Engine, file: Path) -> None:
+    """Let the backend know the stack, so that it can be previewed while it is empty."""
+    workspace = engine.workspace
+    command = ["stack", "init", workspace.prepare(file), "--secrets-provider", str(workspace.secrets_provider)]
+    EngineCommand(engine.pulumi_binary).run(
+        command, str(workspace.work_dir), {**workspace.environment(), "PULUMI_HOME": str(workspace.pulumi_home)}
+    )
 
 
 def _answers(file: Path) -> Answers:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from infra.ops.plan.durations import MEASURED, duration
 from infra.ops.plan.graph import Graph, Resource
-from infra.ops.plan.plan import Plan
-from infra.ops.plan.schedule import CycleFoundError, clock, schedule
+from infra.ops.plan.plan import Plan, plan_of_file
+from infra.ops.plan.schedule import CycleFoundError, clock, schedule, serving
+from tests.aws.stacks import EKS_STACKS, STACKS
 
 NODES = 6
 
@@ -98,6 +99,19 @@ def test_the_sample_waits_longest_for_its_control_plane_and_then_its_nodes(sampl
     kinds = [step.resource.kind for step in sample.slowest_chain]
     assert kinds == ["Vpc", "Subnet", "Cluster", "Addon", "NodeGroup", "Addon", "Release", "Deployment"]
     assert sample.serving_seconds == sum(step.seconds for step in sample.slowest_chain)
+
+
+@pytest.fixture(scope="module", params=EKS_STACKS)
+def shipped(request: pytest.FixtureRequest) -> Plan:
+    return plan_of_file(STACKS / f"Pulumi.{request.param}.yaml", request.param)
+
+
+def test_apps_serve_as_soon_if_the_load_balancer_its_certificate_and_dns_take_twice_their_time(shipped: Plan) -> None:
+    def seconds(resource: Resource) -> float:
+        slower = resource.type.startswith(("aws:acm/", "aws:lb/loadBalancer:", "aws:route53/", "aws:wafv2/"))
+        return duration(resource).seconds * (2 if slower else 1)
+
+    assert schedule(shipped.graph, seconds).end_of(serving(shipped.graph)) == shipped.serving_seconds
 
 
 def test_every_figure_names_its_source() -> None:
