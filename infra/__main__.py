@@ -2,8 +2,11 @@
 
 import pulumi
 
+from infra.reach import require_cluster
 from infra.settings.load import load
 from infra.stack import build
 
-for name, value in build(load()).items():
+settings = load()
+require_cluster(settings.platform)
+for name, value in build(settings).items():
     pulumi.export(name, value)
