@@ -223,14 +223,12 @@ def down(name: Name = DEFAULT_CLUSTER_NAME) -> None:
 
 @local.command()
 def env(name: Name = DEFAULT_CLUSTER_NAME) -> None:
-    """Print the environment in which kubectl and pulumi use the cluster: eval "$(nightowl local env)"."""
-    import shlex
-
-    from infra.local.workspace import environment
+    """Print what points a shell at the cluster, with nightowl, pulumi and uv: eval "$(nightowl local env)"."""
+    from infra.local.shell import shell_lines
 
     connected(name)
-    for variable, value in environment(cluster_paths(name)).items():
-        typer.echo(f"export {variable}={shlex.quote(value)}")
+    for line in shell_lines(cluster_paths(name)):
+        typer.echo(line)
 
 
 @local.command()

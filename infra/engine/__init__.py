@@ -18,7 +18,7 @@ from infra.engine.outcome import (
     StepChange,
     Watch,
 )
-from infra.engine.program import run_program
+from infra.engine.program import load_program, run_program
 from infra.engine.report import EngineReport, clean_message
 from infra.engine.workspace import Workspace, stack_name
 
@@ -43,6 +43,7 @@ __all__ = [
     "Watch",
     "Workspace",
     "clean_message",
+    "load_program",
     "run_program",
     "stack_name",
 ]

@@ -85,6 +85,10 @@ class Engine:
 
         return self._outcome(stack_file, work, on_progress, create=True, watch=watch)
 
+    def prepare(self, stack_file: Path) -> None:
+        """Make the stack if the backend has none; its first deployment need not do it then. Raises as `deploy` does."""
+        self._run(stack_file, lambda _stack, _events: None, None, create=True)
+
     def destroy(self, stack_file: Path, *, remove: bool = False, on_progress: OnProgress | None = None) -> Outcome:
         """Delete all that the stack has made; with `remove`, the backend forgets the stack afterwards.
 
@@ -204,7 +208,7 @@ class Engine:
         command = EngineCommand(self.pulumi_binary, _both(self.options, more or {}))
         tell = on_progress or _ignore
         watching = contextlib.nullcontext() if watch is None else watch.watch(tell, command.interrupt)
-        choose = automation.Stack.create_or_select if create else automation.Stack.select
+        choose = _select_or_create if create else automation.Stack.select
 
         def whole(events: EngineReport) -> Result:
             stack = choose(name, self._workspace(command))
@@ -254,6 +258,14 @@ class Engine:
 
 def _both(some: Mapping[str, Sequence[str]], others: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
     return {command: [*some.get(command, ()), *others.get(command, ())] for command in {*some, *others}}
+
+
+def _select_or_create(name: str, workspace: automation.LocalWorkspace) -> automation.Stack:
+    """Select the stack, which mostly exists: the other way round costs a run of the CLI each time."""
+    try:
+        return automation.Stack.select(name, workspace)
+    except automation.StackNotFoundError:
+        return automation.Stack.create(name, workspace)
 
 
 def _interruptible(

@@ -72,6 +72,11 @@ class ClusterPaths:
         return self.root / "passphrase"
 
     @property
+    def programs(self) -> Path:
+        """Links to the programs that a shell needs for this cluster (`nightowl local env` puts it on PATH)."""
+        return self.root / "programs"
+
+    @property
     def workspace(self) -> Path:
         """The folder in which the Pulumi engine is run."""
         return self.root / "workspace"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from kubernetes.client import ApiClient
 
@@ -12,6 +13,10 @@ from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR, ZONE_LABEL
 from infra.local.kube import Json, list_objects
 
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+FIRST_METRICS_WITHIN = timedelta(seconds=90)
+"""How long an autoscaler may be without metrics after it was made. The controller takes no CPU use of a pod before a
+whole window of metrics-server (10 s) has passed since the pod was ready, metrics-server then reads every 10 s, and the
+controller looks every 10 s; a busy machine takes its time besides."""
 NODE_POOL_LABEL = "karpenter.sh/nodepool"
 """Only the autoscaler sets it, so it tells its nodes from those that the cluster began with."""
 
@@ -27,11 +32,12 @@ class MetricStatus:
 
 @dataclass(frozen=True)
 class ScalingStatus:
-    """An app's HorizontalPodAutoscaler."""
+    """An app's HorizontalPodAutoscaler. `is_new` means that it may not have seen its first metrics yet."""
 
     minimum: int
     maximum: int
     metrics: Sequence[MetricStatus]
+    is_new: bool = False
 
     @property
     def has_metrics(self) -> bool:
@@ -87,8 +93,11 @@ class ClusterStatus:
 
     @property
     def available(self) -> bool:
-        """Whether every app is available and every autoscaler has metrics."""
-        return all(app.available and (app.scaling is None or app.scaling.has_metrics) for app in self.apps)
+        """Whether every app is available, and every autoscaler has metrics unless it is new."""
+        return all(
+            app.available and (app.scaling is None or app.scaling.has_metrics or app.scaling.is_new)
+            for app in self.apps
+        )
 
     def app(self, name: str) -> AppStatus | None:
         """Find the app called `name`, if it runs in exactly one namespace."""
@@ -167,7 +176,13 @@ def _scaling(autoscaler: Json) -> ScalingStatus:
             )
             for item in _resources(autoscaler["spec"]["metrics"])
         ],
+        is_new=_age(autoscaler) < FIRST_METRICS_WITHIN,
     )
+
+
+def _age(item: Json) -> timedelta:
+    made = item["metadata"].get("creationTimestamp")
+    return timedelta.max if made is None else datetime.now(UTC) - datetime.fromisoformat(made)
 
 
 def _resources(metrics: Sequence[Json]) -> list[Json]:

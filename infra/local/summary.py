@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from infra.hand_edits import HandEdit
 from infra.local.paths import DEFAULT_CLUSTER_NAME
 from infra.local.progress import Step
 from infra.local.status import ClusterStatus
@@ -23,6 +24,8 @@ def print_summary(console: Console, result: UpResult, cluster_name: str) -> None
     console.print(_steps(result.steps))
     console.print()
     console.print(Text(_changes(result), style="bold green"))
+    for line in _hand_edits(result.hand_edits):
+        console.print(Text(line, style="yellow"), soft_wrap=True)
     console.print(_next_commands(result.status, cluster_name))
 
 
@@ -37,10 +40,17 @@ def _steps(steps: Sequence[Step]) -> Table:
 
 
 def _changes(result: UpResult) -> str:
+    if not result.outcome.changed and (result.hand_edits or not result.refreshed):
+        return "Nothing changed: the stack file is as it was at the last update."
     if not result.outcome.changed:
         return "Nothing changed: everything is as the stack file says."
     made = ", ".join(f"{count} {operation}" for operation, count in sorted(result.outcome.changes.items()) if count)
     return f"Resources: {made}."
+
+
+def _hand_edits(edits: Sequence[HandEdit]) -> list[str]:
+    """Name what was added by hand: no update and no refresh takes it away, as the stack file does not have it."""
+    return ["Added by hand, and left as it is:", *(f"  {edit}" for edit in edits)] if edits else []
 
 
 def _next_commands(status: ClusterStatus, cluster_name: str) -> Text:

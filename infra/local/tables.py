@@ -47,8 +47,8 @@ def pending_line(status: ClusterStatus) -> str:
 def status_json(status: ClusterStatus) -> dict[str, Any]:
     """Give the status as JSON values; the keys are stable.
 
-    `available` is true when every app is available and every autoscaler has metrics; `cpu` and the like are percent of
-    the request, `current` null until metrics arrive.
+    `available` is true when every app is available and every autoscaler has metrics, unless it is new; `cpu` and the
+    like are percent of the request, `current` null until metrics arrive.
     """
     return {
         "cluster": status.name,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from infra.engine import Outcome, run_program
+from infra.engine import Engine, Outcome, load_program, run_program
 from infra.errors import NightowlError, UsageError
+from infra.hand_edits import HandEdit, find_hand_edits
 from infra.local import cluster, toolchain
 from infra.local.engine import local_engine
 from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, Step
+from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
 from infra.rollouts.watch import Rollouts
 from infra.settings.stack import StackSettings
@@ -24,11 +30,13 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class UpResult:
-    """How `up` ended: what the engine did, what runs, and how long each step took."""
+    """How `up` ended: what the engine did, what runs, how long each step took, and what no update takes away."""
 
     outcome: Outcome
     status: ClusterStatus
     steps: list[Step]
+    hand_edits: list[HandEdit]
+    refreshed: bool
 
 
 def up(
@@ -43,36 +51,58 @@ def up(
     """
     settings = _local_settings(stack_file)
     with cluster.deploying(paths):
-        outcome = _deploy(paths, stack_file, settings, progress, options, refresh=refresh)
+        with progress.step("tools"):
+            tools = toolchain.resolve(progress.tool)
+        run = _Run(paths, stack_file, settings.namespace.name, progress, tools)
+        with progress.step("cluster"):
+            run.make_cluster(options)
+        # The apps need the API server only; nodes and metrics come while the engine is at work.
+        ready = _in_background(lambda: cluster.wait_until_ready(paths, tools, progress.cluster))
+        with progress.step("applications"):
+            outcome = run.deploy(refresh=refresh)
         with progress.step("available"):
+            ready.result()
             status = wait_until_available(paths, settings.namespace.name)
-    return UpResult(outcome, status, progress.steps)
+        hand_edits = find_hand_edits(connect(paths.kubeconfig), settings.namespace.name)
+    return UpResult(outcome, status, progress.steps, hand_edits, refreshed=refresh)
 
 
-def _deploy(
-    paths: ClusterPaths,
-    stack_file: Path,
-    settings: StackSettings,
-    progress: Progress,
-    options: cluster.ClusterOptions,
-    *,
-    refresh: bool,
-) -> Outcome:
-    with progress.step("tools"):
-        tools = toolchain.resolve(progress.tool)
-    with progress.step("cluster"):
-        made = cluster.create(paths, tools, options, progress.cluster)
-        progress.say(f"{paths.name}: {made.outcome}, API server {made.api_server}")
-    with progress.step("applications"):
-        engine = local_engine(paths, tools.engine, progress.say)
-        rollouts = Rollouts(namespace=settings.namespace.name, connect=lambda: connect(paths.kubeconfig))
-        return engine.deploy(stack_file, run_program, refresh=refresh, on_progress=progress.resource, watch=rollouts)
+@dataclass(frozen=True)
+class _Run:
+    """What the steps of one `up` work on."""
+
+    paths: ClusterPaths
+    stack_file: Path
+    namespace: str
+    progress: Progress
+    tools: toolchain.Tools
+
+    def make_cluster(self, options: cluster.ClusterOptions) -> None:
+        """Make the cluster, and the engine's stack and program ready meanwhile."""
+        made = cluster.create(self.paths, self.tools, options, self.progress.cluster, self._prepare)
+        self.progress.say(f"{self.paths.name}: {made.outcome}, API server {made.api_server}")
+
+    def deploy(self, *, refresh: bool) -> Outcome:
+        """Bring the stack to what the stack file says."""
+        rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
+        return self._engine.deploy(
+            self.stack_file, run_program, refresh=refresh, on_progress=self.progress.resource, watch=rollouts
+        )
+
+    def _prepare(self) -> None:
+        link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": self.tools.kubectl})
+        self._engine.prepare(self.stack_file)
+        load_program()
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return local_engine(self.paths, self.tools.engine, self.progress.say)
 
 
 def wait_until_available(
     paths: ClusterPaths, namespace: str, *, within_seconds: float = AVAILABLE_WITHIN_SECONDS
 ) -> ClusterStatus:
-    """Wait until every app of a namespace has its replicas and every autoscaler its metrics.
+    """Wait until every app of a namespace has its replicas. An autoscaler that was just made needs no metrics yet.
 
     Raises:
         NightowlError: not within the time; the message names the apps that are missing something.
@@ -88,6 +118,20 @@ def wait_until_available(
             )
         time.sleep(POLL_SECONDS)
     return status
+
+
+def _in_background(work: Callable[[], None]) -> Future[None]:
+    """Do `work` on a thread that an end of this program does not wait for."""
+    future = Future[None]()
+
+    def do() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # whoever asks for the result gets it
+            future.set_exception(error)
+
+    threading.Thread(target=do, name="background", daemon=True).start()
+    return future
 
 
 def _local_settings(stack_file: Path) -> StackSettings:

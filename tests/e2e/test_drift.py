@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import shlex
+
 import pytest
 from kubernetes.client import AppsV1Api, AutoscalingV2Api, CoreV1Api, NetworkingV1Api
 
@@ -30,3 +33,20 @@ def test_hand_edited_objects_are_repaired_by_up_with_refresh(cluster: Cluster) -
     assert deployment.spec.template.spec.containers[0].image_pull_policy == "IfNotPresent"
     # A pod that the autoscaler moves to another node meanwhile makes the Deployment be waited for once more.
     wait_for("nothing is left to repair", lambda: "Nothing changed" in cluster.up("--refresh").out, 120)
+
+
+def test_what_was_added_by_hand_is_named_with_the_command_that_removes_it(cluster: Cluster) -> None:
+    apps = AppsV1Api(cluster.api)
+    added = {"name": "web", "env": [{"name": "DEBUG", "value": "1"}]}
+    apps.patch_namespaced_deployment("web", NAMESPACE, {"spec": {"template": {"spec": {"containers": [added]}}}})
+
+    run = cluster.up("--refresh")
+
+    assert run.code == 0, run.out + run.err
+    assert "everything is as the stack file says" not in run.out
+    line = next(line for line in run.out.splitlines() if "containers[web].env[DEBUG]" in line)
+    (operation,) = json.loads(shlex.split(line.split("remove it: ")[1])[-1])
+    apps.patch_namespaced_deployment("web", NAMESPACE, [operation])
+    variables = apps.read_namespaced_deployment("web", NAMESPACE).spec.template.spec.containers[0].env or []
+    assert "DEBUG" not in {variable.name for variable in variables}
+    wait_for("nothing is told any more", lambda: "Added by hand" not in cluster.up().out, 120)

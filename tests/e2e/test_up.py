@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import CLUSTER, Cluster, listening_addresses
+from infra.local.status import AppStatus
+from tests.e2e.conftest import CLUSTER, Cluster, listening_addresses, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3700)]
 
@@ -19,6 +20,7 @@ def test_up_ends_with_the_apps_the_times_and_what_to_try_next(cluster: Cluster) 
 
 
 def test_every_app_is_available_with_metrics_in_three_zones_on_a_node_made_by_the_autoscaler(cluster: Cluster) -> None:
+    wait_for("the autoscalers' first metrics", lambda: all(_sees_cpu(app) for app in cluster.status().apps), 90)
     run = cluster.machine.nightowl("local", "status", "--json", "--name", CLUSTER)
     assert run.code == 0, run.out + run.err
     status = json.loads(run.out)
@@ -28,6 +30,10 @@ def test_every_app_is_available_with_metrics_in_three_zones_on_a_node_made_by_th
     assert len(apps["web"]["zones"]) == 3, "one replica per zone"
     assert apps["web"]["autoscaler"]["metrics"]["cpu"]["current"] is not None
     assert any(node["autoscaled"] for node in status["nodes"])
+
+
+def _sees_cpu(app: AppStatus) -> bool:
+    return app.cpu is None or app.cpu.current is not None
 
 
 def test_a_second_up_changes_nothing_and_says_so(cluster: Cluster) -> None:

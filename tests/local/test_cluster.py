@@ -28,6 +28,7 @@ from infra.local.cluster import (
     deploying,
     describe,
     is_running,
+    wait_until_ready,
 )
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.layout import Layout
@@ -92,7 +93,9 @@ class Machine:
         )
 
     def up(self, options: ClusterOptions | None = None) -> Outcome:
-        return create(self.paths, self.tools, options or ClusterOptions(), self.events.append).outcome
+        made = create(self.paths, self.tools, options or ClusterOptions(), self.events.append)
+        wait_until_ready(self.paths, self.tools, self.events.append)
+        return made.outcome
 
     def started(self) -> list[str]:
         return self.calls.read_text().splitlines() if self.calls.exists() else []
@@ -362,6 +365,57 @@ def test_a_component_that_ends_while_starting_is_reported_with_its_log(
 
     with pytest.raises(ClusterError, match=r"(?s)metrics-server ended while it was starting.*unable to load configmap"):
         machine.up()
+
+
+def test_a_cluster_can_be_used_before_it_has_nodes_and_metrics(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for check in ("base_nodes_are_ready", "metrics_are_served", "karpenter_is_ready"):
+        monkeypatch.setattr(Probe, check, lambda self: False)
+
+    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append)
+
+    assert machine.paths.kubeconfig.exists()
+    assert describe(machine.paths).exists
+
+
+def test_other_work_is_done_while_the_control_plane_starts_in_the_clusters_folder(machine: Machine) -> None:
+    def meanwhile() -> None:
+        (machine.paths.root / "prepared").write_text("yes")
+        _wait_for(lambda: bool(machine.started()))  # kwokctl has begun: neither waits for the other
+
+    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+    assert (machine.paths.root / "prepared").exists()
+
+    (machine.paths.root / "prepared").unlink()
+    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+    assert (machine.paths.root / "prepared").exists(), "a cluster that is there already"
+
+
+def test_other_work_that_fails_fails_the_creation(machine: Machine) -> None:
+    def meanwhile() -> None:
+        raise ClusterError("the disk is full")
+
+    with pytest.raises(ClusterError, match="the disk is full"):
+        create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+
+
+def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken(self: Probe) -> bool:
+        Layout(machine.paths).log("metrics-server").write_text("listen tcp :1: bind: address already in use\n")
+        running = {item.name: item.pid for item in processes_of(machine.paths.root)}
+        if "metrics-server" in running:
+            _end(running["metrics-server"])
+        return False
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Probe, "metrics_are_served", taken)
+        with pytest.raises(ClusterError, match="address already in use"):
+            machine.up()
+
+    assert machine.up() is Outcome.CREATED
 
 
 def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machine: Machine, tmp_path: Path) -> None:

@@ -46,11 +46,16 @@ def deployment(name: str, *, desired: int, ready: int) -> dict[str, Any]:
     }
 
 
-def autoscaler(name: str, *, minimum: int, cpu_percent: int | None) -> dict[str, Any]:
+def autoscaler(name: str, *, minimum: int, cpu_percent: int | None, made: str) -> dict[str, Any]:
     current = [] if cpu_percent is None else [{"type": "Resource", "resource": _resource(cpu_percent)}]
     target = {"type": "Utilization", "averageUtilization": 60}
     return {
-        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {NAME_LABEL: name}},
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": {NAME_LABEL: name},
+            "creationTimestamp": made,
+        },
         "spec": {
             "scaleTargetRef": {"kind": "Deployment", "name": name},
             "minReplicas": minimum,
@@ -75,7 +80,13 @@ def cron(name: str) -> dict[str, Any]:
     }
 
 
-def status_of(*, desired: int = 3, ready: int = 3, cpu_percent: int | None = 12) -> ClusterStatus:
+LONG_AGO = "2020-01-01T00:00:00Z"
+
+JUST_NOW = "2999-01-01T00:00:00Z"
+"""No machine is so slow that this would be long ago."""
+
+
+def status_of(*, desired: int = 3, ready: int = 3, cpu_percent: int | None = 12, made: str = LONG_AGO) -> ClusterStatus:
     answers = {
         "/api/v1/nodes": {
             "items": [node("base", "zone-a", autoscaled=False), node("made", "zone-b", autoscaled=True)],
@@ -85,7 +96,7 @@ def status_of(*, desired: int = 3, ready: int = 3, cpu_percent: int | None = 12)
         },
         "/apis/apps/v1/deployments": {"items": [deployment("web", desired=desired, ready=ready)]},
         "/apis/autoscaling/v2/horizontalpodautoscalers": {
-            "items": [autoscaler("web", minimum=3, cpu_percent=cpu_percent)],
+            "items": [autoscaler("web", minimum=3, cpu_percent=cpu_percent, made=made)],
         },
         "/apis/batch/v1/cronjobs": {"items": [cron("report")]},
     }
@@ -121,8 +132,17 @@ def test_nodes_that_the_autoscaler_made_are_told_from_the_first_ones() -> None:
         ({"ready": 2}, False),
         ({"desired": 1, "ready": 1}, False),
         ({"cpu_percent": None}, False),
+        ({"cpu_percent": None, "made": JUST_NOW}, True),
+        ({"ready": 2, "made": JUST_NOW}, False),
     ],
-    ids=["all ready", "a replica is missing", "fewer than the autoscaler's least", "the autoscaler sees no metrics"],
+    ids=[
+        "all ready",
+        "a replica is missing",
+        "fewer than the autoscaler's least",
+        "the autoscaler sees no metrics",
+        "an autoscaler just made waits for its first metrics",
+        "a replica is missing beside a new autoscaler",
+    ],
 )
 def test_a_cluster_is_available_only_when_nothing_is_missing(case: dict[str, Any], available: bool) -> None:
     assert status_of(**case).available is available

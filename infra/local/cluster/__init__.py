@@ -6,7 +6,16 @@ Karpenter. All of it are plain processes of the user, on loopback, in one folder
 
 from infra.local.cluster.description import ClusterDescription, Component, describe, is_running
 from infra.local.cluster.errors import ClusterError
-from infra.local.cluster.lifecycle import Cluster, ClusterEvent, OnClusterEvent, Outcome, create, delete, deploying
+from infra.local.cluster.lifecycle import (
+    Cluster,
+    ClusterEvent,
+    OnClusterEvent,
+    Outcome,
+    create,
+    delete,
+    deploying,
+    wait_until_ready,
+)
 from infra.local.cluster.manifests import base_node_name
 from infra.local.cluster.options import ZONES, ClusterOptions
 
@@ -26,4 +35,5 @@ __all__ = [
     "deploying",
     "describe",
     "is_running",
+    "wait_until_ready",
 ]

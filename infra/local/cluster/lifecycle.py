@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -68,11 +69,18 @@ class Cluster:
     seconds: float
 
 
-def create(paths: ClusterPaths, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Cluster:
-    """Make the cluster ready: create it, restart what died of it, or find it as it should be.
+def create(
+    paths: ClusterPaths,
+    tools: Tools,
+    options: ClusterOptions,
+    on_event: OnClusterEvent,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Cluster:
+    """Make the cluster usable: create it, restart what died of it, or find it as it should be.
 
-    What an interrupted creation left behind is removed first. Returns when the API server, the base nodes, the metrics
-    API and the node autoscaler are ready. Raises ClusterError.
+    What an interrupted creation left behind is removed first. Returns when the API server is ready and has the first
+    objects; `wait_until_ready` waits for the rest. `meanwhile` is done beside it, once the cluster has its folder.
+    Raises ClusterError.
     """
     layout = Layout(paths)
     started = time.monotonic()
@@ -81,10 +89,11 @@ def create(paths: ClusterPaths, tools: Tools, options: ClusterOptions, on_event:
         record = read_record(layout)
         if record is None:
             outcome = Outcome.CREATED
-            record = _create(layout, tools, options, on_event)
+            record = _create(layout, tools, options, on_event, meanwhile)
         else:
             _require_same_options(paths, record.options, options)
-            outcome = _restart_if_needed(layout, tools, record, on_event)
+            with _beside(meanwhile):
+                outcome = _restart_if_needed(layout, tools, record, on_event)
     return Cluster(
         name=paths.name,
         kubeconfig=paths.kubeconfig,
@@ -92,6 +101,25 @@ def create(paths: ClusterPaths, tools: Tools, options: ClusterOptions, on_event:
         outcome=outcome,
         seconds=time.monotonic() - started,
     )
+
+
+def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent) -> None:
+    """Wait for what a created cluster still lacks: its nodes, the node autoscaler and the metrics API.
+
+    What ends meanwhile is started again. Raises ClusterError.
+    """
+    layout = Layout(paths)
+    record = read_record(layout)
+    if record is None:
+        raise ClusterError(f"cluster {paths.name} was deleted while it started")
+    with _files_explained(paths):
+        try:
+            _wait_until_ready(layout, tools, record, on_event)
+        except ClusterError as error:
+            if PORT_TAKEN in str(error):
+                # Its ports are its own for good: only another cluster gets others.
+                layout.record.unlink(missing_ok=True)
+            raise
 
 
 def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bool:
@@ -120,12 +148,18 @@ def deploying(paths: ClusterPaths) -> Generator[None]:
         yield
 
 
-def _create(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
+def _create(
+    layout: Layout,
+    tools: Tools,
+    options: ClusterOptions,
+    on_event: OnClusterEvent,
+    meanwhile: Callable[[], None],
+) -> Record:
     for attempt in range(1, PORT_ATTEMPTS + 1):
         if layout.paths.root.exists() or processes_of(layout.paths.root):
             _remove(layout, on_event)
         try:
-            return _create_once(layout, tools, options, on_event)
+            return _create_once(layout, tools, options, on_event, meanwhile)
         except ClusterError as error:
             if PORT_TAKEN not in str(error) or options.api_port is not None or attempt == PORT_ATTEMPTS:
                 raise
@@ -134,9 +168,22 @@ def _create(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnC
     )
 
 
-def _create_once(layout: Layout, tools: Tools, options: ClusterOptions, on_event: OnClusterEvent) -> Record:
+def _create_once(
+    layout: Layout,
+    tools: Tools,
+    options: ClusterOptions,
+    on_event: OnClusterEvent,
+    meanwhile: Callable[[], None],
+) -> Record:
     record = Record(options=options, ports=choose_ports(options.api_port))
     make_private_folder(layout.paths.root)
+    with _beside(meanwhile):
+        _start(layout, tools, record, on_event)
+    write_record(layout, record)
+    return record
+
+
+def _start(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> None:
     certificates = layout.components / "pki"
     with _step("control plane", on_event):
         layout.kwokctl_configuration.write_text(configuration_yaml(tools, record.ports, certificates=certificates))
@@ -145,24 +192,20 @@ def _create_once(layout: Layout, tools: Tools, options: ClusterOptions, on_event
         wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
     with _step("nodes and autoscaler", on_event):
         _apply_autoscaler_types(layout, tools)
-        _apply(layout, tools, initial_objects_yaml(options))
+        _apply(layout, tools, initial_objects_yaml(record.options))
         start_karpenter(layout, tools, record.ports)
-    _wait_until_ready(layout, tools, record, on_event)
-    write_record(layout, record)
-    return record
 
 
 def _restart_if_needed(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> Outcome:
     missing = [item.name for item in describe(layout.paths).components if item.pid is None]
     if not missing:
-        _wait_until_ready(layout, tools, record, on_event)
+        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
         return Outcome.UNCHANGED
     with _step(f"restart of {', '.join(missing)}", on_event):
         _start_missing_components(layout, tools)
         wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
         if "karpenter" in missing:
             start_karpenter(layout, tools, record.ports)
-    _wait_until_ready(layout, tools, record, on_event)
     return Outcome.RESTARTED
 
 
@@ -180,8 +223,6 @@ def _wait_until_ready(layout: Layout, tools: Tools, record: Record, on_event: On
     def restart_karpenter() -> None:
         start_karpenter(layout, tools, record.ports)
 
-    with _step("API server ready", on_event):
-        wait_until(probe.api_is_ready, component="kube-apiserver", layout=layout)
     with _step("nodes ready", on_event):
         wait_until(probe.base_nodes_are_ready, component="kwok-controller", layout=layout, revive=start_components)
     with _step("node autoscaler ready", on_event):
@@ -292,6 +333,15 @@ def _files_explained(paths: ClusterPaths) -> Generator[None]:
             f"a file of cluster {paths.name} cannot be written or removed: {error.filename or paths.root}: "
             f"{error.strerror}. Check the free space and the rights of {paths.root.parent}."
         ) from error
+
+
+@contextmanager
+def _beside(work: Callable[[], None]) -> Generator[None]:
+    """Do `work` on another thread, and have it done at the end."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="meanwhile") as pool:
+        done = pool.submit(work)
+        yield
+        done.result()
 
 
 @contextmanager
