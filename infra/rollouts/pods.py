@@ -43,6 +43,7 @@ def fault_key(fault: Fault, pod: str = "") -> str:
     """Tell by what two faults are the same one, in another pod or a moment later: by all but names and numbers."""
     kind = "image" if "Image" in fault.reason else fault.reason
     said = fault.message.replace(pod, "POD") if pod else fault.message
+    said = re.sub(r'^pods? "[^"]+"', "POD", said)  # a refused pod gets another name each time
     said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)*", "#", said)
     return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED} else said}"
 

@@ -129,6 +129,14 @@ def test_pods_that_the_api_server_refuses_are_told_by_their_replica_set(scene: S
     assert scene.stops == int(hopeless)
 
 
+def test_a_refusal_is_told_once_though_each_try_has_another_pod(scene: Scene):
+    watch = scene.watch()
+    for number, name in enumerate(("web-2-abcde", "web-2-fghij", "web-2-klmno")):
+        scene.has(refused=f'pods "{name}" is forbidden: exceeded quota: apps, used: requests.cpu={number}')
+        looked(scene, watch, after=10)
+    assert len(scene.messages) == 1
+
+
 def test_the_pods_of_the_old_version_say_nothing_about_a_rollout(scene: Scene):
     scene.has(pod(MISSING_SECRET, owner="web-1"))
     looked(scene, scene.watch())
