@@ -76,8 +76,9 @@ def find_hand_edits(api: ApiClient, namespace: str) -> list[HandEdit]:
 def edits_of(item: Json, kind: str) -> Iterator[HandEdit]:
     """Find what was added by hand to one object, each field once."""
     metadata = item["metadata"]
-    entries = [entry for entry in metadata.get("managedFields") or [] if not entry.get("subresource")]
-    ours = [entry["fieldsV1"] for entry in entries if OURS.match(entry.get("manager", ""))]
+    recorded: list[Json] = metadata.get("managedFields") or []
+    entries = [entry for entry in recorded if not entry.get("subresource")]
+    ours: list[Json] = [entry["fieldsV1"] for entry in entries if OURS.match(entry.get("manager", ""))]
     if not ours:
         return
     told: set[str] = set()
@@ -120,7 +121,7 @@ def _pointer(item: Json, path: Sequence[str]) -> str | None:
         if missing or key is None:
             return None
         parts.append(str(key).replace("~", "~0").replace("/", "~1"))
-        found = found[key]
+        found = cast("Any", found)[key]
     return "/" + "/".join(parts)
 
 

@@ -21,6 +21,7 @@ SUMMARIES = (
     "refresh failed",
     "BAIL:",
     "resource monitor shut down",
+    "Resource monitor has terminated",
 )
 
 # What comes before a message that is told once already, or says nothing.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from infra.engine import Engine
 from infra.local.paths import ClusterPaths
@@ -15,3 +16,17 @@ def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], N
     if tools.provider_note:
         say(tools.provider_note)
     return Engine(workspace=LocalWorkspace(paths, tools.provider), pulumi_binary=tools.pulumi)
+
+
+@contextmanager
+def unfinished_before(paths: ClusterPaths) -> Generator[bool]:
+    """Tell whether the deployment before this one did not come to its end, which only a good end of this one forgets.
+
+    The Kubernetes provider records nothing of an update whose wait is cut off, though the object has changed already:
+    without a look at the cluster the next deployment would take it for what it was before.
+    """
+    mark = paths.root / "deployment-unfinished"
+    before = mark.exists()
+    mark.touch()
+    yield before
+    mark.unlink(missing_ok=True)

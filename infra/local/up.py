@@ -14,7 +14,7 @@ from infra.engine import Engine, Outcome, load_program, run_program
 from infra.errors import NightowlError, UsageError
 from infra.hand_edits import HandEdit, find_hand_edits
 from infra.local import cluster, toolchain
-from infra.local.engine import local_engine
+from infra.local.engine import local_engine, unfinished_before
 from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, Step
@@ -85,9 +85,14 @@ class _Run:
     def deploy(self, *, refresh: bool) -> Outcome:
         """Bring the stack to what the stack file says."""
         rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
-        return self._engine.deploy(
-            self.stack_file, run_program, refresh=refresh, on_progress=self.progress.resource, watch=rollouts
-        )
+        with unfinished_before(self.paths) as unfinished:
+            return self._engine.deploy(
+                self.stack_file,
+                run_program,
+                refresh=refresh or unfinished,
+                on_progress=self.progress.resource,
+                watch=rollouts,
+            )
 
     def _prepare(self) -> None:
         link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": self.tools.kubectl})

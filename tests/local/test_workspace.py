@@ -11,7 +11,7 @@ import yaml
 
 from infra.engine import DeploymentFailedError, LockHolder
 from infra.local import workspace
-from infra.local.engine import local_engine
+from infra.local.engine import local_engine, unfinished_before
 from infra.local.paths import ClusterPaths
 from infra.local.toolchain import EngineTools
 from infra.local.workspace import LocalWorkspace
@@ -129,3 +129,17 @@ def test_a_provider_of_another_release_is_told(paths: ClusterPaths, provider: Pa
     local_engine(paths, EngineTools(pulumi=cli, provider=provider, provider_note=note), said.append)
 
     assert said == ([note] if note else [])
+
+
+def test_only_a_deployment_that_came_to_its_end_is_trusted_without_a_look_at_the_cluster(tmp_path: Path):
+    paths = ClusterPaths(name="one", root=tmp_path)
+    with unfinished_before(paths) as first:
+        assert not first
+    interrupted = unfinished_before(paths)
+    assert not interrupted.__enter__()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    with unfinished_before(paths) as third:
+        assert third, "the one before was interrupted"
+    with unfinished_before(paths) as fourth:
+        assert not fourth
