@@ -44,7 +44,8 @@ def test_what_was_added_by_hand_is_named_with_the_command_that_removes_it(cluste
 
     assert run.code == 0, run.out + run.err
     assert "everything is as the stack file says" not in run.out
-    line = next(line for line in run.out.splitlines() if "containers[web].env[DEBUG]" in line)
+    lines = run.out.splitlines()
+    line = next(line for line in lines if "deployment web: spec.template.spec.containers[web].env" in line)
     (operation,) = json.loads(shlex.split(line.split("remove it: ")[1])[-1])
     apps.patch_namespaced_deployment("web", NAMESPACE, [operation])
     variables = apps.read_namespaced_deployment("web", NAMESPACE).spec.template.spec.containers[0].env or []
