@@ -21,12 +21,14 @@ from infra.aws.delivery.registry import Registry, RegistryArgs
 from infra.aws.delivery.resource_types import Recorder, record
 from infra.aws.delivery.runner import Runner, RunnerArgs
 from infra.aws.encryption import Encryption, EncryptionArgs
+from infra.aws.live import LiveStack, check_changes, read_live_stack
 from infra.aws.live_version import check_versions
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
 from infra.aws.network.network import Network, NetworkArgs
 from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.aws.nodes.offers import check_offers
+from infra.aws.protection import Protection, Register, register
 from infra.aws.provider import default_tags, make_context
 from infra.aws.secrets import AppSecrets, AppSecretsArgs
 from infra.aws.storage import Storage, StorageArgs
@@ -45,14 +47,16 @@ from infra.settings.stack import StackSettings
 class EksPlatformArgs:
     """The whole stack file, and where the stack is.
 
-    `tags` go onto the machines, which the provider does not tag. `types` collects what the program makes, from its
-    beginning on.
+    `tags` go onto the machines, which the provider does not tag. `types` and `register` collect what the program makes,
+    from its beginning on. `live` is what the stack has made already.
     """
 
     context: AwsContext
     settings: StackSettings
     tags: Mapping[str, str]
     types: Recorder
+    register: Register
+    live: LiveStack
 
 
 class EksPlatform(pulumi.ComponentResource):
@@ -70,6 +74,8 @@ class EksPlatform(pulumi.ComponentResource):
         super().__init__("nightowl:aws:EksPlatform", name, None, opts)
         self._settings = args.settings
         self._types = args.types
+        self._register = args.register
+        self._live = args.live
         self._delivery = self._make_delivery(args.context)
         self._context = _bounded(args.context, self._delivery)
         self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
@@ -148,10 +154,11 @@ class EksPlatform(pulumi.ComponentResource):
         return self._load_balancing.route(app, settings, service=service, parent=parent)
 
     def complete(self) -> None:
-        """Point names at the load balancer, and give the pipeline's roles what all that was made needs."""
+        """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
         self._load_balancing.complete()
         if self._delivery is not None:
             self._delivery.permit(self._types.types)
+        Protection(self._register.made, protect=self._context.protect)
 
     def _make_delivery(self, context: AwsContext) -> Delivery | None:
         github = self._settings.delivery.github
@@ -198,7 +205,8 @@ class EksPlatform(pulumi.ComponentResource):
         )
 
     def _make_network(self) -> Network:
-        zones = zone_names(self._context.provider, self._settings.network.zones)
+        # A region that gets another zone moves no subnet.
+        zones = self._live.zones or zone_names(self._context.provider, self._settings.network.zones)
         check_offers(self._context.provider, self._settings.node_pools, zones)
         return Network(
             "network",
@@ -376,11 +384,13 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
 
     Raises:
         pulumi.RunError: account, role, region or zones are not those of the settings, EKS would refuse the step to
-            their version, or AWS a name, a document or a machine type.
+            their version, AWS a name, a document or a machine type, or what changed cannot change.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     check_stack_name(settings, project=project, stack=stack)
-    types = record()
+    types, collected = record(), register()
+    live = read_live_stack()
+    check_changes(live, settings, platform)
     context = make_context(
         platform,
         access=settings.cluster.access,
@@ -399,6 +409,8 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
             settings=settings,
             tags=default_tags(platform, project=project, stack=stack),
             types=types,
+            register=collected,
+            live=live,
         ),
         opts=pulumi.ResourceOptions(providers=[context.provider]),
     )

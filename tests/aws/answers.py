@@ -79,6 +79,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
         running_groups: Mapping[str, str] | None = None,
         not_offered: Collection[tuple[str, str]] = (),
         made_for: Mapping[str, str] | None = None,
+        live: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.running = dict(running or {})
         self.running_groups = dict(running_groups or {})
@@ -91,6 +92,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
         self.auto_scaling_role_tags = dict(auto_scaling_role_tags or {})
         self.domain = domain
         self.others = dict(others or {})
+        self.live = dict(live or {})
         self.calls: list[pulumi.runtime.MockCallArgs] = []
         self._more: dict[str, Callable[[str, str, Mapping[str, Any]], dict[str, Any]]] = {
             "Key": self._more_of_key,
@@ -124,6 +126,7 @@ class AwsAnswers(pulumi.runtime.Mocks):
             "aws:elb/getServiceAccount:getServiceAccount": self._elb_account,
             "aws:ssm/getParameter:getParameter": self._parameter,
             "pulumi:pulumi:readStackOutputs": self._stack_outputs,
+            "pulumi:pulumi:readStackResourceOutputs": lambda args: {"name": args["stackName"], "outputs": self.live},
         }
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:

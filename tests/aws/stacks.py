@@ -76,6 +76,7 @@ def run_stack(
     others: Mapping[str, Mapping[str, Any]] | None = None,
     running: Mapping[str, str] | None = None,
     running_groups: Mapping[str, str] | None = None,
+    live: Mapping[str, Mapping[str, Any]] | None = None,
     **answers_of_ec2: Any,
 ) -> Run:
     graph, lines = Graph(), _Lines()
@@ -86,6 +87,7 @@ def run_stack(
         others=others,
         running=running,
         running_groups=running_groups,
+        live=live,
         **answers_of_ec2,
     )
     recorder = Recorder(answers, graph)

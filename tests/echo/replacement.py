@@ -2,35 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-REPLACED_BY: Mapping[str, Sequence[str]] = {
-    "aws:acm/certificate:Certificate": ["domainName", "subjectAlternativeNames", "validationMethod"],
-    "aws:ec2/launchTemplate:LaunchTemplate": ["name"],
-    "aws:ec2/subnet:Subnet": ["availabilityZone", "cidrBlock", "vpcId"],
-    "aws:ec2/securityGroup:SecurityGroup": ["description", "name", "vpcId"],
-    "aws:ec2/vpc:Vpc": ["cidrBlock"],
-    "aws:eks/accessEntry:AccessEntry": ["clusterName", "principalArn", "type"],
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": [
-        "accessScope",
-        "clusterName",
-        "policyArn",
-        "principalArn",
-    ],
-    "aws:eks/addon:Addon": ["addonName", "clusterName"],
-    "aws:eks/cluster:Cluster": ["encryptionConfig.provider.keyArn", "name", "roleArn"],
-    "aws:eks/nodeGroup:NodeGroup": ["amiType", "clusterName", "instanceTypes", "nodeGroupName", "subnetIds"],
-    "aws:eks/podIdentityAssociation:PodIdentityAssociation": ["clusterName", "namespace", "serviceAccount"],
-    "aws:iam/role:Role": ["name", "path"],
-    "aws:lb/listener:Listener": ["loadBalancerArn"],
-    "aws:lb/listenerRule:ListenerRule": ["listenerArn"],
-    "aws:lb/loadBalancer:LoadBalancer": ["internal", "loadBalancerType", "name"],
-    "aws:lb/targetGroup:TargetGroup": ["name", "port", "protocol", "targetType", "vpcId"],
-    "aws:route53/record:Record": ["name", "type", "zoneId"],
-}
-"""Paths of inputs by type: "Forces new resource" in the documentation of terraform-provider-aws 6 (read 2026-11-26).
-Only those that a change of a stack file can reach."""
+from infra.aws.changes import REPLACED_BY
 
 NAME_KEYS = ("name", "bucket", "nodeGroupName")
 """Inputs that the provider fills with a name of its own where the program gives none."""

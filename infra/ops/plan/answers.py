@@ -155,6 +155,8 @@ class Answers(Mocks):
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
             "aws:iam/getRole:getRole": {"arn": f"{role}/{name}", "tags": {}},
             "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},
+            # A plan shows what is made from nothing.
+            "pulumi:pulumi:readStackResourceOutputs": {"outputs": {}},
             "pulumi:pulumi:readStackOutputs": {"outputs": self.others.get(name.rpartition("/")[2], {})},
         }
         answer = answers.get(token)

@@ -1,0 +1,43 @@
+"""Every key of a stack file, as the models have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infra.settings.annotations import fields, is_section, item_type, map_types, members
+from infra.settings.model import Model
+from infra.settings.stack import StackSettings
+
+EACH = "*"
+"""Stands for any name, or any item of a list."""
+
+
+def every_key(platform: str) -> list[str]:
+    """List the keys that have a value of their own, in the order of the models: `network.cidr`, `apps.*.image`.
+
+    `platform` is the kind of platform whose keys are meant. A section is not listed, its keys are. Where several kinds
+    of app have a key, it is listed once.
+    """
+    return list(dict.fromkeys(_keys(StackSettings, (), f"<{platform}>")))
+
+
+def _keys(model: type[Model], place: tuple[str, ...], platform: str) -> Iterator[str]:
+    for key, annotation in fields(model).items():
+        yield from _below(annotation, (*place, key), platform)
+
+
+def _below(annotation: Any, place: tuple[str, ...], platform: str) -> Iterator[str]:
+    of_platform = [member for tag, member in members(annotation) if place != ("platform",) or tag == platform]
+    plain = False
+    for member in of_platform:
+        inner = map_types(member)
+        item = inner[1] if inner else item_type(member)
+        if is_section(member):
+            yield from _keys(member, place, platform)
+        elif item is not None and any(is_section(one) for _, one in members(item)):
+            yield from _below(item, (*place, EACH), platform)
+        else:
+            plain = True
+    if plain:
+        yield ".".join(place)
