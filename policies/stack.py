@@ -101,10 +101,14 @@ class Stack:
             yield resource.parent
 
     def _inside(self, urn: str) -> Iterator[str]:
-        """The resource itself and, of a component, all that is in it: who waits for a component waits for that."""
+        """The resource itself and, of a component of the Kubernetes provider such as ConfigFile, what is in it.
+
+        Of the program's own components the SDK names what is in them.
+        """
         yield urn
-        for child in self._by_parent.get(urn, ()):
-            yield from self._inside(child.urn)
+        resource = self._by_urn.get(urn)
+        if resource is not None and resource.type.startswith("kubernetes:"):
+            yield from (child.urn for child in self._by_parent.get(urn, ()))
 
     @cached_property
     def _by_parent(self) -> Mapping[str, list[Resource]]:
