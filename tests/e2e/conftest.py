@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -117,13 +118,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    home = tmp_path_factory.mktemp("machine")
+def machine() -> Iterator[Machine]:
+    # Others may enter it, as they may enter /home: pytest's own folder is closed, and would hide what is left open.
+    home = Path(tempfile.mkdtemp(prefix="nightowl-e2e-"))
+    home.chmod(0o755)
     project = home / "checkout"
     shutil.copytree(REPOSITORY / "stacks", project / "stacks")
     shutil.copy(REPOSITORY / "Pulumi.yaml", project)
     environment = {**os.environ, "XDG_STATE_HOME": str(home / "state"), "KUBECONFIG": str(home / "users-kubeconfig")}
-    return Machine(project, environment)
+    yield Machine(project, environment)
+    shutil.rmtree(home)
 
 
 @pytest.fixture(scope="session")
