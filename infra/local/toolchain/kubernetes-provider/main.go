@@ -4,6 +4,7 @@ package main
 
 import (
 	_ "embed"
+	"os"
 
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version"
@@ -15,6 +16,13 @@ var schema []byte
 //go:embed terraform-mapping.json
 var terraformMapping []byte
 
+// patchForce is the argument enablePatchForce of newer releases, which the program gives to each of its providers: what
+// others changed is set back instead of reported as a conflict. This release reads it from the environment only.
+const patchForce = "PULUMI_K8S_ENABLE_PATCH_FORCE"
+
 func main() {
+	if err := os.Setenv(patchForce, "true"); err != nil {
+		panic(err)
+	}
 	provider.Serve("kubernetes", version.Version, schema, terraformMapping)
 }
