@@ -28,13 +28,13 @@ AFTER_NODES = (
 class NetworkAddonsArgs:
     """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`).
 
-    `traffic` are the network policies of the cluster's own pods, which the VPC CNI would cut off without.
+    `traffic` is the network policy of the pods in `kube-system`, which the VPC CNI would cut off without.
     """
 
     context: AwsContext
     settings: ClusterSettings
     cluster_name: pulumi.Input[str]
-    traffic: Sequence[pulumi.Resource]
+    traffic: pulumi.Resource
 
 
 class NetworkAddons(pulumi.ComponentResource):
@@ -48,7 +48,7 @@ class NetworkAddons(pulumi.ComponentResource):
     def __init__(self, name: str, args: NetworkAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:NetworkAddons", name, None, opts)
         identity = self._make_vpc_cni_identity(args)
-        waits_for = {"vpc-cni": [identity.association, *args.traffic]}
+        waits_for = {"vpc-cni": [identity.association, args.traffic]}
         self.addons = tuple(
             make_addon(
                 addon,
@@ -85,7 +85,8 @@ class NetworkAddons(pulumi.ComponentResource):
 class ControllerAddonsArgs:
     """What the add-ons wait for.
 
-    `system_groups` are the node groups of the system pools, `storage_association` lets the EBS CSI driver make volumes.
+    `system_groups` are the node groups of the system pools, `storage_association` lets the EBS CSI driver make volumes,
+    `secrets_traffic` is the network policy without which the VPC CNI would cut off the secrets driver.
     """
 
     context: AwsContext
@@ -93,6 +94,7 @@ class ControllerAddonsArgs:
     cluster_name: pulumi.Input[str]
     system_groups: Sequence[pulumi.Resource]
     storage_association: pulumi.Resource
+    secrets_traffic: pulumi.Resource
 
 
 class ControllerAddons(pulumi.ComponentResource):
@@ -119,15 +121,18 @@ class ControllerAddons(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _make_addon(self, addon: str, args: ControllerAddonsArgs) -> aws.eks.Addon:
-        # A pod made before the association would run with the node's role.
-        association = [args.storage_association] if addon == "aws-ebs-csi-driver" else []
+        own = {
+            # A pod made before the association would run with the node's role.
+            "aws-ebs-csi-driver": [args.storage_association],
+            "aws-secrets-store-csi-driver-provider": [args.secrets_traffic],
+        }
         return make_addon(
             addon,
             context=args.context,
             settings=args.settings,
             cluster_name=args.cluster_name,
             # An add-on whose pods find no node becomes degraded, and fails after 20 minutes.
-            depends_on=[*args.system_groups, *association],
+            depends_on=[*args.system_groups, *own.get(addon, [])],
             parent=self,
         )
 

@@ -249,7 +249,7 @@ class EksPlatform(pulumi.ComponentResource):
                 context=self._context,
                 settings=self._settings.cluster,
                 cluster_name=self._cluster.made_name,
-                traffic=self._traffic.policies,
+                traffic=self._traffic.of_cluster,
             ),
             opts=self._child(),
         )
@@ -291,6 +291,7 @@ class EksPlatform(pulumi.ComponentResource):
                 cluster_name=self._cluster.made_name,
                 system_groups=self._nodes.system_groups,
                 storage_association=self._storage.association,
+                secrets_traffic=self._traffic.of_secrets,
             ),
             opts=self._child(),
         )

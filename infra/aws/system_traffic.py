@@ -4,6 +4,9 @@ The VPC CNI enforces network policies in strict mode: a pod that no policy selec
 packet on. So each namespace with pods of add-ons and controllers needs one before these start. Pods in the network of
 their node (the VPC CNI, kube-proxy, the Pod Identity agent, the node monitor) are beyond all policies, which is why
 none of this can lock itself out: policies need the API server only, and nodes join without them.
+
+The VPC CNI waits for the policy of `kube-system`, so that no cluster becomes strict whose names would stop; every node
+waits for that, so nothing else is in this way.
 """
 
 from __future__ import annotations
@@ -37,10 +40,11 @@ class SystemTraffic(pulumi.ComponentResource):
     """A policy for each namespace of the cluster's own pods: in from the VPC, out to all but the metadata service.
 
     From the VPC come names to look up, probes, and the API server's calls of webhooks and metrics. The VPC CNI waits
-    for `policies`, and with it every node.
+    for the policy `of_cluster`, and with it every node; the secrets add-on waits for that `of_secrets`.
     """
 
-    policies: Sequence[pulumi.Resource]
+    of_cluster: k8s.networking.v1.NetworkPolicy
+    of_secrets: k8s.networking.v1.NetworkPolicy
 
     def __init__(self, name: str, args: SystemTrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:SystemTraffic", name, None, opts)
@@ -50,19 +54,8 @@ class SystemTraffic(pulumi.ComponentResource):
             metadata=k8s.meta.v1.ObjectMetaArgs(name=SECRETS_NAMESPACE, labels={PART_OF_LABEL: PART_OF}),
             opts=options,
         )
-        namespaces: dict[str, pulumi.Input[str]] = {
-            CLUSTER_NAMESPACE: CLUSTER_NAMESPACE,
-            SECRETS_NAMESPACE: secrets.metadata.name,
-        }
-        self.policies = [
-            k8s.networking.v1.NetworkPolicy(
-                f"system-traffic.{namespace}",
-                metadata=k8s.meta.v1.ObjectMetaArgs(name=POLICY, namespace=made, labels={PART_OF_LABEL: PART_OF}),
-                spec=system_policy_spec(args.vpc_cidr),
-                opts=options,
-            )
-            for namespace, made in namespaces.items()
-        ]
+        self.of_cluster = _policy(CLUSTER_NAMESPACE, CLUSTER_NAMESPACE, args.vpc_cidr, options)
+        self.of_secrets = _policy(SECRETS_NAMESPACE, secrets.metadata.name, args.vpc_cidr, options)
         self.register_outputs({})
 
 
@@ -74,6 +67,17 @@ def system_policy_spec(vpc_cidr: str) -> k8s.networking.v1.NetworkPolicySpecArgs
         policy_types=["Ingress", "Egress"],
         ingress=[k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=[_network(vpc_cidr)])],
         egress=[k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[_network(EVERYWHERE, without=metadata)])],
+    )
+
+
+def _policy(
+    namespace: str, made: pulumi.Input[str], vpc_cidr: str, options: pulumi.ResourceOptions
+) -> k8s.networking.v1.NetworkPolicy:
+    return k8s.networking.v1.NetworkPolicy(
+        f"system-traffic.{namespace}",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=POLICY, namespace=made, labels={PART_OF_LABEL: PART_OF}),
+        spec=system_policy_spec(vpc_cidr),
+        opts=options,
     )
 
 

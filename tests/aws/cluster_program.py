@@ -71,7 +71,9 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
     )
     network = NetworkAddons(
         "network-addons",
-        NetworkAddonsArgs(context=context, settings=settings, cluster_name=cluster.made_name, traffic=traffic.policies),
+        NetworkAddonsArgs(
+            context=context, settings=settings, cluster_name=cluster.made_name, traffic=traffic.of_cluster
+        ),
         opts=options,
     )
     nodes = NodePools(
@@ -106,6 +108,7 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
             cluster_name=cluster.made_name,
             system_groups=nodes.system_groups,
             storage_association=storage.association,
+            secrets_traffic=traffic.of_secrets,
         ),
         opts=options,
     )

@@ -53,16 +53,28 @@ def test_they_do_not_reach_the_credentials_of_their_node() -> None:
 
 
 @pytest.mark.parametrize("waiting", ["vpc-cni", *AFTER_NODES])
-def test_no_pod_starts_before_its_policy_and_none_outlives_it(waiting: str) -> None:
+def test_no_pod_starts_before_the_policy_of_kube_system_and_none_outlives_it(waiting: str) -> None:
     graph = default()
-    addon = graph.one("Addon", waiting)
-    for policy in graph.all("NetworkPolicy"):
-        assert graph.waits_for(addon, policy)
-        assert graph.deleted_before(addon, policy)
-        for node_group in graph.all("NodeGroup"):
-            assert graph.waits_for(node_group, policy)
-        for release in graph.all("Release"):
-            assert graph.waits_for(release, policy)
+    policy = graph.one("NetworkPolicy", "system-traffic.kube-system")
+    for made in [graph.one("Addon", waiting), *graph.all("NodeGroup"), *graph.all("Release")]:
+        assert graph.waits_for(made, policy)
+        assert graph.deleted_before(made, policy)
+
+
+def test_the_secrets_driver_starts_after_the_policy_of_its_namespace_and_goes_before_it() -> None:
+    graph = default()
+    policy = graph.one("NetworkPolicy", f"system-traffic.{SECRETS_NAMESPACE}")
+    driver = graph.one("Addon", "aws-secrets-store-csi-driver-provider")
+    assert graph.waits_for(driver, policy)
+    assert graph.deleted_before(driver, policy)
+
+
+def test_no_node_waits_for_what_only_the_secrets_driver_needs() -> None:
+    graph = default()
+    policy = graph.one("NetworkPolicy", f"system-traffic.{SECRETS_NAMESPACE}")
+    needless = [graph.one("Namespace", SECRETS_NAMESPACE), policy]
+    for group in graph.all("NodeGroup"):
+        assert not any(graph.waits_for(group, made) for made in needless)
 
 
 def test_the_policies_wait_for_nothing_but_the_control_plane_and_access_to_it() -> None:

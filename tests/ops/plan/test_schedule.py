@@ -114,6 +114,11 @@ def test_apps_serve_as_soon_if_the_load_balancer_its_certificate_and_dns_take_tw
     assert schedule(shipped.graph, seconds).end_of(serving(shipped.graph)) == shipped.serving_seconds
 
 
+def test_apps_serve_at_most_four_minutes_after_the_control_plane(shipped: Plan) -> None:
+    control_plane = shipped.schedule.end_of(shipped.graph.of_type("eks:index:Cluster"))
+    assert shipped.serving_seconds - control_plane <= 240
+
+
 def test_every_figure_names_its_source() -> None:
     assert all(figure.seconds > 0 and len(figure.source) > 10 for figure in MEASURED.values())
 
