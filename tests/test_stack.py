@@ -70,10 +70,11 @@ def test_every_pod_passes_the_restricted_standard(graph: Graph, stack: dict[str,
         assert violations(graph.pod(app)) == []
 
 
-def test_where_there_is_an_autoscaler_nothing_sets_replicas(graph: Graph) -> None:
+def test_where_there_is_an_autoscaler_an_app_starts_at_its_minimum_and_no_update_sets_replicas(graph: Graph) -> None:
     for autoscaler in graph.all("HorizontalPodAutoscaler"):
-        target = autoscaler.props["spec"]["scaleTargetRef"]["name"]
-        assert "replicas" not in graph.one("Deployment", target).props["spec"]
+        deployment = graph.one("Deployment", autoscaler.props["spec"]["scaleTargetRef"]["name"])
+        assert deployment.props["spec"]["replicas"] == autoscaler.props["spec"]["minReplicas"]
+        assert deployment.ignore_changes == ["spec.replicas"]
 
 
 def test_the_outputs_name_the_namespace_and_every_app(graph: Graph, stack: dict[str, Any]) -> None:

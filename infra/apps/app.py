@@ -112,7 +112,7 @@ class App(pulumi.ComponentResource):
             metadata=self._meta(content.name),
             immutable=True,
             data=content.data,
-            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=content.role)]),
+            opts=self._child(),
         )
 
     def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:

@@ -24,8 +24,6 @@ from infra.settings.app.environment import Environment, FieldValue, Files, Resou
 class ConfigMapContent:
     """An immutable ConfigMap still to be made."""
 
-    role: str
-    """Its name without the digest, by which stacks of earlier versions know the resource."""
     name: str
     """Name of the object and of the resource: another content is another resource, so that a release that failed can be
     taken back while its objects are still there."""
@@ -65,7 +63,7 @@ def configuration(owner: str, *, container: str, env: Environment, files: Files)
 
 def _content(role: str, data: Mapping[str, str]) -> ConfigMapContent:
     digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
-    return ConfigMapContent(role=role, name=f"{role}-{digest}", data=data)
+    return ConfigMapContent(name=f"{role}-{digest}", data=data)
 
 
 def _file_key(index: int, path: str) -> str:

@@ -184,6 +184,7 @@ CHANGES: Mapping[str, Change] = {
         text="While apps run in it: they would be deleted there with their volumes. Remove them and deploy, then add "
         "them in the new one.",
     ),
+    "namespace.existing": Change(how="refused", text="With `kind: eks` the namespace is always the stack's own."),
     "namespace.labels": Change(how="in place", text="Nothing else changes."),
     "namespace.quota.**": Change(how="in place", text="It counts for new pods; those that run stay."),
     "apps.*.image": Change(how="rolling", text=POD),

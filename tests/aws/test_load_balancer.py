@@ -75,7 +75,7 @@ def test_without_traffic_there_is_no_load_balancer_no_controller_and_no_gate() -
     graph = stack({"web": {}})
     assert graph.all("LoadBalancer") == []
     assert [made.name for made in graph.all("Release")] == ["cluster-autoscaler"]
-    labels = graph.one("kubernetes:core/v1:Namespace").props["metadata"]["labels"]
+    labels = graph.one("kubernetes:core/v1:Namespace", "namespace").props["metadata"]["labels"]
     assert not any("elbv2" in label for label in labels)
 
 
@@ -236,7 +236,7 @@ def test_a_binding_whose_group_changes_is_deleted_before_its_successor_is_made(t
 
 
 def test_the_namespace_asks_for_readiness_gates(two_apps: Graph) -> None:
-    labels = two_apps.one("kubernetes:core/v1:Namespace").props["metadata"]["labels"]
+    labels = two_apps.one("kubernetes:core/v1:Namespace", "namespace").props["metadata"]["labels"]
     assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
 
 

@@ -129,7 +129,8 @@ def test_disks_are_encrypted_and_go_with_their_node() -> None:
 
 
 def test_both_disks_of_bottlerocket_are_encrypted_and_only_the_data_grows() -> None:
-    system, data = template(apps(os="bottlerocket", disk="80Gi"))["blockDeviceMappings"]
+    graph = apps(os="bottlerocket", disk="80Gi")
+    system, data = graph.one("LaunchTemplate", "apps-bottlerocket").props["blockDeviceMappings"]
     assert (system["deviceName"], data["deviceName"]) == ("/dev/xvda", "/dev/xvdb")
     assert all(disk["ebs"]["encrypted"] == "true" for disk in (system, data))
     assert "volumeSize" not in system["ebs"]
@@ -193,7 +194,7 @@ def test_a_pool_that_can_be_empty_tells_the_autoscaler_what_a_node_would_be() ->
     tags = {
         made.props["tag"]["key"]: made.props["tag"]["value"]
         for made in graph.all("aws:autoscaling/tag:Tag")
-        if made.name.startswith("apps-b-")
+        if made.name.startswith("apps-b/")
     }
     assert tags == {
         f"{TEMPLATE}/label/team": "shop",

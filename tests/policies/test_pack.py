@@ -152,10 +152,10 @@ def test_an_empty_stack_violates_nothing() -> None:
 
 def test_switching_a_rule_off_leaves_the_others_on(analyzer: Analyzer) -> None:
     draft = shipped("prod")
-    draft.of(CLUSTER).update(enabledClusterLogTypes=[], version=None)
+    draft.of(CLUSTER).update(enabledClusterLogTypes=[], encryptionConfig=None)
     analyzer.configure(Levels(by_rule={"cluster-logs-everything": Level.DISABLED}))
     rules = {one.rule for one in analyzer.analyze(draft, [CLUSTER])}
-    assert "cluster-version-is-in-standard-support" in rules
+    assert "cluster-encrypts-secrets" in rules
     assert "cluster-logs-everything" not in rules
 
 

@@ -16,6 +16,7 @@ NAME = "nightowl-preview"
 """Of the ClusterRole and its binding."""
 
 SEEN_KINDS: Mapping[str, Sequence[str]] = {
+    "apiextensions.k8s.io": ["customresourcedefinitions"],
     "admissionregistration.k8s.io": ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
     "elbv2.k8s.aws": ["targetgroupbindings"],
     "rbac.authorization.k8s.io": ["clusterrolebindings", "clusterroles", "rolebindings", "roles"],

@@ -57,7 +57,6 @@ class Registry(pulumi.ComponentResource):
         context = self._args.context
         # No app's name has a dot, so no other app has this name.
         name = f"pr.{app}" if pull_request else app
-        former = [pulumi.Alias(name=f"pr-{app}")] if pull_request else []
         repository = aws.ecr.Repository(
             name,
             name=repository_name(context.stack, app, pull_request=pull_request),
@@ -66,19 +65,19 @@ class Registry(pulumi.ComponentResource):
             encryption_configurations=[aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS")],
             # What is in it can be built again, unless the stack is to be kept.
             force_delete=pull_request or not context.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=context.protect and not pull_request, aliases=former),
+            opts=pulumi.ResourceOptions(parent=self, protect=context.protect and not pull_request),
         )
         aws.ecr.LifecyclePolicy(
             name,
             repository=repository.name,
             policy=json.dumps(pull_request_lifecycle() if pull_request else lifecycle()),
-            opts=pulumi.ResourceOptions(parent=self, aliases=former),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         aws.ecr.RepositoryPolicy(
             name,
             repository=repository.name,
             policy=pulumi.Output.json_dumps(self._policy(pull_request=pull_request)),
-            opts=pulumi.ResourceOptions(parent=self, aliases=former),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _policy(self, *, pull_request: bool) -> Document:

@@ -39,5 +39,5 @@ def make_hints(name: str, group: aws.eks.NodeGroup, hints: Mapping[str, str]) ->
             f"{name}/{place}",
             autoscaling_group_name=auto_scaling_group,
             tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
-            opts=pulumi.ResourceOptions(parent=group, aliases=[pulumi.Alias(name=f"{name}-{place.replace('/', '-')}")]),
+            opts=pulumi.ResourceOptions(parent=group),
         )

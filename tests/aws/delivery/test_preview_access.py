@@ -12,10 +12,14 @@ VIEWED = {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy"}
 permissions")."""
 UNSEEN = {"helm.sh"}
 """Kept in Secrets, and left out of the drift check."""
+CONFIG_FILE = "kubernetes:yaml/v2:ConfigFile"
+"""Makes the objects of a file, which are a controller's definitions."""
 
 
 def api_group(type_: str) -> str:
     """The API group of a resource type such as `kubernetes:apps/v1:Deployment`."""
+    if type_ == CONFIG_FILE:
+        return "apiextensions.k8s.io"
     group = type_.split(":")[1].rpartition("/")[0]
     return "" if group == "core" else group
 

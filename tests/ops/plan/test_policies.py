@@ -16,13 +16,13 @@ from infra.ops.plan.text import plan_text
 
 STACKS = Path(__file__).parents[3] / "stacks"
 PROD = STACKS / "Pulumi.prod.yaml"
-HALF_THE_INTERNET = "    publicAccess: [128.0.0.0/1]\n    access:"
+EIGHTH_OF_THE_INTERNET = "    publicAccess: [32.0.0.0/3]\n    access:"
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     file = tmp_path / "Pulumi.prod.yaml"
-    file.write_text(PROD.read_text().replace("    access:", HALF_THE_INTERNET, 1))
+    file.write_text(PROD.read_text().replace("    access:", EIGHTH_OF_THE_INTERNET, 1))
     return file
 
 
@@ -38,7 +38,7 @@ def test_a_broken_stack_file_fails_the_plan_with_rule_resource_and_remedy(broken
         run_plan(broken, stack="prod", as_json=True, say=lambda _line: None)
     message = str(raised.value)
     assert "cluster-endpoint-is-not-open-to-the-world: Cluster cluster-eksCluster" in message
-    assert "publicAccessCidrs holds 128.0.0.0/1" in message
+    assert "publicAccessCidrs holds 32.0.0.0/3" in message
     assert "Name the networks in vpc_config.public_access_cidrs" in message
     assert raised.value.exit_code == 1
 
@@ -64,7 +64,7 @@ def test_the_text_and_the_page_tell_the_violations(broken: Path) -> None:
     plan = plan_of_file(broken, "prod")
     for told in (shown(plan), page(plan)):
         assert "cluster-endpoint-is-not-open-to-the-world" in told
-        assert "publicAccessCidrs holds 128.0.0.0/1" in told
+        assert "publicAccessCidrs holds 32.0.0.0/3" in told
         assert "Name the networks in vpc_config.public_access_cidrs" in told
 
 
