@@ -57,6 +57,8 @@ class EngineReport:
             self._step(event.res_op_failed_event.metadata, "failed")
         elif event.diagnostic_event:
             self._diagnostic(event.diagnostic_event)
+        elif event.policy_event:
+            self._violation(event.policy_event)
         elif event.summary_event:
             self.changes = {_text(op): count for op, count in event.summary_event.resource_changes.items()}
 
@@ -85,6 +87,13 @@ class EngineReport:
             urn = event.urn or ""
             progress = Progress(op="", type=_urn_type(urn), name=urn_name(urn), status=status, message=message)
             self.on_progress(progress)
+
+    def _violation(self, event: automation.PolicyEvent) -> None:
+        about = f"{urn_name(event.resource_urn)}: " if event.resource_urn else ""
+        message = f"{about}{clean_message(event.message)} (policy {event.policy_name})"
+        told = self.errors if event.enforcement_level == "mandatory" else self.warnings
+        if message not in told:
+            told.append(message)
 
 
 def _change(op: str, step: automation.StepEventMetadata) -> StepChange:

@@ -190,6 +190,21 @@ def test_each_error_is_told_once_and_the_engines_summary_not_at_all():
     assert events.errors == ["a: refused"]
 
 
+def violation(level: str, **more: Any) -> automation.EngineEvent:
+    pack = {"policyPackName": "p", "policyPackVersion": "1", "policyPackVersionTag": "1", "policyName": "no-root"}
+    return event(policyEvent={"message": "runs as root", "color": "raw", "enforcementLevel": level, **pack, **more})
+
+
+def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_policy():
+    events = engine.EngineReport(on_progress=lambda _: None)
+    for one in ("mandatory", "mandatory", "advisory"):
+        events.take(violation(one, resourceUrn=URN))
+    events.take(violation("mandatory"))
+
+    assert events.errors == ["web: runs as root (policy no-root)", "runs as root (policy no-root)"]
+    assert events.warnings == ["web: runs as root (policy no-root)"]
+
+
 def test_progress_names_the_resource_and_what_it_waits_for():
     told: list[Progress] = []
     events = engine.EngineReport(on_progress=told.append)
