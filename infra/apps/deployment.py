@@ -36,8 +36,12 @@ def deployment_running(
 
 
 def deployment_annotations(settings: LongRunning) -> dict[str, str]:
-    """Name who decides how many replicas run."""
-    return {REPLICAS_ANNOTATION: "stack-file" if settings.autoscaling is None else "autoscaler"}
+    """Name who decides how many replicas run, and let the stack file take the number back from an autoscaler."""
+    return {
+        REPLICAS_ANNOTATION: "stack-file" if settings.autoscaling is None else "autoscaler",
+        # Provider releases that know no `enable_patch_force` would call the autoscaler's number a conflict.
+        "pulumi.com/patchForce": "true",
+    }
 
 
 def ignored_changes(settings: LongRunning) -> list[str]:
