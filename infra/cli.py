@@ -237,7 +237,7 @@ def bench(
     app_name: Annotated[str, typer.Option("--app", help="The app that gets a twentyfold load.")] = "web",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Measure, on a cluster of its own: up, a second up, a twentyfold load, down."""
+    """Measure, on clusters of its own: up, a second up, a twentyfold load, down, and the same work by hand."""
     from dataclasses import asdict
 
     from rich.console import Console
@@ -247,12 +247,14 @@ def bench(
     from infra.local.project import project_folder, stack_file
 
     file = stack_file(project_folder(Path.cwd()), stack)
-    figures = measure(cluster_paths("bench"), file, app_name, Progress(Console(stderr=True)))
+    figures = measure(
+        cluster_paths("bench"), cluster_paths("bench-by-hand"), file, app_name, Progress(Console(stderr=True))
+    )
     if as_json:
         typer.echo(json.dumps(asdict(figures), indent=2))
     else:
-        for figure, value in asdict(figures).items():
-            typer.echo(f"{figure.replace('_', ' '):<24} {value}")
+        for line in figures.lines():
+            typer.echo(line)
 
 
 def cluster_paths(name: str) -> ClusterPaths:

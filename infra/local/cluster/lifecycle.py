@@ -24,6 +24,7 @@ from infra.local.cluster.manifests import initial_objects_yaml
 from infra.local.cluster.options import ClusterOptions
 from infra.local.cluster.ports import choose_ports
 from infra.local.cluster.processes import kill_all, processes_of
+from infra.local.cluster.programs import environment, kubectl
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
 from infra.local.commands import CommandFailedError, run
 from infra.local.paths import ClusterPaths
@@ -35,7 +36,6 @@ KWOKCTL_SECONDS = 300
 APPLY_SECONDS = 60
 PORT_ATTEMPTS = 3
 PORT_TAKEN = "address already in use"
-_KWOKCTL_PREFIX = "KWOK_"
 
 
 class Outcome(StrEnum):
@@ -253,35 +253,23 @@ def _apply(layout: Layout, tools: Tools, objects: str) -> None:
 
 
 def _kubectl(layout: Layout, tools: Tools, *arguments: str, stdin_text: str = "") -> None:
-    program = tools.kubectl or shutil.which("kubectl") or layout.components / "bin" / "kubectl"
-    command = [str(program), f"--kubeconfig={layout.paths.kubeconfig}", *arguments]
     try:
-        run(command, environment=_environment(layout), stdin_text=stdin_text, timeout_seconds=APPLY_SECONDS)
+        kubectl(layout, tools, *arguments, stdin_text=stdin_text, within_seconds=APPLY_SECONDS)
     except CommandFailedError as error:
         raise ClusterError(f"the cluster's first objects cannot be created: {error}\n{error.last_lines}") from error
 
 
 def _kwokctl(layout: Layout, tools: Tools, *arguments: str) -> None:
-    environment = _environment(layout)
+    variables = environment(layout)
     if tools.kubectl is not None:
-        environment["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        variables["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
     command = [str(tools.kwokctl), f"--name={layout.paths.name}", *arguments]
     try:
         # Certificates, keys and a second kubeconfig of the administrator are among what it writes.
-        run(command, environment=environment, timeout_seconds=KWOKCTL_SECONDS, owner_only=True)
+        run(command, environment=variables, timeout_seconds=KWOKCTL_SECONDS, owner_only=True)
     except CommandFailedError as error:
         logs = "\n".join(_failed_component_logs(layout))
         raise ClusterError(f"the control plane does not start: {error}\n{error.last_lines}\n{logs}") from error
-
-
-def _environment(layout: Layout) -> dict[str, str]:
-    """Build an environment in which kwokctl and kubectl keep to this cluster's folder."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_KWOKCTL_PREFIX)}
-    return inherited | {
-        "KWOK_WORKDIR": str(layout.paths.kwok_workdir),
-        "KUBECONFIG": str(layout.paths.kubeconfig),
-        "KUBECACHEDIR": str(layout.kubectl_cache),
-    }
 
 
 def _failed_component_logs(layout: Layout) -> list[str]:

@@ -1,0 +1,52 @@
+"""What `nightowl local up` does, done by hand: kwokctl, then kubectl apply, then kubectl wait. The measure of `up`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import yaml
+
+from infra.errors import NightowlError
+from infra.local.cluster import ClusterOptions, OnClusterEvent, create
+from infra.local.cluster.layout import Layout
+from infra.local.cluster.programs import kubectl
+from infra.local.commands import CommandFailedError
+from infra.local.paths import ClusterPaths
+from infra.local.toolchain import Tools
+
+APPLY_SECONDS = 60
+AVAILABLE_WITHIN_SECONDS = 180
+WORKLOADS = ("Deployment", "CronJob")
+
+
+def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, on_event: OnClusterEvent) -> None:
+    """Make a cluster of the same configuration, apply `objects`, a YAML stream, and wait for all Deployments.
+
+    Nothing is done beside anything else, and no engine keeps a state: it is what a shell script would do.
+
+    Raises:
+        NightowlError: a step failed. What was made stays.
+    """
+    layout = Layout(paths)
+    create(paths, tools, ClusterOptions(), on_event)
+    wait = ["--for=condition=Available", "--all", "--all-namespaces", f"--timeout={AVAILABLE_WITHIN_SECONDS}s"]
+    try:
+        kubectl(
+            layout, tools, "apply", "--server-side", "--filename=-", stdin_text=objects, within_seconds=APPLY_SECONDS
+        )
+        kubectl(layout, tools, "wait", *wait, "deployments", within_seconds=AVAILABLE_WITHIN_SECONDS + APPLY_SECONDS)
+    except CommandFailedError as error:
+        raise NightowlError(f"the same work by hand failed: {error}\n{error.last_lines}") from error
+
+
+def apply_order(manifests: Mapping[str, str]) -> str:
+    """Join manifests, by file name, to one stream in which namespaces come first, and what runs pods last.
+
+    kubectl applies in the order of the stream, and a pod that finds no service account is tried again later.
+    """
+
+    def rank(text: str) -> int:
+        kind = yaml.safe_load(text)["kind"]
+        return 0 if kind == "Namespace" else 2 if kind in WORKLOADS else 1
+
+    return "---\n".join(sorted(manifests.values(), key=rank))
