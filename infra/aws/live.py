@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
 
 from infra.settings.aws.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS
 from infra.settings.aws.platform import EksPlatformSettings
@@ -79,7 +82,7 @@ class LiveStack:
 def read_live_stack() -> LiveStack:
     """Read the state of the running stack as it was before this run; it is empty before the first."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer: Any = cast(Any, pulumi.runtime.invoke)(READ_RESOURCES, {"stackName": name}).value
+    answer = _read_resources(name)
     found: dict[str, list[Mapping[str, Any]]] = {}
     for resource in cast("Mapping[str, Mapping[str, Any]]", _within(answer, "outputs") or {}).values():
         found.setdefault(str(resource["type"]), []).append(resource.get("outputs") or {})
@@ -152,6 +155,18 @@ def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[st
             f"nightowl:namespace.name: the apps run in {others[0]}, and would be deleted there with their volumes; "
             f"write {others[0]} again, or remove the apps, deploy, and then add them in {settings.namespace.name}"
         )
+
+
+def _read_resources(stack: str) -> Mapping[str, Any]:
+    """Ask the engine for the outputs of all resources of `stack`, with ids in the place of references to resources.
+
+    `pulumi.runtime.invoke` would have the resource behind each reference looked up among those of this run, where it
+    is not yet: the control plane that the cluster's component tells, for one.
+    """
+    request = resource_pb2.ResourceInvokeRequest(tok=READ_RESOURCES, acceptResources=False)
+    request.args.update({"stackName": stack})
+    response = cast(Any, get_monitor()).Invoke(request)
+    return cast("Mapping[str, Any]", rpc.deserialize_properties(getattr(response, "return")))
 
 
 def _within(properties: Mapping[str, Any], *path: str) -> Any:
