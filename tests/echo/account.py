@@ -226,7 +226,24 @@ def names_itself(type_: str) -> bool:
 
 def updated_outputs(old: Object, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What an object is after a change in place: new inputs, and the rest as it was."""
-    kept = {key: value for key, value in old.outputs.items() if key not in old.inputs}
+    kept = _beyond(old.outputs, old.inputs)
     if old.type == "aws:ec2/launchTemplate:LaunchTemplate":
         kept["latestVersion"] = kept["defaultVersion"] = int(kept["latestVersion"]) + 1
-    return {**kept, **inputs}
+    return _together(kept, inputs)
+
+
+def _beyond(outputs: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What was added to the inputs, at any depth: the security group in the control plane's `vpcConfig`."""
+    added = {key: value for key, value in outputs.items() if key not in inputs}
+    both = {key: (value, inputs[key]) for key, value in outputs.items() if key in inputs}
+    within = {key: _beyond(*pair) for key, pair in both.items() if all(isinstance(one, Mapping) for one in pair)}
+    return {**added, **{key: value for key, value in within.items() if value}}
+
+
+def _together(kept: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {
+        key: _together(kept[key], value)
+        for key, value in inputs.items()
+        if isinstance(value, Mapping) and isinstance(kept.get(key), Mapping)
+    }
+    return {**kept, **inputs, **nested}

@@ -74,11 +74,15 @@ class LoadBalancerController(pulumi.ComponentResource):
         )
 
     def _make_definitions(self, name: str, args: ControllerArgs) -> k8s.yaml.v2.ConfigFile:
-        """Make the kinds that the controller serves, in the version of its chart: another version renews them first."""
+        """Make the kinds that the controller serves, in the version of its chart: another version renews them first.
+
+        The plug-in makes them, out of sight of what protects the rest of a stack (`infra.aws.protection`), and with a
+        kind all its bindings go, and with these every pod from behind the load balancers.
+        """
         return k8s.yaml.v2.ConfigFile(
             f"{name}-definitions",
             file=LOAD_BALANCER_DEFINITIONS,
-            opts=pulumi.ResourceOptions(parent=self, provider=args.kubernetes),
+            opts=pulumi.ResourceOptions(parent=self, provider=args.kubernetes, protect=args.context.protect),
         )
 
     def _make_release(
