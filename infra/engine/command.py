@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from pulumi import automation
@@ -31,17 +32,7 @@ class EngineCommand(automation.PulumiCommand):
         self._process: subprocess.Popen[str] | None = None
         self._interrupted = False
         self._starting = threading.Lock()
-        try:
-            text = subprocess.run(
-                [self.command, "version"],
-                capture_output=True,
-                text=True,
-                check=True,
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
-            ).stdout
-            self.version = VersionInfo.parse(text.strip().removeprefix("v"))
-        except (OSError, subprocess.CalledProcessError, ValueError) as error:
-            raise DeploymentFailedError([f"{binary} is not a Pulumi CLI that runs here: {error}"]) from error
+        self.version = _version(binary)
 
     def interrupt(self) -> None:
         """Asks the running command to stop; a second time, to stop at once. No further command starts."""
@@ -84,6 +75,22 @@ class EngineCommand(automation.PulumiCommand):
                 start_new_session=True,
             )
             return self._process
+
+
+@cache
+def _version(binary: Path) -> VersionInfo:
+    """Ask a CLI for its version, once. Raises DeploymentFailedError."""
+    try:
+        text = subprocess.run(
+            [str(binary), "version"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        ).stdout
+        return VersionInfo.parse(text.strip().removeprefix("v"))
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        raise DeploymentFailedError([f"{binary} is not a Pulumi CLI that runs here: {error}"]) from error
 
 
 def _each_line(text: str, callback: automation.OnOutput | None) -> None:

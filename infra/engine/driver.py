@@ -242,7 +242,8 @@ class Engine:
 
     def _workspace(self, command: EngineCommand) -> automation.LocalWorkspace:
         home = self.workspace.pulumi_home
-        return automation.LocalWorkspace(
+        return _CliWorkspace(
+            self.workspace.has_stack,
             work_dir=str(self.workspace.work_dir),
             pulumi_home=None if home is None else str(home),
             env_vars=self._variables(),
@@ -254,6 +255,32 @@ class Engine:
         home = self.workspace.pulumi_home
         of_home = {} if home is None else {"PULUMI_HOME": str(home)}
         return {**self.workspace.environment(), **of_home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+
+
+class _CliWorkspace(automation.LocalWorkspace):
+    """The Automation API's workspace, with fewer runs of the CLI: each takes a third of a second.
+
+    `has_stack` tells of a stack that need not be looked for. Every command of the API names its stack, so none has to
+    be selected first.
+    """
+
+    def __init__(self, has_stack: Callable[[str], bool], **options: Any) -> None:
+        super().__init__(**options)
+        self._has_stack = has_stack
+
+    def select_stack(self, stack_name: str) -> None:
+        """Raise StackNotFoundError if there is no such stack."""
+        if not self._has_stack(stack_name):
+            super().select_stack(stack_name)
+
+    def stack_outputs(self, stack_name: str) -> automation.OutputMap:
+        """Read the outputs once, as the CLI shows them: no secret is asked for, as none is told."""
+        command = ["stack", "output", "--json", "--stack", stack_name]
+        text = self.pulumi_command.run(command, self.work_dir, self.env_vars).stdout
+        shown = cast(dict[str, Any], json.loads(text))
+        return {
+            name: automation.OutputValue(value=value, secret=value == HIDDEN_OUTPUT) for name, value in shown.items()
+        }
 
 
 def _both(some: Mapping[str, Sequence[str]], others: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:

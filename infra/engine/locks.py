@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 LOCKS_FOLDER = ".pulumi/locks"
+STACKS_FOLDER = ".pulumi/stacks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,11 @@ def locks_of_stack(project: str, stack: str) -> str:
     Source: stackLockDir in github.com/pulumi/pulumi/pkg/v3/backend/diy/lock.go; the organization has one name there.
     """
     return f"{LOCKS_FOLDER}/organization/{project}/{stack}"
+
+
+def state_of_stack(project: str, stack: str) -> str:
+    """The file of a stack's state, likewise. Source: stackPath in .../diy/store.go."""
+    return f"{STACKS_FOLDER}/{project}/{stack}.json"
 
 
 def lock_holder(text: str) -> LockHolder:

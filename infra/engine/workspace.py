@@ -44,6 +44,10 @@ class Workspace(Protocol):
         """Who has locked the stack."""
         ...
 
+    def has_stack(self, stack: str, /) -> bool:
+        """Whether the backend is known to have the stack; False where only the CLI can tell."""
+        ...
+
     @property
     def runs_here_only(self) -> bool:
         """Whether nobody works on these stacks from another machine: then the lock of a dead process is taken off."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 import yaml
 
 from infra.engine import DeploymentFailedError, LockHolder, stack_name
-from infra.engine.locks import lock_holder, locks_of_stack
+from infra.engine.locks import lock_holder, locks_of_stack, state_of_stack
 from infra.local.paths import ClusterPaths, pulumi_home
 from infra.local.toolchain import plugin
 from infra.settings.build import PROJECT
@@ -52,6 +52,10 @@ class LocalWorkspace:
         stack = stack_name(stack_file)
         write_workspace(self.paths, stack_file, self.provider)
         return stack
+
+    def has_stack(self, stack: str, /) -> bool:
+        """Whether the stack's state is among the files of the cluster."""
+        return (self.paths.state / state_of_stack(PROJECT, stack)).is_file()
 
     @property
     def runs_here_only(self) -> bool:

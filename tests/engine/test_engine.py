@@ -263,6 +263,45 @@ def test_to_destroy_a_stack_that_does_not_exist_is_nothing_to_do(
     assert calls(tmp_path) == ["stack select --stack local"]
 
 
+UPDATED = (
+    'case "$*" in *history*) echo \'[{"version": 1, "kind": "update", "startTime": "2026-11-23T00:00:00.000Z",'
+    ' "message": "", "environment": {}, "result": "succeeded", "config": {}}]\';;'
+    ' *output*) echo \'{"host": "app.example.com", "token": "[secret]"}\';; esac'
+)
+"""A CLI that has updated a stack with a secret among its outputs."""
+
+
+def test_a_stack_whose_state_is_here_is_deployed_without_looking_for_it(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    state = workspace.paths.state / ".pulumi" / "stacks" / "nightowl" / "local.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    Engine(workspace=workspace, pulumi_binary=records(make_cli, tmp_path, UPDATED)).deploy(stack_file, nothing)
+
+    assert calls(tmp_path)[0].startswith("up ")
+
+
+def test_outputs_are_read_once_and_never_with_their_secrets(
+    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+):
+    cli = records(make_cli, tmp_path, UPDATED)
+    outcome = Engine(workspace=workspace, pulumi_binary=cli).deploy(stack_file, nothing)
+
+    assert outcome.outputs == {"host": "app.example.com", "token": "[secret]"}
+    assert [call for call in calls(tmp_path) if "output" in call.split()] == ["stack output --json --stack local"]
+    assert not [call for call in calls(tmp_path) if "--show-secrets" in call]
+
+
+def test_a_cli_is_asked_for_its_version_once(tmp_path: Path):
+    binary = tmp_path / "pulumi"
+    binary.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/calls\necho v3.274.1\n')
+    binary.chmod(0o755)
+
+    assert EngineCommand(binary).version == EngineCommand(binary).version
+    assert calls(tmp_path) == ["version"]
+
+
 def test_a_stack_that_is_removed_keeps_its_configuration(
     make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
 ):

@@ -54,6 +54,10 @@ class ProjectWorkspace:
             raise DeploymentFailedError([f"{stack_file} is not in {self.project / STACKS_FOLDER}"])
         return stack_name(stack_file)
 
+    def has_stack(self, _stack: str, /) -> bool:
+        """Whether the backend is known to have the stack: only the CLI can tell."""
+        return False
+
     @property
     def runs_here_only(self) -> bool:
         """No: whether a process on another machine is alive cannot be told from here."""

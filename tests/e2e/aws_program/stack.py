@@ -52,6 +52,10 @@ class EchoWorkspace:
     def secrets_provider(self) -> str:
         return "passphrase"
 
+    def has_stack(self, _stack: str, /) -> bool:
+        """Whether the backend is known to have the stack: only the CLI can tell."""
+        return False
+
     @property
     def runs_here_only(self) -> bool:
         return True
