@@ -166,7 +166,8 @@ CHANGES: Mapping[str, Change] = {
         how="new first", text="A rule belongs to its priority: apps can swap theirs, and each rule changes in place."
     ),
     "delivery.backend": Change(
-        how="in place", text="The rights of the pipeline's roles. The state itself is moved by `pulumi stack`."
+        how="in place",
+        text="The rights of the pipeline's roles. The state itself is moved by `pulumi stack export` and `import`.",
     ),
     "delivery.github.**": Change(
         how="in place", text="Roles, their trust and rights; an administrator deploys it. Without it they are removed."
