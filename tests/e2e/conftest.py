@@ -19,17 +19,17 @@ import pytest
 import yaml
 from kubernetes.client import ApiClient
 
+from infra.local import toolchain
 from infra.local.kube import connect
 from infra.local.paths import ClusterPaths
 from infra.local.status import AppStatus, ClusterStatus, collect
+from infra.local.toolchain import Phase
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LISTENING = "0A"
 CLUSTER = "e2e"
 NAMESPACE = "apps"
 UP_SECONDS = 300
-FIRST_UP_SECONDS = 3600
-"""The first `up` builds the tools where they are not cached."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,24 @@ class Cluster:
         shutil.copy(REPOSITORY / "stacks" / "Pulumi.local.yaml", self.machine.project / "stacks")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Get the tools before any worker starts: a build takes longer than the time that a test has."""
+    if hasattr(session.config, "workerinput"):
+        return
+    toolchain.resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again."""
+    """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again.
+
+    One worker has the cluster, which is waited for most of the time; another has the AWS program, which needs none.
+    """
     here = Path(__file__).parent
     ranks = {here / "test_up.py": -1, here / "test_autoscaling.py": 1}
     items.sort(key=lambda item: ranks.get(item.path, 0))
+    for item in items:
+        part = "AWS program" if here / "aws_program" in item.path.parents else "local cluster"
+        item.add_marker(pytest.mark.xdist_group(part))
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +145,7 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture(scope="session")
 def cluster(machine: Machine) -> Iterator[Cluster]:
-    first_up = machine.nightowl("local", "up", "--name", CLUSTER, timeout=FIRST_UP_SECONDS)
+    first_up = machine.nightowl("local", "up", "--name", CLUSTER)
     try:
         assert first_up.code == 0, first_up.out + first_up.err
         yield Cluster(machine, first_up)

@@ -60,18 +60,26 @@ def kill_all(folder: Path) -> int:
 
 
 def wait_until_listed(pid: int) -> None:
-    """Wait until a process that was just started shows its command line, or has ended.
+    """Wait until a child process that was just started shows its command line, or has ended.
 
     The kernel lets the parent go on a moment earlier, in which the process would be taken for one that has ended.
     """
     deadline = time.monotonic() + LISTED_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not _has_ended(pid):
         try:
             if _PROC.joinpath(str(pid), "cmdline").read_bytes():
                 return
         except OSError:
             return
         time.sleep(POLL_SECONDS)
+
+
+def _has_ended(child: int) -> bool:
+    """Whether a child process has ended, without taking note of it: its files in /proc stay, and are empty."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
 
 
 def _kill(process: Process) -> None:
