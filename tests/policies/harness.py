@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import os
 import subprocess
 import sys
@@ -178,19 +179,30 @@ def _shipped_resources(stack: str) -> tuple[Resource, ...]:
     return subjects(plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack).graph)
 
 
+@functools.cache
+def _shipped_inputs(stack: str) -> tuple[str, ...]:
+    """The inputs of each resource as JSON, of which a copy is made in a tenth of the time."""
+    return tuple(json.dumps(dict(one.props)) for one in _shipped_resources(stack))
+
+
 def shipped(stack: str) -> Draft:
     """A stack as its file describes it, ready to be changed."""
-    return draft_of(_shipped_resources(stack))
+    resources = _shipped_resources(stack)
+    return _draft(resources, [json.loads(inputs) for inputs in _shipped_inputs(stack)])
 
 
-def draft_of(resources: Iterable[Resource]) -> Draft:
+def draft_of(resources: Sequence[Resource]) -> Draft:
+    return _draft(resources, [copy.deepcopy(dict(one.props)) for one in resources])
+
+
+def _draft(resources: Iterable[Resource], inputs: Iterable[dict[str, Any]]) -> Draft:
     return Draft(
         [
             Request(
                 urn=one.urn,
                 type=one.type,
                 name=one.name,
-                inputs=copy.deepcopy(dict(one.props)),
+                inputs=of_one,
                 protect=one.protect,
                 ignore_changes=list(one.ignore_changes),
                 parent=one.parent,
@@ -198,7 +210,7 @@ def draft_of(resources: Iterable[Resource]) -> Draft:
                 depends_on=set(one.depends_on),
                 takes_from={key: set(urns) for key, urns in one.takes_from.items()},
             )
-            for one in resources
+            for one, of_one in zip(resources, inputs, strict=True)
         ]
     )
 
