@@ -41,6 +41,9 @@ PEOPLE = re.compile(
 DELIBERATE = ("kubectl.kubernetes.io/restartedAt",)
 """What `kubectl rollout restart` leaves: it changes nothing but the age of the pods."""
 
+MAPS_OF_TEXTS = ("f:annotations", "f:labels")
+"""Added as a whole, each of their entries counts by itself."""
+
 Json = dict[str, Any]
 
 
@@ -92,7 +95,8 @@ def edits_of(item: Json, kind: str) -> Iterator[HandEdit]:
             if pointer is None or field in told or any(mark in field for mark in DELIBERATE):
                 continue
             told.add(field)
-            patch = json.dumps([{"op": "remove", "path": pointer}], separators=(",", ":"))
+            operations = [*_only_if_found(path[-1], pointer), {"op": "remove", "path": pointer}]
+            patch = json.dumps(operations, separators=(",", ":"))
             name, namespace = metadata["name"], metadata["namespace"]
             command = f"kubectl -n {namespace} patch {kind} {name} --type=json -p {shlex.quote(patch)}"
             yield HandEdit(kind=kind, name=name, field=field, manager=manager, command=command)
@@ -104,7 +108,9 @@ def _additions(theirs: Json, ours: Sequence[Json], path: tuple[str, ...] = ()) -
         if key == ".":
             continue
         shared = [tree[key] for tree in ours if key in tree]
-        if not shared:
+        if not shared and key in MAPS_OF_TEXTS:
+            yield from ((*path, key, each) for each in cast(Json, below) if each != ".")
+        elif not shared:
             yield (*path, key)
         else:
             yield from _additions(cast(Json, below), shared, (*path, key))
@@ -123,6 +129,13 @@ def _pointer(item: Json, path: Sequence[str]) -> str | None:
         parts.append(str(key).replace("~", "~0").replace("/", "~1"))
         found = cast("Any", found)[key]
     return "/" + "/".join(parts)
+
+
+def _only_if_found(step: str, pointer: str) -> list[Json]:
+    """Test the keys of a list's element: an index that the command before has moved must not take away another."""
+    kind, _, value = step.partition(":")
+    keys = cast(Json, json.loads(value)) if kind == "k" else {}
+    return [{"op": "test", "path": f"{pointer}/{key}", "value": expected} for key, expected in keys.items()]
 
 
 def _index(found: Any, kind: str, value: str) -> int | None:

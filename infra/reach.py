@@ -76,17 +76,25 @@ def _load(file: Path) -> Mapping[str, Any]:
 def _named(configs: Sequence[Mapping[str, Any]], plural: str, singular: str) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for config in configs:
-        for entry in cast("list[Mapping[str, Any]]", config.get(plural) or []):
-            found.setdefault(str(entry.get("name")), entry.get(singular) or {})
+        listed: object = config.get(plural) or []
+        entries = cast("list[object]", listed) if isinstance(listed, list) else []
+        for entry in (cast("Mapping[str, Any]", each) for each in entries if isinstance(each, Mapping)):
+            described: object = entry.get(singular)
+            found.setdefault(
+                str(entry.get("name")), cast("Mapping[str, Any]", described) if isinstance(described, Mapping) else {}
+            )
     return found
 
 
 def _require_answer(platform: ExistingPlatformSettings, cluster: Mapping[str, Any]) -> None:
     server = str(cluster.get("server") or "")
-    address = urlsplit(server if "://" in server else f"https://{server}")
+    try:
+        address = urlsplit(server if "://" in server else f"https://{server}")
+        port = address.port or (80 if address.scheme == "http" else 443)
+    except ValueError as error:
+        raise _error(platform, f"leads to {server!r}, which is no address") from error
     if cluster.get("proxy-url") or any(os.environ.get(name) for name in PROXY_VARIABLES):
         return  # only the proxy knows the way
-    port = address.port or (80 if address.scheme == "http" else 443)
     try:
         socket.create_connection((address.hostname or "", port), timeout=CONNECT_SECONDS).close()
     except OSError as error:

@@ -49,16 +49,19 @@ def deployment(*entries: Json) -> Json:
 
 
 def removed(item: Json, edit: HandEdit) -> Json:
-    """The object after the command's patch; the one operation is `remove`."""
+    """The object after the command's patch, which first makes sure that it removes what was found."""
     words = shlex.split(edit.command)
     assert words[:6] == ["kubectl", "-n", "apps", "patch", "deployment", "web"]
-    (operation,) = json.loads(words[-1])
+    *tests, operation = json.loads(words[-1])
     assert operation["op"] == "remove"
+    assert all(test["op"] == "test" and test["path"].startswith(f"{operation['path']}/") for test in tests)
     *parents, last = [part.replace("~1", "/") for part in operation["path"].split("/")[1:]]
     found: Any = item
     for part in parents:
         found = found[int(part)] if isinstance(found, list) else found[part]
-    del found[int(last) if isinstance(found, list) else last]
+    key = int(last) if isinstance(found, list) else last
+    assert all(found[key][test["path"].rpartition("/")[2]] == test["value"] for test in tests)
+    del found[key]
     return item
 
 
@@ -103,9 +106,17 @@ def test_a_field_that_the_stack_has_too_is_set_back_by_an_update_and_not_told():
 )
 def test_what_is_meant_to_be_there_is_not_told(manager: str, fields: Json, subresource: str):
     item = deployment(managed(manager, fields, subresource=subresource))
-    if manager == "kubectl-rollout":
-        item["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:metadata"] = {"f:annotations": {}}
+    ours = item["metadata"]["managedFields"][0]["fieldsV1"]
+    ours["f:spec"]["f:template"]["f:metadata"] = {"f:labels": {"f:app.kubernetes.io/name": {}}}
     assert list(edits_of(item, "deployment")) == []
+
+
+def test_a_command_whose_index_is_another_element_by_now_takes_nothing_away():
+    item = deployment(managed("kubectl-set", in_container(env("DEBUG"))))
+    (edit,) = edits_of(item, "deployment")
+    item["spec"]["template"]["spec"]["containers"][0]["env"].reverse()
+    with pytest.raises(AssertionError):
+        removed(item, edit)
 
 
 def test_a_field_that_is_gone_again_is_not_told():

@@ -94,6 +94,18 @@ def test_a_context_of_a_cluster_that_is_not_described_is_refused(tmp_path: Path)
     assert "is a context of cluster 'gone'" in refusal(platform(kubeconfig=str(file)))
 
 
+@pytest.mark.parametrize("server", ["https://[::1", "https://localhost:port"])
+def test_a_server_that_is_no_address_is_refused(tmp_path: Path, server: str):
+    file = kubeconfig(tmp_path / "config", kind=server)
+    assert f"leads to '{server}', which is no address" in refusal(platform(kubeconfig=str(file)))
+
+
+@pytest.mark.parametrize("contexts", ["{ a: b }", "[c]", "[{ name: kind, context: text }]"])
+def test_a_kubeconfig_of_another_shape_is_refused_in_one_line(tmp_path: Path, contexts: str):
+    (tmp_path / "config").write_text(f"contexts: {contexts}\n")
+    assert refusal(platform(kubeconfig=str(tmp_path / "config"))).startswith("nightowl:platform.context: 'kind' ")
+
+
 def test_a_cluster_that_does_not_answer_is_refused_with_its_address(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as closed_soon:
         address = f"https://127.0.0.1:{closed_soon.getsockname()[1]}"

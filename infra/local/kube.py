@@ -7,6 +7,7 @@ would wait for them.
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ from infra.errors import NightowlError
 from infra.local.paths import KUBE_CONTEXT
 
 Json = dict[str, Any]
+CONNECT_SECONDS, ANSWER_SECONDS = 5, 20
+"""How long an answer may take: without a limit, a tunnel that is gone is waited for until the machine is shut down."""
 
 
 def connect(kubeconfig: Path | None, context: str = KUBE_CONTEXT) -> ApiClient:
@@ -44,10 +47,15 @@ def get(api: ApiClient, path: str, *, selector: str = "") -> Json:
     query = [("labelSelector", selector)] if selector else []
     request = cast(Any, api).param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
     try:
-        answer = cast(Any, api).call_api(*request)
-        body = json.loads(answer.read())
+        answer = cast(Any, api).call_api(*request, _request_timeout=(CONNECT_SECONDS, ANSWER_SECONDS))
+        text = answer.read()
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise NightowlError(f"the API server does not answer ({error}); is the cluster still starting?") from error
-    if answer.status != 200:
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        # What stands before it, or is too busy to say more, answers in plain text.
+        raise NightowlError(f"the API server refused {path}: it answered {answer.status} without an object") from error
+    if answer.status != HTTPStatus.OK:
         raise NightowlError(f"the API server refused {path}: {body.get('message', answer.status)}")
     return cast(Json, body)

@@ -36,5 +36,5 @@ def shell_lines(paths: ClusterPaths, shell: Mapping[str, str] = os.environ) -> l
     if WINS_OVER_THE_FILE in shell:
         lines.append(f"unset {WINS_OVER_THE_FILE}")
     if str(paths.programs) not in shell.get("PATH", "").split(os.pathsep):
-        lines.append(f'export PATH={shlex.quote(str(paths.programs))}:"$PATH"')
+        lines.append(f'export PATH="$PATH":{shlex.quote(str(paths.programs))}')
     return lines

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from infra.engine import Engine, Outcome, load_program, run_program
+from infra.engine import Engine, Outcome, load_program, run_program, stack_name
 from infra.errors import NightowlError, UsageError
 from infra.hand_edits import HandEdit, find_hand_edits
 from infra.local import cluster, toolchain
+from infra.local.cluster.layout import Layout
+from infra.local.cluster.programs import kubectl_program
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
@@ -85,7 +87,7 @@ class _Run:
     def deploy(self, *, refresh: bool) -> Outcome:
         """Bring the stack to what the stack file says."""
         rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
-        with unfinished_before(self.paths) as unfinished:
+        with unfinished_before(self.paths, stack_name(self.stack_file)) as unfinished:
             return self._engine.deploy(
                 self.stack_file,
                 run_program,
@@ -95,7 +97,8 @@ class _Run:
             )
 
     def _prepare(self) -> None:
-        link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": self.tools.kubectl})
+        kubectl = kubectl_program(Layout(self.paths), self.tools)
+        link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": kubectl})
         self._engine.prepare(self.stack_file)
         load_program()
 

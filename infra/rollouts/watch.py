@@ -90,7 +90,9 @@ class RolloutWatch:
         names = [*self._failed, *self._waiting()]
         if names:
             self._look(names)
-        return [f"Deployment {name}: {reason}" for name, reasons in self._reasons.items() for reason in told(reasons)]
+        # What was seen of one that has come up since is no reason of this failure.
+        lost = {name: reasons for name, reasons in self._reasons.items() if name in names}
+        return [f"Deployment {name}: {reason}" for name, reasons in lost.items() for reason in told(reasons)]
 
     def _look_until_the_end(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):

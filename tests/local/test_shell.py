@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from infra.local.paths import ClusterPaths
 from infra.local.shell import WINS_OVER_THE_FILE, link_programs, shell_lines
+from infra.local.toolchain.on_path import program_on_path
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh", "fish") if shutil.which(shell)]
 
@@ -23,9 +23,11 @@ def paths(tmp_path: Path) -> ClusterPaths:
 
 
 def evaluated(paths: ClusterPaths, shell: str, question: str, **variables: str) -> str:
-    environment = {"PATH": os.environ["PATH"], **variables}
+    environment = {"PATH": "/usr/bin:/bin", **variables}
     script = "\n".join([*shell_lines(paths, environment), question])
-    return subprocess.run([shell, "-c", script], env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [shutil.which(shell) or shell, "-c", script], env=environment, capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -42,6 +44,24 @@ def test_a_shell_finds_the_programs_and_keeps_its_own(paths: ClusterPaths, shell
     assert told[1] == str(paths.programs / "pulumi")
     assert told[2]
     assert not (paths.programs / "python").exists(), "the shell's own Python stays"
+
+
+def test_a_program_that_the_shell_has_comes_first(paths: ClusterPaths):
+    link_programs(paths, {"ls": Path("/bin/true")})
+    assert evaluated(paths, "sh", "command -v ls").strip() in {"/usr/bin/ls", "/bin/ls"}
+
+
+def test_in_a_shell_with_the_links_the_tools_are_still_found_behind_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    inside = ClusterPaths.of("one")
+    inside.root.mkdir(parents=True)
+    link_programs(inside, {"pulumi": Path("/bin/true"), "ls": Path("/bin/true")})
+    monkeypatch.setenv("PATH", f"{inside.programs}:/usr/bin:/bin")
+
+    assert program_on_path("pulumi") is None
+    assert program_on_path("ls") in {"/usr/bin/ls", "/bin/ls"}
 
 
 def test_a_passphrase_of_another_stack_does_not_win(paths: ClusterPaths):

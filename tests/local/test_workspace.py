@@ -133,12 +133,14 @@ def test_a_provider_of_another_release_is_told(paths: ClusterPaths, provider: Pa
 
 def test_only_a_deployment_that_came_to_its_end_is_trusted_without_a_look_at_the_cluster(tmp_path: Path):
     paths = ClusterPaths(name="one", root=tmp_path)
-    with unfinished_before(paths) as first:
+    with unfinished_before(paths, "local") as first:
         assert not first
-    interrupted = unfinished_before(paths)
+    interrupted = unfinished_before(paths, "local")
     assert not interrupted.__enter__()
     assert not interrupted.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    with unfinished_before(paths) as third:
+    with unfinished_before(paths, "another"):
+        pass
+    with unfinished_before(paths, "local") as third:
         assert third, "the one before was interrupted"
-    with unfinished_before(paths) as fourth:
+    with unfinished_before(paths, "local") as fourth:
         assert not fourth

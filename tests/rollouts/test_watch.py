@@ -197,6 +197,15 @@ def test_a_run_that_failed_of_something_else_is_not_explained_by_pods(scene: Sce
         assert watch.failed() == []
 
 
+def test_a_deployment_that_has_come_up_since_is_no_reason_of_a_failure(scene: Scene):
+    scene.has(pod(MISSING_SECRET, name="web-a"))
+    with scene.watch() as watch:
+        watch.saw(step("started"))
+        watch.look(["web"])
+        watch.saw(step("done"))
+        assert watch.failed() == []
+
+
 def test_a_cluster_that_does_not_answer_yet_is_asked_again(scene: Scene):
     scene.has(pod(MISSING_SECRET))
     scene.reachable = False

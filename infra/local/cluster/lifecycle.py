@@ -179,7 +179,8 @@ def _create_once(
     make_private_folder(layout.paths.root)
     with _beside(meanwhile):
         _start(layout, tools, record, on_event)
-    write_record(layout, record)
+        # Before the other work is asked for its result: if that fails, the cluster stays, and the next run finds it.
+        write_record(layout, record)
     return record
 
 

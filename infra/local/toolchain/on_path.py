@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.local.paths import clusters_folder
 from infra.local.toolchain import table
 
 Version = tuple[int, int, int]
@@ -23,11 +25,18 @@ def find(name: str) -> Path | None:
     published as source only.
     """
     fits = _FITS.get(name)
-    found = shutil.which(name)
+    found = program_on_path(name)
     if fits is None or found is None:
         return None
     version = _reported_version(found, "version" if name == "pulumi" else "--version")
     return Path(found) if version is not None and fits(version) else None
+
+
+def program_on_path(name: str) -> str | None:
+    """Return the program `name` on PATH, but not one of a cluster's own links, which `nightowl local env` adds."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    others = [folder for folder in folders if not Path(folder).is_relative_to(clusters_folder())]
+    return shutil.which(name, path=os.pathsep.join(others))
 
 
 def find_control_plane() -> dict[str, Path] | None:

@@ -7,7 +7,6 @@ the user's Pulumi home is written.
 from __future__ import annotations
 
 import os
-import shutil
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from infra.local.paths import pulumi_home
 from infra.local.toolchain import table
 from infra.local.toolchain.events import ToolchainError
 from infra.local.toolchain.golang import run_step
+from infra.local.toolchain.on_path import program_on_path
 
 INSTALL_TIMEOUT_SECONDS = 120.0
 """How long the download may take before the provider is built instead: 30 MB, which a slow line has in a minute."""
@@ -33,7 +33,7 @@ def find() -> Path | None:
     user_home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     installed = (_installed(home) for home in (user_home, pulumi_home()))
     found = next((path for path in installed if os.access(path, os.X_OK)), None)
-    on_path = shutil.which(table.PROVIDER)
+    on_path = program_on_path(table.PROVIDER)
     return found or (Path(on_path) if on_path else None)
 
 
