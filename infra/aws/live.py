@@ -55,6 +55,11 @@ class LiveStack:
         return tuple(sorted({str(subnet["availabilityZone"]) for subnet in self._all(SUBNET)}))
 
     @property
+    def has_cluster(self) -> bool:
+        """Whether there is a cluster, which ties the network and its zones down."""
+        return bool(self._all(CLUSTER))
+
+    @property
     def autoscaler_sync(self) -> str | None:
         """How often the control plane lets the autoscalers decide, such as `10s`; None where it never said."""
         path = ("kubeControllerManagerConfig", "horizontalPodAutoscalerControllerConfig")
@@ -118,12 +123,12 @@ def _place_problems(live: LiveStack, settings: StackSettings, platform: EksPlatf
             f"nightowl:platform.accountId: this stack lives in {live.account_id}, and nothing moves to "
             f"{platform.account_id}; write {live.account_id} again, or {ANOTHER_STACK}"
         )
-    if live.cidr is not None and live.cidr != settings.network.cidr:
+    if live.has_cluster and live.cidr is not None and live.cidr != settings.network.cidr:
         yield (
             f"nightowl:network.cidr: the network of this stack is {live.cidr} for good, as its cluster cannot move to "
             f"another; write {live.cidr} again, or {ANOTHER_STACK}"
         )
-    if live.zones and len(live.zones) != settings.network.zones:
+    if live.has_cluster and live.zones and len(live.zones) != settings.network.zones:
         yield (
             f"nightowl:network.zones: this stack has {len(live.zones)} zones ({', '.join(live.zones)}) for good, as "
             f"EKS takes no others for its cluster; write {len(live.zones)} again, or {ANOTHER_STACK}"

@@ -205,8 +205,7 @@ class EksPlatform(pulumi.ComponentResource):
         )
 
     def _make_network(self) -> Network:
-        # A region that gets another zone moves no subnet.
-        zones = self._live.zones or zone_names(self._context.provider, self._settings.network.zones)
+        zones = self._zones()
         check_offers(self._context.provider, self._settings.node_pools, zones)
         return Network(
             "network",
@@ -218,6 +217,14 @@ class EksPlatform(pulumi.ComponentResource):
             ),
             opts=self._child(),
         )
+
+    def _zones(self) -> tuple[str, ...]:
+        """Return the zones of the live subnets, so that a region that gets another zone moves none of them.
+
+        Not those of a first update that failed or a destroy that did: such a stack can have fewer or more.
+        """
+        live, count = self._live.zones, self._settings.network.zones
+        return live if len(live) == count else zone_names(self._context.provider, count)
 
     def _make_cluster(self) -> Cluster:
         return Cluster(

@@ -21,16 +21,19 @@ def live(
     internal: bool | None = None,
     sync: str | None = None,
     namespace: str = "apps",
+    has_cluster: bool = True,
+    subnets_by_zone: int = 3,
 ) -> dict[str, dict[str, Any]]:
     """The state of a stack that stands, as the engine tells it: by URN, type and outputs."""
     vpc = {"cidrBlock": cidr, "arn": f"arn:aws:ec2:{REGION}:123456789012:vpc/vpc-1"}
     manager = {"horizontalPodAutoscalerControllerConfig": {"horizontalPodAutoscalerSyncPeriod": sync}}
     states: list[tuple[str, dict[str, Any]]] = [
         ("aws:ec2/vpc:Vpc", vpc),
-        *(("aws:ec2/subnet:Subnet", {"availabilityZone": zone}) for zone in zones for _ in range(3)),
-        ("aws:eks/cluster:Cluster", {"kubeControllerManagerConfig": manager if sync else None}),
-        ("kubernetes:apps/v1:Deployment", {"metadata": {"name": "web", "namespace": namespace}}),
+        *(("aws:ec2/subnet:Subnet", {"availabilityZone": zone}) for zone in zones for _ in range(subnets_by_zone)),
     ]
+    if has_cluster:
+        states.append(("aws:eks/cluster:Cluster", {"kubeControllerManagerConfig": manager if sync else None}))
+        states.append(("kubernetes:apps/v1:Deployment", {"metadata": {"name": "web", "namespace": namespace}}))
     if internal is not None:
         states.append(("aws:lb/loadBalancer:LoadBalancer", {"internal": internal}))
     return {f"urn:{index}": {"type": kind, "outputs": outputs} for index, (kind, outputs) in enumerate(states)}
@@ -127,6 +130,23 @@ def test_every_refusal_is_told_at_once() -> None:
 )
 def test_what_can_change_is_not_refused(of: dict[str, dict[str, Any]], changes: dict[str, Any]) -> None:
     assert run_stack(build_settings(sections(**changes)), live=of, preview=True).graph.resources
+
+
+@pytest.mark.parametrize(
+    ("of", "network", "zones"),
+    [
+        (live(zones=ZONES[:1], has_cluster=False, subnets_by_zone=1), {}, ZONES),
+        (live(has_cluster=False, subnets_by_zone=2), {"zones": 2}, ZONES[:2]),
+        (live(cidr="10.30.0.0/16", zones=(), has_cluster=False), {}, ZONES),
+    ],
+    ids=["first-update-failed", "fewer-zones", "another-network"],
+)
+def test_before_there_is_a_cluster_neither_network_nor_zones_are_for_good(
+    of: dict[str, dict[str, Any]], network: dict[str, Any], zones: tuple[str, ...]
+) -> None:
+    settings = build_settings(sections(**({"network": network} if network else {})))
+    subnets = run_stack(settings, live=of, preview=True).graph.all("Subnet")
+    assert {made.props["availabilityZone"] for made in subnets} == set(zones)
 
 
 def test_a_region_that_gets_another_zone_moves_no_subnet() -> None:
