@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from infra import clock
 from infra.aws.context import AwsContext
 from infra.settings.aws.cluster import ClusterSettings
-from infra.versions import KUBERNETES_VERSIONS, minor_of, support_notice
+from infra.versions import INSTALLABLE_VERSIONS, KUBERNETES_VERSIONS, minor_of, support_notice
 
 KEY = "nightowl:cluster.version"
 DAYS_TO_GO_BACK = 7
@@ -69,18 +69,34 @@ def step_refusal(live: Live, wanted: str, today: date) -> str:
     if steps >= 0:
         return ""
     if steps < -1:
-        return f"{runs}, and EKS goes back one version only; write {live.control_plane}"
+        return f"{runs}, and EKS goes back one version only; {_stay_at(live.control_plane)}"
     known = KUBERNETES_VERSIONS.get(wanted)
     if known is not None and known.standard_support_ends < today:
         return (
-            f"{runs}, and standard support of {wanted} ended on {known.standard_support_ends}: EKS has upgraded it by "
-            f"itself and does not go back; write {live.control_plane}"
+            f"{runs}, and standard support of {wanted} ended on {known.standard_support_ends}: EKS does not go "
+            f"back; {_stay_at(live.control_plane)}"
         )
     newer = [group for group, version in live.node_groups.items() if minor_of(version) > minor_of(wanted)]
     if newer:
         return (
-            f"{runs}, and to go back to {wanted} its nodes must go first ({', '.join(newer)}); write version: "
-            f'"{live.control_plane}" with nodesVersion: "{wanted}", and lower version afterwards, within '
-            f"{DAYS_TO_GO_BACK} days of the upgrade"
+            f"{runs}, and to go back to {wanted} its nodes must go first ({', '.join(newer)}); "
+            f"{_nodes_back(live.control_plane, wanted)}"
         )
     return ""
+
+
+def _stay_at(version: str) -> str:
+    """Return how to keep what runs: a stack file may not name a version that this release does not install on."""
+    if version in INSTALLABLE_VERSIONS:
+        return f"write {version}"
+    return f"update Nightowl to a release that takes {version}, and write it"
+
+
+def _nodes_back(version: str, wanted: str) -> str:
+    """Return how the nodes go back alone: add-ons follow the nodes unless they have a version of their own."""
+    if version not in INSTALLABLE_VERSIONS:
+        return _stay_at(version)
+    return (
+        f'write version: "{version}" and addonsVersion: "{version}" with nodesVersion: "{wanted}", then remove '
+        f"addonsVersion, and lower version last, within {DAYS_TO_GO_BACK} days of the upgrade"
+    )
