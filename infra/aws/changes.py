@@ -182,8 +182,9 @@ CHANGES: Mapping[str, Change] = {
     ),
     "namespace.name": Change(
         how="refused",
-        text="While apps run in it: they would be deleted there with their volumes. Remove them and deploy, then add "
-        "them in the new one.",
+        text="While apps run in it: they would be deleted there with their volumes. Save what the volumes hold (they "
+        "go with the apps), set `platform.protect: false` and deploy, remove the apps and deploy, and add them in the "
+        "new one.",
     ),
     "namespace.existing": Change(how="refused", text="With `kind: eks` the namespace is always the stack's own."),
     "namespace.labels": Change(how="in place", text="Nothing else changes."),

@@ -158,7 +158,8 @@ def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[st
     if others:
         yield (
             f"nightowl:namespace.name: the apps run in {others[0]}, and would be deleted there with their volumes; "
-            f"write {others[0]} again, or remove the apps, deploy, and then add them in {settings.namespace.name}"
+            f"write {others[0]} again, or save what the volumes hold (they go with the apps), set platform.protect: "
+            f"false and deploy, remove the apps and deploy, and add them in {settings.namespace.name}"
         )
 
 

@@ -100,7 +100,8 @@ PUBLIC_WEB = {
             live(),
             {"namespace": {"name": "shop"}},
             "nightowl:namespace.name: the apps run in apps, and would be deleted there with their volumes; write apps "
-            "again, or remove the apps, deploy, and then add them in shop",
+            "again, or save what the volumes hold (they go with the apps), set platform.protect: false and deploy, "
+            "remove the apps and deploy, and add them in shop",
         ),
     ],
     ids=["cidr", "zones", "region", "account", "tier", "public", "namespace"],
