@@ -173,7 +173,9 @@ CHANGES: Mapping[str, Change] = {
         how="in place", text="Roles, their trust and rights; an administrator deploys it. Without it they are removed."
     ),
     "delivery.images.*.**": Change(
-        how="added or removed", text="The app's repository. With `platform.protect: true` it is not deleted."
+        how="added or removed",
+        text="The app's repository. With `platform.protect: true` the engine refuses to delete it: set it to "
+        "false first.",
     ),
     "delivery.promotesFrom": Change(how="in place", text="The rights of the pipeline's roles."),
     "delivery.readers": Change(how="in place", text="The policies of the repositories."),
