@@ -2,9 +2,10 @@
 
 The first rule that fits takes the request, so the more special one must come first: a rule for one host before a rule
 for every host, and below the same host a longer path before a shorter one. Each such class of rules has its own range
-of priorities, and within the range an app's place comes from its name alone. So a new app moves nobody else's rule,
-which AWS would refuse to do in one step. The price: two apps can, rarely, get the same place (of 20 apps with a host of
-their own: in one stack of 60); then the stack file says which one moves.
+of priorities, and within the range an app's place comes from its name alone. So a new app moves nobody else's rule.
+A rule is named by its priority (`infra.aws.load_balancer.route`): where apps do exchange theirs, each rule changes in
+place. The price: two apps can, rarely, get the same place (of 20 apps with a host of their own: in one stack of 60);
+then the stack file says which one moves.
 
 The stacks of pull requests put their rules on the listener of another stack, without a look at what is there. They have
 a range of their own, between the rules with a host and those without, and in it each pull request has a block.
@@ -62,8 +63,9 @@ def guest_block(number: int) -> int:
 def guest_priorities(number: int, traffic: Mapping[str, TrafficSettings]) -> dict[str, int]:
     """Tell the priority of every app's rule in the stack of a pull request.
 
-    A place that is taken already is left for the next free one of its class, so a new app can move another's rule. AWS
-    refuses that; a stack of a pull request is then made again. A class without a free place leaves its app out.
+    A place that is taken already is left for the next free one of its class, so a new app can move another to the next
+    place; rules are named by their priority, so those that there are change in place. A class without a free place
+    leaves its app out.
     """
     priorities: dict[str, int] = {}
     for app in sorted(traffic):
