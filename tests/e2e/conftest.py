@@ -117,6 +117,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     toolchain.resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again.
 
