@@ -32,7 +32,7 @@ down: install  ## Remove the local cluster, its processes and its files
 	@$(RUN)nightowl local down
 
 test: install  ## Run everything that needs no toolchain
-	@$(RUN)pytest -n $(TEST_WORKERS) -m "not e2e"
+	@$(RUN)pytest -n $(TEST_WORKERS) --dist loadfile -m "not e2e"
 
 e2e: install  ## Prove the stack on a real local cluster
 	@$(RUN)pytest -n 2 --dist loadgroup -m e2e tests/e2e
