@@ -58,7 +58,7 @@ class HandEdit:
     command: str
 
     def __str__(self) -> str:
-        """Say what was added, and how to remove it."""
+        """Return what was added, and how to remove it."""
         return f"{self.kind} {self.name}: {self.field}, added with {self.manager}; remove it: {self.command}"
 
 

@@ -52,13 +52,13 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
 
 
 def warn_of_quotas(settings: StackSettings) -> None:
-    """Tell what an account takes only after its quotas were raised; whether they were is not known here."""
+    """Return what an account takes only after its quotas were raised; whether they were is not known here."""
     for line in quota_notes(settings):
         pulumi.log.warn(line)
 
 
 def quota_notes(settings: StackSettings) -> Iterator[str]:
-    """Tell what is above the quotas that every account begins with, one line each."""
+    """Return what is above the quotas that every account begins with, one line each."""
     zones, pools = settings.network.zones, settings.node_pools
     groups = sum(min(zones, pool.max) for pool in pools.values())
     raise_it = "have the quota raised first (Service Quotas, Amazon EKS)"

@@ -119,7 +119,7 @@ class RunWatch(Protocol):
         ...
 
     def failed(self) -> list[str]:
-        """Tell what the engine's own messages do not say about its failure."""
+        """Return what the engine's own messages do not say about its failure."""
         ...
 
 

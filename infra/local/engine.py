@@ -20,7 +20,7 @@ def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], N
 
 @contextmanager
 def unfinished_before(paths: ClusterPaths, stack: str) -> Generator[bool]:
-    """Tell whether the last deployment of `stack` did not come to its end, which only a good end of this one forgets.
+    """Yield whether the last deployment of `stack` did not come to its end, which only a good end of this one forgets.
 
     The Kubernetes provider records nothing of an update whose wait is cut off, though the object has changed already:
     without a look at the cluster the next deployment would take it for what it was before.
