@@ -153,7 +153,7 @@ class Cluster(pulumi.ComponentResource):
 
 
 def control_plane_properties(settings: ClusterSettings) -> dict[str, Any]:
-    """Set what `pulumi_eks.Cluster` 4.4 does not offer: properties of the `aws:eks/cluster:Cluster` that it makes.
+    """Return what `pulumi_eks.Cluster` 4.4 does not offer: properties of the `aws:eks/cluster:Cluster` that it makes.
 
     Defaults are written out: what is left out stays as it is on a live cluster. The sync period is not, where EKS takes
     none: `infra.aws.live` refuses to leave a tier before the period is back.
