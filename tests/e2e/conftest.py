@@ -117,18 +117,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     toolchain.resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again.
-
-    One worker has the cluster, which is waited for most of the time; another has the AWS program, which needs none.
-    """
+    """Look at the fresh cluster first, and flood it last: after a flood it takes minutes to be small again."""
     here = Path(__file__).parent
     ranks = {here / "test_up.py": -1, here / "test_autoscaling.py": 1}
     items.sort(key=lambda item: ranks.get(item.path, 0))
-    for item in items:
-        part = "AWS program" if here / "aws_program" in item.path.parents else "local cluster"
-        item.add_marker(pytest.mark.xdist_group(part))
 
 
 @pytest.fixture(scope="session")
