@@ -40,7 +40,7 @@ class Fault:
 
 
 def fault_key(fault: Fault, pod: str = "") -> str:
-    """Tell by what two faults are the same one, in another pod or a moment later: by all but names and numbers."""
+    """Return by what two faults are the same one, in another pod or a moment later: by all but names and numbers."""
     kind = "image" if "Image" in fault.reason else fault.reason
     said = fault.message.replace(pod, "POD") if pod else fault.message
     said = re.sub(r'^pods? "[^"]+"', "POD", said)  # a refused pod gets another name each time
@@ -75,7 +75,7 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
 
 
 def event_time(event: Mapping[str, Any]) -> str:
-    """Tell when an event happened last, as a text that sorts by time."""
+    """Return when an event happened last, as a text that sorts by time."""
     series = section(event, "series").get("lastObservedTime")
     return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
 

@@ -83,7 +83,7 @@ class RolloutWatch:
                 self._failed.append(step.name)
 
     def failed(self) -> list[str]:
-        """Tell why the Deployments that did not come up have not: a last look, once the engine has given up."""
+        """Return why the Deployments that did not come up have not: a last look, once the engine has given up."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()

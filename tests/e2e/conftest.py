@@ -147,6 +147,15 @@ def cluster(machine: Machine) -> Iterator[Cluster]:
         machine.nightowl("local", "down", "--name", CLUSTER)
 
 
+@pytest.fixture(scope="module")
+def original(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, for tests that edit the stack file: after the last one it runs the original again."""
+    yield cluster
+    cluster.restore()
+    again = cluster.up()
+    assert again.code == 0, again.out + again.err
+
+
 def wait_for(what: str, condition: Callable[[], bool], within_seconds: float) -> float:
     """Wait until `condition` holds, and return the seconds it took; fail with `what` was awaited otherwise."""
     started = time.monotonic()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api
 
@@ -11,14 +9,6 @@ from infra.labels import NAME_LABEL
 from tests.e2e.conftest import NAMESPACE, Cluster
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def original(cluster: Cluster) -> Iterator[Cluster]:
-    yield cluster
-    cluster.restore()
-    again = cluster.up()
-    assert again.code == 0, again.out + again.err
 
 
 def replicas(cluster: Cluster) -> int:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
@@ -10,15 +9,6 @@ from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def original(cluster: Cluster) -> Iterator[Cluster]:
-    """The cluster, for tests that edit the stack file: after the last one it runs the original again."""
-    yield cluster
-    cluster.restore()
-    again = cluster.up()
-    assert again.code == 0, again.out + again.err
 
 
 def pod_names(cluster: Cluster, app: str) -> set[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rollouts_of(settings: StackSettings, stack: str) -> Rollouts:
-    """Tell where the Deployments of a stack are; their cluster, which may not exist yet, is looked for when needed."""
+    """Return where the Deployments of a stack are; their cluster, which may not exist yet, is looked up late."""
     return Rollouts(namespace=settings.namespace.name, connect=lambda: _connect(settings, stack))
 
 
