@@ -186,6 +186,9 @@ def load(
     app_name: Annotated[str, typer.Argument(metavar="APP", help="An app with an autoscaler.")],
     cpu: Annotated[float, typer.Option(help="CPU load in cores, shared by the app's pods.", min=0.001, max=10_000)],
     duration: Annotated[str, typer.Option("--for", help="How long, such as 90s or 3m.")] = "3m",
+    until_absorbed: Annotated[
+        bool, typer.Option("--until-absorbed", help="End as soon as every pod that the load needs runs.")
+    ] = False,
     name: Name = DEFAULT_CLUSTER_NAME,
 ) -> None:
     """Put load on an app and watch the autoscalers follow it. Ctrl-C takes the load off.
@@ -207,7 +210,9 @@ def load(
         raise UsageError(f"--for: {duration!r} is less than 1s")
     api = connected(name)
     target = find_target(collect(name, api), api, app_name)
-    last = show_load(Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds)
+    last = show_load(
+        Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds, until_absorbed=until_absorbed
+    )
     if last.absorbed_seconds is None:
         raise typer.Exit(1)
 

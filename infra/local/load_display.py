@@ -14,9 +14,19 @@ PLAIN_LINE_EVERY_SECONDS = 5.0
 
 
 def show_load(
-    console: Console, api: ApiClient, target: LoadTarget, *, cluster_name: str, cores: float, seconds: float
+    console: Console,
+    api: ApiClient,
+    target: LoadTarget,
+    *,
+    cluster_name: str,
+    cores: float,
+    seconds: float,
+    until_absorbed: bool,
 ) -> LoadSample:
-    """Put `cores` of load on the app for `seconds`, draw what happens, and print how long it took to absorb it."""
+    """Put `cores` of load on the app for `seconds`, draw what happens, and print how long it took to absorb it.
+
+    With `until_absorbed` it ends as soon as every pod that the load needs has run.
+    """
     shown_until = -PLAIN_LINE_EVERY_SECONDS
     with Live(console=console, transient=True, auto_refresh=False) as live:
 
@@ -28,7 +38,15 @@ def show_load(
                 shown_until = sample.seconds
                 console.print(sample_line(sample), soft_wrap=True)
 
-        last = run_load(api, target, cluster_name=cluster_name, cores=cores, seconds=seconds, on_sample=draw)
+        last = run_load(
+            api,
+            target,
+            cluster_name=cluster_name,
+            cores=cores,
+            seconds=seconds,
+            on_sample=draw,
+            until_absorbed=until_absorbed,
+        )
     console.print(sample_table([last]))
     console.print(verdict(last), soft_wrap=True)
     return last

@@ -10,7 +10,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 def test_load_adds_replicas_and_nodes_and_its_end_removes_them(cluster: Cluster) -> None:
     nodes_before = len(cluster.status().nodes)
 
-    run = cluster.machine.nightowl("local", "load", "web", "--cpu", "4", "--for", "45s", "--name", CLUSTER)
+    flood = ("--cpu", "4", "--for", "4m", "--until-absorbed")
+    run = cluster.machine.nightowl("local", "load", "web", *flood, "--name", CLUSTER)
 
     assert run.code == 0, run.out + run.err
     assert "Absorbed: " in run.out

@@ -48,10 +48,10 @@ def seven(place: Place, github: FakeGithub) -> Iterator[None]:
     run_down(place, 7)
 
 
-def generations(cluster: Cluster, namespace: str) -> dict[str, int]:
-    """How often each Deployment of a namespace was changed."""
+def releases(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """How often the pods of each Deployment of a namespace were replaced. Scaling is no release."""
     found = AppsV1Api(cluster.api).list_namespaced_deployment(namespace).items
-    return {item.metadata.name: item.metadata.generation for item in found}
+    return {item.metadata.name: item.metadata.annotations["deployment.kubernetes.io/revision"] for item in found}
 
 
 def namespaces(cluster: Cluster) -> dict[str, dict[str, str]]:
@@ -68,7 +68,7 @@ def test_a_labelled_pull_request_gets_the_apps_in_a_namespace_of_its_own(
     status = wait_until_available(cluster.machine.paths(CLUSTER), "pr-7")
     assert {app.name for app in status.apps} == {"web", "worker", "report"}
     assert namespaces(cluster)["pr-7"]["pull-request"] == "7"
-    assert cluster.status().of_namespace(NAMESPACE).available, "the base is as it was"
+    wait_until_available(cluster.machine.paths(CLUSTER), NAMESPACE)
     assert stacks(place) >= {"local", "pr-7"}
 
 
@@ -87,18 +87,18 @@ def test_the_pull_request_is_told_once_where_the_apps_answer(seven: None, github
 
 
 def test_a_push_updates_its_stack_and_no_other(seven: None, cluster: Cluster, place: Place, github: FakeGithub) -> None:
-    before = generations(cluster, NAMESPACE)
+    before = releases(cluster, NAMESPACE)
     run_up(place, 7, {"web": IMAGE})
     web = AppsV1Api(cluster.api).read_namespaced_deployment("web", "pr-7")
     assert [container.image for container in web.spec.template.spec.containers] == [IMAGE]
-    assert generations(cluster, NAMESPACE) == before
+    assert releases(cluster, NAMESPACE) == before
     assert len(github.comments_on(7)) == 1, "the comment is edited in place"
 
 
 def test_the_sweep_removes_the_stack_of_a_closed_pull_request_and_keeps_the_others(
     seven: None, cluster: Cluster, place: Place, github: FakeGithub
 ) -> None:
-    before = generations(cluster, NAMESPACE)
+    before = releases(cluster, NAMESPACE)
     github.add_pull(8, labels=(LABEL,))
     run_up(place, 8, {})
     github.issues[8].state = "closed"
@@ -108,7 +108,7 @@ def test_the_sweep_removes_the_stack_of_a_closed_pull_request_and_keeps_the_othe
     assert "pr-8" not in stacks(place)
     assert "pr-7" in namespaces(cluster)
     assert not place.file(8).exists()
-    assert generations(cluster, NAMESPACE) == before
+    assert releases(cluster, NAMESPACE) == before
     assert "is closed" in github.comments_on(8)[0].body
 
 
@@ -129,7 +129,7 @@ def test_a_stack_goes_when_it_is_told_to_and_a_second_time_changes_nothing(
     wait_for("namespace pr-11 is gone", lambda: "pr-11" not in namespaces(cluster), GONE_WITHIN_SECONDS)
     assert "pr-11" not in stacks(place)
     assert not run_down(place, 11)
-    assert cluster.status().of_namespace(NAMESPACE).available
+    wait_until_available(cluster.machine.paths(CLUSTER), NAMESPACE)
 
 
 def test_what_an_interrupted_creation_left_is_swept(cluster: Cluster, place: Place, github: FakeGithub) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import CLUSTER, Cluster, interrupt, processes_of
+from infra.local.up import wait_until_available
+from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, interrupt, processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SECOND = "e2e-second"
@@ -30,7 +31,7 @@ def test_an_interrupted_up_goes_on_and_down_leaves_nothing_while_another_cluster
     assert down.code == 0, down.out + down.err
     assert processes_of(root) == {}
     assert not root.exists()
-    assert cluster.status().available, "the other cluster does not notice"
+    wait_until_available(machine.paths(CLUSTER), NAMESPACE)
     assert cluster.machine.nightowl("local", "status", "--name", CLUSTER).code == 0
 
 
