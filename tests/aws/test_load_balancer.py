@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.apps import rollout
 from infra.apps.rollout import timing
-from infra.aws.load_balancer.target import LONGEST_NAME, deregistration_seconds, target_group_name
+from infra.aws.load_balancer.target import LONGEST_NAME, deregistration_seconds, target_group_name, with_scheme
 from infra.settings.app.application import WebSettings
 from infra.settings.aws.addresses import LONGEST_PATTERN
 from infra.settings.aws.drain import GRACE_MARGIN_SECONDS, drain_seconds
@@ -19,6 +20,7 @@ from tests.aws.harness_aws import Graph, Made
 from tests.aws.stacks import APP, run_shipped, run_stack, with_apps
 
 PUBLIC = {"public": True, "domain": "example.com"}
+PUBLIC_WEB_GROUP = target_group_name("web.public")
 
 
 def stack(apps: dict[str, Any], load_balancer: dict[str, Any] | None = None, **platform: Any) -> Graph:
@@ -178,14 +180,14 @@ def test_no_rule_has_the_text_by_which_the_controller_finds_rules_to_revoke(two_
 
 
 def test_a_target_group_asks_the_pods_own_readiness_question(two_apps: Graph) -> None:
-    check = two_apps.one("TargetGroup", "web-public").props["healthCheck"]
+    check = two_apps.one("TargetGroup", PUBLIC_WEB_GROUP).props["healthCheck"]
     assert (check["path"], check["matcher"], check["port"]) == ("/readyz", "200-399", "traffic-port")
     assert (check["interval"], check["timeout"]) == (10, 5)
     assert (check["healthyThreshold"], check["unhealthyThreshold"]) == (2, 2)
 
 
 def test_an_app_without_an_http_question_is_healthy_with_any_answer_but_a_server_error(two_apps: Graph) -> None:
-    check = two_apps.one("TargetGroup", "api-public").props["healthCheck"]
+    check = two_apps.one("TargetGroup", target_group_name("api.public")).props["healthCheck"]
     assert (check["path"], check["matcher"]) == ("/", "200-499")
 
 
@@ -193,7 +195,7 @@ def test_a_new_port_of_an_app_replaces_no_target_group() -> None:
     groups = []
     for port in (8080, 9090):
         graph = stack({"web": {"traffic": {"host": "app.example.com"}, "port": port}}, PUBLIC)
-        groups.append(graph.one("TargetGroup", "web-public").props)
+        groups.append(graph.one("TargetGroup", PUBLIC_WEB_GROUP).props)
     assert groups[0] == groups[1]
 
 
@@ -213,8 +215,8 @@ def test_an_app_on_every_host_and_path_has_a_rule_with_a_condition() -> None:
 
 
 def test_a_binding_writes_out_what_the_controller_would_look_up_and_leaves_the_rules_to_pulumi(two_apps: Graph) -> None:
-    spec = two_apps.one("TargetGroupBinding", "web-public-http").props["spec"]
-    assert spec.pop("targetGroupARN").endswith("targetgroup/web-public-1a2b3c4/0123456789abcdef")
+    spec = two_apps.one("TargetGroupBinding", "web.public-http").props["spec"]
+    assert spec.pop("targetGroupARN").endswith(f"targetgroup/{PUBLIC_WEB_GROUP}-1a2b3c4/0123456789abcdef")
     assert spec.pop("vpcID").startswith("vpc-")
     assert spec == {
         "targetType": "ip",
@@ -225,7 +227,7 @@ def test_a_binding_writes_out_what_the_controller_would_look_up_and_leaves_the_r
 
 
 def test_a_binding_whose_group_changes_is_deleted_before_its_successor_is_made(two_apps: Graph) -> None:
-    binding = two_apps.one("TargetGroupBinding", "web-public-http")
+    binding = two_apps.one("TargetGroupBinding", "web.public-http")
     assert binding.delete_before_replace
     assert set(binding.replace_on_changes) >= {
         "spec.targetGroupARN",
@@ -386,14 +388,29 @@ def test_figures_that_two_parts_need_are_the_same_in_both() -> None:
     assert GRACE_MARGIN_SECONDS == rollout.GRACE_MARGIN_SECONDS
 
 
-@example("a" * 40)
-@example("a-" * 19 + "ab")
-@given(st.from_regex(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True))
-def test_target_group_names_leave_room_for_the_engines_suffix(app: str) -> None:
-    name = target_group_name(app)
+@example("a" * 40, True)
+@example("a-" * 19 + "ab", False)
+@given(st.from_regex(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", fullmatch=True), st.booleans())
+def test_target_group_names_leave_room_for_the_engines_suffix(app: str, public: bool) -> None:
+    name = target_group_name(with_scheme(app, public=public))
     assert 1 <= len(name) <= LONGEST_NAME
-    assert not name.startswith("-")
-    assert not name.endswith("-")
+    assert re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", name), "AWS takes letters, digits and dashes"
+
+
+@pytest.mark.parametrize("app", ["web", "a-web-with-a-longer-name", "a-very-long-name-of-an-application"])
+def test_an_app_is_told_from_the_public_side_of_another(app: str) -> None:
+    names = [with_scheme(app, public=True), with_scheme(f"{app}-public", public=False)]
+    assert len(set(names)) == 2
+    assert len({target_group_name(name) for name in names}) == 2
+
+
+def test_an_app_that_turns_from_the_internet_keeps_clear_of_another_with_public_in_its_name() -> None:
+    apps = {name: {"traffic": {"host": f"{name}.example.com"}} for name in ("web", "web-public")}
+    before, after = stack(apps, PUBLIC), stack(apps, {**PUBLIC, "public": False})
+    for kind in ("TargetGroup", "TargetGroupBinding"):
+        names = [{made.name for made in graph.all(kind)} for graph in (before, after)]
+        assert [len(each) for each in names] == [2, 2]
+        assert not names[0] & names[1]
 
 
 def test_two_long_names_that_begin_alike_stay_apart() -> None:

@@ -39,7 +39,7 @@ LIFECYCLE = [
     Mutation(rule="kubernetes-provider-keeps-its-identity", change=drop(KUBERNETES_PROVIDER, "clusterIdentifier")),
     Mutation(
         rule="controller-outlives-its-objects",
-        change=reordered((BINDING, "web-public-http"), (RELEASE, "load-balancer-controller")),
+        change=reordered((BINDING, "web.public-http"), (RELEASE, "load-balancer-controller")),
     ),
     Mutation(rule="service-makes-no-load-balancer", change=put(SERVICE, "LoadBalancer", "spec", "type")),
     Mutation(rule="karpenter-outlives-its-pools", change=_karpenter_without_order),

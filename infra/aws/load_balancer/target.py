@@ -30,15 +30,22 @@ TCP_DEREGISTRATION_SECONDS = 120
 
 
 def with_scheme(app: str, *, public: bool) -> str:
-    """Name what belongs to an app's load balancer, so that its successor with the other scheme has its own."""
-    return f"{app}-public" if public else app
+    """Name what belongs to an app's load balancer, so that its successor with the other scheme has its own.
+
+    No app has a dot in its name, so this is never the name of another app's.
+    """
+    return f"{app}.public" if public else app
 
 
-def target_group_name(app: str) -> str:
-    """Shorten an app's name to what a target group's name has room for; two long names stay apart."""
-    if len(app) <= LONGEST_NAME:
-        return app
-    return f"{app[: LONGEST_NAME - 7].rstrip('-')}-{hashlib.sha256(app.encode()).hexdigest()[:6]}"
+def target_group_name(name: str) -> str:
+    """Return a name that a target group can have: no longer than there is room for, and without dots.
+
+    A name that is changed ends in a hash of what it was, so that no two become the same.
+    """
+    if len(name) <= LONGEST_NAME and "." not in name:
+        return name
+    begin = name.replace(".", "-")[: LONGEST_NAME - 7].rstrip("-")
+    return f"{begin}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
 def http_health_check(settings: WebSettings) -> aws.lb.TargetGroupHealthCheckArgs:
