@@ -6,6 +6,7 @@ Each pitfall whose remedy is an order is one test that names it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -119,7 +120,7 @@ def objects(graph: Recorded) -> list[Entry]:
 
 def of_app(graph: Recorded, kind: str, app: str) -> list[Entry]:
     """What is named after an app and nothing else of its kind, such as its target group."""
-    return [made for made in graph.all(kind) if made.name.partition("-")[0] == app]
+    return [made for made in graph.all(kind) if re.split(r"[-.]", made.name)[0] == app]
 
 
 def deployers_access(graph: Recorded) -> list[Entry]:
