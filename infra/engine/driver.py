@@ -39,8 +39,9 @@ from infra.engine.outcome import (
     StackMissingError,
     Watch,
 )
-from infra.engine.report import EngineReport, clean_message, urn_name
+from infra.engine.report import EngineReport, clean_message
 from infra.engine.workspace import Workspace
+from infra.urns import urn_name
 
 HIDDEN_OUTPUT = "[secret]"
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pulumi import automation
 
 from infra.engine.outcome import UNCHANGED, OnProgress, Progress, StepChange
+from infra.urns import urn_name, urn_type
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
 ERROR_COUNT = re.compile(r"^\d+ errors? occurred:\s*")
@@ -85,7 +86,7 @@ class EngineReport:
                 self.warnings.append(message)
             status = "running" if event.ephemeral else "warning"
             urn = event.urn or ""
-            progress = Progress(op="", type=_urn_type(urn), name=urn_name(urn), status=status, message=message)
+            progress = Progress(op="", type=urn_type(urn), name=urn_name(urn), status=status, message=message)
             self.on_progress(progress)
 
     def _violation(self, event: automation.PolicyEvent) -> None:
@@ -131,16 +132,6 @@ def _crash(report: str) -> str:
     places = [line for line in lines if line.startswith('File "')]
     place = f" at {places[-1].removeprefix('File ')}" if places else ""
     return f"the program failed{place}: {lines[-1]}"
-
-
-def urn_name(urn: str) -> str:
-    """The name at the end of a URN."""
-    return urn.rpartition("::")[2]
-
-
-def _urn_type(urn: str) -> str:
-    parts = urn.split("::")
-    return parts[2].rpartition("$")[2] if len(parts) > 2 else ""
 
 
 def _text(op: Any) -> str:

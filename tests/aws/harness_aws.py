@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from infra.aws.context import AwsContext
 from infra.ops.plan.references import without_references
+from infra.urns import provider_urn
 from tests.aws.answers import ACCOUNT, REGION, AwsAnswers
 
 PROJECT = "nightowl"
@@ -95,23 +96,23 @@ class Graph:
         """Tell whether the engine deletes `first` before `then`: only recorded dependencies count, not parents'."""
         by_urn = {other.urn: other for other in self.resources}
         seen: set[str] = set()
-        waiting = [*first.depends_on, first.provider.rpartition("::")[0]]
+        waiting = [*first.depends_on, provider_urn(first.provider)]
         while waiting:
             urn = waiting.pop()
             if urn not in seen and urn in by_urn:
                 seen.add(urn)
-                waiting += [*by_urn[urn].depends_on, by_urn[urn].provider.rpartition("::")[0]]
+                waiting += [*by_urn[urn].depends_on, provider_urn(by_urn[urn].provider)]
         return then.urn in seen
 
     @staticmethod
     def _direct(made: Made, by_urn: dict[str, Made]) -> Iterator[str]:
         yield from made.depends_on
-        yield made.provider.rpartition("::")[0]
+        yield provider_urn(made.provider)
         parent = by_urn.get(made.parent)
         while parent is not None:
             yield from parent.depends_on
             # A component waits for every provider that it is given, whether anything in it uses it or not.
-            yield from (reference.rpartition("::")[0] for reference in parent.providers.values())
+            yield from (provider_urn(reference) for reference in parent.providers.values())
             parent = by_urn.get(parent.parent)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from infra.aws.cluster import control_plane_properties, control_plane_transform
 from infra.settings.aws.cluster import ClusterSettings
+from infra.urns import provider_urn
 from tests.aws.cluster_program import CLUSTER, LOGS_KEY, SECRETS_KEY, build, default
 
 EVERYTHING = {"tier": "tier-xl", "autoscalerSync": "10s"}
@@ -159,7 +160,7 @@ def test_objects_wait_for_the_deployers_access_and_go_before_it() -> None:
 def test_no_resource_uses_a_default_provider(preview: bool) -> None:
     for made in build(preview=preview).resources:
         if made.type.startswith(("aws:", "kubernetes:")):
-            assert made.provider.rpartition("::")[0].endswith(("::aws", "::kubernetes")), made.urn
+            assert provider_urn(made.provider).endswith(("::aws", "::kubernetes")), made.urn
         if made.type == "eks:index:Cluster":
             assert set(made.providers) == {"aws"}
 

@@ -11,6 +11,7 @@ from infra.aws.context import AwsContext
 from infra.aws.network import Network, NetworkArgs
 from infra.aws.network.flow_log_permissions import flow_logs_policy, flow_logs_trust
 from infra.settings.aws.network import NetworkSettings
+from infra.urns import provider_urn
 from tests.aws.answers import ACCOUNT, REGION, ZONES
 from tests.aws.harness_aws import Graph, Made, run
 from tests.aws.iam_evaluator import Call, allows
@@ -261,7 +262,7 @@ def test_every_resource_uses_the_stacks_provider(preview: bool) -> None:
     graph = network(preview=preview)
     custom = [made for made in graph.resources if made.custom and made.kind != "aws"]
     assert custom
-    assert all(made.provider.rpartition("::")[0] == graph.one("aws").urn for made in custom)
+    assert all(provider_urn(made.provider) == graph.one("aws").urn for made in custom)
 
 
 @pytest.mark.parametrize(("zones", "nat", "count"), [(2, "single", 1), (3, "perZone", 3), (4, "perZone", 4)])

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from infra.settings.problems import SettingsError
+from infra.urns import provider_urn, urn_name
 from tests.aws.stacks import APP, EKS_STACKS, STACKS, Run, build_settings, run_shipped, run_stack, sections, with_apps
 
 IRREPLACEABLE = {"Vpc", "Subnet", "Key", "eks:index:Cluster", "LoadBalancer", "Bucket"}
@@ -42,16 +43,14 @@ def test_no_resource_uses_a_default_provider(run: Run) -> None:
         if made.custom and not made.type.startswith("pulumi:providers:") and not made.provider
     ]
     assert strays == []
-    assert not any("default" in made.provider.rpartition("::")[0].rpartition("::")[2] for made in run.graph.resources)
+    assert not any("default" in urn_name(provider_urn(made.provider)) for made in run.graph.resources)
 
 
 def test_aws_resources_are_made_by_the_guarded_provider(run: Run) -> None:
     [provider] = [made for made in run.graph.all("pulumi:providers:aws") if made.name == "aws"]
     assert provider.props["allowedAccountIds"]
     others = {
-        made.provider.rpartition("::")[0]
-        for made in run.graph.resources
-        if made.custom and made.type.startswith("aws:")
+        provider_urn(made.provider) for made in run.graph.resources if made.custom and made.type.startswith("aws:")
     }
     assert others == {provider.urn}
 

@@ -7,12 +7,14 @@ definition that the program's own objects need of those that are in the file.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
 import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
+from typing_extensions import override
 
 from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS, control_plane_inputs, control_plane_name
 from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
@@ -36,13 +38,14 @@ def construct(request: Any) -> Any:
         return kinds[request.type](request, resource_pb2_grpc.ResourceMonitorStub(channel)).run()
 
 
-class _Construction:
+class _Construction(ABC):
     def __init__(self, request: Any, monitor: Any) -> None:
         self.request = request
         self.monitor = monitor
 
+    @abstractmethod
     def run(self) -> Any:
-        raise NotImplementedError
+        """Register the component, and return what it answers."""
 
     def _register(self, type_: str, name: str, *, parent: str, **more: Any) -> Any:
         of_component = (
@@ -68,6 +71,7 @@ class _Construction:
 
 
 class _Cluster(_Construction):
+    @override
     def run(self) -> Any:
         arguments = reveal(decode(self.request.inputs))
         component = self._register(self.request.type, self.request.name, parent=self.request.parent, custom=False)
@@ -123,6 +127,7 @@ class _Cluster(_Construction):
 
 
 class _ConfigFile(_Construction):
+    @override
     def run(self) -> Any:
         component = self._register(self.request.type, self.request.name, parent=self.request.parent, custom=False)
         spec = {"group": "elbv2.k8s.aws", "scope": "Namespaced", "names": {"kind": "TargetGroupBinding"}}

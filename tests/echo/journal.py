@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from infra.urns import urn_name, urn_type
+
 Verb = Literal["create", "read", "update", "delete"]
 
 
@@ -23,7 +25,7 @@ class Operation:
 
     @property
     def type(self) -> str:
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return urn_type(self.urn)
 
     @property
     def kind(self) -> str:
@@ -31,7 +33,7 @@ class Operation:
 
     @property
     def name(self) -> str:
-        return self.urn.rpartition("::")[2]
+        return urn_name(self.urn)
 
     @property
     def label(self) -> str:

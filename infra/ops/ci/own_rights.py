@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from infra.engine import StepChange
+from infra.urns import urn_types
 
 DELIVERY_COMPONENT = "nightowl:aws:Delivery"
 IAM_PREFIX = "aws:iam/"
@@ -17,4 +18,4 @@ def own_rights(steps: Iterable[StepChange]) -> tuple[StepChange, ...]:
 
 def _is_of_delivery(urn: str) -> bool:
     """Whether a resource is below the component; a URN has the types of all parents, joined by `$`."""
-    return DELIVERY_COMPONENT in urn.split("::")[2].split("$")[:-1]
+    return DELIVERY_COMPONENT in urn_types(urn)[:-1]

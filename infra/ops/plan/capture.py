@@ -19,6 +19,7 @@ from infra.ops.plan.eks_component import SUBNET_KEYS
 from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.references import without_references
 from infra.ops.plan.values import HIDDEN, plain_struct, plain_value
+from infra.urns import provider_urn, urn_name, urn_type
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -150,7 +151,7 @@ class _Recorder(MockMonitor):
         takes_from = {key: urns for key, urns in takes_from.items() if urns}
         # A component names in a map all that its children may use, and waits for each; everything else names one.
         providers = [request.provider, *request.providers.values()]
-        provider_urns = [reference.rpartition("::")[0] for reference in providers if reference]
+        provider_urns = [provider_urn(reference) for reference in providers if reference]
         return Resource(
             id=urn,
             type=request.type,
@@ -177,8 +178,8 @@ class _Recorder(MockMonitor):
         return [
             Resource(
                 id=urn,
-                type=urn.split("::")[2].rpartition("$")[2],
-                name=urn.rpartition("::")[2],
+                type=urn_type(urn),
+                name=urn_name(urn),
                 parent=owner.id,
                 inputs=plain_value(self.answers.inner_inputs[urn]),
                 depends_on=owner.depends_on,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from infra.urns import provider_urn, urn_name
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -29,7 +31,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        return self.urn.rpartition("::")[2]
+        return urn_name(self.urn)
 
     @property
     def label(self) -> str:
@@ -38,7 +40,7 @@ class Entry:
     @property
     def needs(self) -> frozenset[str]:
         """URNs of what it may not be without: dependencies, provider and parent."""
-        return self.depends_on | {self.provider.rpartition("::")[0], self.parent} - {""}
+        return self.depends_on | {provider_urn(self.provider), self.parent} - {""}
 
 
 @dataclass(frozen=True)
