@@ -28,6 +28,8 @@ STEP_FACTOR = 20
 """The load step: twenty times the replicas that the app idles with."""
 STEP_LIMIT_SECONDS = 150.0
 UP_LIMIT_SECONDS = 900.0
+METRICS_LIMIT_SECONDS = 180.0
+POLL_SECONDS = 0.5
 RATIO_GOAL = 2.0
 """How many times as long as the same work by hand the first `up` may take."""
 
@@ -37,7 +39,8 @@ class Figures:
     """What was measured, and on what. `absorbed_seconds` is None if the step was not absorbed within its limit.
 
     `load_before` is the mean number of programs that ran or waited to in the minute before: a busy machine measures
-    its other work too. `up_by_hand_ratio` is the first `up` as a multiple of the same work by hand.
+    its other work too. `up_by_hand_ratio` is the first `up` as a multiple of the same work by hand. `metrics_seconds`
+    is how long after the second `up` the autoscaler saw the use of its pods: `up` does not wait for it.
     """
 
     machine: str
@@ -48,6 +51,7 @@ class Figures:
     by_hand_seconds: float
     up_by_hand_ratio: float
     up_by_hand_ratio_goal: float = RATIO_GOAL
+    metrics_seconds: float
     step_replicas: int
     absorbed_seconds: float | None
     peak_nodes: int
@@ -78,6 +82,7 @@ def measure(paths: ClusterPaths, by_hand: ClusterPaths, stack_file: Path, app: s
     try:
         first_up_seconds = _timed_step(progress, "first up", lambda: _command_up(paths, stack_file))
         second_up_seconds = _timed_step(progress, "second up", lambda: _command_up(paths, stack_file))
+        metrics_seconds = _timed_step(progress, "metrics", lambda: _await_metrics(paths, app))
         flood = _flood(paths, app, progress)
     finally:
         down_seconds = _seconds(lambda: delete(paths))
@@ -96,6 +101,7 @@ def measure(paths: ClusterPaths, by_hand: ClusterPaths, stack_file: Path, app: s
         second_up_seconds=second_up_seconds,
         by_hand_seconds=by_hand_seconds,
         up_by_hand_ratio=round(first_up_seconds / by_hand_seconds, 2),
+        metrics_seconds=metrics_seconds,
         step_replicas=flood.last.needed,
         absorbed_seconds=None if flood.last.absorbed_seconds is None else round(flood.last.absorbed_seconds, 1),
         peak_nodes=flood.peak_nodes,
@@ -120,6 +126,15 @@ def _command_up(paths: ClusterPaths, stack_file: Path) -> None:
         run([*command, *options], folder=stack_file.parent, timeout_seconds=UP_LIMIT_SECONDS)
     except CommandFailedError as error:
         raise NightowlError(f"nightowl local up: {error}\n{error.last_lines}") from error
+
+
+def _await_metrics(paths: ClusterPaths, app: str) -> None:
+    api = connect(paths.kubeconfig)
+    deadline = time.monotonic() + METRICS_LIMIT_SECONDS
+    while not ((status := collect(paths.name, api).app(app)) and status.scaling and status.scaling.has_metrics):
+        if time.monotonic() > deadline:
+            raise NightowlError(f"the autoscaler of {app!r} has no metrics after {METRICS_LIMIT_SECONDS:.0f} s")
+        time.sleep(POLL_SECONDS)
 
 
 def _flood(paths: ClusterPaths, app: str, progress: Progress) -> _Flood:
