@@ -2,11 +2,16 @@
 
 import pulumi
 
+from infra.errors import NightowlError
 from infra.reach import require_cluster
 from infra.settings.load import load
 from infra.stack import build
 
-settings = load()
-require_cluster(settings.platform)
-for name, value in build(settings).items():
-    pulumi.export(name, value)
+try:
+    settings = load()
+    require_cluster(settings.platform)
+    for name, value in build(settings).items():
+        pulumi.export(name, value)
+except NightowlError as error:
+    # The engine shows the message of this error alone; of any other, a traceback.
+    raise pulumi.RunError(str(error)) from None

@@ -12,6 +12,8 @@ import pulumi
 import pytest
 import yaml
 
+from infra.errors import NightowlError
+from infra.settings.stack import StackSettings
 from tests.apps.pod_security import violations
 from tests.apps.samples import web
 from tests.harness import REPOSITORY, Graph, build_apps, run_program
@@ -109,3 +111,14 @@ def test_the_program_can_be_imported_from_its_own_folder_as_the_language_host_do
     )
     # Outside a Pulumi run the first thing that is missing is the configuration, so every import worked.
     assert "nightowl:platform: is required" in done.stderr, done.stderr
+
+
+def test_what_a_user_can_mend_ends_the_program_with_its_message_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_: StackSettings) -> None:
+        raise NightowlError("the roles take 11 policies, and a role has at most 10")
+
+    monkeypatch.setattr("infra.stack.build", fail)
+    with pytest.raises(pulumi.RunError, match=r"^the roles take 11 policies, and a role has at most 10$"):
+        run_program({"platform": {"kind": "existing", "context": "staging"}, "apps": {"web": web()}})
