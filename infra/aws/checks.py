@@ -18,7 +18,6 @@ from infra.aws.secrets import references, secrets_policy
 from infra.settings.aws import limits
 from infra.settings.aws.delivery import ROLE_KINDS, pipeline_arns
 from infra.settings.aws.names import stack_name_errors
-from infra.settings.aws.nodes import NodePoolSettings
 from infra.settings.stack import StackSettings
 
 _ID = "0" * 36
@@ -49,35 +48,6 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
             *_registry_errors(settings, context),
         ]
     )
-
-
-def warn_of_quotas(settings: StackSettings) -> None:
-    """Return what an account takes only after its quotas were raised; whether they were is not known here."""
-    for line in quota_notes(settings):
-        pulumi.log.warn(line)
-
-
-def quota_notes(settings: StackSettings) -> Iterator[str]:
-    """Return what is above the quotas that every account begins with, one line each."""
-    zones, pools = settings.network.zones, settings.node_pools
-    groups = sum(min(zones, pool.max) for pool in pools.values())
-    raise_it = "have the quota raised first (Service Quotas, Amazon EKS)"
-    if groups > limits.NODE_GROUPS_OF_A_CLUSTER:
-        yield (
-            f"nightowl:nodePools: {len(pools)} pools in {zones} zones make {groups} node groups, and a cluster has "
-            f"{limits.NODE_GROUPS_OF_A_CLUSTER} by default; {raise_it}"
-        )
-    for name, pool in pools.items():
-        most = _most_in_a_group(pool, zones)
-        if most > limits.NODES_OF_A_GROUP:
-            yield (
-                f"nightowl:nodePools.{name}.max: {pool.max} nodes in {zones} zones are {most} in one group, which has "
-                f"{limits.NODES_OF_A_GROUP} by default; {raise_it}"
-            )
-
-
-def _most_in_a_group(pool: NodePoolSettings, zones: int) -> int:
-    return -(-pool.max // zones)
 
 
 def _secrets_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 
 from infra.aws.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
 from infra.aws.autoscaler import Autoscaler, AutoscalerArgs
-from infra.aws.checks import check_documents, check_stack_name, warn_of_quotas
+from infra.aws.checks import check_documents, check_stack_name
 from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
 from infra.aws.delivery.delivery import Delivery, DeliveryArgs, make_scope
@@ -30,6 +30,7 @@ from infra.aws.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.aws.nodes.offers import check_offers
 from infra.aws.protection import Protection, Register, register
 from infra.aws.provider import default_tags, make_context
+from infra.aws.quotas import warn_of_quotas
 from infra.aws.secrets import AppSecrets, AppSecretsArgs
 from infra.aws.storage import Storage, StorageArgs
 from infra.aws.system_traffic import SystemTraffic, SystemTrafficArgs

@@ -50,21 +50,3 @@ def test_a_type_with_another_processor_than_its_name_says_is_refused() -> None:
 
 def test_pools_of_both_processors_pass() -> None:
     assert run_stack(pools(instanceTypes=["m7i.xlarge"])).graph.all("NodeGroup")
-
-
-def test_pools_beyond_the_first_quotas_are_told_of() -> None:
-    many = {f"p{index}": {"instanceTypes": ["m7g.large"], "min": 1, "max": 3} for index in range(9)}
-    settings = with_apps({}, nodePools={**SECTIONS["nodePools"], **many}, network={"zones": 3})
-    assert run_stack(settings).warnings == (
-        "nightowl:nodePools: 11 pools in 3 zones make 33 node groups, and a cluster has 30 by default; have the quota "
-        "raised first (Service Quotas, Amazon EKS)",
-    )
-    assert run_stack(pools(max=1000), preview=True).warnings == ()
-    (warning,) = run_stack(
-        with_apps(
-            {},
-            nodePools={**SECTIONS["nodePools"], "apps": {"instanceTypes": ["m7g.large"], "max": 1000}},
-            network={"zones": 2},
-        )
-    ).warnings
-    assert warning.startswith("nightowl:nodePools.apps.max: 1000 nodes in 2 zones are 500 in one group, which has 450")

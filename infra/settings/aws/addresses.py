@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from infra.settings.app.application import WebSettings
 from infra.settings.app.traffic import TrafficSettings
+from infra.settings.aws import limits
 from infra.settings.aws.load_balancer import LoadBalancerSettings
 from infra.settings.aws.priorities import DEEPEST_PATH, depth, priority_errors
 from infra.settings.model import FieldError
@@ -17,8 +18,6 @@ LONGEST_PATH = LONGEST_PATTERN - len("/*")
 LONGEST_HEALTH_PATH = 1024
 """Characters of the path that a load balancer asks (Elastic Load Balancing API, CreateTargetGroup,
 `HealthCheckPath`)."""
-MOST_RULES = 60
-"""Inbound rules of a security group by default (VPC user guide, "Amazon VPC quotas")."""
 
 
 def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, object]) -> Iterator[FieldError]:
@@ -114,9 +113,9 @@ def _rule_errors(load_balancer: LoadBalancerSettings, *, http: bool, tcp: int) -
     """Find more networks than fit into a load balancer's security group, which has a rule per network and port."""
     http_ports = 0 if not http else 1 if load_balancer.domain is None else 2
     networks, ports = len(load_balancer.allow_from), max(http_ports, tcp)
-    if networks * ports > MOST_RULES:
+    if networks * ports > limits.RULES_OF_A_SECURITY_GROUP:
         yield FieldError(
             ("loadBalancer", "allowFrom"),
             f"{networks} networks and {ports} ports make {networks * ports} rules, but a security group has "
-            f"{MOST_RULES}; name fewer, wider networks",
+            f"{limits.RULES_OF_A_SECURITY_GROUP}; name fewer, wider networks",
         )

@@ -91,3 +91,10 @@ LOG_POLICY_CHARACTERS = 5120
 NODE_GROUPS_OF_A_CLUSTER = 30
 NODES_OF_A_GROUP = 450
 """Of an account that has not asked for more (EKS user guide, "Amazon EKS service quotas")."""
+RULES_OF_A_LOAD_BALANCER = 100
+"""Of an Application Load Balancer, default rules not counted, where nobody has asked for more (Elastic Load Balancing,
+"Quotas for your Application Load Balancers")."""
+LISTENERS_OF_A_LOAD_BALANCER = 50
+"""Of a Network Load Balancer, likewise ("Quotas for your Network Load Balancers")."""
+RULES_OF_A_SECURITY_GROUP = 60
+"""Inbound, and as many outbound, likewise (VPC user guide, "Amazon VPC quotas")."""
