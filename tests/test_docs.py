@@ -17,7 +17,10 @@ from infra.cli import app
 from infra.settings.reference import reference
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *(REPOSITORY / name for name in ("README.md", "SECURITY.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+]
 TOP_LEVEL = {entry.name for entry in REPOSITORY.iterdir()}
 MADE_BY_COMMANDS = {".venv"}
 PLACEHOLDER = re.compile(r"[<*{]|\b[A-Z]{3,}\b")
