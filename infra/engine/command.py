@@ -14,6 +14,7 @@ from pulumi import automation
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from infra.engine.environment import inherited
 from infra.engine.outcome import DeploymentFailedError
 
 
@@ -22,8 +23,8 @@ class EngineCommand(automation.PulumiCommand):
 
     The CLI takes a second interrupt as an order to abandon the state as it is. A terminal sends Ctrl-C to every
     process of its group, so the CLI gets a session of its own, and exactly the interrupts that `interrupt` sends.
-    PULUMI_* variables of the caller's environment, such as another backend or passphrase, do not reach it. `more` are
-    options, by the CLI's command, that the Automation API does not offer.
+    Of the caller's environment it gets what `infra.engine.environment` lets through. `more` are options, by the CLI's
+    command, that the Automation API does not offer.
     """
 
     def __init__(self, binary: Path, more: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -50,8 +51,8 @@ class EngineCommand(automation.PulumiCommand):
         on_error: automation.OnOutput | None = None,
     ) -> automation.CommandResult:
         """The output of one CLI command. Raises CommandError when it fails."""
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
-        with self._started(args, cwd, {**inherited, **additional_env, "PULUMI_AUTOMATION_API": "true"}) as process:
+        environment = {**inherited(os.environ), **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        with self._started(args, cwd, environment) as process:
             stdout, stderr = process.communicate()
         _each_line(stdout, on_output)
         _each_line(stderr, on_error)
@@ -86,7 +87,7 @@ def _version(binary: Path) -> VersionInfo:
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env={**inherited(os.environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
         ).stdout
         return VersionInfo.parse(text.strip().removeprefix("v"))
     except (OSError, subprocess.CalledProcessError, ValueError) as error:

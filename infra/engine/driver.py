@@ -18,7 +18,6 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -34,7 +33,6 @@ from infra.engine.outcome import (
     Preview,
     Progress,
     Recovery,
-    StackInfo,
     StackLockedError,
     StackMissingError,
     Watch,
@@ -90,17 +88,14 @@ class Engine:
         """Make the stack if the backend has none; its first deployment need not do it then. Raises as `deploy` does."""
         self._run(stack_file, lambda _stack, _events: None, None, create=True)
 
-    def destroy(self, stack_file: Path, *, remove: bool = False, on_progress: OnProgress | None = None) -> Outcome:
-        """Delete all that the stack has made; with `remove`, the backend forgets the stack afterwards.
+    def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Outcome:
+        """Delete all that the stack has made. The backend knows it afterwards, as a stack without anything.
 
         Where the backend has no such stack there is nothing to do, and the outcome says so. Raises as `deploy` does.
         """
 
         def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
             stack.destroy(color="never", on_event=events.take, show_secrets=False)
-            if remove:
-                # The configuration is the stack file, which is the caller's.
-                stack.workspace.remove_stack(stack.name, preserve_config=True)
             return {}
 
         try:
@@ -162,21 +157,6 @@ class Engine:
             return Recovery(locks=holders, pending=pending, remaining=self._pending(stack) if pending else ())
 
         return self._run(stack_file, work, on_progress)
-
-    def stacks(self) -> tuple[StackInfo, ...]:
-        """List the stacks that the backend has of this project. Raises DeploymentFailedError."""
-        if not (self.workspace.work_dir / "Pulumi.yaml").is_file():
-            return ()
-        command, events = EngineCommand(self.pulumi_binary), EngineReport(on_progress=_ignore)
-        found = _interruptible(self._workspace(command).list_stacks, command, events, self.stop_seconds)
-        return tuple(
-            StackInfo(
-                name=stack.name.rpartition("/")[2],
-                updated=None if stack.last_update is None else stack.last_update.replace(tzinfo=UTC),
-                resources=stack.resource_count,
-            )
-            for stack in found
-        )
 
     def _outcome(
         self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from infra.engine.locks import LockHolder
@@ -75,15 +74,6 @@ class Recovery:
     """The resources at which the run was at work, as `operation type name`; no longer recorded as pending."""
     remaining: tuple[str, ...]
     """Those of them that are recorded as pending still."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackInfo:
-    """A stack in the backend. `updated` (UTC) and `resources` are None where nothing was ever deployed."""
-
-    name: str
-    updated: datetime | None
-    resources: int | None
 
 
 class DeploymentFailedError(NightowlError):

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from infra.engine import (
     InterruptedRunError,
     OnProgress,
     Progress,
-    StackInfo,
     StackLockedError,
     StackMissingError,
 )
@@ -257,7 +255,7 @@ def test_to_destroy_a_stack_that_does_not_exist_is_nothing_to_do(
     make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
-    outcome = Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file, remove=True)
+    outcome = Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file)
 
     assert outcome.changed == 0
     assert calls(tmp_path) == ["stack select --stack local"]
@@ -300,33 +298,6 @@ def test_a_cli_is_asked_for_its_version_once(tmp_path: Path):
 
     assert EngineCommand(binary).version == EngineCommand(binary).version
     assert calls(tmp_path) == ["version"]
-
-
-def test_a_stack_that_is_removed_keeps_its_configuration(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
-):
-    history = (
-        'case "$*" in *history*) echo \'[{"version": 1, "kind": "destroy", "startTime": "2026-11-23T00:00:00.000Z",'
-    )
-    history += ' "message": "", "environment": {}, "result": "succeeded", "config": {}}]\';; esac'
-    Engine(workspace=workspace, pulumi_binary=records(make_cli, tmp_path, history)).destroy(stack_file, remove=True)
-
-    assert calls(tmp_path)[-1] == "stack rm --yes --preserve-config local"
-
-
-def test_stacks_are_listed_with_their_age_in_utc(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
-    listed = [
-        {"name": "organization/nightowl/pr-7", "current": False, "lastUpdate": "2026-11-23T20:20:42.000Z"},
-        {"name": "local", "current": True, "resourceCount": 27},
-    ]
-    driver = Engine(workspace=workspace, pulumi_binary=make_cli(f"echo '{json.dumps(listed)}'"))
-    assert driver.stacks() == (), "no project was ever deployed here"
-    workspace.prepare(stack_file)
-
-    assert driver.stacks() == (
-        StackInfo(name="pr-7", updated=datetime(2026, 11, 23, 20, 20, 42, tzinfo=UTC), resources=None),
-        StackInfo(name="local", updated=None, resources=27),
-    )
 
 
 def test_a_lock_names_who_holds_it_as_the_cli_tells_it(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):

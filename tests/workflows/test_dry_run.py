@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.engine import StackInfo
+from infra.engine.locks import state_of_stack
 from tests.ops.ci.checkout import Checkout
 from tests.ops.ci.fake_github import FakeGithub
 from tests.workflows.delivering import make_repository
@@ -38,11 +39,22 @@ TOLD = {
 }
 
 
+@dataclass(frozen=True)
 class Backend:
-    """Stands for an engine that only tells which stacks its backend has."""
+    """Stands for an engine, and for its workspace, of which only the place of the states is asked."""
 
-    def stacks(self) -> tuple[StackInfo, ...]:
-        return tuple(StackInfo(name=name, updated=None, resources=1) for name in ("dev", "pr-7", "pr-8"))
+    folder: Path
+
+    @property
+    def workspace(self) -> Backend:
+        return self
+
+    def environment(self) -> dict[str, str]:
+        for name in ("dev", "pr-7", "pr-8"):
+            file = self.folder / state_of_stack("nightowl", name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("{}")
+        return {"PULUMI_BACKEND_URL": self.folder.as_uri()}
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +68,12 @@ def checkout(repository: Checkout, tmp_path: Path) -> Checkout:
 
 
 @pytest.fixture
-def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGithub]:
+def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGithub]:
     def refuse(*_: Any, **__: Any) -> None:
         raise AssertionError("a dry run asked AWS")
 
     monkeypatch.setattr("boto3.client", refuse)
-    monkeypatch.setattr("infra.ops.ci.ephemeral.place.project_engine", lambda *_: Backend())
+    monkeypatch.setattr("infra.ops.ci.ephemeral.place.project_engine", lambda *_: Backend(tmp_path / "backend"))
     with FakeGithub() as server:
         server.add_pull(7, labels=("ephemeral",))
         server.add_pull(8, labels=("ephemeral",), state="closed")

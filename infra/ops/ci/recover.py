@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from infra.engine import Preview, Recovery, run_program
-from infra.errors import NightowlError
+from infra.errors import NightowlError, UsageError
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import Target
 from infra.ops.ci.report import block, change_lines, code, joined
+from infra.settings.pull_request import pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
 
 YOUNG = timedelta(hours=1)
@@ -34,9 +35,16 @@ def run_recover(
     the stack file is read, and nothing else happens.
 
     Raises:
+        UsageError: it is the stack of a pull request, whose state no engine may read as it is.
         StillPendingError: operations are recorded as under way still.
         DeploymentFailedError: the engine failed; a lock may be off already.
     """
+    number = pull_request_number(target.stack)
+    if number is not None:
+        raise UsageError(
+            f"--stack: {target.stack} is a pull request's, and its state is the pull request's own word; "
+            f"`nightowl ci ephemeral down --pull-request {number}` checks the state and removes the stack"
+        )
     settings = settings_from_stack_file(target.stack_file)
     if dry_run:
         say(f"would take the locks off {target.stack}, clear its pending operations and preview it")

@@ -19,6 +19,7 @@ LONGEST_LINE = 400
 SIGNS = {"create": "+", "import": "+", "delete": "-", "update": "~"}
 REPLACES = "!"
 """GitHub colours the lines of a `diff` block by their first character."""
+BAR = "\N{BROKEN BAR}"
 CUT_NOTE = "... and {count} more lines, which do not fit here; the log of the job has them all"
 CUT_NOTE_LENGTH = 120
 
@@ -26,6 +27,14 @@ CUT_NOTE_LENGTH = 120
 def code(text: str) -> str:
     """Write a short text as inline code."""
     return f"`{_line(text).replace('`', chr(39))}`"
+
+
+def cell(text: str) -> str:
+    """Write a text of anybody as a cell of a table: inline code, in which nothing is markup and no bar ends the cell.
+
+    A bar that is escaped would not do, as the text can have a backslash before it.
+    """
+    return code(" ".join(text.split())).replace("|", BAR)
 
 
 def block(lines: Iterable[str], *, language: str = "text", room: int = LONGEST_TEXT) -> str:

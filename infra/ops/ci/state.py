@@ -1,10 +1,12 @@
-"""Locks in the state backend of a stack: a bucket in S3, or a folder."""
+"""The state backend of a stack, a bucket in S3 or a folder, read and written without the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import boto3
@@ -16,32 +18,150 @@ from infra.errors import NightowlError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+LONGEST_FILE_BYTES = 64 * 2**20
+"""A state of a hundred apps has 4 MiB."""
 
-def read_locks(backend: str, project: str, stack: str) -> tuple[LockHolder, ...]:
-    """Who has locked a stack, by the backend's URL (`s3://bucket/prefix?region=...`, `file:///folder`).
+
+class Backend(Protocol):
+    """Files by their keys, such as `.pulumi/stacks/nightowl/dev.json`. Every method raises NightowlError."""
+
+    @property
+    def url(self) -> str:
+        """Where the files are, as Pulumi writes it."""
+        ...
+
+    def list(self, prefix: str) -> Mapping[str, datetime]:
+        """List the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Read a file of at most LONGEST_FILE_BYTES."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write a file whole."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete a file; one that is not there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderBackend:
+    """A folder of this machine."""
+
+    url: str
+    root: Path
+
+    def list(self, prefix: str) -> Mapping[str, datetime]:
+        """List files below the root."""
+        found = sorted(path for path in (self.root / prefix).parent.rglob("*") if path.is_file())
+        times = {path.relative_to(self.root).as_posix(): path.stat().st_mtime for path in found}
+        return {key: datetime.fromtimestamp(time, UTC) for key, time in times.items() if key.startswith(prefix)}
+
+    def read(self, key: str) -> bytes:
+        """Read a file."""
+        try:
+            with (self.root / key).open("rb") as file:
+                return _bounded(self.url, key, file.read(LONGEST_FILE_BYTES + 1))
+        except OSError as error:
+            raise NightowlError(f"{key} in {self.url} cannot be read: {error.strerror}") from None
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write a file, and the folders above it."""
+        try:
+            (self.root / key).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / key).write_bytes(data)
+        except OSError as error:
+            raise NightowlError(f"{key} in {self.url} cannot be written: {error.strerror}") from None
+
+    def delete(self, key: str) -> None:
+        """Delete a file."""
+        (self.root / key).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class BucketBackend:
+    """A bucket in S3, or what is below a prefix in it."""
+
+    url: str
+    bucket: str
+    prefix: str
+    region: str | None
+
+    def list(self, prefix: str) -> Mapping[str, datetime]:
+        """List objects."""
+        return dict(self._listed(prefix))
+
+    def read(self, key: str) -> bytes:
+        """Read an object."""
+        try:
+            body = self._s3().get_object(Bucket=self.bucket, Key=self._key(key))["Body"]
+            return _bounded(self.url, key, body.read(LONGEST_FILE_BYTES + 1))
+        except (BotoCoreError, ClientError) as error:
+            raise NightowlError(f"{key} in {self.url} cannot be read: {error}") from error
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write an object."""
+        try:
+            self._s3().put_object(Bucket=self.bucket, Key=self._key(key), Body=data)
+        except (BotoCoreError, ClientError) as error:
+            raise NightowlError(f"{key} in {self.url} cannot be written: {error}") from error
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        try:
+            self._s3().delete_object(Bucket=self.bucket, Key=self._key(key))
+        except (BotoCoreError, ClientError) as error:
+            raise NightowlError(f"{key} in {self.url} cannot be deleted: {error}") from error
+
+    def _listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        cut = len(self._key(""))
+        try:
+            for page in (
+                self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
+            ):
+                for item in page.get("Contents", []):
+                    if "Key" in item and "LastModified" in item:
+                        yield item["Key"][cut:], item["LastModified"].astimezone(UTC)
+        except (BotoCoreError, ClientError) as error:
+            raise NightowlError(f"the files in {self.url} cannot be listed: {error}") from error
+
+    def _key(self, key: str) -> str:
+        return f"{self.prefix}/{key}" if self.prefix else key
+
+    def _s3(self) -> S3Client:
+        return cast(Any, boto3).client("s3", region_name=self.region)
+
+
+def open_backend(url: str) -> Backend:
+    """Open the backend of an URL as Pulumi writes it: `s3://bucket/prefix?region=...` or `file:///folder`.
+
+    Raises:
+        NightowlError: it is neither.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        region = parse_qs(parts.query).get("region", [None])[0]
+        return BucketBackend(url=url, bucket=parts.netloc, prefix=parts.path.strip("/"), region=region)
+    if parts.scheme == "file":
+        return FolderBackend(url=url, root=Path(unquote(parts.path)))
+    raise NightowlError(f"{url} is neither an S3 bucket nor a folder, so its files cannot be read")
+
+
+def read_locks(url: str, project: str, stack: str) -> tuple[LockHolder, ...]:
+    """Read who has locked a stack, in the backend of an URL.
 
     Raises:
         NightowlError: the backend cannot be read.
     """
-    url = urlsplit(backend)
-    folder = locks_of_stack(project, stack)
-    if url.scheme == "s3":
-        texts = _objects(backend, folder)
-    elif url.scheme == "file":
-        texts = (file.read_text() for file in sorted((Path(unquote(url.path)) / folder).glob("*.json")))
-    else:
-        raise NightowlError(f"{backend} is neither an S3 bucket nor a folder, so its locks cannot be read")
-    return tuple(map(lock_holder, texts))
+    backend = open_backend(url)
+    keys = [key for key in backend.list(f"{locks_of_stack(project, stack)}/") if key.endswith(".json")]
+    return tuple(lock_holder(backend.read(key).decode(errors="replace")) for key in keys)
 
 
-def _objects(backend: str, folder: str) -> Iterator[str]:
-    url = urlsplit(backend)
-    prefix = "/".join(part for part in (url.path.strip("/"), folder) if part)
-    region = parse_qs(url.query).get("region", [None])[0]
-    s3: S3Client = cast(Any, boto3).client("s3", region_name=region)
-    try:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=url.netloc, Prefix=f"{prefix}/"):
-            for item in page.get("Contents", []):
-                yield s3.get_object(Bucket=url.netloc, Key=item.get("Key", ""))["Body"].read().decode()
-    except (BotoCoreError, ClientError) as error:
-        raise NightowlError(f"the locks in {backend} cannot be read: {error}") from error
+def _bounded(url: str, key: str, data: bytes) -> bytes:
+    if len(data) > LONGEST_FILE_BYTES:
+        raise NightowlError(f"{key} in {url} is larger than {LONGEST_FILE_BYTES // 2**20} MiB, which no state is")
+    return data

@@ -12,6 +12,8 @@ from infra.ops.ci.state import read_locks
 from infra.settings.build import PROJECT
 
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+PASSPHRASE_PROVIDERS = (None, "passphrase", "default")
+"""Values of `secretsprovider` with which a passphrase encrypts the secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class ProjectWorkspace:
 
     def environment(self) -> dict[str, str]:
         """The backend, and the passphrase where one is needed."""
-        needed = PASSPHRASE_VARIABLES if self.secrets_provider in {None, "passphrase", "default"} else ()
+        needed = PASSPHRASE_VARIABLES if self.secrets_provider in PASSPHRASE_PROVIDERS else ()
         passphrase = {name: os.environ[name] for name in needed if name in os.environ}
         return {"PULUMI_BACKEND_URL": self.backend, **passphrase}
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -16,11 +19,13 @@ from infra.engine import (
     InterruptedRunError,
     LockHolder,
     Outcome,
-    StackInfo,
     StackLockedError,
 )
+from infra.engine.locks import lock_holder
 from infra.errors import NightowlError
 from infra.ops.ci.ephemeral import LABEL, EphemeralError, Place, SweepError, run_down, run_sweep, run_up
+from infra.ops.ci.ephemeral.sweep import Swept
+from infra.ops.ci.ephemeral.sweep import table as sweep_table
 from infra.ops.ci.github import GithubError, connect
 from infra.ops.plan.run import PolicyViolationError
 from infra.settings.stack_file import settings_from_stack_file
@@ -31,22 +36,53 @@ IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/nightowl-dev/pr/web:tre
 URL = "https://pr-7-app.dev.example.com/"
 
 
+class Found(dict[str, "datetime | None"]):
+    """The stacks of a backend that is a folder, and when each was written; None for long ago."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = root
+
+    def file(self, name: str) -> Path:
+        return self.root / ".pulumi" / "stacks" / "nightowl" / f"{name}.json"
+
+    def __setitem__(self, name: str, written: datetime | None) -> None:
+        self.write(name, state_of(name), written)
+
+    def write(self, name: str, document: object, written: datetime | None = None) -> None:
+        self.file(name).parent.mkdir(parents=True, exist_ok=True)
+        self.file(name).write_text(json.dumps(document))
+        touch(self.file(name), written or datetime(2020, 1, 1, tzinfo=UTC))
+
+    def names(self) -> set[str]:
+        return {file.stem for file in self.file("x").parent.glob("*.json")}
+
+
+@dataclass(frozen=True)
+class FakeWorkspace:
+    backend: str
+    work_dir: Path
+    pulumi_home: Path | None = None
+    secrets_provider: str | None = None
+
+    def environment(self) -> dict[str, str]:
+        return {"PULUMI_BACKEND_URL": self.backend}
+
+
 @dataclass
 class FakeEngine:
-    """Stacks in memory; `failures` is what happens to the stack of that name."""
+    """Stacks in a folder; `failures` is what happens to the stack of that name."""
 
-    found: dict[str, datetime | None] = field(default_factory=dict[str, "datetime | None"])
+    workspace: Any
+    found: Found
     failures: dict[str, NightowlError] = field(default_factory=dict[str, NightowlError])
-    locks: dict[str, tuple[LockHolder, ...]] = field(default_factory=dict[str, "tuple[LockHolder, ...]"])
-    deployed: dict[str, dict[str, Any]] = field(default_factory=dict[str, "dict[str, Any]"])
+    deployed: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    destroyed: list[str] = field(default_factory=list[str])
     recovered: list[str] = field(default_factory=list[str])
-
-    def stacks(self) -> tuple[StackInfo, ...]:
-        return tuple(StackInfo(name=name, updated=updated, resources=20) for name, updated in self.found.items())
 
     def deploy(self, stack_file: Path, program: object, **_: Any) -> Outcome:
         name = _name(stack_file)
-        if self.locks.get(name):
+        if self.lock_holders(stack_file):
             raise StackLockedError(["another run is at work on this stack"])
         self.found[name] = NOW
         self.deployed[name] = yaml.safe_load(stack_file.read_text())
@@ -54,27 +90,64 @@ class FakeEngine:
         outputs = {"apps": {"web": {"kind": "web", "url": URL}, "worker": {"kind": "worker"}}}
         return Outcome(changes={"create": 20}, seconds=40.0, outputs=outputs)
 
-    def destroy(self, stack_file: Path, *, remove: bool, **_: Any) -> Outcome:
+    def destroy(self, stack_file: Path, **_: Any) -> Outcome:
         name = _name(stack_file)
-        assert remove
         assert stack_file.exists(), "the engine reads the stack file"
-        if self.locks.get(name):
-            raise StackLockedError(["another run is at work on this stack"])
+        environment = self.workspace.environment()
+        assert environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+        copy = Found(Path(urlsplit(environment["PULUMI_BACKEND_URL"]).path))
+        assert copy.root != self.found.root, "the engine reads a copy, which nobody else can change"
+        assert self.locks(name) != [], "nobody else works on the stack meanwhile"
+        if name in self.failures:
+            left = json.loads(copy.file(name).read_text())
+            left["checkpoint"]["latest"]["manifest"] = {"version": "partly removed"}
+            copy.write(name, left)
         self._fail(name)
-        del self.found[name]
+        copy.file(name).unlink()
+        self.destroyed.append(name)
         return Outcome(changes={"delete": 20}, seconds=10.0, outputs={})
 
     def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
-        return self.locks.get(_name(stack_file), ())
+        locks = self.locks(_name(stack_file))
+        return tuple(replace(lock_holder(lock.read_text()), since=written(lock)) for lock in locks)
 
     def recover(self, stack_file: Path) -> None:
-        assert _name(stack_file) in self.found, "the engine recovers no stack that it has not"
+        assert _name(stack_file) in self.found.names(), "the engine recovers no stack that it has not"
         self.recovered.append(_name(stack_file))
-        del self.locks[_name(stack_file)]
+        for lock in self.locks(_name(stack_file)):
+            lock.unlink()
+
+    def lock(self, name: str, since: datetime) -> None:
+        """Lock a stack by a run that says it began just now, and did `since`."""
+        lock = self.found.root / ".pulumi" / "locks" / "organization" / "nightowl" / name / "1.json"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        content = {"username": "runner", "hostname": "a", "pid": 1, "timestamp": datetime.now(UTC).isoformat()}
+        lock.write_text(json.dumps(content))
+        touch(lock, since)
+
+    def locks(self, name: str) -> list[Path]:
+        return sorted((self.found.root / ".pulumi" / "locks" / "organization" / "nightowl" / name).glob("*.json"))
 
     def _fail(self, name: str) -> None:
         if name in self.failures:
             raise self.failures[name]
+
+
+def state_of(name: str) -> dict[str, Any]:
+    """The state of a stack with nothing in it, and of the base what it shares."""
+    outputs = {"sharing": {"kubeconfig": "{}"}}
+    urn = f"urn:pulumi:{name}::nightowl::pulumi:pulumi:Stack::nightowl-{name}"
+    root = {"urn": urn, "custom": False, "type": "pulumi:pulumi:Stack", "outputs": outputs}
+    latest = {"manifest": {}, "secrets_providers": {"type": "passphrase", "state": {}}, "resources": [root]}
+    return {"version": 3, "checkpoint": {"stack": f"organization/nightowl/{name}", "latest": latest}}
+
+
+def touch(file: Path, at: datetime) -> None:
+    os.utime(file, (at.timestamp(), at.timestamp()))
+
+
+def written(file: Path) -> datetime:
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
 
 def _name(stack_file: Path) -> str:
@@ -89,8 +162,10 @@ def github() -> Iterator[FakeGithub]:
 
 
 @pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine(found={"dev": NOW})
+def engine(tmp_path: Path) -> FakeEngine:
+    found = Found(tmp_path / "state")
+    found["dev"] = NOW
+    return FakeEngine(workspace=FakeWorkspace(found.root.as_uri(), tmp_path), found=found)
 
 
 @pytest.fixture
@@ -233,7 +308,7 @@ def test_without_github_whoever_has_the_cluster_decides(place: Place, engine: Fa
 def locked(engine: FakeEngine, *, minutes: int) -> datetime:
     """Lock the stack of pull request 7, and tell the time when the lock is so old."""
     engine.found["pr-7"] = NOW
-    engine.locks["pr-7"] = (LockHolder(user="runner", host="a", pid=1, since=NOW),)
+    engine.lock("pr-7", NOW)
     return NOW + timedelta(minutes=minutes)
 
 
@@ -251,7 +326,7 @@ def test_the_lock_of_a_deployment_at_work_stays(place: Place, engine: FakeEngine
 
 def test_a_lock_without_a_stack_is_not_recovered(place: Place, engine: FakeEngine) -> None:
     at = locked(engine, minutes=61)
-    del engine.found["pr-7"]
+    engine.found.file("pr-7").unlink()
     with pytest.raises(StackLockedError):
         run_up(place, 7, {}, now=at)
     assert engine.recovered == []
@@ -262,20 +337,20 @@ def test_a_lock_without_a_stack_is_not_recovered(place: Place, engine: FakeEngin
 
 def test_the_lock_of_a_killed_run_does_not_stop_the_removal(place: Place, engine: FakeEngine) -> None:
     assert run_down(place, 7, now=locked(engine, minutes=61))
-    assert (engine.recovered, "pr-7" in engine.found) == (["pr-7"], False)
+    assert (engine.locks("pr-7"), engine.found.names()) == ([], {"dev"})
 
 
 def test_the_lock_of_a_run_at_work_stops_the_removal(place: Place, engine: FakeEngine) -> None:
     with pytest.raises(StackLockedError):
         run_down(place, 7, now=locked(engine, minutes=59))
-    assert (engine.recovered, "pr-7" in engine.found) == ([], True)
+    assert (len(engine.locks("pr-7")), engine.found.names()) == (1, {"dev", "pr-7"})
 
 
 def test_down_removes_the_stack_and_its_file_and_says_so(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
     run_up(place, 7, {})
     github.issues[7].state = "closed"
     assert run_down(place, 7)
-    assert set(engine.found) == {"dev"}
+    assert engine.found.names() == {"dev"}
     assert not place.file(7).exists()
     [comment] = github.comments_on(7)
     assert "is removed" in comment.body
@@ -284,7 +359,7 @@ def test_down_removes_the_stack_and_its_file_and_says_so(place: Place, engine: F
 def test_down_works_on_a_fresh_checkout(place: Place, engine: FakeEngine) -> None:
     engine.found["pr-7"] = NOW
     assert run_down(place, 7)
-    assert "pr-7" not in engine.found
+    assert "pr-7" not in engine.found.names()
 
 
 def test_what_the_base_has_become_since_keeps_no_stack_alive(place: Place, engine: FakeEngine) -> None:
@@ -308,7 +383,7 @@ def test_a_dry_down_removes_nothing(place: Place, engine: FakeEngine, capsys: py
     engine.found["pr-7"] = NOW
     assert run_down(replace(place, dry_run=True), 7)
     assert capsys.readouterr().out == "would remove pr-7\n"
-    assert "pr-7" in engine.found
+    assert "pr-7" in engine.found.names()
 
 
 # sweep
@@ -344,19 +419,23 @@ def test_a_sweep_removes_what_nobody_needs(
         setattr(github.issues[7], key, value)
     [swept] = run_sweep(place, now=NOW + timedelta(hours=hours))
     assert (swept.done, swept.why) == (done, why)
-    assert ("pr-7" in engine.found) == (done == "kept")
-    assert "dev" in engine.found
+    assert ("pr-7" in engine.found.names()) == (done == "kept")
+    assert "dev" in engine.found.names()
 
 
 def test_a_sweep_touches_no_stack_of_another_name(place: Place, engine: FakeEngine) -> None:
     others = {"dev": NOW, "local": None, "pr-": NOW, "pr-7-x": NOW, "pr-07": NOW, "apr-7": NOW}
-    engine.found = dict(others)
+    for name, at in others.items():
+        engine.found[name] = at
     assert sweep(place, hours=1000) == {}
-    assert engine.found == others
+    assert engine.found.names() == set(others)
 
 
 def test_one_failure_does_not_stop_the_sweep(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
-    engine.found |= {"pr-7": NOW, "pr-8": NOW, "pr-9": NOW, "pr-10": NOW}
+    engine.found["pr-7"] = NOW
+    engine.found["pr-8"] = NOW
+    engine.found["pr-9"] = NOW
+    engine.found["pr-10"] = NOW
     for number in (7, 8):
         github.add_pull(number, state="closed", labels=(LABEL,))
     github.add_pull(10, labels=(LABEL,))
@@ -364,49 +443,130 @@ def test_one_failure_does_not_stop_the_sweep(place: Place, engine: FakeEngine, g
     with pytest.raises(SweepError) as failure:
         sweep(place)
     assert str(failure.value) == "pr-7, pr-9 could not be swept; the table says why"
-    assert set(engine.found) == {"dev", "pr-7", "pr-9", "pr-10"}
+    assert engine.found.names() == {"dev", "pr-7", "pr-9", "pr-10"}
     summary = (place.project / "summary.md").read_text()
-    assert "| `pr-7` | failed | the target group is in use |" in summary
-    assert "| `pr-8` | removed | #8 is closed |" in summary
-    assert "| `pr-9` | failed | GitHub refused to read the pull request #9" in summary
-    assert "| `pr-10` | kept | in use |" in summary
+    assert "| `pr-7` | failed | `the target group is in use (try 1 of 3)` |" in summary
+    assert "| `pr-8` | removed | `#8 is closed` |" in summary
+    assert "| `pr-9` | failed | `GitHub refused to read the pull request #9" in summary
+    assert "| `pr-10` | kept | `in use` |" in summary
+
+
+def hostile(name: str) -> dict[str, Any]:
+    """A state that names a provider of its own."""
+    document = state_of(name)
+    inputs = {"__internal": {"pluginDownloadURL": "https://example.org/evil"}, "version": "1.0.0"}
+    urn = f"urn:pulumi:{name}::nightowl::pulumi:providers:evil::evil"
+    evil = {"urn": urn, "custom": True, "id": "1", "type": "pulumi:providers:evil", "inputs": inputs}
+    document["checkpoint"]["latest"]["resources"].append(evil)
+    return document
+
+
+def test_a_state_that_names_its_own_provider_is_told_once_and_run_never(
+    place: Place, engine: FakeEngine, github: FakeGithub
+) -> None:
+    engine.found.write("pr-7", hostile("pr-7"))
+    engine.found["pr-8"] = NOW
+    github.issues[7].state = "closed"
+    github.add_pull(8, state="closed", labels=(LABEL,))
+    with pytest.raises(SweepError):
+        sweep(place)
+    assert (engine.destroyed, engine.recovered) == (["pr-8"], []), "the rest of the sweep goes on"
+    [comment] = github.comments_on(7)
+    assert "the sweep does not try it again" in comment.body
+    assert "pluginDownloadURL" in comment.body
+    before = len(github.writes())
+    assert sweep(place, hours=25) == {"pr-7": "given up"}
+    assert (len(github.writes()), engine.destroyed) == (before, ["pr-8"])
+    assert "pr-7" in engine.found.names(), "somebody has to look at it"
+
+
+def test_a_state_that_was_given_up_is_tried_again_once_it_is_another(
+    place: Place, engine: FakeEngine, github: FakeGithub
+) -> None:
+    engine.found.write("pr-7", hostile("pr-7"))
+    github.issues[7].state = "closed"
+    with pytest.raises(SweepError):
+        sweep(place)
+    engine.found["pr-7"] = NOW
+    assert sweep(place) == {"pr-7": "removed"}
+    assert list((place.project / "state").rglob("pr-7*.*")) == [], "nothing of it is left, the note of it neither"
+
+
+def test_a_removal_that_fails_every_night_is_given_up_and_what_it_did_is_kept(
+    place: Place, engine: FakeEngine, github: FakeGithub
+) -> None:
+    engine.found["pr-7"] = NOW
+    github.issues[7].state = "closed"
+    engine.failures["pr-7"] = DeploymentFailedError(["the target group is in use"])
+    for night in (1, 2, 3):
+        assert github.comments_on(7) == []
+        with pytest.raises(SweepError):
+            sweep(place, hours=24 * night)
+    assert len(github.comments_on(7)) == 1
+    assert sweep(place, hours=96) == {"pr-7": "given up"}
+    assert "partly removed" in engine.found.file("pr-7").read_text()
+    assert engine.locks("pr-7") == []
+    del engine.failures["pr-7"]
+    assert run_down(place, 7), "whoever asks for it by hand is not refused"
+
+
+def test_a_state_that_is_compressed_or_claims_another_time_is_no_way_around(place: Place, engine: FakeEngine) -> None:
+    engine.found.write("pr-7", state_of("pr-7"))
+    engine.found.file("pr-7").rename(engine.found.file("pr-7").with_suffix(".json.gz"))
+    with pytest.raises(SweepError):
+        sweep(replace(place, hub=None))
+    assert "has a state that the pipeline did not write" in (place.project / "summary.md").read_text()
+    assert engine.destroyed == []
+
+
+@pytest.mark.parametrize(
+    "text", ["a | b", "@everyone", "`x` <img src=x>", "[x](https://example.org) #1", "two\nlines", "\\| \\`"]
+)
+def test_what_somebody_else_wrote_is_a_cell_of_the_table_and_nothing_more(text: str) -> None:
+    row = sweep_table([Swept(stack="pr-7", done="failed", why=text)]).splitlines()[-1]
+    assert row.count("|") == 4, "three cells, whatever escapes a bar"
+    told = row.split("|")[3].strip()
+    assert (told[0], told[-1], told.count("`")) == ("`", "`", 2), "inline code as a whole, where nothing is markup"
 
 
 def test_nothing_is_removed_while_github_does_not_answer(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
-    engine.found |= {"pr-7": NOW - timedelta(days=30)}
+    engine.found["pr-7"] = NOW - timedelta(days=30)
     github.fail("GET", "/pulls/7", 401)
     with pytest.raises(SweepError):
         sweep(place)
-    assert "pr-7" in engine.found
+    assert "pr-7" in engine.found.names()
 
 
 def test_without_github_only_time_counts(place: Place, engine: FakeEngine) -> None:
-    engine.found |= {"pr-1": NOW, "pr-2": NOW - timedelta(days=4), "pr-3": None}
+    engine.found["pr-1"] = NOW
+    engine.found["pr-2"] = NOW - timedelta(days=4)
+    engine.found["pr-3"] = None
     assert sweep(replace(place, hub=None)) == {"pr-1": "kept", "pr-2": "removed", "pr-3": "removed"}
 
 
 def test_the_lock_of_a_run_that_died_is_taken_off_and_that_of_one_at_work_is_not(
     place: Place, engine: FakeEngine, github: FakeGithub
 ) -> None:
-    engine.found |= {"pr-7": NOW, "pr-8": NOW}
+    engine.found["pr-7"] = NOW
+    engine.found["pr-8"] = NOW
     github.issues[7].state = "closed"
     github.add_pull(8, state="closed", labels=(LABEL,))
-    engine.locks["pr-7"] = (LockHolder(user="runner", host="a", pid=1, since=NOW - timedelta(hours=2)),)
-    engine.locks["pr-8"] = (LockHolder(user="runner", host="b", pid=1, since=NOW + timedelta(minutes=40)),)
+    engine.lock("pr-7", NOW - timedelta(hours=2))
+    engine.lock("pr-8", NOW + timedelta(minutes=40))
     with pytest.raises(SweepError):
         sweep(place)
-    assert engine.recovered == ["pr-7"]
-    assert set(engine.found) == {"dev", "pr-8"}
+    assert engine.found.names() == {"dev", "pr-8"}
 
 
 def test_a_cancelled_sweep_stops_at_once(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
-    engine.found |= {"pr-7": NOW, "pr-8": NOW}
+    engine.found["pr-7"] = NOW
+    engine.found["pr-8"] = NOW
     github.issues[7].state = "closed"
     github.add_pull(8, state="closed", labels=(LABEL,))
     engine.failures["pr-7"] = InterruptedRunError(["stopped before the end"])
     with pytest.raises(InterruptedRunError):
         sweep(place)
-    assert "pr-8" in engine.found
+    assert "pr-8" in engine.found.names()
 
 
 def test_a_dry_sweep_removes_and_writes_nothing(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
@@ -414,7 +574,7 @@ def test_a_dry_sweep_removes_and_writes_nothing(place: Place, engine: FakeEngine
     github.issues[7].state = "closed"
     [swept] = run_sweep(replace(place, dry_run=True), now=NOW)
     assert (swept.done, swept.why) == ("due", "would be: #7 is closed")
-    assert ("pr-7" in engine.found, github.writes(), place.file(7).exists()) == (True, [], False)
+    assert ("pr-7" in engine.found.names(), github.writes(), place.file(7).exists()) == (True, [], False)
 
 
 def test_an_empty_backend_is_said_to_be_so(place: Place) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from infra.engine import LockHolder, Recovery
+from infra.errors import UsageError
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.recover import StillPendingError, run_recover
 from tests.ops.ci.fake_engine import FakeEngine, preview_of, step, target_of
@@ -70,4 +72,12 @@ def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture
     run_recover(target_of(engine, tmp_path), ActionsRun(), dry_run=True)
 
     assert "would take the locks off local" in capsys.readouterr().out
+    assert engine.calls == []
+
+
+def test_the_state_of_a_pull_request_is_read_by_no_engine_here_either(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    target = replace(target_of(engine, tmp_path), stack="pr-7")
+    with pytest.raises(UsageError, match="`nightowl ci ephemeral down --pull-request 7` checks the state"):
+        run_recover(target, ActionsRun())
     assert engine.calls == []

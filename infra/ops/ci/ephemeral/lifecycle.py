@@ -14,6 +14,8 @@ from infra.engine import InterruptedRunError, Outcome, run_program
 from infra.errors import NightowlError
 from infra.local.progress import Progress
 from infra.ops.ci.ephemeral.place import LABEL, EphemeralError, Place
+from infra.ops.ci.ephemeral.removal import remove_stack
+from infra.ops.ci.ephemeral.states import LONGEST_RUN_SECONDS
 from infra.ops.ci.github import PullState
 from infra.ops.ci.report import block, code, counted, joined
 from infra.ops.ci.rollouts import rollouts_of
@@ -24,12 +26,6 @@ from infra.settings.aws.priorities import GUEST_BLOCKS, guest_block
 from infra.settings.platform import PlatformSettings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
-
-LONGEST_RUN_SECONDS = 3600
-"""A lock that is older was left by a run that died: the workflow ends `up` and `down` after 45 min, a sweep after 55.
-
-The jobs of one pull request share a concurrency group too, so `up` and `down` are never at work at the same time.
-"""
 
 
 def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetime | None = None) -> None:
@@ -75,11 +71,12 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
 def run_down(place: Place, number: int, *, why: str = "", now: datetime | None = None) -> bool:
     """Remove the stack of a pull request and all that it has; tell whether there was one.
 
-    `why` is told to the pull request. Where there is no stack nothing is done, and nothing told. The lock of a
-    run that died is taken off first.
+    `why` is told to the pull request. Where there is no stack nothing is done, and nothing told. Nothing of the stack
+    is run, whatever its state says, and the lock of a run that died is taken off first.
 
     Raises:
-        NightowlError: GitHub, the stack file of the base, or the engine.
+        RemovalFailedError: its state has what no stack of a pull request records, or the engine failed.
+        NightowlError: GitHub, the stack file of the base, or the state backend.
     """
     name = pull_request_name(number)
     if not _exists(place, name):
@@ -91,8 +88,14 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
         place.say(f"would remove {name}")
         return True
     file = place.removal_file(number)
-    _take_dead_lock_off(place, file, now)
-    outcome = place.engine.destroy(file, remove=True, on_progress=Progress(Console(soft_wrap=True)).resource)
+    outcome = remove_stack(
+        place.engine,
+        place.guests,
+        place.expected(name),
+        file,
+        now=now or datetime.now(UTC),
+        on_progress=Progress(Console(soft_wrap=True)).resource,
+    )
     file.unlink(missing_ok=True)
     place.say(f"{name}: removed, {counted(outcome.changed, 'resource')}")
     place.comment(number, joined([f"The stack {code(name)} is removed.", why]))
@@ -129,7 +132,7 @@ def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -
     """
     if not isinstance(platform, GuestPlatformSettings):
         return
-    for stack in place.engine.stacks():
+    for stack in place.guests.stacks():
         other = pull_request_number(stack.name)
         if other is not None and other != number and guest_block(other) == guest_block(number):
             raise EphemeralError(
@@ -155,11 +158,11 @@ def failure_body(name: str, error: NightowlError, *, run_url: str) -> str:
 
 
 def _exists(place: Place, name: str) -> bool:
-    return any(stack.name == name for stack in place.engine.stacks())
+    return any(stack.name == name for stack in place.guests.stacks())
 
 
 def _take_dead_lock_off(place: Place, file: Path, now: datetime | None) -> None:
-    """Unlock a stack whose run has died, or nobody could ever deploy or remove it."""
+    """Unlock a stack whose run has died, or nobody could ever deploy it."""
     holders = place.engine.lock_holders(file)
     ages = [holder.age(now or datetime.now(UTC)) for holder in holders]
     if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):

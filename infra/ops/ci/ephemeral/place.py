@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 from infra.engine import Engine
 from infra.errors import NightowlError, UsageError
@@ -15,8 +16,13 @@ from infra.local.project import STACKS_FOLDER, stack_file
 from infra.local.toolchain import resolve_engine
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.engine import project_engine
+from infra.ops.ci.ephemeral.checked_state import Expected
 from infra.ops.ci.ephemeral.derive import derive, derive_for_removal, stack_file_text
+from infra.ops.ci.ephemeral.removal import expected_state, shared_by
+from infra.ops.ci.ephemeral.states import Guests
 from infra.ops.ci.github import Hub, connect
+from infra.ops.ci.state import open_backend
+from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_name
 from infra.settings.stack_file import settings_from_stack_file
 from infra.settings.yaml_file import read_yaml
@@ -46,6 +52,25 @@ class Place:
     hub: Hub | None = None
     dry_run: bool = False
     say: Callable[[str], None] = print
+
+    @property
+    def guests(self) -> Guests:
+        """The stacks of pull requests in the engine's backend, as files."""
+        return Guests(open_backend(self.engine.workspace.environment()["PULUMI_BACKEND_URL"]))
+
+    def expected(self, stack: str) -> Expected:
+        """Tell what is known of a pull request's stack without its state.
+
+        Raises:
+            UsageError, SettingsError: the base's file is not there, or cannot be read.
+            NightowlError: the base tells not how its cluster is reached.
+        """
+        document = read_yaml(stack_file(self.project, self.base))
+        platform = cast(Mapping[str, Any], cast(Mapping[str, Any], document["config"])[f"{PROJECT}:platform"])
+        shared: Mapping[str, Any] = {}
+        if platform.get("kind") == "eks":
+            shared = shared_by(self.guests.backend, self.base)
+        return expected_state(stack, self.base, platform, self.engine.workspace, shared)
 
     def file(self, number: int) -> Path:
         """The path of the stack file of a pull request."""
