@@ -179,6 +179,9 @@ CHANGES: Mapping[str, Change] = {
     ),
     "delivery.promotesFrom": Change(how="in place", text="The rights of the pipeline's roles."),
     "delivery.readers": Change(how="in place", text="The policies of the repositories."),
+    "delivery.secrets": Change(
+        how="in place", text="The permissions boundary of the stack's roles; an administrator deploys it."
+    ),
     "delivery.runner.connection": Change(
         how="added or removed", text="The runner. For another repository remove it, deploy, and add it again."
     ),

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 import pulumi
 
 from infra.aws.context import AwsContext
-from infra.aws.delivery.boundary import boundary_document
+from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
 from infra.aws.delivery.delivery import make_scope, pipeline_trust
+from infra.aws.delivery.permissions import Scope
 from infra.aws.delivery.permissions.documents import size
 from infra.aws.delivery.registry import repository_policy
 from infra.aws.secrets import references, secrets_policy
@@ -76,12 +77,25 @@ def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
                 f"nightowl:delivery.github.{kind}: its subjects make a trust policy of {length} characters, but a "
                 f"role has at most {limits.TRUST_POLICY_CHARACTERS}; name fewer"
             )
-    length = size(boundary_document(scope))
+    yield from _out_of_bounds(settings, scope)
+    length = max(size(boundary_document(scope)), size(pipeline_boundary_document(scope)))
     if length > limits.MANAGED_POLICY_CHARACTERS:
         yield (
             f"stack {context.stack}: the permissions boundary of its roles has {length} characters, but IAM takes "
             f"{limits.MANAGED_POLICY_CHARACTERS}; make the stack under a shorter name"
         )
+
+
+def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
+    """Find secrets that the boundary would keep from the pods."""
+    for app, of in settings.apps.items():
+        for name, secret in of.secrets.items():
+            if not secret.ref.startswith(scope.secrets):
+                yield (
+                    f"nightowl:apps.{app}.secrets.{name}: {secret.ref} is not below {' or '.join(scope.secrets)}, and "
+                    "roles of this stack read no other secrets; name it so, or add the beginning of its name to "
+                    "nightowl:delivery.secrets"
+                )
 
 
 def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:

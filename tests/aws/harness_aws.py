@@ -154,13 +154,15 @@ def run(
     return run_bare(lambda: program(make_context(protect=protect)), answers=answers, preview=preview)
 
 
-def run_bare(program: Callable[[], object], *, answers: AwsAnswers | None = None, preview: bool = False) -> Graph:
+def run_bare(
+    program: Callable[[], object], *, answers: AwsAnswers | None = None, preview: bool = False, stack: str = STACK
+) -> Graph:
     """Run `program` and give what it made. Errors of the program are raised here."""
     graph = Graph()
     recorder = Recorder(answers or AwsAnswers(), graph)
     pulumi.runtime.reset_options()
     pulumi.runtime.set_all_config({})
-    pulumi.runtime.set_mocks(recorder.mocks, project=PROJECT, stack=STACK, preview=preview, monitor=recorder)
+    pulumi.runtime.set_mocks(recorder.mocks, project=PROJECT, stack=stack, preview=preview, monitor=recorder)
 
     @pulumi.runtime.test
     def go() -> None:

@@ -52,6 +52,12 @@ All other inputs are found by their own names; what an operation does not know g
 """
 
 
+def operations_of(prefix: str) -> Sequence[str]:
+    """List the operations of the services whose IAM actions begin with `prefix`; most are actions by the same name."""
+    services = {"elasticloadbalancing": ("elb", "elbv2")}.get(prefix, (prefix,))
+    return sorted({operation for service in services for operation in _model(service).operation_names})
+
+
 def refusals(type_: str, inputs: Mapping[str, Any]) -> list[str]:
     """Tell which inputs of a resource the operation that makes it would refuse, and why."""
     if type_ not in CALLS:

@@ -62,7 +62,7 @@ def extreme() -> dict[str, Any]:
         "port": 65535,
         "traffic": {"host": f"{'h' * 63}.{domain}", "path": "/" + "p" * 125},
         "health": {"readiness": "/" + "r" * 1023},
-        "secrets": {LONG_NAME: "s" * 256},
+        "secrets": {LONG_NAME: f"{LONG_NAME}/".ljust(256, "s")},
     }
     return sections(
         platform={

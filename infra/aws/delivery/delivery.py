@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws.context import AwsContext
-from infra.aws.delivery.boundary import boundary_document
+from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
 from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.aws.delivery.trust import github_trust
 from infra.aws.iam import Document
@@ -41,7 +41,7 @@ class DeliveryArgs:
 
 
 class Delivery(pulumi.ComponentResource):
-    """A permissions boundary, and the roles of the pipeline inside it.
+    """The permissions boundary of the stack's roles, and the roles of the pipeline inside one of their own.
 
     The roles cannot change anything in this component: an administrator deploys a change of it
     (docs/decisions/0011-the-pipeline-cannot-change-its-own-rights.md).
@@ -53,7 +53,16 @@ class Delivery(pulumi.ComponentResource):
     def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:Delivery", name, None, opts)
         self._args = args
-        self.boundary_arn = self._make_boundary()
+        scope = args.scope
+        self.boundary_arn = self._make_boundary(
+            "boundary", scope.boundary_name, f"The most that a role of {scope.name} can do", boundary_document(scope)
+        )
+        self._pipeline_boundary_arn = self._make_boundary(
+            "pipeline-boundary",
+            scope.pipeline_boundary_name,
+            f"The most that GitHub can do with {scope.name}",
+            pipeline_boundary_document(scope),
+        )
         self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if args.github.subjects(kind)}
         self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
 
@@ -70,13 +79,12 @@ class Delivery(pulumi.ComponentResource):
             for part, document in of_kind.items():
                 self._attach(kind, part, document)
 
-    def _make_boundary(self) -> pulumi.Output[str]:
-        scope = self._args.scope
+    def _make_boundary(self, name: str, fixed_name: str, description: str, document: Document) -> pulumi.Output[str]:
         policy = aws.iam.Policy(
-            "boundary",
-            name=scope.boundary_name,
-            description=f"The most that a role of {scope.name} can do",
-            policy=pulumi.Output.json_dumps(boundary_document(scope)),
+            name,
+            name=fixed_name,
+            description=description,
+            policy=pulumi.Output.json_dumps(document),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return policy.arn
@@ -87,7 +95,7 @@ class Delivery(pulumi.ComponentResource):
             kind,
             name=role_name(scope.stack, kind),
             assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._args.github, scope, kind)),
-            permissions_boundary=self.boundary_arn,
+            permissions_boundary=self._pipeline_boundary_arn,
             max_session_duration=SESSION_SECONDS[kind],
             description=f"{DESCRIPTIONS[kind]}: {self._args.github.repository}",
             opts=pulumi.ResourceOptions(parent=self),
@@ -132,4 +140,7 @@ def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str |
         backend_bucket=delivery.bucket,
         domain=domain,
         promotes_from=delivery.promotes_from,
+        guests=delivery.github is not None and bool(delivery.github.ephemeral),
+        connection=None if delivery.runner is None else delivery.runner.connection,
+        shared_secrets=delivery.secrets,
     )

@@ -40,6 +40,8 @@ _BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
 _CONNECTION = re.compile(rf"arn:{PARTITION}:codeconnections:[a-z0-9-]+:\d{{12}}:connection/[0-9a-f-]{{36}}", re.ASCII)
+_SECRETS = re.compile(r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/", re.ASCII)
+"""What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
 _PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
 _FOLDER = re.compile(r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*", re.ASCII)
 
@@ -75,8 +77,13 @@ def runner_label(stack: str) -> str:
 
 
 def boundary_name(stack: str) -> str:
-    """Name the policy that bounds every role of a stack."""
+    """Name the policy that bounds every role that a stack makes."""
     return f"{_STEM}-{stack}-boundary"
+
+
+def pipeline_boundary_name(stack: str) -> str:
+    """Name the policy that bounds the roles that GitHub takes."""
+    return f"{_STEM}-{stack}-pipeline-boundary"
 
 
 def boundary_arn(account_id: str, stack: str) -> str:
@@ -159,6 +166,12 @@ def _check_folder(value: str) -> str:
     return value
 
 
+def _check_secrets(value: str) -> str:
+    if not _SECRETS.fullmatch(value):
+        raise ValueError("is not how names of secrets begin, up to a slash, such as shared/")
+    return value
+
+
 def _check_connection(value: str) -> str:
     if not _CONNECTION.fullmatch(value):
         raise ValueError("is not the ARN of a connection, such as arn:aws:codeconnections:REGION:ACCOUNT:connection/ID")
@@ -170,6 +183,7 @@ RepositoryId = Annotated[str, BeforeValidator(_check_repository_id), Notation("d
 Subject = Annotated[str, AfterValidator(_check_subject), Notation("subject")]
 Backend = Annotated[str, AfterValidator(_check_backend), Notation("S3 URL")]
 ConnectionArn = Annotated[str, AfterValidator(_check_connection), Notation("connection ARN")]
+SecretsFolder = Annotated[str, AfterValidator(_check_secrets), Notation("beginning of names")]
 Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
 
 
@@ -286,6 +300,8 @@ class DeliverySettings(Model):
     """The stack whose images this one takes. None: they are built for it."""
     readers: tuple[RoleArn, ...] = ()
     """Roles that may copy images from here: the deploy role of the next environment."""
+    secrets: tuple[SecretsFolder, ...] = ()
+    """How names of secrets begin that the stack's apps and pull requests may read, besides its name and a slash."""
 
     runner: RunnerSettings | None = None
     """Runs jobs inside the VPC, from where a private API server is reached."""

@@ -12,6 +12,7 @@ from infra.settings.aws.delivery import (
     ROLE_KINDS,
     DeliverySettings,
     boundary_name,
+    pipeline_boundary_name,
     repository_name,
     role_name,
     runner_name,
@@ -55,6 +56,11 @@ def runner_log_group(stack: str) -> str:
     return f"/aws/codebuild/{runner_name(stack)}"
 
 
+def secrets_folder(stack: str) -> str:
+    """Return how the names of a stack's secrets begin in AWS Secrets Manager: `dev/`."""
+    return f"{stack}/"
+
+
 def role_path(project: str, stack: str) -> str:
     """Tell the path of the roles that a stack makes: `/nightowl/dev/`.
 
@@ -95,6 +101,7 @@ def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterato
             yield limits.IAM_ROLE, role_name(stack, kind)
             yield limits.IAM_POLICY, f"{role_name(stack, kind)}-{_LONGEST_PART}"
         yield limits.IAM_POLICY, boundary_name(stack)
+        yield limits.IAM_POLICY, pipeline_boundary_name(stack)
     if delivery.runner is not None:
         yield limits.CODEBUILD_PROJECT, runner_name(stack)
         yield limits.LOG_GROUP, runner_log_group(stack)

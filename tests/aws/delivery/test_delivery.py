@@ -10,7 +10,14 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.settings.aws.delivery import ROLE_KINDS, RoleKind, boundary_name, role_arn, role_name
+from infra.settings.aws.delivery import (
+    ROLE_KINDS,
+    RoleKind,
+    boundary_name,
+    pipeline_boundary_name,
+    role_arn,
+    role_name,
+)
 from infra.settings.build import build_settings
 from infra.settings.stack import StackSettings
 from tests.aws.answers import ACCOUNT
@@ -81,12 +88,14 @@ def _listed(value: str | Iterable[str]) -> list[str]:
 @pytest.mark.parametrize("stack", EKS_STACKS)
 def test_every_role_of_a_stack_is_bounded_and_made_after_its_bounds(stack: str) -> None:
     graph = run_shipped(stack).graph
-    [boundary] = [made for made in graph.all(POLICY) if made.props["name"] == boundary_name(stack)]
+    names = (boundary_name(stack), pipeline_boundary_name(stack))
+    bounds = {made.props["name"]: made for made in graph.all(POLICY) if made.props["name"] in names}
     roles = graph.all(ROLE)
     assert len(roles) > 5
     for made in roles:
-        assert made.props["permissionsBoundary"].endswith(f":policy/{boundary_name(stack)}"), made.name
-        assert graph.waits_for(made, boundary), made.name
+        own = bounds[names["name" in made.props]]  # the pipeline's roles have fixed names
+        assert made.props["permissionsBoundary"].endswith(f":policy/{own.props['name']}"), made.name
+        assert graph.waits_for(made, own), made.name
 
 
 def test_a_stack_that_is_deployed_by_hand_has_neither_bounds_nor_roles_for_github() -> None:
@@ -96,8 +105,10 @@ def test_a_stack_that_is_deployed_by_hand_has_neither_bounds_nor_roles_for_githu
 
 
 def test_nobody_has_the_bounds_as_a_permission() -> None:
-    [boundary] = [made for made in full().all(POLICY) if made.props["name"] == boundary_name("test")]
-    assert not any(boundary.urn in made.depends_on for made in full().all(ATTACHMENT))
+    names = (boundary_name("test"), pipeline_boundary_name("test"))
+    bounds = [made.urn for made in full().all(POLICY) if made.props["name"] in names]
+    assert len(bounds) == len(names)
+    assert not any(set(bounds) & made.depends_on for made in full().all(ATTACHMENT))
 
 
 def test_only_a_deployment_may_take_longer_than_an_hour() -> None:

@@ -67,15 +67,16 @@ def test_a_whole_stack_is_recorded_and_nothing_is_warned_of(stack: str, caplog: 
     settings = shipped(stack)
     seen: list[Recorder] = []
     with caplog.at_level(logging.WARNING):
-        graph = run_recorded(settings, seen)
+        graph = run_recorded(settings, seen, stack=stack)
     made = {resource.type for resource in graph.resources if resource.type.startswith("aws:")}
     assert seen[0].types == made | {"aws:eks/cluster:Cluster"}
     assert not caplog.records
 
 
-def run_recorded(settings: StackSettings, seen: list[Recorder]) -> Graph:
+def run_recorded(settings: StackSettings, seen: list[Recorder], *, stack: str = "test") -> Graph:
     def program() -> None:
         seen.append(record())
         build(settings)
 
-    return run_bare(program, answers=AwsAnswers(account=account_of(settings), caller=deployer_of(settings)))
+    answers = AwsAnswers(account=account_of(settings), caller=deployer_of(settings))
+    return run_bare(program, answers=answers, stack=stack)

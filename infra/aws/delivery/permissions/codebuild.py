@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.aws.delivery.permissions.rights import Grant, Table, TypeRights, pass_role
 
 _PROJECTS = ("arn:{partition}:codebuild:{here}:project/{name}-*",)
-_CONNECTIONS = ("arn:{partition}:codeconnections:{here}:connection/*",)
+_CONNECTIONS = ("{connection}",)
 
 CODEBUILD: Table = {
     "aws:codebuild/project:Project": TypeRights(

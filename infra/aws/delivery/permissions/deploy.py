@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.aws.delivery.permissions.documents import documents
-from infra.aws.delivery.permissions.guards import PULL, other_stacks, own_rights, pulumi_key, this_region
+from infra.aws.delivery.permissions.guards import (
+    PULL,
+    only_what_is_ours,
+    other_stacks,
+    own_rights,
+    pulumi_key,
+    this_region,
+)
 from infra.aws.delivery.permissions.rights import Grant, statements
 from infra.aws.delivery.permissions.scope import Scope
 from infra.aws.delivery.permissions.state import state_write
@@ -48,6 +55,7 @@ def deploy_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Docume
             "guards": [
                 *own_rights(scope),
                 other_stacks(scope, guarded),
+                *only_what_is_ours(scope),
                 this_region(scope),
                 pulumi_key(scope),
             ],

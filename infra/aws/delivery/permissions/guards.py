@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infra.aws.delivery.permissions.rights import TypeRights
 from infra.aws.delivery.permissions.scope import Scope
@@ -19,6 +19,20 @@ PULL = (
 """Images are copied from the registry of another stack, which may be in another region."""
 GLOBAL_SERVICES = ("iam:*", "route53:*", "sts:*")
 """Their requests go to one region for the whole world, or (STS) also to a global address."""
+TOLD_BY_TAG = (
+    "elastic-ip",
+    "internet-gateway",
+    "launch-template",
+    "natgateway",
+    "route-table",
+    "security-group",
+    "subnet",
+    "vpc",
+    "vpc-endpoint",
+    "vpc-flow-log",
+)
+"""Kinds of EC2 that the stack makes with its tag. Rules of a group go with the group, interfaces with their subnet."""
+TAGGING = ("acm:AddTagsToCertificate", "ec2:CreateTags", "elasticloadbalancing:AddTags")
 _LOOK = re.compile(r"[\w-]+:(Describe|Get|List|BatchGet)")
 
 
@@ -82,12 +96,12 @@ def own_rights(scope: Scope) -> list[Statement]:
     ]
 
 
-def this_region(scope: Scope) -> Statement:
-    """Refuse every other region."""
+def this_region(scope: Scope, *, but: Sequence[str] = (*GLOBAL_SERVICES, *PULL)) -> Statement:
+    """Refuse every other region, except for the actions `but`."""
     return Statement(
         sid="ThisRegionOnly",
         effect="Deny",
-        not_actions=sorted((*GLOBAL_SERVICES, *PULL)),
+        not_actions=sorted(but),
         resources=["*"],
         conditions={"StringNotEquals": {"aws:RequestedRegion": scope.region}},
     )
@@ -102,6 +116,44 @@ def pulumi_key(scope: Scope) -> Statement:
         resources=[f"arn:{scope.partition}:kms:{scope.region}:{scope.account_id}:key/*"],
         conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": scope.pulumi_key_alias}},
     )
+
+
+def only_what_is_ours(scope: Scope) -> list[Statement]:
+    """Refuse to change what carries neither the stack's tag nor its cluster's, where names do not tell whose it is.
+
+    A tag makes a thing one's own, so it goes on what is being made, or on what is one's own already: whoever may tag
+    anything owns everything that has no tag. What is being made comes with the tag in the request.
+    """
+    here = f"{scope.region}:{scope.account_id}"
+    ours = {
+        "aws:ResourceTag/stack": scope.stack,
+        f"aws:ResourceTag/kubernetes.io/cluster/{scope.name}": "owned",
+    }
+    of_ec2 = [f"arn:{scope.partition}:ec2:{here}:{kind}/*" for kind in TOLD_BY_TAG]
+    of_others = [
+        f"arn:{scope.partition}:{service}:{here}:{kind}/*"
+        for service, kind in (("acm", "certificate"), ("elasticloadbalancing", "*"))
+    ]
+    return [
+        Statement(
+            sid="OnlyWhatIsOurs",
+            effect="Deny",
+            # Not those of other services on these, such as AWS WAF's on a load balancer: they bring no tags of it.
+            actions=("acm:*", "ec2:*", "elasticloadbalancing:*"),
+            resources=[*of_ec2, *of_others],
+            conditions={"StringNotEquals": {**ours, "aws:RequestTag/stack": scope.stack}},
+        ),
+        Statement(
+            sid="OnlyOursIsTagged",
+            effect="Deny",
+            actions=TAGGING,
+            resources=[*of_ec2, *of_others],
+            conditions={
+                "StringNotEquals": ours,
+                "Null": {"ec2:CreateAction": "true", "elasticloadbalancing:CreateAction": "true"},
+            },
+        ),
+    ]
 
 
 def other_stacks(scope: Scope, rows: Iterable[TypeRights]) -> Statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.settings.aws.names import cluster_name, role_path
+from infra.settings.aws.names import cluster_name, role_path, secrets_folder
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 ROLE_KINDS = ("deploy", "preview", "ephemeral")
@@ -18,7 +18,9 @@ class Scope:
     """One stack, and what its documents name.
 
     `backend_bucket` holds the state, None where the backend is no bucket of this account. `domain` is the Route 53 zone
-    of the load balancer, None without one. `promotes_from` is the stack whose images this one copies.
+    of the load balancer, None without one. `promotes_from` is the stack whose images this one copies. `guests` tells
+    whether stacks of pull requests live on this one. `connection` is the runner's to GitHub. `shared_secrets` are
+    beginnings of names of secrets that the stack's roles may read beside its own.
     """
 
     account_id: str
@@ -30,6 +32,14 @@ class Scope:
     pulumi_key_alias: str = "alias/nightowl-pulumi"
     domain: str | None = None
     promotes_from: str | None = None
+    guests: bool = False
+    connection: str | None = None
+    shared_secrets: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The beginnings of the names of the secrets that roles of this stack may read."""
+        return (secrets_folder(self.stack), *self.shared_secrets)
 
     @property
     def name(self) -> str:
@@ -38,13 +48,18 @@ class Scope:
 
     @property
     def boundary_name(self) -> str:
-        """The name of the permissions boundary."""
+        """The name of the permissions boundary of every role that the stack makes."""
         return f"{self.name}-boundary"
 
     @property
     def boundary_arn(self) -> str:
         """The ARN of the permissions boundary."""
         return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.boundary_name}"
+
+    @property
+    def pipeline_boundary_name(self) -> str:
+        """The name of the permissions boundary of the roles that GitHub takes."""
+        return f"{self.name}-pipeline-boundary"
 
     @property
     def pipeline_roles(self) -> tuple[str, ...]:
@@ -74,5 +89,6 @@ class Scope:
             "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
             "pipeline": f"{iam}:role/{self.name}-*",
             "guest_roles": f"{iam}:role{role_path(self.project, PULL_REQUEST_STACKS)}*",
+            "connection": self.connection or "",
             "pulumi_key_alias": self.pulumi_key_alias,
         }

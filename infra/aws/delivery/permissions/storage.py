@@ -17,16 +17,19 @@ _GROUPS = (
 _BUCKETS = ("arn:{partition}:s3:::alb-log-*",)
 _REPOSITORIES = ("arn:{partition}:ecr:{here}:repository/{name}/*",)
 _OF_STACK: Conditions = {"StringEquals": {"aws:ResourceTag/stack": ("{stack}",)}}
-_FOR_STACK: Conditions = {"StringEquals": {"aws:RequestTag/stack": ("{stack}",)}}
 
 STORAGE: Table = {
     "aws:kms/key:Key": TypeRights(
         read=("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"),
-        create=("kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:TagResource"),
+        # An administrator makes the keys, with the stack. KMS tells a key that is being made from one that is there by
+        # nothing that a condition could ask for, so whoever may tag new keys may make any key without a tag his own.
         update=(
             "kms:DisableKey",
             "kms:DisableKeyRotation",
             "kms:EnableKey",
+            "kms:EnableKeyRotation",
+            "kms:PutKeyPolicy",
+            "kms:TagResource",
             "kms:UntagResource",
             "kms:UpdateKeyDescription",
         ),
@@ -34,16 +37,6 @@ STORAGE: Table = {
         on=_KEYS,
         read_on=_KEYS,
         when=_OF_STACK,
-        also_write=(
-            # Takes no resource: there is no key yet.
-            Grant(actions=("kms:CreateKey",), conditions=_FOR_STACK),
-            Grant(
-                # For a key that is being made. One with an alias is somebody's already.
-                actions=("kms:TagResource",),
-                resources=_KEYS,
-                conditions={**_FOR_STACK, "Null": {"kms:ResourceAliases": ("true",)}},
-            ),
-        ),
     ),
     "aws:kms/alias:Alias": TypeRights(
         # Takes no resource.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.delivery.boundary import boundary_document
+from infra.aws.delivery.boundary import pipeline_boundary_document
 from infra.aws.delivery.permissions import deploy_documents, ephemeral_documents, preview_documents
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything
@@ -38,6 +38,7 @@ BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
 MANAGED = "arn:aws:iam::aws:policy"
 OF_DEV = {"aws:ResourceTag/stack": "dev"}
 OF_PR = {"aws:ResourceTag/stack": "pr-7"}
+FOR_DEV = {"aws:RequestTag/stack": "dev"}
 FOR_PR = {"aws:RequestTag/stack": "pr-7"}
 
 Row = tuple[str, str, Mapping[str, Value]]
@@ -70,15 +71,22 @@ DEPLOY_MAY: tuple[Row, ...] = (
         f"{IAM}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
         {"iam:AWSServiceName": "autoscaling.amazonaws.com"},
     ),
-    ("ec2:CreateVpc", f"{EC2}:vpc/*", {}),
+    ("ec2:CreateVpc", f"{EC2}:vpc/*", FOR_DEV),
+    ("ec2:CreateTags", f"{EC2}:vpc/vpc-1", {**FOR_DEV, "ec2:CreateAction": "CreateVpc"}),
+    ("ec2:CreateTags", f"{EC2}:vpc/vpc-1", OF_DEV),
     ("ec2:ModifyVpcAttribute", f"{EC2}:vpc/vpc-1", OF_DEV),
     ("ec2:DeleteSubnet", f"{EC2}:subnet/subnet-1", OF_DEV),
-    ("ec2:RevokeSecurityGroupEgress", f"{EC2}:security-group/sg-1", {}),
+    ("ec2:RevokeSecurityGroupEgress", f"{EC2}:security-group/sg-1", OF_DEV),
+    (
+        "ec2:AuthorizeSecurityGroupIngress",
+        f"{EC2}:security-group/sg-eks",
+        {"aws:ResourceTag/kubernetes.io/cluster/nightowl-dev": "owned"},
+    ),
     ("ec2:DescribeVpcs", "*", {}),
     ("ec2:RunInstances", f"{EC2}:instance/*", {"ec2:LaunchTemplate": f"{EC2}:launch-template/lt-1"}),
     ("ec2:CreateTags", f"{EC2}:instance/*", {"ec2:CreateAction": "RunInstances"}),
-    ("elasticloadbalancing:CreateLoadBalancer", f"{ELB}:loadbalancer/app/alb-1a2b3c4/0123", {}),
-    ("elasticloadbalancing:CreateListener", f"{ELB}:loadbalancer/net/nlb-1a2b3c4/0123", {}),
+    ("elasticloadbalancing:CreateLoadBalancer", f"{ELB}:loadbalancer/app/alb-1a2b3c4/0123", FOR_DEV),
+    ("elasticloadbalancing:CreateListener", f"{ELB}:loadbalancer/net/nlb-1a2b3c4/0123", {**FOR_DEV, **OF_DEV}),
     ("elasticloadbalancing:DeleteTargetGroup", f"{TARGETS}/web-1a2b3c4/0123", OF_DEV),
     (
         "acm:RequestCertificate",
@@ -89,8 +97,7 @@ DEPLOY_MAY: tuple[Row, ...] = (
     ("wafv2:UpdateWebACL", f"arn:aws:wafv2:{HERE}:regional/webacl/firewall-1a2b3c4/0123", {}),
     ("logs:CreateLogGroup", f"{LOGS}:/aws/eks/nightowl-dev/cluster", {}),
     ("logs:DeleteLogGroup", f"{LOGS}:aws-waf-logs-nightowl-dev", {}),
-    ("kms:CreateKey", "*", {"aws:RequestTag/stack": "dev"}),
-    ("kms:TagResource", KEY, {"aws:RequestTag/stack": "dev"}),
+    ("kms:TagResource", KEY, OF_DEV),
     ("kms:ScheduleKeyDeletion", KEY, OF_DEV),
     ("kms:CreateGrant", KEY, OF_DEV),
     ("kms:CreateAlias", f"{ALIAS}/nightowl-dev-logs", {}),
@@ -180,9 +187,22 @@ DEPLOY_MAY_NOT: tuple[Row, ...] = (
     ("route53:DeleteHostedZone", ZONE, {}),
     ("logs:DeleteLogGroup", f"{LOGS}:/aws/eks/nightowl-prod/cluster", {}),
     ("logs:DeleteLogGroup", f"{LOGS}:aws-waf-logs-nightowl-dev-other", {}),
-    ("kms:CreateKey", "*", {}),
+    ("kms:CreateKey", "*", FOR_DEV),
+    # Nobody's: with a tag it would be the stack's own.
+    ("kms:TagResource", KEY, FOR_DEV),
+    ("ec2:CreateTags", f"{EC2}:vpc/vpc-1", FOR_DEV),
+    ("elasticloadbalancing:AddTags", f"{TARGETS}/web-1a2b3c4/0123", FOR_DEV),
+    ("acm:AddTagsToCertificate", f"arn:aws:acm:{HERE}:certificate/1", FOR_DEV),
+    ("ec2:DeleteVpc", f"{EC2}:vpc/vpc-1", {}),
+    ("elasticloadbalancing:DeleteTargetGroup", f"{TARGETS}/web-1a2b3c4/0123", {}),
+    ("acm:DeleteCertificate", f"arn:aws:acm:{HERE}:certificate/1", {}),
+    # What EKS made for another cluster carries no tag of a stack.
+    (
+        "ec2:AuthorizeSecurityGroupIngress",
+        f"{EC2}:security-group/sg-eks",
+        {"aws:ResourceTag/kubernetes.io/cluster/nightowl-prod": "owned"},
+    ),
     ("kms:PutKeyPolicy", KEY, {}),
-    ("kms:TagResource", KEY, {"aws:RequestTag/stack": "dev", "kms:ResourceAliases": ["alias/somebody"]}),
     ("kms:ScheduleKeyDeletion", KEY, {**OF_DEV, **PULUMI}),
     ("kms:PutKeyPolicy", KEY, {**OF_DEV, **PULUMI}),
     ("kms:Decrypt", KEY, OF_DEV),
@@ -322,7 +342,9 @@ def is_allowed(kind: str, row: Row, *, bounded: bool = True) -> bool:
         **context,
     }
     call = Call(action=action, resource=resource, context=sent)
-    return all_allow(documents_of(kind), call, boundary=boundary_document(scope("dev")) if bounded else None)
+    return all_allow(
+        documents_of(kind), call, boundary=pipeline_boundary_document(scope("dev", guests=True)) if bounded else None
+    )
 
 
 def named(row: Row) -> str:
