@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.ops.github_setup.connection import GithubSetupError, Json, RepositoryApi
-from infra.ops.github_setup.reviewers import Reviewer
+from infra.ops.github_setup.reviewers import Reviewer, several
 from infra.ops.github_setup.step import Step
 from infra.settings.aws.delivery import MAIN_BRANCH
 
 EPHEMERAL = "ephemeral"
 
 DEPLOYMENT_BRANCHES = (MAIN_BRANCH,)
+
+PROPOSALS = "proposals"
+"""The environment of the jobs that open pull requests. It holds the key of a GitHub App, where there is one."""
 
 EPHEMERAL_BRANCHES = (MAIN_BRANCH, "refs/pull/*/merge")
 """GitHub matches a pattern against GITHUB_REF: refs/pull/N/merge for an open pull request, and the branch it was
@@ -58,7 +61,8 @@ def environment_step(
     """Inspect the environment `name`: deployed from exactly `branches`, after an approval of one of `reviewers`.
 
     No reviewers given: those that it has stay. Whoever started a deployment may not approve it, as soon as somebody
-    else could: with two people, or a team. Wait timers, further protection rules, secrets and variables stay.
+    else could: with two people, or a team. Where somebody approves, administrators do not pass by them. Wait timers,
+    further protection rules, secrets and variables stay.
 
     Args:
         api: the repository.
@@ -73,7 +77,7 @@ def environment_step(
     now = _inspect(api, name)
     state = now or _State()
     wanted = tuple(reviewers) or state.reviewers
-    strict = state.prevents_self_review or len(wanted) > 1 or any(item.kind == "Team" for item in wanted)
+    strict = state.prevents_self_review or several(wanted)
     changes = (*_settings_changes(state, wanted, prevents_self_review=strict), *_branch_changes(state, branches))
     refusal = ""
     if must_be_reviewed and not wanted:
@@ -96,6 +100,16 @@ def environment_step(
         note=_note(name, wanted, prevents_self_review=strict),
         refusal=refusal,
     )
+
+
+def environment_reviewers(api: RepositoryApi, name: str) -> tuple[Reviewer, ...]:
+    """Read who approves deployments to the environment `name`; nobody where there is none.
+
+    Raises:
+        GithubSetupError: GitHub refuses to answer.
+    """
+    state = _inspect(api, name)
+    return () if state is None else state.reviewers
 
 
 def _inspect(api: RepositoryApi, name: str) -> _State | None:
@@ -128,9 +142,15 @@ def _reviewers(rule: Json) -> tuple[Reviewer, ...]:
             kind=item["type"],
             id=item["reviewer"]["id"],
             name=item["reviewer"]["login" if item["type"] == "User" else "slug"],
+            organization=_organization(item["reviewer"]),
         )
         for item in rule.get("reviewers", [])
     )
+
+
+def _organization(reviewer: Json) -> str:
+    """The owner of a team, which its page says: https://github.com/orgs/OWNER/teams/SLUG."""
+    return str(reviewer.get("html_url", "")).partition("/orgs/")[2].partition("/")[0]
 
 
 def _branches(api: RepositoryApi, name: str) -> tuple[_Branch, ...]:
@@ -146,6 +166,8 @@ def _settings_changes(state: _State, reviewers: tuple[Reviewer, ...], *, prevent
         changes.append(f"reviewers: {_names(state.reviewers)} -> {_names(reviewers)}")
     if prevents_self_review != state.prevents_self_review:
         changes.append("approval of one's own deployment: allowed -> refused")
+    if reviewers and state.admins_bypass:
+        changes.append("deployment by an administrator without approval: allowed -> refused")
     return tuple(changes)
 
 
@@ -166,7 +188,7 @@ def _names(reviewers: Sequence[Reviewer]) -> str:
 
 def _note(name: str, reviewers: Sequence[Reviewer], *, prevents_self_review: bool) -> str:
     if not reviewers:
-        return "" if name in {"dev", EPHEMERAL} else "no reviewers: whoever merges the promotion deploys"
+        return "" if name in {"dev", EPHEMERAL, PROPOSALS} else "no reviewers: whoever merges the promotion deploys"
     if not prevents_self_review:
         return f"{_names(reviewers)} approves alone, also what they deploy themselves; a second --reviewer ends that"
     return f"approved by {_names(reviewers)}"
@@ -186,7 +208,7 @@ def _put(
         body["prevent_self_review"] = prevents_self_review
     if state.wait_minutes:
         body["wait_timer"] = state.wait_minutes
-    if not state.admins_bypass:
+    if reviewers or not state.admins_bypass:
         body["can_admins_bypass"] = False
     answer = api.send("PUT", f"environments/{name}", f"set the environment {name}", body)
     rules: list[Json] = answer.get("protection_rules", [])
@@ -196,6 +218,12 @@ def _put(
         raise GithubSetupError(
             f"GitHub did not take {_names(left_out)} as a reviewer of the environment {name}; give them read access "
             "under Settings > Collaborators and teams, and run this again"
+        )
+    if reviewers and answer.get("can_admins_bypass", True):
+        raise GithubSetupError(
+            f"GitHub still lets administrators pass by the reviewers of the environment {name}; untick 'Allow "
+            f"administrators to bypass configured protection rules' under Settings > Environments > {name}, and run "
+            "this again"
         )
 
 

@@ -15,6 +15,7 @@ from github import Github
 from github.GithubException import GithubException
 
 from infra.ops.github_setup.connection import Json, RepositoryApi, asking
+from infra.ops.github_setup.reviewers import Reviewer, several
 from infra.ops.github_setup.step import Step
 from infra.settings.aws.delivery import MAIN_BRANCH
 
@@ -23,6 +24,14 @@ PULL_REQUEST = "pull_request"
 STATUS_CHECKS = "required_status_checks"
 PLAIN_RULES = {"non_fast_forward": "no force push", "deletion": "no deletion"}
 """Rules without parameters, by GitHub's names."""
+
+REVIEWS = {
+    "required_approving_review_count": "approved by somebody",
+    "require_code_owner_review": "approved by a code owner",
+    "require_last_push_approval": "the last push approved by somebody else than who pushed it",
+    "dismiss_stale_reviews_on_push": "approved as it is: a push takes approvals away",
+}
+"""Parameters of the rule PULL_REQUEST that a team asks for, by GitHub's names; the first is a number, of at least 1."""
 
 _MAIN_REFS = ("~ALL", "~DEFAULT_BRANCH", f"refs/heads/{MAIN_BRANCH}")
 """What a ruleset can name main by."""
@@ -34,36 +43,56 @@ class _Needs:
 
     rules: frozenset[str] = frozenset()
     checks: frozenset[str] = frozenset()
+    reviews: frozenset[str] = frozenset()
+    """Parameters of the rule PULL_REQUEST, keys of REVIEWS."""
 
     def without(self, other: _Needs) -> _Needs:
         """Return what is left to do where `other` is given."""
-        return _Needs(rules=self.rules - other.rules, checks=self.checks - other.checks)
+        return _Needs(
+            rules=self.rules - other.rules, checks=self.checks - other.checks, reviews=self.reviews - other.reviews
+        )
+
+    def and_also(self, other: _Needs) -> _Needs:
+        """Return all that either gives."""
+        return _Needs(
+            rules=self.rules | other.rules, checks=self.checks | other.checks, reviews=self.reviews | other.reviews
+        )
 
     def lines(self) -> tuple[str, ...]:
         """Write each as a reader knows it."""
         plain = (text for rule, text in PLAIN_RULES.items() if rule in self.rules)
         request = ("changed by pull requests only",) if PULL_REQUEST in self.rules else ()
-        return (*request, *(f"must pass: {check}" for check in sorted(self.checks)), *plain)
+        reviews = (text for key, text in REVIEWS.items() if key in self.reviews)
+        return (*request, *(f"must pass: {check}" for check in sorted(self.checks)), *reviews, *plain)
 
 
-def main_rules_step(api: RepositoryApi, client: Github, checks: Sequence[str]) -> Step:
+def main_rules_step(
+    api: RepositoryApi, client: Github, checks: Sequence[str], *, approvers: Sequence[Reviewer]
+) -> Step:
     """Inspect the rules of main: the command's own ruleset, or others' where they do the same.
 
-    No number of approvals is asked for, since a team of one could never merge; a higher one that somebody sets stays,
-    as does everything else that is added to the ruleset.
+    Everything that is added to the ruleset stays, and what it asks for beyond this.
 
     Args:
         api: the repository.
         client: to look up the app whose checks count.
         checks: the checks that a pull request must pass.
+        approvers: who owns the code. Where they are several, somebody else than its author approves a pull request;
+            one alone could never merge then.
 
     Raises:
         GithubSetupError: GitHub refuses to answer.
     """
-    needs = _Needs(rules=frozenset({PULL_REQUEST, *PLAIN_RULES}), checks=frozenset(checks))
+    needs = _Needs(
+        rules=frozenset({PULL_REQUEST, *PLAIN_RULES}),
+        checks=frozenset(checks),
+        reviews=frozenset(REVIEWS) if several(approvers) else frozenset(),
+    )
+    names = ", ".join(approver.name for approver in approvers)
+    unreviewed = "" if needs.reviews else f"tested, not reviewed: nobody but {names or 'its author'} is asked"
     own = _own_ruleset(api)
     if own is not None:
-        return _own_step(api, client, own, needs)
+        return _own_step(api, client, own, needs, unreviewed)
     others, sources = _made_by_others(api)
     missing = needs.without(others)
     beside = f"beside {', '.join(sources)}, left as it is" if sources else ""
@@ -80,15 +109,21 @@ def main_rules_step(api: RepositoryApi, client: Github, checks: Sequence[str]) -
         api.send("POST", "rulesets", "make the rules of main", body)
 
     if not missing.lines():
-        return Step(name=_name(), exists=True, changes=(), apply=apply, note=f"by {', '.join(sources)}")
-    return Step(name=_name(), exists=False, changes=missing.lines(), apply=apply, note=beside)
+        return Step(
+            name=_name(), exists=True, changes=(), apply=apply, note=_together(f"by {', '.join(sources)}", unreviewed)
+        )
+    return Step(name=_name(), exists=False, changes=missing.lines(), apply=apply, note=_together(beside, unreviewed))
 
 
 def _name() -> str:
     return f"branch {MAIN_BRANCH}"
 
 
-def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs) -> Step:
+def _together(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unreviewed: str) -> Step:
     scope: dict[str, list[str]] = own.get("conditions", {}).get("ref_name", {})
     included, excluded = scope.get("include", []), scope.get("exclude", [])
     changes: list[str] = []
@@ -112,7 +147,8 @@ def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs) -> S
         }
         api.send("PUT", f"rulesets/{own['id']}", "set the rules of main", body)
 
-    return Step(name=_name(), exists=True, changes=tuple(changes), apply=apply, note=_added_by_hand(own, needs))
+    note = _together(_added_by_hand(own, needs), unreviewed)
+    return Step(name=_name(), exists=True, changes=tuple(changes), apply=apply, note=note)
 
 
 def _added_by_hand(own: Json, needs: _Needs) -> str:
@@ -141,8 +177,7 @@ def _made_by_others(api: RepositoryApi) -> tuple[_Needs, tuple[str, ...]]:
     if protection is None:
         return given, tuple(sorted(sources))
     classic = _given_by_protection(protection)
-    both = _Needs(rules=given.rules | classic.rules, checks=given.checks | classic.checks)
-    return both, (*sorted(sources), "the branch protection")
+    return given.and_also(classic), (*sorted(sources), "the branch protection")
 
 
 def _given(rules: Iterable[Json]) -> _Needs:
@@ -153,7 +188,12 @@ def _given(rules: Iterable[Json]) -> _Needs:
         if rule["type"] == STATUS_CHECKS
         for check in rule["parameters"]["required_status_checks"]
     }
-    return _Needs(rules=frozenset(rule["type"] for rule in listed), checks=frozenset(checks))
+    reviews = {
+        key for rule in listed if rule["type"] == PULL_REQUEST for key in REVIEWS if rule.get("parameters", {}).get(key)
+    }
+    return _Needs(
+        rules=frozenset(rule["type"] for rule in listed), checks=frozenset(checks), reviews=frozenset(reviews)
+    )
 
 
 def _given_by_protection(protection: Json) -> _Needs:
@@ -163,8 +203,13 @@ def _given_by_protection(protection: Json) -> _Needs:
         "deletion": not protection.get("allow_deletions", {}).get("enabled", False),
     }
     checks: Json = protection.get("required_status_checks") or {}
+    reviews: Json = protection.get("required_pull_request_reviews") or {}
+    classic = {**reviews, "require_code_owner_review": reviews.get("require_code_owner_reviews")}
+    classic["dismiss_stale_reviews_on_push"] = reviews.get("dismiss_stale_reviews")
     return _Needs(
-        rules=frozenset(rule for rule, given in rules.items() if given), checks=frozenset(checks.get("contexts", []))
+        rules=frozenset(rule for rule, given in rules.items() if given),
+        checks=frozenset(checks.get("contexts", [])),
+        reviews=frozenset(key for key in REVIEWS if classic.get(key)),
     )
 
 
@@ -174,12 +219,20 @@ def _completed(rules: Sequence[Json], needs: _Needs, app: int | None) -> list[Js
     completed = list(rules)
     if PULL_REQUEST not in given.rules:
         completed.append({"type": PULL_REQUEST, "parameters": _pull_request_parameters()})
+    completed = [_with_reviews(rule, needs.reviews - given.reviews) for rule in completed]
     missing = [_check(context, app) for context in sorted(needs.checks - given.checks)]
     if STATUS_CHECKS not in given.rules:
         completed.append({"type": STATUS_CHECKS, "parameters": _status_check_parameters(missing)})
     elif missing:
         completed = [_with_checks(rule, missing) for rule in completed]
     return [*completed, *({"type": rule} for rule in PLAIN_RULES if rule not in given.rules)]
+
+
+def _with_reviews(rule: Json, missing: frozenset[str]) -> Json:
+    if rule["type"] != PULL_REQUEST or not missing:
+        return rule
+    asked = {key: 1 if key == "required_approving_review_count" else True for key in missing}
+    return {**rule, "parameters": {**rule["parameters"], **asked}}
 
 
 def _with_checks(rule: Json, missing: Sequence[Json]) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from github import Github
@@ -24,6 +24,19 @@ class Reviewer:
     """User or Team, as GitHub writes it."""
     id: int
     name: str
+    """The login, or the slug of the team."""
+    organization: str = field(default="", compare=False)
+    """Of a team, where it is known."""
+
+    @property
+    def mention(self) -> str:
+        """How a CODEOWNERS file names them."""
+        return f"@{self.organization}/{self.name}" if self.kind == "Team" else f"@{self.name}"
+
+
+def several(reviewers: Sequence[Reviewer]) -> bool:
+    """Whether somebody else can approve what one of them has made: they are two, or a team."""
+    return len(reviewers) > 1 or any(item.kind == "Team" for item in reviewers)
 
 
 def find_reviewers(client: Github, names: Sequence[str]) -> tuple[Reviewer, ...]:
@@ -48,7 +61,7 @@ def _find(client: Github, name: str) -> Reviewer:
         try:
             if slash:
                 found = client.get_organization(organization).get_team_by_slug(team)
-                return Reviewer(kind="Team", id=found.id, name=found.slug)
+                return Reviewer(kind="Team", id=found.id, name=found.slug, organization=organization)
             user = client.get_user(name)
             return Reviewer(kind="User", id=user.id, name=user.login)
         except GithubException as error:

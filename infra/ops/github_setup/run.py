@@ -13,20 +13,24 @@ from rich.console import Console
 from infra.errors import UsageError
 from infra.local.project import stack_file
 from infra.ops.github_setup.actions_settings import actions_step
+from infra.ops.github_setup.code_owners import code_owners_step
 from infra.ops.github_setup.connection import RepositoryApi, connect, open_repository
 from infra.ops.github_setup.environments import (
     DEPLOYMENT_BRANCHES,
     EPHEMERAL,
     EPHEMERAL_BRANCHES,
+    PROPOSALS,
+    environment_reviewers,
     environment_step,
 )
 from infra.ops.github_setup.issues import issues_step
 from infra.ops.github_setup.labels import LABELS, label_step
 from infra.ops.github_setup.main_rules import main_rules_step
 from infra.ops.github_setup.origin import repository_of
+from infra.ops.github_setup.proposals import app_of, app_step
 from infra.ops.github_setup.report import Report, Row
 from infra.ops.github_setup.required_checks import required_checks
-from infra.ops.github_setup.reviewers import Reviewer, find_reviewers
+from infra.ops.github_setup.reviewers import Reviewer, find_reviewers, several
 from infra.ops.github_setup.stack_facts import EPHEMERAL_BASE, has_runner, stack_file_step
 from infra.ops.github_setup.step import Step
 from infra.ops.github_setup.subjects import SubjectFormat, subject_format
@@ -84,13 +88,18 @@ def run_github(
     api = RepositoryApi(open_repository(client, options.repository or repository_of(project)))
     form = subject_format(api)
     reviewers = find_reviewers(client, options.reviewers)
+    approvers = reviewers or _approvers(api)
+    app = app_of(api)
     steps = [
         *_environment_steps(api, list(files), reviewers),
-        actions_step(api),
+        environment_step(api, PROPOSALS, branches=DEPLOYMENT_BRANCHES),
+        app_step(api, app),
+        actions_step(api, proposed_by_app=bool(app)),
         workflows_step(api),
         issues_step(api),
         *(label_step(api, name) for name in LABELS),
-        main_rules_step(api, client, required_checks(project)),
+        main_rules_step(api, client, required_checks(project), approvers=approvers),
+        *([code_owners_step(api, project, approvers)] if several(approvers) else []),
         *_stack_file_steps(api, files, form),
         *(runner_step(api, stack) for stack, file in files.items() if has_runner(file)),
         switch_step(api, switch_on=options.switch_on),
@@ -129,6 +138,11 @@ def _environment_steps(api: RepositoryApi, stacks: Sequence[str], reviewers: Seq
     if EPHEMERAL_BASE in stacks:
         steps.append(environment_step(api, EPHEMERAL, branches=EPHEMERAL_BRANCHES))
     return steps
+
+
+def _approvers(api: RepositoryApi) -> tuple[Reviewer, ...]:
+    """Read who approves deployments already."""
+    return next(filter(None, (environment_reviewers(api, stack) for stack in REVIEWED_STACKS)), ())
 
 
 def _stack_file_steps(api: RepositoryApi, files: Mapping[str, Path], form: SubjectFormat) -> list[Step]:

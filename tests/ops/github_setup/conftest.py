@@ -115,10 +115,10 @@ def nightowl(github: FakeSettings, project: Path, monkeypatch: pytest.MonkeyPatc
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A repository and its stack files as the command left them."""
+    """A repository and the files that it wrote as the command left them."""
 
     github: FakeSettings
-    stacks: dict[str, str]
+    files: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -130,16 +130,16 @@ def snapshots() -> list[Snapshot]:
 @pytest.fixture
 def ready(nightowl: Command, snapshots: list[Snapshot]) -> Command:
     """The command, with a repository that it has made ready and switched on."""
-    files = {path.name: path for path in (nightowl.project / "stacks").iterdir()}
     if not snapshots:
         assert nightowl("--reviewer", "alice", "--reviewer", "bob", "--on").exit_code == 0
-        texts = {name: path.read_text() for name, path in files.items()}
+        written = [*(nightowl.project / "stacks").iterdir(), nightowl.project / ".github" / "CODEOWNERS"]
+        texts = {str(path.relative_to(nightowl.project)): path.read_text() for path in written}
         snapshots.append(Snapshot(deepcopy(nightowl.github), texts))
     (snapshot,) = snapshots
     for state in fields(FakeSettings):
         if state.name != "url":
             setattr(nightowl.github, state.name, deepcopy(getattr(snapshot.github, state.name)))
-    for name, text in snapshot.stacks.items():
-        files[name].write_text(text)
+    for name, text in snapshot.files.items():
+        (nightowl.project / name).write_text(text)
     nightowl.github.requests.clear()
     return nightowl

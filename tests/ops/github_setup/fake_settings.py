@@ -1,9 +1,9 @@
 """A GitHub that has one repository and its settings, over HTTP on 127.0.0.1.
 
-Answers have the shapes of docs.github.com/en/rest: repos/repos, deployments/environments,
-deployments/branch-policies, actions/permissions, actions/workflows, actions/variables, actions/oidc, issues/labels,
-repos/rules, branches/branch-protection, apps/apps, users/users, teams/teams. What they leave out is what the command
-does not read.
+Answers have the shapes of docs.github.com/en/rest: repos/repos (errors of CODEOWNERS too), deployments/environments,
+deployments/branch-policies, actions/permissions, actions/workflows, actions/variables, actions/secrets, actions/oidc,
+issues/labels, repos/rules, branches/branch-protection, apps/apps, users/users, teams/teams. What they leave out is what
+the command does not read.
 """
 
 from __future__ import annotations
@@ -55,6 +55,21 @@ class FakeSettings:
     )
     approval_policy: str | None = "first_time_contributors"
     """None: a server that does not know it."""
+    forks: dict[str, bool] | None = field(
+        default_factory=lambda: {
+            "run_workflows_from_fork_pull_requests": True,
+            "send_write_tokens_to_workflows": True,
+            "send_secrets_and_variables": True,
+            "require_approval_for_fork_pr_workflows": False,
+        }
+    )
+    """Of a private repository, and None on a server that does not know it."""
+    admins_bypass_stays: bool = False
+    """Whether GitHub overhears `can_admins_bypass`, which its documentation does not list."""
+    secrets: set[tuple[str, str]] = field(default_factory=set)
+    """Environment and name."""
+    code_owners_errors: list[dict[str, Any]] | None = None
+    """Of the file on main; None: there is none."""
     workflow_states: dict[str, str] = field(
         default_factory=lambda: {
             ".github/workflows/ci.yml": "active",
@@ -183,7 +198,7 @@ class FakeSettings:
             "id": old.get("id", self.new_id()),
             "name": name,
             "url": f"{self.url}/repos/{self.full_name}/environments/{name}",
-            "can_admins_bypass": body.get("can_admins_bypass", True),
+            "can_admins_bypass": self.admins_bypass_stays or body.get("can_admins_bypass", True),
             "protection_rules": rules,
             "deployment_branch_policy": body.get("deployment_branch_policy"),
         }
@@ -228,6 +243,22 @@ class FakeSettings:
     def put_approval(self, body: Any) -> Answer:
         self.approval_policy = body["approval_policy"]
         return 204, None
+
+    def get_forks(self, body: Any) -> Answer:
+        return NOT_FOUND if self.forks is None or not self.private else (200, self.forks)
+
+    def put_forks(self, body: Any) -> Answer:
+        if self.forks is None or "run_workflows_from_fork_pull_requests" not in body:
+            return 422, {"message": "Invalid request.", "status": "422"}
+        self.forks.update(body)
+        return 204, None
+
+    def environment_secret(self, body: Any, environment: str, name: str) -> Answer:
+        found = (environment, name) in self.secrets
+        return (200, {"name": name, "created_at": "2026-11-01T00:00:00Z"}) if found else NOT_FOUND
+
+    def list_code_owners_errors(self, body: Any) -> Answer:
+        return NOT_FOUND if self.code_owners_errors is None else (200, {"errors": self.code_owners_errors})
 
     def list_workflows(self, body: Any) -> Answer:
         listed = [
@@ -296,7 +327,10 @@ class FakeSettings:
 
 
 def _reviewer(kind: str, identity: int, name: str) -> dict[str, Any]:
-    return {"id": identity, "login": name} if kind == "User" else {"id": identity, "slug": name.partition("/")[2]}
+    if kind == "User":
+        return {"id": identity, "login": name, "html_url": f"https://github.com/{name}"}
+    owner, _, slug = name.partition("/")
+    return {"id": identity, "slug": slug, "html_url": f"https://github.com/orgs/{owner}/teams/{slug}"}
 
 
 _R = "/repos/example/nightowl"
@@ -322,6 +356,10 @@ _ROUTES: list[tuple[str, Callable[..., Answer]]] = [
     (f"PUT {_R}/actions/permissions/workflow", FakeSettings.put_workflow),
     (f"GET {_R}/actions/permissions/fork-pr-contributor-approval", FakeSettings.approval),
     (f"PUT {_R}/actions/permissions/fork-pr-contributor-approval", FakeSettings.put_approval),
+    (f"GET {_R}/actions/permissions/fork-pr-workflows-private-repos", FakeSettings.get_forks),
+    (f"PUT {_R}/actions/permissions/fork-pr-workflows-private-repos", FakeSettings.put_forks),
+    (f"GET {_E}/secrets/([^/]+)", FakeSettings.environment_secret),
+    (f"GET {_R}/codeowners/errors", FakeSettings.list_code_owners_errors),
     (f"GET {_R}/actions/workflows", FakeSettings.list_workflows),
     (f"PUT {_R}/actions/workflows/(\\d+)/enable", FakeSettings.enable_workflow),
     (f"GET {_R}/actions/oidc/customization/sub", FakeSettings.subject),

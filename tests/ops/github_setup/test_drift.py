@@ -21,6 +21,12 @@ def checks(github: FakeSettings) -> list[dict[str, object]]:
     return parameters["required_status_checks"]
 
 
+def reviews(github: FakeSettings) -> dict[str, object]:
+    parameters = rule(github, "pull_request")["parameters"]
+    assert isinstance(parameters, dict)
+    return parameters
+
+
 def protection(github: FakeSettings, environment: str) -> list[dict[str, object]]:
     return github.environments[environment]["protection_rules"]
 
@@ -107,6 +113,21 @@ DRIFTS: list[tuple[str, Tamper, str]] = [
         (f"no rule {kind}", lambda g, kind=kind: g.rulesets[0]["rules"].remove(rule(g, kind)), "branch main")
         for kind in ("pull_request", "required_status_checks", "non_fast_forward", "deletion")
     ),
+    *(
+        (f"not asked: {key}", lambda g, key=key, value=value: reviews(g).update({key: value}), "branch main")
+        for key, value in (
+            ("required_approving_review_count", 0),
+            ("require_code_owner_review", False),
+            ("require_last_push_approval", False),
+            ("dismiss_stale_reviews_on_push", False),
+        )
+    ),
+    (
+        "administrators pass by the reviewers",
+        lambda g: g.environments["prod"].update(can_admins_bypass=True),
+        "environment prod",
+    ),
+    ("proposals from any branch", lambda g: open_to_all(g, "proposals"), "environment proposals"),
     ("a check less", lambda g: checks(g).pop(), "branch main"),
     ("switched off", lambda g: g.variables.update(NIGHTOWL_DELIVERY="off"), "variable NIGHTOWL_DELIVERY"),
     ("variable gone", lambda g: g.variables.clear(), "variable NIGHTOWL_DELIVERY"),
@@ -159,8 +180,8 @@ def test_what_others_added_to_the_ruleset_stays_when_it_is_mended(ready: Command
     own["conditions"]["ref_name"]["include"].append("refs/heads/release")
     own["rules"].append({"type": "required_linear_history"})
     checks(github).append({"context": "their own"})
-    request = rule(github, "pull_request")
-    request["parameters"] = {"required_approving_review_count": 2}
+    stricter = {**reviews(github), "required_approving_review_count": 2, "required_review_thread_resolution": True}
+    rule(github, "pull_request")["parameters"] = stricter
     assert ready("--check", *REVIEWED).exit_code == 0, "stricter is no drift"
     own["rules"].remove({"type": "deletion"})
     checks(github).pop(0)
@@ -175,14 +196,13 @@ def test_what_others_added_to_the_ruleset_stays_when_it_is_mended(ready: Command
     assert "refs/heads/release" in own["conditions"]["ref_name"]["include"]
     assert {"type": "required_linear_history"} in own["rules"]
     assert [item["context"] for item in checks(github)] == ["check-test-e2e", "their own", "Audit of everything"]
-    assert rule(github, "pull_request")["parameters"] == {"required_approving_review_count": 2}
+    assert reviews(github) == stricter
 
 
 def test_settings_of_an_environment_that_others_made_stay_when_it_is_changed(
     ready: Command, github: FakeSettings
 ) -> None:
     protection(github, "prod").append({"id": 9, "type": "wait_timer", "wait_timer": 30})
-    github.environments["prod"]["can_admins_bypass"] = False
     assert ready("--check", *REVIEWED).exit_code == 0
 
     ready("--reviewer", "eve", "--reviewer", "bob")
@@ -199,8 +219,14 @@ def test_reviewers_that_somebody_gave_dev_stay(ready: Command, github: FakeSetti
     assert branches_of(github, "dev") == [("main", "branch")]
 
 
+THEIR_REVIEWS = {
+    "required_approving_review_count": 1,
+    "require_code_owner_review": True,
+    "require_last_push_approval": True,
+    "dismiss_stale_reviews_on_push": True,
+}
 THEIRS = [
-    {"type": "pull_request", "parameters": {"required_approving_review_count": 1}},
+    {"type": "pull_request", "parameters": THEIR_REVIEWS},
     {"type": "non_fast_forward"},
     {"type": "deletion"},
 ]
@@ -239,7 +265,12 @@ def test_rules_of_others_that_are_not_enough_stay_beside_the_own_ruleset(
 
 def test_a_classic_branch_protection_counts_and_is_never_touched(nightowl: Command, github: FakeSettings) -> None:
     github.protection = {
-        "required_pull_request_reviews": {"required_approving_review_count": 1},
+        "required_pull_request_reviews": {
+            "required_approving_review_count": 1,
+            "require_code_owner_reviews": True,
+            "require_last_push_approval": True,
+            "dismiss_stale_reviews": True,
+        },
         "required_status_checks": {"strict": False, "contexts": ["check-test-e2e", "Audit of everything"]},
         "allow_force_pushes": {"enabled": False},
         "allow_deletions": {"enabled": False},
@@ -249,7 +280,14 @@ def test_a_classic_branch_protection_counts_and_is_never_touched(nightowl: Comma
 
     github.protection["allow_force_pushes"]["enabled"] = True
     del github.protection["required_pull_request_reviews"]
-    assert nightowl.steps("--check")["branch main"]["changes"] == ["changed by pull requests only", "no force push"]
+    assert nightowl.steps("--check")["branch main"]["changes"] == [
+        "changed by pull requests only",
+        "approved by somebody",
+        "approved by a code owner",
+        "the last push approved by somebody else than who pushed it",
+        "approved as it is: a push takes approvals away",
+        "no force push",
+    ]
     nightowl()
     assert [item["name"] for item in github.rulesets] == ["nightowl main"]
     assert not [path for _, path in github.changes if path.endswith("/protection")]

@@ -26,6 +26,12 @@ def branches_of(github: FakeSettings, environment: str) -> list[tuple[str, str]]
     return sorted((item["name"], item["type"]) for item in github.branch_policies[environment])
 
 
+def owners_of(nightowl: Command) -> list[str]:
+    """The lines of CODEOWNERS that are no comments."""
+    lines = (nightowl.project / ".github" / "CODEOWNERS").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
 def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl: Command, github: FakeSettings) -> None:
     result = nightowl(*REVIEWED)
 
@@ -35,12 +41,21 @@ def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl:
         "staging": ["alice", "bob"],
         "prod": ["alice", "bob"],
         "ephemeral": [],
+        "proposals": [],
     }
     assert {name: branches_of(github, name) for name in github.environments} == {
         "dev": [("main", "branch")],
         "staging": [("main", "branch")],
         "prod": [("main", "branch")],
         "ephemeral": [("main", "branch"), ("refs/pull/*/merge", "branch")],
+        "proposals": [("main", "branch")],
+    }
+    assert {name: made["can_admins_bypass"] for name, made in github.environments.items()} == {
+        "dev": True,
+        "staging": False,
+        "prod": False,
+        "ephemeral": True,
+        "proposals": True,
     }
     assert github.workflow_permissions == {
         "default_workflow_permissions": "read",
@@ -62,6 +77,15 @@ def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl:
         {"context": "Audit of everything", "integration_id": ACTIONS_APP_ID},
         {"context": "check-test-e2e", "integration_id": ACTIONS_APP_ID},
     ]
+    reviews = next(rule for rule in ruleset["rules"] if rule["type"] == "pull_request")["parameters"]
+    assert reviews == {
+        "required_approving_review_count": 1,
+        "dismiss_stale_reviews_on_push": True,
+        "require_code_owner_review": True,
+        "require_last_push_approval": True,
+        "required_review_thread_resolution": False,
+    }
+    assert owners_of(nightowl) == ["* @alice @bob"]
     assert github.variables == {}, "only --on switches the workflows on"
 
 
@@ -93,12 +117,15 @@ def test_a_dry_run_lists_every_change_and_makes_none(nightowl: Command, github: 
         "environment staging": "missing",
         "environment prod": "missing",
         "environment ephemeral": "missing",
+        "environment proposals": "missing",
+        "GitHub App": "exists",
         "actions": "differs",
         "workflows": "exists",
         "issues": "exists",
         "label ephemeral": "missing",
         "label drift": "missing",
         "branch main": "missing",
+        ".github/CODEOWNERS": "missing",
         "stacks/Pulumi.dev.yaml": "missing",
         "stacks/Pulumi.staging.yaml": "missing",
         "stacks/Pulumi.prod.yaml": "missing",
@@ -134,9 +161,9 @@ def test_in_a_fresh_run_the_switch_comes_after_everything_else(nightowl: Command
 
 def test_only_the_stacks_that_are_named_are_touched(nightowl: Command, github: FakeSettings) -> None:
     nightowl("--stack", "dev")
-    assert sorted(github.environments) == ["dev", "ephemeral"]
+    assert sorted(github.environments) == ["dev", "ephemeral", "proposals"]
     nightowl("-s", "staging")
-    assert sorted(github.environments) == ["dev", "ephemeral", "staging"]
+    assert sorted(github.environments) == ["dev", "ephemeral", "proposals", "staging"]
     prod = yaml.safe_load((nightowl.project / "stacks/Pulumi.prod.yaml").read_text())
     assert "github" not in prod["config"]["nightowl:delivery"]
 
@@ -219,3 +246,101 @@ def test_the_jobs_of_a_stack_with_a_runner_are_sent_to_it(nightowl: Command, git
     assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "exists"
     github.variables["NIGHTOWL_RUNNER_DEV"] = "elsewhere"
     assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "differs"
+
+
+def test_a_team_owns_everything_as_github_writes_its_name(nightowl: Command, github: FakeSettings) -> None:
+    nightowl("--reviewer", "example/platform")
+    assert owners_of(nightowl) == ["* @example/platform"]
+    assert nightowl("--check").exit_code == 0, "the name of the team is read from the environment too"
+
+
+def test_lines_of_others_stay_in_the_owners_file_and_do_not_come_after_its_own(
+    nightowl: Command, github: FakeSettings
+) -> None:
+    file = nightowl.project / ".github" / "CODEOWNERS"
+    file.write_text("# ours\n/docs/ @eve\n")
+    nightowl(*REVIEWED)
+    assert owners_of(nightowl) == ["/docs/ @eve", "* @alice @bob"]
+    file.write_text(f"{file.read_text()}/infra/ @eve\n")
+    assert nightowl("--check").exit_code == 1
+    nightowl()
+    assert owners_of(nightowl) == ["/docs/ @eve", "* @alice @bob"]
+
+
+def test_an_owner_that_github_does_not_know_is_a_difference(nightowl: Command, github: FakeSettings) -> None:
+    nightowl(*REVIEWED)
+    wrong = {"line": 2, "column": 3, "kind": "Unknown owner", "source": "* @alice @bob", "path": ".github/CODEOWNERS"}
+    github.code_owners_errors = [wrong]
+    code, steps = nightowl.check()
+    assert (code, steps[".github/CODEOWNERS"]["changes"]) == (1, ["main, line 2: Unknown owner: * @alice @bob"])
+    assert "give the owners write access" in nightowl.refusal()
+
+
+def test_one_alone_can_still_merge_and_the_table_says_who_decides(nightowl: Command, github: FakeSettings) -> None:
+    steps = nightowl.steps("--reviewer", "alice")
+    (ruleset,) = github.rulesets
+    reviews = next(rule for rule in ruleset["rules"] if rule["type"] == "pull_request")["parameters"]
+    assert (reviews["required_approving_review_count"], reviews["require_code_owner_review"]) == (0, False)
+    assert ".github/CODEOWNERS" not in steps
+    assert "nobody but alice" in steps["branch main"]["note"]
+
+
+def test_where_github_overhears_that_administrators_pass_by_the_reviewers_it_is_told(
+    nightowl: Command, github: FakeSettings
+) -> None:
+    github.admins_bypass_stays = True
+    told = nightowl.refusal(*REVIEWED)
+    assert "untick 'Allow administrators to bypass configured protection rules'" in told
+    assert nightowl("--check").exit_code == 1
+    github.admins_bypass_stays = False
+
+
+def test_in_a_private_repository_forks_get_neither_tokens_that_write_nor_secrets(
+    nightowl: Command, github: FakeSettings
+) -> None:
+    github.private = True
+    assert nightowl.steps(*REVIEWED)["actions"]["changes"][-3:] == [
+        "pull requests from forks: get tokens that write -> that read",
+        "pull requests from forks: get secrets -> none",
+        "pull requests from forks: run at once -> after an approval",
+    ]
+    assert github.forks == {
+        "run_workflows_from_fork_pull_requests": True,
+        "send_write_tokens_to_workflows": False,
+        "send_secrets_and_variables": False,
+        "require_approval_for_fork_pr_workflows": True,
+    }
+    assert nightowl("--check").exit_code == 0
+    for key in ("send_write_tokens_to_workflows", "send_secrets_and_variables"):
+        github.forks[key] = True
+        assert nightowl("--check").exit_code == 1
+        github.forks[key] = False
+
+
+def test_the_workflows_stay_off_while_forks_get_tokens_that_write(nightowl: Command, github: FakeSettings) -> None:
+    github.private = True
+    github.refusals["PUT", "fork-pr-workflows-private-repos"] = (409, {"message": "Conflict"}, {})
+    assert "the organization decides it" in nightowl.refusal(*REVIEWED, "--on")
+    assert "NIGHTOWL_DELIVERY" not in github.variables
+
+
+def test_a_server_that_does_not_know_what_forks_get_is_named(nightowl: Command, github: FakeSettings) -> None:
+    github.private, github.forks = True, None
+    note = nightowl.steps(*REVIEWED)["actions"]["note"]
+    assert note == "GitHub does not tell what pull requests from forks get"
+
+
+def test_with_an_app_workflows_neither_open_nor_approve_pull_requests(nightowl: Command, github: FakeSettings) -> None:
+    github.variables["NIGHTOWL_APP"] = "Iv23lion"
+    told = nightowl.refusal(*REVIEWED)
+    assert "gh secret set NIGHTOWL_APP_KEY --env proposals --repo example/nightowl < KEY.pem" in told
+    assert not github.workflow_permissions["can_approve_pull_request_reviews"]
+    github.secrets.add(("proposals", "NIGHTOWL_APP_KEY"))
+    github.workflow_permissions["can_approve_pull_request_reviews"] = True
+    assert nightowl.steps(*REVIEWED)["actions"]["changes"] == [
+        "default token of workflows: write -> read",
+        "workflows open and approve pull requests: allowed -> refused",
+        "approval before pull requests run: first_time_contributors -> all_external_contributors",
+    ]
+    assert not github.workflow_permissions["can_approve_pull_request_reviews"]
+    assert nightowl("--check").exit_code == 0
