@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api
 
 from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR
-from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, wait_for
+from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, Run, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -49,22 +50,18 @@ def test_a_wrong_value_is_refused_before_anything_changes(original: Cluster) -> 
     assert pod_names(original, "web") == before
 
 
-def test_a_bad_image_fails_up_with_the_pods_own_reason_and_the_old_pods_stay(original: Cluster) -> None:
-    before = pod_names(original, "web")
-    original.edit("web", image="registry.invalid/web:1.0.0", rollout={"deadline": "20s"}, health={"startWithin": "10s"})
+@dataclass(frozen=True)
+class BadRelease:
+    """A release that failed, and what ran before it; the stack file is the one before it again."""
 
-    run = original.up()
-    original.restore()
-
-    assert run.code == 1
-    told = run.out + run.err
-    assert "ErrImagePull" in told or "ImagePullBackOff" in told
-    assert "registry.invalid/web:1.0.0" in told
-    assert "Traceback" not in told
-    assert pod_names(original, "web") >= before, "the old version keeps serving"
+    run: Run
+    pods_before: set[tuple[str, int]]
+    config_maps_before: set[str]
 
 
-def test_a_failed_release_is_taken_back_by_the_file_before_it(original: Cluster) -> None:
+@pytest.fixture(scope="module")
+def bad_release(original: Cluster) -> BadRelease:
+    """An image that nobody can pull, with changed configuration."""
     assert original.up().code == 0
     before, maps = pods(original, "web"), config_maps(original)
     original.edit(
@@ -75,17 +72,30 @@ def test_a_failed_release_is_taken_back_by_the_file_before_it(original: Cluster)
         rollout={"deadline": "20s"},
         health={"startWithin": "10s"},
     )
-    failed = original.up()
-    assert failed.code == 1, failed.out + failed.err
-    assert config_maps(original) > maps, "the old pods keep their configuration"
+    run = original.up()
     original.restore()
+    return BadRelease(run, before, maps)
 
+
+def test_a_bad_image_fails_up_with_the_pods_own_reason_and_the_old_pods_stay(
+    bad_release: BadRelease, original: Cluster
+) -> None:
+    told = bad_release.run.out + bad_release.run.err
+    assert bad_release.run.code == 1, told
+    assert "ErrImagePull" in told or "ImagePullBackOff" in told
+    assert "registry.invalid/web:1.0.0" in told
+    assert "Traceback" not in told
+    assert pods(original, "web") >= bad_release.pods_before, "the old version keeps serving"
+    assert config_maps(original) > bad_release.config_maps_before, "the old pods keep their configuration"
+
+
+def test_a_failed_release_is_taken_back_by_the_file_before_it(bad_release: BadRelease, original: Cluster) -> None:
     taken_back = original.up()
 
     assert taken_back.code == 0, taken_back.out + taken_back.err
-    wait_for("only the old pods are left", lambda: pods(original, "web") == before, 60)
-    assert {restarts for _, restarts in before} == {0}
-    assert config_maps(original) == maps, "the bad release's are gone, and those in use are there"
+    wait_for("only the old pods are left", lambda: pods(original, "web") == bad_release.pods_before, 60)
+    assert {restarts for _, restarts in bad_release.pods_before} == {0}
+    assert config_maps(original) == bad_release.config_maps_before, "the bad release's are gone, those in use are there"
     assert waiting_for_deletion(original) == []
     assert "Nothing changed" in original.up().out
 
