@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.cluster import CLUSTER, LAUNCH_TEMPLATE, RELEASE, is_chart, minor_of
-from policies.iam import POLICY_TYPES, Statement, permissions
+from policies.holders import document_rule
+from policies.iam import Statement, permissions
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import is_false, is_true, mapping, mappings, number, sequence, text, within
@@ -168,10 +169,9 @@ def _group_ends_no_node_by_itself(group: Resource) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    ResourceRule(
+    document_rule(
         name="autoscaler-resizes-only-its-cluster",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C44", "P16"),
         frameworks=("EKS best practices: cluster autoscaler",),
         protects_from="The autoscaler of one cluster ends nodes of another.",
@@ -179,10 +179,9 @@ RULES: tuple[Rule, ...] = (
         url=BEST_PRACTICES,
         check=_resizes_own_groups,
     ),
-    ResourceRule(
+    document_rule(
         name="autoscaler-sees-empty-groups",
         severity=Severity.MEDIUM,
-        types=POLICY_TYPES,
         controls=("P15", "C44"),
         frameworks=("Cluster Autoscaler on AWS",),
         protects_from="A group at 0 nodes is never scaled up, as nobody tells which labels and taints it would have.",

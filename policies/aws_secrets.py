@@ -9,9 +9,10 @@ from policies.iam import statements
 from policies.load_balancing import BALANCERS
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import document, is_set, is_true, mapping, mappings, number, text, texts, within
+from policies.values import is_set, is_true, mapping, mappings, number, text, texts, within
 
 KEY = "aws:kms/key:Key"
+KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
 REPOSITORY = "aws:ecr/repository:Repository"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
@@ -42,9 +43,8 @@ def _key_has_policy(key: Resource) -> Iterator[str]:
 
 
 def _key_trusts_somebody(key: Resource) -> Iterator[str]:
-    for statement in statements(document(key.props, "policy")):
-        anybody = any("*" in names for names in statement.principals.values())
-        if statement.allows and anybody and not statement.conditions:
+    for statement in statements(key.props.get("policy")):
+        if statement.is_for_anybody:
             yield "policy lets anybody use it"
 
 
@@ -75,9 +75,8 @@ def _encryptions(repository: Resource) -> list[object]:
 
 
 def _registry_is_private(policy: Resource) -> Iterator[str]:
-    for statement in statements(document(policy.props, "policy")):
-        anybody = any("*" in names for names in statement.principals.values())
-        if statement.allows and anybody and not statement.conditions:
+    for statement in statements(policy.props.get("policy")):
+        if statement.is_for_anybody:
             yield "lets anybody in"
 
 
@@ -95,7 +94,7 @@ def _bucket_asks_for_tls(bucket: Resource, stack: Stack) -> Iterator[str]:
     for policy in stack.takers(bucket, "bucket", BUCKET_POLICY):
         if any(
             not statement.allows and statement.requires("aws:SecureTransport", operator="Bool") == ("false",)
-            for statement in statements(document(policy.props, "policy"))
+            for statement in statements(policy.props.get("policy"))
         ):
             return
     yield "has no policy that denies requests without TLS"
@@ -146,7 +145,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="key-trusts-somebody",
         severity=Severity.CRITICAL,
-        types=(KEY,),
+        types=(KEY, KEY_POLICY),
         controls=("C4",),
         frameworks=("Security Hub KMS.5", "CKV_AWS_33"),
         protects_from="Any AWS account in the world can use the key.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 
 from infra.versions import KUBERNETES_VERSIONS, WARNING_DAYS
+from policies.addresses import open_to_internet
 from policies.network import INGRESS_RULE, NODE_GROUP, SECURITY_GROUP, SECURITY_GROUP_RULE, SUBNET
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -35,8 +36,6 @@ ZONES_THAT_SURVIVE_ONE = 3
 (`max-total-unready-percentage`)."""
 MOST_ADMINISTRATORS = 3
 """Who deploys, who deploys by hand, and one for emergencies; own figure."""
-SMALLEST_PREFIX = {4: 8, 6: 16}
-"""No organisation has more addresses than that: a larger network is the internet, or a half of it (own figure)."""
 SMALLEST_NODE_PREFIX = 24
 """With 16 blocks of /28 some are still whole after a year of pods coming and going (own figure)."""
 ONE_ADDRESS = 128
@@ -146,13 +145,11 @@ def _endpoint_is_not_open(cluster: Resource) -> Iterator[str]:
     allowed = texts(cluster.props, "vpcConfig", "publicAccessCidrs")
     if not allowed:
         yield "the public endpoint has no publicAccessCidrs, so the whole internet may try"
-    for network in allowed:
-        if _is_huge(network):
-            yield f"publicAccessCidrs holds {network}"
-
-
-def _is_huge(network: str) -> bool:
-    return _prefix_length(network) < SMALLEST_PREFIX[6 if ":" in network else 4]
+    huge = [network for network in allowed if open_to_internet([network])]
+    for network in huge:
+        yield f"publicAccessCidrs holds {network}"
+    if not huge and open_to_internet(allowed):
+        yield "publicAccessCidrs together hold most of the internet"
 
 
 def _prefix_length(network: str) -> int:

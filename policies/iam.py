@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
 from typing import Any
 
+from policies import iam_scope
 from policies.stack import Resource
-from policies.values import document, mapping, mappings, text, texts
+from policies.values import document, mapping, mappings, texts
 
 ROLE = "aws:iam/role:Role"
+USER = "aws:iam/user:User"
+GROUP = "aws:iam/group:Group"
 POLICY = "aws:iam/policy:Policy"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 USER_POLICY = "aws:iam/userPolicy:UserPolicy"
 GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
-POLICY_TYPES = (POLICY, ROLE_POLICY, USER_POLICY, GROUP_POLICY, ROLE)
-
-BOUNDARY_SUFFIX = "-boundary"
-"""How the name of a permissions boundary ends."""
+PERMISSION_SET_POLICY = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+INLINE_TYPES = (ROLE, ROLE_POLICY, USER_POLICY, GROUP_POLICY, PERMISSION_SET_POLICY)
+"""What holds a document for one holder, who has it from the first moment."""
+POLICY_TYPES = (POLICY, *INLINE_TYPES)
 
 READING_VERBS = ("Describe", "Get", "List", "BatchGet", "Lookup", "Search", "View", "Check", "Simulate", "Test")
 """How the names of actions begin that change nothing (AWS Service Authorization Reference: access levels)."""
@@ -40,49 +43,65 @@ class Statement:
 
     def may(self, action: str) -> bool:
         """Whether it allows that action."""
-        return self.allows and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in self.actions)
+        return self.allows and any(iam_scope.matches(pattern, action) for pattern in self.actions)
 
-    @property
+    @cached_property
     def is_total(self) -> bool:
-        """Whether it is about every action of every service."""
-        return bool({"*", "*:*"} & set(self.actions))
+        """Whether it is about nearly every action of most services."""
+        return iam_scope.is_total(self.actions)
 
-    @property
+    @cached_property
     def on_everything(self) -> bool:
-        """Whether it holds for any resource."""
-        return "*" in self.resources
+        """Whether it holds for resources of any kind."""
+        return iam_scope.means_everything(self.resources)
+
+    @cached_property
+    def on_any_of_a_kind(self) -> bool:
+        """Whether it leaves open which resources of a kind it holds for, such as `role/*`."""
+        return iam_scope.leaves_open(self.resources)
+
+    @cached_property
+    def is_narrowed(self) -> bool:
+        """Whether a condition takes away from what it is about."""
+        return iam_scope.narrows(self.conditions)
+
+    @cached_property
+    def is_for_anybody(self) -> bool:
+        """Whether it lets the whole world in: any principal, and no condition that tells callers apart."""
+        anybody = any("*" in names for names in self.principals.values())
+        return self.allows and anybody and not iam_scope.names_callers(self.conditions)
 
     def requires(self, key: str, *, operator: str = "StringEquals") -> tuple[str, ...]:
         """Give the values that a condition asks of `key`."""
         return self.conditions.get(operator, {}).get(key.lower(), ())
 
 
-def is_boundary(policy: Resource) -> bool:
-    """Whether a managed policy is a permissions boundary, by its name."""
-    return policy.type == POLICY and text(policy.props, "name").endswith(BOUNDARY_SUFFIX)
-
-
 def permissions(resource: Resource) -> Iterator[Statement]:
-    """Give what the policies written at a resource allow: its own document, or inline ones of a role.
-
-    A boundary allows nothing: it takes from what other policies allow.
-    """
-    if is_boundary(resource):
-        return
+    """Give the statements that are written at a resource: its own document, or inline ones of a role."""
     if resource.type == ROLE:
         for inline in mappings(resource.props, "inlinePolicies"):
-            yield from statements(document(inline, "policy"))
+            yield from statements(inline.get("policy"))
     else:
-        yield from statements(document(resource.props, "policy"))
+        key = "inlinePolicy" if resource.type == PERMISSION_SET_POLICY else "policy"
+        yield from statements(resource.props.get(key))
 
 
 def trust(role: Resource) -> Iterator[Statement]:
     """Give who may take a role."""
-    yield from statements(document(role.props, "assumeRolePolicy"))
+    yield from statements(role.props.get("assumeRolePolicy"))
 
 
-def statements(policy: Mapping[str, Any]) -> Iterator[Statement]:
-    """Give the statements of a policy document."""
+def statements(policy: object) -> Sequence[Statement]:
+    """Give the statements of a policy document, written as JSON or as an object."""
+    return _statements_of_text(policy) if isinstance(policy, str) else tuple(_statements(mapping(policy)))
+
+
+@lru_cache(maxsize=4096)
+def _statements_of_text(policy: str) -> tuple[Statement, ...]:
+    return tuple(_statements(document({"policy": policy}, "policy")))
+
+
+def _statements(policy: Mapping[str, Any]) -> Iterator[Statement]:
     written = policy.get("Statement")
     for one in [mapping(written)] if isinstance(written, Mapping) else mappings(policy, "Statement"):
         yield _statement(one)
@@ -90,7 +109,7 @@ def statements(policy: Mapping[str, Any]) -> Iterator[Statement]:
 
 def is_reading(action: str) -> bool:
     """Whether an action, or all that a pattern stands for, changes nothing."""
-    return action.partition(":")[2].startswith(READING_VERBS)
+    return action.partition(":")[2].lower().startswith(tuple(verb.lower() for verb in READING_VERBS))
 
 
 def _statement(written: Mapping[str, Any]) -> Statement:
@@ -101,10 +120,17 @@ def _statement(written: Mapping[str, Any]) -> Statement:
         resources=tuple(texts(written, "Resource")) or (("*",) if "NotResource" in written else ()),
         principals=_principals(written),
         conditions={
-            operator: {key.lower(): tuple(texts({key: value}, key)) for key, value in mapping(asked).items()}
+            operator: {key.lower(): tuple(_values(asked_of[key])) for key in asked_of}
             for operator, asked in mapping(written.get("Condition")).items()
+            for asked_of in [mapping(asked)]
         },
     )
+
+
+def _values(asked: Any) -> list[str]:
+    if isinstance(asked, bool):
+        return [str(asked).lower()]
+    return texts({"asked": asked}, "asked")
 
 
 def _principals(written: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

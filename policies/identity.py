@@ -4,35 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from policies.aws_managed import why_wide
 from policies.cluster import addons, clusters_of
-from policies.iam import (
-    BOUNDARY_SUFFIX,
-    POLICY,
-    POLICY_TYPES,
-    ROLE,
-    ROLE_POLICY,
-    is_boundary,
-    is_reading,
-    permissions,
-    trust,
+from policies.escalation import ESCALATIONS, allows_everything, escalations
+from policies.holders import (
+    ATTACHING_TYPES,
+    HOLDERS,
+    attachments,
+    bounds,
+    document_rule,
+    documents,
+    given_arns,
+    given_policies,
 )
+from policies.iam import POLICY, ROLE, USER, is_reading, permissions, trust
+from policies.iam_scope import is_of_one_region, whole_services
 from policies.network import NODE_GROUP
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import text, texts
 
-ATTACHMENTS = (
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:iam/policyAttachment:PolicyAttachment",
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment",
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment",
-)
-ROLE_ATTACHMENT = ATTACHMENTS[0]
-USER = "aws:iam/user:User"
+ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
+LOGIN_PROFILE = "aws:iam/userLoginProfile:UserLoginProfile"
+STANDING = (
+    USER,
+    ACCESS_KEY,
+    LOGIN_PROFILE,
+    "aws:iam/serviceSpecificCredential:ServiceSpecificCredential",
+    "aws:iam/signingCertificate:SigningCertificate",
+    "aws:iam/sshKey:SshKey",
+)
+"""Users, and all that they are let in by."""
 POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 
-ADMINISTRATORS = {"AdministratorAccess", "IAMFullAccess", "PowerUserAccess"}
 NODE_POLICIES = {
     "AmazonEKSWorkerNodePolicy",
     "AmazonEKSWorkerNodeMinimalPolicy",
@@ -41,25 +46,6 @@ NODE_POLICIES = {
     "AmazonSSMManagedInstanceCore",
 }
 """What a node itself needs (EKS user guide, "Amazon EKS node IAM role")."""
-
-ESCALATIONS = (
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:CreatePolicyVersion",
-    "iam:PassRole",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile",
-    "sts:AssumeRole",
-)
-"""By which whoever holds them on everything can become administrator (checkov CKV_AWS_286)."""
 
 EXFILTRATIONS = (
     "dynamodb:GetItem",
@@ -79,37 +65,40 @@ GITHUB = "token.actions.githubusercontent.com"
 
 
 def _allows_no_star(resource: Resource) -> Iterator[str]:
-    for statement in permissions(resource):
-        if statement.allows and statement.on_everything and statement.is_total:
-            yield "allows every action on every resource"
+    if allows_everything(permissions(resource)):
+        yield "allows every action on every resource"
+
+
+def _adds_up_to_no_star(holder: Resource, stack: Stack) -> Iterator[str]:
+    given = documents(holder, stack)
+    alone = any(allows_everything(permissions(one)) for one in given)
+    if not alone and allows_everything(statement for one in given for statement in permissions(one)):
+        yield f"{', '.join(sorted(one.label for one in given))} together allow every action on every resource"
 
 
 def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        whole = [one for one in statement.actions if one.endswith(":*") and one != "*:*"]
-        if statement.allows and whole:
+        whole = whole_services(statement.actions)
+        if statement.allows and whole and not statement.everything_but and not allows_everything([statement]):
             yield f"allows {', '.join(whole)}"
 
 
 def _attaches_no_administrator(attachment: Resource) -> Iterator[str]:
-    for arn in [*texts(attachment.props, "policyArn"), *texts(attachment.props, "managedPolicyArns")]:
-        name = arn.rpartition("/")[2]
-        if name in ADMINISTRATORS:
-            yield f"attaches {name}"
+    for arn in given_arns(attachment):
+        if why_wide(arn):
+            yield f"attaches {arn.rpartition('/')[2]}, which allows {why_wide(arn)}"
 
 
 def _escalates_nowhere(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        if statement.is_total or not statement.on_everything or statement.conditions:
-            continue
-        found = [action for action in ESCALATIONS if statement.may(action)]
+        found = [] if statement.is_total else escalations(statement)
         if found:
             yield f"allows {', '.join(found)} on every resource: its holder can become administrator"
 
 
 def _leaks_nothing(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        if statement.is_total or not statement.on_everything or statement.conditions:
+        if statement.is_total or not statement.on_any_of_a_kind or statement.is_narrowed:
             continue
         found = [action for action in EXFILTRATIONS if statement.may(action)]
         if found:
@@ -118,17 +107,18 @@ def _leaks_nothing(resource: Resource) -> Iterator[str]:
 
 def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        every_key = any(one == "*" or one.endswith(":key/*") for one in statement.resources)
-        if not statement.is_total and every_key and statement.may("kms:Decrypt") and not statement.conditions:
+        open_ = statement.on_any_of_a_kind and not statement.is_narrowed
+        if open_ and not statement.is_total and statement.may("kms:Decrypt"):
             yield "allows kms:Decrypt with every key"
 
 
 def _writes_are_constrained(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        if not statement.allows or not statement.on_everything or statement.conditions or statement.is_total:
+        held = statement.is_narrowed or is_of_one_region(statement.conditions)
+        if not statement.allows or not statement.on_everything or held or statement.is_total:
             continue
-        told = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt"}
-        writes = [one for one in statement.actions if not is_reading(one) and one not in told and ":*" not in one]
+        told = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt", *whole_services(statement.actions)}
+        writes = [one for one in statement.actions if not is_reading(one) and one not in told]
         if writes:
             yield f"allows {', '.join(writes)} on every resource without a condition"
 
@@ -202,30 +192,18 @@ def _asks_for_the_id(role: Resource) -> Iterator[str]:
 
 def _writes(role: Resource, stack: Stack) -> bool:
     """Whether a role may change anything. To decrypt is to read."""
-    policies = [
-        policy
-        for attachment in stack.takers(role, "role", ROLE_ATTACHMENT)
-        for policy in stack.taken(attachment, "policyArn", POLICY)
-    ]
-    own = stack.takers(role, "role", ROLE_POLICY)
-    foreign = [
-        attachment
-        for attachment in stack.takers(role, "role", ROLE_ATTACHMENT)
-        if not stack.taken(attachment, "policyArn", POLICY)
-    ]
-    allowed = [
-        action for one in (role, *policies, *own) for held in permissions(one) if held.allows for action in held.actions
-    ]
+    foreign = [one for one in attachments(role, stack) if len(given_policies(one, stack)) < len(given_arns(one))]
+    held = documents(role, stack)
+    allowed = [action for one in held for said in permissions(one) if said.allows for action in said.actions]
     return bool(foreign) or any(action != "kms:Decrypt" and not is_reading(action) for action in allowed)
 
 
 def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Iterator[str]:
-    made = stack.taken(attachment, "policyArn", POLICY)
-    if made:
-        boundaries = [policy.label for policy in made if is_boundary(policy)]
-    else:
-        boundaries = [arn for arn in texts(attachment.props, "policyArn") if arn.endswith(BOUNDARY_SUFFIX)]
-    for boundary in boundaries:
+    told = [policy.label for policy in given_policies(attachment, stack) if bounds(policy, stack)]
+    made = [text(policy.props, "name") for policy in given_policies(attachment, stack)]
+    of_others = {arn for one in stack.of_type(ROLE, USER) for arn in texts(one.props, "permissionsBoundary")}
+    told += [arn for arn in given_arns(attachment) if arn in of_others and arn.rpartition("/")[2] not in made]
+    for boundary in told:
         yield f"attaches {boundary}, a permissions boundary, which says the most that anybody may do"
 
 
@@ -236,14 +214,13 @@ def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
 def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
     if not stack.takers(role, "nodeRoleArn", NODE_GROUP):
         return
-    attached = [arn for one in stack.takers(role, "role", ROLE_ATTACHMENT) for arn in texts(one.props, "policyArn")]
-    for arn in [*attached, *texts(role.props, "managedPolicyArns")]:
+    for arn in [arn for one in attachments(role, stack) for arn in given_arns(one)]:
         name = arn.rpartition("/")[2]
         if name not in NODE_POLICIES:
             yield f"is the nodes' role and holds {name}, which every pod that reaches it then has"
-    own_policies = stack.takers(role, "role", "aws:iam/rolePolicy:RolePolicy")
-    if own_policies:
-        yield f"is the nodes' role and has {own_policies[0].label} written into it"
+    written = [one for one in documents(role, stack) if any(True for _ in permissions(one)) and one.type != POLICY]
+    if written:
+        yield f"is the nodes' role and has {written[0].label} written into it"
 
 
 def _role_serves_one_account(association: Resource, stack: Stack) -> Iterator[str]:
@@ -268,10 +245,9 @@ def _agent_is_there(association: Resource, stack: Stack) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    ResourceRule(
+    document_rule(
         name="policy-allows-no-star",
         severity=Severity.CRITICAL,
-        types=POLICY_TYPES,
         controls=("C39",),
         frameworks=("Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63"),
         protects_from="One stolen token is the whole account.",
@@ -279,10 +255,20 @@ RULES: tuple[Rule, ...] = (
         url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
         check=_allows_no_star,
     ),
-    ResourceRule(
+    StackRule(
+        name="policies-add-up-to-no-star",
+        severity=Severity.CRITICAL,
+        types=HOLDERS,
+        controls=("C39",),
+        frameworks=("Security Hub IAM.1",),
+        protects_from="What no policy allows alone is allowed by several that one role has.",
+        remediation="Name the actions and the resources that are needed.",
+        url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
+        check=_adds_up_to_no_star,
+    ),
+    document_rule(
         name="policy-allows-no-whole-service",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C39",),
         frameworks=("Security Hub IAM.21",),
         protects_from="Who needed to read one object may delete all of them, and what the service adds tomorrow.",
@@ -293,7 +279,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-administrator-is-attached",
         severity=Severity.CRITICAL,
-        types=(*ATTACHMENTS, ROLE),
+        types=ATTACHING_TYPES,
         controls=("C39",),
         frameworks=("CKV_AWS_274", "CKV2_AWS_56"),
         protects_from="One stolen token is the whole account.",
@@ -301,10 +287,9 @@ RULES: tuple[Rule, ...] = (
         url=f"{IAM_GUIDE}best-practices.html",
         check=_attaches_no_administrator,
     ),
-    ResourceRule(
+    document_rule(
         name="policy-escalates-nowhere",
         severity=Severity.CRITICAL,
-        types=POLICY_TYPES,
         controls=("C39",),
         frameworks=("CKV_AWS_286", "CKV2_AWS_40"),
         protects_from="A small permission is used to write oneself a bigger one.",
@@ -312,10 +297,9 @@ RULES: tuple[Rule, ...] = (
         url=f"{IAM_GUIDE}best-practices.html",
         check=_escalates_nowhere,
     ),
-    ResourceRule(
+    document_rule(
         name="policy-reads-named-data",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C39",),
         frameworks=("CKV_AWS_287", "CKV_AWS_288"),
         protects_from="One app that is broken into reads the data and secrets of all others.",
@@ -323,10 +307,9 @@ RULES: tuple[Rule, ...] = (
         url=f"{IAM_GUIDE}best-practices.html",
         check=_leaks_nothing,
     ),
-    ResourceRule(
+    document_rule(
         name="policy-decrypts-with-named-keys",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C46",),
         frameworks=("Security Hub KMS.1", "Security Hub KMS.2"),
         protects_from="Keys that are all open to one role separate nothing.",
@@ -334,10 +317,9 @@ RULES: tuple[Rule, ...] = (
         url="https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
         check=_decrypts_with_named_keys,
     ),
-    ResourceRule(
+    document_rule(
         name="policy-constrains-writes",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C39", "C45"),
         frameworks=("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"),
         protects_from="A controller that goes wrong, or is broken into, changes what belongs to others in the account.",
@@ -345,10 +327,9 @@ RULES: tuple[Rule, ...] = (
         url=f"{IAM_GUIDE}best-practices.html",
         check=_writes_are_constrained,
     ),
-    ResourceRule(
+    document_rule(
         name="policy-says-what-it-means",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C39",),
         frameworks=("CKV_AWS_63",),
         protects_from="All but a few actions are allowed, and each action that AWS adds is allowed from its first day.",
@@ -392,7 +373,7 @@ RULES: tuple[Rule, ...] = (
     StackRule(
         name="boundary-is-attached-to-nobody",
         severity=Severity.CRITICAL,
-        types=ATTACHMENTS,
+        types=ATTACHING_TYPES,
         controls=("C39",),
         frameworks=("IAM user guide: permissions boundaries",),
         protects_from="A boundary is wide, as it bounds many roles; attached, it is what one of them may do.",
@@ -427,7 +408,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-standing-credentials",
         severity=Severity.HIGH,
-        types=(USER, ACCESS_KEY),
+        types=STANDING,
         controls=("C48",),
         frameworks=("Security Hub IAM.2", "Security Hub IAM.3", "Security Hub IAM.22"),
         protects_from="A key that never expires lies in the state and in whatever it was copied to.",

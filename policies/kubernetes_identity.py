@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from policies.objects import CREDENTIALS, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours
+from policies.objects import CREDENTIALS, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
 from policies.pods import pod_spec
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import is_patch, with_patches
 from policies.stack import Resource, Stack
 from policies.values import is_false, mappings, text, texts
 
@@ -19,7 +20,24 @@ BINDINGS = (
 
 READING = {"get", "list", "watch"}
 WRITING = {"create", "update", "patch"}
-EVERYBODY = {"system:anonymous", "system:unauthenticated", "system:authenticated"}
+EVERYBODY = {"system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts"}
+ALL_ACCOUNTS_OF = "system:serviceaccounts:"
+"""How the group of all service accounts of a namespace begins (Kubernetes, "Authenticating", service accounts)."""
+ADMINISTRATORS = {"cluster-admin", "system:controller:generic-garbage-collector", "system:kube-controller-manager"}
+"""Roles that every cluster has and that may do everything, or delete everything, in all namespaces."""
+_AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+OF_THE_CLUSTER: Mapping[str, Mapping[str, str]] = {
+    name: {"kubernetes.io/bootstrapping": "rbac-defaults", **labels}
+    for name, labels in {
+        "cluster-admin": {},
+        "admin": {},
+        "edit": {f"{_AGGREGATE}admin": "true"},
+        "system:aggregate-to-admin": {f"{_AGGREGATE}admin": "true"},
+        "system:aggregate-to-edit": {f"{_AGGREGATE}edit": "true"},
+    }.items()
+}
+"""The strong ones among the roles that every cluster has, with their labels (Kubernetes, "Using RBAC Authorization":
+default roles, aggregated ClusterRoles)."""
 MASTERS = "system:masters"
 
 WEBHOOKS = {"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
@@ -31,10 +49,16 @@ ACCOUNTS_URL = "https://kubernetes.io/docs/tasks/configure-pod-container/configu
 def _grants(role: Resource, resources: set[str], verbs: set[str]) -> Iterator[str]:
     """What a role allows of `verbs` on `resources`; wildcards are another rule's."""
     for rule in mappings(role.props, "rules"):
-        granted = sorted(resources & set(texts(rule, "resources")))
+        granted = sorted(one for one in resources if _is_named(one, texts(rule, "resources")))
         allowed = sorted(verbs & set(texts(rule, "verbs")))
         if granted and allowed:
             yield f"it may {', '.join(allowed)} {', '.join(granted)}"
+
+
+def _is_named(resource: str, written: list[str]) -> bool:
+    """Whether a rule names a resource: by itself, or as `*/` and its subresource."""
+    subresource = resource.partition("/")[2]
+    return resource in written or bool(subresource and f"*/{subresource}" in written)
 
 
 def _granting(resources: set[str], verbs: set[str]) -> Callable[[Resource], Iterator[str]]:
@@ -46,6 +70,8 @@ def _wildcards(role: Resource) -> Iterator[str]:
         for key in ("verbs", "resources", "apiGroups"):
             if "*" in texts(rule, key):
                 yield f"a rule has * in {key}"
+        if any(one.strip("/") == "*" for one in texts(rule, "nonResourceURLs")):
+            yield "a rule has * in nonResourceURLs"
 
 
 def _escalating(role: Resource) -> Iterator[str]:
@@ -55,9 +81,18 @@ def _escalating(role: Resource) -> Iterator[str]:
             yield f"it may {', '.join(verbs)} {', '.join(texts(rule, 'resources'))}"
 
 
+def _aggregated(role: Resource) -> Iterator[str]:
+    for selector in mappings(role.props, "aggregationRule", "clusterRoleSelectors"):
+        taken = sorted(name for name, labels in OF_THE_CLUSTER.items() if selects(selector, labels))
+        if taken:
+            yield f"its aggregationRule takes in the rules of {', '.join(taken)}"
+
+
 def _admin(binding: Resource) -> Iterator[str]:
-    if text(binding.props, "roleRef", "name") == "cluster-admin":
-        yield f"it gives cluster-admin to {', '.join(_subjects(binding)) or 'nobody yet'}"
+    # A patch of a binding that every cluster has leaves its role out, and has the role's name.
+    role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
+    if role in ADMINISTRATORS:
+        yield f"it gives {role} to {', '.join(_subjects(binding)) or 'nobody yet'}"
 
 
 def _subjects(binding: Resource) -> list[str]:
@@ -66,7 +101,7 @@ def _subjects(binding: Resource) -> list[str]:
 
 def _everybody(binding: Resource) -> Iterator[str]:
     for name in _subjects(binding):
-        if name in EVERYBODY:
+        if name in EVERYBODY or name.startswith(ALL_ACCOUNTS_OF):
             yield f"it is for {name}"
 
 
@@ -128,11 +163,11 @@ def _shared(workload: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _role_rule(**told: Any) -> ResourceRule:
-    return ResourceRule(types=ROLES, url=PRACTICES_URL, **told)
+    return ResourceRule(types=with_patches(*ROLES), url=PRACTICES_URL, **told)
 
 
 def _binding_rule(**told: Any) -> ResourceRule:
-    return ResourceRule(types=BINDINGS, url=PRACTICES_URL, **told)
+    return ResourceRule(types=with_patches(*BINDINGS), url=PRACTICES_URL, **told)
 
 
 NARROWER: Mapping[str, str] = {"remediation": "Name the resources and verbs that are used, in a Role of one namespace."}
@@ -173,6 +208,15 @@ RULES: tuple[Rule, ...] = (
         protects_from="The role grows with every kind of object that the cluster learns.",
         check=_wildcards,
         **NARROWER,
+    ),
+    _role_rule(
+        name="no-administrator-by-aggregation",
+        severity=Severity.CRITICAL,
+        controls=("C49", "C50"),
+        frameworks=("CIS EKS 4.1.1", "CIS EKS 4.1.3"),
+        protects_from="A role without a single rule may do all that the cluster's own administrators may.",
+        remediation="Select the roles to take in by a label of your own.",
+        check=_aggregated,
     ),
     _role_rule(
         name="no-secret-reading-role",
@@ -293,7 +337,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-lasting-token",
         severity=Severity.HIGH,
-        types=(CREDENTIALS,),
+        types=with_patches(CREDENTIALS),
         controls=("C52",),
         frameworks=("Kubernetes RBAC good practices",),
         protects_from="A token that never expires works for ever for whoever once read it.",

@@ -7,7 +7,8 @@ from typing import Any
 
 from policies.autoscaling import metadata_is_closed
 from policies.cluster import HORIZONTAL_AUTOSCALER, RELEASE, is_chart
-from policies.iam import POLICY_TYPES, Statement, permissions
+from policies.holders import document_rule
+from policies.iam import Statement, permissions
 from policies.objects import neighbours
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -392,10 +393,9 @@ RULES: tuple[Rule, ...] = (
         url=f"{APPLICATION_GUIDE}load-balancer-listeners.html",
         check=_answers_once,
     ),
-    ResourceRule(
+    document_rule(
         name="controller-registers-only-its-targets",
         severity=Severity.HIGH,
-        types=POLICY_TYPES,
         controls=("C45",),
         frameworks=("AWS Load Balancer Controller: IAM policy",),
         protects_from="The controller of one cluster takes targets of another out of service.",

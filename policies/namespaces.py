@@ -15,6 +15,7 @@ from policies.objects import (
     namespace_of,
 )
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import is_patch, with_patches
 from policies.stack import Resource, Stack
 from policies.values import text
 
@@ -34,7 +35,8 @@ def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
 
 def _enforces(resource: Resource) -> Iterator[str]:
     level = text(labels_of(resource), f"{PREFIX}enforce")
-    if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED:
+    left_alone = is_patch(resource) and f"{PREFIX}enforce" not in labels_of(resource)
+    if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED and not left_alone:
         yield f"label {PREFIX}enforce is {level or 'missing'}"
 
 
@@ -81,7 +83,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="namespace-enforces-pod-security",
         severity=Severity.HIGH,
-        types=(NAMESPACE,),
+        types=with_patches(NAMESPACE),
         controls=("C53",),
         frameworks=("CIS EKS 4.2.1", "PSS restricted"),
         protects_from="Whoever may make pods may make privileged ones, and with them take the nodes.",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from policies.addresses import open_to_internet
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import document, is_false, is_true, mappings, number, sequence, text, texts, within
+from policies.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -27,7 +29,10 @@ NAT = "aws:ec2/natGateway:NatGateway"
 INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
-WORLD = {"0.0.0.0/0", "::/0"}
+PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
+PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
+RULES_OF_GROUPS = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+NETWORK_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 ADMIN_PORTS = (22, 3389)
 """SSH and RDP (Security Hub EC2.13, EC2.14)."""
 WEB_PORTS = {80, 443}
@@ -64,7 +69,7 @@ def _route_tables(stack: Stack, subnet: Resource) -> list[Resource]:
 
 def _leads_out(route: Mapping[str, Any]) -> bool:
     keys = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
-    return any(text(route, key) in WORLD for key in keys)
+    return open_to_internet(text(route, key) for key in keys)
 
 
 def _is_internet_route(stack: Stack, route: Resource | Mapping[str, Any]) -> bool:
@@ -163,22 +168,82 @@ def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Iterator[str]:
         yield "holds nodes but lacks the tag kubernetes.io/role/internal-elb=1"
 
 
-def _openings(resource: Resource) -> Iterator[Mapping[str, Any]]:
-    """Give what a security group, or a rule of one, opens to the whole internet."""
+@dataclass(frozen=True)
+class _Opening:
+    """What one rule of a security group lets in or out."""
+
+    first: int
+    last: int
+    """Ports, the last one included."""
+    networks: frozenset[str]
+
+
+def _openings(resource: Resource, stack: Stack, direction: str) -> list[_Opening]:
+    """Give what a security group, or a rule of one, opens to the whole internet.
+
+    What other rules open of the same ports counts too: halves of the internet are written one by one.
+    """
+    own = list(_written_at(resource, stack, direction))
+    if not any(one.networks for one in own):
+        return []
+    beside = [
+        opening for other in _of_the_same_group(resource, stack) for opening in _written_at(other, stack, direction)
+    ]
+    return [one for one in own if one.networks and _is_world(one, [*own, *beside])]
+
+
+def _is_world(opening: _Opening, beside: Iterable[_Opening]) -> bool:
+    networks = [
+        network
+        for other in beside
+        if other.first <= opening.first and opening.last <= other.last
+        for network in other.networks
+    ]
+    return open_to_internet([*opening.networks, *networks])
+
+
+def _written_at(resource: Resource, stack: Stack, direction: str) -> Iterator[_Opening]:
     if resource.type == SECURITY_GROUP:
-        candidates = mappings(resource.props, "ingress")
+        rules = [(rule, direction) for rule in mappings(resource.props, direction)]
     elif resource.type == SECURITY_GROUP_RULE:
-        candidates = [resource.props] if text(resource.props, "type") == "ingress" else []
+        rules = [(resource.props, "")] if text(resource.props, "type") == direction else []
     else:
-        candidates = [resource.props]
-    for candidate in candidates:
-        if _is_world(candidate):
-            yield candidate
+        is_ingress = resource.type == INGRESS_RULE
+        rules = [(resource.props, "")] if is_ingress == (direction == "ingress") else []
+    for rule, key in rules:
+        listed = _listed(resource, rule, key, stack)
+        yield _Opening(*_ports(rule), frozenset([*_networks(rule), *listed]))
 
 
-def _is_world(rule: Mapping[str, Any]) -> bool:
-    keys = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
-    return any(block in WORLD for key in keys for block in texts(rule, key))
+def _networks(rule: Mapping[str, Any]) -> list[str]:
+    return [block for key in NETWORK_KEYS for block in texts(rule, key)]
+
+
+def _listed(resource: Resource, rule: Mapping[str, Any], key: str, stack: Stack) -> Iterator[str]:
+    """Give the networks of the prefix lists that a rule names and the stack makes."""
+    for list_key in ("prefixListId", "prefixListIds"):
+        if is_set(rule, list_key):
+            for prefix_list in stack.taken(resource, key or list_key, PREFIX_LIST):
+                entries = [one.props for one in stack.takers(prefix_list, "prefixListId", PREFIX_LIST_ENTRY)]
+                yield from (text(one, "cidr") for one in [*entries, *mappings(prefix_list.props, "entries")])
+
+
+def _of_the_same_group(resource: Resource, stack: Stack) -> list[Resource]:
+    """Give the other rules of a rule's security group, and the group itself; of a group, its rules."""
+    if resource.type == SECURITY_GROUP:
+        return stack.takers(resource, "securityGroupId", *RULES_OF_GROUPS)
+    groups = resource.takes_from.get("securityGroupId", frozenset[str]())
+    group = text(resource.props, "securityGroupId") if not groups else ""
+    return [
+        other
+        for other in stack.of_type(*RULES_OF_GROUPS, SECURITY_GROUP)
+        if other.urn != resource.urn
+        and (
+            other.urn in groups
+            or groups & other.takes_from.get("securityGroupId", frozenset[str]())
+            or (group and group == text(other.props, "securityGroupId"))
+        )
+    ]
 
 
 def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
@@ -189,17 +254,16 @@ def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
     return int(0 if first is None else first), int(LAST_PORT if last is None else last)
 
 
-def _no_admin_port(resource: Resource) -> Iterator[str]:
-    for opening in _openings(resource):
-        first, last = _ports(opening)
+def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
+    for opening in _openings(resource, stack, "ingress"):
         for port in ADMIN_PORTS:
-            if first <= port <= last:
+            if opening.first <= port <= opening.last:
                 yield f"opens port {port} to the whole internet"
 
 
-def _only_web_ports(resource: Resource) -> Iterator[str]:
-    for opening in _openings(resource):
-        first, last = _ports(opening)
+def _only_web_ports(resource: Resource, stack: Stack) -> Iterator[str]:
+    for opening in _openings(resource, stack, "ingress"):
+        first, last = opening.first, opening.last
         if any(first <= port <= last for port in ADMIN_PORTS):
             continue  # told by the rule for these ports
         if first != last or first not in WEB_PORTS:
@@ -216,14 +280,8 @@ def _rules_are_described(resource: Resource) -> Iterator[str]:
         yield "has no description"
 
 
-def _egress_is_limited(resource: Resource) -> Iterator[str]:
-    if resource.type == SECURITY_GROUP:
-        rules = mappings(resource.props, "egress")
-    elif resource.type == SECURITY_GROUP_RULE:
-        rules = [resource.props] if text(resource.props, "type") == "egress" else []
-    else:
-        rules = [resource.props]
-    if any(_is_world(rule) and _ports(rule) == (0, LAST_PORT) for rule in rules):
+def _egress_is_limited(resource: Resource, stack: Stack) -> Iterator[str]:
+    if any((one.first, one.last) == (0, LAST_PORT) for one in _openings(resource, stack, "egress")):
         yield "lets everything out to the whole internet"
 
 
@@ -234,7 +292,7 @@ def _acl_opens_no_admin_port(resource: Resource) -> Iterator[str]:
         entries = [] if is_true(resource.props, "egress") else [resource.props]
     for entry in entries:
         allows = (text(entry, "action") or text(entry, "ruleAction")).lower() == "allow"
-        world = any(text(entry, key) in WORLD for key in ("cidrBlock", "ipv6CidrBlock"))
+        world = open_to_internet(text(entry, key) for key in ("cidrBlock", "ipv6CidrBlock"))
         first, last = _ports(entry)
         for port in ADMIN_PORTS:
             # An entry for everything is what the default network ACL has; the security groups decide then.
@@ -364,7 +422,7 @@ RULES: tuple[Rule, ...] = (
         url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/",
         check=_subnet_has_role_tag,
     ),
-    ResourceRule(
+    StackRule(
         name="security-group-opens-no-admin-port",
         severity=Severity.CRITICAL,
         types=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
@@ -374,8 +432,9 @@ RULES: tuple[Rule, ...] = (
         remediation="Name the networks that may connect, or use Session Manager and no open port.",
         url=SECURITY_HUB,
         check=_no_admin_port,
+        early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
     ),
-    ResourceRule(
+    StackRule(
         name="security-group-opens-only-web-ports",
         severity=Severity.HIGH,
         types=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
@@ -385,6 +444,7 @@ RULES: tuple[Rule, ...] = (
         remediation="Open 80 and 443 of a load balancer to the world at most; name networks or groups for the rest.",
         url=SECURITY_HUB,
         check=_only_web_ports,
+        early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
     ),
     ResourceRule(
         name="security-group-rules-are-described",
@@ -397,7 +457,7 @@ RULES: tuple[Rule, ...] = (
         url=SECURITY_HUB,
         check=_rules_are_described,
     ),
-    ResourceRule(
+    StackRule(
         name="security-group-limits-egress",
         severity=Severity.LOW,
         types=(SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
@@ -407,6 +467,7 @@ RULES: tuple[Rule, ...] = (
         remediation="Let out what is needed: a port, a group or a network.",
         url=SECURITY_HUB,
         check=_egress_is_limited,
+        early=(SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
     ),
     ResourceRule(
         name="network-acl-opens-no-admin-port",

@@ -6,8 +6,10 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from policies.addresses import network_of, open_to_internet
 from policies.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, in_namespace, name_of
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import with_patches
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, number, sequence, text, texts, within
 
@@ -73,18 +75,11 @@ def _opens(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
 def _metadata(policy: Resource) -> Iterator[str]:
     for rule in _rules(policy, "egress"):
         for peer in mappings(rule, "to"):
-            block = _network(text(peer, "ipBlock", "cidr"))
-            left_out = [_network(cidr) for cidr in texts(peer, "ipBlock", "except")]
+            block = network_of(text(peer, "ipBlock", "cidr"))
+            left_out = [network_of(cidr) for cidr in texts(peer, "ipBlock", "except")]
             for address in METADATA_ADDRESSES:
                 if _holds(block, address) and not any(_holds(one, address) for one in left_out):
                     yield f"egress to {block} takes in {address}"
-
-
-def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
-    try:
-        return ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return None
 
 
 def _holds(
@@ -108,11 +103,20 @@ def _only_dns(rule: Mapping[str, Any]) -> bool:
 
 
 def _world(policy: Resource) -> Iterator[str]:
-    for rule in _rules(policy, "ingress"):
-        for peer in mappings(rule, "from"):
-            network = _network(text(peer, "ipBlock", "cidr"))
-            if network is not None and network.prefixlen == 0:
-                yield f"ingress is open to {network}"
+    blocks = [
+        mapping(peer.get("ipBlock"))
+        for rule in _rules(policy, "ingress")
+        for peer in mappings(rule, "from")
+        if peer.get("ipBlock") is not None
+    ]
+    huge = [block for block in blocks if open_to_internet(texts(block, "cidr"), left_out=texts(block, "except"))]
+    for block in huge:
+        yield f"ingress is open to {text(block, 'cidr')}"
+    if not huge and open_to_internet(
+        [cidr for block in blocks for cidr in texts(block, "cidr")],
+        left_out=[cidr for block in blocks for cidr in texts(block, "except")],
+    ):
+        yield "ingress is open to most of the internet, in parts"
 
 
 def _types(policy: Resource) -> Iterator[str]:
@@ -161,7 +165,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-egress-to-metadata",
         severity=Severity.HIGH,
-        types=(NETWORK_POLICY,),
+        types=with_patches(NETWORK_POLICY),
         controls=("C54",),
         frameworks=("EKS best practices",),
         protects_from="A pod reads the credentials of its node from the metadata service.",
@@ -172,7 +176,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="network-policy-names-peers",
         severity=Severity.MEDIUM,
-        types=(NETWORK_POLICY,),
+        types=with_patches(NETWORK_POLICY),
         controls=("C54",),
         frameworks=("C-0030",),
         protects_from="A rule without peers undoes the default that it stands beside.",
@@ -183,7 +187,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-ingress-from-the-world",
         severity=Severity.MEDIUM,
-        types=(NETWORK_POLICY,),
+        types=with_patches(NETWORK_POLICY),
         controls=("C54",),
         frameworks=("C-0030",),
         protects_from="A pod is open to whatever reaches its address, and not to the load balancer only.",

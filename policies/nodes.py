@@ -18,10 +18,13 @@ from policies.cluster import (
     of_cluster,
     zones,
 )
+from policies.data_at_rest import MACHINES
 from policies.network import NODE_GROUP, SUBNET
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import is_set, is_true, mapping, mappings, number, sequence, text, texts
+
+METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
 MOST_UNAVAILABLE_PERCENT = 33
 """terraform-aws-eks's own default for managed node groups."""
@@ -62,7 +65,14 @@ def user_data(resource: Resource) -> str:
 
 
 def _tokens_are_required(template: Resource) -> Iterator[str]:
-    if text(template.props, "metadataOptions", "httpTokens") != "required":
+    if template.type == METADATA_DEFAULTS:
+        if text(template.props, "httpTokens") not in {"", "required", "no-preference"}:
+            yield "httpTokens is not required for the machines of the whole region"
+        return
+    options = mapping(template.props.get("metadataOptions"))
+    of_template = template.type != LAUNCH_TEMPLATE and not options and mapping(template.props.get("launchTemplate"))
+    off = text(options, "httpEndpoint") == "disabled"
+    if text(options, "httpTokens") != "required" and not of_template and not off:
         yield "metadataOptions.httpTokens is not required"
 
 
@@ -235,7 +245,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="node-metadata-needs-a-token",
         severity=Severity.CRITICAL,
-        types=(LAUNCH_TEMPLATE,),
+        types=(LAUNCH_TEMPLATE, *MACHINES, METADATA_DEFAULTS),
         controls=("C28",),
         frameworks=("Security Hub EC2.8", "Security Hub AutoScaling.3", "CKV_AWS_79"),
         protects_from="A request that an app is tricked into gets the node's credentials from the metadata service.",

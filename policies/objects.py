@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.facts import UnknownFactError
+from policies.spellings import POD_TEMPLATE, with_patches
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, text, texts, within
 
@@ -16,6 +17,7 @@ REPLICA_SET = "kubernetes:apps/v1:ReplicaSet"
 JOB = "kubernetes:batch/v1:Job"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 POD = "kubernetes:core/v1:Pod"
+REPLICATION_CONTROLLER = "kubernetes:core/v1:ReplicationController"
 HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 HPA_V1 = "kubernetes:autoscaling/v1:HorizontalPodAutoscaler"
 PDB = "kubernetes:policy/v1:PodDisruptionBudget"
@@ -34,8 +36,11 @@ TARGET_GROUP_BINDING = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 REPLICATED = (DEPLOYMENT, STATEFUL_SET)
 """What keeps a number of like pods running."""
 
-WORKLOADS = (*REPLICATED, DAEMON_SET, REPLICA_SET, JOB, CRON_JOB, POD)
-"""All that makes pods."""
+WORKLOADS = (*REPLICATED, DAEMON_SET, REPLICA_SET, REPLICATION_CONTROLLER, JOB, CRON_JOB, POD)
+"""All kinds of Kubernetes that make pods."""
+
+POD_SPELLINGS = (*with_patches(*WORKLOADS), POD_TEMPLATE)
+"""All by which pods are made or changed: for rules about what is there, and not about what is missing."""
 
 
 def name_of(resource: Resource) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra import clock
-from policies.evaluation import Evaluation, judge, out_of_date
+from policies.evaluation import Evaluation, Undecided, Violation, judge, out_of_date
 from policies.exceptions_file import read_exceptions
 from policies.facts import Undeclared, guarded
 from policies.levels import Levels
@@ -31,25 +31,36 @@ class Pack:
         self.levels = Levels()
         self._exceptions = read_exceptions(rules)
         self._stack_rules = [rule for rule in rules if isinstance(rule, StackRule)]
-        self._resource_rules: dict[str, list[Rule]] = {}
+        self._early_rules: dict[str, list[Rule]] = {}
         for rule in rules:
-            for type_ in rule.types if isinstance(rule, ResourceRule) else ():
-                self._resource_rules.setdefault(type_, []).append(rule)
+            for type_ in _judged_alone(rule):
+                self._early_rules.setdefault(type_, []).append(rule)
         self._declared: dict[str, Mapping[str, Any]] = {}
+        self._told: dict[str, set[tuple[str, str]]] = {}
 
     def judge_resource(self, resource: Resource) -> Evaluation:
         """Judge a resource by what the program declares for it, and keep that for `judge_stack`."""
         declared = replace(resource, props=guarded(resource.props, resource.label))
         self._declared[resource.urn] = declared.props
-        rules = self._resource_rules.get(resource.type, ())
-        return self._judge(Stack(resources=(declared,)), rules)
+        stack = Stack(resources=(declared,))
+        rules = {rule.name: rule for type_ in stack.types for rule in self._early_rules.get(type_, ())}
+        found = self._judge(stack, rules.values())
+        self._told[resource.urn] = {(one.rule.name, one.message) for one in (*found.violations, *found.undecided)}
+        return found
 
     def judge_stack(self, resources: Iterable[Resource]) -> Evaluation:
         """Judge the whole stack; the properties of `resources` are what came of them."""
         stack = Stack(resources=tuple(replace(one, props=self._facts(one)) for one in resources))
         found = self._judge(stack, self._stack_rules)
         ended = out_of_date(self._exceptions, levels=self.levels, today=clock.today())
-        return replace(found, violations=[*ended, *found.violations])
+        return replace(
+            found,
+            violations=[*ended, *(one for one in found.violations if not self._is_told(one))],
+            undecided=[one for one in found.undecided if not self._is_told(one)],
+        )
+
+    def _is_told(self, found: Violation | Undecided) -> bool:
+        return (found.rule.name, found.message) in self._told.get(found.urn, ())
 
     def _judge(self, stack: Stack, rules: Iterable[Rule]) -> Evaluation:
         return judge(stack, rules, levels=self.levels, exceptions=self._exceptions, today=clock.today())
@@ -62,3 +73,10 @@ class Pack:
         if resource.type.startswith("kubernetes:") or not resource.props:
             return Undeclared(resource.label)
         return guarded(resource.props, resource.label)
+
+
+def _judged_alone(rule: Rule) -> tuple[str, ...]:
+    """Return the types of which a rule judges one resource alone, before it is made."""
+    if isinstance(rule, StackRule):
+        return rule.early
+    return rule.types if isinstance(rule, ResourceRule) else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.objects import WORKLOADS
+from policies.objects import POD_SPELLINGS
 from policies.pods import all_containers, called, on_windows, pod_spec, pod_template
 from policies.rule import ResourceRule, Rule, Severity
 from policies.stack import Resource
@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-not-privileged",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline", "CIS EKS 4.2.1", "NSA", "CKV_K8S_16"),
         protects_from="Whoever breaks into a privileged container owns the node, its credentials and all pods on it.",
@@ -140,7 +140,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-own-namespaces",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"),
         protects_from="A pod in the node's own namespaces sees its processes, its traffic and its metadata service.",
@@ -151,7 +151,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-no-host-path",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61", "C62"),
         frameworks=("PSS baseline", "CKV_K8S_27", "C-0048"),
         protects_from="A folder of the node lets a pod read other pods' secrets or replace what the node runs.",
@@ -162,7 +162,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-no-host-port",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline", "CKV_K8S_26"),
         protects_from="A port of the node passes by network policies, and lets one node hold only one such pod.",
@@ -173,7 +173,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-no-host-process",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline",),
         protects_from="A HostProcess container on Windows is an administrator of its node.",
@@ -184,7 +184,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-masked-proc",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline",),
         protects_from="An unmasked /proc shows a container what the kernel tells of the whole node.",
@@ -195,7 +195,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-safe-sysctls",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline",),
         protects_from="An unsafe sysctl changes the kernel for every pod of the node, or keeps the pod from starting.",
@@ -206,7 +206,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-apparmor",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline",),
         protects_from="Without AppArmor's profile a process that breaks out meets no second wall.",
@@ -217,7 +217,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-selinux",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline",),
         protects_from="An SELinux type of the host's lets a process that breaks out touch the host's files.",
@@ -228,7 +228,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-probes-own-address",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C61",),
         frameworks=("PSS baseline since Kubernetes 1.34",),
         protects_from="A probe with a host makes the kubelet ask any address that it reaches, on whoever's behalf.",
@@ -239,7 +239,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-adds-no-capability",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_25"),
         protects_from="A capability such as SYS_ADMIN or NET_RAW is a part of root that a break-in can use.",

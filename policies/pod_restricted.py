@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from policies.objects import WORKLOADS
+from policies.objects import POD_SPELLINGS, WORKLOADS
 from policies.pods import all_containers, called, on_windows, pod_spec, security
 from policies.rule import ResourceRule, Rule, Severity
+from policies.spellings import is_patch
 from policies.stack import Resource
-from policies.values import is_false, is_true, mappings, number, text, texts
+from policies.values import is_false, is_true, mapping, mappings, number, text, texts, within
 
 URL = "https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"
 
@@ -30,24 +32,46 @@ LOWEST_USER_ID = 10_000
 """From here on no system account of a node has the id (CKV_K8S_40)."""
 
 
+def _written_whole(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """The containers of pods that are written whole, so that what is missing is not there."""
+    return iter(()) if is_patch(resource) else all_containers(resource)
+
+
+def _patched(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The security contexts that a patch writes, and whose they are; what it leaves out stays as it was."""
+    if is_patch(resource):
+        yield "the pod", mapping(pod_spec(resource).get("securityContext"))
+        for container in all_containers(resource):
+            yield called(container), mapping(container.get("securityContext"))
+
+
 def _escalation(resource: Resource) -> Iterator[str]:
     if on_windows(resource):
         return
-    for container in all_containers(resource):
+    for container in _written_whole(resource):
         if not is_false(container, "securityContext", "allowPrivilegeEscalation"):
             yield f"{called(container)} does not set allowPrivilegeEscalation to false"
+    for whose, context in _patched(resource):
+        if is_true(context, "allowPrivilegeEscalation"):
+            yield f"allowPrivilegeEscalation of {whose} is set to true"
 
 
 def _non_root(resource: Resource) -> Iterator[str]:
-    for container in all_containers(resource):
+    for container in _written_whole(resource):
         if not is_true(security(container, resource, "runAsNonRoot")):
             yield f"{called(container)} is not held to runAsNonRoot"
+    for whose, context in _patched(resource):
+        if is_false(context, "runAsNonRoot"):
+            yield f"runAsNonRoot of {whose} is set to false"
 
 
 def _user_zero(resource: Resource) -> Iterator[str]:
-    for container in all_containers(resource):
+    for container in _written_whole(resource):
         if number(security(container, resource, "runAsUser")) == 0:
             yield f"{called(container)} runs as user 0"
+    for whose, context in _patched(resource):
+        if number(context, "runAsUser") == 0:
+            yield f"runAsUser of {whose} is set to 0"
 
 
 def _user_id(resource: Resource) -> Iterator[str]:
@@ -65,18 +89,25 @@ def _user_id(resource: Resource) -> Iterator[str]:
 def _seccomp(resource: Resource) -> Iterator[str]:
     if on_windows(resource):
         return
-    for container in all_containers(resource):
+    for container in _written_whole(resource):
         profile = text(security(container, resource, "seccompProfile"), "type")
         if profile not in PROFILED:
             yield f"{called(container)} has the seccomp profile {profile or '(none)'}"
+    for whose, context in _patched(resource):
+        profile = text(context, "seccompProfile", "type")
+        if profile and profile not in PROFILED:
+            yield f"the seccomp profile of {whose} is set to {profile}"
 
 
 def _dropped(resource: Resource) -> Iterator[str]:
     if on_windows(resource):
         return
-    for container in all_containers(resource):
+    for container in _written_whole(resource):
         if "ALL" not in texts(container, "securityContext", "capabilities", "drop"):
             yield f"{called(container)} does not drop ALL capabilities"
+    for whose, context in _patched(resource):
+        if within(context, "capabilities", "drop") is not None and "ALL" not in texts(context, "capabilities", "drop"):
+            yield f"{whose} is set to drop other capabilities than ALL"
 
 
 def _volumes(resource: Resource) -> Iterator[str]:
@@ -99,7 +130,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-no-privilege-escalation",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20"),
         protects_from="A setuid program in the image makes root of whoever runs it.",
@@ -110,7 +141,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-non-root",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted", "CKV_K8S_23"),
         protects_from="A container as root is root on the node as soon as it breaks out.",
@@ -121,7 +152,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-no-user-zero",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted",),
         protects_from="User 0 is root, whatever else is said.",
@@ -132,7 +163,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-seccomp",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted", "CKV_K8S_31", "C-0210"),
         protects_from="Without a seccomp profile a process may use every system call, those with known holes too.",
@@ -143,7 +174,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-drops-capabilities",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted", "CKV_K8S_28", "CKV_K8S_37"),
         protects_from="The default capabilities let a process forge packets and change owners of files.",
@@ -154,7 +185,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="pod-volume-types",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C62",),
         frameworks=("PSS restricted",),
         protects_from="A volume of an in-tree driver is mounted with the node's rights and past storage policies.",

@@ -7,6 +7,7 @@ from typing import Any
 
 from policies.facts import UnknownFactError
 from policies.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours
+from policies.spellings import PATCH, POD_TEMPLATE
 from policies.stack import Resource, Stack
 from policies.values import mapping, mappings, number, sequence, text, within
 
@@ -16,9 +17,10 @@ DEFAULT_GRACE_SECONDS = 30
 
 def pod_template(resource: Resource) -> Mapping[str, Any]:
     """The template that a workload makes its pods of: metadata and spec."""
-    if resource.type == POD:
+    kind = resource.type.removesuffix(PATCH)
+    if kind in {POD, POD_TEMPLATE}:
         return resource.props
-    path = ("spec", "jobTemplate", "spec", "template") if resource.type == CRON_JOB else ("spec", "template")
+    path = ("spec", "jobTemplate", "spec", "template") if kind == CRON_JOB else ("spec", "template")
     return mapping(within(resource.props, *path))
 
 

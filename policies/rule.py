@@ -53,3 +53,5 @@ class StackRule(Rule):
 
     check: Callable[[Resource, Stack], Iterator[str]]
     """Do the same with the whole stack at hand."""
+    early: tuple[str, ...] = ()
+    """Those of `types` whose own inputs may be enough: they are judged alone too, before they are made."""

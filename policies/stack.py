@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from infra import clock
+from policies.spellings import spellings
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,11 @@ class Resource:
     takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """For each top-level property, URNs of the resources whose outputs it is made of. Known to stack rules only."""
 
+    @cached_property
+    def views(self) -> tuple[Resource, ...]:
+        """The resource as it is, and under each other type that it comes to."""
+        return tuple(spellings(self))
+
     @property
     def label(self) -> str:
         """Kind and logical name, as a message calls it."""
@@ -53,8 +61,19 @@ class Stack:
     """The day on which it is judged."""
 
     def of_type(self, *types: str) -> list[Resource]:
-        """All resources of the given types, in the order of the program."""
+        """All resources of the given types, whatever their spelling, in the order of the program."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    @property
+    def types(self) -> Iterable[str]:
+        """All types under which the resources are judged."""
+        return self._by_type.keys()
+
+    def once(self, work: Callable[[Stack], Result]) -> Result:
+        """Return what `work` makes of the stack, and do the work once, however many rules ask."""
+        if work not in self._done:
+            self._done[work] = work(self)
+        return self._done[work]
 
     def get(self, urn: str) -> Resource | None:
         """The resource of that URN."""
@@ -111,6 +130,10 @@ class Stack:
             yield from (child.urn for child in self._by_parent.get(urn, ()))
 
     @cached_property
+    def _done(self) -> dict[Callable[[Stack], Any], Any]:
+        return {}
+
+    @cached_property
     def _by_parent(self) -> Mapping[str, list[Resource]]:
         by_parent: dict[str, list[Resource]] = {}
         for resource in self.resources:
@@ -125,5 +148,6 @@ class Stack:
     def _by_type(self) -> Mapping[str, list[Resource]]:
         by_type: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            by_type.setdefault(resource.type, []).append(resource)
+            for view in resource.views:
+                by_type.setdefault(view.type, []).append(view)
         return by_type

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from policies.objects import STATEFUL_SET, annotation
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import with_patches
 from policies.stack import Resource, Stack
 from policies.values import is_true, mappings, text, within
 
 STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
+VOLUME = "kubernetes:core/v1:PersistentVolume"
 
 EBS = "ebs.csi.aws.com"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
@@ -33,6 +35,12 @@ def _in_the_pods_zone(storage: Resource) -> Iterator[str]:
 def _growing(storage: Resource) -> Iterator[str]:
     if text(storage.props, "provisioner") == EBS and not is_true(storage.props, "allowVolumeExpansion"):
         yield "its volumes cannot grow"
+
+
+def _of_a_node(volume: Resource) -> Iterator[str]:
+    for kind in ("hostPath", "local"):
+        if within(volume.props, "spec", kind) is not None:
+            yield f"it is {text(volume.props, 'spec', kind, 'path')} of a node"
 
 
 def _nameless_claims(resource: Resource) -> Iterator[str]:
@@ -71,6 +79,17 @@ RULES: tuple[Rule, ...] = (
         remediation='Set parameters.encrypted to "true", and kmsKeyId to a key of yours.',
         url=URL,
         check=_encrypted,
+    ),
+    ResourceRule(
+        name="volume-is-no-folder-of-a-node",
+        severity=Severity.CRITICAL,
+        types=with_patches(VOLUME),
+        controls=("C61",),
+        frameworks=("PSS baseline", "CIS EKS 4.1.9", "NSA"),
+        protects_from="By way of a claim, a pod without any hostPath reads and writes what is on the node.",
+        remediation="Let a StorageClass make the volume, or use a csi volume.",
+        url="https://kubernetes.io/docs/concepts/storage/persistent-volumes/",
+        check=_of_a_node,
     ),
     ResourceRule(
         name="storage-class-waits-for-pod",

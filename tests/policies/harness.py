@@ -323,7 +323,11 @@ def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
     rule = RULE_BY_NAME[mutation.rule]
     analyzer.only(rule.name)
     draft = mutation.draft()
-    found = analyzer.analyze(draft, rule.types) if isinstance(rule, ResourceRule) else analyzer.run(draft)
+    if isinstance(rule, ResourceRule):
+        judged = {one.type for one in draft.resources() if any(view.type in rule.types for view in one.views)}
+        found = analyzer.analyze(draft, judged)
+    else:
+        found = analyzer.run(draft)
     clean = {(urn, message) for name, urn, message in fired_on_the_clean_stack(mutation.stack) if name == rule.name}
     return any(
         one.rule == rule.name

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from policies.cluster import ADDON
-from policies.iam import POLICY, ROLE, ROLE_POLICY
-from policies.identity import ACCESS_KEY, POD_IDENTITY, ROLE_ATTACHMENT, USER
+from policies.iam import POLICY, ROLE, ROLE_POLICY, USER
+from policies.identity import ACCESS_KEY, POD_IDENTITY, ROLE_ATTACHMENT
 from tests.policies.changes import Change, drop_in_json, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
 
@@ -37,9 +37,24 @@ def _github_that_writes(conditions: dict[str, dict[str, object]]) -> Change:
     return change
 
 
-def _attach_the_boundary(draft: Draft) -> None:
-    boundary = draft.get(POLICY, "boundary")
-    draft.add(ROLE_ATTACHMENT, "boundary", {"policyArn": "x", "role": "y"}, takes={"policyArn": boundary})
+def _add_up(draft: Draft) -> None:
+    role = draft.get(ROLE, "app-web")
+    for letters in ("abcde", "fghijklm", "nopqrstuvwxyz"):
+        document = statement(Action=[f"{letter}*" for letter in letters], Resource="*")
+        draft.add(ROLE_POLICY, f"share-{letters}", {"role": "x", "policy": document}, takes={"role": role})
+
+
+def _attach_a_boundary(draft: Draft) -> None:
+    document = statement(Action="s3:GetObject", Resource="arn:aws:s3:::bucket/*")
+    bounding = draft.add(POLICY, "bounding", {"name": "team", "policy": document})
+    draft.get(ROLE, "app-web").takes_from["permissionsBoundary"] = {bounding.urn}
+    draft.add(ROLE_ATTACHMENT, "bounding", {"policyArn": "x", "role": "y"}, takes={"policyArn": bounding})
+
+
+def _attach_a_boundary_of_others(draft: Draft) -> None:
+    arn = "arn:aws:iam::777788889999:policy/team"
+    draft.of(ROLE, "app-web")["permissionsBoundary"] = arn
+    draft.add(ROLE_ATTACHMENT, "team", {"policyArn": arn, "role": "x"})
 
 
 def _attach_cni_to_nodes(draft: Draft) -> None:
@@ -65,6 +80,18 @@ IDENTITY = [
             name="app-web",
         ),
         id="inline",
+    ),
+    Mutation(
+        rule="policies-add-up-to-no-star",
+        change=_add_up,
+        also=(
+            "autoscaler-resizes-only-its-cluster",
+            "controller-registers-only-its-targets",
+            "policy-allows-no-whole-service",
+            "policy-decrypts-with-named-keys",
+            "policy-escalates-nowhere",
+            "policy-reads-named-data",
+        ),
     ),
     Mutation(rule="policy-allows-no-whole-service", change=_policy(Action=["sqs:*"], Resource="arn:aws:sqs:::queue")),
     Mutation(
@@ -162,12 +189,8 @@ IDENTITY = [
             }
         ),
     ),
-    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_the_boundary),
-    Mutation(
-        rule="boundary-is-attached-to-nobody",
-        change=make(ROLE_ATTACHMENT, {"policyArn": "arn:aws:iam::777788889999:policy/team-boundary", "role": "x"}),
-        id="by-arn",
-    ),
+    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_a_boundary),
+    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_a_boundary_of_others, id="by-arn"),
     Mutation(rule="no-standing-credentials", change=make(USER, {"name": "pipeline"})),
     Mutation(rule="no-standing-credentials", change=make(ACCESS_KEY, {"user": "pipeline"}), id="key"),
     Mutation(rule="node-role-is-minimal", change=_attach_cni_to_nodes),

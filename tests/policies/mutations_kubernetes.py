@@ -19,7 +19,7 @@ from policies.objects import (
     SERVICE,
     SERVICE_ACCOUNT,
 )
-from policies.storage import CLAIM, STORAGE_CLASS
+from policies.storage import CLAIM, STORAGE_CLASS, VOLUME
 from tests.policies.harness import Draft, Mutation
 from tests.policies.objects import ELSEWHERE, again, an_ingress, container, in_container, pod
 
@@ -100,6 +100,16 @@ def _claim(draft: Draft) -> None:
     draft.add(CLAIM, "data", {"metadata": {"name": "data", "namespace": "apps"}, "spec": {}})
 
 
+def _volume_of_a_node(draft: Draft) -> None:
+    spec = {"hostPath": {"path": "/var/lib/kubelet"}, "capacity": {"storage": "1Gi"}, "storageClassName": "x"}
+    draft.add(VOLUME, "node", {"metadata": {"name": "node"}, "spec": spec})
+
+
+def _aggregated(draft: Draft) -> None:
+    selectors = [{"matchLabels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}]
+    draft.add(ROLES[1], "more", {"metadata": {"name": "more"}, "aggregationRule": {"clusterRoleSelectors": selectors}})
+
+
 def _second_default(draft: Draft) -> None:
     name = draft.get(STORAGE_CLASS).name
     inputs = copy.deepcopy(draft.of(STORAGE_CLASS))
@@ -170,6 +180,7 @@ IDENTITY = [
     Mutation(rule="no-masters-binding", change=_binding("system:masters")),
     Mutation(rule="no-wildcard-role", change=_role("widgets", verbs=("*",))),
     Mutation(rule="no-wildcard-role", id="resources", change=_role("*")),
+    Mutation(rule="no-administrator-by-aggregation", change=_aggregated),
     Mutation(rule="no-secret-reading-role", change=_role("secrets", verbs=("list",))),
     Mutation(rule="no-pod-making-role", change=_role("pods", verbs=("create",))),
     Mutation(rule="no-escalating-role", change=_role("clusterroles", verbs=("bind",))),
@@ -222,6 +233,7 @@ STORAGE = [
     Mutation(
         rule="storage-class-encrypts", change=lambda draft: draft.of(STORAGE_CLASS)["parameters"].pop("encrypted")
     ),
+    Mutation(rule="volume-is-no-folder-of-a-node", change=_volume_of_a_node),
     Mutation(rule="storage-class-waits-for-pod", change=lambda draft: draft.of(STORAGE_CLASS).pop("volumeBindingMode")),
     Mutation(rule="storage-class-grows", change=lambda draft: draft.of(STORAGE_CLASS).pop("allowVolumeExpansion")),
     Mutation(rule="claim-has-a-class", stack="local", change=_claim),

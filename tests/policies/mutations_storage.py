@@ -14,6 +14,7 @@ from policies.aws_secrets import (
 )
 from policies.cluster import LAUNCH_TEMPLATE, LOG_GROUP, STORAGE_CLASS
 from policies.cost import AWS_PROVIDER, ELASTIC_IP, LIFECYCLE_POLICY
+from policies.data_at_rest import INSTANCE
 from policies.network import ENDPOINT
 from tests.policies.changes import Change, drop, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
@@ -79,6 +80,15 @@ STORAGE = [
     Mutation(
         rule="registry-is-private",
         change=make(REPOSITORY_POLICY, {"policy": statement(Principal="*", Action="ecr:BatchGetImage")}),
+    ),
+    Mutation(
+        rule="resource-policy-names-callers",
+        change=make("aws:sqs/queue:Queue", {"policy": statement(Principal="*", Action="sqs:SendMessage")}),
+    ),
+    Mutation(rule="storage-is-encrypted", change=make("aws:ebs/volume:Volume", {"size": 8})),
+    Mutation(
+        rule="machine-disks-are-encrypted",
+        change=make(INSTANCE, {"metadataOptions": {"httpTokens": "required"}}),
     ),
     Mutation(rule="bucket-is-private", change=remove(PUBLIC_ACCESS_BLOCK)),
     Mutation(rule="bucket-is-private", change=_loose_block, id="loose"),

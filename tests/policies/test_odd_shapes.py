@@ -33,7 +33,8 @@ def everything() -> Draft:
 def test_an_odd_value_anywhere_makes_no_rule_raise(everything: Draft, odd: Any) -> None:
     resources = list(everything.resources())
     for index, resource in enumerate(resources):
-        rules = [rule for rule in RULES if resource.type in rule.types]
+        types = {view.type for view in resource.views}
+        rules = [rule for rule in RULES if types.intersection(rule.types)]
         for path in _places(dict(resource.props)):
             changed = dataclasses.replace(resource, props=guarded(_with(resource.props, path, odd), resource.label))
             stack = Stack(resources=(*resources[:index], changed, *resources[index + 1 :]))

@@ -6,6 +6,7 @@ import copy
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ def test_switching_a_rule_off_leaves_the_others_on(analyzer: Analyzer) -> None:
 
 
 def _guarded(resource: Resource) -> Resource:
-    return Resource(**{**resource.__dict__, "props": guarded(resource.props, resource.label)})
+    return replace(resource, props=guarded(resource.props, resource.label))
 
 
 def _odd_variants(inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

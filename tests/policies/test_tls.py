@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from moto.elbv2.ssl_policies import SSL_POLICIES
 
 from policies.load_balancing import LISTENERS
-from tests.policies.changes import put
-from tests.policies.harness import Mutation, newly_fired
+from policies.tls import refuses_tls_1_1
+from tests.policies.harness import RULE_BY_NAME, Draft, fired, judge
 from tests.policies.objects import an_ingress
 
 FAMILIES = {
@@ -31,10 +32,21 @@ FAMILIES = {
 """Whether a policy refuses TLS 1.1 (Application Load Balancers user guide, "Security policies")."""
 
 
+def test_the_table_says_of_each_policy_what_the_api_says_of_its_protocols() -> None:
+    old = {"TLSv1", "TLSv1.1"}
+    known = {name: not old & set(policy["ssl_protocols"]) for name, policy in SSL_POLICIES.items()}
+    assert {name: refuses_tls_1_1(name) for name in known} == known
+
+
+def test_a_policy_that_the_table_does_not_have_is_not_taken_for_good_by_its_name() -> None:
+    assert not refuses_tls_1_1("ELBSecurityPolicy-TLS13-1-2-and-1-0-too")
+
+
 @pytest.mark.parametrize(("policy", "refuses"), FAMILIES.items(), ids=FAMILIES)
 def test_listeners_and_ingresses_take_the_same_policies_for_modern(policy: str, refuses: bool) -> None:
     name = f"ELBSecurityPolicy-{policy}"
-    listener = newly_fired(Mutation(rule="", change=put(LISTENERS[0], name, "sslPolicy", name="alb-https")))
-    ingress = newly_fired(Mutation(rule="", change=an_ingress(ssl_policy=name)))
-    assert listener == (set() if refuses else {"listener-speaks-modern-tls"})
-    assert ingress == (set() if refuses else {"ingress-tls-policy"})
+    draft = Draft([])
+    draft.add(LISTENERS[0], "https", {"protocol": "HTTPS", "sslPolicy": name, "certificateArn": "x"})
+    an_ingress(ssl_policy=name)(draft)
+    rules = {"listener-speaks-modern-tls", "ingress-tls-policy"}
+    assert fired(judge(draft, [RULE_BY_NAME[rule] for rule in rules])) == (set() if refuses else rules)
