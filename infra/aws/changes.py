@@ -182,6 +182,7 @@ CHANGES: Mapping[str, Change] = {
     "delivery.secrets": Change(
         how="in place", text="The permissions boundary of the stack's roles; an administrator deploys it."
     ),
+    "delivery.runner.startedBy": Change(how="in place", text="Whose next runs it takes."),
     "delivery.runner.connection": Change(
         how="added or removed", text="The runner. For another repository remove it, deploy, and add it again."
     ),

@@ -195,6 +195,7 @@ class EksPlatform(pulumi.ComponentResource):
                 context=self._context,
                 repository=delivery.github.repository,
                 connection_arn=delivery.runner.connection,
+                started_by=delivery.runner.started_by,
                 vpc_id=self._network.vpc_id,
                 subnet_ids=list(self._network.private_subnet_ids.values()),
                 routes=self._network.private_routes,

@@ -30,7 +30,7 @@ GITHUB: dict[str, Any] = {
 EVERYTHING: dict[str, Any] = {
     "github": GITHUB,
     "images": {"web": {"build": "apps/web"}},
-    "runner": {"connection": CONNECTION},
+    "runner": {"connection": CONNECTION, "startedBy": ["1"]},
 }
 DELIVERY = DeliverySettings.model_validate(EVERYTHING)
 

@@ -1031,7 +1031,7 @@ _DELIVERY = (
         id="backend in another region",
     ),
     _delivery(
-        f"{{ runner: {{ connection: '{_CONNECTION}' }} }}",
+        f"{{ runner: {{ connection: '{_CONNECTION}', startedBy: ['1'] }} }}",
         ".runner: goes with github, which says whose jobs it runs",
         id="runner of nobody",
     ),

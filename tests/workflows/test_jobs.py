@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from infra.aws.delivery.runner import WORKFLOWS as RUNNER_WORKFLOWS
 from tests.workflows.delivering import EACH
 from tests.workflows.expressions import fill
 from tests.workflows.files import WORKFLOWS
@@ -148,6 +149,7 @@ def test_only_jobs_that_must_not_meet_share_a_group() -> None:
     }
 
 
+FOR_PULL_REQUESTS = ("ephemeral.yml", "preview.yml")
 RUNNERS = {**VARIABLES, "NIGHTOWL_RUNNER_PROD": "codebuild-nightowl-prod-runner", "NIGHTOWL_RUNNER_DEV": "inside"}
 
 
@@ -158,8 +160,24 @@ RUNNERS = {**VARIABLES, "NIGHTOWL_RUNNER_PROD": "codebuild-nightowl-prod-runner"
 def test_what_talks_to_a_cluster_runs_where_the_variable_of_its_stack_says(stack: str, runner: str) -> None:
     runs = [run for event, _ in STARTED.values() for run in jobs_started(event, variables=RUNNERS)]
     of_stack = [run for run in runs if (run.role() or ("", ""))[0] == stack and run.name != "build"]
-    assert {run.value("runs-on") for run in of_stack} == {runner}
-    assert {run.name for run in of_stack} >= {"deploy", "preview", "drift"}
+    of_main = [run for run in of_stack if run.workflow not in FOR_PULL_REQUESTS]
+    assert {run.value("runs-on") for run in of_main} == {runner}
+    assert {run.name for run in of_main} >= {"deploy", "drift"}
+
+
+def test_no_job_of_a_pull_request_runs_on_the_runner_of_a_stack() -> None:
+    runs = [run for event, _ in STARTED.values() for run in jobs_started(event, variables=RUNNERS)]
+    of_pull_requests = [run for run in runs if run.workflow in FOR_PULL_REQUESTS]
+    assert {run.name for run in of_pull_requests} >= {"preview", "build", "up", "down", "sweep"}
+    assert {run.value("runs-on") for run in of_pull_requests} == {"ubuntu-24.04", "ubuntu-24.04-arm"}
+
+
+def test_a_runner_of_codebuild_takes_the_jobs_that_are_sent_to_it_and_none_of_pull_requests() -> None:
+    sent = {name for name, workflow in WORKFLOWS.items() if "NIGHTOWL_RUNNER" in str(workflow)}
+    called = {"staging.yml", "prod.yml"}  # a job bears the name of the workflow that calls its own
+    assert {f"{name}.yml" for name in RUNNER_WORKFLOWS} == sent | called
+    assert all(WORKFLOWS[f"{name}.yml"]["name"] == name for name in RUNNER_WORKFLOWS)
+    assert not sent & set(FOR_PULL_REQUESTS)
 
 
 def test_what_talks_to_no_cluster_runs_on_github_s_machines() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,19 +21,26 @@ CodeBuild")."""
 SIZE = "BUILD_GENERAL1_MEDIUM"
 """4 CPUs and 8 GiB: the AWS provider alone takes more than one."""
 TIMEOUT_MINUTES = 90
+WORKFLOWS = ("deploy", "drift", "main", "prod", "recover", "staging")
+"""The workflows whose jobs it takes, by name. None of a pull request is among them."""
+BUILDSPEC = "version: 0.2\nphases:\n  build:\n    commands:\n      - 'true'\n"
+"""A job can ask by its label for the commands of the buildspec; without one here they would be those of its branch
+(CodeBuild user guide, "Label overrides supported with the CodeBuild-hosted GitHub Actions runner")."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunnerArgs:
     """Whose jobs it takes, and where it stands.
 
-    `repository` is `owner/name` on GitHub, `connection_arn` the AWS CodeConnections connection to it. `subnet_ids` are
-    private subnets, by zone, `routes` what leads out of them.
+    `repository` is `owner/name` on GitHub, `connection_arn` the AWS CodeConnections connection to it, `started_by` the
+    numbers of the GitHub accounts whose runs it takes. `subnet_ids` are private subnets, by zone, `routes` what leads
+    out of them.
     """
 
     context: AwsContext
     repository: str
     connection_arn: str
+    started_by: Sequence[str]
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     routes: Sequence[pulumi.Resource]
@@ -47,7 +54,8 @@ class Runner(pulumi.ComponentResource):
 
     A job takes its role by GitHub's token, wherever it runs; the runner's own role writes its log and asks GitHub for
     jobs. What runs on it can ask as well, so the connection is for this repository only. Nothing reaches it from
-    outside.
+    outside. It takes jobs of the workflows that deploy, in runs that people of `started_by` have started; what that
+    keeps out, and what not, is told in docs/decisions/0013-a-runner-inside-the-vpc.md.
     """
 
     def __init__(self, name: str, args: RunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -55,7 +63,7 @@ class Runner(pulumi.ComponentResource):
         self._args = args
         log = self._make_log()
         group, ways = self._make_security_group()
-        role = self._make_role()
+        role = self._make_role(group)
         project = self._make_project(log, group, role, wait_for=[*role.policies, *ways, *args.routes])
         self._make_webhook(project)
         self.register_outputs({"label": runner_label(args.context.stack)})
@@ -100,7 +108,7 @@ class Runner(pulumi.ComponentResource):
         )
         return group, [out, to_cluster]
 
-    def _make_role(self) -> PermittedRole:
+    def _make_role(self, group: aws.ec2.SecurityGroup) -> PermittedRole:
         context = self._args.context
         return make_role(
             "runner",
@@ -109,7 +117,15 @@ class Runner(pulumi.ComponentResource):
             trust=service_trust(
                 "codebuild.amazonaws.com", account_id=context.account_id, source_arn=project_arn(context)
             ),
-            policies={"run": runner_policy(context, connection_arn=self._args.connection_arn)},
+            policies={
+                "run": runner_policy(
+                    context,
+                    connection_arn=self._args.connection_arn,
+                    repository=self._args.repository,
+                    subnet_ids=self._args.subnet_ids,
+                    security_group_id=group.id,
+                )
+            },
             parent=self,
         )
 
@@ -136,6 +152,7 @@ class Runner(pulumi.ComponentResource):
                 type="GITHUB",
                 location=f"https://github.com/{args.repository}.git",
                 auth=aws.codebuild.ProjectSourceAuthArgs(type="CODECONNECTIONS", resource=args.connection_arn),
+                buildspec=BUILDSPEC,
             ),
             vpc_config=aws.codebuild.ProjectVpcConfigArgs(
                 vpc_id=args.vpc_id, subnets=args.subnet_ids, security_group_ids=[group.id]
@@ -154,7 +171,10 @@ class Runner(pulumi.ComponentResource):
             build_type="BUILD",
             filter_groups=[
                 aws.codebuild.WebhookFilterGroupArgs(
-                    filters=[aws.codebuild.WebhookFilterGroupFilterArgs(type="EVENT", pattern="WORKFLOW_JOB_QUEUED")]
+                    filters=[
+                        aws.codebuild.WebhookFilterGroupFilterArgs(type=type_, pattern=pattern)
+                        for type_, pattern in job_filters(self._args.started_by).items()
+                    ]
                 )
             ],
             opts=pulumi.ResourceOptions(parent=self),
@@ -168,25 +188,46 @@ def project_arn(context: AwsContext) -> str:
     )
 
 
-def runner_policy(context: AwsContext, *, connection_arn: str) -> Document:
+def job_filters(started_by: Sequence[str]) -> Mapping[str, str]:
+    """Return which jobs start a machine, by the filter's type; all of them must match.
+
+    CodeBuild filters jobs by the name of their workflow and by the account that started the run. Of the branch it knows
+    nothing: `HEAD_REF` is for pushes and pull requests (CodeBuild API, WebhookFilter).
+    """
+    return {
+        "EVENT": "WORKFLOW_JOB_QUEUED",
+        "WORKFLOW_NAME": f"^({'|'.join(WORKFLOWS)})$",
+        "ACTOR_ACCOUNT_ID": f"^({'|'.join(started_by)})$",
+    }
+
+
+def runner_policy(
+    context: AwsContext,
+    *,
+    connection_arn: str,
+    repository: str,
+    subnet_ids: Sequence[pulumi.Input[str]],
+    security_group_id: pulumi.Input[str],
+) -> Document:
     """What CodeBuild does in the project's name: write its log, stand in the subnets, and ask GitHub for jobs.
 
     The actions on network interfaces are those of the CodeBuild user guide, "Allow CodeBuild access to AWS services
     required to create a VPC network interface"; those on the connection of "GitHub and GitHub Enterprise Server access
-    in CodeBuild".
+    in CodeBuild". A token of the connection takes no condition (Service Authorization Reference, AWS CodeConnections):
+    it can all that the connection can.
     """
     where = f"{context.region}:{context.account_id}"
+    ec2 = f"arn:{context.partition}:ec2:{where}"
+    subnets = [pulumi.Output.concat(f"{ec2}:subnet/", subnet) for subnet in subnet_ids]
     log = f"arn:{context.partition}:logs:{where}:log-group:{runner_log_group(context.stack)}"
     return policy_document(
         Statement(
             sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log}:log-stream:*"]
         ),
         Statement(
-            sid="StandInTheSubnets",
-            # CodeBuild's documentation asks for these on everything: the interface does not exist yet.
+            sid="Look",
+            # None of these has a resource-level permission.
             actions=[
-                "ec2:CreateNetworkInterface",
-                "ec2:DeleteNetworkInterface",
                 "ec2:DescribeDhcpOptions",
                 "ec2:DescribeNetworkInterfaces",
                 "ec2:DescribeSecurityGroups",
@@ -197,17 +238,40 @@ def runner_policy(context: AwsContext, *, connection_arn: str) -> Document:
             conditions={"StringEquals": {"aws:RequestedRegion": context.region}},
         ),
         Statement(
+            sid="StandInTheSubnets",
+            actions=["ec2:CreateNetworkInterface"],
+            resources=[
+                f"{ec2}:network-interface/*",
+                *subnets,
+                pulumi.Output.concat(f"{ec2}:security-group/", security_group_id),
+            ],
+        ),
+        Statement(
+            sid="LeaveTheSubnets",
+            actions=["ec2:DeleteNetworkInterface"],
+            resources=[f"{ec2}:network-interface/*"],
+            conditions={"ArnEquals": {"ec2:Subnet": subnets}},
+        ),
+        Statement(
             sid="LendInterfaces",
             actions=["ec2:CreateNetworkInterfacePermission"],
-            resources=[f"arn:{context.partition}:ec2:{where}:network-interface/*"],
-            conditions={"StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"}},
+            resources=[f"{ec2}:network-interface/*"],
+            conditions={
+                "ArnEquals": {"ec2:Subnet": subnets},
+                "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
+            },
+        ),
+        Statement(
+            sid="UseConnection",
+            actions=["codeconnections:UseConnection"],
+            resources=[connection_arn],
+            conditions={"StringEqualsIfExists": {"codeconnections:FullRepositoryId": repository}},
         ),
         Statement(
             sid="AskGitHub",
             actions=[
                 "codeconnections:GetConnection",
                 "codeconnections:GetConnectionToken",
-                "codeconnections:UseConnection",
             ],
             resources=[connection_arn],
         ),

@@ -26,6 +26,8 @@ GITHUB_ISSUER = "token.actions.githubusercontent.com"
 RoleKind = Literal["deploy", "preview", "ephemeral"]
 """What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
 ROLE_KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
+MACHINES = {"41898282": "github-actions[bot]", "49699333": "dependabot[bot]"}
+"""Accounts of GitHub itself, by number (GitHub API, `GET /users/github-actions[bot]`)."""
 MAIN_BRANCH = "main"
 """The branch from which deployments run."""
 
@@ -137,6 +139,14 @@ def _check_repository_id(value: object) -> str:
     return value
 
 
+def _check_account_number(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{0,18}", value, re.ASCII):
+        raise ValueError(
+            "is not the number of an account: digits in quotes, as `gh api users/LOGIN --jq .id` tells them"
+        )
+    return value
+
+
 def _check_subject(value: str) -> str:
     if re.search(r"[*?]|\$\{", value):
         raise ValueError("has a wildcard, which would let in more than one place; write each subject in full")
@@ -184,6 +194,7 @@ Subject = Annotated[str, AfterValidator(_check_subject), Notation("subject")]
 Backend = Annotated[str, AfterValidator(_check_backend), Notation("S3 URL")]
 ConnectionArn = Annotated[str, AfterValidator(_check_connection), Notation("connection ARN")]
 SecretsFolder = Annotated[str, AfterValidator(_check_secrets), Notation("beginning of names")]
+AccountNumber = Annotated[str, BeforeValidator(_check_account_number), Notation("digits in quotes")]
 Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
 
 
@@ -281,10 +292,25 @@ class ImageSettings(Model):
 
 
 class RunnerSettings(Model):
-    """A machine inside the VPC for each job, by AWS CodeBuild."""
+    """A machine inside the VPC for each job that deploys, by AWS CodeBuild."""
 
     connection: ConnectionArn
     """The AWS CodeConnections connection to GitHub, which is confirmed once in the console."""
+    started_by: tuple[AccountNumber, ...]
+    """Whose runs it takes: numbers of GitHub accounts (`gh api users/LOGIN --jq .id`), people who may deploy."""
+
+    @model_validator(mode="after")
+    def _of_people(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> Iterator[FieldError]:
+        if not self.started_by:
+            yield FieldError("started_by", "is empty, so it would take no job; name who may deploy")
+        for index, number in enumerate(self.started_by):
+            if number in MACHINES:
+                message = f"is {MACHINES[number]}, in whose name every workflow can start others; name people"
+                yield FieldError(("started_by", index), message)
 
 
 class DeliverySettings(Model):

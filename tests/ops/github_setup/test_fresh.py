@@ -237,7 +237,7 @@ def test_the_jobs_of_a_stack_with_a_runner_are_sent_to_it(nightowl: Command, git
     file = nightowl.project / "stacks" / "Pulumi.dev.yaml"
     document = yaml.safe_load(file.read_text())
     connection = "arn:aws:codeconnections:eu-central-1:111122223333:connection/0f0f0f0f-1111-2222-3333-444455556666"
-    document["config"].setdefault("nightowl:delivery", {})["runner"] = {"connection": connection}
+    document["config"].setdefault("nightowl:delivery", {})["runner"] = {"connection": connection, "startedBy": ["1"]}
     file.write_text(yaml.safe_dump(document))
 
     nightowl(*REVIEWED)

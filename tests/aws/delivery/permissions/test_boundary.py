@@ -9,12 +9,12 @@ import pytest
 from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
 from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.aws.delivery.permissions.documents import MOST_CHARACTERS, size
-from infra.aws.delivery.runner import runner_policy
 from infra.aws.iam import Document
 from infra.settings.aws.names import role_path
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.managed_policies import MANAGED
 from tests.aws.delivery.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything
+from tests.aws.delivery.test_runner import CONNECTION, make_runner
 from tests.aws.harness_aws import Graph, Made, run
 from tests.aws.iam_evaluator import Call, Value, all_allow
 from tests.aws.stacks import EKS_STACKS, run_shipped, shipped
@@ -25,7 +25,6 @@ NEEDLESS = {"ec2:CreateRoute", "ec2:DeleteRoute"}
 ADMINISTRATOR: Mapping[str, Any] = {
     "Statement": [{"Sid": "All", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]
 }
-CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0123"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 PULUMI = {"kms:ResourceAliases": ["alias/nightowl-pulumi"]}
 
@@ -60,9 +59,9 @@ def test_the_roles_of_the_pipeline_lose_nothing(kind: str) -> None:
 
 
 def test_the_runner_loses_nothing() -> None:
-    made: list[Document] = []
-    run(lambda context: made.append(runner_policy(context, connection_arn=CONNECTION)))
-    of_test = scope("test", connection=CONNECTION)
+    graph, of_test = run(make_runner), scope("test", connection=CONNECTION)
+    made = list(policies_of(graph, graph.one("Role")))
+    assert made
     assert lost(of_test, role_arn(of_test, "runner"), made) == []
 
 
@@ -70,7 +69,7 @@ def test_only_the_runner_gets_tokens_of_the_connection_and_of_no_other() -> None
     own, of_dev = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'dev')}", scope("dev", connection=CONNECTION)
     action = "codeconnections:GetConnectionToken"
     assert may(of_dev, f"{own}runner-1a2b3c4", action, CONNECTION)
-    assert not may(of_dev, f"{own}runner-1a2b3c4", action, CONNECTION.replace("0123", "4567"))
+    assert not may(of_dev, f"{own}runner-1a2b3c4", action, CONNECTION.replace("0f0f", "1e1e"))
     assert not may(of_dev, f"{own}app-web-1a2b3c4", action, CONNECTION)
 
 

@@ -18,7 +18,9 @@ from infra.aws.delivery.permissions import deploy_documents, ephemeral_documents
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.other_stack import Thing, things_of
 from tests.aws.delivery.permissions.stacks_of_all_kinds import scope, types_of_everything
-from tests.aws.delivery.permissions.test_boundary import ADMINISTRATOR, CONNECTION, policies_of
+from tests.aws.delivery.permissions.test_boundary import ADMINISTRATOR, policies_of
+from tests.aws.delivery.test_runner import CONNECTION, make_runner
+from tests.aws.harness_aws import run
 from tests.aws.iam_evaluator import Call, Value, all_allow
 from tests.aws.service_models import operations_of
 from tests.aws.stacks import run_shipped
@@ -89,6 +91,12 @@ def identities() -> dict[str, tuple[str, tuple[Mapping[str, Any], ...], Mapping[
         for role in graph.all("Role")
         if "name" not in role.props
     }
+    graph_of_runner = run(make_runner)
+    own["runner"] = (
+        f"{ROLES}/nightowl/dev/runner-1a2b3c4",
+        tuple(policies_of(graph_of_runner, graph_of_runner.one("Role"))),
+        bounds,
+    )
     made = {
         f"made-{name.strip('/')}": (f"{ROLES}{name}-evil", (ADMINISTRATOR,), bounds)
         for name in (
