@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from infra.ops.github_setup.environments import PROPOSALS
+from infra.ops.github_setup.proposals import APP_KEY
 from tests.workflows.expressions import EXPRESSION
 from tests.workflows.files import ACTIONS, GITHUB, LOCAL, REPOSITORY, ROLE_ACTION, WORKFLOWS, jobs, steps
 
@@ -156,8 +158,14 @@ def test_a_push_counts_on_main_only(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS)
-def test_no_workflow_reads_a_secret(file: str) -> None:
-    assert "secrets." not in (GITHUB / "workflows" / file).read_text()
+def test_the_one_secret_is_read_by_jobs_of_an_environment_that_only_main_has(file: str) -> None:
+    text = (GITHUB / "workflows" / file).read_text()
+    assert set(re.findall(r"secrets\S*", text)) <= {f"secrets.{APP_KEY}"}
+    for job in WORKFLOWS[file]["jobs"].values():
+        for step in job.get("steps", []):
+            if "secrets." in str(step):
+                assert job["environment"] == PROPOSALS
+                assert f"secrets.{APP_KEY}" in step["env"][APP_KEY], "in the environment of the one step that needs it"
 
 
 @pytest.mark.parametrize("file", [file for file, workflow in WORKFLOWS.items() if "schedule" in workflow["on"]])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from infra.aws.delivery.runner import WORKFLOWS as RUNNER_WORKFLOWS
+from infra.ops.github_setup.environments import PROPOSALS
 from tests.workflows.delivering import EACH
 from tests.workflows.expressions import fill
 from tests.workflows.files import WORKFLOWS
@@ -194,8 +195,27 @@ def test_a_job_that_deploys_runs_in_the_environment_of_its_stack(name: str) -> N
             assert run.environment_name() == stack
         case (_, "ephemeral"):
             assert run.environment_name() == "ephemeral"
+        case None if {"contents", "pull-requests"} <= _written(run):
+            assert run.environment_name() == PROPOSALS, "it has the key of the App that opens pull requests"
         case _:
             assert run.environment_name() is None, "its reviewers and its subject are for deployments"
+
+
+def _written(run: JobRun) -> set[str]:
+    return {name for name, level in run.job["permissions"].items() if level == "write"}
+
+
+def test_no_run_of_a_pull_request_shares_a_group_with_one_of_main() -> None:
+    """Of the workflows as they are: a branch can name any group, which docs/github.md says."""
+    groups: dict[bool, set[str]] = {True: set(), False: set()}
+    for run in RUNS.values():
+        of_pull_request = run.contexts["github"]["event_name"] == "pull_request"
+        of_workflow = fill(WORKFLOWS[run.workflow].get("concurrency", {}), run.contexts).get("group")
+        of_job = (run.value("concurrency") or {}).get("group")
+        groups[of_pull_request] |= {group.lower() for group in (of_workflow, of_job) if group}
+    assert groups[True]
+    assert groups[False]
+    assert groups[True].isdisjoint(groups[False])
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -31,6 +31,10 @@ class ActionsRun:
     repository: str = ""
     """`owner/name`."""
     token: str = field(default="", repr=False)
+    app: str = ""
+    """The client id of the GitHub App that speaks instead of the run's token."""
+    app_key: str = field(default="", repr=False)
+    """The App's private key, in PEM."""
     api_url: str = API_URL
     server_url: str = SERVER_URL
     sha: str = ""
@@ -45,7 +49,9 @@ class ActionsRun:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Read the variables that GitHub sets, and the token that the workflow passes as GITHUB_TOKEN or GH_TOKEN.
+        """Read the variables that GitHub sets, and what the workflow passes to speak with.
+
+        That is a token, as GITHUB_TOKEN or GH_TOKEN, or an App with its key, as NIGHTOWL_APP and NIGHTOWL_APP_KEY.
 
         Nothing is required here: `repository` and `token` are asked for by the commands that talk to GitHub.
 
@@ -55,6 +61,8 @@ class ActionsRun:
         return cls(
             repository=environ.get("GITHUB_REPOSITORY", ""),
             token=environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN", ""),
+            app=environ.get("NIGHTOWL_APP", ""),
+            app_key=environ.get("NIGHTOWL_APP_KEY", ""),
             api_url=environ.get("GITHUB_API_URL") or API_URL,
             server_url=environ.get("GITHUB_SERVER_URL") or SERVER_URL,
             sha=environ.get("GITHUB_SHA", ""),
@@ -68,13 +76,19 @@ class ActionsRun:
         """Make sure that GitHub can be asked.
 
         Raises:
-            UsageError: the repository or the token is missing; the message names the variable and where it comes from.
+            UsageError: the repository, the token or the App's key is missing; the message names the variable and where
+                it comes from.
         """
         if not self.repository:
             raise UsageError("GITHUB_REPOSITORY is not set; GitHub Actions sets it, elsewhere write OWNER/NAME into it")
         if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", self.repository):
             raise UsageError(f"GITHUB_REPOSITORY: {self.repository!r} is not a repository; write OWNER/NAME")
-        if not self.token:
+        if self.app and not self.app_key:
+            raise UsageError(
+                f"NIGHTOWL_APP is {self.app}, and NIGHTOWL_APP_KEY is not set; give the App's private key to the "
+                "environment of the job: gh secret set NIGHTOWL_APP_KEY --env proposals < KEY.pem"
+            )
+        if not self.token and not self.app:
             raise UsageError(
                 "GITHUB_TOKEN is not set; pass it to the step (env: GITHUB_TOKEN: ${{ github.token }}), on a laptop "
                 'export GITHUB_TOKEN="$(gh auth token)"'

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from github import Auth, Github, GithubRetry
+from github import Auth, Github, GithubIntegration, GithubRetry
 from github.GithubException import (
     GithubException,
     RateLimitExceededExceedsMaxWait,
@@ -25,10 +25,11 @@ from github.Issue import Issue
 from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.Repository import Repository
+from jwt.exceptions import InvalidKeyError
 from requests.exceptions import RequestException
 from urllib3.util.retry import Retry
 
-from infra.errors import NightowlError
+from infra.errors import NightowlError, UsageError
 from infra.ops.ci.actions_run import ActionsRun
 
 RETRIES = 4
@@ -46,6 +47,8 @@ APPROVAL_NOTE = (
     "them: press **Approve workflows to run** below."
 )
 """GitHub's documentation, "Triggering a workflow", "Triggering a workflow from a workflow", since 2026."""
+
+APP_PERMISSIONS = {"contents": "write", "pull_requests": "write"}
 
 _TRUSTED = ("OWNER", "MEMBER", "COLLABORATOR")
 _BLOB_MODE = "100644"
@@ -74,10 +77,11 @@ class PullState:
 class Hub:
     """One repository on GitHub. Every method raises GithubError."""
 
-    def __init__(self, repository: Repository, full_name: str, api_url: str) -> None:
+    def __init__(self, repository: Repository, run: ActionsRun) -> None:
         self._repository = repository
-        self._full_name = full_name
-        self._api_url = api_url
+        self._full_name = run.repository
+        self._api_url = run.api_url
+        self._is_app = bool(run.app)
 
     def upsert_comment(self, number: int, marker: str, body: str) -> str:
         """Write the one comment with `marker` on an issue or a pull request, or edit it in place; give its URL.
@@ -154,7 +158,8 @@ class Hub:
                 return ""
             self._commit(branch, commit, changed, title)
         with self._asking(f"propose {branch}", "pull-requests: write"):
-            return self._propose(branch, base, title, _fitting(f"{body.rstrip()}\n\n{APPROVAL_NOTE}\n"))
+            note = "" if self._is_app else f"\n{APPROVAL_NOTE}\n"
+            return self._propose(branch, base, title, _fitting(f"{body.rstrip()}\n{note}"))
 
     def withdraw(self, branch: str, comment: str, *, base: str = "main") -> bool:
         """Close the open pull request from `branch`, with a comment; tell whether there was one."""
@@ -262,33 +267,56 @@ class Hub:
 
 
 def connect(run: ActionsRun, *, backoff_seconds: float = BACKOFF_SECONDS) -> Hub:
-    """Connect to the repository of a run. Nothing is asked before the first call of a method.
+    """Connect to the repository of a run, by its token or as its App. Only an App is asked for something at once.
 
     Raises:
-        UsageError: the run has no repository or no token.
+        UsageError: the run has no repository, no token, or no key of its App.
+        GithubError: the App is not installed on the repository, or its key is another's.
     """
     run.require_github()
-    retry = GithubRetry(
-        total=RETRIES,
-        backoff_factor=backoff_seconds,
-        max_rate_limit_wait=LONGEST_LIMIT_WAIT_SECONDS,
-        raise_on_status=False,  # the last answer says more than the number of tries
-        # A comment that was made though the answer got lost is found by its marker; PATCH sets the same text again.
-        allowed_methods=Retry.DEFAULT_ALLOWED_METHODS | {"POST", "PATCH"},
-    )
-    # PyGithub pauses between requests for the sake of programs that send many; these are a handful.
-    client = Github(
-        auth=Auth.Token(run.token),
-        base_url=run.api_url.rstrip("/"),
-        timeout=TIMEOUT_SECONDS,
-        user_agent="nightowl",
-        per_page=100,
-        retry=retry,
-        seconds_between_requests=None,
-        seconds_between_writes=None,
-        lazy=True,
-    )
-    return Hub(client.get_repo(run.repository), run.repository, run.api_url)
+    options: dict[str, Any] = {
+        "base_url": run.api_url.rstrip("/"),
+        "timeout": TIMEOUT_SECONDS,
+        "user_agent": "nightowl",
+        "per_page": 100,
+        "retry": GithubRetry(
+            total=RETRIES,
+            backoff_factor=backoff_seconds,
+            max_rate_limit_wait=LONGEST_LIMIT_WAIT_SECONDS,
+            raise_on_status=False,  # the last answer says more than the number of tries
+            # A comment that was made though the answer got lost is found by its marker; PATCH sets the same text again.
+            allowed_methods=Retry.DEFAULT_ALLOWED_METHODS | {"POST", "PATCH"},
+        ),
+        # PyGithub pauses between requests for the sake of programs that send many; these are a handful.
+        "seconds_between_requests": None,
+        "seconds_between_writes": None,
+    }
+    auth = _app_auth(run, options) if run.app else Auth.Token(run.token)
+    return Hub(Github(auth=auth, lazy=True, **options).get_repo(run.repository), run)
+
+
+def _app_auth(run: ActionsRun, options: dict[str, Any]) -> Auth.Auth:
+    """Get a token of the App for this repository, for an hour, with the rights that a proposal needs."""
+    owner, _, name = run.repository.partition("/")
+    try:
+        app = Auth.AppAuth(run.app, run.app_key)
+        integration = GithubIntegration(auth=app, **options)
+        found = integration.get_repo_installation(owner, name)
+        token = integration.get_access_token(found.id, permissions=APP_PERMISSIONS).token
+    except GithubException as error:
+        raise GithubError(
+            f"GitHub refused to let the App {run.app} into {run.repository} ({error.status}: {_told(error)}); install "
+            "it on this repository with Contents and Pull requests: read and write, and look whether NIGHTOWL_APP_KEY "
+            "is a key of it",
+            error.status,
+        ) from None
+    except (InvalidKeyError, ValueError):
+        raise UsageError("NIGHTOWL_APP_KEY is no private key in PEM; make one on the page of the App") from None
+    except RequestException as error:
+        raise GithubError(
+            f"GitHub at {run.api_url} cannot be reached ({type(error).__name__}); check the network and run this again"
+        ) from None
+    return Auth.Token(token)
 
 
 def _marked(marker: str, body: str) -> str:

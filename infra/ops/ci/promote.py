@@ -14,6 +14,7 @@ from infra.ops.ci.git import file_at, first_commit_with, require_history, versio
 from infra.ops.ci.github import Hub, connect
 from infra.ops.ci.images import ImageStack, Reference
 from infra.ops.ci.record import BASE, shown
+from infra.ops.ci.report import cell
 from infra.ops.ci.stack_edit import image_of, image_or_none, set_image
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -265,7 +266,7 @@ def _row(project: Path, chain: Chain, move: Move, run: ActionsRun) -> str:
     before, after = (_built_by(project, chain, move.app, one) for one in (move.before, move.after))
     built = f"[`{after[:12]}`]({repository}/commit/{after})" if after else "unknown"
     changes = f"[compare]({repository}/compare/{before}...{after})" if before and after else ""
-    return f"| {move.app} | `{shown(move.before)}` | `{shown(move.after)}` | {built} | {changes} |"
+    return f"| {cell(move.app)} | {cell(shown(move.before))} | {cell(shown(move.after))} | {built} | {changes} |"
 
 
 def _built_by(project: Path, chain: Chain, app: str, image: Reference) -> str | None:

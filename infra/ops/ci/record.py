@@ -10,6 +10,7 @@ from infra.local.project import STACKS_FOLDER
 from infra.ops.ci.actions_run import ActionsRun
 from infra.ops.ci.github import connect
 from infra.ops.ci.images import ImageStack, Reference
+from infra.ops.ci.report import cell
 from infra.ops.ci.stack_edit import image_of, set_image
 
 BASE = "main"
@@ -83,7 +84,7 @@ def _with_images(text: str, images: Mapping[str, str]) -> str:
 
 def _body(stack: ImageStack, text: str, images: Mapping[str, str], run: ActionsRun) -> str:
     rows = [
-        f"| {app} | `{shown(Reference.of(image_of(text, app)))}` | `{shown(Reference.of(image))}` |"
+        f"| {cell(app)} | {cell(shown(Reference.of(image_of(text, app))))} | {cell(shown(Reference.of(image)))} |"
         for app, image in images.items()
     ]
     log = f" [Log]({run.url})." if run.url else ""

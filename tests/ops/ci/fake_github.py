@@ -6,6 +6,7 @@ Paths, fields, status codes and messages follow GitHub's REST documentation (ver
 - rest/git/refs, rest/git/commits, rest/git/trees: branches, commits and trees. A reference is read at `git/ref/`
   and changed at `git/refs/`, and nothing answers at the other one.
 - rest/repos/contents: files
+- rest/apps/apps: the installation of an App and its tokens
 - rest/using-the-rest-api/using-pagination-in-the-rest-api: `per_page`, `page` and the Link header
 - rest/using-the-rest-api/troubleshooting-the-rest-api and rate-limits-for-the-rest-api: 401, 403, 404, 422
 
@@ -27,6 +28,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import jwt
 
 from infra.ops.ci.actions_run import ActionsRun
 
@@ -112,6 +115,11 @@ class FakeGithub:
         self.repository = repository
         self.token = token
         self.page_size = 100
+        self.app = ""
+        """The client id of an App that is installed; `app_key` is its public key."""
+        self.app_key: Any = None
+        self.app_permissions: Json = {}
+        """What its last token may do."""
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, Comment] = {}
         self.commits: dict[str, Commit] = {}
@@ -258,6 +266,8 @@ class FakeGithub:
             failure = self._failure(method, path)
             if failure is not None:
                 return failure.status, failure.answer, dict(failure.headers)
+            if self._is_of_app(path):
+                return *self._answer_app(path, headers.get("Authorization", ""), body or {}), {}
             if headers.get("Authorization", "").split()[-1:] != [self.token]:
                 return 401, _error(401, "Bad credentials"), {}
             if not unquote(parts.path).startswith(prefix):
@@ -269,6 +279,22 @@ class FakeGithub:
             if isinstance(found, list):
                 return status, *self._page(found, url, query)
             return status, found, {}
+
+    def _is_of_app(self, path: str) -> bool:
+        return path == "/installation" or path.startswith("/app/")
+
+    def _answer_app(self, path: str, authorization: str, body: Json) -> tuple[int, Any]:
+        """Answer an App that signs what it asks with its own key."""
+        try:
+            claims = jwt.decode(authorization.rsplit(maxsplit=1)[-1], self.app_key, algorithms=["RS256"])
+        except jwt.InvalidTokenError:
+            return 401, _error(401, "A JSON web token could not be decoded")
+        if claims["iss"] != self.app:
+            return 404, _error(404, "Not Found")
+        if path == "/installation":
+            return 200, {"id": 99, "app_id": 7, "account": _user("example"), "permissions": {"contents": "write"}}
+        self.app_permissions = body["permissions"]
+        return 201, {"token": self.token, "expires_at": "2099-01-01T00:00:00Z", "permissions": body["permissions"]}
 
     def _failure(self, method: str, path: str) -> Failure | None:
         for failure in self._failures:

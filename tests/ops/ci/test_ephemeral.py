@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from infra.engine import (
 from infra.engine.locks import lock_holder
 from infra.errors import NightowlError
 from infra.ops.ci.ephemeral import LABEL, EphemeralError, Place, SweepError, run_down, run_sweep, run_up
+from infra.ops.ci.ephemeral.lifecycle import addresses_body
 from infra.ops.ci.ephemeral.sweep import Swept
 from infra.ops.ci.ephemeral.sweep import table as sweep_table
 from infra.ops.ci.github import GithubError, connect
@@ -527,6 +529,18 @@ def test_what_somebody_else_wrote_is_a_cell_of_the_table_and_nothing_more(text: 
     assert row.count("|") == 4, "three cells, whatever escapes a bar"
     told = row.split("|")[3].strip()
     assert (told[0], told[-1], told.count("`")) == ("`", "`", 2), "inline code as a whole, where nothing is markup"
+
+
+def test_what_a_pull_request_calls_its_addresses_is_no_markup_in_the_comment() -> None:
+    hostile = {"url": "https://x.example.com/|[now](https://evil.example.org) @everyone"}
+    outputs = {"apps": {"a|b `c`": hostile, "web": {"url": URL}, "w": {"service": "x|<b>y"}}}
+    body = addresses_body("pr-7", Outcome(changes={}, seconds=1.0, outputs=outputs), base="dev", sha="")
+    rows = [line for line in body.splitlines() if line.startswith("| ")][2:]
+    assert [row.count("|") for row in rows] == [3, 3, 3]
+    assert f"| `web` | {URL} |" in rows
+    for row in rows:
+        outside_code = re.sub(r"`[^`]*`", "", row)
+        assert not set("[]<>@") & set(outside_code)
 
 
 def test_nothing_is_removed_while_github_does_not_answer(place: Place, engine: FakeEngine, github: FakeGithub) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from infra.errors import UsageError
 from infra.ops.ci.actions_run import ActionsRun
@@ -378,3 +382,42 @@ def test_what_the_environment_lacks_is_named(given: dict[str, str], missing: str
 
 def test_no_message_has_the_token(github: FakeGithub) -> None:
     assert github.token not in repr(github.run())
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem_of(key: rsa.RSAPrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def test_an_app_opens_pull_requests_whose_checks_nobody_has_to_start(
+    github: FakeGithub, tmp_path: Path, key: rsa.RSAPrivateKey
+) -> None:
+    github.app, github.app_key = "Iv23lion", key.public_key()
+    run = replace(github.run(tmp_path), token="", app="Iv23lion", app_key=pem_of(key))
+    hub = connect(run, backoff_seconds=0)
+    hub.propose("nightowl/record-dev", {"stacks/Pulumi.dev.yaml": "a: 1\n"}, "Record", "What runs.")
+    assert github.app_permissions == {"contents": "write", "pull_requests": "write"}, "no more than a proposal needs"
+    assert github.open_pulls()[-1].body == "What runs.\n"
+
+
+def test_an_app_that_is_not_installed_or_has_another_key_is_told_with_the_remedy(
+    github: FakeGithub, tmp_path: Path, key: rsa.RSAPrivateKey
+) -> None:
+    github.app, github.app_key = "Iv23lion", key.public_key()
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    for app, private in (("Iv23lion", other), ("another", key)):
+        with pytest.raises(GithubError, match=f"refused to let the App {app} into example/nightowl .* install it on"):
+            connect(replace(github.run(tmp_path), app=app, app_key=pem_of(private)), backoff_seconds=0)
+    with pytest.raises(UsageError, match="NIGHTOWL_APP_KEY is no private key in PEM"):
+        connect(replace(github.run(tmp_path), app="Iv23lion", app_key="not a key"), backoff_seconds=0)
+    with pytest.raises(UsageError, match="gh secret set NIGHTOWL_APP_KEY --env proposals"):
+        connect(replace(github.run(tmp_path), app="Iv23lion"), backoff_seconds=0)
+
+
+def test_the_key_of_an_app_is_in_no_text_of_a_run() -> None:
+    assert "key-of-the-app" not in repr(ActionsRun(app="Iv23lion", app_key="key-of-the-app"))

@@ -123,9 +123,9 @@ def test_the_proposal_tells_the_commits_that_built_the_images(team: Team) -> Non
     team.promote()
 
     repository = "https://github.com/example/nightowl"
-    row = next(line for line in (team.github.open_pulls()[0].body or "").splitlines() if line.startswith("| web |"))
+    row = next(line for line in (team.github.open_pulls()[0].body or "").splitlines() if line.startswith("| `web` |"))
     assert row == (
-        f"| web | `sha256:{'1' * 12}` | `sha256:{'2' * 12}` | "
+        f"| `web` | `sha256:{'1' * 12}` | `sha256:{'2' * 12}` | "
         f"[`{commits['new'][:12]}`]({repository}/commit/{commits['new']}) | "
         f"[compare]({repository}/compare/{commits['old']}...{commits['new']}) |"
     )

@@ -56,7 +56,7 @@ def test_the_proposal_tells_which_image_and_whose_run(project: Path, github: Fak
     record(project, github, NEW)
 
     body = github.open_pulls()[0].body or ""
-    assert f"| web | `sha256:{'e' * 12}` | `sha256:{'a' * 12}` |" in body
+    assert f"| `web` | `sha256:{'e' * 12}` | `sha256:{'a' * 12}` |" in body
     assert f"since commit {github.branches['main']}" in body
     assert "https://github.com/example/nightowl/actions/runs/4711" in body
     assert "Approve workflows to run" in body
@@ -76,7 +76,7 @@ def test_the_next_deployment_edits_the_same_proposal(project: Path, github: Fake
     (pull,) = github.open_pulls()
     text = github.file(path_of("dev"), "nightowl/record-dev") or ""
     assert [image_of(text, app)[-64:] for app in ("web", "api", "worker")] == ["b" * 64, "c" * 64, "e" * 64]
-    assert "| api |" in (pull.body or "")
+    assert "| `api` |" in (pull.body or "")
 
 
 def test_images_that_main_has_already_are_not_proposed(project: Path, github: FakeGithub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from infra.ops.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ops.ci.ephemeral.removal import remove_stack
 from infra.ops.ci.ephemeral.states import LONGEST_RUN_SECONDS
 from infra.ops.ci.github import PullState
-from infra.ops.ci.report import block, code, counted, joined
+from infra.ops.ci.report import block, cell, code, counted, joined
 from infra.ops.ci.rollouts import rollouts_of
 from infra.ops.plan.plan import plan_of_file
 from infra.ops.plan.run import PolicyViolationError
@@ -26,6 +27,9 @@ from infra.settings.aws.priorities import GUEST_BLOCKS, guest_block
 from infra.settings.platform import PlatformSettings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
+
+PLAIN_URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
+"""An address that GitHub makes a link of and nothing else; the outputs of a stack are a pull request's own words."""
 
 
 def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetime | None = None) -> None:
@@ -145,7 +149,7 @@ def addresses_body(name: str, outcome: Outcome, *, base: str, sha: str) -> str:
     """Write where the apps of a stack answer, as Markdown."""
     apps = cast(Mapping[str, Mapping[str, Any]], outcome.outputs.get("apps") or {})
     of_commit = f" with {code(sha[:12])}" if sha else ""
-    rows = [f"| {code(app)} | {_address(described)} |" for app, described in sorted(apps.items())]
+    rows = [f"| {cell(app)} | {_address(described)} |" for app, described in sorted(apps.items())]
     table = "\n".join(["| app | address |", "| --- | --- |", *rows])
     end = f"It goes with this pull request, or with the label {code(LABEL)}."
     return joined([f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}.", table, end])
@@ -173,5 +177,6 @@ def _take_dead_lock_off(place: Place, file: Path, now: datetime | None) -> None:
 
 def _address(app: Mapping[str, Any]) -> str:
     if app.get("url"):
-        return str(app["url"])
-    return f"{code(str(app['service']))}, inside the cluster" if app.get("service") else "none"
+        url = str(app["url"])
+        return url if PLAIN_URL.fullmatch(url) else cell(url)
+    return f"{cell(str(app['service']))}, inside the cluster" if app.get("service") else "none"
