@@ -131,7 +131,10 @@ def _says_what_it_means(resource: Resource) -> Iterator[str]:
 
 def _trusts_somebody(role: Resource) -> Iterator[str]:
     for statement in trust(role):
-        if statement.allows and any("*" in names for names in statement.principals.values()):
+        anybody = any("*" in names for names in statement.principals.values())
+        # Whoever has an account with Google, or none with Cognito, has a token of theirs.
+        of_others = statement.principals.get("Federated") and not statement.is_narrowed
+        if statement.allows and (anybody or of_others):
             yield "assumeRolePolicy lets anybody take it"
 
 

@@ -91,7 +91,8 @@ def _aggregated(role: Resource) -> Iterator[str]:
 def _admin(binding: Resource) -> Iterator[str]:
     # A patch of a binding that every cluster has leaves its role out, and has the role's name.
     role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
-    if role in ADMINISTRATORS:
+    of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
+    if role in ADMINISTRATORS and of_the_cluster:
         yield f"it gives {role} to {', '.join(_subjects(binding)) or 'nobody yet'}"
 
 

@@ -173,7 +173,7 @@ def _registers_own_targets(resource: Resource) -> Iterator[str]:
 def _is_pinned(statement: Statement) -> bool:
     if statement.everything_but or statement.is_total:
         return True  # told by the rules for such statements
-    named = all("*" not in arn.rpartition("targetgroup/")[2] for arn in statement.resources)
+    named = not any(sign in arn.rpartition("targetgroup/")[2] for arn in statement.resources for sign in "*?")
     asked = statement.conditions.get("StringEquals", {})
     tags = [values for key, values in asked.items() if key.startswith("aws:resourcetag/")]
     return named or any(all("*" not in value for value in values) for values in tags)

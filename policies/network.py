@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.addresses import open_to_internet
+from policies.iam import statements
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
+from policies.values import is_false, is_set, is_true, mappings, number, sequence, text, texts, within
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -154,8 +155,8 @@ def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]
 def _ecr_endpoint_is_limited(endpoint: Resource) -> Iterator[str]:
     if not text(endpoint.props, "serviceName").endswith((".ecr.api", ".ecr.dkr")):
         return
-    statements = mappings(document(endpoint.props, "policy"), "Statement")
-    if not statements or any("*" in texts(one, "Principal") and "Condition" not in one for one in statements):
+    written = statements(endpoint.props.get("policy"))
+    if not written or any(one.is_for_anybody and not one.is_narrowed for one in written):
         yield "has no policy of its own, so pods can push to and pull from the registry of any account"
 
 

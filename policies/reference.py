@@ -30,8 +30,17 @@ Generated from `policies/` by `python -m policies.reference > docs/policies.md`;
 
 They look at resources of the AWS, EKS and Kubernetes providers, whoever wrote the program; nothing in them knows
 Nightowl. A *resource* rule is decided by one resource's inputs, so an update stops before it is made. A *stack* rule
-takes several resources; a preview decides it before anything is made, an update after.
+takes several resources; a preview decides it before anything is made, an update after. Where a resource's own inputs
+may be enough, such as a policy that is written for one role, a stack rule is asked about it before it is made too.
 
+- Rules are decided by what a resource does, whatever it is called and however it is written. An object of an older API
+  version, of a list or of a `*Patch` type is judged as what it is, and so are the pods of any kind with a pod template.
+  Actions and ARNs of IAM are tried on samples, networks are added up, and a condition counts only if it takes something
+  away. A policy that names principals is judged at whatever resource it is.
+- A managed policy is judged as what its holder may do, unless roles of the stack have it as their permissions boundary
+  and nobody is given it. AWS's own policies are known by a list that is made from their documents
+  (`policies/aws_managed.json`).
+- Not seen: what is inside a Helm chart, and a managed policy that neither AWS nor this program makes.
 - Rules judge what the program declares. What the API server or AWS has made of it since, such as replicas that an
   autoscaler has set, is not held against the program.
 - A fact that is not known before an update leaves a rule undecided in the preview: an advisory note names the fact, and

@@ -58,6 +58,10 @@ _NOT_WHO_MAY_USE_IT = (
 )
 """Policies that other rules read, and those of VPC endpoints, which only take away."""
 _LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
+_PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read", "aws-exec-read")
+_PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
+"""Lists and groups by which S3 lets the world in (Amazon S3 user guide, "Access control list (ACL) overview")."""
+_ANYBODY = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*"}]}
 
 
 def with_patches(*types: str) -> tuple[str, ...]:
@@ -148,6 +152,8 @@ def _mappings_within(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _resource_policies(resource: Resource) -> Iterator[Resource]:
+    if _is_public_otherwise(resource):
+        yield replace(resource, type=RESOURCE_POLICY, props={"policy": _ANYBODY})
     if resource.type == _LAMBDA_PERMISSION:
         yield replace(resource, type=RESOURCE_POLICY, props={"policy": {"Statement": [_of_permission(resource.props)]}})
         return
@@ -157,6 +163,21 @@ def _resource_policies(resource: Resource) -> Iterator[Resource]:
                 yield replace(resource, type=RESOURCE_POLICY, props={"policy": policy})
         except UnknownFactError:
             continue
+
+
+def _is_public_otherwise(resource: Resource) -> bool:
+    """Return whether a resource lets the world in without a policy: by an ACL, an address or a launch permission."""
+    kind = resource.type.partition("/")[0]
+    if kind == "aws:s3":
+        grants = (
+            inside for key in ("grants", "accessControlPolicy") for inside in _mappings_within(resource.props.get(key))
+        )
+        return text(resource.props, "acl") in _PUBLIC_ACLS or any(
+            text(grant, "uri").endswith(_PUBLIC_GROUPS) for grant in grants
+        )
+    if kind == "aws:lambda":
+        return text(resource.props, "authorizationType") == "NONE"
+    return kind == "aws:ec2" and "LaunchPermission" in resource.type and text(resource.props, "group") == "all"
 
 
 def _policies_within(value: Any) -> Iterator[Mapping[str, Any]]:

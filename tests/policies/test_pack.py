@@ -14,11 +14,13 @@ import pytest
 
 from policies.evaluation import findings
 from policies.facts import guarded
+from policies.iam import POLICY, ROLE, ROLE_POLICY
 from policies.levels import Level, Levels, default_level
 from policies.pack import NAME
 from policies.rule import ResourceRule, Rule, StackRule
 from policies.rules import ALL_RULES, RULES
 from policies.stack import Resource, Stack
+from tests.policies.changes import statement
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import POLICIES, RULE_BY_NAME, Analyzer, Draft, judge, shipped
 from tests.policies.mutations import MUTATIONS
@@ -145,6 +147,26 @@ def test_unknown_neighbours_crash_no_stack_rule() -> None:
     found = judge(draft)
     assert found.undecided
     assert not [one for one in found.violations if one.rule.name == "cluster-logs-everything"]
+
+
+def test_a_role_s_own_policy_is_refused_before_it_is_made_and_told_once(analyzer: Analyzer) -> None:
+    draft = Draft([])
+    own = draft.add(ROLE_POLICY, "own", {"role": "x", "policy": statement(Action="*", Resource="*")})
+    analyzer.only("policy-allows-no-star")
+    (before,) = analyzer.analyze(draft)
+    assert (before.urn, before.mandatory) == (own.urn, True)
+    assert analyzer.analyze_stack(draft) == []
+
+
+def test_a_wide_managed_policy_is_decided_with_the_stack_as_it_may_be_a_boundary(analyzer: Analyzer) -> None:
+    draft = Draft([])
+    wide = draft.add(POLICY, "wide", {"policy": statement(Action="*", Resource="*")})
+    role = draft.add(ROLE, "role", {"permissionsBoundary": UNKNOWN}, takes={"permissionsBoundary": wide})
+    analyzer.only("policy-allows-no-star")
+    assert analyzer.run(draft) == []
+    role.inputs["managedPolicyArns"] = UNKNOWN
+    role.takes_from["managedPolicyArns"] = {wide.urn}
+    assert [one.urn for one in analyzer.run(draft)] == [wide.urn]
 
 
 def test_an_empty_stack_violates_nothing() -> None:

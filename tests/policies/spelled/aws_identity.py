@@ -193,13 +193,24 @@ def _trusts() -> dict[str, Parts]:
         name: (_role(assumeRolePolicy=document({"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole"})),)
         for name, who in spelled.items()
     } | {
+        "whoever has a token of": (
+            _role(
+                assumeRolePolicy=document(
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                        "Action": "sts:AssumeRoleWithWebIdentity",
+                    }
+                )
+            ),
+        ),
         "everybody but one": (
             _role(
                 assumeRolePolicy=document(
                     {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}
                 )
             ),
-        )
+        ),
     }
 
 
@@ -373,6 +384,18 @@ def harmless() -> Iterator[Case]:
         set(),
         {
             "in a service": (_role(),),
+            "in an app of Cognito": (
+                _role(
+                    assumeRolePolicy=document(
+                        {
+                            "Effect": "Allow",
+                            "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+                            "Action": "sts:AssumeRoleWithWebIdentity",
+                            "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-central-1:x"}},
+                        }
+                    )
+                ),
+            ),
             "in an account": (
                 _role(
                     assumeRolePolicy=document(

@@ -236,6 +236,23 @@ def dangers() -> Iterator[Case]:
             ),
         },
     )
+    everyone = {"type": "Group", "uri": "http://acs.amazonaws.com/groups/global/AllUsers"}
+    yield from cases(
+        "public without a policy",
+        PUBLIC,
+        {
+            "a bucket": one("aws:s3/bucketV2:BucketV2", acl="public-read-write"),
+            "a bucket's list": one("aws:s3/bucketAcl:BucketAcl", bucket="x", acl="authenticated-read"),
+            "a bucket's grant": one(
+                "aws:s3/bucketAclV2:BucketAclV2",
+                bucket="x",
+                accessControlPolicy={"grants": [{"grantee": everyone, "permission": "READ"}]},
+            ),
+            "an object": one("aws:s3/bucketObjectv2:BucketObjectv2", bucket="x", acl="public-read"),
+            "a function's address": one("aws:lambda/functionUrl:FunctionUrl", authorizationType="NONE"),
+            "an image": one("aws:ec2/amiLaunchPermission:AmiLaunchPermission", imageId="x", group="all"),
+        },
+    )
     admin, web = {"security-group-opens-no-admin-port"}, {"security-group-opens-only-web-ports"}
     for name, networks in HALVES.items():
         yield from cases(f"ssh for {name}", admin, _opened(networks, [], SSH))
@@ -311,6 +328,16 @@ def harmless() -> Iterator[Case]:
             "for an organisation": one(
                 "aws:lambda/permission:Permission", principal="*", action="x", principalOrgId="o-a1b2c3d4e5"
             ),
+        },
+    )
+    yield from cases(
+        "private without a policy",
+        set(),
+        {
+            "a bucket": one("aws:s3/bucketV2:BucketV2", acl="private"),
+            "a bucket's list": one("aws:s3/bucketAcl:BucketAcl", bucket="x", acl="log-delivery-write"),
+            "a function's address": one("aws:lambda/functionUrl:FunctionUrl", authorizationType="AWS_IAM"),
+            "an image": one("aws:ec2/amiLaunchPermission:AmiLaunchPermission", imageId="x", accountId=ACCOUNT),
         },
     )
     for name, networks in FEW.items():

@@ -379,6 +379,12 @@ def harmless() -> Iterator[Case]:
             "for a team": _bound("RoleBinding", "edit", _group("shop-developers")),
             "by a patch": _bound("RoleBindingPatch", "view", someone),
             "by a list": _binding_list("view", someone),
+            "to a namespace's own role": one(
+                f"{RBAC}RoleBinding",
+                metadata={"name": "{case}", "namespace": "shop"},
+                roleRef={"kind": "Role", "name": "cluster-admin"},
+                subjects=[someone],
+            ),
         },
     )
     own = {"matchLabels": {"shop.example.com/aggregate": "true"}}
