@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from infra.secret_texts.names import Suspicion, suspicion
+from infra.secret_texts.texts import in_setting, without_secrets
 from policies.iam import statements
 from policies.load_balancing import BALANCERS
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
-from policies.values import is_set, is_true, mapping, mappings, number, text, texts, within
+from policies.values import is_set, is_true, mapping, mappings, number, text, within
 
 KEY = "aws:kms/key:Key"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
@@ -25,7 +26,6 @@ PARAMETER = "aws:ssm/parameter:Parameter"
 LEAST_DELETION_DAYS = 30
 """The longest that KMS offers; a lost key is lost data."""
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-SECRET_NAME = re.compile(r"password|passwd|secret|token|private[-_]?key|credential", re.IGNORECASE)
 
 SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/"
 
@@ -114,9 +114,17 @@ def _bucket_keeps_versions(bucket: Resource, stack: Stack) -> Iterator[str]:
 
 
 def _parameter_is_encrypted(parameter: Resource) -> Iterator[str]:
+    kind = text(parameter.props, "type")
+    if kind == "SecureString":
+        return
     named = text(parameter.props, "name") or parameter.name
-    if SECRET_NAME.search(named) and text(parameter.props, "type") != "SecureString":
-        yield f"is called {named} and is of type {' '.join(texts(parameter.props, 'type')) or 'String'}"
+    by_name = suspicion(named.rpartition("/")[2]) in {Suspicion.LITERAL, Suspicion.HUMAN}
+    if by_name or _holds_secret(parameter, named):
+        yield f"is called {without_secrets(named)} and is of type {kind or 'String'}"
+
+
+def _holds_secret(parameter: Resource, named: str) -> bool:
+    return any(in_setting(named, text(parameter.props, key)) for key in ("value", "insecureValue"))
 
 
 RULES: tuple[Rule, ...] = (

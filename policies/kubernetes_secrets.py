@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
-from policies.objects import CONFIG_MAP, CREDENTIALS, WORKLOADS
+from infra.secret_texts.acknowledged import ACKNOWLEDGED, acknowledged
+from infra.secret_texts.texts import in_arguments, in_file, in_setting, in_text, without_secrets
+from policies.objects import CONFIG_MAP, CREDENTIALS, WORKLOADS, annotation
 from policies.pods import all_containers, called
 from policies.rule import ResourceRule, Rule, Severity
 from policies.stack import Resource
 from policies.values import mapping, mappings, sequence, text, within
-
-SECRET_NAME = re.compile(
-    r"(?:^|[_.-])(?:password|passwd|pwd|secret|api_?key|access_?key|private_?key|token|credentials?)(?:$|[_.-])",
-    re.IGNORECASE,
-)
-"""Names whose values are secrets. What ends in a place to look (`_FILE`, `_PATH`, `_URL`, `_NAME`) is left out."""
-PLACE = re.compile(r"[_.-](?:file|path|dir|url|uri|name|id|arn|ttl|seconds|timeout|header)$", re.IGNORECASE)
-
-SECRET_VALUE = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}"
-    r"|\bxox[abprs]-[0-9A-Za-z-]{10,}|://[^/\s:@]+:[^/\s:@$]+@"
-)
-"""Private keys, AWS access keys, GitHub and Slack tokens, and passwords in addresses."""
 
 URL = "https://kubernetes.io/docs/concepts/security/secrets-good-practices/"
 STORE_URL = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_csi_driver.html"
@@ -38,31 +29,60 @@ def _by_variable(resource: Resource) -> Iterator[str]:
                 yield f"{called(container)} takes Secret {text(source, 'secretRef', 'name')} into its environment"
 
 
-def _looks_secret(name: str, value: str) -> bool:
-    named = bool(SECRET_NAME.search(name)) and not PLACE.search(name)
-    return bool(value) and (named or bool(SECRET_VALUE.search(value)))
-
-
 def _plain(resource: Resource) -> Iterator[str]:
+    known = _known(resource)
     for container in all_containers(resource):
         for variable in mappings(container, "env"):
-            if _looks_secret(text(variable, "name"), text(variable, "value")):
-                yield f"{called(container)} has {text(variable, 'name')} in plain text"
+            name = text(variable, "name")
+            if f"{text(container, 'name')}/{name}" not in known and in_setting(name, text(variable, "value")):
+                yield f"{called(container)} has {_shown(name)} in plain text"
 
 
 def _on_command_line(resource: Resource) -> Iterator[str]:
+    known = _known(resource)
     for container in all_containers(resource):
-        for key in ("command", "args"):
-            if any(SECRET_VALUE.search(str(part)) for part in sequence(container.get(key))):
+        for key, words in _commands(container):
+            found = in_arguments([str(word) for word in words])
+            if any(f"{text(container, 'name')}/{key}#{index}" not in known for index in found):
                 yield f"{called(container)} has a secret in {key}"
 
 
+def _commands(container: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    for key in ("command", "args"):
+        yield key, sequence(container.get(key))
+    for key in ("startupProbe", "readinessProbe", "livenessProbe"):
+        yield key, sequence(within(container, key, "exec", "command"))
+    for key in ("postStart", "preStop"):
+        yield key, sequence(within(container, "lifecycle", key, "exec", "command"))
+
+
 def _in_config(config: Resource) -> Iterator[str]:
+    known = _known(config)
     for name in mapping(config.props.get("data")):
-        value = text(config.props, "data", name)
-        # A whole file is judged by what is in it, not by its name.
-        if _looks_secret("" if "\n" in value else name, value):
-            yield f"its key {name} holds a secret"
+        if any(place not in known for place in _places(name, text(config.props, "data", name))):
+            yield f"its key {_shown(name)} holds a secret"
+    for name in mapping(config.props.get("binaryData")):
+        if in_text(text(config.props, "binaryData", name)) or in_file(name, _decoded(config, name)):
+            yield f"its key {_shown(name)} holds a secret"
+
+
+def _places(key: str, value: str) -> list[str]:
+    """List what looks like a secret under a key: the value of a variable, or things in a file."""
+    if in_setting(key, value) and re.fullmatch(r"[A-Za-z_]\w*", key):
+        return [key]
+    return [f"{key}#{secret.name}" for secret in in_file(key, value)]
+
+
+def _decoded(config: Resource, name: str) -> str:
+    return base64.b64decode(text(config.props, "binaryData", name)).decode(errors="replace")
+
+
+def _known(resource: Resource) -> Collection[str]:
+    return acknowledged(annotation(resource, ACKNOWLEDGED))
+
+
+def _shown(name: str) -> str:
+    return without_secrets(name)
 
 
 def _in_program(secret: Resource) -> Iterator[str]:

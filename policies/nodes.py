@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
+from infra.secret_texts.texts import in_text
 from infra.versions import MOST_MINORS_BEHIND
 from policies.cluster import (
     CLUSTER,
@@ -32,11 +33,6 @@ FEWEST_SPOT_TYPES = 3
 """EKS user guide, "Managed node group capacity types"."""
 FEWEST_SYSTEM_NODES = 2
 
-SECRET_IN_TEXT = re.compile(
-    r"AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|(?i:password|passwd|secret_access_key|api_key|auth_token)\s*[:=]\s*[\"']?[^\s\"'$<{(]{6,}"
-)
-"""Keys of AWS users, private keys, and assignments of a literal to what is called a password or a token."""
 KUBELET_LOOSENED = re.compile(
     r"anonymous-auth[=\s]+true|anonymous:\s*\{?\s*enabled:\s*true|authorization-mode[=\s]+AlwaysAllow"
     r"|mode:\s*AlwaysAllow|read-?only-?port[=:\s\"]+[1-9]|streaming-?connection-?idle-?timeout[=:\s\"]+0\b"
@@ -119,7 +115,7 @@ def _group_has_no_ssh(group: Resource) -> Iterator[str]:
 
 
 def _user_data_holds_no_secret(template: Resource) -> Iterator[str]:
-    if SECRET_IN_TEXT.search(user_data(template)):
+    if in_text(user_data(template)):
         yield "user data holds what looks like a key or a password; every pod that reaches the metadata can read it"
 
 

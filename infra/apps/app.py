@@ -15,12 +15,14 @@ from infra.apps.deployment import deployment_annotations, deployment_running, de
 from infra.apps.kinds import AnyApp, LongRunning
 from infra.apps.labels import app_meta
 from infra.apps.network import Neighbours, network_policy_spec
+from infra.apps.not_secret import words
 from infra.apps.pod import Running, configurations, pod_template
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
 from infra.apps.volumes import Storage, storage
 from infra.platforms import Platform, Route, SecretDelivery
+from infra.secret_texts.acknowledged import annotation_of
 from infra.settings.app.application import CronSettings, WebSettings
 from infra.settings.app.scaling import ScalingSettings
 
@@ -109,7 +111,7 @@ class App(pulumi.ComponentResource):
             # Under a name that stays, a release that failed would leave the old object waiting for its deletion, and
             # taking the release back would have to make an object that is still there.
             content.name,
-            metadata=self._meta(content.name),
+            metadata=self._meta(content.name, annotations=annotation_of(content.not_secret)),
             immutable=True,
             data=content.data,
             opts=self._child(),
@@ -117,12 +119,12 @@ class App(pulumi.ComponentResource):
 
     def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
         # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.
-        annotations = {"pulumi.com/skipAwait": "true"}
+        no_wait = {"pulumi.com/skipAwait": "true"}
         # On the way down whatever makes volumes must outlive the claims, or their disks stay behind.
         options = pulumi.ResourceOptions(parent=self, depends_on=self._args.platform.wait_for)
         return [
             k8s.core.v1.PersistentVolumeClaim(
-                name, metadata=self._meta(name, annotations=annotations), spec=spec, opts=options
+                name, metadata=self._meta(name, annotations=no_wait), spec=spec, opts=options
             )
             for name, spec in storage.claims.items()
         ]
@@ -149,7 +151,7 @@ class App(pulumi.ComponentResource):
         )
         return k8s.apps.v1.Deployment(
             self._app,
-            metadata=self._meta(annotations=deployment_annotations(settings)),
+            metadata=self._meta(annotations=deployment_annotations(settings) | self._not_secret()),
             spec=deployment_spec(self._app, settings, self._template(pods, running)),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -186,7 +188,7 @@ class App(pulumi.ComponentResource):
     def _cron_job(self, settings: CronSettings, pods: _Pods) -> k8s.batch.v1.CronJob:
         return k8s.batch.v1.CronJob(
             self._app,
-            metadata=self._meta(),
+            metadata=self._meta(annotations=self._not_secret() or None),
             spec=cron_job_spec(self._app, settings, self._template(pods, cron_running())),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -194,6 +196,9 @@ class App(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(delete=f"{GRACE_SECONDS + ENGINE_MARGIN_SECONDS}s"),
             ),
         )
+
+    def _not_secret(self) -> dict[str, str]:
+        return annotation_of(words(self._app, self._args.settings)) or {}
 
     def _template(self, pods: _Pods, running: Running) -> k8s.core.v1.PodTemplateSpecArgs:
         return pod_template(

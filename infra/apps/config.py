@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import pulumi_kubernetes as k8s
 
+from infra.apps.not_secret import in_file, variables_in
 from infra.settings.app.environment import Environment, FieldValue, Files, ResourceValue
 
 
@@ -28,6 +29,8 @@ class ConfigMapContent:
     """Name of the object and of the resource: another content is another resource, so that a release that failed can be
     taken back while its objects are still there."""
     data: Mapping[str, str]
+    not_secret: Sequence[str] = ()
+    """What in `data` only looks like a secret, as infra/secret_texts/acknowledged.py has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +44,20 @@ class Configuration:
     mounts: Sequence[k8s.core.v1.VolumeMountArgs] = ()
 
 
-def configuration(owner: str, *, container: str, env: Environment, files: Files) -> Configuration:
-    """Describe the configuration of `container`, whose ConfigMaps are named after `owner`."""
+def configuration(
+    owner: str, *, container: str, env: Environment, files: Files, not_secret: Collection[str] = ()
+) -> Configuration:
+    """Describe the configuration of `container`, whose ConfigMaps are named after `owner`.
+
+    `not_secret` has the entries of the app's key of that name that are about this container.
+    """
     texts = {name: value for name, value in env.items() if isinstance(value, str)}
-    variables = _content(f"{owner}-env", texts) if texts else None
+    variables = _content(f"{owner}-env", texts, not_secret=variables_in(not_secret, texts)) if texts else None
     keys = {path: _file_key(index, path) for index, path in enumerate(sorted(files))}
-    contents = _content(f"{owner}-files", {keys[path]: files[path] for path in keys}) if files else None
+    only = [place for path, key in keys.items() for place in in_file(not_secret, path, key)]
+    contents = (
+        _content(f"{owner}-files", {keys[path]: files[path] for path in keys}, not_secret=only) if files else None
+    )
     volume = f"files-{container}"
     return Configuration(
         config_maps=[config_map for config_map in (variables, contents) if config_map is not None],
@@ -61,9 +72,9 @@ def configuration(owner: str, *, container: str, env: Environment, files: Files)
     )
 
 
-def _content(role: str, data: Mapping[str, str]) -> ConfigMapContent:
+def _content(role: str, data: Mapping[str, str], *, not_secret: Sequence[str]) -> ConfigMapContent:
     digest = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
-    return ConfigMapContent(name=f"{role}-{digest}", data=data)
+    return ConfigMapContent(name=f"{role}-{digest}", data=data, not_secret=not_secret)
 
 
 def _file_key(index: int, path: str) -> str:

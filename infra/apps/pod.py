@@ -16,10 +16,12 @@ from infra.apps.config import Configuration, configuration
 from infra.apps.containers import Shared, app_container, init_container, sidecar_container
 from infra.apps.kinds import AnyApp
 from infra.apps.labels import app_labels
+from infra.apps.not_secret import of_helper
 from infra.apps.placement import node_selector, taint_tolerations
 from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
 from infra.platforms import SecretDelivery
+from infra.settings.app.container import HelperSettings
 
 NDOTS = 2
 """A name with two dots is first asked for as it is. With Kubernetes' default of 5, a name outside the cluster costs up
@@ -41,12 +43,19 @@ class Running:
 
 def configurations(app: str, settings: AnyApp) -> dict[str, Configuration]:
     """Describe the configuration of every container of `app`, by container name."""
-    helpers = {**settings.sidecars, **settings.init}
+    helpers: dict[str, Mapping[str, HelperSettings]] = {"sidecars": settings.sidecars, "init": settings.init}
     return {
-        app: configuration(app, container=app, env=settings.env, files=settings.files),
+        app: configuration(app, container=app, env=settings.env, files=settings.files, not_secret=settings.not_secret),
         **{
-            name: configuration(f"{app}.{name}", container=name, env=helper.env, files=helper.files)
-            for name, helper in helpers.items()
+            name: configuration(
+                f"{app}.{name}",
+                container=name,
+                env=helper.env,
+                files=helper.files,
+                not_secret=of_helper(settings.not_secret, section, name),
+            )
+            for section, containers in helpers.items()
+            for name, helper in containers.items()
         },
     }
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from pydantic import ValidationError
 
 from infra.settings.interactions import interaction_errors
-from infra.settings.model import FieldError
+from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
 from infra.settings.plain import plain_errors
 from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key
+from infra.settings.secret_places import entry_text, judge_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
 PROJECT = "nightowl"
@@ -26,13 +27,37 @@ def build_settings(sections: Mapping[str, object]) -> StackSettings:
     flaws = plain_errors(sections)
     if flaws:
         raise SettingsError(_problems(flaws))
+    judged = judge_secrets(sections)
+    settings, problems = _built(judged.sections)
+    if settings is not None and not judged.errors:
+        return settings
+    raise SettingsError([*_problems(judged.errors), *_elsewhere(problems, judged.blotted)])
+
+
+def _elsewhere(problems: Iterable[Problem], blotted: Iterable[Location]) -> list[Problem]:
+    """Leave out what is said of the blots themselves."""
+    blots = [key_text(PROJECT, place) for place in blotted]
+    below = tuple(f"{blot}{separator}" for blot in blots for separator in ".[")
+    return [one for one in problems if one.key not in blots and not one.key.startswith(below)]
+
+
+def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[Problem]]:
     try:
-        return StackSettings.model_validate(dict(sections))
+        return StackSettings.model_validate(dict(sections)), []
     except ValidationError as error:
         between_apps = [
             FieldError(("apps", *flaw.location), flaw.message) for flaw in interaction_errors(sections.get("apps"))
         ]
-        raise SettingsError([*problems_of(error, StackSettings, PROJECT), *_problems(between_apps)]) from None
+        return None, [*problems_of(error, StackSettings, PROJECT), *_problems(between_apps)]
+
+
+def foreign_secrets(config: Mapping[str, object]) -> list[Problem]:
+    """Find what looks like a secret under keys of a configuration that belong to others (`aws:secretKey`)."""
+    foreign = {key: value for key, value in config.items() if not key.startswith(f"{PROJECT}:")}
+    return [
+        Problem(f"{error.location[0]}{entry_text(error.location[1:])}", error.message)
+        for error in secrets_outside(foreign)
+    ]
 
 
 def stray_keys(keys: Iterable[str]) -> list[Problem]:

@@ -7,7 +7,7 @@ import json
 import pulumi
 from pulumi.runtime.config import CONFIG
 
-from infra.settings.build import PROJECT, build_settings, stray_keys
+from infra.settings.build import PROJECT, build_settings, foreign_secrets, stray_keys
 from infra.settings.problems import Problem, SettingsError
 from infra.settings.stack import StackSettings
 
@@ -18,7 +18,9 @@ def load() -> StackSettings:
     Raises:
         pulumi.RunError: with one line per problem; Pulumi prints it without a traceback.
     """
-    problems = [*stray_keys(CONFIG.get()), *_encrypted()]
+    config = CONFIG.get()
+    in_plain = {key: _value(text) for key, text in config.items() if not pulumi.runtime.is_config_secret(key)}
+    problems = [*stray_keys(config), *foreign_secrets(in_plain), *_encrypted()]
     try:
         settings = build_settings(_sections())
     except SettingsError as error:

@@ -22,6 +22,7 @@ class Model(BaseModel):
         alias_generator=to_camel,
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,
         populate_by_name=False,
         use_attribute_docstrings=True,
     )

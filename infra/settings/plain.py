@@ -66,7 +66,8 @@ def _mapping_flaw(mapping: Mapping[object, object]) -> str | None:
         return "is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never hold it"
     for key in mapping:
         if not isinstance(key, str):
-            return f"the key {str(key)[:20]} is not a text; put it in quotes"
+            shown = f" {key}" if isinstance(key, bool | int | float | datetime.date | None) else ""
+            return f"the key{shown[:20]} is not a text; put it in quotes"
         flaw = _text_flaw(key)
         if flaw:
             return f"a key {flaw}"

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.errors import UsageError
+from infra.secret_texts.texts import without_secrets
 from infra.settings.keys import is_tag, keys_at, kinds_with_key
 from infra.settings.model import FieldError, Location, Model, RulesError
 from infra.settings.nearest import nearest
 
 LONGEST_ECHO = 60
 """Characters of a refused value that a message repeats."""
-_HIDDEN_BELOW = {"secrets", "env", "files", "command", "args"}
+_HIDDEN_BELOW = {"secrets", "env", "files", "command", "args", "exec"}
 """Sections whose values may be secret, put there by mistake: no message repeats them."""
 
 
@@ -29,8 +30,8 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        """Write the line that the user reads."""
-        return f"{self.key}: {self.message}"
+        """Write the line that the user reads. A secret can be in it only where the stack file is no stack file yet."""
+        return without_secrets(f"{self.key}: {self.message}")
 
 
 class SettingsError(UsageError):
@@ -53,7 +54,7 @@ def problems_of(error: ValidationError, model: type[Model], namespace: str) -> l
 def key_text(namespace: str, location: Location) -> str:
     """Write a location as a stack file's key: `nightowl:apps.web.allowTo[0]`, `...files["/etc/app.conf"]`."""
     text = ""
-    for part in location:
+    for part in map(_without_secrets, location):
         if isinstance(part, int):
             text += f"[{part}]"
         elif re.fullmatch(r"[\w-]+", part):
@@ -61,6 +62,10 @@ def key_text(namespace: str, location: Location) -> str:
         else:
             text += f'["{shortened(part)}"]'
     return f"{namespace}:{text}"
+
+
+def _without_secrets(part: str | int) -> str | int:
+    return part if isinstance(part, int) else without_secrets(part)
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:

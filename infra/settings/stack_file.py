@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from infra.settings.build import PROJECT, build_settings, stray_keys
+from infra.settings.build import PROJECT, build_settings, foreign_secrets, stray_keys
 from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
@@ -22,7 +22,7 @@ def settings_from_stack_file(path: Path) -> StackSettings:
         SettingsError: with every problem found, also where the file cannot be read.
     """
     config = _config(path)
-    problems = stray_keys(config)
+    problems = [*stray_keys(config), *foreign_secrets(config)]
     prefix = f"{PROJECT}:"
     try:
         settings = build_settings(

@@ -139,7 +139,8 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or "is not YAML").split())
     if "'\\t'" in problem:
         return f"{place}there is a tab; YAML is indented with spaces"
-    return f"{place}{problem}"
+    # The name of an alias or a tag, which a secret without quotes can be taken for.
+    return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
 
 
 def _refuse_repeated_keys(document: yaml.Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ from policies.objects import (
 from policies.storage import CLAIM, STORAGE_CLASS, VOLUME
 from tests.policies.harness import Draft, Mutation
 from tests.policies.objects import ELSEWHERE, again, an_ingress, container, in_container, pod
+from tests.settings.secret_samples import FILES, TOKENS
 
 PSS = "pod-security.kubernetes.io/"
 
@@ -225,6 +227,34 @@ SECRETS = [
     Mutation(
         rule="no-secret-in-config-map",
         change=lambda draft: draft.of(CONFIG_MAP)["data"].update(API_KEY="d2hvIHJlYWRzIHRoaXM"),
+    ),
+    *(
+        Mutation(rule="no-plain-secret-variable", id=kind, change=_variable(name="IT", value=TOKENS[kind]))
+        for kind in ("GitHub fine-grained", "GitLab", "JWT", "key in base64", "bearer")
+    ),
+    Mutation(rule="no-plain-secret-variable", id="name", change=_variable(name="JWT_SIGNING_KEY", value="abc")),
+    Mutation(rule="no-secret-on-command-line", id="option", change=in_container(args=["--password", "hunter2"])),
+    Mutation(
+        rule="no-secret-on-command-line",
+        id="hook",
+        change=lambda draft: container(draft)["lifecycle"].update(
+            postStart={"exec": {"command": ["sh", "-c", "PGPASSWORD=hunter2 psql"]}}
+        ),
+    ),
+    *(
+        Mutation(
+            rule="no-secret-in-config-map",
+            id=path,
+            change=lambda draft, path=path: draft.of(CONFIG_MAP)["data"].update({path.rpartition("/")[2]: FILES[path]}),
+        )
+        for path in ("/etc/app/app.ini", "/home/app/.npmrc", "/home/app/.pgpass", "/etc/app/token")
+    ),
+    Mutation(
+        rule="no-secret-in-config-map",
+        id="binary",
+        change=lambda draft: draft.of(CONFIG_MAP).update(
+            binaryData={"app.ini": base64.b64encode(FILES["/etc/app/app.ini"].encode()).decode()}
+        ),
     ),
     Mutation(rule="secret-in-a-store", change=_secret(stringData={"one": "two"})),
 ]

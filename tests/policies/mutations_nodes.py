@@ -6,6 +6,7 @@ from policies.cluster import ADDON, LAUNCH_TEMPLATE
 from policies.network import NODE_GROUP, SUBNET
 from tests.policies.changes import drop, put, remove
 from tests.policies.harness import Draft, Mutation
+from tests.settings.secret_samples import TOKENS
 
 DISK = ("blockDeviceMappings", 0, "ebs")
 LEAKED = base64.b64encode(b"#!/bin/sh\nexport DB_PASSWORD=correct-horse\n").decode()
@@ -63,6 +64,11 @@ NODES = [
     Mutation(rule="node-template-has-no-ssh-key", change=put(LAUNCH_TEMPLATE, "laptop", "keyName")),
     Mutation(rule="node-group-has-no-ssh", change=put(NODE_GROUP, {"ec2SshKey": "laptop"}, "remoteAccess")),
     Mutation(rule="node-user-data-holds-no-secret", change=put(LAUNCH_TEMPLATE, LEAKED, "userData")),
+    Mutation(
+        rule="node-user-data-holds-no-secret",
+        id="token",
+        change=put(LAUNCH_TEMPLATE, f"#!/bin/sh\necho {TOKENS['GitLab']}\n", "userData"),
+    ),
     Mutation(rule="kubelet-is-not-loosened", change=put(LAUNCH_TEMPLATE, LOOSE_KUBELET, "userData")),
     Mutation(rule="node-image-is-maintained", change=put(NODE_GROUP, "AL2_ARM_64", "amiType")),
     Mutation(rule="node-version-is-pinned", change=drop(NODE_GROUP, "version")),

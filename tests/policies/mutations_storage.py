@@ -18,6 +18,7 @@ from policies.data_at_rest import INSTANCE
 from policies.network import ENDPOINT
 from tests.policies.changes import Change, drop, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
+from tests.settings.secret_samples import TOKENS
 
 BUCKET = BUCKETS[0]
 ONLY_TLS = json.dumps(
@@ -97,6 +98,11 @@ STORAGE = [
     Mutation(
         rule="secret-parameter-is-encrypted",
         change=make(PARAMETER, {"name": "/shop/db-password", "type": "String", "value": "x"}),
+    ),
+    Mutation(
+        rule="secret-parameter-is-encrypted",
+        id="by its value",
+        change=make(PARAMETER, {"name": "/shop/db", "type": "String", "value": TOKENS["Postgres"]}),
     ),
 ]
 

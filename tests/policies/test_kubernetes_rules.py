@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.secret_texts.acknowledged import ACKNOWLEDGED
 from policies.cluster_api import DEFINITION, WEBHOOKS
 from policies.kubernetes_identity import BINDINGS
 from policies.objects import (
@@ -25,6 +26,7 @@ from policies.storage import CLAIM
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import Draft, Mutation, judge, newly_fired, shipped
 from tests.policies.objects import ALB, an_ingress, container, in_container, in_pod, in_pod_security, pod
+from tests.settings.secret_samples import HARMLESS_ENV, HARMLESS_FILES
 
 
 def _replicas_ignored(draft: Draft) -> None:
@@ -146,6 +148,18 @@ LEFT_ALONE: dict[str, Callable[[Draft], object]] = {
     "a token for a service account that has a role": _token_with_a_role,
     "egress to everywhere but the metadata service": _wide_egress,
     "variables that say where a secret is": _variables("DB_PASSWORD_FILE", "TOKEN_PATH", "SECRET_NAME", "TOKENIZER"),
+    "variables that speak of secrets and hold none": in_container(
+        env=[{"name": name, "value": str(value)} for name, value in HARMLESS_ENV.items()]
+    ),
+    "files that speak of secrets and hold none": lambda draft: draft.of(CONFIG_MAP)["data"].update(
+        {path.rpartition("/")[2]: content for path, content in HARMLESS_FILES.items()}
+    ),
+    "what its own object says to be none": lambda draft: (
+        draft.of(DEPLOYMENT)["metadata"].setdefault("annotations", {}).update({ACKNOWLEDGED: "web/args#1,web/TOKEN"}),
+        container(draft).update(args=["--password", "hunter2"], env=[{"name": "TOKEN", "value": "hunter2"}]),
+        draft.of(CONFIG_MAP)["metadata"].setdefault("annotations", {}).update({ACKNOWLEDGED: "TOKEN,app.ini#password"}),
+        draft.of(CONFIG_MAP)["data"].update({"TOKEN": "hunter2", "app.ini": "password = hunter2\n"}),
+    ),
     "an address without a password": in_container(
         env=[{"name": "DATABASE_URL", "value": "postgres://db.example.com/app"}]
     ),

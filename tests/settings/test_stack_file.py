@@ -62,10 +62,7 @@ def _web(tmp_path: Path, more: str) -> WebSettings:
         pytest.param("a: 1\n---\nb: 2\n", ["FILE: line 2, column 1: but found another document"], id="two documents"),
         pytest.param(
             "a: !!python/object:os.system x\n",
-            [
-                "FILE: line 1, column 4: could not determine a constructor for the tag "
-                "'tag:yaml.org,2002:python/object:os.system'"
-            ],
+            ["FILE: line 1, column 4: could not determine a constructor for the tag"],
             id="foreign tag",
         ),
         pytest.param("? [a]\n: b\n", ["FILE: line 1, column 3: found unhashable key"], id="list as key"),

@@ -43,6 +43,9 @@ class _Application(Model):
     """Read-only files: the path in the container, and the content."""
     secrets: dict[Name, Secret] = {}
     """References of secrets, by name; each is the file `/run/secrets/<name>`. Never the secrets themselves."""
+    not_secret: tuple[str, ...] = ()
+    """Places in this app that only look like a secret, as the refusal writes them: `env.TOKEN_ISSUER`, `args[2]`,
+    `files["/etc/app.conf"].password`. A place where nothing looks like one is refused."""
     resources: ResourceSettings = ResourceSettings()
     """CPU and memory."""
     placement: PlacementSettings = PlacementSettings()

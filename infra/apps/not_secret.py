@@ -1,0 +1,48 @@
+"""What an app's `notSecret` lists, as its objects say it to the policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from infra.apps.kinds import AnyApp
+from infra.settings.secret_places import entry_text
+
+_WORD = re.compile(r"(?:(?:init|sidecars)\.(?P<helper>[\w-]+)\.)?(?P<where>.+)\[(?P<index>\d+)\]")
+_KEYS = {
+    "command": ("command",),
+    "args": ("args",),
+    # Where no question is asked at the start, it is that of one of the others.
+    "health.startup.exec": ("startupProbe",),
+    "health.readiness.exec": ("readinessProbe", "startupProbe"),
+    "health.liveness.exec": ("livenessProbe", "startupProbe"),
+}
+"""Key of a container in Kubernetes, by the key of the settings."""
+
+
+def of_helper(entries: Collection[str], *section_and_name: str) -> list[str]:
+    """List the entries that are about a helper, as its own app would have them."""
+    prefix = f"{entry_text(section_and_name)}."
+    return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
+
+
+def variables_in(entries: Collection[str], names: Collection[str]) -> list[str]:
+    """List the variables that only look like secrets, as keys of a ConfigMap."""
+    return [name for name in names if entry_text(("env", name)) in entries]
+
+
+def in_file(entries: Collection[str], path: str, key: str) -> list[str]:
+    """List what only looks like a secret in a file, which is `key` of a ConfigMap."""
+    prefix = f"{entry_text(('files', path))}."
+    return [f"{key}#{entry.removeprefix(prefix)}" for entry in entries if entry.startswith(prefix)]
+
+
+def words(app: str, settings: AnyApp) -> list[str]:
+    """List the words of commands that only look like secrets, by container."""
+    return list(_words(app, settings.not_secret))
+
+
+def _words(app: str, entries: Collection[str]) -> Iterator[str]:
+    for match in filter(None, map(_WORD.fullmatch, entries)):
+        for key in _KEYS.get(match["where"], ()):
+            yield f"{match['helper'] or app}/{key}#{match['index']}"

@@ -1,0 +1,197 @@
+"""Where in a stack file stands what looks like a secret, whatever key it is under.
+
+It is judged on plain values, before anything is made of them, so that no message of a later check can repeat a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import cast
+
+from infra.secret_texts.texts import BLOT, Secret, in_arguments, in_file, in_setting, in_text
+from infra.settings.model import FieldError, Location
+
+LOOKS_ONLY_KEY = "notSecret"
+"""The key of an app that lists what only looks like a secret."""
+
+
+_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it)"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found, and the same sections without it."""
+
+    sections: Mapping[str, object]
+    """With a blot in place of each secret."""
+    errors: Sequence[FieldError]
+    blotted: Sequence[Location]
+    """Where a blot is; what a later check says of it is not worth saying."""
+
+
+def judge_secrets(sections: Mapping[str, object]) -> Judgement:
+    """Find all that looks like a secret in the sections of a stack file, but for what an app's `notSecret` lists."""
+    search = _Search(_allowed(sections.get("apps")))
+    clean = search.mapping((), sections)
+    return Judgement(clean, [*search.errors, *search.stale()], search.blotted)
+
+
+def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:
+    """Find what looks like a secret under keys of others, such as `aws:secretKey`. What Pulumi encrypted may stay."""
+    search = _Search({})
+    search.mapping((), {key: value for key, value in values.items() if not _is_encrypted(value)})
+    return search.errors
+
+
+def entry_text(location: Location, secret: Secret | None = None) -> str:
+    """Write a place inside an app as `notSecret` lists it: `env.TOKEN`, `files["/etc/app.conf"].password`."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[\w-]+", part):
+            text += f".{part}" if text else part
+        else:
+            text += f'["{part}"]'
+    return text if secret is None else f"{text}.{secret.name}"
+
+
+@dataclass
+class _Search:
+    allowed: Mapping[str, Sequence[str]]
+    """Entries of `notSecret`, by app."""
+    errors: list[FieldError] = field(default_factory=list[FieldError])
+    blotted: list[Location] = field(default_factory=list[Location])
+    used: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    known: dict[tuple[_Manner, str, str], list[Secret]] = field(
+        default_factory=dict[tuple["_Manner", str, str], list[Secret]]
+    )
+    """What was judged already: an alias can repeat a large text thousands of times."""
+
+    def mapping(self, location: Location, value: Mapping[str, object]) -> dict[str, object]:
+        """Return a mapping without secrets; an entry whose key is one is left out."""
+        clean: dict[str, object] = {}
+        for key, item in value.items():
+            of_key = self._once(_Manner.TEXT, "", key)
+            if of_key:
+                place = (*location, BLOT)
+                self.errors.append(FieldError(place, f"the key itself looks like {of_key[0].what}; {_ELSEWHERE}"))
+                self.blotted.append(place)
+            else:
+                clean[key] = self._entry((*location, key), key, item)
+        return clean
+
+    def stale(self) -> Iterator[FieldError]:
+        """Find the entries of `notSecret` that allow nothing."""
+        for app, entries in self.allowed.items():
+            for index, entry in enumerate(entries):
+                place = ("apps", app, LOOKS_ONLY_KEY, index)
+                if (app, entry) not in self.used:
+                    yield FieldError(place, "names nothing that looks like a secret; remove it")
+                elif entry in entries[:index]:
+                    yield FieldError(place, "is listed twice; remove one")
+
+    def _entry(self, place: Location, key: str, value: object) -> object:
+        if isinstance(value, Mapping):
+            return self.mapping(place, cast(Mapping[str, object], value))
+        if isinstance(value, list | tuple):
+            return self.items(place, cast(Sequence[object], value))
+        manner = _manner(place)
+        return self._judged(place, value, self._once(manner, key, _text(value)), manner)
+
+    def items(self, location: Location, items: Sequence[object]) -> list[object]:
+        found = in_arguments([_text(item) for item in items])
+        return [
+            self._entry((*location, index), "", cast(object, item))
+            if isinstance(item, Mapping | list | tuple)
+            else self._judged((*location, index), item, found.get(index, []), _Manner.TEXT)
+            for index, item in enumerate(items)
+        ]
+
+    def _judged(self, place: Location, value: object, found: Sequence[Secret], manner: _Manner) -> object:
+        app, inside = (str(place[1]), place[2:]) if place[0] == "apps" and len(place) > 2 else ("", ())
+        secrets = [secret for secret in found if not self._is_allowed(app, inside, secret, manner)]
+        for secret in secrets:
+            self.errors.append(FieldError(place, _message(secret, manner, app, inside)))
+        if not secrets:
+            return value
+        self.blotted.append(place)
+        return BLOT
+
+    def _is_allowed(self, app: str, inside: Location, secret: Secret, manner: _Manner) -> bool:
+        entry = _entry(inside, secret, manner)
+        if entry not in self.allowed.get(app, ()):
+            return False
+        self.used.add((app, entry))
+        return True
+
+    def _once(self, manner: _Manner, key: str, text: str) -> list[Secret]:
+        known = (manner, key, text)
+        if known not in self.known:
+            self.known[known] = _found(manner, key, text)
+        return self.known[known]
+
+
+class _Manner(Enum):
+    """How a text is judged."""
+
+    SETTING = 1
+    FILE = 2
+    REFERENCE = 3
+    TEXT = 4
+
+
+def _found(manner: _Manner, key: str, text: str) -> list[Secret]:
+    if manner is _Manner.SETTING:
+        return in_setting(key, text)
+    return in_file(key, text) if manner is _Manner.FILE else in_text(text)
+
+
+def _manner(place: Location) -> _Manner:
+    # The names of secrets are the user's; what is under them is a reference, not a value.
+    if place[0] == "apps" and place[2:3] == ("secrets",):
+        return _Manner.REFERENCE
+    if place[0] == "apps" and place[2:3] == (LOOKS_ONLY_KEY,):
+        return _Manner.TEXT
+    of_helper = place[0] == "apps" and place[2:3] in {("init",), ("sidecars",)} and place[4:5] == ("files",)
+    if (place[0] == "apps" and place[2:3] == ("files",) and len(place) == 4) or (of_helper and len(place) == 6):
+        return _Manner.FILE
+    return _Manner.SETTING
+
+
+def _message(secret: Secret, manner: _Manner, app: str, inside: Location) -> str:
+    if manner is _Manner.REFERENCE:
+        return f"looks like {secret.what} itself; {_ELSEWHERE} and write where that is"
+    if not app:
+        return f"looks like {secret.what}, and nothing here is kept secret; {_ELSEWHERE}"
+    named = f" ({secret.name})" if manner is _Manner.FILE and secret.is_named else ""
+    line = f"line {secret.line} " if manner is _Manner.FILE else ""
+    entry = _entry(inside, secret, manner)
+    return (
+        f"{line}looks like {secret.what}{named}; {_ELSEWHERE} and name its place under apps.{app}.secrets, "
+        f"or list {entry} in apps.{app}.{LOOKS_ONLY_KEY} if it is none"
+    )
+
+
+def _entry(inside: Location, secret: Secret, manner: _Manner) -> str:
+    return entry_text(inside, secret if manner is _Manner.FILE else None)
+
+
+def _text(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, Mapping) and set(cast(Mapping[object, object], value)) == {"secure"}
+
+
+def _allowed(apps: object) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for app, settings in cast(Mapping[str, object], apps).items() if isinstance(apps, Mapping) else ():
+        listed = cast(Mapping[str, object], settings).get(LOOKS_ONLY_KEY) if isinstance(settings, Mapping) else None
+        entries = cast(Sequence[object], listed) if isinstance(listed, list | tuple) else ()
+        found[app] = [entry for entry in entries if isinstance(entry, str)]
+    return found
