@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED_EXIT_CODE = 130
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 local = typer.Typer(no_args_is_help=True, help="Kubernetes on this machine: no cloud account, no Docker, no root.")
 app.add_typer(local, name="local")
 app.add_typer(ci, name="ci")
@@ -33,22 +33,48 @@ app.add_typer(ci, name="ci")
 Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"nightowl {version('nightowl')}")
+        raise typer.Exit
+
+
 @app.callback()
-def nightowl() -> None:
+def nightowl(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Containerized applications on Kubernetes: on this machine, on any cluster, on Amazon EKS."""
 
 
 @app.command()
 def plan(
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to plan: stacks/Pulumi.STACK.yaml.")],
+    *,
     diff: Annotated[str | None, typer.Option(help="Another stack: show what STACK has otherwise.")] = None,
     manifests: Annotated[Path | None, typer.Option(help="Folder to write the Kubernetes objects to, as YAML.")] = None,
     html: Annotated[Path | None, typer.Option(help="File to write the plan to as a page, with a picture.")] = None,
+    resources: Annotated[bool, typer.Option("--resources", help="Show every resource and address.")] = False,
+    permissions: Annotated[bool, typer.Option("--permissions", help="Show who may do what on AWS.")] = False,
+    policies: Annotated[bool, typer.Option("--policies", help="Show what violates a policy, and the remedy.")] = False,
+    order: Annotated[bool, typer.Option("--order", help="Show what is made when, and the slowest chain.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show all of these.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Show what `pulumi up` would make, and how long it would take. Needs no account, no engine and no network."""
     from infra.local.project import project_folder, stack_file
     from infra.ops.plan.run import run_plan
+    from infra.ops.plan.text import Detail
+
+    asked = {
+        Detail.RESOURCES: resources,
+        Detail.PERMISSIONS: permissions,
+        Detail.POLICIES: policies,
+        Detail.ORDER: order,
+    }
 
     project = project_folder(Path.cwd())
     other = None if diff is None else (diff, stack_file(project, diff))
@@ -59,6 +85,7 @@ def plan(
         manifests=manifests,
         html=html,
         as_json=as_json,
+        details=[detail for detail, wanted in asked.items() if wanted or full],
         say=typer.echo,
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.engine import stack_name
 from infra.errors import NightowlError
 from infra.local import toolchain
-from infra.local.by_hand import apply_order, up_by_hand
+from infra.local.by_hand import up_by_hand
 from infra.local.cluster import delete, describe
 from infra.local.commands import CommandFailedError, run
 from infra.local.kube import connect
@@ -86,7 +86,7 @@ def measure(paths: ClusterPaths, by_hand: ClusterPaths, stack_file: Path, app: s
         flood = _flood(paths, app, progress)
     finally:
         down_seconds = _seconds(lambda: delete(paths))
-    objects = apply_order(manifests(plan_of_file(stack_file, stack_name(stack_file)).graph))
+    objects = "---\n".join(manifests(plan_of_file(stack_file, stack_name(stack_file)).graph).values())
     try:
         by_hand_seconds = _timed_step(
             progress, "by hand", lambda: up_by_hand(by_hand, tools, objects, progress.cluster)

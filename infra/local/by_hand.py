@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import yaml
-
 from infra.errors import NightowlError
 from infra.local.cluster import ClusterOptions, OnClusterEvent, create
 from infra.local.cluster.layout import Layout
@@ -16,7 +12,6 @@ from infra.local.toolchain import Tools
 
 APPLY_SECONDS = 60
 AVAILABLE_WITHIN_SECONDS = 180
-WORKLOADS = ("Deployment", "CronJob")
 
 
 def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, on_event: OnClusterEvent) -> None:
@@ -37,16 +32,3 @@ def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, on_event: OnClus
         kubectl(layout, tools, "wait", *wait, "deployments", within_seconds=AVAILABLE_WITHIN_SECONDS + APPLY_SECONDS)
     except CommandFailedError as error:
         raise NightowlError(f"the same work by hand failed: {error}\n{error.last_lines}") from error
-
-
-def apply_order(manifests: Mapping[str, str]) -> str:
-    """Join manifests, by file name, to one stream in which namespaces come first, and what runs pods last.
-
-    kubectl applies in the order of the stream, and a pod that finds no service account is tried again later.
-    """
-
-    def rank(text: str) -> int:
-        kind = yaml.safe_load(text)["kind"]
-        return 0 if kind == "Namespace" else 2 if kind in WORKLOADS else 1
-
-    return "---\n".join(sorted(manifests.values(), key=rank))

@@ -15,7 +15,7 @@ from rich.console import Console
 from infra.errors import NightowlError
 from infra.local import bench, by_hand
 from infra.local.bench import Figures, measure
-from infra.local.by_hand import apply_order, up_by_hand
+from infra.local.by_hand import up_by_hand
 from infra.local.commands import CommandFailedError
 from infra.local.load import LoadSample
 from infra.local.paths import ClusterPaths
@@ -136,12 +136,6 @@ def test_an_up_that_fails_tells_its_last_words(fake: Bench, monkeypatch: pytest.
     monkeypatch.setattr(bench, "run", fail)
     with pytest.raises(NightowlError, match="no such image"):
         fake.measure()
-
-
-def test_kubectl_gets_the_namespace_first_and_what_runs_pods_last() -> None:
-    given = {f"{kind}.yaml": f"kind: {kind}\n" for kind in ("Deployment", "ConfigMap", "Namespace", "CronJob")}
-    kinds = [item["kind"] for item in yaml.safe_load_all(apply_order(given))]
-    assert kinds == ["Namespace", "ConfigMap", "Deployment", "CronJob"]
 
 
 def test_by_hand_is_a_cluster_an_apply_and_a_wait_for_every_deployment(

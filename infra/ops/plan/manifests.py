@@ -10,20 +10,28 @@ from typing import Any
 import yaml
 
 from infra.errors import UsageError
+from infra.ops.plan.apps import WORKLOADS
 from infra.ops.plan.graph import Graph
 from infra.ops.plan.values import mapping
 
 SUFFIX = ".yaml"
+BEFORE_ALL = {"CustomResourceDefinition", "Namespace", "PriorityClass", "StorageClass"}
+"""Kinds without which others are refused."""
 
 
 def manifests(graph: Graph) -> Mapping[str, str]:
-    """Write each object as YAML, by file name: `<namespace>_<kind>_<name>.yaml`, `cluster` without a namespace."""
+    """Write each object as YAML, by file name: `<step>_<namespace>_<kind>_<name>.yaml`, `cluster` without a namespace.
+
+    kubectl applies the files of a folder in the order of their names. So those of step 1 are what the others need, and
+    those of step 3 run pods, which find their service account and configuration there.
+    """
     files: dict[str, str] = {}
     for resource in graph:
         if not resource.is_kubernetes or not resource.custom or "apiVersion" not in resource.inputs:
             continue
         metadata = mapping(resource.inputs.get("metadata"))
-        parts = (metadata.get("namespace") or "cluster", resource.inputs["kind"], metadata.get("name") or resource.name)
+        kind = resource.inputs["kind"]
+        parts = (_step(kind), metadata.get("namespace") or "cluster", kind, metadata.get("name") or resource.name)
         name = "_".join(_safe(str(part)) for part in parts).lower() + SUFFIX
         files[name] = yaml.safe_dump(_ordered(resource.inputs), sort_keys=False, allow_unicode=True, width=120)
     return dict(sorted(files.items()))
@@ -50,6 +58,10 @@ def write_manifests(graph: Graph, folder: Path) -> list[Path]:
     except OSError as error:
         raise UsageError(f"--manifests: {folder} cannot be written ({error.strerror}); name another folder") from None
     return [folder / name for name in files]
+
+
+def _step(kind: str) -> int:
+    return 1 if kind in BEFORE_ALL else 3 if kind in WORKLOADS else 2
 
 
 def _ordered(inputs: Mapping[str, Any]) -> dict[str, Any]:

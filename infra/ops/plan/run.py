@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -15,8 +15,10 @@ from infra.ops.plan.document_lengths import DocumentLength
 from infra.ops.plan.html import page
 from infra.ops.plan.manifests import write_manifests
 from infra.ops.plan.plan import Plan, plan_of_file
-from infra.ops.plan.text import difference_text, plan_text
+from infra.ops.plan.text import Detail, difference_text, plan_text
 from policies.evaluation import Violation
+
+MORE = "More: --resources, --permissions, --policies, --order, or --full; --html FILE draws it."
 
 
 class PolicyViolationError(NightowlError):
@@ -43,9 +45,10 @@ def run_plan(
     manifests: Path | None = None,
     html: Path | None = None,
     as_json: bool = False,
+    details: Collection[Detail] = (),
     say: Callable[[str], None] = print,
 ) -> None:
-    """Plan `stack`, whose stack file is `file`, and print it as tables or as JSON.
+    """Plan `stack`, whose stack file is `file`, and print it on a screen, with `details` below, or all of it as JSON.
 
     With `other`, the name and the file of a second stack, print what `stack` has otherwise than it. `manifests` is a
     folder for the Kubernetes objects, `html` a file for the page; both are written besides what is printed.
@@ -63,7 +66,9 @@ def run_plan(
     elif as_json:
         say(json.dumps(plan_document(plan), indent=2))
     else:
-        _print_plan(plan)
+        _print_plan(plan, details)
+        if not details:
+            say(MORE)
     if not as_json:
         for line in written:
             say(line)
@@ -87,8 +92,8 @@ def _write(plan: Plan, manifests: Path | None, html: Path | None) -> list[str]:
     return lines
 
 
-def _print_plan(plan: Plan) -> None:
-    Console().print(plan_text(plan))
+def _print_plan(plan: Plan, details: Collection[Detail]) -> None:
+    Console().print(plan_text(plan, details))
 
 
 def _print_difference(old: Plan, new: Plan, *, as_json: bool, say: Callable[[str], None]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
@@ -28,24 +30,25 @@ from policies.levels import Level
 SHOWN_FROM_SECONDS = 10
 """What takes less is left out of the order of things."""
 BAR_CELLS = 36
+MOST_SERVICES = 6
+"""How many services are named in the first line; the others are counted together."""
+MOST_STEPS = 3
+"""How many of the longest steps are named in the last line."""
 LONGEST_VALUE = 60
 
 
-def plan_text(plan: Plan) -> RenderableType:
-    """Show the whole plan."""
-    graph = plan.graph
-    sections = [
-        *[Text(f"warning: {line}", style="yellow") for line in graph.warnings],
-        *_section("Resources", _tree(graph), _counts(graph)),
-        *_section("Apps", _apps(plan)),
-        *_section("Addresses", _addresses(plan)),
-        *(_section("Permissions", _statements(plan.statements)) if plan.statements else []),
-        *(_section("Documents", *_documents(plan.document_lengths)) if plan.document_lengths else []),
-        *_section("Policies", *_policies(plan.policies)),
-        *_section("Order", _order(plan)),
-        *_section("Slowest chain", _chain(plan.slowest_chain), _summary(plan)),
-    ]
-    return Group(*sections)
+class Detail(StrEnum):
+    """A part of a plan that is shown on request."""
+
+    RESOURCES = "resources"
+    PERMISSIONS = "permissions"
+    ORDER = "order"
+    POLICIES = "policies"
+
+
+def plan_text(plan: Plan, details: Collection[Detail] = ()) -> RenderableType:
+    """Show what is made, which apps run, what to worry about and how long it takes, on one screen; then the details."""
+    return Group(*_overview(plan), *[part for detail in Detail if detail in details for part in _detail(plan, detail)])
 
 
 def difference_text(difference: Difference) -> RenderableType:
@@ -69,6 +72,37 @@ def shortened(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _overview(plan: Plan) -> list[RenderableType]:
+    graph = plan.graph
+    full = [one for one in plan.document_lengths if one.characters * 10 > one.most * 9]
+    return [
+        *[Text(f"warning: {line}", style="yellow") for line in graph.warnings],
+        Text.assemble(
+            (f"{graph.project}-{graph.stack}", "bold"), f": {len(made(graph))} resources ({_services(graph)})"
+        ),
+        Padding(_apps(plan), (1, 0)),
+        *([_violated(plan.policies)] if plan.policies.violations else []),
+        _judgement(plan.policies),
+        *[Text(f"{one.document} has room for {one.room} of {one.most} characters", style="yellow") for one in full],
+        _summary(plan),
+    ]
+
+
+def _detail(plan: Plan, detail: Detail) -> list[RenderableType]:
+    graph = plan.graph
+    match detail:
+        case Detail.RESOURCES:
+            return _section("Resources", _tree(graph), _counts(graph), _objects(plan), _addresses(plan))
+        case Detail.PERMISSIONS:
+            if not plan.statements:
+                return _section("Permissions", Text("The stack makes no role.", style="dim"))
+            return _section("Permissions", _statements(plan.statements), *_documents(plan.document_lengths))
+        case Detail.ORDER:
+            return _section("Order", _order(plan), _chain(plan.slowest_chain))
+        case Detail.POLICIES:
+            return _section("Policies", *_policies(plan.policies))
 
 
 def _section(title: str, *parts: RenderableType) -> list[RenderableType]:
@@ -119,12 +153,32 @@ def _counts(graph: Graph) -> Table:
     return table
 
 
+def _services(graph: Graph) -> str:
+    """Count the resources by the AWS service, or else by the provider, that makes them: `EC2 45, Kubernetes 29`."""
+    counter = Counter(_service(resource) for resource in made(graph))
+    named = counter.most_common(MOST_SERVICES)
+    rest = counter.total() - sum(count for _, count in named)
+    return ", ".join([*(f"{name} {count}" for name, count in named), *([f"others {rest}"] if rest else [])])
+
+
+def _service(resource: Resource) -> str:
+    provider, _, service = resource.type.partition("/")[0].partition(":")
+    return service.upper() if provider == "aws" else "Kubernetes" if resource.is_kubernetes else provider
+
+
 def _apps(plan: Plan) -> Table:
-    table = _table("app", "runs as", "replicas", "request", "may call", "objects")
+    table = _table("app", "runs as", "replicas", "request", "may call", "address")
     for app in plan.apps:
-        objects = ", ".join(_counted(item.kind for item in app.objects))
         request = ", ".join(part for part in (app.cpu, app.memory) if part)
-        _row(table, app.name, app.workload, app.replicas, request, ", ".join(app.calls), objects)
+        reached = [address.url for address in plan.addresses if address.app == app.name]
+        _row(table, app.name, app.workload, app.replicas, request, ", ".join(app.calls), "\n".join(reached[:1]))
+    return table
+
+
+def _objects(plan: Plan) -> Table:
+    table = _table("app", "objects")
+    for app in plan.apps:
+        _row(table, app.name, ", ".join(_counted(item.kind for item in app.objects)))
     return table
 
 
@@ -173,22 +227,36 @@ def _documents(lengths: Sequence[DocumentLength]) -> list[RenderableType]:
     return [table, rest] if full else [rest]
 
 
-def _policies(found: Evaluation) -> list[RenderableType]:
+def _violated(found: Evaluation) -> Table:
+    table = _table("level", "rule", "resources")
+    for (rule, level), group in groupby(found.violations, key=lambda one: (one.rule, one.level)):
+        resources = list(dict.fromkeys(one.resource for one in group))
+        more = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
+        _row(table, _level(level), rule.name, f"{resources[0]}{more}")
+    return table
+
+
+def _judgement(found: Evaluation) -> Text:
     summary = f"{found.rules} rules, {len(found.mandatory)} violations that stop a deployment"
     advisory = len(found.violations) - len(found.mandatory)
     if advisory:
         summary += f", {advisory} that do not"
     if found.undecided:
         summary += f", {len(found.undecided)} not decided before the update"
-    style = "bold red" if found.mandatory else "bold green"
-    if not found.violations:
-        return [Text(summary, style=style)]
+    return Text(summary, style="bold red" if found.mandatory else "bold green")
+
+
+def _policies(found: Evaluation) -> list[RenderableType]:
     table = _table("level", "violation")
     for (rule, level, message), group in groupby(found.violations, key=lambda one: (one.rule, one.level, one.message)):
         resources = ", ".join(one.resource for one in group)
         told = Text.assemble((rule.name, "bold"), f"\n{resources} {message}", (f"\n{rule.remediation}", "dim"))
-        _row(table, Text(level.value, style="red" if level is Level.MANDATORY else "yellow"), told)
-    return [table, Text(summary, style=style)]
+        _row(table, _level(level), told)
+    return [*([table] if found.violations else []), _judgement(found)]
+
+
+def _level(level: Level) -> Text:
+    return Text(level.value, style="red" if level is Level.MANDATORY else "yellow")
 
 
 def _order(plan: Plan) -> Table:
@@ -220,4 +288,9 @@ def _chain(chain: Sequence[Step]) -> Table:
 
 def _summary(plan: Plan) -> Text:
     serving, total = clock(plan.serving_seconds), clock(plan.schedule.total_seconds)
-    return Text(f"All apps serve after {serving} min; everything is made after {total} min.", style="bold green")
+    longest = sorted(plan.slowest_chain, key=lambda step: -step.seconds)[:MOST_STEPS]
+    named = ", ".join(f"{step.resource.label} {clock(step.seconds)}" for step in longest)
+    return Text.assemble(
+        (f"All apps serve after {serving} min; everything is made after {total} min.", "bold green"),
+        (f" Longest: {named}." if named else "", "dim"),
+    )

@@ -7,23 +7,35 @@ import yaml
 
 from infra.errors import UsageError
 from infra.ops.plan.manifests import manifests, write_manifests
-from infra.ops.plan.plan import Plan
+from infra.ops.plan.plan import Plan, plan_of_file
+
+STACKS = Path(__file__).parents[3] / "stacks"
 
 
 def test_each_object_is_one_file_whose_name_tells_what_it_is(sample: Plan) -> None:
     assert list(manifests(sample.graph)) == [
-        "apps_deployment_web.yaml",
-        "apps_deployment_worker.yaml",
-        "apps_horizontalpodautoscaler_web.yaml",
-        "apps_networkpolicy_worker.yaml",
-        "apps_service_web.yaml",
+        "2_apps_horizontalpodautoscaler_web.yaml",
+        "2_apps_networkpolicy_worker.yaml",
+        "2_apps_service_web.yaml",
+        "3_apps_deployment_web.yaml",
+        "3_apps_deployment_worker.yaml",
     ]
 
 
 def test_the_files_are_what_kubectl_reads(sample: Plan) -> None:
-    text = manifests(sample.graph)["apps_horizontalpodautoscaler_web.yaml"]
+    text = manifests(sample.graph)["2_apps_horizontalpodautoscaler_web.yaml"]
     assert text.startswith("apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata:\n")
     assert yaml.safe_load(text)["spec"]["maxReplicas"] == 60
+
+
+def test_kubectl_which_goes_by_name_gets_what_others_need_first_and_what_runs_pods_last() -> None:
+    files = manifests(plan_of_file(STACKS / "Pulumi.prod.yaml", "prod").graph)
+    kinds = [yaml.safe_load(text)["kind"] for _, text in sorted(files.items())]
+    first = [kind for kind in kinds if kind in {"Namespace", "PriorityClass", "StorageClass"}]
+    assert kinds[: len(first)] == first
+    pods = kinds.index("Deployment")
+    assert {*kinds[pods:]} == {"Deployment"}
+    assert kinds.index("ServiceAccount") < pods
 
 
 def test_a_second_run_removes_objects_that_are_no_more(sample: Plan, tmp_path: Path) -> None:

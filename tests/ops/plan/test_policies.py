@@ -12,7 +12,7 @@ from infra.ops.plan.html import page
 from infra.ops.plan.plan import Plan, plan_of_file
 from infra.ops.plan.policies import subjects
 from infra.ops.plan.run import PolicyViolationError, run_plan
-from infra.ops.plan.text import plan_text
+from infra.ops.plan.text import Detail, plan_text
 
 STACKS = Path(__file__).parents[3] / "stacks"
 PROD = STACKS / "Pulumi.prod.yaml"
@@ -29,7 +29,7 @@ def broken(tmp_path: Path) -> Path:
 def shown(plan: Plan) -> str:
     console = Console(width=160)
     with console.capture() as captured:
-        console.print(plan_text(plan))
+        console.print(plan_text(plan, [Detail.POLICIES]))
     return captured.get()
 
 

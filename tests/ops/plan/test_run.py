@@ -11,17 +11,20 @@ from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.plan import Plan, plan_of_file
 from infra.ops.plan.run import run_plan
 from infra.ops.plan.schedule import clock
-from infra.ops.plan.text import plan_text
+from infra.ops.plan.text import Detail, plan_text
 
 STACKS = Path(__file__).parents[3] / "stacks"
 NAMES = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
 LOCAL = STACKS / "Pulumi.local.yaml"
 
 
-def shown(plan: Plan) -> str:
-    console = Console(width=160)
+SCREEN_LINES, SCREEN_COLUMNS = 24, 80
+
+
+def shown(plan: Plan, *details: Detail, width: int = 160) -> str:
+    console = Console(width=width)
     with console.capture() as captured:
-        console.print(plan_text(plan))
+        console.print(plan_text(plan, details))
     return captured.get()
 
 
@@ -30,10 +33,18 @@ def test_every_stack_as_shipped_can_be_planned(stack: str) -> None:
     plan = plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack)
     assert plan.apps
     assert "All apps serve after" in shown(plan)
+    assert shown(plan, width=SCREEN_COLUMNS).count("\n") < SCREEN_LINES
+
+
+@pytest.mark.parametrize("detail", Detail)
+def test_a_detail_stands_below_what_fits_a_screen(sample: Plan, detail: Detail) -> None:
+    text = shown(sample, detail)
+    assert text.startswith(shown(sample).rstrip())
+    assert detail.capitalize() in text.removeprefix(shown(sample).rstrip())
 
 
 def test_the_text_tells_resources_apps_addresses_permissions_order_and_time(sample: Plan) -> None:
-    text = shown(sample)
+    text = shown(sample, *Detail)
     for expected in (
         "warning: a warning of the program",
         "network Network, 23 resources",
@@ -63,7 +74,7 @@ def test_json_holds_the_whole_plan_and_nothing_else_is_printed() -> None:
 def test_manifests_and_page_are_written_besides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html = tmp_path / "plan.html"
     run_plan(LOCAL, stack="local", manifests=tmp_path / "objects", html=html)
-    assert (tmp_path / "objects" / "apps_deployment_web.yaml").is_file()
+    assert (tmp_path / "objects" / "3_apps_deployment_web.yaml").is_file()
     assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert f"{html}: open it in a browser" in capsys.readouterr().out.replace("\n", "")
 
@@ -83,5 +94,5 @@ def test_a_page_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None
 def test_a_name_that_looks_like_an_emoji_or_markup_is_shown_letter_by_letter() -> None:
     # Rich would take `:secret:` in plain text for an emoji, and `[red]` for a colour.
     named = Resource(id="a", type="aws:lb/loadBalancer:LoadBalancer", name="a:secret:b [red]c")
-    text = shown(Plan(graph=Graph(project="p", stack="s", resources=(named,))))
+    text = shown(Plan(graph=Graph(project="p", stack="s", resources=(named,))), *Detail)
     assert text.count("a:secret:b [red]c") >= 3
