@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help install up down test e2e check audit format bench
 
-UV_VERSION := 0.13.9
+UV_REQUIREMENT := infra/local/toolchain/uv.txt
 VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
@@ -18,8 +18,8 @@ help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The stamp is renewed when the lock changes, so that `make up` on an installed tree starts at once.
-$(VENV)/installed: pyproject.toml uv.lock
-	@test -x $(UV) || { $(FIND_PYTHON); $$python -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+$(VENV)/installed: pyproject.toml uv.lock $(UV_REQUIREMENT)
+	@test -x $(UV) || { $(FIND_PYTHON); $$python -m venv $(VENV) && $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(UV_REQUIREMENT); }
 	@$(UV) sync --locked --quiet
 	@touch $@
 

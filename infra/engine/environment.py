@@ -34,11 +34,16 @@ NEVER = ("ACTIONS_", "GH_", "GITHUB_", "PULUMI_")
 """Beginnings of what no engine inherits: tokens of GitHub, and settings of another Pulumi, such as its backend."""
 
 
+def in_job(environ: Mapping[str, str]) -> bool:
+    """Whether this is a job of GitHub Actions."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:
     """Pick what the engine inherits of `environ`: in a job of GitHub Actions the few that it needs.
 
     Elsewhere a kubeconfig may start any program, which reads variables of its own, so that all but NEVER are kept.
     """
-    if environ.get("GITHUB_ACTIONS") == "true":
+    if in_job(environ):
         return {name: value for name, value in environ.items() if name.upper() in IN_JOBS}
     return {name: value for name, value in environ.items() if not name.startswith(NEVER)}

@@ -14,8 +14,6 @@ from infra.engine import Engine, Outcome, load_program, run_program, stack_name
 from infra.errors import NightowlError, UsageError
 from infra.hand_edits import HandEdit, find_hand_edits
 from infra.local import cluster, toolchain
-from infra.local.cluster.layout import Layout
-from infra.local.cluster.programs import kubectl_program
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.kube import connect
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
@@ -97,7 +95,7 @@ class _Run:
             )
 
     def _prepare(self) -> None:
-        kubectl = kubectl_program(Layout(self.paths), self.tools)
+        kubectl = self.tools.kubectl
         link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": kubectl})
         self._engine.prepare(self.stack_file)
         load_program()

@@ -83,13 +83,13 @@ class Machine:
             engine=EngineTools(pulumi=programs / "pulumi", provider=programs / "provider"),
             assets=assets(root / "assets"),
             downloads=root / "downloads",
-            kube_apiserver=None,
-            kube_controller_manager=None,
-            kube_scheduler=None,
+            kube_apiserver=programs / "kube-apiserver",
+            kube_controller_manager=programs / "kube-controller-manager",
+            kube_scheduler=programs / "kube-scheduler",
             kubectl=programs / "kubectl",
-            etcd=None,
-            kwok=None,
-            metrics_server=None,
+            etcd=programs / "etcd",
+            kwok=programs / "kwok",
+            metrics_server=programs / "metrics-server",
         )
 
     def up(self, options: ClusterOptions | None = None) -> Outcome:

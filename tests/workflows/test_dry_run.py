@@ -25,6 +25,7 @@ from tests.workflows.test_jobs import RUNS
 TOLD = {
     "ci stacks": 'stacks=["dev", "staging", "prod"]',
     "ci role": "role-arn=arn:aws:iam::",
+    "ci tools": "would get the Pulumi CLI and the providers aws ",
     "ci preview": "in a comment on pull request 7",
     "ci build": "would build apps/web",
     "ci deploy": "would deploy",

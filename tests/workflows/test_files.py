@@ -30,6 +30,7 @@ NEEDED = {
 }
 """What GitHub asks of a token for what each command does: comments, pull requests from a branch, issues, runs (REST
 API, "Permissions required for GitHub Apps"). All others only read the code."""
+ENGINE = re.compile(r"nightowl ci (preview|deploy|drift|recover|ephemeral)\b")
 DEPLOYS = re.compile(r"nightowl ci (deploy|recover)\b")
 
 
@@ -106,6 +107,15 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
 def test_a_checkout_leaves_no_token_behind(step: dict[str, Any]) -> None:
     if step["uses"].startswith("actions/checkout@"):
         assert step["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("job", list(all_jobs(calling=False)))
+def test_what_runs_the_engine_has_its_programs_before_the_role_is_taken(job: dict[str, Any]) -> None:
+    steps = [str(step.get("uses") or step.get("run")) for step in job["steps"]]
+    if any(ENGINE.search(step) for step in steps):
+        tools, role = steps.index(".venv/bin/nightowl ci tools"), steps.index(ROLE_ACTION)
+        assert steps.index("make install") < tools < role
+        assert all("nightowl ci " in step for step in steps[role + 1 :]), "nothing else comes after it"
 
 
 @pytest.mark.parametrize("job", list(all_jobs(calling=False)))

@@ -52,7 +52,7 @@ def configuration_yaml(tools: Tools, ports: Ports, *, certificates: Path) -> str
 
 
 def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str, Any]:
-    """Build the KwokctlConfiguration. A binary that is not given is downloaded by kwokctl."""
+    """Build the KwokctlConfiguration. Every binary is given, so that kwokctl downloads none."""
     binaries = {
         "etcdBinary": tools.etcd,
         "kubeApiserverBinary": tools.kube_apiserver,
@@ -86,7 +86,7 @@ def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str
             "kubeSchedulerPort": ports.scheduler,
             "kwokControllerPort": ports.kwok,
             "metricsServerPort": ports.metrics_server,
-            **{key: str(path) for key, path in binaries.items() if path is not None},
+            **{key: str(path) for key, path in binaries.items()},
         },
         "componentsPatches": [
             _arguments("etcd", {"unsafe-no-fsync": "true", **_etcd_security(certificates)}),

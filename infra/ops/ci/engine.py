@@ -12,6 +12,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.engine import Engine
+from infra.engine.environment import in_job
 from infra.errors import UsageError
 from infra.local.project import stack_file
 from infra.local.toolchain import Phase, ToolEvent, resolve_pulumi
@@ -73,7 +74,7 @@ def project_engine(project: Path, settings: StackSettings, file: Path, say: Call
     return Engine(
         workspace=workspace,
         pulumi_binary=resolve_pulumi(lambda event: _tell(event, say)),
-        stop_seconds=STOP_SECONDS if os.environ.get("GITHUB_ACTIONS") == "true" else None,
+        stop_seconds=STOP_SECONDS if in_job(os.environ) else None,
     )
 
 

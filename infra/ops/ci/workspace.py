@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.engine import DeploymentFailedError, LockHolder, stack_name
+from infra.engine.environment import in_job
 from infra.local.project import STACKS_FOLDER
 from infra.ops.ci.state import read_locks
 from infra.settings.build import PROJECT
@@ -41,10 +42,12 @@ class ProjectWorkspace:
         return Path(home) if home else None
 
     def environment(self) -> dict[str, str]:
-        """The backend, and the passphrase where one is needed."""
+        """The backend, the passphrase where one is needed, and in a job that no plugin is downloaded."""
         needed = PASSPHRASE_VARIABLES if self.secrets_provider in PASSPHRASE_PROVIDERS else ()
         passphrase = {name: os.environ[name] for name in needed if name in os.environ}
-        return {"PULUMI_BACKEND_URL": self.backend, **passphrase}
+        # A job has its plugins from `nightowl ci tools`, which checks them; on a laptop they are the user's affair.
+        checked = {"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"} if in_job(os.environ) else {}
+        return {"PULUMI_BACKEND_URL": self.backend, **checked, **passphrase}
 
     def prepare(self, stack_file: Path) -> str:
         """Name the stack of a file; there is nothing to make.

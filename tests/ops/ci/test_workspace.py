@@ -44,6 +44,7 @@ def test_of_the_callers_pulumi_variables_the_engine_gets_what_it_needs(
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     monkeypatch.setenv("PULUMI_ACCESS_TOKEN", "mine")
     monkeypatch.setenv("PULUMI_HOME", "/plugins")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
     assert workspace(tmp_path).environment() == {"PULUMI_BACKEND_URL": BACKEND}
     assert workspace(tmp_path, None).environment() == {
@@ -51,6 +52,8 @@ def test_of_the_callers_pulumi_variables_the_engine_gets_what_it_needs(
         "PULUMI_CONFIG_PASSPHRASE": "mine",
     }
     assert workspace(tmp_path).pulumi_home == Path("/plugins")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert workspace(tmp_path).environment()["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
 
 
 def test_a_stack_file_that_pulumi_would_not_read_is_refused(tmp_path: Path) -> None:
