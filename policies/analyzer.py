@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -138,7 +139,7 @@ def _resource(request: analyzer_pb2.AnalyzeRequest | analyzer_pb2.AnalyzerResour
         urn=request.urn,
         type=request.type,
         name=request.name,
-        props=_properties(request.properties),
+        props=_Properties(request.properties),
         protect=request.options.protect,
         ignore_changes=tuple(request.options.ignoreChanges),
         parent=request.options.parent,
@@ -155,8 +156,24 @@ def _stack_resource(request: analyzer_pb2.AnalyzerResource) -> Resource:
     )
 
 
-def _properties(struct: Struct) -> Mapping[str, Any]:
-    return deserialize_properties(json_format.MessageToDict(struct))
+class _Properties(Mapping[str, Any]):
+    """The properties of a resource, converted when they are first read: at the end of a run most were declared."""
+
+    def __init__(self, struct: Struct) -> None:
+        self._struct = struct
+
+    @cached_property
+    def _values(self) -> Mapping[str, Any]:
+        return deserialize_properties(json_format.MessageToDict(self._struct))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 def _response(found: Evaluation) -> analyzer_pb2.AnalyzeResponse:

@@ -31,7 +31,7 @@ class UnknownFactError(Exception):
 
 def guarded(props: Mapping[str, Any], owner: str) -> Mapping[str, Any]:
     """Wrap the properties of the resource that is called `owner`: reading an unknown value raises UnknownFactError."""
-    return _properties(props, owner, "")
+    return _Properties(props, owner, "")
 
 
 class Undeclared(Mapping[str, Any]):
@@ -51,13 +51,18 @@ class Undeclared(Mapping[str, Any]):
 
 
 class _Properties(Mapping[str, Any]):
-    def __init__(self, values: dict[str, Any], owner: str, path: str) -> None:
+    """A mapping whose values are guarded when they are read, as most never are."""
+
+    def __init__(self, values: Mapping[str, Any], owner: str, path: str) -> None:
         self._values = values
         self._owner = owner
         self._path = path
+        self._read: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:
-        return _known(self._values[key], self._owner, _below(self._path, key))
+        if key not in self._read:
+            self._read[key] = _guarded(self._values[key], self._owner, _below(self._path, key))
+        return self._read[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -67,37 +72,34 @@ class _Properties(Mapping[str, Any]):
 
 
 class _Items(Sequence[Any]):
-    def __init__(self, values: list[Any], owner: str, path: str) -> None:
+    """The same for a list."""
+
+    def __init__(self, values: Sequence[Any], owner: str, path: str) -> None:
         self._values = values
         self._owner = owner
         self._path = path
+        self._read: dict[int, Any] = {}
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[each] for each in range(*cast("slice[int, int, int]", index).indices(len(self)))]
-        return _known(self._values[index], self._owner, f"{self._path}[{index}]")
+        if index not in self._read:
+            self._read[index] = _guarded(self._values[index], self._owner, f"{self._path}[{index}]")
+        return self._read[index]
 
     def __len__(self) -> int:
         return len(self._values)
 
 
-def _properties(values: Mapping[str, Any], owner: str, path: str) -> _Properties:
-    inside = {key: _wrapped(value, owner, _below(path, key)) for key, value in values.items()}
-    return _Properties(inside, owner, path)
-
-
-def _wrapped(value: Any, owner: str, path: str) -> Any:
+def _guarded(value: Any, owner: str, path: str) -> Any:
+    if isinstance(value, str):
+        if value in UNKNOWN:
+            raise UnknownFactError(f"{path} of {owner} is not known yet")
+        return value
     if isinstance(value, Mapping):
-        return _properties(cast("Mapping[str, Any]", value), owner, path)
+        return _Properties(cast("Mapping[str, Any]", value), owner, path)
     if isinstance(value, list | tuple):
-        items = enumerate(cast("Sequence[Any]", value))
-        return _Items([_wrapped(item, owner, f"{path}[{index}]") for index, item in items], owner, path)
-    return value
-
-
-def _known(value: Any, owner: str, path: str) -> Any:
-    if isinstance(value, str) and value in UNKNOWN:
-        raise UnknownFactError(f"{path} of {owner} is not known yet")
+        return _Items(cast("Sequence[Any]", value), owner, path)
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.policies.harness import Draft
@@ -91,3 +91,12 @@ def reordered(later: tuple[str, str], earlier: tuple[str, str]) -> Change:
 def statement(**keys: Any) -> str:
     """A policy document of one statement that allows."""
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **keys}]})
+
+
+def replaced(value: Any, path: Sequence[str | int], other: Any) -> Any:
+    """Return inputs with what lies at the end of `path` replaced; all beside the path is shared with the original."""
+    if not path:
+        return other
+    changed = dict(value) if isinstance(value, Mapping) else list(value)
+    changed[path[0]] = replaced(value[path[0]], path[1:], other)
+    return changed

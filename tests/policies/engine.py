@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -135,9 +136,15 @@ def _provider(request: Request, stack: Mapping[str, Request], moment: Moment) ->
 
 
 def _struct(properties: Mapping[str, Any]) -> Any:
-    struct = struct_pb2.Struct()
     # The way through JSON leaves nothing but what the protocol can carry.
-    struct.update(json.loads(json.dumps(_without_internal_keys(properties))))
+    return _struct_of(json.dumps(_without_internal_keys(properties)))
+
+
+@functools.lru_cache(maxsize=2048)
+def _struct_of(content: str) -> Any:
+    """Return the message of a JSON object; mutations of one stack share most of them."""
+    struct = struct_pb2.Struct()
+    struct.update(json.loads(content))
     return struct
 
 

@@ -23,7 +23,7 @@ from infra.ops.plan.plan import plan_of_file
 from infra.ops.plan.policies import subjects
 from policies.evaluation import Evaluation, evaluate
 from policies.levels import Level, Levels, read_levels
-from policies.rule import ResourceRule, Rule
+from policies.rule import ResourceRule, Rule, StackRule
 from policies.rules import ALL_RULES, RULES
 from policies.stack import Resource
 from tests.policies.engine import Moment, analyze_request, analyze_stack_request
@@ -265,6 +265,7 @@ class Analyzer:
 
     def __init__(self, stub: Any) -> None:
         self.stub = stub
+        self._shown: dict[str, str] = {}
 
     def configure(self, levels: Levels) -> None:
         config = {
@@ -286,6 +287,7 @@ class Analyzer:
         found: list[Diagnostic] = []
         for request in draft.requests:
             if wanted is None or request.type in wanted:
+                self._shown[request.urn] = _fingerprint(request, moment)
                 found += _diagnostics(self.stub.Analyze(analyze_request(request, stack, moment)), request.urn)
         return found
 
@@ -293,12 +295,27 @@ class Analyzer:
         """Ask about the stack as it is at the end of a run."""
         return _diagnostics(self.stub.AnalyzeStack(analyze_stack_request(draft.requests, moment)), "")
 
+    def run_of(self, rule: StackRule, draft: Draft) -> list[Diagnostic]:
+        """Ask all that bears on one stack rule.
+
+        Left out are resources that the rule does not judge alone, and that the pack was shown like that before.
+        """
+        new = {one.type for one in draft.requests if self._shown.get(one.urn) != _fingerprint(one, Moment.UPDATE)}
+        types = new.union(rule.early)
+        return [*self.analyze(draft, types), *self.analyze_stack(draft)]
+
     def run(self, draft: Draft, moment: Moment = Moment.UPDATE) -> list[Diagnostic]:
         """Ask all that the engine asks in one run."""
         return [*self.analyze(draft, moment=moment), *self.analyze_stack(draft, moment)]
 
     def info(self) -> Any:
         return self.stub.GetAnalyzerInfo(empty_pb2.Empty())
+
+
+def _fingerprint(request: Request, moment: Moment) -> str:
+    """What the pack is told of one resource alone."""
+    options = (request.protect, request.ignore_changes, request.parent, request.provider)
+    return json.dumps([moment.value, request.inputs, options])
 
 
 @contextmanager
@@ -327,7 +344,8 @@ def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
         judged = {one.type for one in draft.resources() if any(view.type in rule.types for view in one.views)}
         found = analyzer.analyze(draft, judged)
     else:
-        found = analyzer.run(draft)
+        assert isinstance(rule, StackRule)
+        found = analyzer.run_of(rule, draft)
     clean = {(urn, message) for name, urn, message in fired_on_the_clean_stack(mutation.stack) if name == rule.name}
     return any(
         one.rule == rule.name

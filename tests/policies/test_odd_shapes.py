@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from policies.evaluation import findings
 from policies.facts import guarded
 from policies.rules import RULES
 from policies.stack import Stack
+from tests.policies.changes import replaced
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import Draft, shipped
 from tests.policies.mutations_kubernetes import CLUSTER_API, EXPOSURE, IDENTITY, SECRETS, STORAGE
@@ -36,7 +36,7 @@ def test_an_odd_value_anywhere_makes_no_rule_raise(everything: Draft, odd: Any) 
         types = {view.type for view in resource.views}
         rules = [rule for rule in RULES if types.intersection(rule.types)]
         for path in _places(dict(resource.props)):
-            changed = dataclasses.replace(resource, props=guarded(_with(resource.props, path, odd), resource.label))
+            changed = dataclasses.replace(resource, props=guarded(replaced(resource.props, path, odd), resource.label))
             stack = Stack(resources=(*resources[:index], changed, *resources[index + 1 :]))
             for rule in rules:
                 findings(rule, changed, stack)
@@ -49,12 +49,3 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in inside:
         yield from _places(item, (*path, key))
-
-
-def _with(props: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    changed = copy.deepcopy(dict(props))
-    place: Any = changed
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = copy.deepcopy(odd)
-    return changed

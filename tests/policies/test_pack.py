@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,7 +19,7 @@ from policies.pack import NAME
 from policies.rule import ResourceRule, Rule, StackRule
 from policies.rules import ALL_RULES, RULES
 from policies.stack import Resource, Stack
-from tests.policies.changes import statement
+from tests.policies.changes import replaced, statement
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import POLICIES, RULE_BY_NAME, Analyzer, Draft, judge, shipped
 from tests.policies.mutations import MUTATIONS
@@ -191,9 +190,7 @@ def _odd_variants(inputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     yield {}
     for path in _paths(inputs, 3):
         for odd in ODD_VALUES:
-            changed = copy.deepcopy(dict(inputs))
-            _replace(changed, path, odd)
-            yield changed
+            yield replaced(inputs, path, odd)
 
 
 def _paths(value: Any, levels: int) -> Iterator[tuple[Any, ...]]:
@@ -202,12 +199,6 @@ def _paths(value: Any, levels: int) -> Iterator[tuple[Any, ...]]:
         yield (key,)
         if levels > 1:
             yield from ((key, *rest) for rest in _paths(item, levels - 1))
-
-
-def _replace(target: Any, path: tuple[Any, ...], odd: Any) -> None:
-    for key in path[:-1]:
-        target = target[key]
-    target[path[-1]] = odd
 
 
 def test_the_pack_file_names_the_interpreter_of_the_project() -> None:
