@@ -206,6 +206,18 @@ TEXT_FORMS = (
         r"\bcurl\b[^\n]{0,200}?\s(?:-u|--user|--proxy-user)[=\s]?\s*[\"']?[^\s:\"']{1,200}:(?P<secret>[^\s\"']+)",
         _is_filled_in,
     ),
+    TextForm(
+        "password",
+        ("mysql", "mariadb"),
+        r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n]{0,200}?\s-p[\"']?(?P<secret>[^\s\"'-][^\s\"']*)",
+        _is_filled_in,
+    ),
+    TextForm(
+        "password",
+        ("password '", "identified by"),
+        r"(?i)\b(?:password|identified\s+by)\s+'(?P<secret>[^'\n]{1,200})'",
+        _is_filled_in,
+    ),
     TextForm("password", ("sshpass",), r"\bsshpass\s+-p\s*[\"']?(?P<secret>[^\s\"']+)", _is_filled_in),
     TextForm(
         "password", ("redis-cli",), r"\bredis-cli\b[^\n]{0,200}?\s-a\s+[\"']?(?P<secret>[^\s\"']+)", _is_filled_in

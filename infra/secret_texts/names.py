@@ -1,7 +1,8 @@
 """Names whose values are secrets: `DB_PASSWORD`, `apiKey`, `spring.datasource.password`, `PGPASSWORD`.
 
-Source: the words are those that the keyword rules of detect-secrets (`KeywordDetector`, version 1.5.0, Apache-2.0) and
-gitleaks (`generic-api-key`, see forms.py) look for; the rules by which a name is read are our own.
+Source: the words are those that two published rules look for, the keyword rule of github.com/Yelp/detect-secrets
+(detect_secrets/plugins/keyword.py, commit 5e141933554a0b74e7341841f318be21e895339c, Apache-2.0) and `generic-api-key`
+of gitleaks (see forms.py), and more of their kind; the rules by which a name is read are our own.
 """
 
 from __future__ import annotations
@@ -22,18 +23,41 @@ class Suspicion(Enum):
     """A password, for which people take words and numbers too."""
 
 
-_PASSWORDS = {"password", "passwords", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "requirepass"}
-_SECRETS = {"secret", "secrets", "token", "tokens", "credential", "credentials", "creds", "apikey", "apikeys"}
+_PASSWORDS = {
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pass",
+    "pwd",
+    "pw",
+    "pswd",
+    "pword",
+    "requirepass",
+}
+_SECRETS = {
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
+    "credential",
+    "credentials",
+    "creds",
+    "apikey",
+    "apikeys",
+    "mnemonic",
+}
 _SECRET_ENDS = ("secret", "token", "apikey", "secretkey", "accesskey", "privatekey", "signingkey", "authkey", "creds")
-_PASSWORD_ENDS = ("password", "passwd", "passphrase")
+_PASSWORD_ENDS = ("password", "passwd", "passphrase", "passwort", "kennwort", "contrasena")
 _SHORT_PASSWORD = re.compile(
     r"(?:db|my|pg|sql|mysql|postgres|smtp|mail|ftp|user|admin|root|redis|require|ldap|http|proxy|auth|key|store)"
     r"(?:pass|pwd)"
 )
 _SECRET_KEYS = {
     "api", "secret", "access", "private", "signing", "signature", "encryption", "encrypt", "decryption", "master",
-    "auth", "authentication", "authorization", "hmac", "jwt", "fernet", "account", "shared", "session", "cookie",
-    "license", "licence", "storage", "client", "crypto", "cipher", "aes", "vault", "unseal", "webhook",
+    "auth", "authentication", "authorization", "account", "priv", "hmac", "jwt", "fernet", "shared", "license",
+    "licence", "crypto", "cipher", "aes", "unseal",
 }  # fmt: skip
 """`<word> key` is a secret."""
 _OPEN_KEYS = {
@@ -42,7 +66,7 @@ _OPEN_KEYS = {
     "translation",
 }  # fmt: skip
 """`<word> key` is none."""
-_PERHAPS = {"key", "keys", "auth", "salt", "pepper", "seed", "cookie", "hmac", "bearer", "authorization"}
+_PERHAPS = {"key", "keys", "pat", "auth", "salt", "pepper", "seed", "cookie", "hmac", "bearer", "authorization"}
 """Words that stand for a secret as well as for something else."""
 _QUALIFIERS = {
     "value", "text", "string", "plain", "plaintext", "raw", "base", "base64", "b", "hex", "default", "old", "new",
@@ -68,8 +92,8 @@ _SWITCHES = {
     "with",
 }  # fmt: skip
 """Words at the start of a name by which its value is a switch or a number: `MAX_TOKENS`, `REQUIRE_PASSWORD`."""
-_OPEN_NAMES = {"pwd", "oldpwd", "tokens"}
-"""Names that stand for themselves: the shell's folders, and what a language model counts."""
+_OPEN_NAMES = {"tokens"}
+"""What a language model counts."""
 
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from pathlib import PurePosixPath
 
 from infra.secret_texts.forms import forms_in
 from infra.secret_texts.names import Suspicion, suspicion
-from infra.secret_texts.values import is_random, names_secret
+from infra.secret_texts.values import decoded, is_random, names_secret
 
 MOST_FINDINGS = 20
 """In one text. Whoever has more of them learns of the rest when these are gone."""
@@ -35,6 +33,7 @@ _INLINE = (
     re.compile(rf"[\"']({_NAME})[\"'][ \t]*(?::|=>?)[ \t]*({_QUOTED}|\d+)"),
     re.compile(rf"(?<![\w.\-])({_NAME})[ \t]*(?::=|[:=])[ \t]*({_QUOTED})"),
     re.compile(rf"(?<![\w.\-])--?({_NAME})[ \t]+({_QUOTED}|[^\s\"'&;<>|-][^\s\"'&;<>|]*)"),
+    re.compile(rf"[{{,][ \t]*({_NAME}):[ \t]*([^\s\"'\[{{,}}]+)"),
     re.compile(rf"<({_NAME})>([^<\n]{{1,300}})</"),
 )
 _NAME_AND_VALUE = (
@@ -45,8 +44,11 @@ _NAME_AND_VALUE = (
     ),
 )
 """A name and its value in two places: .NET, Hadoop, and the variables of a Kubernetes manifest."""
-_TWO_WORDS = re.compile(rf"[ \t]*(?:(?:set|env|ENV|SetEnv)[ \t]+)?\$?({_NAME})[ \t]+({_QUOTED}|\S+)[ \t]*;?[ \t]*")
+_TWO_WORDS = re.compile(rf"[ \t]*((?:set|env|ENV|SetEnv)[ \t]+)?\$?({_NAME})[ \t]+({_QUOTED}|[^\s;]+)[ \t]*;?[ \t]*")
+_DIRECTIVE_FILES = {"conf", "cfg", "cnf", "ini"}
 _DIRECTIVES = {"requirepass", "masterauth", "sentinel.auth-pass"}
+_USER_OPTIONS = {"-u", "--user", "--proxy-user"}
+"""Of curl and others, which take a user and a password in one word."""
 _HEADER = re.compile(r"(?i)\b(basic|bearer)[ \t]+([A-Za-z0-9+/._~=-]{8,})")
 _NETRC = re.compile(r"(?i)\b(?:machine|default)\b[^\n]{0,100}?(?:\n[^\n]{0,100}?){0,3}?\bpassword[ \t]+(\S+)")
 _PGPASS = re.compile(r"(?m)^[^\s:#][^\s:]*:(?:\d+|\*):[^\s:]+:[^\s:]+:(\S+)$")
@@ -87,6 +89,8 @@ def in_arguments(words: Sequence[str]) -> dict[int, list[Secret]]:
     found = {index: in_text(word) for index, word in enumerate(words)}
     for index, (option, value) in enumerate(pairwise(words), 1):
         name = re.fullmatch(rf"--?({_NAME})", option)
+        if option in _USER_OPTIONS and names_secret("auth", value):
+            found[index] = [Secret("a password")]
         if name and not value.startswith("-") and names_secret(name[1], value):
             found[index] = [Secret(_called(name[1]))]
     return {index: secrets for index, secrets in found.items() if secrets}
@@ -137,7 +141,7 @@ def _all(text: str, path: str) -> Iterator[_Place]:
 def _headers(text: str) -> Iterator[_Place]:
     for match in _HEADER.finditer(text):
         kind, credentials = match.groups()
-        if is_random(credentials) if kind.lower() == "bearer" else ":" in (_decoded(credentials) or ""):
+        if is_random(credentials) if kind.lower() == "bearer" else ":" in (decoded(credentials) or ""):
             yield "an authorization header", "", match.start(), match.end()
 
 
@@ -159,7 +163,7 @@ def _literals(pattern: re.Pattern[str], text: str) -> Iterator[_Place]:
 
 def _encoded(text: str) -> Iterator[_Place]:
     for match in _ENCODED.finditer(text):
-        inner = _decoded(match[0])
+        inner = decoded(match[0])
         if inner is None:
             continue
         first = next(forms_in(inner), None)
@@ -167,13 +171,6 @@ def _encoded(text: str) -> Iterator[_Place]:
             yield f"{_article(first.what)} {first.what} in base64", "", match.start(), match.end()
         elif next(_assignments(inner, ""), None) is not None:
             yield "a secret in base64", "", match.start(), match.end()
-
-
-def _decoded(text: str) -> str | None:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return None
 
 
 def _assignments(text: str, suffix: str) -> Iterator[_Place]:
@@ -203,14 +200,17 @@ def _in_line(line: str, text: str, start: int, suffix: str) -> Iterator[_Place]:
             if _is_assigned(match[1], match[2], suffix):
                 yield _called(match[1]), match[1], start + match.start(1), start + match.end(2)
     directive = _TWO_WORDS.fullmatch(line)
-    if directive and _is_directive(directive[1], directive[2]):
-        yield _called(directive[1]), directive[1], start, start + len(line)
+    if directive and _is_directive(directive, suffix):
+        yield _called(directive[2]), directive[2], start, start + len(line)
 
 
 def _value(rest: str, text: str, end: int) -> str:
     """Return what is assigned in a line; after the sign of a YAML block it is the next line."""
     if re.fullmatch(r"[|>][-+]?\d?[ \t]*", rest):
         return next((line.strip() for line in text[end : end + 2000].splitlines() if line.strip()), "")
+    if not rest.strip():
+        folded = re.match(r"\n?[ \t]+([^\s:#-][^:\n]*)(?:\n|\Z)", text[end : end + 500])
+        return folded[1] if folded else ""
     quoted = re.match(_QUOTED, rest)
     if quoted:
         return quoted[0]
@@ -220,6 +220,10 @@ def _value(rest: str, text: str, end: int) -> str:
 def _is_assigned(name: str, value: str, suffix: str) -> bool:
     if value[:1] in {'"', "'"} and value[-1:] == value[:1]:
         return names_secret(name, _unquoted(value))
+    if value[:1] == "[" and value[-1:] == "]":
+        items = [_unquoted(item.strip()) for item in value[1:-1].split(",")]
+        is_human = suspicion(name) is Suspicion.HUMAN
+        return any(names_secret(name, item) and (is_human or is_random(item)) for item in items)
     if value[:1] in {"{", "[", "(", "&", "*", "!", "|", ">"} or re.match(r"[\w.]+\(|\w+\[", value):
         return False
     if suffix in _CODE or suffix in _PROSE:
@@ -233,12 +237,15 @@ def _is_assigned(name: str, value: str, suffix: str) -> bool:
     return names_secret(name, value)
 
 
-def _is_directive(name: str, value: str) -> bool:
+def _is_directive(match: re.Match[str], suffix: str) -> bool:
+    assigns, name, value = match[1], match[2], _unquoted(match[3])
     if name.lower() in _DIRECTIVES:
-        return names_secret("password", _unquoted(value))
-    return (
-        suspicion(name) is not Suspicion.NONE and is_random(_unquoted(value)) and names_secret(name, _unquoted(value))
-    )
+        return names_secret("password", value)
+    if not names_secret(name, value):
+        return False
+    # Elsewhere two words are a sentence: "token expired".
+    in_directives = suffix in _DIRECTIVE_FILES and name != "pass" and suspicion(name) is Suspicion.HUMAN
+    return bool(assigns) or in_directives or is_random(value)
 
 
 def _unquoted(value: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 
 from infra.secret_texts.names import Suspicion, suspicion
@@ -24,12 +26,12 @@ _FOLDERS = (
 )  # fmt: skip
 _PATH = re.compile(rf"(?:file://)?(?:/(?:{'|'.join(_FOLDERS)})(?:/[\w.@+-]+)*/?|(?:\.{{1,2}}|~)(?:/[\w.@+-]+)+/?)")
 _FILLED_IN = re.compile(
-    r"\$\{.*\}|\$\(.*\)|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+|\d)|%[A-Za-z_]\w*%|<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\{[\w.]*\}|@\w+@|[*xX.•]+|%[sv]"
+    r"\$\{.*\}|\$\(.*\)|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+|\d)|%[A-Za-z_]\w*%|<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\{[\w.]*\}|@\w+@|[*xX.•]{3,}|%[sv]"
 )
 """Put in by somebody later: a variable, a template, a blank."""
 _ELSEWHERE = re.compile(
     r"(?:arn:aws[\w-]*:|vault:|ref\+|op://|awssm://|awskms://|gcpsm://|secretref:|secretKeyRef:|sm://|env[:.]|file:"
-    r"|projects/[^/\s]+/secrets/|keyvault:|@Microsoft\.KeyVault|ENC\[|AQICAH|\$ANSIBLE_VAULT|process\.env\b|os\.environ\b"
+    r"|projects/[^/\s]+/(?:secrets|locations)/|alias/|keyvault:|@Microsoft\.KeyVault|ENC\[|AQICAH|\$ANSIBLE_VAULT|process\.env\b|os\.environ\b"
     r"|os\.getenv\b|ENV\[|System\.getenv\b|import\.meta\.env\b|var\.|local\.|data\.)\S*"
 )
 """A reference into a store, or what a store has encrypted."""
@@ -41,9 +43,18 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _RUN = re.compile(r"[A-Za-z0-9+/=_]{16,}")
 
 
+_PAIR_NAMES = ("auth", "userpass", "user_pass", "userpwd", "credentials", "login")
+_PAIR = re.compile(r"[\w.@-]+:(?!\d+$)[^\s:/]{3,}")
+"""A user and a password."""
+
+
 def names_secret(name: str, value: str) -> bool:
     """Whether a value is a secret by its name."""
     value = value.strip()
+    if name.lower().endswith(_PAIR_NAMES) and _PAIR.fullmatch(_opened(value)):
+        return not _is_harmless(value.rpartition(":")[2])
+    if name in {"PWD", "OLDPWD"} and value.startswith("/"):
+        return False
     match suspicion(name):
         case Suspicion.HUMAN:
             return not _is_harmless(value)
@@ -53,6 +64,19 @@ def names_secret(name: str, value: str) -> bool:
             return is_random(value) and not _is_harmless(value)
         case _:
             return False
+
+
+def _opened(value: str) -> str:
+    """Return what is written in base64, or the value itself."""
+    return decoded(value) or value
+
+
+def decoded(value: str) -> str | None:
+    """Return the text that is written in base64, or None where there is none."""
+    try:
+        return base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
 
 
 def is_random(value: str) -> bool:

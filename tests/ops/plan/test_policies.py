@@ -52,6 +52,34 @@ def test_the_plan_is_printed_before_it_fails(broken: Path) -> None:
     assert mandatory == {"cluster-endpoint-is-not-open-to-the-world", "cluster-endpoint-is-private-only"}
 
 
+def test_what_the_stack_file_says_to_be_no_secret_is_none_to_the_policies(tmp_path: Path) -> None:
+    changes = """\
+    zed:
+      kind: cron
+      image: registry.example.com/zed:1
+      schedule: "@daily"
+      env: { DB_PASS: hunter2 }
+      args: [--password, hunter2]
+      files: { /etc/zed.conf: "password = hunter2" }
+      init: { it: { command: [it, --token=hunter2], env: { API_KEY: hunter2 } } }
+      notSecret:
+        - env.DB_PASS
+        - args[1]
+        - files["/etc/zed.conf"].password
+        - init.it.command[1]
+        - init.it.env.API_KEY
+    zoo:
+      image: registry.example.com/zoo:1
+      port: 8080
+      health: { readiness: { exec: [ask, --password=hunter2] }, liveness: { exec: [ask, --token=hunter2] } }
+      notSecret: ["health.readiness.exec[1]", "health.liveness.exec[1]"]
+"""
+    file = tmp_path / "Pulumi.local.yaml"
+    file.write_text((STACKS / "Pulumi.local.yaml").read_text() + changes)
+    rules = {one.rule.name for one in plan_of_file(file, "local").policies.violations}
+    assert not {"no-plain-secret-variable", "no-secret-on-command-line", "no-secret-in-config-map"} & rules
+
+
 def test_a_shipped_stack_is_planned_without_failing() -> None:
     printed: list[str] = []
     run_plan(PROD, stack="prod", as_json=True, say=printed.append)
