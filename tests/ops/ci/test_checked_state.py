@@ -80,6 +80,13 @@ def test_the_providers_are_the_pipelines_own_whatever_the_state_says_of_them() -
     assert deployment == latest(state())["resources"][3]
 
 
+@pytest.mark.parametrize("key", ["protect", "retainOnDelete", "deletedWith"])
+def test_nothing_that_a_state_says_lets_a_resource_outlive_the_stack(key: str) -> None:
+    document = state()
+    latest(document)["resources"][3][key] = True
+    assert key not in made_of(document)[3]
+
+
 ENGINES_OWN = "pulumi:pulumi:"
 DEEP: Any = {}
 for _ in range(200):
@@ -106,6 +113,7 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], None]] = {
     "another stack's outputs": adds(resource(f"{ENGINES_OWN}StackReference")),
     "a group that a provider manages": adds({**resource("nightowl:apps:App"), "custom": True}),
     "a hook": adds({**resource("kubernetes:core/v1:Service"), "resourceHooks": {"beforeDelete": ["x"]}}),
+    "a resource that is only looked at": adds({**resource("kubernetes:core/v1:Service"), "external": True}),
     "an extension": adds({**resource("kubernetes:core/v1:Service"), "extensionRef": "x"}),
     "a file": adds(
         resource("kubernetes:core/v1:ConfigMap", inputs={"4dabf18193072939515e22adb298388d": "c44067f5", "path": "/x"})

@@ -30,8 +30,6 @@ RESOURCE_KEYS = frozenset(
         "customTimeouts",
         "delete",
         "dependencies",
-        "deletedWith",
-        "external",
         "hideDiff",
         "id",
         "ignoreChanges",
@@ -43,12 +41,10 @@ RESOURCE_KEYS = frozenset(
         "parent",
         "pendingReplacement",
         "propertyDependencies",
-        "protect",
         "provider",
         "refreshBeforeUpdate",
         "replaceOnChanges",
         "replaceWith",
-        "retainOnDelete",
         "sourcePosition",
         "stackTrace",
         "taint",
@@ -57,6 +53,9 @@ RESOURCE_KEYS = frozenset(
     }
 )
 """All that Pulumi records of a resource but what makes it run something: hooks, snippets, extensions, views."""
+
+KEEPING_KEYS = frozenset({"deletedWith", "protect", "retainOnDelete"})
+"""What would let a resource outlive its stack: not taken over."""
 
 PROVIDER = "pulumi:providers:"
 BUILTIN = f"{PROVIDER}pulumi"
@@ -174,7 +173,7 @@ def _check_secrets(secrets: object, expected: str | None) -> None:
 
 
 def _resource(value: object, expected: Expected) -> dict[str, Any]:
-    resource = _map(value, "a resource")
+    resource = {key: item for key, item in _map(value, "a resource").items() if key not in KEEPING_KEYS}
     type_ = str(resource.get("type"))
     where = f"the resource {resource.get('urn')!r}"
     _only(resource, RESOURCE_KEYS, where)
