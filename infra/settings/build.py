@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import ValidationError
 
 from infra.settings.interactions import interaction_errors
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
-from infra.settings.plain import plain_errors
-from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key
+from infra.settings.plain import plain_errors, take
+from infra.settings.problems import (
+    Problem,
+    SettingsError,
+    UnknownKey,
+    key_text,
+    problems_of,
+    unknown_key,
+    unknown_keys,
+)
 from infra.settings.secret_places import entry_text, judge_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
@@ -35,7 +44,7 @@ def build_settings(sections: Mapping[str, object]) -> StackSettings:
 
 
 def _elsewhere(problems: Iterable[Problem], blotted: Iterable[Location]) -> list[Problem]:
-    """Leave out what is said of the blots themselves."""
+    """Leave out what is said of the blots, or guesses, themselves."""
     blots = [key_text(PROJECT, place) for place in blotted]
     below = tuple(f"{blot}{separator}" for blot in blots for separator in ".[")
     return [one for one in problems if one.key not in blots and not one.key.startswith(below)]
@@ -48,7 +57,24 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
         between_apps = [
             FieldError(("apps", *flaw.location), flaw.message) for flaw in interaction_errors(sections.get("apps"))
         ]
-        return None, [*problems_of(error, StackSettings, PROJECT), *_problems(between_apps)]
+        found = [*problems_of(error, StackSettings, PROJECT), *_problems(between_apps)]
+        unknown = unknown_keys(error, StackSettings)
+        return None, [*found, *(_hidden(sections, unknown) if unknown else [])]
+
+
+def _hidden(sections: Mapping[str, object], unknown: Sequence[UnknownKey]) -> list[Problem]:
+    """Find what is wrong besides unknown keys: pydantic judges a section by its rules once it knows every key of it.
+
+    What is misspelt counts as what was meant, so that a rule does not ask for it.
+    """
+    known = copy.deepcopy(dict(sections))
+    guessed: list[Location] = []
+    for one in unknown:
+        section, value = take(known, one.location)
+        if one.meant is not None and one.meant not in section:
+            section[one.meant] = value
+            guessed.append((*one.location[:-1], one.meant))
+    return _elsewhere(_built(known)[1], guessed)
 
 
 def foreign_secrets(config: Mapping[str, object]) -> list[Problem]:

@@ -6,6 +6,7 @@ A location is as pydantic reports it: keys as written, list indexes, and the tag
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from infra.settings.annotations import fields, is_section, item_type, map_types, members
@@ -15,6 +16,11 @@ from infra.settings.model import Location, Model
 def is_tag(part: str | int) -> bool:
     """Whether a part of a location is no key, but the tag of a union's member (`<web>`)."""
     return isinstance(part, str) and re.fullmatch(r"<.*>", part) is not None
+
+
+def without_tags(location: Iterable[str | int]) -> Location:
+    """Leave the tags of union members out of a location."""
+    return tuple(part for part in location if not is_tag(part))
 
 
 def keys_at(model: type[Model], location: Location) -> list[str]:

@@ -6,7 +6,7 @@ import datetime
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 from infra.settings.model import FieldError, Location
 
@@ -92,3 +92,11 @@ def _below(location: Location, value: object) -> list[tuple[Location, object]]:
     if isinstance(value, list | tuple):
         return [((*location, index), item) for index, item in enumerate(cast(Sequence[object], value))]
     return []
+
+
+def take(values: Any, location: Location) -> tuple[dict[str, Any], Any]:
+    """Take the value at `location` out of plain values; return the mapping that held it, and the value."""
+    section = values
+    for part in location[:-1]:
+        section = section[part]
+    return section, section.pop(location[-1])

@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
-from infra.settings.keys import is_tag, keys_at, kinds_with_key
+from infra.settings.app.words import answer
+from infra.settings.keys import keys_at, kinds_with_key, without_tags
 from infra.settings.model import FieldError, Location, Model, RulesError
 from infra.settings.nearest import nearest
 
@@ -51,6 +52,30 @@ def problems_of(error: ValidationError, model: type[Model], namespace: str) -> l
     ]
 
 
+@dataclass(frozen=True)
+class UnknownKey:
+    """A key that no model knows, and the known one that was probably meant."""
+
+    location: Location
+    meant: str | None
+
+
+def unknown_keys(error: ValidationError, model: type[Model]) -> list[UnknownKey]:
+    """Return the keys that pydantic found unknown in what it built `model` from."""
+    return [
+        _unknown_key(details["loc"], model)
+        for details in error.errors(include_url=False)
+        if details["type"] == "extra_forbidden"
+    ]
+
+
+def _unknown_key(location: Location, model: type[Model]) -> UnknownKey:
+    place = without_tags(location)
+    if kinds_with_key(model, location) or answer(place):
+        return UnknownKey(place, None)
+    return UnknownKey(place, nearest(str(location[-1]), keys_at(model, location[:-1])))
+
+
 def key_text(namespace: str, location: Location) -> str:
     """Write a location as a stack file's key: `nightowl:apps.web.allowTo[0]`, `...files["/etc/app.conf"]`."""
     text = ""
@@ -83,7 +108,7 @@ def shortened(text: str) -> str:
 
 
 def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location, str]]:
-    location: Location = tuple(part for part in details["loc"] if part != "[key]" and not is_tag(part))
+    location: Location = without_tags(part for part in details["loc"] if part != "[key]")
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, RulesError):
         return [(location + error.location, error.message) for error in cause.errors]
@@ -102,6 +127,9 @@ def _unknown(location: Location, model: type[Model]) -> str:
     kinds = kinds_with_key(model, location)
     if kinds:
         return f"goes with kind {_either(kinds)} only"
+    hint = answer(without_tags(location))
+    if hint:
+        return f"unknown key; {hint}"
     return unknown_key(str(location[-1]), keys_at(model, location[:-1]))
 
 

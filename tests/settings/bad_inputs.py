@@ -251,6 +251,34 @@ _APP = (
     _web("{ scalling: { max: 9 } }", "scalling: unknown key; did you mean 'scaling'?", id="key misspelt"),
     _web("{ allow_to: [] }", "allow_to: unknown key; did you mean 'allowTo'?", id="key in snake case"),
     _web("{ zzz: 1 }", f"zzz: unknown key; the keys here are {_APP_KEYS}", id="key unknown"),
+    _web(
+        "{ depends_on: [db] }",
+        "depends_on: unknown key; there is no key: apps start side by side, so let it try again until the other "
+        "answers; 'allowTo' opens the way",
+        id="word of Compose",
+    ),
+    _web(
+        "{ targetPort: 80 }",
+        "targetPort: unknown key; there is no key: an app has one 'port', and its Service the same",
+        id="word of Kubernetes",
+    ),
+    _web(
+        "{ zzz: 1, replicas: 2, scaling: {} }",
+        f"zzz: unknown key; the keys here are {_APP_KEYS}",
+        "replicas: 2 would fight the autoscaler; give either replicas or scaling",
+        id="key unknown beside a broken rule",
+    ),
+    _web(
+        "{ replcas: 2, scaling: { min: 3, max: 2 } }",
+        "scaling.max: 2 is below min 3",
+        "replcas: unknown key; did you mean 'replicas'?",
+        id="key misspelt beside a broken rule",
+    ),
+    _web(
+        "{ replcas: 1, volumes: { data: { mount: /data, size: 5Gi, kind: persistent } } }",
+        "replcas: unknown key; did you mean 'replicas'?",
+        id="what is misspelt is not asked for once more",
+    ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
     _worker("{ traffic: {} }", "traffic: goes with kind web only", id="traffic of a worker"),
     _job("{ scaling: {} }", "scaling: goes with kind web or worker only", id="scaling of a cron"),
@@ -448,7 +476,7 @@ _RESOURCES = (
     ),
     _web(
         "{ resources: { ram: 1Gi } }",
-        "resources.ram: unknown key; the keys here are cpu, cpuLimit, memory",
+        "resources.ram: unknown key; write it as 'memory'",
         id="resource unknown",
     ),
     _web("{ resources: 1Gi }", "resources: '1Gi' is not a mapping; write keys below it", id="resources as text"),
@@ -696,6 +724,7 @@ _CONTAINERS = (
     _web(
         "{ init: { a: { health: {} } } }",
         "init.a.health: unknown key; the keys here are args, command, env, files, image, resources",
+        "init.a.command: is required without an image: this would be the app once more",
         id="probe of an init container",
     ),
 )

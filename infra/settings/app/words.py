@@ -1,0 +1,127 @@
+"""What Docker Compose and Kubernetes call an app's keys, and what has no key here.
+
+The words are those of the Compose specification and of the PodSpec, Container and Service of Kubernetes 1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_SECURITY = "the namespace enforces the Pod Security Standard restricted"
+_ALWAYS = "there is no key: what ends is started again, the run of a cron app by its 'retries'"
+_ONE_PORT = "an app has one 'port', and its Service the same"
+_NO_ORDER = (
+    "there is no key: apps start side by side, so let it try again until the other answers; 'allowTo' opens the way"
+)
+_OWN_ACCOUNT = "there is no key: each app has a service account of its own, without rights in the cluster"
+_PROBES = "write it under 'health'"
+
+_APP_WORDS: Mapping[str, str] = {
+    "affinity": "write it under 'placement' (nodes) or 'availability' (spread over zones)",
+    "annotations": "there is no key: Nightowl sets the annotations of what it makes",
+    "autoscaling": "write it under 'scaling'",
+    "build": "there is no key: 'image' names what was built; docs/delivery.md tells how the pipeline builds it",
+    "capadd": f"there is no key: no container gets a capability, as {_SECURITY}",
+    "capdrop": "there is no key: every capability is dropped",
+    "configmap": "write variables under 'env' and files under 'files'",
+    "configs": "write them under 'files'",
+    "containername": "there is no key: the app's name is its key under nightowl:apps",
+    "containerport": "write it as 'port'",
+    "containers": "write the app's own container here, and those beside it under 'sidecars'",
+    "cpu": "write it under 'resources'",
+    "cpus": "write it as 'resources.cpu'",
+    "dependson": _NO_ORDER,
+    "deploy": "write its parts here: 'replicas' or 'scaling', 'resources', 'rollout', 'placement'",
+    "devices": f"there is no key, as {_SECURITY}",
+    "dns": "there is no key: the cluster's DNS answers",
+    "dockerfile": "there is no key: 'image' names what was built",
+    "domain": "write it as 'traffic.host'",
+    "entrypoint": "write it as 'command'",
+    "envfile": "there is no key: write the variables under 'env'",
+    "envfrom": "there is no key: write the variables under 'env', and secrets under 'secrets'",
+    "environment": "write it as 'env'",
+    "expose": _ONE_PORT,
+    "gpu": "there is no key: no app gets a GPU",
+    "gpus": "there is no key: no app gets a GPU",
+    "healthcheck": _PROBES,
+    "host": "write it as 'traffic.host'",
+    "hostname": "there is no key: the app answers under its own name inside the namespace",
+    "hostnetwork": f"there is no key, as {_SECURITY}",
+    "hosts": "an app has one: write it as 'traffic.host'",
+    "imagepullpolicy": "there is no key: a digest is pulled once a node, a tag at each start",
+    "imagepullsecrets": "there is no key: nodes pull with their own rights",
+    "ingress": "write it under 'traffic'",
+    "initcontainers": "write them under 'init', by name",
+    "ipc": f"there is no key, as {_SECURITY}",
+    "labels": "there is no key: Nightowl sets those by which it finds an app; labels of nodes go under 'placement'",
+    "limits": "write 'resources.cpuLimit'; the limit of memory is its request",
+    "links": "write it under 'allowTo'",
+    "livenessprobe": "write it as 'health.liveness'",
+    "logging": "there is no key: what a container writes to standard output is its log",
+    "memlimit": "write it as 'resources.memory'",
+    "memory": "write it under 'resources'",
+    "memreservation": "write it as 'resources.memory'",
+    "name": "there is no key: the app's name is its key under nightowl:apps",
+    "networkmode": f"there is no key, as {_SECURITY}",
+    "networks": "there is no key: apps reach nobody but whom 'allowTo' names",
+    "nodeselector": "write it as 'placement.labels'",
+    "pid": f"there is no key, as {_SECURITY}",
+    "podannotations": "there is no key: Nightowl sets the annotations of what it makes",
+    "poddisruptionbudget": "write it as 'availability.maxUnavailable'",
+    "ports": _ONE_PORT,
+    "priorityclassname": "write it as 'availability.priority'",
+    "privileged": f"there is no key, as {_SECURITY}",
+    "readinessprobe": "write it as 'health.readiness'",
+    "readonly": "write it as 'security.readOnlyRoot'",
+    "restart": _ALWAYS,
+    "restartpolicy": _ALWAYS,
+    "runasuser": "write it as 'security.user'",
+    "runasgroup": "write it as 'security.group'",
+    "scale": "write it as 'replicas'",
+    "securitycontext": "write 'security.user' and 'security.group'; the rest is that of Pod Security restricted",
+    "securityopt": f"there is no key, as {_SECURITY}",
+    "service": f"there is no key: each app with a port has a Service of its name; {_ONE_PORT}",
+    "serviceaccount": _OWN_ACCOUNT,
+    "serviceaccountname": _OWN_ACCOUNT,
+    "serviceport": f"there is no key: {_ONE_PORT}",
+    "shmsize": "there is no key: a scratch volume under 'volumes' can be mounted at /dev/shm",
+    "startupprobe": "write it as 'health.startup'",
+    "stopgraceperiod": "write it as 'rollout.finishWithin'",
+    "stopsignal": "there is no key: a container is stopped by the signal that its image names",
+    "strategy": "write it under 'rollout'",
+    "sysctls": f"there is no key, as {_SECURITY}",
+    "targetport": f"there is no key: {_ONE_PORT}",
+    "terminationgraceperiodseconds": "write it as 'rollout.finishWithin'; the rest of it is computed",
+    "tmpfs": "write it under 'volumes', where a volume is scratch space by default",
+    "tolerations": "write the keys of the taints as 'placement.tolerate'",
+    "topologyspreadconstraints": "write it as 'availability.zones'",
+    "ulimits": "there is no key: the node's limits hold",
+    "updateconfig": "write it under 'rollout'",
+    "user": "write it as 'security.user'",
+    "volumemounts": "write them under 'volumes', each with its 'mount'",
+    "workingdir": "there is no key: the image's holds, or a 'command' that changes it: [sh, -c, cd /x && exec y]",
+}
+_RESOURCE_WORDS: Mapping[str, str] = {
+    "cpus": "write it as 'cpu'",
+    "limits": "write 'cpuLimit' here; the limit of memory is its request",
+    "mem": "write it as 'memory'",
+    "memorylimit": "there is no key: the limit of memory is its request, so that no pod takes what another asked for",
+    "ram": "write it as 'memory'",
+    "requests": "write 'cpu' and 'memory' here",
+    "reservations": "write 'cpu' and 'memory' here",
+}
+
+
+def answer(place: tuple[str | int, ...]) -> str | None:
+    """Return what to write instead of an unknown key at `place` (`apps`, NAME, KEY), or None for a word of nobody's."""
+    match place:
+        case ("apps", _, str(key)):
+            return _APP_WORDS.get(_letters(key))
+        case ("apps", _, "resources", str(key)):
+            return _RESOURCE_WORDS.get(_letters(key))
+        case _:
+            return None
+
+
+def _letters(word: str) -> str:
+    return word.replace("_", "").replace("-", "").lower()
