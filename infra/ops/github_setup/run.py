@@ -13,6 +13,7 @@ from rich.console import Console
 from infra.errors import UsageError
 from infra.local.project import stack_file
 from infra.ops.github_setup.actions_settings import actions_step
+from infra.ops.github_setup.checksums import checksums_step
 from infra.ops.github_setup.code_owners import code_owners_step
 from infra.ops.github_setup.connection import RepositoryApi, connect, open_repository
 from infra.ops.github_setup.environments import (
@@ -101,6 +102,7 @@ def run_github(
         main_rules_step(api, client, required_checks(project), approvers=approvers),
         *([code_owners_step(api, project, approvers)] if several(approvers) else []),
         *_stack_file_steps(api, files, form),
+        checksums_step(),
         *(runner_step(api, stack) for stack, file in files.items() if has_runner(file)),
         switch_step(api, switch_on=options.switch_on),
     ]

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import yaml
 
+from infra.local.toolchain import pinned
+from infra.ops.ci.tools import releases
 from tests.ops.github_setup.conftest import Command
 from tests.ops.github_setup.fake_settings import ACTIONS_APP_ID, FakeSettings
 
@@ -129,6 +134,7 @@ def test_a_dry_run_lists_every_change_and_makes_none(nightowl: Command, github: 
         "stacks/Pulumi.dev.yaml": "missing",
         "stacks/Pulumi.staging.yaml": "missing",
         "stacks/Pulumi.prod.yaml": "missing",
+        "checksums": "exists",
         "variable NIGHTOWL_DELIVERY": "missing",
     }
     assert "reviewers: none -> alice, bob" in result.output
@@ -344,3 +350,14 @@ def test_with_an_app_workflows_neither_open_nor_approve_pull_requests(nightowl: 
     ]
     assert not github.workflow_permissions["can_approve_pull_request_reviews"]
     assert nightowl("--check").exit_code == 0
+
+
+def test_the_table_says_when_jobs_would_stop_for_want_of_checksums(
+    nightowl: Command, github: FakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "checksums.txt"
+    monkeypatch.setattr(pinned, "CHECKSUMS", file)
+    file.write_text("")
+    assert "nightowl ci tools --pin" in nightowl.steps(*REVIEWED)["checksums"]["note"]
+    file.write_text("".join(f"{'0' * 64}  {release.url}\n" for release in releases()))
+    assert nightowl.steps(*REVIEWED)["checksums"]["note"] == ""
