@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policies.aws_managed import why_wide
 from policies.iam import Statement
 from policies.iam_scope import is_total
 
@@ -39,6 +40,12 @@ def allows_everything(statements: Iterable[Statement]) -> bool:
 
 def escalations(statement: Statement) -> list[str]:
     """Return the actions of a statement by which its holder makes himself administrator."""
-    if not statement.allows or not statement.on_any_of_a_kind or statement.is_narrowed:
+    held = statement.is_narrowed and not _may_attach_administrators(statement)
+    if not statement.allows or not statement.on_any_of_a_kind or held:
         return []
     return [action for action in ESCALATIONS if statement.may(action)]
+
+
+def _may_attach_administrators(statement: Statement) -> bool:
+    """Return whether a condition names the policies that may be attached, and an administrator's is among them."""
+    return any(why_wide(arn) for asked in statement.conditions.values() for arn in asked.get("iam:policyarn", ()))

@@ -62,8 +62,16 @@ _SERVICES = (
 """Services that every account uses, or that decide over all others."""
 _UNLIKELY = "q7zk2xw"
 """What no real name ends in."""
-_NAMES = tuple(f"{sign}{_UNLIKELY}" for sign in "abcdefghijklmnopqrstuvwxyz0123456789")
-"""Names of things that nobody has, one for each sign that a name begins with."""
+_SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789"
+_NAMES = tuple(f"{sign}{_UNLIKELY}-_.{_SIGNS}{_UNLIKELY}" for sign in _SIGNS)
+"""Names that nobody gives, one for each sign that a name begins with; every sign is somewhere in each of them."""
+_ARNS = (
+    "arn:aws:iam::777788889999:role/",
+    "arn:aws:kms:eu-central-1:777788889999:key/",
+    "arn:aws:s3:::",
+    "arn:aws:secretsmanager:eu-central-1:777788889999:secret:",
+)
+"""How the ARNs of what is worth most begin, for patterns that do not keep to the parts of one."""
 _WITHOUT_KIND = {"s3", "sns", "sqs"}
 """Services whose ARNs have a name after the account, and no kind of thing before it."""
 _ARN_PARTS = 6
@@ -78,6 +86,8 @@ _OF_THE_CALL = (
     "aws:principal",
     "aws:referer",
     "aws:requestedregion",
+    "aws:resourceaccount",
+    "aws:resourceorg",
     "aws:securetransport",
     "aws:sourceip",
     "aws:sourcevpc",
@@ -88,8 +98,8 @@ _OF_THE_CALL = (
     "aws:via",
     "aws:vpcsourceip",
 )
-"""How keys begin that say who calls, when, from where or how, and nothing of what is touched (IAM user guide, "AWS
-global condition context keys")."""
+"""How keys begin that say who calls, when, from where or how, or in whose account, and nothing of what is touched there
+(IAM user guide, "AWS global condition context keys")."""
 _OF_THE_CALLER = {
     "aws:principalaccount",
     "aws:principalarn",
@@ -150,10 +160,10 @@ def means_everything(resources: Iterable[str]) -> bool:
     return _mean_any_name(tuple(_kind_in(one) for one in resources))
 
 
-def is_of_one_region(conditions: Conditions) -> bool:
-    """Return whether a condition holds a statement in regions that it names."""
+def asks_for(conditions: Conditions, *keys: str) -> bool:
+    """Return whether a condition asks one of the keys for values that do not mean anything at all."""
     return any(
-        _is_asked(operator) and key == "aws:requestedregion" and not _mean_anything(values)
+        _is_asked(operator) and key in keys and not _mean_anything(values)
         for operator, asked in conditions.items()
         for key, values in asked.items()
     )
@@ -216,7 +226,7 @@ def _name_in(resource: str) -> str:
     """Return the part of an ARN that names one thing of its kind, or `*` where the pattern ends before."""
     parts = resource.split(":", _ARN_PARTS - 1)
     if len(parts) < _ARN_PARTS:
-        return "*" if resource.endswith("*") else resource
+        return "*" if any(matches(resource, f"{arn}{_NAMES[0]}") for arn in _ARNS) else resource
     service, rest = parts[2], parts[5]
     kind = re.match(r"[A-Za-z-]+[/:]", rest)
     if service in _WITHOUT_KIND or kind is None:

@@ -18,7 +18,7 @@ from policies.holders import (
     given_policies,
 )
 from policies.iam import POLICY, ROLE, USER, is_reading, permissions, trust
-from policies.iam_scope import is_of_one_region, whole_services
+from policies.iam_scope import asks_for, whole_services
 from policies.network import NODE_GROUP
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -114,7 +114,7 @@ def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
 
 def _writes_are_constrained(resource: Resource) -> Iterator[str]:
     for statement in permissions(resource):
-        held = statement.is_narrowed or is_of_one_region(statement.conditions)
+        held = statement.is_narrowed or asks_for(statement.conditions, "aws:requestedregion")
         if not statement.allows or not statement.on_everything or held or statement.is_total:
             continue
         told = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt", *whole_services(statement.actions)}

@@ -9,9 +9,10 @@ from typing import Any
 
 from infra.secret_texts.acknowledged import ACKNOWLEDGED, acknowledged
 from infra.secret_texts.texts import in_arguments, in_file, in_setting, in_text, without_secrets
-from policies.objects import CONFIG_MAP, CREDENTIALS, WORKLOADS, annotation
+from policies.objects import CONFIG_MAP, CREDENTIALS, POD_SPELLINGS, annotation
 from policies.pods import all_containers, called
 from policies.rule import ResourceRule, Rule, Severity
+from policies.spellings import with_patches
 from policies.stack import Resource
 from policies.values import mapping, mappings, sequence, text, within
 
@@ -94,7 +95,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-secret-variable",
         severity=Severity.MEDIUM,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C55",),
         frameworks=("CIS EKS 4.4.1", "CKV_K8S_35", "KubeLinter env-var-secret"),
         protects_from="Variables show up in crash reports, in logs and in every child process.",
@@ -105,7 +106,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-plain-secret-variable",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C55",),
         frameworks=("CIS EKS 4.4.1", "KubeLinter env-var-secret"),
         protects_from="Whoever may read a Deployment, the program or its history has the secret.",
@@ -116,7 +117,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-secret-on-command-line",
         severity=Severity.CRITICAL,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C55",),
         frameworks=("CIS EKS 4.4.1",),
         protects_from="A command line is readable for every process of the node's owner, and is logged.",
@@ -127,7 +128,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-secret-in-config-map",
         severity=Severity.CRITICAL,
-        types=(CONFIG_MAP,),
+        types=with_patches(CONFIG_MAP),
         controls=("C55",),
         frameworks=("CIS EKS 4.4.1", "C-0012"),
         protects_from="ConfigMaps are neither encrypted nor guarded: whoever looks at the namespace reads them.",
@@ -138,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="secret-in-a-store",
         severity=Severity.LOW,
-        types=(CREDENTIALS,),
+        types=with_patches(CREDENTIALS),
         controls=("C56",),
         frameworks=("CIS EKS 4.4.2", "C-0234"),
         protects_from="A secret of the program is in its state, its previews and its history, and is not rotated.",

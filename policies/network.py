@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.addresses import open_to_internet
-from policies.iam import statements
+from policies.iam import Statement, statements
+from policies.iam_scope import asks_for
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import is_false, is_set, is_true, mappings, number, sequence, text, texts, within
@@ -33,6 +34,7 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 RULES_OF_GROUPS = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+OF_AN_ACCOUNT = ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths")
 NETWORK_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 ADMIN_PORTS = (22, 3389)
 """SSH and RDP (Security Hub EC2.13, EC2.14)."""
@@ -156,8 +158,12 @@ def _ecr_endpoint_is_limited(endpoint: Resource) -> Iterator[str]:
     if not text(endpoint.props, "serviceName").endswith((".ecr.api", ".ecr.dkr")):
         return
     written = statements(endpoint.props.get("policy"))
-    if not written or any(one.is_for_anybody and not one.is_narrowed for one in written):
+    if not written or any(one.is_for_anybody and not _is_held(one) for one in written):
         yield "has no policy of its own, so pods can push to and pull from the registry of any account"
+
+
+def _is_held(statement: Statement) -> bool:
+    return statement.is_narrowed or asks_for(statement.conditions, *OF_AN_ACCOUNT)
 
 
 def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Iterator[str]:

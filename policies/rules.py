@@ -32,6 +32,7 @@ from policies import (
     rollout,
     scaling,
     storage,
+    unseen,
     workloads,
 )
 from policies.exceptions_file import IN_DATE
@@ -62,6 +63,7 @@ FAMILIES: tuple[Family, ...] = (
     _family("Secrets and storage", aws_secrets),
     _family("Resource policies", resource_policies),
     _family("Data at rest", data_at_rest),
+    _family("Unseen", unseen),
     _family("Cost", cost),
     _family("Lifecycle", lifecycle),
     _family("Workloads", workloads),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policies.objects import DAEMON_SET, DEPLOYMENT, POD, REPLICATED, WORKLOADS
+from policies.objects import DAEMON_SET, DEPLOYMENT, POD, POD_SPELLINGS, REPLICATED, WORKLOADS
 from policies.pods import all_containers, called, lasting_containers, pod_spec
 from policies.quantities import quantity
 from policies.rule import ResourceRule, Rule, Severity
@@ -144,7 +144,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="image-by-digest",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C59",),
         frameworks=("CIS EKS 5.1.4", "CKV_K8S_43", "C-0306"),
         protects_from="A tag can be moved, so that pods of one Deployment run different programs, or a stranger's.",
@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="image-not-latest",
         severity=Severity.HIGH,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C59",),
         frameworks=("CKV_K8S_14",),
         protects_from="Nobody can tell what runs, and a rollback rolls back to nothing.",
@@ -166,7 +166,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="image-names-its-registry",
         severity=Severity.MEDIUM,
-        types=WORKLOADS,
+        types=POD_SPELLINGS,
         controls=("C59",),
         frameworks=("CIS EKS 5.1.4", "C-0078"),
         protects_from="A short name is looked up in a public registry, where others may own it and pulls are limited.",

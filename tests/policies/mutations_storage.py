@@ -86,6 +86,7 @@ STORAGE = [
         rule="resource-policy-names-callers",
         change=make("aws:sqs/queue:Queue", {"policy": statement(Principal="*", Action="sqs:SendMessage")}),
     ),
+    Mutation(rule="nothing-goes-past-the-pack", change=make("aws:cloudformation/stack:Stack", {"templateBody": "{}"})),
     Mutation(rule="storage-is-encrypted", change=make("aws:ebs/volume:Volume", {"size": 8})),
     Mutation(
         rule="machine-disks-are-encrypted",

@@ -80,6 +80,7 @@ MEANINGLESS = {
     "if there is one": {"StringEqualsIfExists": {"aws:ResourceTag/shop": "yes"}},
     "all of none": {"ForAllValues:StringEquals": {"aws:TagKeys": ["shop"]}},
     "any tag": {"StringLike": {"aws:ResourceTag/shop": ["a*", "*"]}},
+    "in the account": {"StringEquals": {"aws:ResourceAccount": ACCOUNT}},
     "from anywhere": {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}},
 }
 
@@ -148,6 +149,10 @@ def _passing_roles() -> dict[str, Parts]:
         ),
         "any account": _policy(allow("iam:PassRole", "arn:aws:iam::*:role/*")),
         "what begins with r": _policy(allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:r*")),
+        "any ARN that ends in one": _policy(allow("iam:PassRole", "*:role/?*")),
+        "any ARN that ends in a sign": _policy(allow("iam:PassRole", "*role/*?")),
+        "names with a hyphen": _policy(allow("iam:PassRole", f"{every_role}*-*")),
+        "names with a vowel": _policy(allow("iam:PassRole", [f"{every_role}*{vowel}*" for vowel in "aeiou"])),
         "any path": _policy(allow("iam:PassRole", f"{every_role}*/*")),
         "by letters": _policy(allow("iam:PassRole", [f"{every_role}{sign}*" for sign in LETTERS])),
     }
@@ -251,6 +256,12 @@ def dangers() -> Iterator[Case]:
     yield from cases("passing roles", {"policy-escalates-nowhere"}, _passing_roles())
     for action in ESCALATIONS:
         yield from cases(action, {"policy-escalates-nowhere"}, {"anywhere": _policy(allow(action))})
+    administrator = {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/AdministratorAccess"}}
+    yield from cases(
+        "attaching an administrator's policy",
+        {"policy-escalates-nowhere"},
+        {"only that": _policy(allow("iam:AttachRolePolicy", Condition=administrator))},
+    )
     yield from cases(
         "reading secrets",
         {"policy-reads-named-data"},
@@ -311,6 +322,13 @@ def harmless() -> Iterator[Case]:
             "for keys of one service": _policy(
                 allow("kms:Decrypt", Condition={"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}})
             ),
+            "for attaching what reads": _policy(
+                allow(
+                    "iam:AttachRolePolicy",
+                    Condition={"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/SecurityAudit"}},
+                )
+            ),
+            "for roles whose names end alike": _policy(allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/*-shop")),
             "for what has a tag": _policy(
                 allow("ec2:DeleteVolume", Condition={"StringEquals": {"aws:ResourceTag/cluster": "shop"}})
             ),

@@ -282,6 +282,16 @@ def dangers() -> Iterator[Case]:
     yield from cases("the API server, IPv6", api, {name: _endpoint(networks) for name, networks in HALVES_6.items()})
     yield from cases("unencrypted", {"storage-is-encrypted"}, UNENCRYPTED)
     yield from cases("a machine's disk", {"machine-disks-are-encrypted"}, UNENCRYPTED_MACHINES)
+    yield from cases(
+        "past the pack",
+        {"nothing-goes-past-the-pack"},
+        {
+            "by a template": one("aws:cloudformation/stack:Stack", templateBody="{}"),
+            "by another provider": one("aws:cloudcontrol/resource:Resource", typeName="x", desiredState="{}"),
+            "by a command": one("command:local:Command", create="aws iam create-user --user-name x"),
+            "by code": one("pulumi-python:dynamic:Resource", __provider="x"),
+        },
+    )
     yield from cases("old TLS", {"listener-speaks-modern-tls"}, {name: _listener(name) for name in OLD_TLS})
 
 

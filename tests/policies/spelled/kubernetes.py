@@ -9,6 +9,7 @@ from tests.policies.spelled.case import Case, Part, cases, one
 
 Parts = tuple[Part, ...]
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
+DIGEST = f"registry.example.com/one@sha256:{'a' * 64}"
 SAFE_POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 SAFE = {
     "allowPrivilegeEscalation": False,
@@ -20,7 +21,7 @@ SAFE = {
 
 def _container(**changes: Any) -> dict[str, Any]:
     security = {**SAFE, **changes.pop("securityContext", {})}
-    return {"name": "one", "image": "registry.example.com/one@sha256:aa", "securityContext": security, **changes}
+    return {"name": "one", "image": DIGEST, "securityContext": security, **changes}
 
 
 def _pod(container: Mapping[str, Any] | None = None, key: str = "containers", **spec: Any) -> dict[str, Any]:
@@ -208,6 +209,10 @@ def dangers() -> Iterator[Case]:
         yield from cases(key, {"pod-own-namespaces"}, made_in_every_way(_pod(**{key: True})))
     host = _volume(hostPath={"path": "/"})
     yield from cases("a folder of the node", {"pod-no-host-path"}, made_in_every_way(host))
+    moving = _container(image="registry.example.com/one:latest")
+    yield from cases("an image that moves", {"image-not-latest"}, made_in_every_way(_pod(moving)))
+    variable = _container(env=[{"name": "DB_PASSWORD", "value": "hunter" + "2" * 9}])
+    yield from cases("a password in a variable", {"no-plain-secret-variable"}, made_in_every_way(_pod(variable)))
     yield from cases(
         "a volume of the node",
         {"volume-is-no-folder-of-a-node"},
@@ -361,7 +366,7 @@ def harmless() -> Iterator[Case]:
                 **_object(
                     "Deployment",
                     "apps/v1",
-                    {"template": {"spec": {"containers": [{"name": "one", "image": "registry.example.com/two"}]}}},
+                    {"template": {"spec": {"containers": [{"name": "one", "image": DIGEST}]}}},
                 ),
             ),
             "of labels": one("kubernetes:core/v1:NamespacePatch", metadata={"name": "x", "labels": {"team": "shop"}}),

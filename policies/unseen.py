@@ -1,0 +1,40 @@
+"""Resources whose contents no rule sees: templates and commands that make what they like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policies.rule import ResourceRule, Rule, Severity
+from policies.stack import Resource
+
+UNSEEN = (
+    "aws:cloudcontrol/resource:Resource",
+    "aws:cloudformation/stack:Stack",
+    "aws:cloudformation/stackSet:StackSet",
+    "aws:servicecatalog/provisionedProduct:ProvisionedProduct",
+    "command:local:Command",
+    "command:local:run",
+    "command:remote:Command",
+    "pulumi-nodejs:dynamic:Resource",
+    "pulumi-python:dynamic:Resource",
+)
+"""What makes resources of any kind by a text or by code of its own."""
+
+
+def _goes_past(_resource: Resource) -> Iterator[str]:
+    yield "what it makes is judged by no rule, as a rule sees the program's own resources only"
+
+
+RULES: tuple[Rule, ...] = (
+    ResourceRule(
+        name="nothing-goes-past-the-pack",
+        severity=Severity.HIGH,
+        types=UNSEEN,
+        controls=("C39",),
+        frameworks=("own rule",),
+        protects_from="A template or a command makes what every other rule would refuse.",
+        remediation="Make the resources in the program, or accept this one in policies/exceptions.yaml with a reason.",
+        url="https://www.pulumi.com/docs/iac/packages-and-automation/crossguard/",
+        check=_goes_past,
+    ),
+)
