@@ -45,6 +45,11 @@ class ExistingPlatform:
     ingress: IngressSettings | None
 
     @property
+    def first_in_namespace(self) -> None:
+        """None: whoever deploys has the rights of the kubeconfig."""
+        return None
+
+    @property
     def namespace_labels(self) -> Mapping[str, str]:
         """None: the cluster's own controllers need no labels on the namespace."""
         return {}

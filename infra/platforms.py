@@ -7,7 +7,7 @@ that name would hide the standard library's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +63,11 @@ class Platform(Protocol):
     @property
     def namespace_labels(self) -> Mapping[str, str]:
         """Labels that the platform needs on the namespace of the apps."""
+        ...
+
+    @property
+    def first_in_namespace(self) -> Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding] | None:
+        """What gives whoever deploys rights in the namespace, given its name and a parent; None where he has them."""
         ...
 
     @property

@@ -38,6 +38,8 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
             apps=settings.apps,
             platform_labels=platform.namespace_labels,
             adopting_provider=_adopting_provider(settings),
+            first=platform.first_in_namespace,
+            keep_quota=platform.first_in_namespace is not None,
         ),
         opts=on_cluster,
     )

@@ -77,8 +77,14 @@ def _wildcards(role: Resource) -> Iterator[str]:
 def _escalating(role: Resource) -> Iterator[str]:
     for rule in mappings(role.props, "rules"):
         verbs = sorted({"bind", "escalate", "impersonate"} & set(texts(rule, "verbs")))
-        if verbs:
+        if verbs and not (verbs == ["bind"] and _binds_harmless(rule)):
             yield f"it may {', '.join(verbs)} {', '.join(texts(rule, 'resources'))}"
+
+
+def _binds_harmless(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule lets named roles be bound, and none of the cluster's own; what these allow is judged itself."""
+    names = texts(rule, "resourceNames")
+    return bool(names) and not any(name in ADMINISTRATORS or name in OF_THE_CLUSTER or ":" in name for name in names)
 
 
 def _aggregated(role: Resource) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -30,6 +30,10 @@ class NamespaceArgs:
     platform_labels: Mapping[str, str]
     adopting_provider: k8s.Provider | None = None
     """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
+    first: Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding] | None = None
+    """Makes, in a namespace and below a parent, the binding without which nothing else may be made there."""
+    keep_quota: bool = False
+    """Whether the quota goes with the namespace only, as whoever removes the stack may not delete it."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -48,6 +52,9 @@ class Namespace(pulumi.ComponentResource):
         super().__init__("nightowl:apps:Namespace", name, None, opts)
         namespace = self._namespace(name, args)
         self.name = pulumi.Output.from_input(namespace.metadata.name)
+        if args.first is not None:
+            # All that lies in the namespace takes the name from here, and so waits for the binding.
+            self.name = args.first(self.name, self).metadata.apply(lambda made: str(made.namespace))
         self.rules = [
             self._limit_range(name),
             self._quota(name, args),
@@ -83,7 +90,7 @@ class Namespace(pulumi.ComponentResource):
             name,
             metadata=self._meta("quota"),
             spec=quota_spec(args.apps, args.settings.quota),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep_quota),
         )
 
     # The dot keeps the names of these two apart from those of the apps' own policies.

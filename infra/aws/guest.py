@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,6 +11,7 @@ import pulumi_kubernetes as k8s
 
 from infra.aws.checks import check_documents, check_stack_name
 from infra.aws.context import AwsContext
+from infra.aws.delivery.ephemeral_access import guest_binding
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.record import make_record
 from infra.aws.load_balancer.route import HttpRoute, HttpRouteArgs
@@ -71,6 +72,11 @@ class GuestPlatform(pulumi.ComponentResource):
             "cluster": args.sharing.cluster,
         }
         self.register_outputs({})
+
+    @property
+    def first_in_namespace(self) -> Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding]:
+        """The binding of the rights of the role of pull requests."""
+        return lambda namespace, parent: guest_binding(namespace, parent=parent)
 
     @property
     def namespace_labels(self) -> Mapping[str, str]:

@@ -97,6 +97,11 @@ class EksPlatform(pulumi.ComponentResource):
         self.register_outputs({})
 
     @property
+    def first_in_namespace(self) -> None:
+        """None: whoever deploys administers the cluster."""
+        return None
+
+    @property
     def namespace_labels(self) -> Mapping[str, str]:
         """Ask for readiness gates, where there is a load balancer to open them."""
         return READINESS_GATE_LABELS if self._load_balancing.exists else {}

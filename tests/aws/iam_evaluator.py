@@ -7,6 +7,7 @@ policy elements: Condition operators".
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -71,8 +72,13 @@ def _applies(statement: Mapping[str, Any], call: Call) -> bool:
 
 def _covers_action(statement: Mapping[str, Any], action: str) -> bool:
     assert ("Action" in statement) != ("NotAction" in statement), "a statement has Action or NotAction, not both"
-    named = _listed(statement.get("Action") or statement["NotAction"])
-    return any(_matches(pattern.lower(), action.lower()) for pattern in named) is ("Action" in statement)
+    named = tuple(_listed(statement.get("Action") or statement["NotAction"]))
+    return _names_action(named, action) is ("Action" in statement)
+
+
+@functools.cache
+def _names_action(patterns: tuple[str, ...], action: str) -> bool:
+    return any(_matches(pattern.lower(), action.lower()) for pattern in patterns)
 
 
 def _names_caller(principal: Mapping[str, Any], call: Call) -> bool:
@@ -109,9 +115,13 @@ def _arn_matches(pattern: str, arn: str) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
     assert "${" not in pattern, "the evaluator does not know policy variables"
-    escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(escaped, text, re.DOTALL) is not None
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
 
 
 def _listed(value: Any) -> list[str]:

@@ -18,11 +18,11 @@ PATHS = {
 }
 
 
-def access_objects() -> dict[str, dict[str, Any]]:
-    """Each object by the API path that it is created at."""
+def access_objects() -> list[tuple[str, dict[str, Any]]]:
+    """Each object with the API path that it is created at."""
 
     def program() -> None:
         provider = k8s.Provider("cluster", kubeconfig="{}")
         EphemeralAccess("ephemeral-access", opts=pulumi.ResourceOptions(providers=[provider]))
 
-    return {PATHS[made.kind]: made.props for made in run(program).objects()}
+    return [(PATHS[made.kind], made.props) for made in run(program).objects()]

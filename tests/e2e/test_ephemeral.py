@@ -193,22 +193,38 @@ def service(**spec: Any) -> dict[str, Any]:
     }
 
 
-def binding(namespace: str) -> dict[str, Any]:
-    """Gives the group all rights in a namespace."""
+def binding(namespace: str, role: str = "cluster-admin", name: str = "nightowl-ephemeral-guest") -> dict[str, Any]:
+    """Gives the group rights in a namespace."""
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
-        "metadata": {"name": "one", "namespace": namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "metadata": {"name": name, "namespace": namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}],
     }
+
+
+def quota(name: str = "quota", spec: dict[str, Any] | None = None, **hard: str) -> dict[str, Any]:
+    """A quota that the policy lets through, but for what is given."""
+    bounds = {"pods": "40", "requests.cpu": "8", "requests.memory": "16Gi", "limits.memory": "16Gi"}
+    within = {**bounds, **{key.replace("_", "."): value for key, value in hard.items()}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": name},
+        "spec": {"hard": within, **(spec or {})},
+    }
+
+
+BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings"
+GUEST_ROLE = "nightowl-ephemeral-guest"
 
 
 @pytest.fixture(scope="module")
 def confined(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster with the permissions of the group, and with the namespace pr-70 that the group made."""
     objects = access_objects()
-    for path, item in objects.items():
+    for path, item in objects:
         assert ask(cluster, "POST", path, item, group="system:masters") == (201, "")
     # The API server reads a new policy within moments; until then the group may do too much.
     probe = namespace("not-of-a-pull-request")
@@ -217,10 +233,18 @@ def confined(cluster: Cluster) -> Iterator[Cluster]:
         lambda: ask(cluster, "POST", "/api/v1/namespaces?dryRun=All", probe)[0] == 403,
         GONE_WITHIN_SECONDS,
     )
-    assert ask(cluster, "POST", "/api/v1/namespaces", namespace("pr-70")) == (201, "")
+    for made in ("pr-70", "pr-73"):
+        assert ask(cluster, "POST", "/api/v1/namespaces", namespace(made)) == (201, "")
+        assert ask(cluster, "POST", BINDINGS.format(made), binding(made, GUEST_ROLE)) == (201, "")
+        deployments = f"/apis/apps/v1/namespaces/{made}/deployments"
+        wait_for("the binding holds", lambda at=deployments: ask(cluster, "GET", at)[0] == 200, GONE_WITHIN_SECONDS)
+    assert ask(cluster, "POST", "/api/v1/namespaces/pr-70/resourcequotas", quota()) == (201, "")
+    with_quota = "/apis/apps/v1/namespaces/pr-70/deployments?dryRun=All"
+    wait_for("the quota is seen", lambda: ask(cluster, "POST", with_quota, deployment())[0] == 201, GONE_WITHIN_SECONDS)
     yield cluster
-    ask(cluster, "DELETE", "/api/v1/namespaces/pr-70", group="system:masters")
-    for path, item in objects.items():
+    for made in ("pr-70", "pr-73"):
+        ask(cluster, "DELETE", f"/api/v1/namespaces/{made}", group="system:masters")
+    for path, item in objects:
         ask(cluster, "DELETE", f"{path}/{item['metadata']['name']}", group="system:masters")
 
 
@@ -254,23 +278,40 @@ ELSEWHERE = "touch nothing else"
         ("POST", "/api/v1/namespaces", namespace("pr-7-x"), ELSEWHERE),
         ("POST", "/api/v1/namespaces", namespace("pr-72", "privileged"), "enforces the restricted"),
         ("DELETE", "/api/v1/namespaces/apps", None, ELSEWHERE),
-        ("POST", "/apis/apps/v1/namespaces/apps/deployments", deployment(), ELSEWHERE),
-        ("DELETE", "/apis/apps/v1/namespaces/apps/deployments/web", None, ELSEWHERE),
-        ("POST", "/apis/apps/v1/namespaces/kube-system/deployments", deployment(), ELSEWHERE),
-        ("POST", "/api/v1/namespaces/default/services", service(), ELSEWHERE),
+        ("POST", "/apis/apps/v1/namespaces/apps/deployments", deployment(), "cannot create resource"),
+        ("DELETE", "/apis/apps/v1/namespaces/apps/deployments/web", None, "cannot delete resource"),
+        ("POST", "/apis/apps/v1/namespaces/kube-system/deployments", deployment(), "cannot create resource"),
+        ("POST", "/api/v1/namespaces/default/services", service(), "cannot create resource"),
+        ("POST", BINDINGS.format("apps"), binding("apps", GUEST_ROLE), ELSEWHERE),
+        ("POST", BINDINGS.format("kube-system"), binding("kube-system", GUEST_ROLE), ELSEWHERE),
+        ("POST", BINDINGS.format("pr-70"), binding("pr-70", GUEST_ROLE, name="other"), "gives the rights of a guest"),
         ("POST", "/api/v1/namespaces/pr-70/services", service(type="LoadBalancer"), "inside the cluster only"),
         ("POST", "/api/v1/namespaces/pr-70/services", service(externalIPs=["10.0.0.1"]), "inside the cluster only"),
         ("POST", "/apis/apps/v1/namespaces/pr-70/deployments", deployment(priorityClassName="system-node-critical"),
          "no priority over others"),
+        ("POST", "/apis/apps/v1/namespaces/pr-70/deployments", deployment(tolerations=[{"operator": "Exists"}]),
+         "stay off"),
+        ("POST", "/apis/apps/v1/namespaces/pr-70/deployments",
+         deployment(tolerations=[{"key": "CriticalAddonsOnly", "operator": "Exists"}]), "stay off"),
+        ("POST", "/apis/apps/v1/namespaces/pr-70/deployments", deployment(nodeSelector={"nightowl/system": "true"}),
+         "stay off"),
+        ("POST", "/apis/apps/v1/namespaces/pr-70/deployments", deployment(nodeName="local-a"), "stay off"),
+        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(pods="41"), "gives at most 40 pods"),
+        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(requests_cpu="8001m"), "gives at most"),
+        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(limits_memory="1Ti"), "gives at most"),
+        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(spec={"scopes": ["Terminating"]}), "gives at most"),
+        ("DELETE", "/api/v1/namespaces/pr-70/resourcequotas/quota", None, "goes with its namespace"),
+        ("GET", "/api/v1/namespaces/apps/configmaps", None, "cannot list resource"),
+        ("GET", "/apis/apps/v1/namespaces/apps/deployments", None, "cannot list resource"),
+        ("GET", "/apis/apps/v1/deployments", None, "cannot list resource"),
+        ("GET", "/api/v1/namespaces/kube-system/pods", None, "cannot list resource"),
         ("GET", "/api/v1/namespaces/apps/secrets", None, "cannot list resource"),
         ("GET", "/api/v1/namespaces/pr-70/secrets", None, "cannot list resource"),
         ("POST", "/api/v1/namespaces/pr-70/pods", {"metadata": {"name": "one"}}, "cannot create resource"),
         ("POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles", {"metadata": {"name": "one"}, "rules": []},
          "cannot create resource"),
-        ("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/pr-70/rolebindings", binding("pr-70"),
-         "cannot create resource"),
-        ("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/apps/rolebindings", binding("apps"),
-         "cannot create resource"),
+        ("POST", BINDINGS.format("pr-70"), binding("pr-70", name="other"), "attempting to grant"),
+        ("POST", BINDINGS.format("apps"), binding("apps"), "attempting to grant"),
         ("DELETE", "/apis/rbac.authorization.k8s.io/v1/clusterroles/nightowl-ephemeral", None,
          "cannot delete resource"),
         ("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/nightowl-ephemeral", None,
@@ -285,6 +326,18 @@ def test_the_role_of_pull_requests_may_do_nothing_else(
     dry = "" if method == "GET" else "?dryRun=All"
     status, told = ask(confined, method, f"{path}{dry}", body)
     assert (status, reason in told) == (403, True), told
+
+
+def test_without_a_quota_nothing_makes_pods(confined: Cluster) -> None:
+    status, told = ask(confined, "POST", "/apis/apps/v1/namespaces/pr-73/deployments?dryRun=All", deployment())
+    assert (status, "nightowl-ephemeral-quota" in told) == (422, True), told
+
+
+def test_the_quota_of_a_namespace_cannot_be_raised_afterwards(confined: Cluster) -> None:
+    path = "/api/v1/namespaces/pr-70/resourcequotas/quota?dryRun=All"
+    for hard in ({"pods": "500"}, {"pods": None}):
+        status, told = ask(confined, "PATCH", path, {"spec": {"hard": hard}}, kind="merge-patch")
+        assert (status, "gives at most" in told) == (403, True), told
 
 
 def test_the_standard_of_a_namespace_cannot_be_lowered_afterwards(confined: Cluster) -> None:

@@ -57,8 +57,9 @@ def _plain_ingress(draft: Draft) -> None:
     an_ingress(without="certificate-arn", listen_ports='[{"HTTP": 80}]')(draft)
 
 
-def _role(*resources: str, verbs: tuple[str, ...] = ("get",)) -> Callable[[Draft], object]:
-    rules = [{"apiGroups": ["example.com"], "resources": list(resources), "verbs": list(verbs)}]
+def _role(*resources: str, verbs: tuple[str, ...] = ("get",), names: tuple[str, ...] = ()) -> Callable[[Draft], object]:
+    named = {"resourceNames": list(names)} if names else {}
+    rules = [{"apiGroups": ["example.com"], "resources": list(resources), "verbs": list(verbs), **named}]
     return lambda draft: draft.add(ROLES[1], "more", {"metadata": {"name": "more"}, "rules": rules})
 
 
@@ -186,6 +187,16 @@ IDENTITY = [
     Mutation(rule="no-secret-reading-role", change=_role("secrets", verbs=("list",))),
     Mutation(rule="no-pod-making-role", change=_role("pods", verbs=("create",))),
     Mutation(rule="no-escalating-role", change=_role("clusterroles", verbs=("bind",))),
+    Mutation(
+        rule="no-escalating-role",
+        id="a role of the cluster by name",
+        change=_role("clusterroles", verbs=("bind",), names=("mine", "edit")),
+    ),
+    Mutation(
+        rule="no-escalating-role",
+        id="more than to bind",
+        change=_role("clusterroles", verbs=("bind", "escalate"), names=("mine",)),
+    ),
     Mutation(rule="no-node-proxy-role", change=_role("nodes/proxy")),
     Mutation(rule="no-volume-making-role", change=_role("persistentvolumes", verbs=("create",))),
     Mutation(rule="no-webhook-writing-role", change=_role("mutatingwebhookconfigurations", verbs=("patch",))),

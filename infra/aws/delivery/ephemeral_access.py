@@ -1,8 +1,9 @@
 """What the role of labelled pull requests may do in the cluster: everything that a guest is made of, in `pr-*` only.
 
-Kubernetes' own permissions (RBAC) cannot tell namespaces by the beginning of their name. So a ClusterRole says what may
-be made, and an admission policy says where. The policy judges writes; what the role may read, it reads in every
-namespace. Secrets are not among that.
+Kubernetes' own permissions (RBAC) cannot tell namespaces by the beginning of their name. So the group may make
+namespaces, and in each a binding that gives it what a guest is made of; an admission policy says in which, and that the
+binding is this one. So it reads nothing of a namespace that is no pull request's. A second policy refuses what makes
+pods where there is no quota: the guest makes it, within bounds that it does not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.aws.nodes.placement import SYSTEM_LABEL, SYSTEM_TAINT
 from infra.labels import PART_OF, PART_OF_LABEL
 from infra.versions import KUBERNETES_MINOR
 
@@ -20,13 +22,25 @@ GROUP = "nightowl:ephemeral"
 """The Kubernetes group of the role's access entry."""
 
 NAME = "nightowl-ephemeral"
-"""Of the ClusterRole, the admission policy, and their bindings."""
+"""Of the ClusterRole by which namespaces are made, the admission policy, and their bindings."""
+
+GUEST_NAME = "nightowl-ephemeral-guest"
+"""Of the ClusterRole that holds in the namespaces, and of its binding in each."""
+
+QUOTA_NAME = "quota"
+"""Of the ResourceQuota of a namespace, as `infra.apps.namespace` names it."""
+MOST_OF_A_GUEST: Mapping[str, str] = {
+    "pods": "40",
+    "requests.cpu": "8",
+    "requests.memory": "16Gi",
+    "limits.memory": "16Gi",
+}
+"""The most that the quota of a pull request may give: two nodes of the smallest kind for apps, or less."""
 
 MADE_KINDS: Mapping[str, Sequence[str]] = {
     "": [
         "configmaps",
         "limitranges",
-        "namespaces",
         "persistentvolumeclaims",
         "resourcequotas",
         "serviceaccounts",
@@ -51,6 +65,16 @@ WATCHED_KINDS: Mapping[str, Sequence[str]] = {
 """What the Kubernetes provider looks at while it waits for Deployments and Services (pulumi-kubernetes,
 provider/pkg/await)."""
 
+POD_MAKERS: Mapping[str, Sequence[str]] = {
+    "apps": ["deployments"],
+    "autoscaling": ["horizontalpodautoscalers"],
+    "batch": ["cronjobs"],
+}
+"""By API group, what makes pods or says how many."""
+QUOTA_POLICY = "nightowl-ephemeral-quota"
+"""Of the admission policy that asks for a quota, and its binding."""
+NO_QUOTA = f"a namespace of a pull request has the quota '{QUOTA_NAME}' before anything makes pods in it"
+
 WRITE_VERBS = ["create", "delete", "patch", "update"]
 READ_VERBS = ["get", "list", "watch"]
 
@@ -72,6 +96,10 @@ VARIABLES: Mapping[str, str] = {
     "isNamespace": "request.resource.group == '' && request.resource.resource == 'namespaces'",
     "isWritten": "request.operation in ['CREATE', 'UPDATE']",
     "place": "variables.isNamespace ? variables.target.metadata.name : request.?namespace.orValue('')",
+    "hard": (
+        "request.resource.resource == 'resourcequotas' && variables.isWritten && has(object.spec.hard) "
+        "? dyn(object.spec.hard) : dyn({})"
+    ),
     "pod": (
         "!variables.isWritten ? dyn({}) : "
         "request.resource.resource == 'deployments' ? dyn(object.spec.template.spec) : "
@@ -115,12 +143,48 @@ CONDITIONS = (
         expression="variables.pod.?priorityClassName.orValue('') == ''",
         message="pods of a pull request have no priority over others",
     ),
+    Condition(
+        expression=(
+            f"variables.pod.?tolerations.orValue([]).all(t, !(t.?key.orValue('') in ['', '{SYSTEM_TAINT.key}'])) && "
+            f"!('{SYSTEM_LABEL}' in variables.pod.?nodeSelector.orValue({{}})) && "
+            "variables.pod.?nodeName.orValue('') == ''"
+        ),
+        message="pods of a pull request stay off the nodes of the cluster's own controllers",
+    ),
+    Condition(
+        expression="!(request.resource.resource == 'resourcequotas' && request.operation == 'DELETE')",
+        message="the quota of a pull request goes with its namespace",
+    ),
+    Condition(
+        expression=(
+            f"!(request.resource.resource == 'resourcequotas' && variables.isWritten && "
+            f"variables.target.metadata.name == '{QUOTA_NAME}') || "
+            "(!has(object.spec.scopes) && !has(object.spec.scopeSelector) && "
+            + " && ".join(
+                f"'{what}' in variables.hard && quantity(string(variables.hard['{what}']))"
+                f".compareTo(quantity('{most}')) <= 0"
+                for what, most in MOST_OF_A_GUEST.items()
+            )
+            + ")"
+        ),
+        message="the quota of a pull request gives at most "
+        + ", ".join(f"{most} {what}" for what, most in MOST_OF_A_GUEST.items()),
+    ),
+    Condition(
+        expression=(
+            "!(request.resource.resource == 'rolebindings' && variables.isWritten) || "
+            f"(object.metadata.name == '{GUEST_NAME}' && object.roleRef.kind == 'ClusterRole' && "
+            f"object.roleRef.name == '{GUEST_NAME}' && object.subjects.size() == 1 && "
+            f"object.subjects[0].kind == 'Group' && object.subjects[0].name == '{GROUP}')"
+        ),
+        message="a binding of a pull request gives the rights of a guest to the role of pull requests",
+    ),
 )
 """All that is asked of a request, besides the permissions of the ClusterRole."""
 
 
 class EphemeralAccess(pulumi.ComponentResource):
-    """The permissions of the group `nightowl:ephemeral`, and the admission policy that confines it.
+    """The permissions of the group `nightowl:ephemeral`, and the admission policies that confine it.
 
     It is the same in every cluster; the group gets its member by the access entry of the role.
     The permissions wait for the policy: they are never without it, when made and when unmade.
@@ -129,13 +193,14 @@ class EphemeralAccess(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:EphemeralAccess", name, None, opts)
         confinement = self._make_binding(self._make_policy())
-        self._make_permissions(confinement)
+        quota = self._make_quota_binding(self._make_quota_policy())
+        self._make_permissions([confinement, quota])
         self.register_outputs({})
 
     def _make_policy(self) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicy:
         return k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
             NAME,
-            metadata=_meta(),
+            metadata=_meta(NAME),
             spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs(
                 failure_policy="Fail",
                 match_constraints=k8s.admissionregistration.v1.MatchResourcesArgs(
@@ -145,11 +210,7 @@ class EphemeralAccess(pulumi.ComponentResource):
                         )
                     ]
                 ),
-                match_conditions=[
-                    k8s.admissionregistration.v1.MatchConditionArgs(
-                        name="group", expression=f"'{GROUP}' in request.userInfo.groups"
-                    )
-                ],
+                match_conditions=[_of_group()],
                 variables=[
                     k8s.admissionregistration.v1.VariableArgs(name=name, expression=expression)
                     for name, expression in VARIABLES.items()
@@ -169,30 +230,110 @@ class EphemeralAccess(pulumi.ComponentResource):
     ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding:
         return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
             NAME,
-            metadata=_meta(),
+            metadata=_meta(NAME),
             spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
                 policy_name=policy.metadata.name, validation_actions=["Deny"]
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _make_permissions(self, confinement: pulumi.Resource) -> None:
+    def _make_quota_policy(self) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicy:
+        return k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
+            QUOTA_POLICY,
+            metadata=_meta(QUOTA_POLICY),
+            spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs(
+                failure_policy="Fail",
+                param_kind=k8s.admissionregistration.v1.ParamKindArgs(api_version="v1", kind="ResourceQuota"),
+                match_constraints=k8s.admissionregistration.v1.MatchResourcesArgs(
+                    resource_rules=[
+                        k8s.admissionregistration.v1.NamedRuleWithOperationsArgs(
+                            api_groups=[group],
+                            api_versions=["*"],
+                            operations=["CREATE", "UPDATE"],
+                            resources=list(kinds),
+                        )
+                        for group, kinds in POD_MAKERS.items()
+                    ]
+                ),
+                match_conditions=[_of_group()],
+                validations=[
+                    k8s.admissionregistration.v1.ValidationArgs(
+                        expression="'pods' in params.spec.hard", message=NO_QUOTA, reason="Forbidden"
+                    )
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _make_quota_binding(
+        self, policy: k8s.admissionregistration.v1.ValidatingAdmissionPolicy
+    ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding:
+        return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
+            QUOTA_POLICY,
+            metadata=_meta(QUOTA_POLICY),
+            spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
+                policy_name=policy.metadata.name,
+                validation_actions=["Deny"],
+                # Looked for in the namespace of the request.
+                param_ref=k8s.admissionregistration.v1.ParamRefArgs(name=QUOTA_NAME, parameter_not_found_action="Deny"),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _make_permissions(self, confinement: Sequence[pulumi.Resource]) -> None:
+        guest = k8s.rbac.v1.ClusterRole(
+            GUEST_NAME, metadata=_meta(GUEST_NAME), rules=list(permissions()), opts=pulumi.ResourceOptions(parent=self)
+        )
         role = k8s.rbac.v1.ClusterRole(
-            NAME, metadata=_meta(), rules=list(permissions()), opts=pulumi.ResourceOptions(parent=self)
+            NAME, metadata=_meta(NAME), rules=list(cluster_permissions()), opts=pulumi.ResourceOptions(parent=self)
         )
         k8s.rbac.v1.ClusterRoleBinding(
             NAME,
-            metadata=_meta(),
+            metadata=_meta(NAME),
             role_ref=k8s.rbac.v1.RoleRefArgs(
                 api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role.metadata.name
             ),
             subjects=[k8s.rbac.v1.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name=GROUP)],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[confinement]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*confinement, guest]),
         )
 
 
+def guest_binding(namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> k8s.rbac.v1.RoleBinding:
+    """Give the group its rights in a namespace that it has made: the first object in there."""
+    return k8s.rbac.v1.RoleBinding(
+        GUEST_NAME,
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=GUEST_NAME, namespace=namespace, labels={PART_OF_LABEL: PART_OF}),
+        role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=GUEST_NAME),
+        subjects=[k8s.rbac.v1.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name=GROUP)],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def cluster_permissions() -> Sequence[k8s.rbac.v1.PolicyRuleArgs]:
+    """Return the rules that hold in the whole cluster: namespaces, and in each the binding of a guest's rights."""
+    return [
+        k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["namespaces"], verbs=[*READ_VERBS, *WRITE_VERBS]),
+        k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=["rbac.authorization.k8s.io"], resources=["rolebindings"], verbs=["create"]
+        ),
+        k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=["rbac.authorization.k8s.io"],
+            resources=["rolebindings"],
+            resource_names=[GUEST_NAME],
+            verbs=["delete", "get", "patch", "update"],
+        ),
+        # Else it could bind only what it has itself, in the whole cluster.
+        k8s.rbac.v1.PolicyRuleArgs(
+            api_groups=["rbac.authorization.k8s.io"],
+            resources=["clusterroles"],
+            resource_names=[GUEST_NAME],
+            verbs=["bind"],
+        ),
+    ]
+
+
 def permissions() -> Sequence[k8s.rbac.v1.PolicyRuleArgs]:
-    """Tell the rules of the ClusterRole: what a guest is made of, and what is watched meanwhile."""
+    """Return the rules that hold in a guest's namespace: what it is made of, and what is watched meanwhile."""
     made = [
         k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(kinds), verbs=[*READ_VERBS, *WRITE_VERBS])
         for group, kinds in MADE_KINDS.items()
@@ -204,5 +345,11 @@ def permissions() -> Sequence[k8s.rbac.v1.PolicyRuleArgs]:
     return [*made, *watched]
 
 
-def _meta() -> k8s.meta.v1.ObjectMetaArgs:
-    return k8s.meta.v1.ObjectMetaArgs(name=NAME, labels={PART_OF_LABEL: PART_OF})
+def _of_group() -> k8s.admissionregistration.v1.MatchConditionArgs:
+    return k8s.admissionregistration.v1.MatchConditionArgs(
+        name="group", expression=f"'{GROUP}' in request.userInfo.groups"
+    )
+
+
+def _meta(name: str) -> k8s.meta.v1.ObjectMetaArgs:
+    return k8s.meta.v1.ObjectMetaArgs(name=name, labels={PART_OF_LABEL: PART_OF})

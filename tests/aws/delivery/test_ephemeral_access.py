@@ -7,7 +7,18 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from infra.aws.delivery.ephemeral_access import GROUP, MADE_KINDS, NAME, NAMESPACES, WATCHED_KINDS, EphemeralAccess
+from infra.aws.delivery.ephemeral_access import (
+    GROUP,
+    GUEST_NAME,
+    MADE_KINDS,
+    MOST_OF_A_GUEST,
+    NAME,
+    NAMESPACES,
+    QUOTA_NAME,
+    QUOTA_POLICY,
+    WATCHED_KINDS,
+    EphemeralAccess,
+)
 from infra.settings.build import build_settings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from tests.aws.stacks import APP
@@ -37,7 +48,8 @@ def test_the_role_may_make_exactly_the_kinds_that_a_guest_is_made_of() -> None:
     }
     made = run_guest(build_settings(guest_sections(apps=apps))).graph.resources
     kinds = {_resource(item.type) for item in made if item.type.startswith("kubernetes:")}
-    assert kinds == {(group, kind) for group, plurals in MADE_KINDS.items() for kind in plurals}
+    in_namespaces = {(group, kind) for group, plurals in MADE_KINDS.items() for kind in plurals}
+    assert kinds == in_namespaces | {("", "namespaces"), ("rbac.authorization.k8s.io", "rolebindings")}
 
 
 def _resource(type_: str) -> tuple[str, str]:
@@ -48,8 +60,42 @@ def _resource(type_: str) -> tuple[str, str]:
     return "" if group == "core" else group, plural
 
 
-def test_secrets_roles_and_pods_are_out_of_its_hands(graph: Graph) -> None:
-    [role] = graph.all("ClusterRole")
+def test_a_guest_s_binding_is_there_before_all_that_needs_it() -> None:
+    graph = run_guest(build_settings(guest_sections(apps={"web": WEB}))).graph
+    [binding] = graph.all("RoleBinding")
+    inside = [made for made in graph.resources if made.props.get("metadata", {}).get("namespace") == "pr-7"]
+    assert len(inside) > 8
+    for made in inside:
+        assert made.name == GUEST_NAME or graph.waits_for(made, binding), made.name
+
+
+def test_the_quota_of_a_guest_outlives_the_stack_and_goes_with_the_namespace() -> None:
+    graph = run_guest(build_settings(guest_sections(apps={"web": WEB}))).graph
+    kept = [made.kind for made in graph.resources if made.retain_on_delete]
+    assert kept == ["ResourceQuota"]
+    [quota] = graph.all("ResourceQuota")
+    assert quota.props["metadata"]["name"] == QUOTA_NAME
+    assert MOST_OF_A_GUEST.keys() <= quota.props["spec"]["hard"].keys()
+
+
+def test_in_the_whole_cluster_it_has_namespaces_and_the_binding_of_a_guest_only(graph: Graph) -> None:
+    [role] = [made for made in graph.all("ClusterRole") if made.name == NAME]
+    granted = {
+        (kind, *rule.get("resourceNames", [])): set(rule["verbs"])
+        for rule in role.props["rules"]
+        for kind in rule["resources"]
+    }
+    reads = {"get", "list", "watch"}
+    assert granted == {
+        ("namespaces",): reads | {"create", "delete", "patch", "update"},
+        ("rolebindings",): {"create"},
+        ("rolebindings", GUEST_NAME): {"delete", "get", "patch", "update"},
+        ("clusterroles", GUEST_NAME): {"bind"},
+    }
+
+
+def test_secrets_roles_and_pods_are_out_of_a_guest_s_hands(graph: Graph) -> None:
+    [role] = [made for made in graph.all("ClusterRole") if made.name == GUEST_NAME]
     by_resource: dict[str, set[str]] = {}
     for rule in role.props["rules"]:
         for resource in rule["resources"]:
@@ -61,12 +107,13 @@ def test_secrets_roles_and_pods_are_out_of_its_hands(graph: Graph) -> None:
 
 def test_the_permissions_wait_for_what_confines_them(graph: Graph) -> None:
     [binding] = graph.all("ClusterRoleBinding")
-    assert {f"ValidatingAdmissionPolicyBinding {NAME}", f"ClusterRole {NAME}"} <= graph.made_before(binding)
+    confining = {f"ValidatingAdmissionPolicyBinding {name}" for name in (NAME, QUOTA_POLICY)}
+    assert confining | {f"ClusterRole {NAME}", f"ClusterRole {GUEST_NAME}"} <= graph.made_before(binding)
     assert binding.props["subjects"] == [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}]
 
 
 def test_the_policy_sees_every_request_of_the_group_and_fails_closed(graph: Graph) -> None:
-    [policy] = graph.all("ValidatingAdmissionPolicy")
+    [policy] = [made for made in graph.all("ValidatingAdmissionPolicy") if made.name == NAME]
     spec: dict[str, Any] = policy.props["spec"]
     assert spec["failurePolicy"] == "Fail"
     [rule] = spec["matchConstraints"]["resourceRules"]
@@ -74,8 +121,8 @@ def test_the_policy_sees_every_request_of_the_group_and_fails_closed(graph: Grap
     assert [condition["expression"] for condition in spec["matchConditions"]] == [
         f"'{GROUP}' in request.userInfo.groups"
     ]
-    [binding] = graph.all("ValidatingAdmissionPolicyBinding")
-    assert binding.props["spec"]["validationActions"] == ["Deny"]
+    bindings = graph.all("ValidatingAdmissionPolicyBinding")
+    assert [binding.props["spec"]["validationActions"] for binding in bindings] == [["Deny"], ["Deny"]]
 
 
 @pytest.mark.parametrize(

@@ -136,14 +136,12 @@ def _roles() -> list[Grant]:
             resources=_ROLES,
             conditions=_BOUNDED,
         ),
+        # Its trust is given when it is made, and never changes: a guest's is its namespace's.
         Grant(
             actions=(
                 "iam:DeleteRole",
                 "iam:TagRole",
                 "iam:UntagRole",
-                "iam:UpdateAssumeRolePolicy",
-                "iam:UpdateRole",
-                "iam:UpdateRoleDescription",
             ),
             resources=_ROLES,
         ),

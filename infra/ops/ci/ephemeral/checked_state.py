@@ -85,6 +85,7 @@ RESOURCE_TYPES = frozenset(
         "kubernetes:networking.k8s.io/v1:Ingress",
         "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         "kubernetes:policy/v1:PodDisruptionBudget",
+        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
         "kubernetes:secrets-store.csi.x-k8s.io/v1:SecretProviderClass",
     }
 )

@@ -133,7 +133,7 @@ def _of_eks(of: Scope, here: str, stack: Mapping[str, str]) -> list[Thing]:
         Thing(kind="access entry", arn=f"{eks}:access-entry/{of.name}/role/{of.account_id}/x/1", tags=stack),
         Thing(kind="pod identity", arn=f"{eks}:podidentityassociation/{of.name}/a-1", tags=stack),
         Thing(kind="CodeBuild project", arn=f"arn:aws:codebuild:{here}:project/{of.name}-runner", tags=stack),
-        Thing(kind="connection to GitHub", arn=f"arn:aws:codeconnections:{here}:connection/0f0f0f0f"),
+        Thing(kind="connection to GitHub", arn=of.connection or f"arn:aws:codeconnections:{here}:connection/0f0f0f0f"),
     ]
 
 

@@ -307,6 +307,7 @@ EPHEMERAL_MAY_NOT: tuple[Row, ...] = (
     ("iam:CreateRole", ROLE, BOUNDED),
     ("iam:PutRolePolicy", ROLE, BOUNDED),
     ("iam:UpdateAssumeRolePolicy", ROLE, {}),
+    ("iam:UpdateAssumeRolePolicy", GUEST_ROLE, {}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "pods.eks.amazonaws.com"}),
     ("iam:PutRolePolicy", DEPLOY, BOUNDED),
     ("iam:DeletePolicy", BOUNDARY, {}),

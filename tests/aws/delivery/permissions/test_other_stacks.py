@@ -1,68 +1,16 @@
-"""Nothing of one stack reaches another in the same account: every action of every role, on every kind of resource.
-
-What a request says of itself (the tags that it brings, the service that it comes through) is what the caller wants it
-to be; what a resource is, the caller cannot choose. So each action is tried with every request that a statement asks
-for, and with none.
-"""
+"""Nothing of one stack reaches another in the same account: every action of every role, on every kind of resource."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
-from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
-from infra.aws.delivery.permissions import deploy_documents, ephemeral_documents, preview_documents
-from tests.aws.answers import ACCOUNT, REGION
-from tests.aws.delivery.permissions.other_stack import Thing, things_of
-from tests.aws.delivery.permissions.stacks_of_all_kinds import scope, types_of_everything
-from tests.aws.delivery.permissions.test_boundary import ADMINISTRATOR, policies_of
-from tests.aws.delivery.test_runner import CONNECTION, make_runner
-from tests.aws.harness_aws import run
-from tests.aws.iam_evaluator import Call, Value, all_allow
-from tests.aws.service_models import operations_of
-from tests.aws.stacks import run_shipped
+from tests.aws.delivery.permissions.other_stack import things_of
+from tests.aws.delivery.permissions.reach import A, B, call, identities, reachable
+from tests.aws.delivery.permissions.stacks_of_all_kinds import types_of_everything
+from tests.aws.iam_evaluator import all_allow
 
-A = scope("dev", guests=True, connection=CONNECTION, promotes_from="base")
-B = scope("prod", domain="prod.example.com")
-ROLES = f"arn:aws:iam::{ACCOUNT}:role"
-LOOKS = ("BatchGetProjects", "Describe", "Get", "List")
-CONTENT = {
-    "secretsmanager:GetSecretValue",
-    "ecr:GetDownloadUrlForLayer",
-    "s3:GetObject",
-    "kms:Decrypt",
-    "logs:GetLogEvents",
-}
-"""Reading these is no mere look."""
-
-_INTERFACES = ("network-interface",)
-_NEW = ()
-TAKES: Mapping[str, tuple[str, ...]] = {
-    "ec2:AssignPrivateIpAddresses": _INTERFACES,
-    "ec2:AttachNetworkInterface": (*_INTERFACES, "instance"),
-    "ec2:CreateNetworkInterface": (*_INTERFACES, "security-group", "subnet"),
-    "ec2:CreateNetworkInterfacePermission": _INTERFACES,
-    "ec2:CreateSecurityGroup": ("vpc",),
-    "ec2:CreateVolume": _NEW,
-    "ec2:DeleteNetworkInterface": _INTERFACES,
-    "ec2:DetachNetworkInterface": (*_INTERFACES, "instance"),
-    "ec2:ModifyNetworkInterfaceAttribute": (*_INTERFACES, "instance", "security-group"),
-    "ec2:RunInstances": (*_INTERFACES, "launch-template", "security-group", "subnet"),
-    "ec2:UnassignPrivateIpAddresses": _INTERFACES,
-    "elasticloadbalancing:CreateLoadBalancer": _NEW,
-    "elasticloadbalancing:CreateTargetGroup": _NEW,
-    "iam:CreateServiceLinkedRole": _NEW,
-    "kms:CreateGrant": ("key",),
-    "kms:Decrypt": ("key",),
-    "kms:GenerateDataKeyWithoutPlaintext": ("key",),
-    "route53:AssociateVPCWithHostedZone": ("DNS zone",),
-    "route53:ChangeResourceRecordSets": ("DNS record",),
-}
-"""What exists already of what an action is on, where that is less than everything of its service (Service Authorization
-Reference): resource types of EC2, else kinds."""
 BY_DESIGN: Mapping[tuple[str, str], str] = {
     ("deploy", "DNS zone"): "a VPC is associated with private zones only, and the zones of load balancers are public",
     ("deploy", "bucket of access logs"): (
@@ -70,66 +18,6 @@ BY_DESIGN: Mapping[tuple[str, str], str] = {
     ),
 }
 """What is reachable all the same, and where the documentation says so: by role and kind."""
-
-
-@functools.cache
-def identities() -> dict[str, tuple[str, tuple[Mapping[str, Any], ...], Mapping[str, Any]]]:
-    """Each role of stack A: its ARN, its policies and its boundary.
-
-    `made-...` are roles that its deployment could make inside the boundary, under any name and with every permission.
-    """
-    graph = run_shipped("dev").graph
-    bounds, pipeline = boundary_document(A), pipeline_boundary_document(A)
-    types = types_of_everything()
-    of_pipeline = {
-        "deploy": deploy_documents(types, A),
-        "preview": preview_documents(types, A),
-        "ephemeral": ephemeral_documents(A),
-    }
-    own = {
-        role.name: (f"{ROLES}/nightowl/dev/{role.name}-1a2b3c4", tuple(policies_of(graph, role)), bounds)
-        for role in graph.all("Role")
-        if "name" not in role.props
-    }
-    graph_of_runner = run(make_runner)
-    own["runner"] = (
-        f"{ROLES}/nightowl/dev/runner-1a2b3c4",
-        tuple(policies_of(graph_of_runner, graph_of_runner.one("Role"))),
-        bounds,
-    )
-    made = {
-        f"made-{name.strip('/')}": (f"{ROLES}{name}-evil", (ADMINISTRATOR,), bounds)
-        for name in (
-            "/nightowl/dev/app",
-            "/nightowl/dev/control-plane",
-            "/nightowl/dev/runner",
-            "/nightowl/pr-7/app",
-        )
-    }
-    pipelines = {
-        kind: (f"{ROLES}/nightowl-dev-{kind}", tuple(of.values()), pipeline) for kind, of in of_pipeline.items()
-    }
-    return {**own, **made, **pipelines}
-
-
-@functools.cache
-def reachable(role: str) -> frozenset[tuple[str, str]]:
-    """Give action and kind of what a role of A reaches of B, but for mere looks."""
-    return frozenset(_reachable(role))
-
-
-def _reachable(role: str) -> Iterator[tuple[str, str]]:
-    principal, policies, bounds = identities()[role]
-    given = (
-        bounds if policies == (ADMINISTRATOR,) else {"Statement": [one for of in policies for one in of["Statement"]]}
-    )
-    requests = {action: list(_requests(given, action)) for action in sorted(_actions(given))}
-    for thing in things_of(B):
-        for action, contexts in requests.items():
-            if _takes(action, thing) and any(
-                all_allow(policies, _call(principal, action, thing, context), boundary=bounds) for context in contexts
-            ):
-                yield action, thing.kind
 
 
 @pytest.mark.parametrize("role", sorted(identities()))
@@ -153,72 +41,4 @@ def test_a_role_of_a_stack_does_reach_its_own() -> None:
     """Or the table would prove that nobody reaches anything."""
     principal, policies, bounds = identities()["deploy"]
     [vpc] = [thing for thing in things_of(A) if thing.kind == "vpc"]
-    assert all_allow(policies, _call(principal, "ec2:DeleteVpc", vpc, {}), boundary=bounds)
-
-
-def _actions(document: Mapping[str, Any]) -> set[str]:
-    named = {action for one in document["Statement"] if one["Effect"] == "Allow" for action in _listed(one["Action"])}
-    return {exact for action in named for exact in _expanded(action) if not _is_look(exact)}
-
-
-def _expanded(action: str) -> list[str]:
-    """Give the operations that a wildcard stands for."""
-    service, _, name = action.partition(":")
-    if "*" not in name:
-        return [action]
-    stem = name.removesuffix("*")
-    return [f"{service}:{operation}" for operation in operations_of(service) if operation.startswith(stem)]
-
-
-def _requests(document: Mapping[str, Any], action: str) -> Iterator[dict[str, Value]]:
-    """Give what a caller may say of the request so that a statement's conditions hold, as far as it is the caller's."""
-    yield {}
-    for one in document["Statement"]:
-        if one["Effect"] == "Allow" and any(
-            pattern == action or (pattern.endswith("*") and action.startswith(pattern[:-1]))
-            for pattern in _listed(one["Action"])
-        ):
-            yield {
-                key: [_listed(values)[0].replace("*", "7")]
-                if "ForA" in operator
-                else _listed(values)[0].replace("*", "7")
-                for operator, keys in one.get("Condition", {}).items()
-                if operator != "Null"
-                for key, values in keys.items()
-                if not key.startswith(("aws:Principal", "ec2:CreateAction", "elasticloadbalancing:CreateAction"))
-                and "ResourceTag/" not in key
-                and key not in {"kms:ResourceAliases", "iam:PermissionsBoundary"}
-            }
-
-
-def _call(principal: str, action: str, thing: Thing, context: Mapping[str, Value]) -> Call:
-    is_global = thing.service in {"iam", "route53"}
-    return Call(
-        action=action,
-        resource=thing.arn,
-        context={
-            "aws:RequestedRegion": "us-east-1" if is_global else REGION,
-            "aws:PrincipalArn": principal,
-            **context,
-            **thing.truth,
-        },
-    )
-
-
-def _takes(action: str, thing: Thing) -> bool:
-    service, _, name = action.partition(":")
-    if service == "s3":
-        return thing.service == "s3" and ("Object" in name or "Multipart" in name) == ("/" in thing.arn)
-    resource = thing.arn.split(":", 5)[5]
-    kinds = TAKES.get(action, (thing.kind,))
-    return thing.service == service.removesuffix("-auth") and (
-        thing.kind in kinds or resource.partition("/")[0] in kinds
-    )
-
-
-def _is_look(action: str) -> bool:
-    return action.partition(":")[2].startswith(LOOKS) and action not in CONTENT
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+    assert all_allow(policies, call(principal, "ec2:DeleteVpc", vpc, {}), boundary=bounds)

@@ -1,0 +1,71 @@
+"""Each cell of the table of docs/delivery.md, against what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.aws.delivery.actors import CLUSTER, NOTHING, OTHERS, PAGE, RUNNER, Actor, actors, cell, columns, written
+
+LOOKS = "looks, not at Secrets"
+DEPLOYS = {
+    "state": "changes",
+    "network, machines": "changes",
+    "keys": "changes",
+    "load balancer, DNS": "changes",
+    "images": "changes",
+    "roles": "changes",
+    "GitHub, by the connection": "changes",
+    CLUSTER: "administers",
+    OTHERS: "bucket of access logs",
+}
+PREVIEWS = {"roles it gets": "preview of dev, preview of prod", "state": "reads", CLUSTER: LOOKS}
+GUESTS = {"state": "reads", "load balancer, DNS": "changes", "images": "reads"}
+EXPECTED: Mapping[str, Mapping[str, str]] = {
+    "a stranger, by a pull request from a fork": {},
+    "somebody who can push a branch": {
+        **GUESTS,
+        "roles it gets": "preview of dev, ephemeral of dev, preview of prod",
+        CLUSTER: f"{LOOKS}, namespaces `pr-*`",
+        RUNNER: "if one of `startedBy` causes the run",
+    },
+    "a reviewer, by what he merges and releases": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod"},
+    "a job of `ci`": {},
+    "a job of `deploy`": {**DEPLOYS, "roles it gets": "deploy of prod", RUNNER: "runs on it"},
+    "a job of `drift`": {**PREVIEWS, RUNNER: "runs on it"},
+    "a job of `ephemeral`": {**GUESTS, "roles it gets": "ephemeral of dev", CLUSTER: "namespaces `pr-*`"},
+    "a job of `main`": {**DEPLOYS, "roles it gets": "deploy of dev", RUNNER: "runs on it"},
+    "a job of `preview`": PREVIEWS,
+    "a job of `promote`": {},
+    "a job of `recover`": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod", RUNNER: "runs on it"},
+    "a job of `staging`": {},
+    "the runner's own role": {"GitHub, by the connection": "changes"},
+    "a node": {"images": "reads"},
+    "a pod of an app, by its role": {"secrets": "reads", "keys": "reads"},
+    "a pod of a pull request, by its role": {"secrets": "reads"},
+    "any role that dev's deployment can make": {
+        "secrets": "reads",
+        "network, machines": "changes",
+        "keys": "changes",
+        "load balancer, DNS": "changes",
+        "images": "reads",
+    },
+}
+"""What each actor reaches; what is not named is out of reach."""
+ACTORS = {actor.name: actor for actor in actors()}
+
+
+def test_every_actor_is_here() -> None:
+    assert list(ACTORS) == list(EXPECTED)
+
+
+@pytest.mark.parametrize("column", columns())
+@pytest.mark.parametrize("actor", ACTORS.values(), ids=list(ACTORS))
+def test_an_actor_reaches(actor: Actor, column: str) -> None:
+    assert cell(actor, column) == EXPECTED[actor.name].get(column, NOTHING)
+
+
+def test_the_page_says_what_the_table_says() -> None:
+    page = PAGE.read_text()
+    assert page == written(page), "run: python -m tests.aws.delivery.actors"
