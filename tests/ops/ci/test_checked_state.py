@@ -87,6 +87,23 @@ def test_nothing_that_a_state_says_lets_a_resource_outlive_the_stack(key: str) -
     assert key not in made_of(document)[3]
 
 
+def test_plugins_that_a_state_names_by_their_paths_are_left_out() -> None:
+    document = state()
+    latest(document)["manifest"] = {"version": "v3.274.1", "plugins": [{"name": "aws", "path": "/evil"}]}
+    latest(document)["metadata"] = {"integrity_error": {"error": "x"}}
+    checked = json.loads(checked_state(json.dumps(document).encode(), expected()))
+    assert latest(checked)["manifest"] == {"version": "v3.274.1"}
+    assert latest(checked)["metadata"] == {}
+
+
+@pytest.mark.parametrize("key", ["Snippets", "EXTENSIONS", "Secrets_Providers"])
+def test_a_key_in_other_letters_which_the_engine_would_read_is_refused(key: str) -> None:
+    document = state()
+    latest(document)[key] = {}
+    with pytest.raises(UnsafeStateError, match=f"{key} in checkpoint.latest"):
+        made_of(document)
+
+
 ENGINES_OWN = "pulumi:pulumi:"
 DEEP: Any = {}
 for _ in range(200):

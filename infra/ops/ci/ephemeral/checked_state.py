@@ -21,6 +21,8 @@ from infra.settings.build import PROJECT
 VERSION = 3
 CHECKPOINT_KEYS = frozenset({"stack", "latest"})
 DEPLOYMENT_KEYS = frozenset({"manifest", "metadata", "pending_operations", "resources", "secrets_providers"})
+MANIFEST_KEYS = frozenset({"magic", "time", "version"})
+"""When and by which CLI the state was written. It can name plugins by their paths too, which is left out."""
 RESOURCE_KEYS = frozenset(
     {
         "additionalSecretOutputs",
@@ -140,11 +142,14 @@ def checked_state(data: bytes, expected: Expected) -> bytes:
     latest = _map(checkpoint["latest"], "checkpoint.latest")
     _only(latest, DEPLOYMENT_KEYS, "checkpoint.latest")
     _check_secrets(latest.get("secrets_providers"), expected.secrets)
+    manifest = _map(latest.get("manifest") or {}, "manifest")
     pending = [_map(one, "a pending operation") for one in _list(latest.get("pending_operations"), "operations")]
     for operation in pending:
         _only(operation, {"resource", "type"}, "a pending operation")
     changed = {
         **latest,
+        "manifest": {key: item for key, item in manifest.items() if key in MANIFEST_KEYS},
+        "metadata": {},
         "resources": [_resource(one, expected) for one in _list(latest.get("resources"), "resources")],
         "pending_operations": [{**one, "resource": _resource(one.get("resource"), expected)} for one in pending],
     }
