@@ -33,7 +33,7 @@ _INLINE = (
     re.compile(rf"[\"']({_NAME})[\"'][ \t]*(?::|=>?)[ \t]*({_QUOTED}|\d+)"),
     re.compile(rf"(?<![\w.\-])({_NAME})[ \t]*(?::=|[:=])[ \t]*({_QUOTED})"),
     re.compile(rf"(?<![\w.\-])--?({_NAME})[ \t]+({_QUOTED}|[^\s\"'&;<>|-][^\s\"'&;<>|]*)"),
-    re.compile(rf"[{{,][ \t]*({_NAME}):[ \t]*([^\s\"'\[{{,}}]+)"),
+    re.compile(rf"[{{,][ \t]*({_NAME}):[ \t]+([^\s\"'\[{{,}}]+)"),
     re.compile(rf"<({_NAME})>([^<\n]{{1,300}})</"),
 )
 _NAME_AND_VALUE = (
@@ -224,7 +224,7 @@ def _is_assigned(name: str, value: str, suffix: str) -> bool:
         items = [_unquoted(item.strip()) for item in value[1:-1].split(",")]
         is_human = suspicion(name) is Suspicion.HUMAN
         return any(names_secret(name, item) and (is_human or is_random(item)) for item in items)
-    if value[:1] in {"{", "[", "(", "&", "*", "!", "|", ">"} or re.match(r"[\w.]+\(|\w+\[", value):
+    if value[:1] in {"{", "[", "(", "&", "*", "!", "|", ">"} or re.match(r"[\w.]+\(|\w+\[|`|\$[({](?!.*[)}]$)", value):
         return False
     if suffix in _CODE or suffix in _PROSE:
         return suspicion(name) is not Suspicion.NONE and is_random(value)

@@ -11,9 +11,10 @@ from infra.secret_texts.names import Suspicion, suspicion
 _SHORTEST_RANDOM = 16
 """Characters of a key that was made by chance; nobody makes a shorter one to last."""
 _PLAIN_WORDS = {
-    "", "0", "1", "-", "any", "auto", "bool", "boolean", "default", "deny", "disabled", "enabled", "env", "false",
-    "file", "header", "hidden", "int", "integer", "n/a", "nil", "no", "none", "null", "number", "object", "off", "on",
-    "optional", "redacted", "required", "str", "string", "text", "true", "undefined", "yes", "~",
+    "", "-", "0", "1", "any", "auto", "bool", "boolean", "default", "deny", "disabled", "enabled", "env", "false",
+    "file", "header", "hidden", "inherit", "int", "integer", "n/a", "nil", "no", "none", "null", "number", "object",
+    "off", "on", "optional", "read", "redacted", "required", "str", "string", "text", "true", "undefined", "write",
+    "yes", "~",
 }  # fmt: skip
 """Switches, and names of types in schemas. Words that people take for passwords (`secret`, `changeme`) are not here."""
 _NUMBER = re.compile(r"[-+]?\d{1,6}(?:\.\d+)?%?|\d{7,16}")
@@ -26,7 +27,9 @@ _FOLDERS = (
 )  # fmt: skip
 _PATH = re.compile(rf"(?:file://)?(?:/(?:{'|'.join(_FOLDERS)})(?:/[\w.@+-]+)*/?|(?:\.{{1,2}}|~)(?:/[\w.@+-]+)+/?)")
 _FILLED_IN = re.compile(
-    r"\$\{.*\}|\$\(.*\)|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+|\d)|%[A-Za-z_]\w*%|<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\{[\w.]*\}|@\w+@|[*xX.•]{3,}|%[sv]"
+    r"\${1,2}\(.*\)|\$\{\{.*\}\}|\${1,2}\{[\w.@-]*(?::?[?+].*|:?-?(?:\$\{\w*\})?)\}"
+    r"|\$\{(?:env|file|localEnv|op|secret|sm|sops|ssm|vault)[:.].*\}|\$(?:[A-Z_][A-Z0-9_]*|[a-z_]+|\d)"
+    r"|%[A-Za-z_]\w*%|<[^<>]*>|\{\{.*\}\}|\[\[.*\]\]|\{[\w.]*\}|@\w+@|[*xX.•]{3,}|%[sv]"
 )
 """Put in by somebody later: a variable, a template, a blank."""
 _ELSEWHERE = re.compile(
