@@ -25,6 +25,8 @@ ALL_ACCOUNTS_OF = "system:serviceaccounts:"
 """How the group of all service accounts of a namespace begins (Kubernetes, "Authenticating", service accounts)."""
 ADMINISTRATORS = {"cluster-admin", "system:controller:generic-garbage-collector", "system:kube-controller-manager"}
 """Roles that every cluster has and that may do everything, or delete everything, in all namespaces."""
+EDITORS = {"admin", "edit"}
+"""Roles that every cluster has for one namespace each, and that read its Secrets."""
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
 OF_THE_CLUSTER: Mapping[str, Mapping[str, str]] = {
     name: {"kubernetes.io/bootstrapping": "rbac-defaults", **labels}
@@ -100,6 +102,8 @@ def _admin(binding: Resource) -> Iterator[str]:
     of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
     if role in ADMINISTRATORS and of_the_cluster:
         yield f"it gives {role} to {', '.join(_subjects(binding)) or 'nobody yet'}"
+    elif role in EDITORS and "ClusterRoleBinding" in binding.type:
+        yield f"it gives {role}, and with it all Secrets, in every namespace to {', '.join(_subjects(binding))}"
 
 
 def _subjects(binding: Resource) -> list[str]:

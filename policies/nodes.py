@@ -329,7 +329,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="node-user-data-holds-no-secret",
         severity=Severity.CRITICAL,
-        types=(LAUNCH_TEMPLATE,),
+        types=(LAUNCH_TEMPLATE, *MACHINES),
         controls=("C33",),
         frameworks=("CKV_AWS_46",),
         protects_from="User data is readable for everybody who reaches the metadata service or may describe templates.",
@@ -340,7 +340,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="kubelet-is-not-loosened",
         severity=Severity.CRITICAL,
-        types=(LAUNCH_TEMPLATE,),
+        types=(LAUNCH_TEMPLATE, *MACHINES),
         controls=("C35",),
         frameworks=("CIS EKS 3.2.1", "CIS EKS 3.2.2", "CIS EKS 3.2.4", "CIS EKS 3.2.5", "CIS EKS 3.2.6"),
         protects_from="A kubelet that asks for no name and no permission runs anybody's commands in anybody's pods.",

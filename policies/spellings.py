@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from policies.facts import UnknownFactError
-from policies.values import document, mapping, mappings, sequence, text, within
+from policies.values import document, mapping, mappings, sequence, text, texts, within
 
 if TYPE_CHECKING:
     from policies.stack import Resource
@@ -177,13 +177,15 @@ def _is_public_otherwise(resource: Resource) -> bool:
         )
     if kind == "aws:lambda":
         return text(resource.props, "authorizationType") == "NONE"
-    return kind == "aws:ec2" and "LaunchPermission" in resource.type and text(resource.props, "group") == "all"
+    if kind == "aws:rds":
+        return "all" in texts(resource.props, "sharedAccounts")
+    return kind == "aws:ec2" and text(resource.props, "group") == "all"
 
 
 def _policies_within(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, str):
-        if "Principal" in value and "Statement" in value:
-            yield document({"policy": value}, "policy")
+        if value.lstrip().startswith("{"):
+            yield from _policies_within(document({"policy": value}, "policy"))
     elif isinstance(value, Mapping):
         held = cast("Mapping[str, Any]", value)
         if "Statement" in held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -298,6 +299,17 @@ def dangers() -> Iterator[Case]:
                 "aws:iam/serviceSpecificCredential:ServiceSpecificCredential", userName="x", serviceName="x"
             ),
             "ssh key": one("aws:iam/sshKey:SshKey", username="x", encoding="SSH", publicKey="x"),
+        },
+    )
+    loosened = "#!/bin/bash\n/etc/eks/bootstrap.sh x --kubelet-extra-args '--anonymous-auth=true'"
+    yield from cases(
+        "an open kubelet",
+        {"kubelet-is-not-loosened"},
+        {
+            "of a machine": one(INSTANCE, metadataOptions={"httpTokens": "required"}, userData=loosened),
+            "of a configuration": one(
+                LAUNCH_CONFIGURATION, userDataBase64=base64.b64encode(loosened.encode()).decode()
+            ),
         },
     )
     yield from cases("metadata without a token", {"node-metadata-needs-a-token"}, _machines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,6 +61,13 @@ PUBLIC = {"resource-policy-names-callers"}
 
 def _statement(who: Mapping[str, Any], action: str = "*") -> str:
     return document({"Effect": "Allow", "Action": action, "Resource": "*", **who})
+
+
+def _escaped(written: str) -> str:
+    """The same JSON, with the names of its elements in escapes."""
+    for name in ("Statement", "Principal"):
+        written = written.replace(f'"{name}"', '"' + "".join(f"\\u{ord(sign):04x}" for sign in name) + '"')
+    return written
 
 
 def _holders(who: Mapping[str, Any]) -> dict[str, Parts]:
@@ -210,7 +218,11 @@ def dangers() -> Iterator[Case]:
     yield from cases(
         "a queue for anybody",
         PUBLIC,
-        {name: one("aws:sqs/queue:Queue", policy=_statement(who)) for name, who in ANYBODY.items()},
+        {name: one("aws:sqs/queue:Queue", policy=_statement(who)) for name, who in ANYBODY.items()}
+        | {
+            "in other signs": one("aws:sqs/queue:Queue", policy=_escaped(_statement(anybody))),
+            "as an object": one("aws:sqs/queue:Queue", policy=json.loads(_statement(anybody))),
+        },
     )
     yield from cases(
         "a key for anybody",
@@ -251,6 +263,7 @@ def dangers() -> Iterator[Case]:
             "an object": one("aws:s3/bucketObjectv2:BucketObjectv2", bucket="x", acl="public-read"),
             "a function's address": one("aws:lambda/functionUrl:FunctionUrl", authorizationType="NONE"),
             "an image": one("aws:ec2/amiLaunchPermission:AmiLaunchPermission", imageId="x", group="all"),
+            "a database's copy": one("aws:rds/snapshot:Snapshot", dbInstanceIdentifier="x", sharedAccounts=["all"]),
         },
     )
     admin, web = {"security-group-opens-no-admin-port"}, {"security-group-opens-only-web-ports"}

@@ -254,6 +254,8 @@ def dangers() -> Iterator[Case]:
             "in a namespace": _bound("RoleBinding", "cluster-admin", someone),
             "by a patch": _bound("ClusterRoleBindingPatch", "cluster-admin", someone),
             "by a list": _binding_list("cluster-admin", someone),
+            "of every namespace": _bound("ClusterRoleBinding", "admin", someone),
+            "of all that is in every namespace": _bound("ClusterRoleBinding", "edit", someone),
             "by a patch of the cluster's own": one(
                 f"{RBAC}ClusterRoleBindingPatch", metadata={"name": "cluster-admin"}, subjects=[someone]
             ),
