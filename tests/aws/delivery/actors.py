@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.aws.delivery.ephemeral_access import MOST_OF_A_GUEST
 from infra.aws.delivery.runner import WORKFLOWS as RUNNER_WORKFLOWS
 from infra.settings.aws.delivery import ROLE_KINDS, identity_provider_arn, role_name
 from tests.aws.delivery.oidc_simulator import AUDIENCE, ISSUER, Provider, may_assume
@@ -45,6 +46,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }
 """What an actor may reach of the stack, by column: kinds of `tests.aws.delivery.permissions.other_stack`."""
 CLUSTER, OTHERS, RUNNER = "objects of the cluster", "another stack of the account", "runner in the VPC"
+MACHINES, REPOSITORY = "machines it starts", "writes in the repository"
 ACCESS = {
     "AmazonEKSClusterAdminPolicy": "administers",
     "AmazonEKSViewPolicy": "looks, not at Secrets",
@@ -61,6 +63,7 @@ class Actor:
     roles: Mapping[str, frozenset[str]]
     """By stack."""
     on_runner: str = NOTHING
+    in_repository: str = NOTHING
 
 
 def actors() -> list[Actor]:
@@ -71,8 +74,14 @@ def actors() -> list[Actor]:
             name="somebody who can push a branch",
             roles=_taken(_tokens_of_a_branch()),
             on_runner="if one of `startedBy` causes the run",
+            # What a workflow of a branch asks for, its token gets; a fork's reads only (GitHub, "GITHUB_TOKEN").
+            in_repository="all that a job can ask for",
         ),
-        Actor(name="a reviewer, by what he merges and releases", roles=_taken(_tokens_of_deployments())),
+        Actor(
+            name="a reviewer, by what he merges and releases",
+            roles=_taken(_tokens_of_deployments()),
+            in_repository="[as a person](github.md#what-reviewed-is-worth)",
+        ),
         *_of_workflows(),
         *(
             Actor(name=name, roles={"dev": frozenset({role})})
@@ -89,8 +98,8 @@ def actors() -> list[Actor]:
 
 def cell(actor: Actor, column: str) -> str:
     """Tell what an actor reaches in a column: `changes`, `reads`, or nothing but looks."""
-    if column == RUNNER:
-        return actor.on_runner
+    if column in (RUNNER, REPOSITORY):
+        return actor.on_runner if column == RUNNER else actor.in_repository
     if column == "roles it gets":
         found = [f"{role} of {stack}" for stack, given in actor.roles.items() for role in ROLE_KINDS if role in given]
         return ", ".join(found) or NOTHING
@@ -103,6 +112,8 @@ def cell(actor: Actor, column: str) -> str:
     if column == OTHERS:
         kinds = {kind for role in roles for _, kind in reachable(role)} - {"DNS zone"}
         return ", ".join(sorted(kinds)) or NOTHING
+    if column == MACHINES:
+        return _machines(roles)
     reached = {action for role in roles for action, kind in reachable(role, "its own") if kind in COLUMNS[column]}
     if any(not _reads(action) for action in reached):
         return "changes"
@@ -111,7 +122,7 @@ def cell(actor: Actor, column: str) -> str:
 
 def columns() -> tuple[str, ...]:
     """List the columns from the left."""
-    return ("roles it gets", *COLUMNS, CLUSTER, OTHERS, RUNNER)
+    return ("roles it gets", *COLUMNS, CLUSTER, MACHINES, OTHERS, RUNNER, REPOSITORY)
 
 
 def table() -> str:
@@ -140,6 +151,7 @@ def _of_workflows() -> Iterator[Actor]:
             name=f"a job of `{workflow}`",
             roles=_taken([claims(run) for run in with_token]),
             on_runner=on_runner,
+            in_repository=", ".join(sorted(_written(of_workflow))) or NOTHING,
         )
 
 
@@ -204,6 +216,24 @@ def _access() -> dict[str, str]:
         if kind is not None:
             found[kind] = ", ".join(given)
     return found
+
+
+def _machines(roles: set[str]) -> str:
+    """Tell how many machines somebody can pay with the account's money for."""
+    actions = {action for role in roles for action, _ in reachable(role, "its own")}
+    if actions & {"ec2:RunInstances", "eks:CreateNodegroup"}:
+        return "any"
+    if "autoscaling:SetDesiredCapacity" in actions:
+        return "up to the pools' `max`"
+    if "ephemeral" in roles:
+        return f"for {MOST_OF_A_GUEST['pods']} pods a guest, up to the pools' `max`"
+    return NOTHING
+
+
+def _written(runs: Sequence[JobRun]) -> set[str]:
+    """Tell what the tokens of jobs may write in the repository, besides asking for a token of AWS."""
+    given = [dict(run.value("permissions") or {}) for run in runs]
+    return {name for of_job in given for name, level in of_job.items() if level == "write"} - {"id-token"}
 
 
 def _reads(action: str) -> bool:

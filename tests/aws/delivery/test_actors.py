@@ -6,7 +6,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.aws.delivery.actors import CLUSTER, NOTHING, OTHERS, PAGE, RUNNER, Actor, actors, cell, columns, written
+from tests.aws.delivery.actors import (
+    CLUSTER,
+    MACHINES,
+    NOTHING,
+    OTHERS,
+    PAGE,
+    REPOSITORY,
+    RUNNER,
+    Actor,
+    actors,
+    cell,
+    columns,
+    written,
+)
 
 LOOKS = "looks, not at Secrets"
 DEPLOYS = {
@@ -18,10 +31,16 @@ DEPLOYS = {
     "roles": "changes",
     "GitHub, by the connection": "changes",
     CLUSTER: "administers",
+    MACHINES: "any",
     OTHERS: "bucket of access logs",
 }
 PREVIEWS = {"roles it gets": "preview of dev, preview of prod", "state": "reads", CLUSTER: LOOKS}
-GUESTS = {"state": "reads", "load balancer, DNS": "changes", "images": "reads"}
+GUESTS = {
+    MACHINES: "for 40 pods a guest, up to the pools' `max`",
+    "state": "reads",
+    "load balancer, DNS": "changes",
+    "images": "reads",
+}
 EXPECTED: Mapping[str, Mapping[str, str]] = {
     "a stranger, by a pull request from a fork": {},
     "somebody who can push a branch": {
@@ -29,22 +48,38 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "roles it gets": "preview of dev, ephemeral of dev, preview of prod",
         CLUSTER: f"{LOOKS}, namespaces `pr-*`",
         RUNNER: "if one of `startedBy` causes the run",
+        REPOSITORY: "all that a job can ask for",
     },
-    "a reviewer, by what he merges and releases": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod"},
+    "a reviewer, by what he merges and releases": {
+        **DEPLOYS,
+        "roles it gets": "deploy of dev, deploy of prod",
+        REPOSITORY: "[as a person](github.md#what-reviewed-is-worth)",
+    },
     "a job of `ci`": {},
     "a job of `deploy`": {**DEPLOYS, "roles it gets": "deploy of prod", RUNNER: "runs on it"},
-    "a job of `drift`": {**PREVIEWS, RUNNER: "runs on it"},
-    "a job of `ephemeral`": {**GUESTS, "roles it gets": "ephemeral of dev", CLUSTER: "namespaces `pr-*`"},
-    "a job of `main`": {**DEPLOYS, "roles it gets": "deploy of dev", RUNNER: "runs on it"},
-    "a job of `preview`": PREVIEWS,
-    "a job of `promote`": {},
+    "a job of `drift`": {**PREVIEWS, RUNNER: "runs on it", REPOSITORY: "issues"},
+    "a job of `ephemeral`": {
+        **GUESTS,
+        "roles it gets": "ephemeral of dev",
+        CLUSTER: "namespaces `pr-*`",
+        REPOSITORY: "pull-requests",
+    },
+    "a job of `main`": {
+        **DEPLOYS,
+        "roles it gets": "deploy of dev",
+        RUNNER: "runs on it",
+        REPOSITORY: "actions, contents, pull-requests",
+    },
+    "a job of `preview`": {**PREVIEWS, REPOSITORY: "pull-requests"},
+    "a job of `promote`": {REPOSITORY: "contents, pull-requests"},
     "a job of `recover`": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod", RUNNER: "runs on it"},
-    "a job of `staging`": {},
+    "a job of `staging`": {REPOSITORY: "contents, pull-requests"},
     "the runner's own role": {"GitHub, by the connection": "changes"},
     "a node": {"images": "reads"},
     "a pod of an app, by its role": {"secrets": "reads", "keys": "reads"},
     "a pod of a pull request, by its role": {"secrets": "reads"},
     "any role that dev's deployment can make": {
+        MACHINES: "up to the pools' `max`",
         "secrets": "reads",
         "network, machines": "changes",
         "keys": "changes",
