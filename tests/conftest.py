@@ -4,8 +4,13 @@ import os
 from datetime import date
 
 import pytest
+from hypothesis import settings
 
 from infra import clock
+
+# A busy machine is no fault of the code: no example is held to a time.
+settings.register_profile("nightowl", deadline=None)
+settings.load_profile("nightowl")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings.app.health import HealthSettings
@@ -44,7 +44,6 @@ def test_a_start_is_judged_by_the_readiness_question_for_as_long_as_it_may_take(
 
 
 @given(period=st.integers(2, 900), failures=st.integers(1, 100))
-@settings(deadline=None)
 def test_where_only_readiness_is_given_a_container_that_hangs_is_relieved_long_before_it_is_restarted(
     period: int, failures: int
 ) -> None:

@@ -37,7 +37,7 @@ def _pod_requests(template: dict[str, Any]) -> tuple[int, int]:
 
 
 @given(apps=st.dictionaries(NAMES, APPS, min_size=1, max_size=3))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_quota_has_room_for_every_app_at_its_maximum_in_the_middle_of_a_rollout(apps: dict[str, Any]) -> None:
     graph = build_apps(apps)
     cpu = memory = pods = 0

@@ -18,7 +18,7 @@ def test_a_minimal_app_passes_the_restricted_standard(app: dict[str, Any]) -> No
 
 
 @given(app=APPS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_app_passes_the_restricted_standard_without_a_token_and_above_its_floor(app: dict[str, Any]) -> None:
     pod = build_apps({"it": app}).pod("it")
     assert violations(pod) == []

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.apps.kinds import LongRunning
@@ -15,7 +15,6 @@ from tests.harness import build_apps
 
 
 @given(app=st.one_of(WEBS, WORKERS), platform_drain=st.integers(0, 130))
-@settings(deadline=None)
 def test_a_stopping_pod_has_time_to_drain_and_to_finish(app: dict[str, Any], platform_drain: int) -> None:
     settings_of_app = one(app)
     assert not isinstance(settings_of_app, CronSettings)
@@ -28,7 +27,6 @@ def test_a_stopping_pod_has_time_to_drain_and_to_finish(app: dict[str, Any], pla
 
 
 @given(app=WEBS)
-@settings(deadline=None)
 def test_the_engine_waits_longer_than_kubernetes(app: dict[str, Any]) -> None:
     settings_of_app = one(app)
     assert isinstance(settings_of_app, WebSettings)
@@ -38,7 +36,6 @@ def test_the_engine_waits_longer_than_kubernetes(app: dict[str, Any]) -> None:
 
 
 @given(percent=st.integers(1, 100), replicas=st.integers(1, 1000))
-@settings(deadline=None)
 def test_a_rollout_always_adds_a_pod_and_takes_none_first(percent: int, replicas: int) -> None:
     app = one(web(replicas=replicas, rollout={"surge": percent}))
     assert isinstance(app, WebSettings)
@@ -82,7 +79,6 @@ def test_by_default_an_update_has_failed_after_ten_minutes(app: dict[str, Any]) 
 
 
 @given(app=st.one_of(WEBS, WORKERS), registration=st.integers(0, 180))
-@settings(deadline=None)
 def test_a_rollout_that_takes_as_long_as_it_may_in_each_wave_is_not_cut(app: dict[str, Any], registration: int) -> None:
     it = one(app)
     assert not isinstance(it, CronSettings)

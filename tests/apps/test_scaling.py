@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.apps.scaling import GROW_PERIOD_SECONDS, autoscaler_spec
@@ -65,7 +65,6 @@ def test_the_end_of_a_flood_is_answered_slowly() -> None:
 
 
 @given(start=st.integers(1, 50), factor=st.integers(2, 20))
-@settings(deadline=None)
 def test_a_flood_is_absorbed_in_the_first_round(start: int, factor: int) -> None:
     scaling = ScalingSettings.model_construct(min=start, max=start * 20, cpu=60, memory=None, shrink_after=300)
     up = autoscaler_spec("it", scaling).behavior.scale_up

@@ -119,7 +119,7 @@ TEXT = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"
 EDGES = st.sampled_from(["k" * 127, "k" * 128, "Project", "NAME", "aws:x", "a b", "ä/é", "½", "Ⅻ", ""])
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(st.dictionaries(TEXT | EDGES, TEXT | st.sampled_from(["v" * 255, "v" * 256]), max_size=4))
 def test_tags_that_the_loader_accepts_are_taken_by_every_service(tags: dict[str, str]) -> None:
     platform = {"kind": "eks", "region": REGION, "accountId": ACCOUNT, "tags": tags}
@@ -158,7 +158,7 @@ CALL_OF_NAME = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=100)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
 @given(st.from_regex(r"\A[a-zA-Z0-9._=+,@ -]{1,120}\Z"))
 def test_a_name_that_our_limits_accept_is_one_that_the_models_accept(stack: str) -> None:
     for limit, name in fixed_names("nightowl", stack, DELIVERY):

@@ -139,7 +139,7 @@ def _doubling(reference: str) -> str:
             id="many values",
         ),
         pytest.param(
-            "x: '" + "a" * 2**21 + "'\n", "FILE: is larger than 2 MiB; put large files into an image", id="large file"
+            "x: '" + "a" * 2**20 + "'\n", "FILE: is larger than 1 MiB; put large files into an image", id="large file"
         ),
         pytest.param("a: " + "[" * 500_000, "FILE: is nested more than 50 levels deep", id="half a million levels"),
     ],
