@@ -23,6 +23,7 @@ from policies.stack import Resource, Stack
 from policies.values import text, texts
 
 HOLDERS = (ROLE, USER, GROUP)
+ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class _Given:
 
 
 _ATTACHING = {
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": _Given(policies="policyArn", to={ROLE: "role"}),
+    ROLE_ATTACHMENT: _Given(policies="policyArn", to={ROLE: "role"}),
     "aws:iam/userPolicyAttachment:UserPolicyAttachment": _Given(policies="policyArn", to={USER: "user"}),
     "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _Given(policies="policyArn", to={GROUP: "group"}),
     "aws:iam/policyAttachment:PolicyAttachment": _Given(

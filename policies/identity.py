@@ -24,7 +24,6 @@ from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
 from policies.values import text, texts
 
-ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 LOGIN_PROFILE = "aws:iam/userLoginProfile:UserLoginProfile"
 STANDING = (

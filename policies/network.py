@@ -184,29 +184,29 @@ class _Opening:
     """Ports, the last one included."""
     networks: frozenset[str]
 
+    def has(self, first: int, last: int) -> bool:
+        """Whether it is about all of these ports."""
+        return self.first <= first and last <= self.last
+
 
 def _openings(resource: Resource, stack: Stack, direction: str) -> list[_Opening]:
     """Give what a security group, or a rule of one, opens to the whole internet.
 
     What other rules open of the same ports counts too: halves of the internet are written one by one.
     """
-    own = list(_written_at(resource, stack, direction))
-    if not any(one.networks for one in own):
-        return []
-    beside = [
-        opening for other in _of_the_same_group(resource, stack) for opening in _written_at(other, stack, direction)
-    ]
-    return [one for one in own if one.networks and _is_world(one, [*own, *beside])]
+    own, all_ = _own_and_all(resource, stack, direction)
+    return [one for one in own if _is_world(all_, one.first, one.last)]
 
 
-def _is_world(opening: _Opening, beside: Iterable[_Opening]) -> bool:
-    networks = [
-        network
-        for other in beside
-        if other.first <= opening.first and opening.last <= other.last
-        for network in other.networks
-    ]
-    return open_to_internet([*opening.networks, *networks])
+def _own_and_all(resource: Resource, stack: Stack, direction: str) -> tuple[list[_Opening], list[_Opening]]:
+    """Give what a resource opens to any network, and what all rules of its security group do."""
+    own = [one for one in _written_at(resource, stack, direction) if one.networks]
+    others = _of_the_same_group(resource, stack) if own else []
+    return own, [*own, *(one for other in others for one in _written_at(other, stack, direction))]
+
+
+def _is_world(openings: Iterable[_Opening], first: int, last: int) -> bool:
+    return open_to_internet(network for one in openings if one.has(first, last) for network in one.networks)
 
 
 def _written_at(resource: Resource, stack: Stack, direction: str) -> Iterator[_Opening]:
@@ -262,10 +262,10 @@ def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
-    for opening in _openings(resource, stack, "ingress"):
-        for port in ADMIN_PORTS:
-            if opening.first <= port <= opening.last:
-                yield f"opens port {port} to the whole internet"
+    own, all_ = _own_and_all(resource, stack, "ingress")
+    for port in ADMIN_PORTS:
+        if any(one.has(port, port) for one in own) and _is_world(all_, port, port):
+            yield f"opens port {port} to the whole internet"
 
 
 def _only_web_ports(resource: Resource, stack: Stack) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.data_at_rest import INSTANCE, LAUNCH_CONFIGURATION, SPOT_REQUEST
+from policies.holders import ROLE_ATTACHMENT as ATTACHMENT
 from policies.iam import (
     GROUP,
     GROUP_POLICY,
@@ -19,7 +20,6 @@ from policies.iam import (
 )
 from tests.policies.spelled.case import ACCOUNT, Case, Part, allow, cases, document, one
 
-ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 LETTERS = string.ascii_lowercase
 TRUST = document(allow("sts:AssumeRole", [], Principal={"Service": "ec2.amazonaws.com"}))

@@ -272,6 +272,20 @@ def dangers() -> Iterator[Case]:
     for name, networks in HALVES_6.items():
         yield from cases(f"ssh for IPv6, {name}", admin, _opened([], networks, SSH))
     yield from cases("ssh for halves", admin, _listed(HALVES["halves"], SSH))
+    yield from cases(
+        "ssh among other ports",
+        admin,
+        {
+            "of blocks of an organisation": one(
+                SECURITY_GROUP,
+                description="x",
+                ingress=[
+                    {"protocol": "tcp", "fromPort": 22 - index % 9, "toPort": 22 + index % 7, "cidrBlocks": [block]}
+                    for index, block in enumerate(HALVES["blocks of an organisation"])
+                ],
+            )
+        },
+    )
     database = {"fromPort": 5432, "toPort": 5432}
     yield from cases("a database for halves", web, _opened(HALVES["halves"], [], database))
     yield from cases("a database for IPv6", web, _opened([], ["2000::/3"], database))
