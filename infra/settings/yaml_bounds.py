@@ -11,7 +11,7 @@ import yaml
 from infra.settings.plain import MOST_VALUES
 
 LARGEST_FILE_BYTES = 2**20
-"""As large as a ConfigMap may be (1 MiB): what is larger belongs into an image. The stack files of this repository have 4 KiB."""
+"""As large as a ConfigMap may be (1 MiB): what is larger belongs into an image. Those of this repository have 4 KiB."""
 DEEPEST_LEVEL = 50
 """Mappings and sequences inside one another; a stack file has about eight levels."""
 
