@@ -131,7 +131,7 @@ def pipeline_boundary_document(scope: Scope) -> Document:
         *own_rights(scope),
         this_region(scope),
         pulumi_key(scope),
-        *_not_of_other_stacks(scope, but=(*PULL, "iam:Get*", "iam:List*")),
+        *_not_of_other_stacks(scope, but=(*PULL, "iam:Get*", "iam:List*"), marks=(*CLUSTER_MARKS, "eks:cluster-name")),
     )
 
 
@@ -259,7 +259,9 @@ def _of_guests(scope: Scope) -> list[Statement]:
     ]
 
 
-def _not_of_other_stacks(scope: Scope, *, but: Sequence[str] = ()) -> list[Statement]:
+def _not_of_other_stacks(
+    scope: Scope, *, but: Sequence[str] = (), marks: Sequence[str] = CLUSTER_MARKS
+) -> list[Statement]:
     """Refuse what another stack's tag marks, and what EKS and the VPC CNI mark as another cluster's.
 
     `but` is what is not refused: the next stack copies images, and the account has roles that its stacks share.
@@ -285,6 +287,6 @@ def _not_of_other_stacks(scope: Scope, *, but: Sequence[str] = ()) -> list[State
                     "Null": {f"aws:ResourceTag/{mark}": "false"},
                 },
             )
-            for number, mark in enumerate(CLUSTER_MARKS, start=1)
+            for number, mark in enumerate(marks, start=1)
         ),
     ]

@@ -77,7 +77,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "the runner's own role": {"GitHub, by the connection": "changes"},
     "a node": {"images": "reads"},
     "a pod of an app, by its role": {"secrets": "reads", "keys": "reads"},
-    "a pod of a pull request, by its role": {"secrets": "reads"},
+    "a pod of a pull request, by its role": {"secrets": "reads", "keys": "reads"},
     "any role that dev's deployment can make": {
         MACHINES: "up to the pools' `max`",
         "secrets": "reads",

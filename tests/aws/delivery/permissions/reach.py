@@ -8,7 +8,7 @@ for, and with none.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
@@ -121,7 +121,7 @@ def _reachable(role: str, things: list[Thing]) -> Iterator[tuple[str, str]]:
     given = (
         bounds if policies == (ADMINISTRATOR,) else {"Statement": [one for of in policies for one in of["Statement"]]}
     )
-    requests = {action: list(_requests(given, action)) for action in sorted(_actions(given))}
+    requests = {action: [_sent(action, said) for said in _requests(given, action)] for action in _actions(given)}
     for thing in things:
         for action, contexts in requests.items():
             if _takes(action, thing) and any(
@@ -145,24 +145,42 @@ def _expanded(action: str) -> list[str]:
 
 
 def _requests(document: Mapping[str, Any], action: str) -> Iterator[dict[str, Value]]:
-    """Give what a caller may say of the request so that a statement's conditions hold, as far as it is the caller's."""
+    """Give what a caller may say of the request so that a statement allows it, and so that none refuses it."""
+    past = {
+        key: value
+        for one in document["Statement"]
+        if one["Effect"] == "Deny"
+        for key, value in _said(one, lambda operator: "Not" in operator).items()
+    }
     yield {}
+    yield past
     for one in document["Statement"]:
         if one["Effect"] == "Allow" and any(
             pattern == action or (pattern.endswith("*") and action.startswith(pattern[:-1]))
             for pattern in _listed(one["Action"])
         ):
-            yield {
-                key: [_listed(values)[0].replace("*", "7")]
-                if "ForA" in operator
-                else _listed(values)[0].replace("*", "7")
-                for operator, keys in one.get("Condition", {}).items()
-                if operator != "Null"
-                for key, values in keys.items()
-                if not key.startswith(("aws:Principal", "ec2:CreateAction", "elasticloadbalancing:CreateAction"))
-                and "ResourceTag/" not in key
-                and key not in {"kms:ResourceAliases", "iam:PermissionsBoundary"}
-            }
+            said = _said(one, lambda operator: operator != "Null")
+            yield said
+            yield {**past, **said}
+
+
+def _sent(action: str, said: Mapping[str, Value]) -> dict[str, Value]:
+    """Leave out the tags of a request that has none: only what makes or tags something brings any."""
+    makes = action.partition(":")[2].startswith(("Add", "Allocate", "Authorize", "Create", "Request", "Run", "Tag"))
+    return {key: value for key, value in said.items() if makes or not key.startswith("aws:RequestTag/")}
+
+
+def _said(statement: Mapping[str, Any], by: Callable[[str], bool]) -> dict[str, Value]:
+    """Give the values that conditions name, of what the caller says himself."""
+    return {
+        key: [_listed(values)[0].replace("*", "7")] if "ForA" in operator else _listed(values)[0].replace("*", "7")
+        for operator, keys in statement.get("Condition", {}).items()
+        if by(operator)
+        for key, values in keys.items()
+        if not key.startswith(("aws:Principal", "ec2:CreateAction", "elasticloadbalancing:CreateAction"))
+        and "ResourceTag/" not in key
+        and key not in {"kms:ResourceAliases", "iam:PermissionsBoundary", "aws:RequestedRegion"}
+    }
 
 
 def call(principal: str, action: str, thing: Thing, context: Mapping[str, Value]) -> Call:
