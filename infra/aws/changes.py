@@ -201,6 +201,7 @@ CHANGES: Mapping[str, Change] = {
     "apps.*.env.**": Change(how="rolling", text=POD),
     "apps.*.files": Change(how="rolling", text=f"{POD} Old pods keep the files that they began with."),
     "apps.*.secrets.*.**": Change(how="rolling", text=f"{POD} The role that reads them changes in place."),
+    "apps.*.notSecret": Change(how="in place", text="Nothing in the cluster: it says what the checks let through."),
     "apps.*.resources.**": Change(how="rolling", text=POD),
     "apps.*.placement.**": Change(how="rolling", text=POD),
     "apps.*.security.**": Change(how="rolling", text=POD),
