@@ -103,6 +103,19 @@ def test_as_many_secrets_as_fit_are_accepted_and_the_registered_policy_is_as_lon
     assert 9_800 < registered <= limits.INLINE_POLICIES_CHARACTERS
 
 
+def test_a_secret_that_the_boundary_would_keep_from_the_pods_is_refused_with_its_app() -> None:
+    apps = {"web": {"secrets": {"own": "test/key", "shared": "shared/key", "other": "prod/key", "like": "test-2/key"}}}
+    assert refusal(with_apps(apps, delivery={"github": GITHUB, "secrets": ["shared/"]})).splitlines() == [
+        f"nightowl:apps.web.secrets.{name}: {ref} is not below test/ or shared/, and roles of this stack read no other "
+        "secrets; name it so, or add the beginning of its name to nightowl:delivery.secrets"
+        for name, ref in (("other", "prod/key"), ("like", "test-2/key"))
+    ]
+
+
+def test_a_stack_without_a_pipeline_names_its_secrets_as_it_likes() -> None:
+    run_stack(with_apps({"web": {"secrets": {"key": "anything"}}}), preview=True)
+
+
 def test_subjects_that_no_trust_policy_could_name_are_refused() -> None:
     branches = [f"repo:example/nightowl:ref:refs/heads/{'x' * 50}{index}" for index in range(25)]
     delivery = {"github": {**GITHUB, "preview": branches}}

@@ -1029,6 +1029,14 @@ _DELIVERY = (
         f".readers[1]: {_READER} is listed twice",
         id="reader twice",
     ),
+    *(
+        _delivery(
+            f"{{ secrets: ['{beginning}'] }}",
+            ".secrets[0]: the value is not how names of secrets begin, up to a slash, such as shared/",
+            id=f"secrets {beginning}",
+        )
+        for beginning in ("*", "shared", "/", "prod/*", "a b/")
+    ),
     _delivery(
         "{ images: { web: { build: apps/web } }, readers: ['arn:aws:iam::444455556666:root'] }",
         ".readers[0]: 'arn:aws:iam::444455556666:root' is not the ARN of an IAM role, such as "
