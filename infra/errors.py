@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from infra.printable import printable
+
 
 class NightowlError(Exception):
     """Something that a user can understand and mend. The message says what is wrong and what to do."""
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Return the message as a terminal may get it: it can have words of others in it."""
+        return printable(super().__str__())
 
 
 class UsageError(NightowlError):

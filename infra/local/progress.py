@@ -13,6 +13,7 @@ from rich.text import Text
 from infra.engine import Progress as EngineEvent
 from infra.local.cluster import ClusterEvent
 from infra.local.toolchain import Phase, ToolEvent
+from infra.printable import printable
 
 QUIET_OPERATIONS = ("same", "refresh")
 GROUPING_TYPES = ("nightowl:", "pulumi:")
@@ -77,7 +78,8 @@ class Progress:
         self._line(text, "")
 
     def _line(self, what: str, how: str) -> None:
-        line = Text.assemble("  ", what, "  ", (how, "dim")) if how else Text(f"  {what}")
+        shown = printable(what)
+        line = Text.assemble("  ", shown, "  ", (printable(how), "dim")) if how else Text(f"  {shown}")
         self.console.print(line, soft_wrap=True)
 
 

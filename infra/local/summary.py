@@ -14,6 +14,7 @@ from infra.local.progress import Step
 from infra.local.status import ClusterStatus
 from infra.local.tables import status_tables
 from infra.local.up import UpResult
+from infra.printable import printable
 
 
 def print_summary(console: Console, result: UpResult, cluster_name: str) -> None:
@@ -25,7 +26,7 @@ def print_summary(console: Console, result: UpResult, cluster_name: str) -> None
     console.print()
     console.print(Text(_changes(result), style="bold green"))
     for line in _hand_edits(result.hand_edits):
-        console.print(Text(line, style="yellow"), soft_wrap=True)
+        console.print(Text(printable(line), style="yellow"), soft_wrap=True)
     console.print(_next_commands(result.status, cluster_name))
 
 

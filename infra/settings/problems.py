@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.errors import UsageError
+from infra.printable import printable
 from infra.secret_texts.texts import without_secrets
 from infra.settings.app.words import answer
 from infra.settings.keys import keys_at, kinds_with_key, without_tags
@@ -103,7 +104,7 @@ def unknown_key(key: str, known: Sequence[str]) -> str:
 
 def shortened(text: str) -> str:
     """Cut a long text, and keep it on one line."""
-    line = "".join(character if character.isprintable() else "?" for character in text[: LONGEST_ECHO + 1])
+    line = re.sub(r"[\n\t]", "?", printable(text[: LONGEST_ECHO + 1]))
     return line if len(line) <= LONGEST_ECHO else f"{line[: LONGEST_ECHO - 3]}..."
 
 

@@ -45,6 +45,10 @@ def _implicit_types() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     return {**by_character, "": [types["null"]]}
 
 
+LONGEST_NUMBER = 100
+"""Characters of a whole number. 64 bits have 66 in base 2; of thousands, Python refuses to write them in base 10."""
+
+
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of yaml.v3, and its refusal of repeated keys."""
 
@@ -78,6 +82,8 @@ class _Loader(yaml.SafeLoader):
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         """Read a whole number: decimal, or with the prefix of another base."""
         text = str(node.value).replace("_", "")
+        if len(text) > LONGEST_NUMBER:
+            raise ValueError
         return int(text, 8) if re.fullmatch(r"[-+]?0[0-7]+", text) else int(text, 0)
 
     def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
@@ -97,9 +103,7 @@ def read_yaml(path: Path) -> dict[str, object]:
         SettingsError: the file cannot be read, is no YAML, is too large, holds something else, or has a key twice.
     """
     try:
-        if path.stat().st_size > LARGEST_FILE_BYTES:
-            raise _refused(path, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; put large files into an image")
-        text = path.read_text(encoding="utf-8-sig")
+        text = _content(path).decode("utf-8-sig")
     except FileNotFoundError:
         raise _refused(path, "there is no such file") from None
     except OSError as error:
@@ -114,6 +118,17 @@ def read_yaml(path: Path) -> dict[str, object]:
     return {str(key): value for key, value in cast(dict[object, object], document).items()}
 
 
+def _content(path: Path) -> bytes:
+    """Read a file of this size at most. A checkout can hold a link to a device, which has no end, or to a pipe."""
+    if path.exists() and not path.is_file():
+        raise _refused(path, "is no regular file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST_FILE_BYTES + 1)
+    if len(content) > LARGEST_FILE_BYTES:
+        raise _refused(path, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; put large files into an image")
+    return content
+
+
 def _parse(text: str, path: Path) -> object:
     try:
         return cast(object, _Loader(text).get_single_data())
@@ -125,7 +140,8 @@ def _parse(text: str, path: Path) -> object:
         raise _refused(path, str(error)) from None
     except SettingsError:
         raise
-    except ValueError:
+    except (ArithmeticError, AttributeError, LookupError, ValueError):
+        # PyYAML's own ways to fail at a tag that the value does not fit (`!!bool x`): each names the value, or nothing.
         raise _refused(path, "has a number or a date that cannot be read; put it in quotes") from None
 
 

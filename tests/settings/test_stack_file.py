@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -152,13 +153,64 @@ def test_a_file_that_would_cost_memory_or_minutes_is_refused_before_it_does(
     assert _refusal(tmp_path, content) == line
 
 
+@pytest.mark.timeout(30)
+def test_a_link_to_a_device_without_an_end_is_not_read(tmp_path: Path) -> None:
+    link = tmp_path / "Pulumi.test.yaml"
+    link.symlink_to("/dev/zero")
+    with pytest.raises(SettingsError, match="is no regular file"):
+        settings_from_stack_file(link)
+
+
+@pytest.mark.timeout(30)
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "Pulumi.test.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(SettingsError, match="is no regular file"):
+        settings_from_stack_file(pipe)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!bool hunter22",
+        "!!timestamp hunter22",
+        '!!float ""',
+        '!!int ""',
+        "!!int hunter22",
+        "!<tag:yaml.org,2002:bool> hunter22",
+        '"\\UFFFFFFFF"',
+        f"0x{'f' * 100_000}",
+        "0b" + "1" * 100_000,
+        "9" * 100_000,
+    ],
+)
+def test_a_value_that_does_not_fit_its_tag_is_refused_in_a_line_that_does_not_repeat_it(
+    tmp_path: Path, value: str
+) -> None:
+    refusal = _refusal(tmp_path, f"config: {{ nightowl:apps: {value} }}\n")
+    assert refusal == "FILE: has a number or a date that cannot be read; put it in quotes"
+
+
+def test_no_message_has_a_character_that_a_terminal_obeys(tmp_path: Path) -> None:
+    evil = '"\\e]0;owned\\a\\u202e\\rx"'
+    for content in (
+        f"{evil}: 1\n",
+        f"config: {{ {evil}: 1 }}\n",
+        f"config: {{ nightowl:apps: {{ {evil}: 1 }} }}\n",
+        f"config: {{ nightowl:platform: {{ kind: {evil} }} }}\n",
+        f"config: {{ {evil}: {{ {evil}: 1, {evil}: 2 }} }}\n",
+    ):
+        refusal = _refusal(tmp_path, content)
+        assert [character for character in refusal if not character.isprintable() and character != "\n"] == []
+
+
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(SettingsError, match=r"stacks/Pulumi\.nowhere\.yaml: there is no such file"):
         settings_from_stack_file(Path("stacks/Pulumi.nowhere.yaml"))
 
 
 def test_a_folder_is_no_stack_file(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+    with pytest.raises(SettingsError, match="is no regular file"):
         settings_from_stack_file(tmp_path)
 
 

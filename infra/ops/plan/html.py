@@ -18,6 +18,7 @@ from infra.ops.plan.picture import picture
 from infra.ops.plan.plan import Plan
 from infra.ops.plan.schedule import clock
 from infra.ops.plan.timeline import timeline
+from infra.printable import printable
 from policies.evaluation import Evaluation
 from policies.levels import Level
 
@@ -55,7 +56,7 @@ def page(plan: Plan) -> str:
         _resources(graph),
         _footer(),
     ]
-    return (
+    return printable(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"

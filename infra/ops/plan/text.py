@@ -24,6 +24,7 @@ from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.permissions import Statement, verb
 from infra.ops.plan.plan import Plan
 from infra.ops.plan.schedule import Step, clock
+from infra.printable import printable
 from policies.evaluation import Evaluation
 from policies.levels import Level
 
@@ -70,7 +71,7 @@ def difference_text(difference: Difference) -> RenderableType:
 def shortened(value: Any) -> str:
     """Write a value on one line, cut where it is long."""
     text = value if isinstance(value, str) else json.dumps(value)
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 
 
