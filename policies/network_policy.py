@@ -186,7 +186,7 @@ RULES: tuple[Rule, ...] = (
     ),
     ResourceRule(
         name="no-ingress-from-the-world",
-        severity=Severity.MEDIUM,
+        severity=Severity.HIGH,
         types=with_patches(NETWORK_POLICY),
         controls=("C54",),
         frameworks=("C-0030",),

@@ -45,10 +45,27 @@ may be enough, such as a policy that is written for one role, a stack rule is as
   autoscaler has set, is not held against the program.
 - A fact that is not known before an update leaves a rule undecided in the preview: an advisory note names the fact, and
   the update decides. No rule takes a default for what it does not know.
-- Levels: a violation of a *mandatory* rule stops the deployment, an *advisory* one is told. They are set in
-  `policies/<environment>.json`; a stack without a file of its own gets those of prod.
+- Levels: a violation of a *mandatory* rule stops the deployment, an *advisory* one is told. Critical and high rules are
+  mandatory, the others advisory; `policies/<environment>.json` says what differs. A stack without a file of its own
+  gets the levels of prod.
 - Exceptions: `policies/exceptions.yaml` lists what is accepted, each with rule, resource, reason and last day. An
   exception that is over is itself a violation (`exceptions-in-date`).
+
+What a stack file can ask for passes in dev and on this machine. Staging and prod refuse this much of it, unless an
+exception says why:
+
+| key of an app | rule | why |
+|---|---|---|
+| `image` without a digest | `image-by-digest` | The tag can be moved: tomorrow's pods run another program. |
+| `replicas: 1` | `enough-replicas` | A drain of its node takes the app away. |
+| `scaling.min: 1`, `scaling.max` equal to `min` | `hpa-minimum`, `hpa-room` | The same, and nothing can grow. |
+| `volumes.*.kind: persistent` with one writer | `rolling-update` | The old pod must end before the new one starts. |
+| the same without `storageClass`, elsewhere | `claim-has-a-class` | Without a default class, it waits for ever. |
+| `rollout.drain: 0s` | `pre-stop-pause` | A pod that ends is still sent requests. |
+| `allowFrom` with most of the internet in it | `no-ingress-from-the-world` | It lets in everybody inside, too. |
+| `traffic` behind an `ingress` without `clusterIssuer` | `ingress-tls` | Passwords travel in plain text. |
+
+Prod alone refuses `nightowl:cluster.publicAccess` too (`cluster-endpoint-is-private-only`).
 """
 
 

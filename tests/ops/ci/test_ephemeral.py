@@ -268,7 +268,12 @@ def test_a_cancelled_deployment_tells_nothing(place: Place, engine: FakeEngine, 
     assert github.comments_on(7) == []
 
 
-def test_a_stack_that_violates_policies_is_not_made(place: Place, engine: FakeEngine) -> None:
+def test_a_stack_that_violates_policies_is_not_made(
+    place: Place, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = tmp_path / "levels.json"
+    levels.write_text('{"image-by-digest": "mandatory"}')
+    monkeypatch.setattr("infra.ops.plan.policies.levels_file", lambda stack: levels)
     edit_base(place, apps={"web": {**base_web(place), "image": "example.com/web:1"}})
     with pytest.raises(PolicyViolationError):
         run_up(place, 7, {})
