@@ -44,8 +44,11 @@ class LocalWorkspace:
         return "passphrase"
 
     def environment(self) -> dict[str, str]:
-        """The variables with which the engine reaches the cluster and the state."""
-        return environment(self.paths)
+        """The variables with which the engine reaches the cluster and the state. It downloads no plugin.
+
+        Whoever reaches its ports while it works, which is every user of the machine, could name it one to run.
+        """
+        return {**environment(self.paths), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 
     def prepare(self, stack_file: Path) -> str:
         """Write the engine's folder for the stack of a file. Raises DeploymentFailedError."""

@@ -1,4 +1,4 @@
-"""Another user of the same machine reads, changes and blocks nothing of a cluster."""
+"""Another user of the same machine reads, changes and blocks nothing of a cluster to which nothing is deployed."""
 
 from __future__ import annotations
 

@@ -109,6 +109,15 @@ def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPat
     assert variables["PULUMI_CONFIG_PASSPHRASE_FILE"] == str(paths.passphrase)
 
 
+def test_the_engine_runs_no_plugin_that_this_repository_has_not_checked(paths: ClusterPaths, provider: Path):
+    variables = LocalWorkspace(paths, provider).environment()
+
+    assert variables == {
+        **workspace.environment(paths),
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+
+
 def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, provider: Path):
     lock = paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
     lock.parent.mkdir(parents=True)
