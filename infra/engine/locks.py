@@ -11,6 +11,8 @@ from typing import Any, cast
 
 LOCKS_FOLDER = ".pulumi/locks"
 STACKS_FOLDER = ".pulumi/stacks"
+LONGEST_NAME = 253
+"""Characters of a host's name (RFC 1035); what is longer is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class LockHolder:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return True
-        except OSError:
+        except (OSError, OverflowError):
             return False
         return False
 
@@ -62,10 +64,11 @@ def state_of_stack(project: str, stack: str) -> str:
 
 
 def lock_holder(text: str) -> LockHolder:
-    """The holder in a lock file (lockContent in lock.go)."""
+    """The holder in a lock file (lockContent in lock.go), whatever stands in it: the jobs of a pull request write some."""
     try:
         content = cast(dict[str, Any], json.loads(text))
         since = datetime.fromisoformat(content["timestamp"]).astimezone(UTC)
-        return LockHolder(user=content["username"], host=content["hostname"], pid=int(content["pid"]), since=since)
-    except (ValueError, KeyError, TypeError):
+        user, host = (str(content[key])[:LONGEST_NAME] for key in ("username", "hostname"))
+        return LockHolder(user=user, host=host, pid=int(content["pid"]), since=since)
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
         return LockHolder()

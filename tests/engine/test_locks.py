@@ -36,6 +36,24 @@ def test_a_holder_is_told_with_its_time_in_utc_and_its_age() -> None:
     assert holder.age(datetime(2026, 11, 23, 16, 35, 1, 123456, tzinfo=UTC)) == timedelta(hours=1)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x"}', '{"timestamp": 7}'])
+def test_a_process_that_no_machine_can_have_is_not_known_to_be_dead() -> None:
+    assert not lock_holder(json.dumps({**LOCK, "pid": 10**30, "hostname": socket.gethostname()})).is_dead
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"pid": "x"}',
+        '{"timestamp": 7}',
+        "[" * 100_000,
+        json.dumps({**LOCK, "pid": 1, "hostname": "h", "timestamp": "0001-01-01T00:00:00+14:00"}),
+        json.dumps({**LOCK, "hostname": "h", "pid": 7}).replace("7}", "1e999}"),
+        json.dumps({**LOCK, "hostname": "h", "pid": 7}).replace("7}", "9" * 5000 + "}"),
+    ],
+    ids=["empty", "list", "nothing", "pid", "time", "deep", "before all time", "infinite", "long"],
+)
 def test_a_lock_that_cannot_be_read_is_a_lock_all_the_same(text: str) -> None:
     assert lock_holder(text) == LockHolder()

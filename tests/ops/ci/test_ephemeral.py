@@ -577,6 +577,27 @@ def test_the_lock_of_a_run_that_died_is_taken_off_and_that_of_one_at_work_is_not
     assert engine.found.names() == {"dev", "pr-8"}
 
 
+ENDLESS = (
+    '{"username": "u", "hostname": "h", "pid": 1e999, "timestamp": "2026-01-01T00:00:00Z",'
+    ' "state": {}, "tries": 1e999, "why": "x", "closed": true}'
+)
+"""A lock and a note of what was given up in one, with numbers that are none."""
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, ENDLESS], ids=["deep", "endless"])
+def test_no_file_that_a_pull_request_can_write_stops_the_sweep_of_others(
+    place: Place, engine: FakeEngine, github: FakeGithub, text: str
+) -> None:
+    for number in (7, 8):
+        engine.found[f"pr-{number}"] = NOW
+        github.add_pull(number, state="closed", labels=(LABEL,))
+    engine.lock("pr-7", NOW - timedelta(hours=2))
+    for file in (engine.locks("pr-7")[0], engine.found.file("pr-7").with_suffix(".quarantine")):
+        file.write_text(text)
+        touch(file, NOW - timedelta(hours=2))
+    assert sweep(place) == {"pr-7": "removed", "pr-8": "removed"}
+
+
 def test_a_cancelled_sweep_stops_at_once(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
     engine.found["pr-7"] = NOW
     engine.found["pr-8"] = NOW

@@ -126,7 +126,7 @@ class Guests:
             kept = cast(dict[str, Any], json.loads(self.backend.read(key)))
             told = Quarantine(tries=int(kept["tries"]), why=str(kept["why"]), closed=bool(kept["closed"]))
             return told if kept["state"] == self._written(stack) else None
-        except (ValueError, KeyError, TypeError):
+        except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             return None
 
     def remember_failure(self, stack: str, before: Quarantine | None, error: NightowlError) -> Quarantine:
