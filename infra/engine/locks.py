@@ -64,7 +64,7 @@ def state_of_stack(project: str, stack: str) -> str:
 
 
 def lock_holder(text: str) -> LockHolder:
-    """The holder in a lock file (lockContent in lock.go), whatever stands in it: the jobs of a pull request write some."""
+    """The holder in a lock file (lockContent in lock.go); jobs of pull requests write some, with whatever in them."""
     try:
         content = cast(dict[str, Any], json.loads(text))
         since = datetime.fromisoformat(content["timestamp"]).astimezone(UTC)
