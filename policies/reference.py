@@ -65,7 +65,7 @@ exception says why:
 | `allowFrom` with most of the internet in it | `no-ingress-from-the-world` | It lets in everybody inside, too. |
 | `traffic` behind an `ingress` without `clusterIssuer` | `ingress-tls` | Passwords travel in plain text. |
 
-Prod alone refuses `nightowl:cluster.publicAccess` too (`cluster-endpoint-is-private-only`).
+Prod alone refuses `publicAccess` of the section `cluster` too (`cluster-endpoint-is-private-only`).
 """
 
 
