@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 from policies.reference import CONTROLS, reference
-from policies.rules import RULES
+from policies.rules import ALL_RULES, RULES
 from policies.undecided import WITHOUT_RULE
 from tests.policies.harness import ROOT
+
+
+def test_the_readme_says_how_many_rules_there_are() -> None:
+    assert f"\n{len(ALL_RULES)} rules know" in (ROOT / "README.md").read_text()
 
 
 def test_the_page_says_what_the_pack_does() -> None:

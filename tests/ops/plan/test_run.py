@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from infra.errors import UsageError
+from infra.ops.plan.counts import made
 from infra.ops.plan.graph import Graph, Resource
 from infra.ops.plan.plan import Plan, plan_of_file
 from infra.ops.plan.run import run_plan
@@ -14,6 +15,7 @@ from infra.ops.plan.schedule import clock
 from infra.ops.plan.text import Detail, plan_text
 
 STACKS = Path(__file__).parents[3] / "stacks"
+README = (STACKS.parent / "README.md").read_text()
 NAMES = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
 LOCAL = STACKS / "Pulumi.local.yaml"
 
@@ -34,6 +36,8 @@ def test_every_stack_as_shipped_can_be_planned(stack: str) -> None:
     assert plan.apps
     assert "All apps serve after" in shown(plan)
     assert shown(plan, width=SCREEN_COLUMNS).count("\n") < SCREEN_LINES
+    if stack != "local":
+        assert f"| `{stack}` | {len(made(plan.graph))} |" in README, "README says how many resources there are"
 
 
 @pytest.mark.parametrize("detail", Detail)
