@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.aws_managed import why_wide
+from policies.aws_managed import takes_in_a_wide_one
 from policies.iam import Statement
 from policies.iam_scope import is_total
 
@@ -48,4 +48,6 @@ def escalations(statement: Statement) -> list[str]:
 
 def _may_attach_administrators(statement: Statement) -> bool:
     """Return whether a condition names the policies that may be attached, and an administrator's is among them."""
-    return any(why_wide(arn) for asked in statement.conditions.values() for arn in asked.get("iam:policyarn", ()))
+    return any(
+        takes_in_a_wide_one(arn) for asked in statement.conditions.values() for arn in asked.get("iam:policyarn", ())
+    )

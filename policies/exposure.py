@@ -9,6 +9,7 @@ from typing import Any
 from policies.ingresses import ALB_PREFIX, alb_annotation, alb_attributes, on_alb
 from policies.objects import INGRESS, SERVICE
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import with_patches
 from policies.stack import Resource, Stack
 from policies.tls import refuses_tls_1_1
 from policies.values import mapping, mappings, sequence, text, texts, within
@@ -181,7 +182,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-node-port",
         severity=Severity.MEDIUM,
-        types=(SERVICE,),
+        types=with_patches(SERVICE),
         controls=("C61",),
         frameworks=("NSA",),
         protects_from="The port is open on every node, past the load balancer and its firewall.",
@@ -192,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     ResourceRule(
         name="no-external-addresses",
         severity=Severity.HIGH,
-        types=(SERVICE,),
+        types=with_patches(SERVICE),
         controls=("C54",),
         frameworks=("CVE-2020-8554",),
         protects_from="A Service takes over the traffic of all pods to an address that is not its own.",

@@ -178,13 +178,31 @@ def narrows(conditions: Conditions) -> bool:
         not key.startswith(_OF_THE_CALL) and _is_asked(operator) and not _mean_anything(values)
         for operator, asked in conditions.items()
         for key, values in asked.items()
-    ) or any(set(values) == {"false"} for values in conditions.get("Null", {}).values())
+    ) or any(
+        set(values) == {"false"} and not key.startswith((*_OF_THE_CALL, "iam:passedtoservice"))
+        for key, values in conditions.get("Null", {}).items()
+    )
 
 
 def names_callers(conditions: Conditions) -> bool:
     """Return whether a condition tells callers, accounts or networks from the rest of the world."""
     return any(
         key in _OF_THE_CALLER and _is_asked(operator) and values and _are_known(key, values)
+        for operator, asked in conditions.items()
+        for key, values in asked.items()
+    )
+
+
+def tells_tokens_apart(conditions: Conditions, *, by_audience: bool) -> bool:
+    """Return whether a condition tells the tokens of one issuer apart, and not only whose kind they are.
+
+    `repo:*` is every repository. The audience tells only where the issuer, not the holder, decides it.
+    """
+    return any(
+        _is_asked(operator)
+        and not key.startswith("aws:")
+        and (by_audience or not key.endswith(":aud"))
+        and not any(_ends_open(one) for one in values)
         for operator, asked in conditions.items()
         for key, values in asked.items()
     )
@@ -259,6 +277,12 @@ def _any_arn(values: tuple[str, ...]) -> bool:
     """Return whether an ARN among the values leaves the account open as well as the name."""
     arns = [one.split(":", _ARN_PARTS - 1) for one in values if one.startswith("arn:")]
     return any(len(parts) < _ARN_PARTS or "*" in parts[4] for parts in arns) and leaves_open(values)
+
+
+def _ends_open(value: str) -> bool:
+    """Return whether a pattern fixes the kind of a name at most: `*`, or `project_path:*`."""
+    fixed = re.split("[*?]", value)[0]
+    return fixed != value and (not fixed or re.fullmatch("[^:]+:", fixed) is not None)
 
 
 def _are_known(key: str, values: tuple[str, ...]) -> bool:

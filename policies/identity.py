@@ -18,7 +18,7 @@ from policies.holders import (
     given_policies,
 )
 from policies.iam import POLICY, ROLE, USER, is_reading, permissions, trust
-from policies.iam_scope import asks_for, whole_services
+from policies.iam_scope import asks_for, tells_tokens_apart, whole_services
 from policies.network import NODE_GROUP
 from policies.rule import ResourceRule, Rule, Severity, StackRule
 from policies.stack import Resource, Stack
@@ -47,20 +47,26 @@ NODE_POLICIES = {
 """What a node itself needs (EKS user guide, "Amazon EKS node IAM role")."""
 
 EXFILTRATIONS = (
+    "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
+    "dynamodb:Query",
     "dynamodb:Scan",
     "rds-data:ExecuteStatement",
     "s3:GetObject",
+    "s3:GetObjectVersion",
     "secretsmanager:GetSecretValue",
     "ssm:GetParameter",
+    "ssm:GetParameterHistory",
     "ssm:GetParameters",
     "ssm:GetParametersByPath",
 )
-"""By which data leaves (checkov CKV_AWS_288)."""
+"""By which data leaves (checkov CKV_AWS_288), in its present and in its earlier versions."""
 
 USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
 IAM_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 GITHUB = "token.actions.githubusercontent.com"
+SHARED_ISSUERS = ("gitlab.com", "app.terraform.io", "agent.buildkite.com", "api.pulumi.com/oidc")
+"""Issuers of tokens for everybody who has an account there, and who chooses the audience too."""
 
 
 def _allows_no_star(resource: Resource) -> Iterator[str]:
@@ -132,9 +138,17 @@ def _trusts_somebody(role: Resource) -> Iterator[str]:
     for statement in trust(role):
         anybody = any("*" in names for names in statement.principals.values())
         # Whoever has an account with Google, or none with Cognito, has a token of theirs.
-        of_others = statement.principals.get("Federated") and not statement.is_narrowed
+        issuers = statement.principals.get("Federated", ())
+        of_others = issuers and not (
+            statement.is_narrowed
+            and tells_tokens_apart(statement.conditions, by_audience=not any(map(_is_shared, issuers)))
+        )
         if statement.allows and (anybody or of_others):
             yield "assumeRolePolicy lets anybody take it"
+
+
+def _is_shared(issuer: str) -> bool:
+    return issuer.endswith(tuple(f":oidc-provider/{shared}" for shared in SHARED_ISSUERS))
 
 
 def _trusts_one_service_account(role: Resource) -> Iterator[str]:

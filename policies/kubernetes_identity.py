@@ -23,8 +23,10 @@ WRITING = {"create", "update", "patch"}
 EVERYBODY = {"system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts"}
 ALL_ACCOUNTS_OF = "system:serviceaccounts:"
 """How the group of all service accounts of a namespace begins (Kubernetes, "Authenticating", service accounts)."""
-ADMINISTRATORS = {"cluster-admin", "system:controller:generic-garbage-collector", "system:kube-controller-manager"}
-"""Roles that every cluster has and that may do everything, or delete everything, in all namespaces."""
+ADMINISTRATORS = {"cluster-admin", "system:kube-controller-manager", "system:kubelet-api-admin", "system:node"}
+"""Roles that every cluster has and that may do everything, read every Secret or enter every pod."""
+CONTROLLERS = "system:controller:"
+"""How the roles of Kubernetes' own controllers begin: they make pods, delete objects or widen roles everywhere."""
 EDITORS = {"admin", "edit"}
 """Roles that every cluster has for one namespace each, and that read its Secrets."""
 _AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
@@ -100,7 +102,7 @@ def _admin(binding: Resource) -> Iterator[str]:
     # A patch of a binding that every cluster has leaves its role out, and has the role's name.
     role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
     of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
-    if role in ADMINISTRATORS and of_the_cluster:
+    if (role in ADMINISTRATORS or role.startswith(CONTROLLERS)) and of_the_cluster:
         yield f"it gives {role} to {', '.join(_subjects(binding)) or 'nobody yet'}"
     elif role in EDITORS and "ClusterRoleBinding" in binding.type:
         yield f"it gives {role}, and with it all Secrets, in every namespace to {', '.join(_subjects(binding))}"

@@ -9,6 +9,7 @@ from policies.cluster import ACCESS_POLICY, ADDON, CLUSTER, RELEASE, addons, rel
 from policies.load_balancing import CONTROLLER
 from policies.network import NODE_GROUP, VPC
 from policies.rule import ResourceRule, Rule, Severity, StackRule
+from policies.spellings import with_patches
 from policies.stack import Resource, Stack
 from policies.values import is_set, is_true, text
 
@@ -196,7 +197,7 @@ RULES: tuple[Rule, ...] = (
     StackRule(
         name="service-makes-no-load-balancer",
         severity=Severity.MEDIUM,
-        types=(SERVICE,),
+        types=with_patches(SERVICE),
         controls=("P1",),
         frameworks=("AWS Load Balancer Controller issue 2643",),
         protects_from="Load balancers and security groups that no state knows keep the VPC from being deleted.",

@@ -25,8 +25,12 @@ POD_TEMPLATE = "kubernetes:*:PodTemplate"
 RESOURCE_POLICY = "aws:*:ResourcePolicy"
 """A policy that says who may use a resource, whatever the resource."""
 
+UNSEEN = "*:*:Unseen"
+"""What makes things of which no rule knows the properties: code of the program's own, or another provider for AWS."""
+
 _KUBERNETES = "kubernetes:"
 _AWS = "aws:"
+_PAST_THE_PACK = ("aws-native:", "awscc:", "pulumi-nodejs:dynamic/", "pulumi-python:dynamic/", "terraform:")
 _OF_PROGRAMS = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize", "kubernetes:apiextensions.k8s.io/")
 """Components and charts, whose objects are resources of their own or not shown at all; and schemas."""
 
@@ -57,7 +61,7 @@ _NOT_WHO_MAY_USE_IT = (
     "aws:ec2/vpcEndpoint",
 )
 """Policies that other rules read, and those of VPC endpoints, which only take away."""
-_LAMBDA_PERMISSION = "aws:lambda/permission:Permission"
+_LAMBDA_PERMISSIONS = ("aws:lambda/permission:Permission", "aws:lambda/layerVersionPermission:LayerVersionPermission")
 _PUBLIC_ACLS = ("public-read", "public-read-write", "authenticated-read", "aws-exec-read")
 _PUBLIC_GROUPS = ("/global/AllUsers", "/global/AuthenticatedUsers")
 """Lists and groups by which S3 lets the world in (Amazon S3 user guide, "Access control list (ACL) overview")."""
@@ -79,6 +83,8 @@ def spellings(resource: Resource) -> Iterator[Resource]:
     yield resource
     if resource.type.startswith(_KUBERNETES) and not resource.type.startswith(_OF_PROGRAMS):
         yield from _others(_objects(resource), resource.type)
+    elif resource.type.startswith(_PAST_THE_PACK):
+        yield replace(resource, type=UNSEEN)
     elif resource.type.startswith(_AWS) and not resource.type.startswith(_NOT_WHO_MAY_USE_IT):
         yield from _others(_resource_policies(resource), resource.type)
 
@@ -154,7 +160,7 @@ def _mappings_within(value: Any) -> Iterator[Mapping[str, Any]]:
 def _resource_policies(resource: Resource) -> Iterator[Resource]:
     if _is_public_otherwise(resource):
         yield replace(resource, type=RESOURCE_POLICY, props={"policy": _ANYBODY})
-    if resource.type == _LAMBDA_PERMISSION:
+    if resource.type in _LAMBDA_PERMISSIONS:
         yield replace(resource, type=RESOURCE_POLICY, props={"policy": {"Statement": [_of_permission(resource.props)]}})
         return
     for key in resource.props:
@@ -179,7 +185,9 @@ def _is_public_otherwise(resource: Resource) -> bool:
         return text(resource.props, "authorizationType") == "NONE"
     if kind == "aws:rds":
         return "all" in texts(resource.props, "sharedAccounts")
-    return kind == "aws:ec2" and text(resource.props, "group") == "all"
+    if kind == "aws:ssm":
+        return text(resource.props, "permissions", "account_ids").lower() == "all"
+    return kind == "aws:ec2" and "all" in (text(resource.props, "group"), text(resource.props, "accountId"))
 
 
 def _policies_within(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -200,8 +208,13 @@ def _policies_within(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _of_permission(props: Mapping[str, Any]) -> dict[str, Any]:
     """Return the statement that Lambda writes for a permission."""
-    asked = {"aws:SourceArn": "sourceArn", "aws:SourceAccount": "sourceAccount", "aws:PrincipalOrgID": "principalOrgId"}
-    given = {key: within(props, name) for key, name in asked.items() if within(props, name)}
+    asked = (
+        ("aws:SourceArn", "sourceArn"),
+        ("aws:SourceAccount", "sourceAccount"),
+        ("aws:PrincipalOrgID", "principalOrgId"),
+        ("aws:PrincipalOrgID", "organizationId"),
+    )
+    given = {key: within(props, name) for key, name in asked if within(props, name)}
     return {
         "Effect": "Allow",
         "Principal": text(props, "principal"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from policies.rule import ResourceRule, Rule, Severity
+from policies.spellings import UNSEEN as UNSEEN_BY_PROVIDER
 from policies.stack import Resource
 
 UNSEEN = (
@@ -17,6 +18,7 @@ UNSEEN = (
     "command:remote:Command",
     "pulumi-nodejs:dynamic:Resource",
     "pulumi-python:dynamic:Resource",
+    UNSEEN_BY_PROVIDER,
 )
 """What makes resources of any kind by a text or by code of its own."""
 

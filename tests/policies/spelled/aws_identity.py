@@ -141,6 +141,7 @@ def _passing_roles() -> dict[str, Parts]:
             for name, condition in MEANINGLESS.items()
             if "TagKeys" not in str(condition)
         },
+        "to some service": _policy(allow("iam:PassRole", Condition={"Null": {"iam:PassedToService": "false"}})),
         "in small letters": _policy(allow("iam:passrole")),
         "in capitals": _policy(allow("IAM:PASSROLE")),
         "with a question mark": _policy(allow("i?m:Pass?ole")),
@@ -193,6 +194,26 @@ def _attached() -> dict[str, Parts]:
     return kinds | {name: one(ATTACHMENT, policyArn=f"arn:aws:iam::aws:policy/{name}", role="x") for name in WIDE}
 
 
+COGNITO = "cognito-identity.amazonaws.com"
+GITLAB = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"
+TOKENS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "of any pool": (COGNITO, {"StringLike": {f"{COGNITO}:aud": "eu-central-1:*"}}),
+    "of any project": (GITLAB, {"StringLike": {"gitlab.com:sub": "project_path:*"}}),
+    "for an audience": (GITLAB, {"StringEquals": {"gitlab.com:aud": "https://gitlab.com"}}),
+}
+
+
+def _federated(issuer: str, condition: Mapping[str, Any]) -> str:
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": issuer},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": condition,
+        }
+    )
+
+
 def _trusts() -> dict[str, Parts]:
     spelled: dict[str, Any] = {"star": "*", "AWS": {"AWS": "*"}, "list": {"AWS": ["*", ACCOUNT]}}
     return {
@@ -210,6 +231,7 @@ def _trusts() -> dict[str, Parts]:
                 )
             ),
         ),
+        **{f"whoever has a token, {name}": (_role(assumeRolePolicy=_federated(*who)),) for name, who in TOKENS.items()},
         "everybody but one": (
             _role(
                 assumeRolePolicy=document(
@@ -261,7 +283,15 @@ def dangers() -> Iterator[Case]:
     yield from cases(
         "attaching an administrator's policy",
         {"policy-escalates-nowhere"},
-        {"only that": _policy(allow("iam:AttachRolePolicy", Condition=administrator))},
+        {
+            "only that": _policy(allow("iam:AttachRolePolicy", Condition=administrator)),
+            "among all of AWS": _policy(
+                allow("iam:AttachRolePolicy", Condition={"ArnLike": {"iam:PolicyARN": "arn:aws:iam::aws:policy/*"}})
+            ),
+            "by its beginning": _policy(
+                allow("iam:AttachRolePolicy", Condition={"ArnLike": {"iam:PolicyARN": "arn:*:iam::aws:policy/Admin*"}})
+            ),
+        },
     )
     yield from cases(
         "reading secrets",
@@ -274,6 +304,9 @@ def dangers() -> Iterator[Case]:
             ),
             "parameters": _policy(allow("ssm:GetParameter*", "arn:aws:ssm:*:*:parameter/*")),
             "objects": _policy(allow("s3:GetObject", "arn:aws:s3:::*/*")),
+            "earlier parameters": _policy(allow("ssm:GetParameterHistory")),
+            "earlier objects": _policy(allow("s3:GetObjectVersion", "arn:aws:s3:::*/*")),
+            "rows": _policy(allow("dynamodb:Query")),
             "over TLS": _policy(allow("s3:Get*", Condition={"Bool": {"aws:SecureTransport": "true"}})),
         },
     )
@@ -333,6 +366,15 @@ def harmless() -> Iterator[Case]:
             "for one key": _policy(allow("kms:Decrypt", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/one")),
             "for keys of one service": _policy(
                 allow("kms:Decrypt", Condition={"StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}})
+            ),
+            "for what is being made": _policy(
+                allow("ec2:CreateTags", Condition={"Null": {"ec2:CreateAction": "false"}})
+            ),
+            "for attaching what is one's own": _policy(
+                allow(
+                    "iam:AttachRolePolicy",
+                    Condition={"ArnLike": {"iam:PolicyARN": f"arn:aws:iam::{ACCOUNT}:policy/shop-*"}},
+                )
             ),
             "for attaching what reads": _policy(
                 allow(
@@ -423,6 +465,19 @@ def harmless() -> Iterator[Case]:
                             "Action": "sts:AssumeRoleWithWebIdentity",
                             "Condition": {"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-central-1:x"}},
                         }
+                    )
+                ),
+            ),
+            "in a project": (
+                _role(
+                    assumeRolePolicy=_federated(GITLAB, {"StringLike": {"gitlab.com:sub": "project_path:shop/web:*"}})
+                ),
+            ),
+            "in a project of one's own issuer": (
+                _role(
+                    assumeRolePolicy=_federated(
+                        f"arn:aws:iam::{ACCOUNT}:oidc-provider/id.example.com",
+                        {"StringEquals": {"id.example.com:aud": "shop"}},
                     )
                 ),
             ),

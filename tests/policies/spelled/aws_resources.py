@@ -263,6 +263,21 @@ def dangers() -> Iterator[Case]:
             "an object": one("aws:s3/bucketObjectv2:BucketObjectv2", bucket="x", acl="public-read"),
             "a function's address": one("aws:lambda/functionUrl:FunctionUrl", authorizationType="NONE"),
             "an image": one("aws:ec2/amiLaunchPermission:AmiLaunchPermission", imageId="x", group="all"),
+            "a disk's copy": one(
+                "aws:ec2/snapshotCreateVolumePermission:SnapshotCreateVolumePermission", snapshotId="x", accountId="all"
+            ),
+            "a layer of functions": one(
+                "aws:lambda/layerVersionPermission:LayerVersionPermission",
+                layerName="x",
+                principal="*",
+                action="lambda:GetLayerVersion",
+            ),
+            "a document of commands": one(
+                "aws:ssm/document:Document",
+                documentType="Command",
+                content="{}",
+                permissions={"type": "Share", "account_ids": "All"},
+            ),
             "a database's copy": one("aws:rds/snapshot:Snapshot", dbInstanceIdentifier="x", sharedAccounts=["all"]),
         },
     )
@@ -317,6 +332,9 @@ def dangers() -> Iterator[Case]:
             "by another provider": one("aws:cloudcontrol/resource:Resource", typeName="x", desiredState="{}"),
             "by a command": one("command:local:Command", create="aws iam create-user --user-name x"),
             "by code": one("pulumi-python:dynamic:Resource", __provider="x"),
+            "by code under a name": one("pulumi-nodejs:dynamic/shop:User", __provider="x"),
+            "by AWS's own provider": one("aws-native:iam:Role", assumeRolePolicyDocument={"Statement": []}),
+            "by a provider of somebody else": one("awscc:iam/role:Role", roleName="x"),
         },
     )
     yield from cases("old TLS", {"listener-speaks-modern-tls"}, {name: _listener(name) for name in OLD_TLS})
@@ -375,6 +393,24 @@ def harmless() -> Iterator[Case]:
             "a bucket's list": one("aws:s3/bucketAcl:BucketAcl", bucket="x", acl="log-delivery-write"),
             "a function's address": one("aws:lambda/functionUrl:FunctionUrl", authorizationType="AWS_IAM"),
             "an image": one("aws:ec2/amiLaunchPermission:AmiLaunchPermission", imageId="x", accountId=ACCOUNT),
+            "a disk's copy": one(
+                "aws:ec2/snapshotCreateVolumePermission:SnapshotCreateVolumePermission",
+                snapshotId="x",
+                accountId=ACCOUNT,
+            ),
+            "a layer of functions": one(
+                "aws:lambda/layerVersionPermission:LayerVersionPermission",
+                layerName="x",
+                principal="*",
+                action="lambda:GetLayerVersion",
+                organizationId="o-a1b2c3d4e5",
+            ),
+            "a document of commands": one(
+                "aws:ssm/document:Document",
+                documentType="Command",
+                content="{}",
+                permissions={"type": "Share", "account_ids": ACCOUNT},
+            ),
         },
     )
     for name, networks in FEW.items():

@@ -213,6 +213,17 @@ def dangers() -> Iterator[Case]:
     yield from cases("an image that moves", {"image-not-latest"}, made_in_every_way(_pod(moving)))
     variable = _container(env=[{"name": "DB_PASSWORD", "value": "hunter" + "2" * 9}])
     yield from cases("a password in a variable", {"no-plain-secret-variable"}, made_in_every_way(_pod(variable)))
+    service = "kubernetes:core/v1:Service"
+    external = {"externalIPs": ["192.0.2.1"]}
+    yield from cases(
+        "another's address",
+        {"no-external-addresses"},
+        {
+            "of a Service": one(service, **_object("Service", "v1", external)),
+            "by a patch": one(f"{service}Patch", **_object("Service", "v1", external)),
+            "by a list": one(f"{service}List", items=[_object("Service", "v1", external)]),
+        },
+    )
     yield from cases(
         "a volume of the node",
         {"volume-is-no-folder-of-a-node"},
@@ -254,6 +265,12 @@ def dangers() -> Iterator[Case]:
             "in a namespace": _bound("RoleBinding", "cluster-admin", someone),
             "by a patch": _bound("ClusterRoleBindingPatch", "cluster-admin", someone),
             "by a list": _binding_list("cluster-admin", someone),
+            "as what widens roles": _bound(
+                "ClusterRoleBinding", "system:controller:clusterrole-aggregation-controller", someone
+            ),
+            "as a controller": _bound("ClusterRoleBinding", "system:controller:job-controller", someone),
+            "as a node": _bound("ClusterRoleBinding", "system:node", someone),
+            "as who enters nodes": _bound("ClusterRoleBinding", "system:kubelet-api-admin", someone),
             "of every namespace": _bound("ClusterRoleBinding", "admin", someone),
             "of all that is in every namespace": _bound("ClusterRoleBinding", "edit", someone),
             "by a patch of the cluster's own": one(
@@ -384,6 +401,7 @@ def harmless() -> Iterator[Case]:
         {
             "for one account": _bound("RoleBinding", "view", someone),
             "for a team": _bound("RoleBinding", "edit", _group("shop-developers")),
+            "for who asks about tokens": _bound("ClusterRoleBinding", "system:auth-delegator", someone),
             "by a patch": _bound("RoleBindingPatch", "view", someone),
             "by a list": _binding_list("view", someone),
             "to a namespace's own role": one(
