@@ -39,7 +39,7 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
             platform_labels=platform.namespace_labels,
             adopting_provider=_adopting_provider(settings),
             first=platform.first_in_namespace,
-            keep_quota=platform.first_in_namespace is not None,
+            is_guest=platform.first_in_namespace is not None,
         ),
         opts=on_cluster,
     )

@@ -120,8 +120,10 @@ class App(pulumi.ComponentResource):
     def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
         # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.
         no_wait = {"pulumi.com/skipAwait": "true"}
-        # On the way down whatever makes volumes must outlive the claims, or their disks stay behind.
-        options = pulumi.ResourceOptions(parent=self, depends_on=self._args.platform.wait_for)
+        # On the way down whatever makes volumes must outlive the claims, or their disks stay behind. A quota for them
+        # comes before them.
+        before = [*self._args.platform.wait_for, *self._args.wait_for]
+        options = pulumi.ResourceOptions(parent=self, depends_on=before)
         return [
             k8s.core.v1.PersistentVolumeClaim(
                 name, metadata=self._meta(name, annotations=no_wait), spec=spec, opts=options

@@ -32,8 +32,9 @@ class NamespaceArgs:
     """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
     first: Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding] | None = None
     """Makes, in a namespace and below a parent, the binding without which nothing else may be made there."""
-    keep_quota: bool = False
-    """Whether the quota goes with the namespace only, as whoever removes the stack may not delete it."""
+    is_guest: bool = False
+    """Whether the cluster is another stack's: then the quota bounds volumes too, which are its owner's to pay, and goes
+    with the namespace only, as whoever removes the stack may not delete it."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -89,8 +90,8 @@ class Namespace(pulumi.ComponentResource):
         return k8s.core.v1.ResourceQuota(
             name,
             metadata=self._meta("quota"),
-            spec=quota_spec(args.apps, args.settings.quota),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.keep_quota),
+            spec=quota_spec(args.apps, args.settings.quota, with_volumes=args.is_guest),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.is_guest),
         )
 
     # The dot keeps the names of these two apart from those of the apps' own policies.

@@ -4,6 +4,7 @@ What an app may have at once:
 
     web, worker   max replicas + surge (needed), and as many again that are still stopping after a full rollout (room)
     cron          the runs that can be alive at once (needed), and one started by hand (room)
+    volumes       each twice where they are counted, as one that is replaced is still there for a while
 
 An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
 """
@@ -45,10 +46,13 @@ def with_room(apps: Mapping[str, AnyApp]) -> Demand:
     return _total(apps, {name: _needed_pods(app) + _leaving_pods(app) for name, app in apps.items()})
 
 
-def quota_spec(apps: Mapping[str, AnyApp], settings: QuotaSettings) -> k8s.core.v1.ResourceQuotaSpecArgs:
+def quota_spec(
+    apps: Mapping[str, AnyApp], settings: QuotaSettings, *, with_volumes: bool = False
+) -> k8s.core.v1.ResourceQuotaSpecArgs:
     """Limit the namespace by `settings`, and by the needs of `apps` where `settings` gives nothing.
 
     No Service may open a port of the nodes or a load balancer of its own: traffic comes in by the platform's way only.
+    With `with_volumes` nothing but the volumes of `apps` fits in either.
 
     Raises:
         pulumi.RunError: a given limit is below what the apps need.
@@ -64,6 +68,7 @@ def quota_spec(apps: Mapping[str, AnyApp], settings: QuotaSettings) -> k8s.core.
             "pods": str(settings.pods or room.pods),
             "services.loadbalancers": "0",
             "services.nodeports": "0",
+            **(_volumes(apps) if with_volumes else {}),
         }
     )
 
@@ -71,6 +76,11 @@ def quota_spec(apps: Mapping[str, AnyApp], settings: QuotaSettings) -> k8s.core.
 def most_replicas(settings: LongRunning) -> int:
     """Return the most replicas that the app may have, a rollout aside."""
     return settings.autoscaling.max if settings.autoscaling is not None else settings.replicas or 1
+
+
+def _volumes(apps: Mapping[str, AnyApp]) -> dict[str, str]:
+    sizes = [volume.size for app in apps.values() for volume in app.volumes.values() if volume.kind == "persistent"]
+    return {"persistentvolumeclaims": str(2 * len(sizes)), "requests.storage": bytes_text(2 * sum(sizes))}
 
 
 def _check(settings: QuotaSettings, least: Demand) -> None:

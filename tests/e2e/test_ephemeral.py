@@ -207,12 +207,22 @@ def binding(namespace: str, role: str = "cluster-admin", name: str = "nightowl-e
 def quota(name: str = "quota", spec: dict[str, Any] | None = None, **hard: str) -> dict[str, Any]:
     """A quota that the policy lets through, but for what is given."""
     bounds = {"pods": "40", "requests.cpu": "8", "requests.memory": "16Gi", "limits.memory": "16Gi"}
-    within = {**bounds, **{key.replace("_", "."): value for key, value in hard.items()}}
+    volumes = {"persistentvolumeclaims": "20", "requests.storage": "100Gi"}
+    within = {**bounds, **volumes, **{key.replace("_", "."): value for key, value in hard.items()}}
     return {
         "apiVersion": "v1",
         "kind": "ResourceQuota",
         "metadata": {"name": name},
         "spec": {"hard": within, **(spec or {})},
+    }
+
+
+def claim(size: str = "1Gi") -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "one"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}},
     }
 
 
@@ -299,7 +309,8 @@ ELSEWHERE = "touch nothing else"
         ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(pods="41"), "gives at most 40 pods"),
         ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(requests_cpu="8001m"), "gives at most"),
         ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(limits_memory="1Ti"), "gives at most"),
-        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(spec={"scopes": ["Terminating"]}), "gives at most"),
+        ("POST", "/api/v1/namespaces/pr-73/resourcequotas", quota(requests_storage="101Gi"), "gives at most"),
+        ("POST", "/api/v1/namespaces/pr-70/persistentvolumeclaims", claim("101Gi"), "exceeded quota"),
         ("DELETE", "/api/v1/namespaces/pr-70/resourcequotas/quota", None, "goes with its namespace"),
         ("GET", "/api/v1/namespaces/apps/configmaps", None, "cannot list resource"),
         ("GET", "/apis/apps/v1/namespaces/apps/deployments", None, "cannot list resource"),
@@ -328,9 +339,23 @@ def test_the_role_of_pull_requests_may_do_nothing_else(
     assert (status, reason in told) == (403, True), told
 
 
-def test_without_a_quota_nothing_makes_pods(confined: Cluster) -> None:
-    status, told = ask(confined, "POST", "/apis/apps/v1/namespaces/pr-73/deployments?dryRun=All", deployment())
+@pytest.mark.parametrize(
+    ("kinds", "body"),
+    [
+        ("apis/apps/v1/namespaces/pr-73/deployments", deployment()),
+        ("api/v1/namespaces/pr-73/persistentvolumeclaims", claim()),
+    ],
+)
+def test_without_a_quota_nothing_makes_pods_or_volumes(confined: Cluster, kinds: str, body: dict[str, Any]) -> None:
+    status, told = ask(confined, "POST", f"/{kinds}?dryRun=All", body)
     assert (status, "nightowl-ephemeral-quota" in told) == (422, True), told
+
+
+@pytest.mark.parametrize("scope", ["Terminating", "NotBestEffort", "PriorityClass", "VolumeAttributesClass"])
+def test_no_quota_of_a_pull_request_is_of_some_pods_or_volumes_only(confined: Cluster, scope: str) -> None:
+    path = "/api/v1/namespaces/pr-73/resourcequotas?dryRun=All"
+    status, told = ask(confined, "POST", path, quota(spec={"scopes": [scope]}))
+    assert (status, "unsupported scope" in told) == (422, True), told
 
 
 def test_the_quota_of_a_namespace_cannot_be_raised_afterwards(confined: Cluster) -> None:

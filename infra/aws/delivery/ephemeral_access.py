@@ -3,7 +3,7 @@
 Kubernetes' own permissions (RBAC) cannot tell namespaces by the beginning of their name. So the group may make
 namespaces, and in each a binding that gives it what a guest is made of; an admission policy says in which, and that the
 binding is this one. So it reads nothing of a namespace that is no pull request's. A second policy refuses what makes
-pods where there is no quota: the guest makes it, within bounds that it does not.
+pods or volumes where there is no quota: the guest makes it, within bounds that it does not.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ MOST_OF_A_GUEST: Mapping[str, str] = {
     "requests.cpu": "8",
     "requests.memory": "16Gi",
     "limits.memory": "16Gi",
+    "persistentvolumeclaims": "20",
+    "requests.storage": "100Gi",
 }
-"""The most that the quota of a pull request may give: two nodes of the smallest kind for apps, or less."""
+"""The most that the quota of a pull request may give: two nodes of the smallest kind for apps, or less, and disks for
+about 10 $ a month (gp3, 0.095 $ a GB in eu-central-1)."""
 
 MADE_KINDS: Mapping[str, Sequence[str]] = {
     "": [
@@ -65,15 +68,16 @@ WATCHED_KINDS: Mapping[str, Sequence[str]] = {
 """What the Kubernetes provider looks at while it waits for Deployments and Services (pulumi-kubernetes,
 provider/pkg/await)."""
 
-POD_MAKERS: Mapping[str, Sequence[str]] = {
+COUNTED_KINDS: Mapping[str, Sequence[str]] = {
+    "": ["persistentvolumeclaims"],
     "apps": ["deployments"],
     "autoscaling": ["horizontalpodautoscalers"],
     "batch": ["cronjobs"],
 }
-"""By API group, what makes pods or says how many."""
+"""By API group, what makes pods or says how many, and volumes."""
 QUOTA_POLICY = "nightowl-ephemeral-quota"
 """Of the admission policy that asks for a quota, and its binding."""
-NO_QUOTA = f"a namespace of a pull request has the quota '{QUOTA_NAME}' before anything makes pods in it"
+NO_QUOTA = f"a namespace of a pull request has the quota '{QUOTA_NAME}' before anything makes pods or volumes in it"
 
 WRITE_VERBS = ["create", "delete", "patch", "update"]
 READ_VERBS = ["get", "list", "watch"]
@@ -252,13 +256,15 @@ class EphemeralAccess(pulumi.ComponentResource):
                             operations=["CREATE", "UPDATE"],
                             resources=list(kinds),
                         )
-                        for group, kinds in POD_MAKERS.items()
+                        for group, kinds in COUNTED_KINDS.items()
                     ]
                 ),
                 match_conditions=[_of_group()],
                 validations=[
                     k8s.admissionregistration.v1.ValidationArgs(
-                        expression="'pods' in params.spec.hard", message=NO_QUOTA, reason="Forbidden"
+                        expression="'pods' in params.spec.hard && 'requests.storage' in params.spec.hard",
+                        message=NO_QUOTA,
+                        reason="Forbidden",
                     )
                 ],
             ),

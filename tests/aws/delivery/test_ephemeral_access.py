@@ -78,6 +78,16 @@ def test_the_quota_of_a_guest_outlives_the_stack_and_goes_with_the_namespace() -
     assert MOST_OF_A_GUEST.keys() <= quota.props["spec"]["hard"].keys()
 
 
+def test_a_guest_s_volumes_fit_in_its_quota_twice_and_come_after_it() -> None:
+    apps = {"store": {**APP, "replicas": 1, "volumes": CLAIM}, "web": WEB}
+    graph = run_guest(build_settings(guest_sections(apps=apps))).graph
+    [quota] = graph.all("ResourceQuota")
+    hard = quota.props["spec"]["hard"]
+    assert (hard["persistentvolumeclaims"], hard["requests.storage"]) == ("2", "2Gi")
+    [volume] = graph.all("PersistentVolumeClaim")
+    assert graph.waits_for(volume, quota)
+
+
 def test_in_the_whole_cluster_it_has_namespaces_and_the_binding_of_a_guest_only(graph: Graph) -> None:
     [role] = [made for made in graph.all("ClusterRole") if made.name == NAME]
     granted = {
