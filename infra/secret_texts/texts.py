@@ -40,7 +40,8 @@ _NAME_AND_VALUE = (
     re.compile(rf"(?:key|name)=\"({_NAME})\"\s+value=(\"[^\"\n]*\")"),
     re.compile(rf"<name>({_NAME})</name>\s*<value>([^<]*)</value>"),
     re.compile(
-        rf"[\"']?\bname[\"']?[ \t]*:[ \t]*[\"']?({_NAME})[\"']?[ \t]*,?\s+[\"']?value[\"']?[ \t]*:[ \t]*({_QUOTED}|\S+)"
+        rf"[\"']?\bname[\"']?[ \t]*:[ \t]*[\"']?({_NAME})[\"']?[ \t]*(?:,\s*|\s+)"
+        rf"[\"']?value[\"']?[ \t]*:[ \t]*({_QUOTED}|\S+)"
     ),
 )
 """A name and its value in two places: .NET, Hadoop, and the variables of a Kubernetes manifest."""

@@ -167,6 +167,7 @@ FILES: dict[str, str] = {
     "/etc/app/web.config": f'<appSettings>\n<add key="DbPassword" value="{_WORD}" />\n</appSettings>\n',
     "/etc/app/core-site.xml": f"<property>\n<name>fs.azure.account.key</name>\n<value>{_made(40)}</value>\n",
     "/etc/app/settings.xml": f"<server>\n  <password>{_WORD}</password>\n</server>\n",
+    "/etc/app/pod.json": f'{{"env":[{{"name":"DB_PASSWORD","value":"{_WORD}"}}]}}',
     "/etc/app/pod.yaml": f"env:\n  - name: DB_PASSWORD\n    value: {_WORD}\n",
     "/etc/app/settings.py": f'DATABASES = {{"default": {{"USER": "app", "PASSWORD": "{_WORD}"}}}}\n',
     "/etc/app/config.js": f"module.exports = {{ user: 'app', password: '{_WORD}' }};\n",
