@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -169,7 +170,8 @@ def test_after_a_killed_deployment_recover_frees_the_stack(cluster: Cluster, pip
     run_recover(pipeline.target, run, say=said.append)
 
     told = "\n".join(said)
-    assert "took off 1 lock(s), cleared 1 of 1 pending operation(s)" in told
+    # A slow machine may have had another update under way as well.
+    assert re.search(r"took off 1 lock\(s\), cleared ([1-9]) of \1 pending operation\(s\)", told), told
     assert "creating kubernetes:apps/v1:Deployment slow" in pipeline.summary.read_text()
     assert "may exist without being in the state" in pipeline.summary.read_text()
     AppsV1Api(cluster.api).delete_namespaced_deployment("slow", NAMESPACE)
