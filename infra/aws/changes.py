@@ -200,7 +200,10 @@ CHANGES: Mapping[str, Change] = {
     "apps.*.args": Change(how="rolling", text=POD),
     "apps.*.env.**": Change(how="rolling", text=POD),
     "apps.*.files": Change(how="rolling", text=f"{POD} Old pods keep the files that they began with."),
-    "apps.*.secrets.*.**": Change(how="rolling", text=f"{POD} The role that reads them changes in place."),
+    "apps.*.secrets.*.**": Change(
+        how="rolling",
+        text=f"{POD} The roles that read them, in its own pods and in those of pull requests, change in place.",
+    ),
     "apps.*.notSecret": Change(how="in place", text="Nothing in the cluster: it says what the checks let through."),
     "apps.*.resources.**": Change(how="rolling", text=POD),
     "apps.*.placement.**": Change(how="rolling", text=POD),

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.aws.checks import check_documents, check_stack_name
+from infra.aws.checks import check_stack_name
 from infra.aws.context import AwsContext
 from infra.aws.delivery.ephemeral_access import guest_binding
 from infra.aws.load_balancer.controller import READINESS_GATE_LABELS
 from infra.aws.load_balancer.record import make_record
 from infra.aws.load_balancer.route import HttpRoute, HttpRouteArgs
 from infra.aws.provider import check_credentials, make_provider
-from infra.aws.secrets import AppSecrets, AppSecretsArgs
-from infra.aws.sharing import SharedLoadBalancer, Sharing, read_sharing
+from infra.aws.secrets import AppSecrets, AppSecretsArgs, GivenRole
+from infra.aws.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
@@ -124,7 +124,7 @@ class GuestPlatform(pulumi.ComponentResource):
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
-        """Bring secrets from AWS Secrets Manager to the app, by a role of its own, as `kind: eks` does."""
+        """Bring secrets from AWS Secrets Manager to the app, by the role that the other stack has made for it."""
         if not secrets:
             return SecretDelivery()
         made = AppSecrets(
@@ -135,7 +135,7 @@ class GuestPlatform(pulumi.ComponentResource):
                 namespace=self._args.settings.namespace.name,
                 made_namespace=namespace,
                 secrets=secrets,
-                key_arn=self._args.sharing.secrets_key,
+                role=GivenRole(arn=(self._args.sharing.guest_roles or {})[app].arn),
                 driver=None,
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
@@ -180,8 +180,8 @@ def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> 
     check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
+    check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
     context = make_guest_context(platform, sharing=sharing, environment=os.environ)
-    check_documents(settings, context)
     return GuestPlatform(
         "platform",
         GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
@@ -211,7 +211,6 @@ def make_guest_context(
         partition=PARTITION,
         provider=make_provider(platform, project=project, stack=stack),
         protect=False,
-        boundary_arn=sharing.boundary,
     )
 
 
@@ -238,6 +237,36 @@ def check_load_balancer(
             f"keep to these, or deploy an app with port {port} to {base} first"
             for app, port in ports.items()
             if port not in balancer.ports
+        ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+
+
+def check_secrets(
+    roles: Mapping[str, SharedRole] | None,
+    platform: GuestPlatformSettings,
+    secrets: Mapping[str, Mapping[str, SecretSettings]],
+) -> None:
+    """Refuse secrets that the pods could not read; `secrets` are those of the apps.
+
+    Raises:
+        pulumi.RunError: with one line per app, or per secret.
+    """
+    base = platform.stack
+    if roles is None:
+        problems = [
+            f"nightowl:apps.{app}.secrets: {base} makes no roles for pods of pull requests; set "
+            f"nightowl:delivery.github.ephemeral of {base} and deploy it, or remove secrets"
+            for app, of in secrets.items()
+            if of
+        ]
+    else:
+        problems = [
+            f"nightowl:apps.{app}.secrets.{name}: {app} of {base} does not have {secret.ref}, and pods of pull "
+            f"requests read only what it has; deploy {app} with this secret to {base} first, or remove it"
+            for app, of in secrets.items()
+            for name, secret in of.items()
+            if app not in roles or secret.ref not in roles[app].secrets
         ]
     if problems:
         raise pulumi.RunError("\n".join(problems))

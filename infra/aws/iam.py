@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 """An IAM policy document: `{"Version": ..., "Statement": [...]}`. Strings in it may be outputs."""
+NAMESPACE_TAG = "aws:RequestTag/kubernetes-namespace"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +88,34 @@ def pod_identity_trust(
                 "StringEquals": {
                     "aws:SourceAccount": account_id,
                     "aws:RequestTag/eks-cluster-arn": cluster_arn,
-                    "aws:RequestTag/kubernetes-namespace": namespace,
+                    NAMESPACE_TAG: namespace,
                     "aws:RequestTag/kubernetes-service-account": service_account,
                 }
             },
         )
     )
+
+
+def pods_of_namespaces_trust(
+    account_id: str,
+    region: str,
+    cluster_name: str,
+    *,
+    namespaces: str,
+    service_account: str,
+    partition: str = "aws",
+) -> Document:
+    """Let the pods of a service account take a role in every namespace of a cluster that fits a pattern (`pr-*`).
+
+    All else is asked for as by `pod_identity_trust`: an association of another namespace, or one that sends no session
+    tags, cannot use the role.
+    """
+    trust = pod_identity_trust(
+        account_id, region, cluster_name, namespace=namespaces, service_account=service_account, partition=partition
+    )
+    conditions = trust["Statement"][0]["Condition"]
+    conditions["StringLike"] = {NAMESPACE_TAG: conditions["StringEquals"].pop(NAMESPACE_TAG)}
+    return trust
 
 
 def _rendered(statement: Statement) -> Document:

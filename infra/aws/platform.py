@@ -16,6 +16,7 @@ from infra.aws.cluster import Cluster, ClusterArgs
 from infra.aws.context import AwsContext
 from infra.aws.delivery.delivery import Delivery, DeliveryArgs, make_scope
 from infra.aws.delivery.ephemeral_access import EphemeralAccess
+from infra.aws.delivery.guest_roles import GuestRoles, GuestRolesArgs
 from infra.aws.delivery.preview_access import PreviewAccess
 from infra.aws.delivery.registry import Registry, RegistryArgs
 from infra.aws.delivery.resource_types import Recorder, record
@@ -31,7 +32,7 @@ from infra.aws.nodes.offers import check_offers
 from infra.aws.protection import Protection, Register, register
 from infra.aws.provider import default_tags, make_context
 from infra.aws.quotas import warn_of_quotas
-from infra.aws.secrets import AppSecrets, AppSecretsArgs
+from infra.aws.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
 from infra.aws.storage import Storage, StorageArgs
 from infra.aws.system_traffic import SystemTraffic, SystemTrafficArgs
 from infra.aws.zones import zone_names
@@ -83,6 +84,7 @@ class EksPlatform(pulumi.ComponentResource):
         self._network = self._make_network()
         self._cluster = self._make_cluster()
         self._make_pipeline_access()
+        self._guest_roles = self._make_guest_roles()
         self._traffic = self._make_traffic()
         self._network_addons = self._make_network_addons()
         self._nodes = self._make_nodes(args.tags)
@@ -148,7 +150,7 @@ class EksPlatform(pulumi.ComponentResource):
                 namespace=self._settings.namespace.name,
                 made_namespace=namespace,
                 secrets=secrets,
-                key_arn=self._encryption.secrets_key_arn,
+                role=OwnRole(key_arn=self._encryption.secrets_key_arn),
                 driver=self._controllers.secrets,
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
@@ -363,8 +365,7 @@ class EksPlatform(pulumi.ComponentResource):
             "kubeconfig": self._cluster.kubeconfig,
             "vpc": self._network.vpc_id,
             "publicNetworks": list(self._network.public_cidrs),
-            "secretsKey": self._encryption.secrets_key_arn,
-            "boundary": self._context.boundary_arn,
+            "guestRoles": None if self._guest_roles is None else self._guest_roles.shared,
             "deployers": [*access.deployers, *access.admins, *self._pipeline_roles()],
             "loadBalancer": self._load_balancing.shared(),
         }
@@ -384,6 +385,20 @@ class EksPlatform(pulumi.ComponentResource):
         PreviewAccess("preview-access", opts=of_cluster)
         if github.ephemeral:
             EphemeralAccess("ephemeral-access", opts=of_cluster)
+
+    def _make_guest_roles(self) -> GuestRoles | None:
+        github = self._settings.delivery.github
+        if github is None or not github.ephemeral:
+            return None
+        return GuestRoles(
+            "guest-roles",
+            GuestRolesArgs(
+                context=self._context,
+                secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
+                key_arn=self._encryption.secrets_key_arn,
+            ),
+            opts=self._child(),
+        )
 
     def _keeps_volumes(self) -> bool:
         return any(

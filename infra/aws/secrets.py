@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import yaml
 
@@ -27,12 +28,25 @@ RANDOM_SUFFIX = "-??????"
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnRole:
+    """A role that is made with the app. `key_arn` is the key under which its secrets may be encrypted."""
+
+    key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenRole:
+    """A role that another stack has made, and that reads the app's secrets."""
+
+    arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppSecretsArgs:
     """Which secrets an app needs, by name, and where its pods run.
 
-    `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `key_arn` is
-    the key under which the secrets may be encrypted; `driver` is the add-on that mounts them, where this stack makes
-    it.
+    `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `driver` is
+    the add-on that mounts the secrets, where this stack makes it.
     """
 
     context: AwsContext
@@ -40,12 +54,12 @@ class AppSecretsArgs:
     namespace: str
     made_namespace: pulumi.Input[str]
     secrets: Mapping[str, SecretSettings]
-    key_arn: pulumi.Input[str]
+    role: OwnRole | GivenRole
     driver: pulumi.Resource | None
 
 
 class AppSecrets(pulumi.ComponentResource):
-    """A role that reads the secrets of one app and no other, and what the driver mounts of them.
+    """The role that reads the secrets of one app, for its pods, and what the driver mounts of them.
 
     The app's service account has the app's name.
     """
@@ -54,7 +68,11 @@ class AppSecrets(pulumi.ComponentResource):
 
     def __init__(self, app: str, args: AppSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:AppSecrets", app, None, opts)
-        identity = self._make_identity(app, args)
+        association = (
+            self._associate(app, args, args.role)
+            if isinstance(args.role, GivenRole)
+            else self._make_identity(app, args, args.role).association
+        )
         objects = secret_objects(args.secrets)
         # The driver reads it when a pod starts. With the content in its name, other secrets make other pods.
         class_name = f"{app}-secrets-{hashlib.sha256(objects.encode()).hexdigest()[:8]}"
@@ -63,11 +81,21 @@ class AppSecrets(pulumi.ComponentResource):
             volumes=[secrets_volume(class_name)],
             mounts=[k8s.core.v1.VolumeMountArgs(name="secrets", mount_path=SECRETS_FOLDER, read_only=True)],
             # Pods get their role when they are admitted, so the association comes first.
-            wait_for=[provided, identity.association],
+            wait_for=[provided, association],
         )
         self.register_outputs({})
 
-    def _make_identity(self, app: str, args: AppSecretsArgs) -> PodIdentity:
+    def _associate(self, app: str, args: AppSecretsArgs, role: GivenRole) -> aws.eks.PodIdentityAssociation:
+        return aws.eks.PodIdentityAssociation(
+            role_name(app),
+            cluster_name=args.cluster_name,
+            namespace=args.namespace,
+            service_account=app,
+            role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _make_identity(self, app: str, args: AppSecretsArgs, role: OwnRole) -> PodIdentity:
         return PodIdentity(
             role_name(app),
             PodIdentityArgs(
@@ -75,7 +103,7 @@ class AppSecrets(pulumi.ComponentResource):
                 cluster_name=args.cluster_name,
                 namespace=args.namespace,
                 service_account=app,
-                policies={"secrets": secrets_policy(args.context, references(args.secrets), key_arn=args.key_arn)},
+                policies={"secrets": secrets_policy(args.context, references(args.secrets), key_arn=role.key_arn)},
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

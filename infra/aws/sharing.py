@@ -31,19 +31,28 @@ class SharedLoadBalancer(Model):
     ports: tuple[int, ...]
 
 
+class SharedRole(Model):
+    """A role for the pods of an app in namespaces of pull requests.
+
+    `secrets` are the names in AWS Secrets Manager that it reads.
+    """
+
+    arn: str
+    secrets: tuple[str, ...]
+
+
 class Sharing(Model):
     """A cluster with what surrounds it.
 
-    `public_networks` are the load balancers' subnets; `secrets_key` is the ARN of the key for secrets, `boundary` that
-    of the permissions boundary of every role, if there is one; `deployers` are the roles that may deploy guests.
+    `public_networks` are the load balancers' subnets; `guest_roles` are by app, None where the stack invites no pull
+    requests; `deployers` are the roles that may deploy guests.
     """
 
     cluster: str
     kubeconfig: str
     vpc: str
     public_networks: tuple[str, ...]
-    secrets_key: str
-    boundary: str | None = None
+    guest_roles: Mapping[str, SharedRole] | None = None
     deployers: tuple[str, ...]
     load_balancer: SharedLoadBalancer | None = None
 

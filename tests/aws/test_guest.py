@@ -26,8 +26,12 @@ SHARING: dict[str, Any] = {
     "kubeconfig": '{"clusters": []}',
     "vpc": "vpc-0123",
     "publicNetworks": ["10.10.224.0/24", "10.10.225.0/24"],
-    "secretsKey": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-dev",
-    "boundary": f"arn:aws:iam::{ACCOUNT}:policy/nightowl-dev-boundary",
+    "guestRoles": {
+        "web": {
+            "arn": f"arn:aws:iam::{ACCOUNT}:role/nightowl/dev/guest-web-1a2b3c4",
+            "secrets": ["dev/web/session-key", "dev/db"],
+        }
+    },
     "deployers": [f"arn:aws:iam::{ACCOUNT}:role/nightowl-dev-ephemeral"],
     "loadBalancer": {
         "listener": f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/alb-1/0123/4567",
@@ -71,8 +75,6 @@ def test_a_guest_makes_apps_and_what_leads_to_them_and_nothing_of_the_cluster(ru
     made = {item.type for item in run.graph.resources if item.type.startswith("aws:")}
     assert made == {
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-        "aws:iam/role:Role",
-        "aws:iam/rolePolicy:RolePolicy",
         "aws:lb/listenerRule:ListenerRule",
         "aws:lb/targetGroup:TargetGroup",
         "aws:route53/record:Record",
@@ -102,16 +104,20 @@ def test_its_pods_let_in_the_networks_of_the_load_balancer_only(run: Run) -> Non
     assert [peer["ipBlock"]["cidr"] for peer in rule["from"]] == SHARING["publicNetworks"]
 
 
-def test_its_pods_read_secrets_by_a_role_of_their_own_namespace_within_the_boundary(run: Run) -> None:
-    role = run.graph.one("Role")
-    assert role.props["permissionsBoundary"] == SHARING["boundary"]
-    assert role.props["path"] == "/nightowl/pr-7/"
+def test_its_pods_read_secrets_by_the_role_that_the_base_made_for_them(run: Run) -> None:
     association = run.graph.one("PodIdentityAssociation")
-    assert {key: association.props[key] for key in ("clusterName", "namespace", "serviceAccount")} == {
+    assert {key: association.props[key] for key in ("clusterName", "namespace", "serviceAccount", "roleArn")} == {
         "clusterName": "nightowl-dev",
         "namespace": "pr-7",
         "serviceAccount": "web",
+        "roleArn": SHARING["guestRoles"]["web"]["arn"],
     }
+
+
+def test_its_pods_are_made_when_they_have_their_role_and_gone_before_they_lose_it(run: Run) -> None:
+    association, pods = run.graph.one("PodIdentityAssociation"), run.graph.one("Deployment", "web")
+    assert run.graph.waits_for(pods, association)
+    assert run.graph.deleted_before(pods, association)
 
 
 def test_everything_carries_the_tag_of_its_own_stack(run: Run) -> None:
@@ -145,16 +151,18 @@ def test_a_base_that_invites_pull_requests_lets_their_role_in_and_confines_it() 
     run = run_stack(build_settings(sections(delivery=invites)), stack="dev")
     role = f"arn:aws:iam::{ACCOUNT}:role/nightowl-dev-ephemeral"
     assert role in run.outputs["sharing"]["deployers"]
-    assert run.outputs["sharing"]["boundary"] == SHARING["boundary"]
     assert run.graph.all("ValidatingAdmissionPolicyBinding")
     [entry] = [made for made in run.graph.all("AccessEntry") if made.props["principalArn"] == role]
     assert entry.props["kubernetesGroups"] == [GROUP]
 
 
 def test_a_base_that_invites_nobody_has_neither() -> None:
-    run = run_stack(build_settings(sections(delivery={"github": GITHUB})), stack="dev")
+    apps = {"web": {**APP, "secrets": {"session-key": "dev/web/session-key"}}}
+    run = run_stack(build_settings(sections(apps=apps, delivery={"github": GITHUB})), stack="dev")
     assert run.graph.all("ValidatingAdmissionPolicy") == []
+    assert not [role.name for role in run.graph.all("Role") if role.name.startswith("guest-")]
     assert not any("ephemeral" in role for role in run.outputs["sharing"]["deployers"])
+    assert run.outputs["sharing"]["guestRoles"] is None
 
 
 def test_a_base_without_a_domain_shares_no_load_balancer() -> None:
@@ -166,6 +174,43 @@ def test_a_guest_without_traffic_needs_no_load_balancer() -> None:
     settings = guest(apps={"web": APP})
     graph = run_guest(settings, sharing={**SHARING, "loadBalancer": None}).graph
     assert graph.all("ListenerRule") == []
+
+
+ONLY_ITS_OWN = "and pods of pull requests read only what it has; deploy"
+
+
+@pytest.mark.parametrize(
+    ("app", "secrets", "changes", "message"),
+    [
+        (
+            "web",
+            {"session-key": "dev/web/session-key", "more": "dev/web/more"},
+            {},
+            f"nightowl:apps.web.secrets.more: web of dev does not have dev/web/more, {ONLY_ITS_OWN} web with this "
+            "secret to dev first, or remove it",
+        ),
+        (
+            "other",
+            {"session-key": "dev/web/session-key"},
+            {},
+            f"nightowl:apps.other.secrets.session-key: other of dev does not have dev/web/session-key, {ONLY_ITS_OWN} "
+            "other with this secret to dev first, or remove it",
+        ),
+        (
+            "web",
+            {"session-key": "dev/web/session-key"},
+            {"guestRoles": None},
+            "nightowl:apps.web.secrets: dev makes no roles for pods of pull requests; set "
+            "nightowl:delivery.github.ephemeral of dev and deploy it, or remove secrets",
+        ),
+    ],
+    ids=["another secret", "another app", "no roles"],
+)
+def test_secrets_beyond_those_of_the_app_on_the_base_are_refused(
+    app: str, secrets: dict[str, str], changes: dict[str, Any], message: str
+) -> None:
+    settings = guest(apps={app: {**APP, "secrets": secrets}})
+    assert refusal_of(settings, sharing={**SHARING, **changes}) == message
 
 
 @pytest.mark.parametrize(

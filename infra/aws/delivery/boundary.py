@@ -88,11 +88,11 @@ CLUSTER_MARKS = ("aws:eks:cluster-name", "cluster.k8s.amazonaws.com/name")
 requirements"), and on the interfaces that the VPC CNI makes (amazon-vpc-cni-k8s, pkg/awsutils)."""
 
 GUESTS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "kms:Decrypt")
-"""What roles of pods of pull requests are for: to read secrets. Whoever opens a pull request makes them."""
+"""What roles of pods of pull requests are for: to read secrets. A pull request chooses what runs there."""
 
 
 def boundary_document(scope: Scope) -> Document:
-    """Write the boundary of the roles that the stack makes, and of those of its pull requests.
+    """Write the boundary of the roles that the stack makes, those for its pull requests among them.
 
     None of them reaches IAM, and networks and load balancers only where they carry the cluster's tag.
     """
@@ -237,7 +237,7 @@ def _of_runner(scope: Scope) -> list[Statement]:
 
 
 def _of_guests(scope: Scope) -> list[Statement]:
-    guests = f"arn:{scope.partition}:iam::{scope.account_id}:role{role_path(scope.project, PULL_REQUEST_STACKS)}*"
+    guests = scope.guest_roles
     return [
         Statement(
             sid="Guests",

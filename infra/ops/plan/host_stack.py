@@ -26,7 +26,14 @@ def host_outputs(settings: StackSettings, *, role_arn: str) -> dict[str, Mapping
         "kubeconfig": json.dumps({"clusters": [{"name": f"{PROJECT}-{platform.stack}"}]}),
         "vpc": f"vpc-(of {platform.stack})",
         "publicNetworks": [f"(public subnets of {platform.stack})"],
-        "secretsKey": _arn("kms", f"key/(of {platform.stack})", platform),
+        "guestRoles": {
+            app: {
+                "arn": f"arn:{PARTITION}:iam::{platform.account_id}:role/(guests' {app} of {platform.stack})",
+                "secrets": [secret.ref for secret in of.secrets.values()],
+            }
+            for app, of in settings.apps.items()
+            if of.secrets
+        },
         "deployers": [role_arn],
     }
     if platform.domain is not None:

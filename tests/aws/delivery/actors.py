@@ -40,12 +40,13 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "keys": ("key",),
     "load balancer, DNS": ("load balancer", "listener", "target group", "certificate", "DNS record"),
     "images": ("image repository",),
-    "roles": ("role",),
+    "roles": ("role", "role for guests"),
     "GitHub, by the connection": ("connection to GitHub",),
     "the pipeline's rights": ("role of the pipeline", "boundary", "identity provider"),
 }
 """What an actor may reach of the stack, by column: kinds of `tests.aws.delivery.permissions.other_stack`."""
 CLUSTER, OTHERS, RUNNER = "objects of the cluster", "another stack of the account", "runner in the VPC"
+GIVES = "gives those for guests to pods"
 MACHINES, REPOSITORY = "machines it starts", "writes in the repository"
 ACCESS = {
     "AmazonEKSClusterAdminPolicy": "administers",
@@ -89,7 +90,7 @@ def actors() -> list[Actor]:
                 "the runner's own role": "runner",
                 "a node": "node",
                 "a pod of an app, by its role": "app",
-                "a pod of a pull request, by its role": "made-nightowl/pr-7/app",
+                "a pod of a pull request, by its role": "made-nightowl/dev/guest",
                 "any role that dev's deployment can make": "made-nightowl/dev/control-plane",
             }.items()
         ),
@@ -97,7 +98,7 @@ def actors() -> list[Actor]:
 
 
 def cell(actor: Actor, column: str) -> str:
-    """Tell what an actor reaches in a column: `changes`, `reads`, or nothing but looks."""
+    """Tell what an actor reaches in a column: `changes`, `reads`, gives away, or nothing but looks."""
     if column in (RUNNER, REPOSITORY):
         return actor.on_runner if column == RUNNER else actor.in_repository
     if column == "roles it gets":
@@ -115,6 +116,8 @@ def cell(actor: Actor, column: str) -> str:
     if column == MACHINES:
         return _machines(roles)
     reached = {action for role in roles for action, kind in reachable(role, "its own") if kind in COLUMNS[column]}
+    if reached == {"iam:PassRole"}:
+        return GIVES
     if any(not _reads(action) for action in reached):
         return "changes"
     return "reads" if reached else NOTHING

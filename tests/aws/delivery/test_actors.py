@@ -8,6 +8,7 @@ import pytest
 
 from tests.aws.delivery.actors import (
     CLUSTER,
+    GIVES,
     MACHINES,
     NOTHING,
     OTHERS,
@@ -40,6 +41,7 @@ GUESTS = {
     "state": "reads",
     "load balancer, DNS": "changes",
     "images": "reads",
+    "roles": GIVES,
 }
 EXPECTED: Mapping[str, Mapping[str, str]] = {
     "a stranger, by a pull request from a fork": {},

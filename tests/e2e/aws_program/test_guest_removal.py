@@ -91,7 +91,9 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         base.engine.deploy(base.file, lambda: pulumi.export("sharing", shared))
         binary = base.engine.pulumi_binary
     file = root / "Pulumi.pr-7.yaml"
-    file.write_text(yaml.safe_dump(derive(read_yaml(STACKS / "Pulumi.dev.yaml"), 7, base="dev", images={})))
+    document = read_yaml(STACKS / "Pulumi.dev.yaml")
+    document["config"]["nightowl:apps"]["web"]["secrets"] = {"session-key": "dev/web/session-key"}
+    file.write_text(yaml.safe_dump(derive(document, 7, base="dev", images={})))
     account = Account(answers=Answers(stack="pr-7", account_id=ACCOUNT, region="eu-central-1", role=ROLE), limits=[])
     with serving(account) as providers:
         engine = Engine(workspace=EchoWorkspace(root=root, providers=providers), pulumi_binary=binary)
@@ -159,6 +161,9 @@ def test_an_engine_that_downloads_nothing_asks_for_no_plugin_whatever_the_state_
 
 def test_what_a_pull_request_made_is_removed_from_its_own_state_with_providers_of_the_pipeline(guest: Guest) -> None:
     guest.write()
+    made = {type_ for type_, _ in guest.account.objects}
+    assert "aws:eks/podIdentityAssociation:PodIdentityAssociation" in made
+    assert not [type_ for type_ in made if type_.startswith("aws:iam/")], "no role that could outlive it"
     assert run_down(guest.place, 7)
     assert guest.account.objects == {}
     assert [stack.name for stack in guest.place.guests.stacks()] == []

@@ -1,7 +1,9 @@
 """What the role of labelled pull requests may do: make and unmake stacks `pr-<number>` on this stack's cluster.
 
-Such a stack has target groups, rules on this stack's listener, records below its domain and roles of its own. They are
-told from this stack's by their names, or by the tag `stack` of their own stack.
+Such a stack has target groups, rules on this stack's listener and records below its domain. They are told from this
+stack's by their names, or by the tag `stack` of their own stack. It makes no roles: IAM has no condition on what a
+trust says, so whoever makes a role could let in anybody. Its pods get those that this stack makes for them
+(`infra.aws.delivery.guest_roles`).
 """
 
 from __future__ import annotations
@@ -19,8 +21,6 @@ from infra.aws.iam import Document
 
 GUEST_TYPES = (
     "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
     "aws:lb/listenerRule:ListenerRule",
     "aws:lb/targetGroup:TargetGroup",
     "aws:route53/record:Record",
@@ -36,7 +36,6 @@ _ASSOCIATIONS = "arn:{partition}:eks:{here}:podidentityassociation/{name}/*"
 _ZONES = "arn:{partition}:route53:::hostedzone/*"
 _NEW: Conditions = {"StringLike": {"aws:RequestTag/stack": (PULL_REQUEST_STACKS,)}}
 _OWN: Conditions = {"StringLike": {"aws:ResourceTag/stack": (PULL_REQUEST_STACKS,)}}
-_BOUNDED: Conditions = {"ArnEquals": {"iam:PermissionsBoundary": ("{boundary}",)}}
 _ROLES = ("{guest_roles}",)
 
 
@@ -45,7 +44,7 @@ def ephemeral_documents(scope: Scope) -> Mapping[str, Document]:
     return documents(
         {
             "traffic": statements([*_load_balancing(), *_records(scope)], scope, sid="Traffic"),
-            "identity": statements([*_pod_identity(), *_roles()], scope, sid="Identity"),
+            "identity": statements(_pod_identity(), scope, sid="Identity"),
             "images": statements(_images(), scope, sid="Images"),
             "look": statements(_reads(), scope, sid="Look"),
             "state": [
@@ -104,6 +103,11 @@ def _records(scope: Scope) -> list[Grant]:
 
 
 def _pod_identity() -> list[Grant]:
+    """Give the roles of guests to service accounts.
+
+    EKS knows no condition on the namespace or the service account of an association (Service Authorization Reference,
+    read 2026-11-26). The trust of the roles has the one on the namespace.
+    """
     return [
         Grant(actions=("eks:CreatePodIdentityAssociation",), resources=(_CLUSTER,), conditions=_NEW),
         # A tag makes an association one's own, so it goes on new ones and own ones only.
@@ -125,25 +129,6 @@ def _pod_identity() -> list[Grant]:
             actions=("iam:PassRole",),
             resources=_ROLES,
             conditions={"StringEquals": {"iam:PassedToService": ("pods.eks.amazonaws.com",)}},
-        ),
-    ]
-
-
-def _roles() -> list[Grant]:
-    return [
-        Grant(
-            actions=("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"),
-            resources=_ROLES,
-            conditions=_BOUNDED,
-        ),
-        # Its trust is given when it is made, and never changes: a guest's is its namespace's.
-        Grant(
-            actions=(
-                "iam:DeleteRole",
-                "iam:TagRole",
-                "iam:UntagRole",
-            ),
-            resources=_ROLES,
         ),
     ]
 

@@ -10,7 +10,9 @@ from infra.settings.aws.names import cluster_name, role_path, secrets_folder
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 ROLE_KINDS = ("deploy", "preview", "ephemeral")
 PULL_REQUEST_STACKS = "pr-*"
-"""The stacks of labelled pull requests."""
+"""The stacks of labelled pull requests, and their namespaces."""
+GUEST_ROLE = "guest-"
+"""How the names of the roles for pods of pull requests begin, in the path of the stack that makes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,12 @@ class Scope:
         return tuple(f"{stem}-{kind}" for kind in ROLE_KINDS)
 
     @property
+    def guest_roles(self) -> str:
+        """The ARNs of the roles for pods of pull requests, which this stack makes."""
+        iam = f"arn:{self.partition}:iam::{self.account_id}"
+        return f"{iam}:role{role_path(self.project, self.stack)}{GUEST_ROLE}*"
+
+    @property
     def identity_provider_arn(self) -> str:
         """The ARN of the provider by which the account knows GitHub's tokens."""
         return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{GITHUB_ISSUER}"
@@ -88,7 +96,7 @@ class Scope:
             "boundary": self.boundary_arn,
             "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
             "pipeline": f"{iam}:role/{self.name}-*",
-            "guest_roles": f"{iam}:role{role_path(self.project, PULL_REQUEST_STACKS)}*",
+            "guest_roles": self.guest_roles,
             "connection": self.connection or "",
             "pulumi_key_alias": self.pulumi_key_alias,
         }

@@ -68,8 +68,6 @@ COMPONENTS = f"{PROJECT}:"
 RESOURCE_TYPES = frozenset(
     {
         "aws:eks/podIdentityAssociation:PodIdentityAssociation",
-        "aws:iam/role:Role",
-        "aws:iam/rolePolicy:RolePolicy",
         "aws:lb/listenerRule:ListenerRule",
         "aws:lb/targetGroup:TargetGroup",
         "aws:route53/record:Record",

@@ -142,6 +142,12 @@ def _of_iam(of: Scope) -> list[Thing]:
     bounded = {"iam:PermissionsBoundary": of.boundary_arn}
     return [
         Thing(kind="role", arn=f"{iam}:role/nightowl/{of.stack}/app-web-1", tags={"stack": of.stack}, facts=bounded),
+        Thing(
+            kind="role for guests",
+            arn=f"{iam}:role/nightowl/{of.stack}/guest-web-1",
+            tags={"stack": of.stack},
+            facts=bounded,
+        ),
         Thing(kind="role of the pipeline", arn=of.pipeline_roles[0], tags={"stack": of.stack}),
         Thing(kind="boundary", arn=of.boundary_arn, tags={"stack": of.stack}),
         Thing(kind="instance profile", arn=f"{iam}:instance-profile/eks-0123"),

@@ -101,7 +101,7 @@ def identities() -> dict[str, tuple[str, tuple[Mapping[str, Any], ...], Mapping[
             "/nightowl/dev/app",
             "/nightowl/dev/control-plane",
             "/nightowl/dev/runner",
-            "/nightowl/pr-7/app",
+            "/nightowl/dev/guest",
         )
     }
     pipelines = {

@@ -73,9 +73,9 @@ def test_only_the_runner_gets_tokens_of_the_connection_and_of_no_other() -> None
     assert not may(of_dev, f"{own}app-web-1a2b3c4", action, CONNECTION)
 
 
-def test_a_role_of_a_pull_request_may_read_its_secrets_through_its_hosts_boundary() -> None:
+def test_a_role_for_pull_requests_may_read_its_secrets_through_the_boundary() -> None:
     of_dev = scope("dev")
-    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'pr-7')}app-web-1a2b3c4"
+    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'dev')}guest-web-1a2b3c4"
     secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:dev/web-AbCdEf"
     assert may(of_dev, guest, "secretsmanager:GetSecretValue", secret)
     assert may(of_dev, guest, "kms:Decrypt", KEY, {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"})
@@ -91,8 +91,8 @@ def test_a_role_of_a_pull_request_may_read_its_secrets_through_its_hosts_boundar
         "codeconnections:GetConnectionToken",
     ],
 )
-def test_whatever_policies_a_role_of_a_pull_request_gets_it_reads_secrets_and_does_nothing_else(action: str) -> None:
-    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'pr-7')}app-web-1a2b3c4"
+def test_whatever_policies_a_role_for_pull_requests_gets_it_reads_secrets_and_does_nothing_else(action: str) -> None:
+    guest = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'dev')}guest-web-1a2b3c4"
     assert not may(scope("dev"), guest, action, "*" if action != "kms:Decrypt" else KEY)
 
 
