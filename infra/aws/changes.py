@@ -182,9 +182,9 @@ CHANGES: Mapping[str, Change] = {
     "delivery.secrets": Change(
         how="in place", text="The permissions boundary of the stack's roles; an administrator deploys it."
     ),
-    "delivery.runner.startedBy": Change(how="in place", text="Whose next runs it takes."),
-    "delivery.runner.connection": Change(
-        how="added or removed", text="The runner. For another repository remove it, deploy, and add it again."
+    "delivery.runner": Change(
+        how="added or removed",
+        text="The CodeBuild project and what the deploy role needs for it; an administrator deploys it.",
     ),
     "namespace.name": Change(
         how="refused",

@@ -194,15 +194,15 @@ class EksPlatform(pulumi.ComponentResource):
 
     def _make_runner(self) -> None:
         delivery = self._settings.delivery
-        if delivery.runner is None or delivery.github is None:
+        if not delivery.runner or self._delivery is None or delivery.bucket is None:
             return
         Runner(
             "runner",
             RunnerArgs(
                 context=self._context,
-                repository=delivery.github.repository,
-                connection_arn=delivery.runner.connection,
-                started_by=delivery.runner.started_by,
+                bucket=delivery.bucket,
+                role=self._delivery.roles["deploy"],
+                delivery=self._delivery,
                 vpc_id=self._network.vpc_id,
                 subnet_ids=list(self._network.private_subnet_ids.values()),
                 routes=self._network.private_routes,

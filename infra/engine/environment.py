@@ -8,6 +8,7 @@ IN_JOBS = frozenset(
     {
         "AWS_ACCESS_KEY_ID",
         "AWS_CA_BUNDLE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
         "AWS_DEFAULT_REGION",
         "AWS_REGION",
         "AWS_SECRET_ACCESS_KEY",

@@ -19,7 +19,6 @@ from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.stacks_of_all_kinds import scope
 from tests.aws.stacks import run_stack, with_apps
 
-CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/01234567-89ab-cdef-0123-456789abcdef"
 GITHUB: dict[str, Any] = {
     "repository": "example/nightowl",
     "repositoryId": "123456789",
@@ -30,7 +29,8 @@ GITHUB: dict[str, Any] = {
 EVERYTHING: dict[str, Any] = {
     "github": GITHUB,
     "images": {"web": {"build": "apps/web"}},
-    "runner": {"connection": CONNECTION, "startedBy": ["1"]},
+    "backend": f"s3://nightowl-state?region={REGION}",
+    "runner": True,
 }
 DELIVERY = DeliverySettings.model_validate(EVERYTHING)
 

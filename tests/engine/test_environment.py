@@ -42,7 +42,7 @@ def test_no_token_of_github_reaches_the_engine(tmp_path: Path, monkeypatch: pyte
 def test_in_a_job_the_engine_gets_what_it_needs_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secrets = ("SOME_SECRET", "RUNNER_TEMP", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "CODEBUILD_BUILD_ID", "INPUT_X")
+    secrets = ("SOME_SECRET", "RUNNER_TEMP", "CODEBUILD_BUILD_ID", "INPUT_X")
     for name in (*secrets, "https_proxy"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -867,7 +867,6 @@ _NOT_A_BACKEND = "is not where `nightowl bootstrap` keeps the state; write s3://
 _NO_ENVIRONMENT = "names no environment; end it with :environment:NAME"
 _BUILD_MISSING = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
 _READER = "arn:aws:iam::444455556666:role/nightowl-staging-deploy"
-_CONNECTION = "arn:aws:codeconnections:eu-west-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef"
 
 _EKS = (
     BadInput(
@@ -1069,8 +1068,8 @@ _DELIVERY = (
         id="backend in another region",
     ),
     _delivery(
-        f"{{ runner: {{ connection: '{_CONNECTION}', startedBy: ['1'] }} }}",
-        ".runner: goes with github, which says whose jobs it runs",
+        "{ runner: true, backend: 's3://state?region=eu-central-1' }",
+        ".runner: goes with github, which says whose jobs start it",
         id="runner of nobody",
     ),
     BadInput(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.aws.delivery.runner import WORKFLOWS as RUNNER_WORKFLOWS
 from infra.ops.github_setup.environments import PROPOSALS
 from tests.workflows.delivering import EACH
 from tests.workflows.expressions import fill
@@ -151,12 +150,12 @@ def test_only_jobs_that_must_not_meet_share_a_group() -> None:
 
 
 FOR_PULL_REQUESTS = ("ephemeral.yml", "preview.yml")
-RUNNERS = {**VARIABLES, "NIGHTOWL_RUNNER_PROD": "codebuild-nightowl-prod-runner", "NIGHTOWL_RUNNER_DEV": "inside"}
+RUNNERS = {**VARIABLES, "NIGHTOWL_RUNNER_PROD": "within", "NIGHTOWL_RUNNER_DEV": "inside"}
 
 
 @pytest.mark.parametrize(
     ("stack", "runner"),
-    [("dev", "inside"), ("staging", "ubuntu-24.04"), ("prod", "codebuild-nightowl-prod-runner-4711-1")],
+    [("dev", "inside"), ("staging", "ubuntu-24.04"), ("prod", "within")],
 )
 def test_what_talks_to_a_cluster_runs_where_the_variable_of_its_stack_says(stack: str, runner: str) -> None:
     runs = [run for event, _ in STARTED.values() for run in jobs_started(event, variables=RUNNERS)]
@@ -171,14 +170,6 @@ def test_no_job_of_a_pull_request_runs_on_the_runner_of_a_stack() -> None:
     of_pull_requests = [run for run in runs if run.workflow in FOR_PULL_REQUESTS]
     assert {run.name for run in of_pull_requests} >= {"preview", "build", "up", "down", "sweep"}
     assert {run.value("runs-on") for run in of_pull_requests} == {"ubuntu-24.04", "ubuntu-24.04-arm"}
-
-
-def test_a_runner_of_codebuild_takes_the_jobs_that_are_sent_to_it_and_none_of_pull_requests() -> None:
-    sent = {name for name, workflow in WORKFLOWS.items() if "NIGHTOWL_RUNNER" in str(workflow)}
-    called = {"staging.yml", "prod.yml"}  # a job bears the name of the workflow that calls its own
-    assert {f"{name}.yml" for name in RUNNER_WORKFLOWS} == sent | called
-    assert all(WORKFLOWS[f"{name}.yml"]["name"] == name for name in RUNNER_WORKFLOWS)
-    assert not sent & set(FOR_PULL_REQUESTS)
 
 
 def test_what_talks_to_no_cluster_runs_on_github_s_machines() -> None:

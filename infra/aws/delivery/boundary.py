@@ -56,18 +56,10 @@ CONTROL_PLANE_MAKES = (
     "elasticloadbalancing:CreateTargetGroup",
 )
 
-RUNNER = (
-    "codeconnections:GetConnection",
-    "codeconnections:GetConnectionToken",
-    "codeconnections:UseConnection",
-)
-"""By which the runner asks GitHub for jobs; a token of the connection reaches all that the connection does."""
-
 PIPELINE = (
     "acm:*",
     "autoscaling:*",
     "codebuild:*",
-    "codeconnections:*",
     "ec2:*",
     "ecr:*",
     "eks:*",
@@ -100,7 +92,6 @@ def boundary_document(scope: Scope) -> Document:
         Statement(sid="Workloads", actions=WORKLOADS, resources=["*"]),
         *_of_this_stack(scope),
         *_of_control_plane(scope),
-        *_of_runner(scope),
         *_of_guests(scope),
         Statement(
             sid="ServiceLinkedRole",
@@ -152,7 +143,6 @@ def _of_this_stack(scope: Scope) -> list[Statement]:
             resources=[
                 f"{arn}:eks:{here}:cluster/{scope.name}",
                 f"{arn}:logs:{here}:log-group:/aws/vpc/{scope.name}/*",
-                f"{arn}:logs:{here}:log-group:/aws/codebuild/{scope.name}-*",
                 *(f"{arn}:secretsmanager:{here}:secret:{beginning}*" for beginning in scope.secrets),
             ],
         ),
@@ -217,22 +207,6 @@ def _of_control_plane(scope: Scope) -> list[Statement]:
             resources=["*"],
             conditions={**control_plane, "Null": {"elasticloadbalancing:CreateAction": "false"}},
         ),
-    ]
-
-
-def _of_runner(scope: Scope) -> list[Statement]:
-    if scope.connection is None:
-        return []
-    account = f"arn:{scope.partition}:iam::{scope.account_id}"
-    return [
-        Statement(
-            sid="Runner",
-            actions=RUNNER,
-            resources=[scope.connection],
-            conditions={
-                "ArnLike": {"aws:PrincipalArn": f"{account}:role{role_path(scope.project, scope.stack)}runner-*"}
-            },
-        )
     ]
 
 

@@ -12,13 +12,14 @@ from infra.aws.context import AwsContext
 from infra.aws.delivery.boundary import boundary_document, pipeline_boundary_document
 from infra.aws.delivery.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.aws.delivery.trust import github_trust
-from infra.aws.iam import Document
+from infra.aws.iam import Document, service_trust
 from infra.settings.aws.delivery import (
     MAIN_BRANCH,
     ROLE_KINDS,
     DeliverySettings,
     GithubSettings,
     RoleKind,
+    project_arn,
     role_name,
 )
 
@@ -118,15 +119,23 @@ class Delivery(pulumi.ComponentResource):
 
 
 def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
-    """Write who may take a role of the pipeline. Deployments run on the main branch only."""
+    """Write who may take a role of the pipeline. Deployments run on the main branch, or in the build they start."""
     deploys = kind == "deploy"
-    return github_trust(
+    document = github_trust(
         provider_arn=scope.identity_provider_arn,
         subjects=github.subjects(kind),
         repository_id=github.repository_id,
         environment=github.environment if deploys else None,
         ref=f"refs/heads/{MAIN_BRANCH}" if deploys else None,
     )
+    if deploys and scope.runner:
+        build = service_trust(
+            "codebuild.amazonaws.com",
+            account_id=scope.account_id,
+            source_arn=project_arn(scope.partition, scope.region, scope.account_id, scope.stack),
+        )
+        document["Statement"] += build["Statement"]
+    return document
 
 
 def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
@@ -141,6 +150,6 @@ def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str |
         domain=domain,
         promotes_from=delivery.promotes_from,
         guests=delivery.github is not None and bool(delivery.github.ephemeral),
-        connection=None if delivery.runner is None else delivery.runner.connection,
+        runner=delivery.runner,
         shared_secrets=delivery.secrets,
     )

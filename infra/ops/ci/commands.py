@@ -101,8 +101,11 @@ def deploy(stack: Stack, images: Images = "", dry_run: DryRun = False) -> None:
     from infra.ops.ci.deploy import images_from_json, run_deploy
     from infra.ops.ci.engine import project_target
 
+    given = images_from_json(images or "{}")
+    if not dry_run and _is_done_inside(stack, "deploy", images=images or "{}"):
+        return
     target = project_target(_project(), stack, typer.echo)
-    run_deploy(target, images_from_json(images or "{}"), _run(), dry_run=dry_run, say=typer.echo)
+    run_deploy(target, given, _run(), dry_run=dry_run, say=typer.echo)
 
 
 @ci.command()
@@ -164,6 +167,8 @@ def recover(stack: Stack, dry_run: DryRun = False) -> None:
     from infra.ops.ci.engine import project_target
     from infra.ops.ci.recover import run_recover
 
+    if not dry_run and _is_done_inside(stack, "recover"):
+        return
     run_recover(project_target(_project(), stack, typer.echo), _run(), dry_run=dry_run, say=typer.echo)
 
 
@@ -222,6 +227,21 @@ def _run() -> ActionsRun:
     from infra.ops.ci.actions_run import ActionsRun
 
     return ActionsRun.from_environment(os.environ)
+
+
+def _is_done_inside(stack: str, command: Literal["deploy", "recover"], *, images: str = "{}") -> bool:
+    """Have a build inside the VPC do it, where the stack asks for that and this is a job of GitHub Actions."""
+    from infra.engine.environment import in_job
+
+    if not in_job(os.environ):
+        return False
+    from infra.ops.ci.build_inside import belongs_inside, run_inside
+
+    of_eks = _image_stack(stack)
+    if not belongs_inside(of_eks, os.environ):
+        return False
+    run_inside(_project(), of_eks, command, _run(), images=images, say=typer.echo)
+    return True
 
 
 def _image_stack(stack: str) -> ImageStack:

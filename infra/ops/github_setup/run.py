@@ -32,10 +32,10 @@ from infra.ops.github_setup.proposals import app_of, app_step
 from infra.ops.github_setup.report import Report, Row
 from infra.ops.github_setup.required_checks import required_checks
 from infra.ops.github_setup.reviewers import Reviewer, find_reviewers, several
-from infra.ops.github_setup.stack_facts import EPHEMERAL_BASE, has_runner, stack_file_step
+from infra.ops.github_setup.stack_facts import EPHEMERAL_BASE, stack_file_step
 from infra.ops.github_setup.step import Step
 from infra.ops.github_setup.subjects import SubjectFormat, subject_format
-from infra.ops.github_setup.switch import runner_step, switch_step
+from infra.ops.github_setup.switch import switch_step
 from infra.ops.github_setup.workflows import workflows_step
 
 UNREVIEWED_STACKS = ("dev",)
@@ -103,7 +103,6 @@ def run_github(
         *([code_owners_step(api, project, approvers)] if several(approvers) else []),
         *_stack_file_steps(api, files, form),
         checksums_step(),
-        *(runner_step(api, stack) for stack, file in files.items() if has_runner(file)),
         switch_step(api, switch_on=options.switch_on),
     ]
     rows: list[Row] = []

@@ -71,16 +71,6 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
     )
 
 
-def has_runner(file: Path) -> bool:
-    """Whether the stack of `file` makes a runner inside its VPC.
-
-    Raises:
-        SettingsError: the file is no stack file.
-    """
-    config = _mapping(read_yaml(file).get("config"))
-    return bool(_mapping(config.get("nightowl:delivery")).get("runner"))
-
-
 def _replace(file: Path, text: str, written: Mapping[str, str | list[str]]) -> None:
     """Write the file in one step, so that an interruption leaves the old or the new one."""
     try:

@@ -1,10 +1,9 @@
-"""Repository variables: the one that switches the delivery workflows on, and those that say where their jobs run."""
+"""The repository variable that switches the delivery workflows on."""
 
 from __future__ import annotations
 
 from infra.ops.github_setup.connection import RepositoryApi, asking
 from infra.ops.github_setup.step import Step
-from infra.settings.aws.delivery import runner_label
 
 VARIABLE = "NIGHTOWL_DELIVERY"
 ON = "on"
@@ -18,16 +17,6 @@ def switch_step(api: RepositoryApi, *, switch_on: bool) -> Step:
     """
     value = _read(api, VARIABLE)
     return _step(api, VARIABLE, value, ON if switch_on else value, note=_note(value, switch_on=switch_on))
-
-
-def runner_step(api: RepositoryApi, stack: str) -> Step:
-    """Inspect the variable that sends the jobs of a stack to the runner that the stack makes inside its VPC.
-
-    Raises:
-        GithubSetupError: GitHub refuses to answer.
-    """
-    name = f"NIGHTOWL_RUNNER_{stack.upper().replace('-', '_')}"
-    return _step(api, name, _read(api, name), runner_label(stack))
 
 
 def _read(api: RepositoryApi, name: str) -> str | None:

@@ -26,8 +26,6 @@ GITHUB_ISSUER = "token.actions.githubusercontent.com"
 RoleKind = Literal["deploy", "preview", "ephemeral"]
 """What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
 ROLE_KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
-MACHINES = {"41898282": "github-actions[bot]", "49699333": "dependabot[bot]"}
-"""Accounts of GitHub itself, by number (GitHub API, `GET /users/github-actions[bot]`)."""
 MAIN_BRANCH = "main"
 """The branch from which deployments run."""
 
@@ -41,7 +39,6 @@ _ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
 _BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
-_CONNECTION = re.compile(rf"arn:{PARTITION}:codeconnections:[a-z0-9-]+:\d{{12}}:connection/[0-9a-f-]{{36}}", re.ASCII)
 _SECRETS = re.compile(r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/", re.ASCII)
 """What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
 _PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
@@ -66,16 +63,18 @@ def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) ->
 
 
 def runner_name(stack: str) -> str:
-    """Name the CodeBuild project that runs the jobs of a stack inside its VPC."""
+    """Name the CodeBuild project that deploys a stack from inside its VPC."""
     return f"{_STEM}-{stack}-runner"
 
 
-def runner_label(stack: str) -> str:
-    """Tell how the label of a job for that runner begins.
+def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
+    """Tell the ARN of that project."""
+    return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
 
-    The run's id and attempt follow (CodeBuild user guide, "Configure a CodeBuild-hosted GitHub Actions runner").
-    """
-    return f"codebuild-{runner_name(stack)}"
+
+def runner_folder(stack: str) -> str:
+    """Tell where in the state's bucket what the build runs is kept, and what it says."""
+    return f"runner/{stack}"
 
 
 def boundary_name(stack: str) -> str:
@@ -139,14 +138,6 @@ def _check_repository_id(value: object) -> str:
     return value
 
 
-def _check_account_number(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{0,18}", value, re.ASCII):
-        raise ValueError(
-            "is not the number of an account: digits in quotes, as `gh api users/LOGIN --jq .id` tells them"
-        )
-    return value
-
-
 def _check_subject(value: str) -> str:
     if re.search(r"[*?]|\$\{", value):
         raise ValueError("has a wildcard, which would let in more than one place; write each subject in full")
@@ -182,19 +173,11 @@ def _check_secrets(value: str) -> str:
     return value
 
 
-def _check_connection(value: str) -> str:
-    if not _CONNECTION.fullmatch(value):
-        raise ValueError("is not the ARN of a connection, such as arn:aws:codeconnections:REGION:ACCOUNT:connection/ID")
-    return value
-
-
 Repository = Annotated[str, AfterValidator(_check_repository), Notation("owner/name")]
 RepositoryId = Annotated[str, BeforeValidator(_check_repository_id), Notation("digits in quotes")]
 Subject = Annotated[str, AfterValidator(_check_subject), Notation("subject")]
 Backend = Annotated[str, AfterValidator(_check_backend), Notation("S3 URL")]
-ConnectionArn = Annotated[str, AfterValidator(_check_connection), Notation("connection ARN")]
 SecretsFolder = Annotated[str, AfterValidator(_check_secrets), Notation("beginning of names")]
-AccountNumber = Annotated[str, BeforeValidator(_check_account_number), Notation("digits in quotes")]
 Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
 
 
@@ -291,28 +274,6 @@ class ImageSettings(Model):
     """The folder with its Dockerfile, from the top of the repository; none where `promotesFrom` is set."""
 
 
-class RunnerSettings(Model):
-    """A machine inside the VPC for each job that deploys, by AWS CodeBuild."""
-
-    connection: ConnectionArn
-    """The AWS CodeConnections connection to GitHub, which is confirmed once in the console."""
-    started_by: tuple[AccountNumber, ...]
-    """Whose runs it takes: numbers of GitHub accounts (`gh api users/LOGIN --jq .id`), people who may deploy."""
-
-    @model_validator(mode="after")
-    def _of_people(self) -> Self:
-        raise_any(self._errors())
-        return self
-
-    def _errors(self) -> Iterator[FieldError]:
-        if not self.started_by:
-            yield FieldError("started_by", "is empty, so it would take no job; name who may deploy")
-        for index, number in enumerate(self.started_by):
-            if number in MACHINES:
-                message = f"is {MACHINES[number]}, in whose name every workflow can start others; name people"
-                yield FieldError(("started_by", index), message)
-
-
 class DeliverySettings(Model):
     """How a pipeline deploys this stack; leave it out to deploy by hand only."""
 
@@ -329,8 +290,8 @@ class DeliverySettings(Model):
     secrets: tuple[SecretsFolder, ...] = ()
     """How names of secrets begin that the stack's apps and pull requests may read, besides its name and a slash."""
 
-    runner: RunnerSettings | None = None
-    """Runs jobs inside the VPC, from where a private API server is reached."""
+    runner: bool = False
+    """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
 
     @property
     def bucket(self) -> str | None:
@@ -355,8 +316,10 @@ class DeliverySettings(Model):
                 yield FieldError(("readers", index), f"{reader} is listed twice")
         if self.readers and not self.images:
             yield FieldError("readers", "has nothing to read, as images has no app; remove one or name the other")
-        if self.runner is not None and self.github is None:
-            yield FieldError("runner", "goes with github, which says whose jobs it runs")
+        if self.runner and self.github is None:
+            yield FieldError("runner", "goes with github, which says whose jobs start it")
+        if self.runner and self.backend is None:
+            yield FieldError("runner", "goes with backend, which holds what it runs; `nightowl bootstrap` writes it")
 
 
 def delivery_errors(
@@ -371,10 +334,6 @@ def delivery_errors(
             if _PIPELINE_ROLE.fullmatch(role):
                 message = f"holds {role}, a role of the pipeline, which gets its access from delivery.github; remove it"
                 yield FieldError(("cluster", "access", listed), message)
-    runner = delivery.runner
-    if runner is not None and f":{platform.region}:{platform.account_id}:" not in runner.connection:
-        message = f"{runner.connection} is not in {platform.region} of account {platform.account_id}"
-        yield FieldError(("delivery", "runner", "connection"), message)
     for app in delivery.images:
         if "--" in app:
             message = f"has two dashes in a row, and {limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"

@@ -52,7 +52,7 @@ def firewall_log_group(cluster: str) -> str:
 
 
 def runner_log_group(stack: str) -> str:
-    """Name the log group of the machines of the runner."""
+    """Name the log group of the builds inside the VPC."""
     return f"/aws/codebuild/{runner_name(stack)}"
 
 
@@ -102,7 +102,7 @@ def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterato
             yield limits.IAM_POLICY, f"{role_name(stack, kind)}-{_LONGEST_PART}"
         yield limits.IAM_POLICY, boundary_name(stack)
         yield limits.IAM_POLICY, pipeline_boundary_name(stack)
-    if delivery.runner is not None:
+    if delivery.runner:
         yield limits.CODEBUILD_PROJECT, runner_name(stack)
         yield limits.LOG_GROUP, runner_log_group(stack)
     for app in delivery.images:

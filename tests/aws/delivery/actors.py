@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.delivery.ephemeral_access import MOST_OF_A_GUEST
-from infra.aws.delivery.runner import WORKFLOWS as RUNNER_WORKFLOWS
 from infra.settings.aws.delivery import ROLE_KINDS, identity_provider_arn, role_name
 from tests.aws.delivery.oidc_simulator import AUDIENCE, ISSUER, Provider, may_assume
 from tests.aws.delivery.permissions.reach import reachable
@@ -41,11 +40,13 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "load balancer, DNS": ("load balancer", "listener", "target group", "certificate", "DNS record"),
     "images": ("image repository",),
     "roles": ("role", "role for guests"),
-    "GitHub, by the connection": ("connection to GitHub",),
+    "builds in the VPC": ("CodeBuild project", "what a build runs"),
     "the pipeline's rights": ("role of the pipeline", "boundary", "identity provider"),
 }
 """What an actor may reach of the stack, by column: kinds of `tests.aws.delivery.permissions.other_stack`."""
-CLUSTER, OTHERS, RUNNER = "objects of the cluster", "another stack of the account", "runner in the VPC"
+HANDED_ON = {("iam:PassRole", "role of the pipeline")}
+"""The deploy role goes to its own builds and nowhere else (`permissions/test_decisions.py`): that changes no right."""
+CLUSTER, OTHERS = "objects of the cluster", "another stack of the account"
 GIVES = "gives those for guests to pods"
 MACHINES, REPOSITORY = "machines it starts", "writes in the repository"
 ACCESS = {
@@ -58,12 +59,11 @@ ACCESS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Somebody or something: the roles of dev and prod that it gets, and whether it gets on the runner of a stack."""
+    """Somebody or something, and the roles of dev and prod that it gets."""
 
     name: str
     roles: Mapping[str, frozenset[str]]
     """By stack."""
-    on_runner: str = NOTHING
     in_repository: str = NOTHING
 
 
@@ -74,7 +74,6 @@ def actors() -> list[Actor]:
         Actor(
             name="somebody who can push a branch",
             roles=_taken(_tokens_of_a_branch()),
-            on_runner="if one of `startedBy` causes the run",
             # What a workflow of a branch asks for, its token gets; a fork's reads only (GitHub, "GITHUB_TOKEN").
             in_repository="all that a job can ask for",
         ),
@@ -87,7 +86,6 @@ def actors() -> list[Actor]:
         *(
             Actor(name=name, roles={"dev": frozenset({role})})
             for name, role in {
-                "the runner's own role": "runner",
                 "a node": "node",
                 "a pod of an app, by its role": "app",
                 "a pod of a pull request, by its role": "made-nightowl/dev/guest",
@@ -99,11 +97,11 @@ def actors() -> list[Actor]:
 
 def cell(actor: Actor, column: str) -> str:
     """Tell what an actor reaches in a column: `changes`, `reads`, gives away, or nothing but looks."""
-    if column in (RUNNER, REPOSITORY):
-        return actor.on_runner if column == RUNNER else actor.in_repository
+    if column == REPOSITORY:
+        return actor.in_repository
     if column == "roles it gets":
-        found = [f"{role} of {stack}" for stack, given in actor.roles.items() for role in ROLE_KINDS if role in given]
-        return ", ".join(found) or NOTHING
+        gets = [f"{role} of {stack}" for stack, given in actor.roles.items() for role in ROLE_KINDS if role in given]
+        return ", ".join(gets) or NOTHING
     roles = {role for of_stack in actor.roles.values() for role in of_stack}
     if column == CLUSTER:
         given = _access()
@@ -115,7 +113,8 @@ def cell(actor: Actor, column: str) -> str:
         return ", ".join(sorted(kinds)) or NOTHING
     if column == MACHINES:
         return _machines(roles)
-    reached = {action for role in roles for action, kind in reachable(role, "its own") if kind in COLUMNS[column]}
+    found = {one for role in roles for one in reachable(role, "its own")} - HANDED_ON
+    reached = {action for action, kind in found if kind in COLUMNS[column]}
     if reached == {"iam:PassRole"}:
         return GIVES
     if any(not _reads(action) for action in reached):
@@ -125,7 +124,7 @@ def cell(actor: Actor, column: str) -> str:
 
 def columns() -> tuple[str, ...]:
     """List the columns from the left."""
-    return ("roles it gets", *COLUMNS, CLUSTER, MACHINES, OTHERS, RUNNER, REPOSITORY)
+    return ("roles it gets", *COLUMNS, CLUSTER, MACHINES, OTHERS, REPOSITORY)
 
 
 def table() -> str:
@@ -149,11 +148,9 @@ def _of_workflows() -> Iterator[Actor]:
         runs.setdefault(run.workflow.removesuffix(".yml"), []).append(run)
     for workflow, of_workflow in sorted(runs.items()):
         with_token = [run for run in of_workflow if run.role() is not None]
-        on_runner = "runs on it" if workflow in RUNNER_WORKFLOWS and with_token else NOTHING
         yield Actor(
             name=f"a job of `{workflow}`",
             roles=_taken([claims(run) for run in with_token]),
-            on_runner=on_runner,
             in_repository=", ".join(sorted(_written(of_workflow))) or NOTHING,
         )
 

@@ -1,24 +1,32 @@
-"""The runner of GitHub Actions inside the VPC."""
+"""Deployments from inside the VPC: who starts them, as whom they work, and what they run."""
 
 from __future__ import annotations
 
+import functools
 import json
-import re
-from dataclasses import replace
 from typing import Any
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from infra.aws.context import AwsContext
 from infra.aws.delivery.runner import Runner, RunnerArgs
-from infra.settings.aws.delivery import RunnerSettings, runner_label
+from infra.settings.build import build_settings
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.harness_aws import Graph, run
 from tests.aws.iam_evaluator import Call, allows
+from tests.aws.stacks import APP, run_stack, sections
 
-CONNECTION = f"arn:aws:codeconnections:{REGION}:{ACCOUNT}:connection/0f0f0f0f-1111-2222-3333-444455556666"
+GITHUB = {
+    "repository": "example/nightowl",
+    "repositoryId": "123456789",
+    "deploy": ["repo:example/nightowl:environment:test"],
+    "preview": ["repo:example/nightowl:pull_request", "repo:example/nightowl:ref:refs/heads/main"],
+    "ephemeral": ["repo:example/nightowl:environment:ephemeral"],
+}
+PROJECT = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/nightowl-test-runner"
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +34,22 @@ def graph() -> Graph:
     return run(make_runner)
 
 
+@functools.cache
+def of_stack() -> Graph:
+    """A whole stack that is deployed from inside its VPC."""
+    delivery = {"github": GITHUB, "backend": f"s3://nightowl-state?region={REGION}", "runner": True}
+    return run_stack(build_settings(sections(delivery=delivery, apps={"web": APP}))).graph
+
+
 def make_runner(context: AwsContext) -> Runner:
+    trust = json.dumps({"Statement": []})
     return Runner(
         "runner",
         RunnerArgs(
             context=context,
-            repository="example/nightowl",
-            connection_arn=CONNECTION,
-            started_by=["1001", "1002"],
+            bucket="nightowl-state",
+            role=aws.iam.Role("deploy", name="nightowl-test-deploy", assume_role_policy=trust),
+            delivery=pulumi.ComponentResource("nightowl:aws:Delivery", "delivery"),
             vpc_id="vpc-1",
             subnet_ids=["subnet-a", "subnet-b"],
             routes=[],
@@ -44,47 +60,47 @@ def make_runner(context: AwsContext) -> Runner:
     )
 
 
-def policy(graph: Graph) -> list[dict[str, Any]]:
-    return json.loads(graph.one("RolePolicy").props["policy"])["Statement"]
+def trust_of(kind: str) -> dict[str, Any]:
+    (role,) = [made for made in of_stack().all("Role") if made.props.get("name") == f"nightowl-test-{kind}"]
+    return json.loads(role.props["assumeRolePolicy"])
 
 
-@pytest.mark.parametrize(
-    ("workflow", "actor", "starts"),
-    [
-        ("deploy", "1001", True),
-        ("drift", "1002", True),
-        ("preview", "1001", False),
-        ("ephemeral", "1001", False),
-        ("ci", "1001", False),
-        ("not-deploy", "1001", False),
-        ("deploy", "100", False),
-        ("deploy", "10011", False),
-        ("deploy", "41898282", False),
-    ],
-)
-def test_a_machine_starts_for_the_workflows_that_deploy_in_runs_of_those_who_may(
-    graph: Graph, workflow: str, actor: str, starts: bool
-) -> None:
-    [group] = graph.one("Webhook").props["filterGroups"]
-    filters = {one["type"]: one["pattern"] for one in group["filters"]}
-    assert not any(one.get("excludeMatchedPattern") for one in group["filters"])
-    told = {"EVENT": "WORKFLOW_JOB_QUEUED", "WORKFLOW_NAME": workflow, "ACTOR_ACCOUNT_ID": actor}
-    assert filters.keys() == told.keys()
-    # CodeBuild searches; the patterns say themselves where they begin and end.
-    assert all(re.search(pattern, told[type_]) for type_, pattern in filters.items()) is starts
+def test_nothing_of_github_starts_a_machine_in_the_vpc() -> None:
+    """A workflow of a branch can ask for any label: there is no webhook and no connection that would answer it."""
+    types = {made.type for made in of_stack().resources}
+    assert "aws:codebuild/project:Project" in types
+    assert {kind for kind in types if kind.startswith("aws:code")} == {"aws:codebuild/project:Project"}
+    assert of_stack().one("Project").props["source"]["type"] == "NO_SOURCE"
+    assert "codeconnections" not in str([made.props for made in of_stack().resources])
 
 
-def test_the_machines_of_github_start_nothing() -> None:
-    with pytest.raises(ValidationError, match=r"github-actions\[bot\], in whose name every workflow can start others"):
-        RunnerSettings.model_validate({"connection": CONNECTION, "startedBy": ["41898282"]})
-    with pytest.raises(ValidationError, match="it would take no job"):
-        RunnerSettings.model_validate({"connection": CONNECTION, "startedBy": []})
+@pytest.mark.parametrize("kind", ["deploy", "preview", "ephemeral"])
+def test_a_build_works_as_the_role_that_deploys_and_no_other_role_lets_codebuild_in(kind: str) -> None:
+    def enters(project: str, account: str = ACCOUNT) -> bool:
+        sent = {"aws:SourceArn": project, "aws:SourceAccount": account}
+        return allows(trust_of(kind), Call(action="sts:AssumeRole", principal="codebuild.amazonaws.com", context=sent))
+
+    assert of_stack().one("Project").props["serviceRole"].endswith("-deploy") or kind != "deploy"
+    assert enters(PROJECT) is (kind == "deploy")
+    assert not enters(PROJECT.replace("test-runner", "test-other"))
+    assert not enters(PROJECT.replace("test-runner", "prod-runner"))
+    assert not enters(PROJECT, "999999999999")
 
 
-def test_no_commands_of_a_branch_run_before_its_job(graph: Graph) -> None:
-    assert yaml.safe_load(graph.one("Project").props["source"]["buildspec"])["phases"] == {
-        "build": {"commands": ["true"]}
-    }
+def test_what_the_role_gets_for_its_builds_is_a_right_of_the_pipeline_which_no_pipeline_changes() -> None:
+    (rights,) = [made for made in of_stack().all("RolePolicy") if made.name == "runner"]
+    assert "nightowl:aws:Delivery$aws:iam/rolePolicy:RolePolicy" in rights.urn
+
+
+def test_a_build_runs_what_the_project_says_of_one_version_of_the_source(graph: Graph) -> None:
+    spec = yaml.safe_load(graph.one("Project").props["source"]["buildspec"])
+    fetch, *_, install, tools, command = spec["phases"]["build"]["commands"]
+    assert "--bucket nightowl-state --key runner/test/source.tar --version-id " in fetch
+    assert (install, tools) == ("make install", ".venv/bin/nightowl ci tools")
+    assert "nightowl ci deploy -s test" in command
+    assert "nightowl ci recover -s test" in command
+    assert "*) false" in command
+    assert spec["env"]["variables"]["GITHUB_ACTIONS"] == "true", "the engine gets what a job's gets, and no more"
 
 
 def test_a_machine_stands_in_its_own_subnets_with_its_own_group_only(graph: Graph) -> None:
@@ -109,12 +125,6 @@ def test_a_machine_stands_in_its_own_subnets_with_its_own_group_only(graph: Grap
     assert not may("CreateNetworkInterfacePermission", "network-interface/eni-1", ec2_Subnet=own)
 
 
-def test_the_source_is_the_repository_through_the_connection(graph: Graph) -> None:
-    source = graph.one("Project").props["source"]
-    assert source["location"] == "https://github.com/example/nightowl.git"
-    assert source["auth"] == {"type": "CODECONNECTIONS", "resource": CONNECTION}
-
-
 def test_nothing_reaches_the_runner_and_it_speaks_https_only(graph: Graph) -> None:
     own = graph.one("SecurityGroup")
     ways_in = [made for made in graph.all("SecurityGroupIngressRule") if own.name in made.props["securityGroupId"]]
@@ -137,31 +147,6 @@ def test_the_runner_stands_in_the_private_subnets(graph: Graph) -> None:
     assert placed["vpcId"] == "vpc-1"
 
 
-def test_only_codebuild_takes_the_role_and_only_for_this_project(graph: Graph) -> None:
-    (statement,) = json.loads(graph.one("Role").props["assumeRolePolicy"])["Statement"]
-    assert statement["Principal"] == {"Service": ["codebuild.amazonaws.com"]}
-    assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
-    project = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/nightowl-test-runner"
-    assert statement["Condition"]["ArnLike"] == {"aws:SourceArn": project}
-
-
-def test_the_runner_itself_may_deploy_nothing(graph: Graph) -> None:
-    actions = {action for statement in policy(graph) for action in statement["Action"]}
-    assert {action.partition(":")[0] for action in actions} == {"codeconnections", "ec2", "logs"}
-    assert not any("*" in action for action in actions)
-
-
-def test_it_asks_github_through_its_own_connection_only(graph: Graph) -> None:
-    of_connection = [one for one in policy(graph) if one["Action"][0].startswith("codeconnections:")]
-    assert len(of_connection) == 2
-    assert all(one["Resource"] == [CONNECTION] for one in of_connection)
-    document = json.loads(graph.one("RolePolicy").props["policy"])
-    key = "codeconnections:FullRepositoryId"
-    use = Call(action="codeconnections:UseConnection", resource=CONNECTION, context={key: "example/other"})
-    assert not allows(document, use)
-    assert allows(document, replace(use, context={key: "example/nightowl"}))
-
-
 def test_the_log_is_encrypted_and_ends(graph: Graph) -> None:
     log = graph.one("LogGroup").props
     assert log["name"] == "/aws/codebuild/nightowl-test-runner"
@@ -173,7 +158,3 @@ def test_the_project_waits_for_the_permissions_that_it_takes_when_it_is_made(gra
     project = graph.one("Project")
     assert graph.waits_for(project, graph.one("RolePolicy"))
     assert graph.waits_for(project, graph.one("SecurityGroupEgressRule"))
-
-
-def test_the_label_of_its_jobs_begins_with_the_name_of_the_project(graph: Graph) -> None:
-    assert runner_label("test") == f"codebuild-{graph.one('Project').props['name']}"

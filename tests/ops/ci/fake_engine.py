@@ -36,11 +36,13 @@ class FakeEngine:
     recovers: Recovery = field(default_factory=lambda: Recovery(locks=(), pending=(), remaining=()))
     calls: list[str] = field(default_factory=list)
     stack_texts: list[str] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
 
     def preview(
         self, stack_file: Path, program: Callable[[], None], *, refresh: bool = False, leave_out: Any = ()
     ) -> Preview:
         self.calls.append("preview --refresh" if refresh else "preview")
+        self.left_out = tuple(leave_out)
         self.stack_texts.append(stack_file.read_text())
         if self.holders_after_preview is not None:
             self.holders = self.holders_after_preview

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from infra import clock
 from infra.engine import DeploymentFailedError, LockHolder, Preview, StackLockedError
@@ -47,6 +48,27 @@ def test_drift_opens_one_issue_the_next_night_edits_it_and_its_end_closes_it(
     assert github.open_issues() == []
     assert ["as the code says again" in comment.body for comment in github.comments_on(issue.number)] == [True]
     assert set(engine.calls) == {"preview --refresh"}
+
+
+@pytest.mark.parametrize("runner", [True, False])
+def test_of_a_cluster_that_only_builds_reach_no_object_is_compared(
+    github: FakeGithub, tmp_path: Path, runner: bool
+) -> None:
+    engine, said = FakeEngine(), list[str]()
+    target = target_of(engine, tmp_path, "dev")
+    content = yaml.safe_load(target.stack_file.read_text())
+    subject = "repo:example/nightowl"
+    names = {"repository": "example/nightowl", "repositoryId": "1"}
+    subjects = {"deploy": [f"{subject}:environment:dev"], "preview": [f"{subject}:pull_request"]}
+    region = content["config"]["nightowl:platform"]["region"]
+    delivery = {"backend": f"s3://state?region={region}", "github": {**names, **subjects}, "runner": runner}
+    content["config"]["nightowl:delivery"] = delivery
+    target.stack_file.write_text(yaml.safe_dump(content))
+
+    run_drift(target, github.run(tmp_path), say=said.append)
+
+    assert ("**kubernetes:*/**" in engine.left_out) is runner
+    assert any("out of reach" in line for line in said) is runner
 
 
 def test_without_drift_nothing_is_written(github: FakeGithub, tmp_path: Path) -> None:

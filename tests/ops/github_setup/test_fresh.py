@@ -239,21 +239,6 @@ def test_an_environment_that_was_made_without_its_branches_gets_them(nightowl: C
     assert branches_of(github, "dev") == [("main", "branch")]
 
 
-def test_the_jobs_of_a_stack_with_a_runner_are_sent_to_it(nightowl: Command, github: FakeSettings) -> None:
-    file = nightowl.project / "stacks" / "Pulumi.dev.yaml"
-    document = yaml.safe_load(file.read_text())
-    connection = "arn:aws:codeconnections:eu-central-1:111122223333:connection/0f0f0f0f-1111-2222-3333-444455556666"
-    document["config"].setdefault("nightowl:delivery", {})["runner"] = {"connection": connection, "startedBy": ["1"]}
-    file.write_text(yaml.safe_dump(document))
-
-    nightowl(*REVIEWED)
-
-    assert github.variables == {"NIGHTOWL_RUNNER_DEV": "codebuild-nightowl-dev-runner"}
-    assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "exists"
-    github.variables["NIGHTOWL_RUNNER_DEV"] = "elsewhere"
-    assert nightowl.steps("--check", *REVIEWED)["variable NIGHTOWL_RUNNER_DEV"]["state"] == "differs"
-
-
 def test_a_team_owns_everything_as_github_writes_its_name(nightowl: Command, github: FakeSettings) -> None:
     nightowl("--reviewer", "example/platform")
     assert owners_of(nightowl) == ["* @example/platform"]

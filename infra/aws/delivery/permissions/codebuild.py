@@ -1,11 +1,10 @@
-"""Rows of AWS CodeBuild: the runner inside the VPC."""
+"""Rows of AWS CodeBuild: the project that deploys the stack from inside its VPC."""
 
 from __future__ import annotations
 
-from infra.aws.delivery.permissions.rights import Grant, Table, TypeRights, pass_role
+from infra.aws.delivery.permissions.rights import Grant, Table, TypeRights
 
-_PROJECTS = ("arn:{partition}:codebuild:{here}:project/{name}-*",)
-_CONNECTIONS = ("{connection}",)
+_PROJECT = ("arn:{partition}:codebuild:{here}:project/{name}-runner",)
 
 CODEBUILD: Table = {
     "aws:codebuild/project:Project": TypeRights(
@@ -13,27 +12,26 @@ CODEBUILD: Table = {
         create=("codebuild:CreateProject",),
         update=("codebuild:UpdateProject",),
         delete=("codebuild:DeleteProject",),
-        on=_PROJECTS,
-        read_on=_PROJECTS,
+        on=_PROJECT,
+        read_on=_PROJECT,
         also_write=(
-            pass_role("codebuild.amazonaws.com"),
             Grant(
-                # CodeBuild checks that the caller may use the connection that the project is given.
-                actions=(
-                    "codeconnections:GetConnection",
-                    "codeconnections:PassConnection",
-                    "codeconnections:UseConnection",
-                ),
-                resources=_CONNECTIONS,
+                # A build works as the role that starts it; the role's trust names this project and no other.
+                actions=("iam:PassRole",),
+                resources=("{deploy_role}",),
+                conditions={"StringEquals": {"iam:PassedToService": ("codebuild.amazonaws.com",)}},
+            ),
+            Grant(
+                actions=("codebuild:StartBuild",),
+                resources=_PROJECT,
+                # The request brings no commands (CodeBuild user guide, "AWS CodeBuild condition keys").
+                conditions={"Null": {"codebuild:source.buildspec": ("true",)}},
+            ),
+            Grant(actions=("codebuild:BatchGetBuilds", "codebuild:StopBuild"), resources=_PROJECT),
+            Grant(
+                actions=("logs:GetLogEvents",),
+                resources=("arn:{partition}:logs:{here}:log-group:/aws/codebuild/{name}-runner:log-stream:*",),
             ),
         ),
-    ),
-    "aws:codebuild/webhook:Webhook": TypeRights(
-        read=("codebuild:BatchGetProjects",),
-        create=("codebuild:CreateWebhook",),
-        update=("codebuild:UpdateWebhook",),
-        delete=("codebuild:DeleteWebhook",),
-        on=_PROJECTS,
-        read_on=_PROJECTS,
     ),
 }

@@ -15,7 +15,7 @@ from infra.aws.delivery.permissions.guards import (
 )
 from infra.aws.delivery.permissions.rights import Grant, statements
 from infra.aws.delivery.permissions.scope import Scope
-from infra.aws.delivery.permissions.state import state_write
+from infra.aws.delivery.permissions.state import runner_files, state_write
 from infra.aws.delivery.permissions.table import LOOK_UPS, rows
 from infra.aws.iam import Document
 
@@ -26,6 +26,7 @@ PUSH = (
     "ecr:UploadLayerPart",
 )
 REPOSITORY = "aws:ecr/repository:Repository"
+PROJECT = "aws:codebuild/project:Project"
 REGISTRY_LOGIN = Grant(actions=("ecr:GetAuthorizationToken",))
 """Takes no resource; it gives a password, not a permission."""
 
@@ -42,7 +43,7 @@ def deploy_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Docume
         section: statements([grant for row in of for grant in (*row.reads, *row.writes)], scope, sid=section.title())
         for section, of in picked.items()
     }
-    delivery = [*_push(types), *_copy(scope), *LOOK_UPS]
+    delivery = [*_push(types), *_copy(scope), *_build(types, scope), *LOOK_UPS]
     guarded = [row for of in picked.values() for row in of]
     return documents(
         {
@@ -72,6 +73,11 @@ def _push(types: frozenset[str]) -> list[Grant]:
         REGISTRY_LOGIN,
         Grant(actions=(*PUSH, *pull), resources=("arn:{partition}:ecr:{here}:repository/{name}/*",)),
     ]
+
+
+def _build(types: frozenset[str], scope: Scope) -> list[Grant]:
+    """Hand the commit to a build inside the VPC."""
+    return [runner_files(scope)] if PROJECT in types and scope.backend_bucket is not None else []
 
 
 def _copy(scope: Scope) -> list[Grant]:

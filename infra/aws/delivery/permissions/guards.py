@@ -49,7 +49,6 @@ def own_rights(scope: Scope) -> list[Statement]:
                 "iam:Create*",
                 "iam:Delete*",
                 "iam:Detach*",
-                "iam:PassRole",
                 "iam:Put*",
                 "iam:Remove*",
                 "iam:Set*",
@@ -58,6 +57,14 @@ def own_rights(scope: Scope) -> list[Statement]:
                 "iam:Update*",
             ),
             resources=[f"{iam}:role/{scope.name}-*", f"{iam}:policy/*", scope.identity_provider_arn],
+        ),
+        Statement(
+            sid="KeepOwnRoles",
+            effect="Deny",
+            actions=("iam:PassRole",),
+            resources=[f"{iam}:role/{scope.name}-*"],
+            # The one service that a role of the pipeline trusts, and for one project of it (`pipeline_trust`).
+            conditions={"StringNotEquals": {"iam:PassedToService": "codebuild.amazonaws.com"}},
         ),
         Statement(
             sid="NoOtherIdentities",

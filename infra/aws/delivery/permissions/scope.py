@@ -21,8 +21,8 @@ class Scope:
 
     `backend_bucket` holds the state, None where the backend is no bucket of this account. `domain` is the Route 53 zone
     of the load balancer, None without one. `promotes_from` is the stack whose images this one copies. `guests` tells
-    whether stacks of pull requests live on this one. `connection` is the runner's to GitHub. `shared_secrets` are
-    beginnings of names of secrets that the stack's roles may read beside its own.
+    whether stacks of pull requests live on this one, `runner` whether it is deployed from inside its VPC.
+    `shared_secrets` are beginnings of names of secrets that the stack's roles may read beside its own.
     """
 
     account_id: str
@@ -35,7 +35,7 @@ class Scope:
     domain: str | None = None
     promotes_from: str | None = None
     guests: bool = False
-    connection: str | None = None
+    runner: bool = False
     shared_secrets: tuple[str, ...] = ()
 
     @property
@@ -97,6 +97,6 @@ class Scope:
             "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
             "pipeline": f"{iam}:role/{self.name}-*",
             "guest_roles": self.guest_roles,
-            "connection": self.connection or "",
+            "deploy_role": f"{iam}:role/{self.name}-deploy",
             "pulumi_key_alias": self.pulumi_key_alias,
         }

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from infra.aws.delivery.permissions.rights import Grant, statements
 from infra.aws.delivery.permissions.scope import Scope
 from infra.aws.iam import Statement
+from infra.settings.aws.delivery import runner_folder
 
 WRITTEN = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
@@ -52,6 +53,14 @@ def state_read(scope: Scope, stacks: Sequence[str], *, sid: str = "State") -> li
         [Grant(actions=("s3:GetObject",), resources=(*paths, _object(scope, "meta.yaml")))],
         key_use=("kms:Decrypt",),
         sid=sid,
+    )
+
+
+def runner_files(scope: Scope) -> Grant:
+    """Let what a build inside the VPC runs, and what it says, be kept beside the state."""
+    return Grant(
+        actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+        resources=(f"arn:{scope.partition}:s3:::{scope.backend_bucket}/{runner_folder(scope.stack)}/*",),
     )
 
 

@@ -133,7 +133,6 @@ def _of_eks(of: Scope, here: str, stack: Mapping[str, str]) -> list[Thing]:
         Thing(kind="access entry", arn=f"{eks}:access-entry/{of.name}/role/{of.account_id}/x/1", tags=stack),
         Thing(kind="pod identity", arn=f"{eks}:podidentityassociation/{of.name}/a-1", tags=stack),
         Thing(kind="CodeBuild project", arn=f"arn:aws:codebuild:{here}:project/{of.name}-runner", tags=stack),
-        Thing(kind="connection to GitHub", arn=of.connection or f"arn:aws:codeconnections:{here}:connection/0f0f0f0f"),
     ]
 
 
@@ -173,6 +172,7 @@ def _of_storage(of: Scope, here: str, stack: Mapping[str, str]) -> list[Thing]:
         ),
         Thing(kind="image repository", arn=f"arn:aws:ecr:{here}:repository/{of.name}/web", tags=stack),
         Thing(kind="state", arn=f"{state}/.pulumi/stacks/nightowl/{of.stack}.json"),
+        Thing(kind="what a build runs", arn=f"{state}/runner/{of.stack}/source.tar"),
         Thing(kind="lock of the state", arn=f"{state}/.pulumi/locks/organization/nightowl/{of.stack}/1.json"),
         Thing(kind="bucket of the state", arn=state),
         # A bucket's tags reach IAM only where an administrator has switched that on.

@@ -8,6 +8,7 @@ for, and with none.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,19 +20,18 @@ from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.other_stack import Thing, things_of
 from tests.aws.delivery.permissions.stacks_of_all_kinds import scope, types_of_everything
 from tests.aws.delivery.permissions.test_boundary import ADMINISTRATOR, policies_of
-from tests.aws.delivery.test_runner import CONNECTION, make_runner
+from tests.aws.delivery.test_runner import make_runner
 from tests.aws.harness_aws import run
 from tests.aws.iam_evaluator import Call, Value, all_allow
 from tests.aws.service_models import operations_of
 from tests.aws.stacks import run_shipped
 
-A = scope("dev", guests=True, connection=CONNECTION, promotes_from="base")
+A = scope("dev", guests=True, runner=True, promotes_from="base")
 B = scope("prod", domain="prod.example.com")
 ROLES = f"arn:aws:iam::{ACCOUNT}:role"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 LOOKS = ("BatchGetProjects", "Describe", "Get", "List")
 CONTENT = {
-    "codeconnections:GetConnectionToken",
     "secretsmanager:GetSecretValue",
     "ecr:GetDownloadUrlForLayer",
     "s3:GetObject",
@@ -76,8 +76,9 @@ def identities() -> dict[str, tuple[str, tuple[Mapping[str, Any], ...], Mapping[
     graph = run_shipped("dev").graph
     bounds, pipeline = boundary_document(A), pipeline_boundary_document(A)
     types = types_of_everything()
+    of_builds: Document = json.loads(run(make_runner).one("RolePolicy").props["policy"])
     of_pipeline = {
-        "deploy": deploy_documents(types, A),
+        "deploy": {**deploy_documents(types, A), "builds": of_builds},
         "preview": preview_documents(types, A),
         "ephemeral": ephemeral_documents(A),
     }
@@ -86,21 +87,14 @@ def identities() -> dict[str, tuple[str, tuple[Mapping[str, Any], ...], Mapping[
         for role in graph.all("Role")
         if "name" not in role.props
     }
-    graph_of_runner = run(make_runner)
     of_app: list[Document] = []
     run(lambda context: of_app.append(secrets_policy(context, ["dev/web/key"], key_arn=KEY)))
     own["app"] = (f"{ROLES}/nightowl/dev/app-web-1a2b3c4", tuple(of_app), bounds)
-    own["runner"] = (
-        f"{ROLES}/nightowl/dev/runner-1a2b3c4",
-        tuple(policies_of(graph_of_runner, graph_of_runner.one("Role"))),
-        bounds,
-    )
     made = {
         f"made-{name.strip('/')}": (f"{ROLES}{name}-evil", (ADMINISTRATOR,), bounds)
         for name in (
             "/nightowl/dev/app",
             "/nightowl/dev/control-plane",
-            "/nightowl/dev/runner",
             "/nightowl/dev/guest",
         )
     }

@@ -14,7 +14,6 @@ from tests.aws.stacks import run_shipped, run_stack, with_apps
 DELIVERY_TYPES = frozenset(
     {
         "aws:codebuild/project:Project",
-        "aws:codebuild/webhook:Webhook",
         "aws:ecr/lifecyclePolicy:LifecyclePolicy",
         "aws:ecr/repository:Repository",
         "aws:ecr/repositoryPolicy:RepositoryPolicy",

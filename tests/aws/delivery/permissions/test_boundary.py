@@ -14,7 +14,7 @@ from infra.settings.aws.names import role_path
 from tests.aws.answers import ACCOUNT, REGION
 from tests.aws.delivery.permissions.managed_policies import MANAGED
 from tests.aws.delivery.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything
-from tests.aws.delivery.test_runner import CONNECTION, make_runner
+from tests.aws.delivery.test_runner import make_runner
 from tests.aws.harness_aws import Graph, Made, run
 from tests.aws.iam_evaluator import Call, Value, all_allow
 from tests.aws.stacks import EKS_STACKS, run_shipped, shipped
@@ -58,19 +58,9 @@ def test_the_roles_of_the_pipeline_lose_nothing(kind: str) -> None:
     assert lost(of_dev, f"arn:aws:iam::{ACCOUNT}:role/nightowl-dev-{kind}", list(made.values())) == []
 
 
-def test_the_runner_loses_nothing() -> None:
-    graph, of_test = run(make_runner), scope("test", connection=CONNECTION)
-    made = list(policies_of(graph, graph.one("Role")))
-    assert made
-    assert lost(of_test, role_arn(of_test, "runner"), made) == []
-
-
-def test_only_the_runner_gets_tokens_of_the_connection_and_of_no_other() -> None:
-    own, of_dev = f"arn:aws:iam::{ACCOUNT}:role{role_path('nightowl', 'dev')}", scope("dev", connection=CONNECTION)
-    action = "codeconnections:GetConnectionToken"
-    assert may(of_dev, f"{own}runner-1a2b3c4", action, CONNECTION)
-    assert not may(of_dev, f"{own}runner-1a2b3c4", action, CONNECTION.replace("0f0f", "1e1e"))
-    assert not may(of_dev, f"{own}app-web-1a2b3c4", action, CONNECTION)
+def test_the_role_that_deploys_loses_nothing_of_what_its_builds_take() -> None:
+    made = json.loads(run(make_runner).one("RolePolicy").props["policy"])
+    assert lost(scope("test"), f"arn:aws:iam::{ACCOUNT}:role/nightowl-test-deploy", [made]) == []
 
 
 def test_a_role_for_pull_requests_may_read_its_secrets_through_the_boundary() -> None:
@@ -162,9 +152,7 @@ def test_a_role_of_the_pipeline_may_not_whatever_its_policies_say(
 
 
 def test_iam_takes_the_boundary_even_with_long_names() -> None:
-    long = scope(
-        "a-rather-long-name", region="ap-southeast-2", guests=True, shared_secrets=("shared/",), connection=CONNECTION
-    )
+    long = scope("a-rather-long-name", region="ap-southeast-2", guests=True, shared_secrets=("shared/",), runner=True)
     assert max(size(boundary_document(long)), size(pipeline_boundary_document(long))) <= MOST_CHARACTERS
 
 

@@ -20,6 +20,7 @@ GUEST_ROLE = f"{IAM}:role/nightowl/dev/guest-web-1a2b3c4"
 DEPLOY = f"{IAM}:role/nightowl-dev-deploy"
 BOUNDARY = f"{IAM}:policy/nightowl-dev-boundary"
 HERE = f"{REGION}:{ACCOUNT}"
+PROJECT = f"arn:aws:codebuild:{HERE}:project/nightowl-dev-runner"
 EC2 = f"arn:aws:ec2:{HERE}"
 EKS = f"arn:aws:eks:{HERE}"
 ELB = f"arn:aws:elasticloadbalancing:{HERE}"
@@ -61,7 +62,7 @@ DEPLOY_MAY: tuple[Row, ...] = (
     ("iam:AttachRolePolicy", ROLE, {**BOUNDED, "iam:PolicyARN": f"{MANAGED}/AmazonEKSClusterPolicy"}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "pods.eks.amazonaws.com"}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "eks.amazonaws.com"}),
-    ("iam:PassRole", ROLE, {"iam:PassedToService": "codebuild.amazonaws.com"}),
+    ("iam:PassRole", DEPLOY, {"iam:PassedToService": "codebuild.amazonaws.com"}),
     ("iam:GetRole", DEPLOY, {}),
     ("iam:ListAttachedRolePolicies", DEPLOY, {}),
     ("iam:GetPolicyVersion", BOUNDARY, {}),
@@ -121,7 +122,12 @@ DEPLOY_MAY: tuple[Row, ...] = (
     ("ecr:BatchGetImage", f"{ECR}/nightowl-base/web", {"aws:ResourceTag/stack": "base"}),
     ("ecr:CreateRepository", f"{ECR}/nightowl-dev/web", {}),
     ("kms:CreateGrant", KEY, {"kms:ViaService": f"ecr.{REGION}.amazonaws.com"}),
-    ("codebuild:CreateProject", f"arn:aws:codebuild:{HERE}:project/nightowl-dev-runner", {}),
+    ("codebuild:CreateProject", PROJECT, {}),
+    ("codebuild:StartBuild", PROJECT, {}),
+    ("codebuild:StopBuild", PROJECT, {}),
+    ("logs:GetLogEvents", f"{LOGS}:/aws/codebuild/nightowl-dev-runner:log-stream:1", {}),
+    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/dev/source.tar", {}),
+    ("s3:GetObjectVersion", f"arn:aws:s3:::{BUCKET}/runner/dev/source.tar", {}),
 )
 
 DEPLOY_MAY_NOT: tuple[Row, ...] = (
@@ -155,7 +161,14 @@ DEPLOY_MAY_NOT: tuple[Row, ...] = (
     ("iam:DetachRolePolicy", f"{IAM}:role/nightowl-dev-ephemeral", BOUNDED),
     ("iam:DeleteRole", DEPLOY, {}),
     ("iam:TagRole", f"{IAM}:role/admin", {}),
-    ("iam:PassRole", DEPLOY, {"iam:PassedToService": "codebuild.amazonaws.com"}),
+    ("iam:PassRole", DEPLOY, {"iam:PassedToService": "ec2.amazonaws.com"}),
+    ("iam:PassRole", ROLE, {"iam:PassedToService": "codebuild.amazonaws.com"}),
+    ("iam:PassRole", f"{IAM}:role/nightowl-dev-preview", {"iam:PassedToService": "codebuild.amazonaws.com"}),
+    ("codebuild:StartBuild", f"arn:aws:codebuild:{HERE}:project/nightowl-prod-runner", {}),
+    ("codebuild:StartBuild", PROJECT, {"codebuild:source.buildspec": "version: 0.2"}),
+    ("codebuild:CreateProject", f"arn:aws:codebuild:{HERE}:project/nightowl-dev-other", {}),
+    ("codebuild:CreateWebhook", PROJECT, {}),
+    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/prod/source.tar", {}),
     ("iam:PassRole", f"{IAM}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("iam:DeletePolicy", BOUNDARY, {}),
