@@ -18,6 +18,7 @@ from infra.aws.delivery.registry import repository_policy
 from infra.aws.secrets import references, secrets_policy
 from infra.settings.aws import limits
 from infra.settings.aws.delivery import ROLE_KINDS, pipeline_arns
+from infra.settings.aws.guest import GuestPlatformSettings
 from infra.settings.aws.names import stack_name_errors
 from infra.settings.stack import StackSettings
 
@@ -33,7 +34,8 @@ def check_stack_name(settings: StackSettings, *, project: str, stack: str) -> No
     Raises:
         pulumi.RunError: naming what is refused, and why.
     """
-    _raise_any(stack_name_errors(project, stack, settings.delivery))
+    of_pull_request = isinstance(settings.platform, GuestPlatformSettings)
+    _raise_any(stack_name_errors(project, stack, settings.delivery, of_pull_request=of_pull_request))
 
 
 def check_documents(settings: StackSettings, context: AwsContext) -> None:

@@ -49,6 +49,14 @@ def test_a_stack_whose_name_other_stack_files_could_not_write_is_refused(stack: 
     )
 
 
+@pytest.mark.parametrize("stack", ["pr-7", "pr-od"])
+def test_a_stack_that_the_role_of_pull_requests_could_change_is_refused(stack: str) -> None:
+    assert refusal(with_apps({}), stack=stack) == (
+        f"stack {stack}: names that begin with pr- are for stacks of pull requests, whose role could change this one; "
+        "make the stack under another name"
+    )
+
+
 def test_a_stack_that_no_repository_can_be_called_after_is_refused_only_with_images() -> None:
     assert list(stack_name_errors("nightowl", "my--stack")) == []
     assert refusal(with_apps({"web": {}}, delivery=EVERYTHING), stack="my--stack") == (
@@ -57,7 +65,7 @@ def test_a_stack_that_no_repository_can_be_called_after_is_refused_only_with_ima
     )
 
 
-@given(st.from_regex(r"\A[a-z](-?[a-z0-9]){0,39}\Z").filter(lambda name: len(name) <= 40))
+@given(st.from_regex(r"\A[a-z](-?[a-z0-9]){0,39}\Z").filter(lambda name: len(name) <= 40 and name[:3] != "pr-"))
 def test_every_stack_name_of_the_right_form_is_taken_by_all_services(stack: str) -> None:
     assert list(stack_name_errors("nightowl", stack, DELIVERY)) == []
 

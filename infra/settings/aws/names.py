@@ -22,6 +22,8 @@ from infra.settings.names import check_name
 
 KEY_USES = ("secrets", "logs", "volumes")
 """What the keys of a stack are for."""
+PULL_REQUESTS = "pr-"
+"""How the names of stacks begin that the role of pull requests may change."""
 _LONGEST_PART = "delivery-10"
 """Of the names of a pipeline role's policies (`infra.aws.delivery.permissions`)."""
 
@@ -70,7 +72,9 @@ def role_path(project: str, stack: str) -> str:
     return f"/{project}/{stack}/"
 
 
-def stack_name_errors(project: str, stack: str, delivery: DeliverySettings | None = None) -> Iterator[str]:
+def stack_name_errors(
+    project: str, stack: str, delivery: DeliverySettings | None = None, *, of_pull_request: bool = False
+) -> Iterator[str]:
     """Find what is wrong with the name of a stack that lives in an AWS account, one line each.
 
     Other stack files name a stack by it (`promotesFrom`), so it has the form of every other name; and AWS must take all
@@ -80,6 +84,12 @@ def stack_name_errors(project: str, stack: str, delivery: DeliverySettings | Non
         check_name(stack)
     except ValueError as error:
         yield f"stack {stack[:60]}: the name {error}; make the stack under another name"
+        return
+    if stack.startswith(PULL_REQUESTS) and not of_pull_request:
+        yield (
+            f"stack {stack}: names that begin with {PULL_REQUESTS} are for stacks of pull requests, whose role could "
+            "change this one; make the stack under another name"
+        )
         return
     for limit, name in fixed_names(project, stack, delivery or DeliverySettings()):
         flaw = limit.flaw(name)

@@ -33,6 +33,14 @@ TOLD_BY_TAG = (
 )
 """Kinds of EC2 that the stack makes with its tag. Rules of a group go with the group, interfaces with their subnet."""
 TAGGING = ("acm:AddTagsToCertificate", "ec2:CreateTags", "elasticloadbalancing:AddTags")
+IN_A_VPC = ("ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpcEndpoint")
+OPENING = (
+    "ec2:AuthorizeSecurityGroupEgress",
+    "ec2:AuthorizeSecurityGroupIngress",
+    "ec2:CreateNatGateway",
+    "ec2:CreateVpcEndpoint",
+)
+"""What changes a thing that is there by making another: a rule, an endpoint or a gateway, which brings a tag."""
 _LOOK = re.compile(r"[\w-]+:(Describe|Get|List|BatchGet)")
 
 
@@ -129,7 +137,8 @@ def only_what_is_ours(scope: Scope) -> list[Statement]:
     """Refuse to change what carries neither the stack's tag nor its cluster's, where names do not tell whose it is.
 
     A tag makes a thing one's own, so it goes on what is being made, or on what is one's own already: whoever may tag
-    anything owns everything that has no tag. What is being made comes with the tag in the request.
+    anything owns everything that has no tag. What is being made comes with the tag in the request; where it is made,
+    and what is opened by it, has to have the tag itself.
     """
     here = f"{scope.region}:{scope.account_id}"
     ours = {
@@ -149,6 +158,22 @@ def only_what_is_ours(scope: Scope) -> list[Statement]:
             actions=("acm:*", "ec2:*", "elasticloadbalancing:*"),
             resources=[*of_ec2, *of_others],
             conditions={"StringNotEquals": {**ours, "aws:RequestTag/stack": scope.stack}},
+        ),
+        Statement(
+            sid="OnlyInOurs",
+            effect="Deny",
+            actions=IN_A_VPC,
+            resources=[f"arn:{scope.partition}:ec2:{here}:vpc/*"],
+            conditions={"StringNotEquals": ours},
+        ),
+        Statement(
+            sid="OnlyOursIsOpened",
+            effect="Deny",
+            actions=OPENING,
+            resources=[
+                f"arn:{scope.partition}:ec2:{here}:{kind}/*" for kind in ("route-table", "security-group", "subnet")
+            ],
+            conditions={"StringNotEquals": ours},
         ),
         Statement(
             sid="OnlyOursIsTagged",

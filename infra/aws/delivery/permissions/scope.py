@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.settings.aws.names import cluster_name, role_path, secrets_folder
+from infra.settings.aws.names import PULL_REQUESTS, cluster_name, role_path, secrets_folder
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 ROLE_KINDS = ("deploy", "preview", "ephemeral")
-PULL_REQUEST_STACKS = "pr-*"
+PULL_REQUEST_STACKS = f"{PULL_REQUESTS}*"
 """The stacks of labelled pull requests, and their namespaces."""
 GUEST_ROLE = "guest-"
 """How the names of the roles for pods of pull requests begin, in the path of the stack that makes them."""

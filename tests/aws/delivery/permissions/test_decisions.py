@@ -142,6 +142,17 @@ DEPLOY_MAY_NOT: tuple[Row, ...] = (
     ("ec2:DescribeVpcs", "*", {"aws:RequestedRegion": "us-east-1"}),
     ("ec2:DeleteVpc", f"{EC2}:vpc/vpc-1", {"aws:ResourceTag/stack": "prod"}),
     ("ec2:CreateTags", f"{EC2}:vpc/vpc-1", {"aws:ResourceTag/stack": "prod"}),
+    *(
+        (action, f"{EC2}:{thing}", FOR_DEV)
+        for action, thing in (
+            ("ec2:AuthorizeSecurityGroupIngress", "security-group/sg-1"),
+            ("ec2:AuthorizeSecurityGroupEgress", "security-group/sg-1"),
+            ("ec2:CreateSecurityGroup", "vpc/vpc-1"),
+            ("ec2:CreateSubnet", "vpc/vpc-1"),
+            ("ec2:CreateVpcEndpoint", "route-table/rtb-1"),
+            ("ec2:CreateNatGateway", "subnet/subnet-1"),
+        )
+    ),
     ("ec2:RunInstances", f"{EC2}:instance/*", {}),
     ("ec2:CreateTags", f"{EC2}:instance/i-1", {}),
     ("ec2:TerminateInstances", f"{EC2}:instance/i-1", OF_DEV),
