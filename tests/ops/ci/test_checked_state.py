@@ -104,6 +104,30 @@ def test_a_key_in_other_letters_which_the_engine_would_read_is_refused(key: str)
         made_of(document)
 
 
+@pytest.mark.parametrize(
+    "urn",
+    [
+        f"{URN}pulumi:providers:pulumi-python::aws",
+        f"{URN}pulumi:providers:aws$pulumi:providers:command::aws",
+        "urn:pulumi:dev::nightowl::pulumi:providers:aws::aws",
+        "urn:pulumi:pr-7::other::pulumi:providers:aws::aws",
+        "pulumi:providers:aws",
+        7,
+    ],
+)
+def test_a_urn_by_which_the_engine_would_start_another_provider_is_refused(urn: Any) -> None:
+    document = state()
+    latest(document)["resources"][1]["urn"] = urn
+    with pytest.raises(UnsafeStateError, match=r"the URN .* of a resource of the type 'pulumi:providers:aws'"):
+        made_of(document)
+
+
+def test_a_state_without_resources_is_written_anew_too() -> None:
+    twice = b'{"version": 3, "checkpoint": {"stack": "organization/nightowl/pr-7", "latest": {"x": 1}, "latest": null}}'
+    assert json.loads(checked_state(twice, expected()))["checkpoint"]["latest"] is None
+    assert b'"x"' not in checked_state(twice, expected())
+
+
 ENGINES_OWN = "pulumi:pulumi:"
 DEEP: Any = {}
 for _ in range(200):

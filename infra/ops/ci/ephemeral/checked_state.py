@@ -97,6 +97,9 @@ ENCRYPTED = "1b47061264138c4ac30d75fd1eb44270"
 """What marks a value as more than data, and that of secrets (sdk/v3/go/common/resource/sig). Others are files and
 archives, by a path or an address to read them from, and references."""
 
+URN_PARTS = 4
+"""Stack, project, the types from the outermost parent on, and the name."""
+
 DEEPEST = 100
 """Maps and lists within each other; those of a Deployment are 12."""
 
@@ -136,7 +139,7 @@ def checked_state(data: bytes, expected: Expected) -> bytes:
     named = f"organization/{PROJECT}/{expected.stack}"
     _require(checkpoint.get("stack") == named, f"the name of another stack: {checkpoint.get('stack')!r}")
     if checkpoint.get("latest") is None:
-        return data
+        return json.dumps(document).encode()
     latest = _map(checkpoint["latest"], "checkpoint.latest")
     _only(latest, DEPLOYMENT_KEYS, "checkpoint.latest")
     _check_secrets(latest.get("secrets_providers"), expected.secrets)
@@ -182,12 +185,24 @@ def _resource(value: object, expected: Expected) -> dict[str, Any]:
     where = f"the resource {resource.get('urn')!r}"
     _only(resource, RESOURCE_KEYS, where)
     _refuse_deep_or_marked(resource, where, DEEPEST)
+    _check_urn(resource.get("urn"), type_, expected.stack)
     if type_.startswith(PROVIDER):
         return _provider(resource, type_, expected)
     is_group = type_ == STACK_TYPE or type_.startswith(COMPONENTS)
     _require(is_group or type_ in RESOURCE_TYPES, f"a resource of the type {type_!r}")
     _require(not (is_group and resource.get("custom")), f"{where}, a group that a provider manages")
     return resource
+
+
+def _check_urn(urn: object, type_: str, stack: str) -> None:
+    """Refuse a URN that says another type, as the engine goes by that: a provider of it would be started."""
+    parts = urn.split("::", 3) if isinstance(urn, str) else []
+    _require(
+        len(parts) == URN_PARTS
+        and parts[:2] == [f"urn:pulumi:{stack}", PROJECT]
+        and parts[2].rpartition("$")[2] == type_,
+        f"the URN {urn!r} of a resource of the type {type_!r}",
+    )
 
 
 def _provider(resource: dict[str, Any], type_: str, expected: Expected) -> dict[str, Any]:
