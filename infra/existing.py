@@ -65,7 +65,7 @@ class ExistingPlatform:
         return {}
 
     def drain_seconds(self, settings: WebSettings) -> int:
-        """Tell the same for every app: all are behind kube-proxy and at most one ingress controller."""
+        """Return the same for every app: all are behind kube-proxy and at most one ingress controller."""
         del settings
         return DRAIN_SECONDS
 

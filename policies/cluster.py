@@ -49,7 +49,7 @@ NAMESPACED_POLICIES = ("AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
 
 
 def clusters_of(stack: Stack, resource: Resource) -> list[Resource]:
-    """Give the cluster of the stack that `clusterName` of a resource means.
+    """Return the cluster of the stack that `clusterName` of a resource means.
 
     The name may come from the cluster or by way of something else, such as an access entry: a stack with one cluster
     leaves no doubt, others are told apart by name.
@@ -63,17 +63,17 @@ def clusters_of(stack: Stack, resource: Resource) -> list[Resource]:
 
 
 def of_cluster(stack: Stack, cluster: Resource, *types: str) -> list[Resource]:
-    """Give the resources of `types` that belong to a cluster."""
+    """Return the resources of `types` that belong to a cluster."""
     return [resource for resource in stack.of_type(*types) if cluster in clusters_of(stack, resource)]
 
 
 def addons(stack: Stack, name: str) -> list[Resource]:
-    """Give the managed add-ons of that name."""
+    """Return the managed add-ons of that name."""
     return [addon for addon in stack.of_type(ADDON) if text(addon.props, "addonName") == name]
 
 
 def releases(stack: Stack, chart: str) -> list[Resource]:
-    """Give the Helm releases of that chart."""
+    """Return the Helm releases of that chart."""
     return [release for release in stack.of_type(RELEASE) if is_chart(release, chart)]
 
 
@@ -83,12 +83,12 @@ def is_chart(release: Resource, chart: str) -> bool:
 
 
 def zones(stack: Stack, resource: Resource, key: str) -> set[str]:
-    """Give the availability zones of the subnets that the property `key` is made of."""
+    """Return the availability zones of the subnets that the property `key` is made of."""
     return {text(subnet.props, "availabilityZone") for subnet in stack.taken(resource, key, SUBNET)}
 
 
 def minor_of(version: str) -> int | None:
-    """Give the minor of a version such as `1.36` or `v1.36.1`."""
+    """Return the minor of a version such as `1.36` or `v1.36.1`."""
     found = re.match(r"v?1\.(\d+)", version)
     return int(found.group(1)) if found else None
 
@@ -153,7 +153,7 @@ def _endpoint_is_not_open(cluster: Resource) -> Iterator[str]:
 
 
 def _prefix_length(network: str) -> int:
-    """Give the length of a network's prefix; a text that is no network counts as one address."""
+    """Return the length of a network's prefix; a text that is no network counts as one address."""
     try:
         return ip_network(network, strict=False).prefixlen
     except ValueError:

@@ -58,7 +58,7 @@ def excused(exceptions: Iterable[PolicyException], rule: str, urn: str, today: d
 
 
 def expired(exceptions: Iterable[PolicyException], today: date) -> list[PolicyException]:
-    """Give the exceptions that are over."""
+    """Return the exceptions that are over."""
     return [exception for exception in exceptions if exception.expires < today]
 
 

@@ -72,12 +72,12 @@ class Statement:
         return self.allows and anybody and not iam_scope.names_callers(self.conditions)
 
     def requires(self, key: str, *, operator: str = "StringEquals") -> tuple[str, ...]:
-        """Give the values that a condition asks of `key`."""
+        """Return the values that a condition asks of `key`."""
         return self.conditions.get(operator, {}).get(key.lower(), ())
 
 
 def permissions(resource: Resource) -> Iterator[Statement]:
-    """Give the statements that are written at a resource: its own document, or inline ones of a role."""
+    """Return the statements that are written at a resource: its own document, or inline ones of a role."""
     if resource.type == ROLE:
         for inline in mappings(resource.props, "inlinePolicies"):
             yield from statements(inline.get("policy"))
@@ -87,12 +87,12 @@ def permissions(resource: Resource) -> Iterator[Statement]:
 
 
 def trust(role: Resource) -> Iterator[Statement]:
-    """Give who may take a role."""
+    """Return who may take a role."""
     yield from statements(role.props.get("assumeRolePolicy"))
 
 
 def statements(policy: object) -> Sequence[Statement]:
-    """Give the statements of a policy document, written as JSON or as an object."""
+    """Return the statements of a policy document, written as JSON or as an object."""
     return _statements_of_text(policy) if isinstance(policy, str) else tuple(_statements(mapping(policy)))
 
 

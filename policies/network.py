@@ -57,7 +57,7 @@ def is_public(stack: Stack, subnet: Resource) -> bool:
 
 
 def default_routes(stack: Stack, subnet: Resource) -> list[Resource | Mapping[str, Any]]:
-    """Give the routes to the whole internet of a subnet's route tables, own resources and inline ones."""
+    """Return the routes to the whole internet of a subnet's route tables, own resources and inline ones."""
     found: list[Resource | Mapping[str, Any]] = []
     for table in _route_tables(stack, subnet):
         found += [route for route in stack.takers(table, "routeTableId", ROUTE) if _leads_out(route.props)]
@@ -190,7 +190,7 @@ class _Opening:
 
 
 def _openings(resource: Resource, stack: Stack, direction: str) -> list[_Opening]:
-    """Give what a security group, or a rule of one, opens to the whole internet.
+    """Return what a security group, or a rule of one, opens to the whole internet.
 
     What other rules open of the same ports counts too: halves of the internet are written one by one.
     """
@@ -199,7 +199,7 @@ def _openings(resource: Resource, stack: Stack, direction: str) -> list[_Opening
 
 
 def _own_and_all(resource: Resource, stack: Stack, direction: str) -> tuple[list[_Opening], list[_Opening]]:
-    """Give what a resource opens to any network, and what all rules of its security group do."""
+    """Return what a resource opens to any network, and what all rules of its security group do."""
     own = [one for one in _written_at(resource, stack, direction) if one.networks]
     others = _of_the_same_group(resource, stack) if own else []
     return own, [*own, *(one for other in others for one in _written_at(other, stack, direction))]
@@ -227,7 +227,7 @@ def _networks(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _listed(resource: Resource, rule: Mapping[str, Any], key: str, stack: Stack) -> Iterator[str]:
-    """Give the networks of the prefix lists that a rule names and the stack makes."""
+    """Return the networks of the prefix lists that a rule names and the stack makes."""
     for list_key in ("prefixListId", "prefixListIds"):
         if is_set(rule, list_key):
             for prefix_list in stack.taken(resource, key or list_key, PREFIX_LIST):
@@ -236,7 +236,7 @@ def _listed(resource: Resource, rule: Mapping[str, Any], key: str, stack: Stack)
 
 
 def _of_the_same_group(resource: Resource, stack: Stack) -> list[Resource]:
-    """Give the other rules of a rule's security group, and the group itself; of a group, its rules."""
+    """Return the other rules of a rule's security group, and the group itself; of a group, its rules."""
     if resource.type == SECURITY_GROUP:
         return stack.takers(resource, "securityGroupId", *RULES_OF_GROUPS)
     groups = resource.takes_from.get("securityGroupId", frozenset[str]())

@@ -47,12 +47,12 @@ SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/"
 
 
 def node_groups(stack: Stack, cluster: Resource) -> list[Resource]:
-    """Give the node groups of a cluster."""
+    """Return the node groups of a cluster."""
     return of_cluster(stack, cluster, NODE_GROUP)
 
 
 def user_data(resource: Resource) -> str:
-    """Give the user data in plain, however it is encoded."""
+    """Return the user data in plain, however it is encoded."""
     raw = text(resource.props, "userData") or text(resource.props, "userDataBase64")
     try:
         return base64.b64decode(raw, validate=True).decode("utf-8", errors="replace")

@@ -25,7 +25,7 @@ QUANTITY = re.compile(r"^([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)([a-zA-Z]
 
 
 def quantity(value: Any) -> float | None:
-    """Give a quantity in its base unit (cores, bytes, pieces), or None where there is none or it is no quantity."""
+    """Return a quantity in its base unit (cores, bytes, pieces), or None where there is none or it is no quantity."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -37,7 +37,7 @@ def quantity(value: Any) -> float | None:
 
 
 def share(value: Any, of: float, *, up: bool) -> float | None:
-    """Give how many pieces of `of` a number or a percentage is, rounded up or down, or None for neither."""
+    """Return how many pieces of `of` a number or a percentage is, rounded up or down, or None for neither."""
     if isinstance(value, str) and value.endswith("%"):
         percent = quantity(value[:-1])
         if percent is None:

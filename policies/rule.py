@@ -44,7 +44,7 @@ class ResourceRule(Rule):
     """A rule that one resource's inputs decide; it stops that resource before it is made."""
 
     check: Callable[[Resource], Iterator[str]]
-    """Give one message for each violation, in the words of the resource's own properties."""
+    """Return one message for each violation, in the words of the resource's own properties."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,17 +14,17 @@ from policies.facts import UnknownFactError
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """Give `value` if it is a mapping, else an empty one."""
+    """Return `value` if it is a mapping, else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def sequence(value: Any) -> Sequence[Any]:
-    """Give `value` if it is a list, else an empty one."""
+    """Return `value` if it is a list, else an empty one."""
     return cast("Sequence[Any]", value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
 
 
 def within(value: Any, *keys: str) -> Any:
-    """Give what lies at the end of nested keys, or None."""
+    """Return what lies at the end of nested keys, or None."""
     for key in keys:
         value = mapping(value).get(key)
     return value
@@ -40,24 +40,24 @@ def is_set(value: Any, *keys: str) -> bool:
 
 
 def mappings(value: Any, *keys: str) -> list[Mapping[str, Any]]:
-    """Give the mappings of the list at the end of nested keys."""
+    """Return the mappings of the list at the end of nested keys."""
     return [mapping(item) for item in sequence(within(value, *keys)) if isinstance(item, Mapping)]
 
 
 def text(value: Any, *keys: str) -> str:
-    """Give the text at the end of nested keys, or an empty one."""
+    """Return the text at the end of nested keys, or an empty one."""
     found = within(value, *keys)
     return found if isinstance(found, str) else ""
 
 
 def texts(value: Any, *keys: str) -> list[str]:
-    """Give the texts of the list at the end of nested keys; a single text counts as a list of one."""
+    """Return the texts of the list at the end of nested keys; a single text counts as a list of one."""
     found = within(value, *keys)
     return [found] if isinstance(found, str) else [item for item in sequence(found) if isinstance(item, str)]
 
 
 def number(value: Any, *keys: str) -> float | None:
-    """Give the number at the end of nested keys, also one written as text, or None."""
+    """Return the number at the end of nested keys, also one written as text, or None."""
     found = within(value, *keys)
     if isinstance(found, bool):
         return None
@@ -70,19 +70,19 @@ def number(value: Any, *keys: str) -> float | None:
 
 
 def is_true(value: Any, *keys: str) -> bool:
-    """Tell whether the flag at the end of nested keys is on, also where it is written as text."""
+    """Return whether the flag at the end of nested keys is on, also where it is written as text."""
     found = within(value, *keys)
     return found is True or (isinstance(found, str) and found.lower() == "true")
 
 
 def is_false(value: Any, *keys: str) -> bool:
-    """Tell whether the flag at the end of nested keys is off, and not only missing."""
+    """Return whether the flag at the end of nested keys is off, and not only missing."""
     found = within(value, *keys)
     return found is False or (isinstance(found, str) and found.lower() == "false")
 
 
 def document(value: Any, *keys: str) -> Mapping[str, Any]:
-    """Give the JSON document at the end of nested keys, or an empty one where there is none."""
+    """Return the JSON document at the end of nested keys, or an empty one where there is none."""
     found = within(value, *keys)
     if not isinstance(found, str):
         return mapping(found)

@@ -145,7 +145,7 @@ def pod_security_labels() -> dict[str, str]:
 
 
 def container_defaults() -> k8s.core.v1.LimitRangeItemArgs:
-    """Give a container that asks for nothing, such as one started by hand, the defaults of an app."""
+    """Create the defaults of an app for a container that asks for nothing, such as one started by hand."""
     defaults = ResourceSettings()
     return k8s.core.v1.LimitRangeItemArgs(
         type="Container",

@@ -55,7 +55,7 @@ def network_policy_spec(
     neighbours: Neighbours,
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Say what the pods of `app` may receive and send.
+    """Return what the pods of `app` may receive and send.
 
     `load_balancer` is from where the platform's requests come. A direction without rules is closed.
     """

@@ -8,7 +8,7 @@ from infra.settings.app.placement import PlacementSettings
 
 
 def node_selector(settings: PlacementSettings) -> dict[str, str] | None:
-    """Tell the labels that a node must have, or None where any node will do."""
+    """Return the labels that a node must have, or None where any node will do."""
     return dict(settings.labels) or None
 
 

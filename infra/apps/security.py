@@ -28,7 +28,7 @@ def pod_security(settings: SecuritySettings) -> k8s.core.v1.PodSecurityContextAr
 
 
 def container_security(settings: SecuritySettings) -> k8s.core.v1.SecurityContextArgs:
-    """Give no capability, no way to gain one, and a root that cannot be written to."""
+    """Return a context without a capability, without a way to gain one, and with a root that cannot be written to."""
     return k8s.core.v1.SecurityContextArgs(
         allow_privilege_escalation=False,
         read_only_root_filesystem=settings.read_only_root,

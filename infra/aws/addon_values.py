@@ -23,7 +23,7 @@ ROTATION_POLL_INTERVAL = "1h"
 
 
 def addon_values(name: str, *, region: str) -> Mapping[str, Any]:
-    """Give the configuration of add-on `name`; empty where AWS's own is right."""
+    """Return the configuration of add-on `name`; empty where AWS's own is right."""
     values: dict[str, Mapping[str, Any]] = {
         "vpc-cni": _vpc_cni(),
         "coredns": _coredns(),

@@ -63,7 +63,7 @@ class NetworkAddons(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _make_vpc_cni_identity(self, args: NetworkAddonsArgs) -> PodIdentity:
-        """Give the VPC CNI its own role, so that the nodes' role cannot change network interfaces.
+        """Create a role for the VPC CNI, so that the nodes' role cannot change network interfaces.
 
         The policy is AWS's, which changes together with the add-on; the narrower example of the VPC CNI's documentation
         needs a setting that the add-on's configuration does not take (`CLUSTER_NAME`).

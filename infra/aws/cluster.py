@@ -174,7 +174,7 @@ def control_plane_properties(settings: ClusterSettings) -> dict[str, Any]:
 def control_plane_transform(
     settings: ClusterSettings,
 ) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
-    """Give the engine what sets `control_plane_properties` on the cluster that `pulumi_eks.Cluster` makes."""
+    """Return the transform that sets `control_plane_properties` on the cluster that `pulumi_eks.Cluster` makes."""
 
     def transform(resource: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if resource.type_ != "aws:eks/cluster:Cluster":

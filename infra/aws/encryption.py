@@ -90,5 +90,5 @@ class Encryption(pulumi.ComponentResource):
 
 
 def log_groups(name: str) -> tuple[str, ...]:
-    """Tell the names of the log groups that a stack encrypts: control plane, VPC, runner, web application firewall."""
+    """Return the log groups that a stack encrypts: control plane, VPC, runner, web application firewall."""
     return (f"/aws/eks/{name}/*", f"/aws/vpc/{name}/*", f"/aws/codebuild/{name}-runner", f"aws-waf-logs-{name}")

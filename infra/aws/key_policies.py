@@ -123,12 +123,12 @@ def volumes_key_policy(*, partition: str, account_id: str, region: str) -> Docum
 
 
 def root_arn(partition: str, account_id: str) -> str:
-    """Tell the principal that stands for an account's IAM."""
+    """Return the principal that stands for an account's IAM."""
     return f"arn:{partition}:iam::{account_id}:root"
 
 
 def auto_scaling_role_arn(partition: str, account_id: str) -> str:
-    """Tell the ARN of the service-linked role of EC2 Auto Scaling, which has the same name in every account."""
+    """Return the ARN of the service-linked role of EC2 Auto Scaling, which has the same name in every account."""
     path = "aws-service-role/autoscaling.amazonaws.com"
     return f"arn:{partition}:iam::{account_id}:role/{path}/AWSServiceRoleForAutoScaling"
 

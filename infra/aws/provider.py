@@ -114,12 +114,12 @@ def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str
 
 
 def default_tags(settings: AwsPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
-    """Tell the tags of every resource. The three that say where it belongs cannot be replaced by the settings' own."""
+    """Return the tags of all resources. The three that say where it belongs cannot be replaced by the settings' own."""
     return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
 
 
 def _role(arn: str) -> tuple[str, str] | None:
-    """Tell account and name of the role that an ARN is of, or None for anybody else's.
+    """Return account and name of the role that an ARN is of, or None for anybody else's.
 
     A session's ARN leaves the role's path out; an account has each name once, whatever its path.
     """

@@ -112,7 +112,7 @@ class Engine:
         leave_out: Sequence[str] = (),
         on_progress: OnProgress | None = None,
     ) -> Preview:
-        """Tell what `deploy` would do. Nothing is changed, nothing is locked.
+        """Return what `deploy` would do. Nothing is changed, nothing is locked.
 
         With `refresh` everything is looked at first; without, the state is taken as it is, whatever the project's
         options say. `leave_out` are URNs, with `**` for any text, that are neither looked at nor compared.

@@ -28,7 +28,7 @@ class LockHolder:
     since: datetime | None = None
 
     def __str__(self) -> str:
-        """Say who and when, in one line."""
+        """Return who and when, in one line."""
         since = "" if self.since is None else f", since {self.since:%Y-%m-%d %H:%M:%S} UTC"
         return f"{self.user}@{self.host} (process {self.pid}){since}"
 

@@ -63,7 +63,7 @@ def sample_table(samples: list[LoadSample]) -> Table:
 
 
 def sample_line(sample: LoadSample) -> str:
-    """Say one moment of a rehearsal in a line."""
+    """Return one moment of a rehearsal as a line."""
     seconds, cores, cpu, wanted, running, needed, pending, nodes = _cells(sample)
     return (
         f"{seconds:>4} s  load {cores} cores, CPU {cpu}, {running}/{wanted} pods running, {needed} needed, "
@@ -72,7 +72,7 @@ def sample_line(sample: LoadSample) -> str:
 
 
 def verdict(sample: LoadSample) -> str:
-    """Say how long it took until the pods that the load needs were running."""
+    """Return how long it took until the pods that the load needs were running."""
     if sample.absorbed_seconds is None:
         running = sum(sample.app.zones.values())
         return f"Not absorbed in {sample.seconds:.0f} s: {running} of the {sample.needed} pods needed are running."

@@ -44,7 +44,7 @@ class Progress:
         self.steps.append(Step(name, time.monotonic() - started))
 
     def tool(self, event: ToolEvent) -> None:
-        """Tell what happens to a tool. Tools that are there already are not worth a line."""
+        """Print what happens to a tool. Tools that are there already are not worth a line."""
         match event.phase:
             case Phase.FOUND:
                 return
@@ -60,12 +60,12 @@ class Progress:
                 self._line(f"{_position(event)} {event.tool}", f"{event.phase} ({about})")
 
     def cluster(self, event: ClusterEvent) -> None:
-        """Tell that a part of the cluster is there."""
+        """Print that a part of the cluster is there."""
         if event.done:
             self._line(event.step, f"{event.seconds:.1f} s")
 
     def resource(self, event: EngineEvent) -> None:
-        """Tell what the engine does to a resource. One that stays as it is, or only groups others, gets no line."""
+        """Print what the engine does to a resource. One that stays as it is, or only groups others, gets no line."""
         if event.op in QUIET_OPERATIONS or event.status == "started" or event.type.startswith(GROUPING_TYPES):
             return
         resource = f"{event.type.rsplit(':', maxsplit=1)[-1]} {event.name}"

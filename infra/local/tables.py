@@ -39,13 +39,13 @@ def nodes_table(nodes: Sequence[NodeStatus]) -> Table:
 
 
 def pending_line(status: ClusterStatus) -> str:
-    """Say how many pods wait for room, and how many nodes are not ready."""
+    """Return how many pods wait for room, and how many nodes are not ready."""
     unready = sum(not node.ready for node in status.nodes)
     return f"{status.pending_pods} pods pending, {unready} nodes not ready"
 
 
 def status_json(status: ClusterStatus) -> dict[str, Any]:
-    """Give the status as JSON values; the keys are stable.
+    """Return the status as JSON values; the keys are stable.
 
     `available` is true when every app is available and every autoscaler has metrics, unless it is new; `cpu` and the
     like are percent of the request, `current` null until metrics arrive.

@@ -32,15 +32,15 @@ def is_section(annotation: Any) -> TypeGuard[type[Model]]:
 
 
 def map_types(annotation: Any) -> tuple[Any, Any] | None:
-    """Give the types of the keys and the values of a mapping with free keys."""
+    """Return the types of the keys and the values of a mapping with free keys."""
     return get_args(annotation) if get_origin(annotation) is dict else None
 
 
 def item_type(annotation: Any) -> Any | None:
-    """Give the type of the items of a list."""
+    """Return the type of the items of a list."""
     return get_args(annotation)[0] if get_origin(annotation) is tuple else None
 
 
 def choices(annotation: Any) -> tuple[Any, ...]:
-    """Give the values of a fixed choice."""
+    """Return the values of a fixed choice."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -95,7 +95,7 @@ def _without_secrets(part: str | int) -> str | int:
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
-    """Say that `key` is unknown, and which one may be meant."""
+    """Return the message for an unknown key, with the one that may be meant."""
     near = nearest(key, known)
     if near:
         return f"unknown key; did you mean '{near}'?"

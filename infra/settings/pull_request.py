@@ -13,6 +13,6 @@ def pull_request_name(number: int) -> str:
 
 
 def pull_request_number(name: str) -> int | None:
-    """Tell the pull request of a stack or a namespace, or None where it is none's."""
+    """Return the pull request of a stack or a namespace, or None where it is none's."""
     match = _NAME.fullmatch(name)
     return int(match[1]) if match else None

@@ -206,7 +206,7 @@ def _has_blank_lines(text: str, entries: Sequence[tuple[yaml.Node, yaml.Node]]) 
 
 
 def _lines_above(text: str, position: int) -> list[str]:
-    """Give the comment and empty lines directly above a line."""
+    """Return the comment and empty lines directly above a line."""
     above: list[str] = []
     for line in reversed(text[:position].splitlines()):
         if line.strip() and not line.lstrip().startswith("#"):
@@ -251,7 +251,7 @@ def _is_null(node: yaml.Node) -> bool:
 
 
 def _plain(node: yaml.Node | None) -> _Plain:
-    """Give what a text holds, each scalar as type and text, so that no difference is lost in a conversion."""
+    """Return what a text holds, each scalar as type and text, so that no difference is lost in a conversion."""
     if isinstance(node, yaml.MappingNode):
         return {str(key.value): _plain(value) for key, value in _entries(node)}
     if isinstance(node, yaml.SequenceNode):

@@ -68,7 +68,7 @@ class Delivery(pulumi.ComponentResource):
         self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
 
     def permit(self, types: frozenset[str]) -> None:
-        """Give the roles what a stack of these resource types needs, once all of them are known."""
+        """Grant the roles what a stack of these resource types needs, once all of them are known."""
         scope = self._args.scope
         documents: dict[RoleKind, Mapping[str, Document]] = {
             "deploy": deploy_documents(types, scope),
@@ -139,7 +139,7 @@ def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Docu
 
 
 def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
-    """Tell the documents of the roles whose they are."""
+    """Return the documents of the roles whose they are."""
     return Scope(
         account_id=context.account_id,
         region=context.region,

@@ -305,7 +305,7 @@ class EphemeralAccess(pulumi.ComponentResource):
 
 
 def guest_binding(namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> k8s.rbac.v1.RoleBinding:
-    """Give the group its rights in a namespace that it has made: the first object in there."""
+    """Return the group its rights in a namespace that it has made: the first object in there."""
     return k8s.rbac.v1.RoleBinding(
         GUEST_NAME,
         metadata=k8s.meta.v1.ObjectMetaArgs(name=GUEST_NAME, namespace=namespace, labels={PART_OF_LABEL: PART_OF}),

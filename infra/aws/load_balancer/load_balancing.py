@@ -134,7 +134,7 @@ class LoadBalancing(pulumi.ComponentResource):
             )
 
     def shared(self) -> dict[str, pulumi.Input[object]] | None:
-        """Tell what a guest needs for rules of its own; nothing without a domain, below which its hosts would lie."""
+        """Return what a guest needs for rules of its own; nothing without a domain, below which its hosts would lie."""
         application = self._application
         if application is None or application.domain_zone_id is None:
             return None

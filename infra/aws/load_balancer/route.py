@@ -149,7 +149,7 @@ class TcpRoute(pulumi.ComponentResource):
 
 
 def rule_conditions(traffic: TrafficSettings) -> list[aws.lb.ListenerRuleConditionArgs]:
-    """Tell which requests an app takes: those for its host, if it has one, and its path with all that is below it."""
+    """Return which requests an app takes: those for its host, if it has one, and its path with all that is below it."""
     conditions: list[aws.lb.ListenerRuleConditionArgs] = []
     if traffic.host is not None:
         conditions.append(

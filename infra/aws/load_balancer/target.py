@@ -80,7 +80,7 @@ def tcp_health_check() -> aws.lb.TargetGroupHealthCheckArgs:
 
 
 def deregistration_seconds(settings: WebSettings, protocol: Literal["HTTP", "TCP"]) -> int:
-    """Tell how long requests to a stopping pod may go on: the protocol's time, but not beyond the app's own drain."""
+    """Return how long requests to a stopping pod may go on: the protocol's time, but not beyond the app's own drain."""
     longest = HTTP_DEREGISTRATION_SECONDS if protocol == "HTTP" else TCP_DEREGISTRATION_SECONDS
     return longest if settings.rollout.drain is None else min(longest, settings.rollout.drain)
 

@@ -66,7 +66,7 @@ def describe(paths: ClusterPaths) -> ClusterDescription:
 
 
 def is_running(paths: ClusterPaths) -> bool:
-    """Tell whether the cluster is complete and each of its components lives."""
+    """Return whether the cluster is complete and each of its components lives."""
     return describe(paths).running
 
 

@@ -315,7 +315,7 @@ class Bucket:
 
 
 def _unless(missing: str, ask: Callable[[], _T]) -> _T | None:
-    """Give the answer, or None where it is the code that says there is nothing."""
+    """Return the answer, or None where it is the code that says there is nothing."""
     try:
         return ask()
     except ClientError as error:

@@ -51,5 +51,5 @@ class Place:
 
 
 def bucket_arn(name: str) -> str:
-    """Tell the ARN of a bucket."""
+    """Return the ARN of a bucket."""
     return f"arn:{PARTITION}:s3:::{name}"

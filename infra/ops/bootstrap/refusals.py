@@ -34,7 +34,7 @@ class BootstrapError(NightowlError):
 
 @contextmanager
 def asking(what: str, permission: str) -> Generator[None]:
-    """Tell every failure of the calls inside in a sentence: `what` was asked ("read the tags of bucket x").
+    """Raise every failure of the calls inside as one sentence: `what` was asked ("read the tags of bucket x").
 
     Raises:
         BootstrapError: AWS refuses, cannot be reached, or does not know the credentials.
@@ -48,12 +48,12 @@ def asking(what: str, permission: str) -> Generator[None]:
 
 
 def code_of(error: ClientError) -> str:
-    """Tell the code of an answer: a name such as `NoSuchBucket`, or the HTTP status of one without a body."""
+    """Return the code of an answer: a name such as `NoSuchBucket`, or the HTTP status of one without a body."""
     return str(_details(error).get("Code", "unknown"))
 
 
 def message_of(error: ClientError) -> str:
-    """Tell an answer's own words, on one line."""
+    """Return an answer's own words, on one line."""
     return " ".join(str(_details(error).get("Message", "")).split())
 
 

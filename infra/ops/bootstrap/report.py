@@ -68,7 +68,7 @@ def changes_tables(changes: Sequence[Change]) -> RenderableType:
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Give a run as JSON values; the keys are stable.
+    """Return a run as JSON values; the keys are stable.
 
     `state` is one of exists, missing, differs (nothing was done), made and changed. A change without a setting is the
     making of the resource.

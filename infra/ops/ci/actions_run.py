@@ -100,7 +100,7 @@ class ActionsRun:
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
     def set_output(self, key: str, value: str) -> None:
-        """Give later steps and jobs a value, of one or several lines; outside of Actions it is printed.
+        """Write a value for later steps and jobs, of one or several lines; outside of Actions it is printed.
 
         Raises:
             ValueError: `key` is no name of an output.

@@ -251,7 +251,7 @@ def _logged_in(login: Login) -> Generator[None]:
 
 @contextlib.contextmanager
 def _builder(platforms: tuple[str, ...]) -> Generator[list[str]]:
-    """Give the options for a builder of these platforms: docker's own can make one at a time only."""
+    """Return the options for a builder of these platforms: docker's own can make one at a time only."""
     if len(platforms) == 1:
         yield []
         return

@@ -140,7 +140,7 @@ def _upload(project: Path, stack: ImageStack, aws: Services) -> str:
 def _followed(
     aws: Services, build: str, lines: deque[str], say: Callable[[str], None], wait: Callable[[float], None]
 ) -> str:
-    """Say each line of the build's log once, until the build has ended, and return how."""
+    """Print each line of the build's log once, until the build has ended, and return how."""
     token: str | None = None
     while True:
         found = aws.builds.batch_get_builds(ids=[build])["builds"][0]

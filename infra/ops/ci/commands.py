@@ -34,7 +34,7 @@ Images = Annotated[str, typer.Option(help='Images to run, as `build` gives them:
 
 @ci.command()
 def stacks() -> None:
-    """Give the output `stacks`: the stacks that GitHub deploys, as a JSON list."""
+    """Write the output `stacks`: the stacks that GitHub deploys, as a JSON list."""
     from infra.ops.ci.roles import run_stacks
 
     run_stacks(_project(), _run())
@@ -45,7 +45,7 @@ def role(
     stack: Stack,
     kind: Annotated[Literal["deploy", "preview", "ephemeral"], typer.Option("--as", help="Which role.")],
 ) -> None:
-    """Give the outputs `role-arn`, `region`, `account-id` and `environment` of a role of the stack."""
+    """Write the outputs `role-arn`, `region`, `account-id` and `environment` of a role of the stack."""
     from infra.ops.ci.roles import run_role
 
     run_role(_image_stack(stack), kind, _run())

@@ -51,7 +51,7 @@ def write_archive(project: Path, tree: str, archive: Path) -> None:
 
 
 def versions(project: Path, path: str) -> Iterator[Version]:
-    """Give the versions of a file on the checked out branch, newest first, each read when it is asked for.
+    """Return the versions of a file on the checked out branch, newest first, each read when it is asked for.
 
     A merge counts as one version, as that is how the branch got it.
 

@@ -29,7 +29,7 @@ def run_recover(
     say: Callable[[str], None] = print,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Say who has locked a stack and since when, take the lock off, clear what is pending, and say what remains to do.
+    """Print who has locked a stack, take the lock off, clear what is pending, and print what remains to do.
 
     It can be run at any time and again; a stack without lock and pending operations stays as it is. With `dry_run`
     the stack file is read, and nothing else happens.

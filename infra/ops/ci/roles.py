@@ -17,7 +17,7 @@ from infra.settings.yaml_file import read_yaml
 
 
 def run_stacks(project: Path, run: ActionsRun) -> None:
-    """Give the output `stacks`: a JSON list of those that GitHub deploys, each after the one it promotes from.
+    """Write the output `stacks`: a JSON list of those that GitHub deploys, each after the one it promotes from.
 
     A stack without a backend is not among them: no account was prepared for it yet. Only `nightowl:delivery` of each
     file is read, so that a mistake elsewhere is told by the preview of that stack.
@@ -31,7 +31,7 @@ def run_stacks(project: Path, run: ActionsRun) -> None:
 
 
 def run_role(stack: ImageStack, kind: RoleKind, run: ActionsRun) -> None:
-    """Give the outputs `role-arn`, `region`, `account-id`, and `environment`, which is empty for a preview.
+    """Write the outputs `role-arn`, `region`, `account-id`, and `environment`, which is empty for a preview.
 
     Raises:
         UsageError: the stack has no such role.

@@ -157,7 +157,7 @@ def open_repository(client: Github, name: str) -> Repository:
 
 @contextmanager
 def asking(what: str) -> Generator[None]:
-    """Tell a failure of the requests inside in one sentence that begins with `what` was asked.
+    """Raise a failure of the requests inside as one sentence that begins with `what` was asked.
 
     Raises:
         GithubSetupError: in place of PyGithub's and requests' exceptions.

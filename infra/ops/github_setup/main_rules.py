@@ -152,7 +152,7 @@ def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unre
 
 
 def _added_by_hand(own: Json, needs: _Needs) -> str:
-    """Say what somebody added to the ruleset. A check of a job that is no more would hold up every pull request."""
+    """Return what somebody added to the ruleset. A check of a job that is no more would hold up every pull request."""
     checks = sorted(_given(own["rules"]).checks - needs.checks)
     bypass = len(own.get("bypass_actors", []))
     notes = [f"also asks for {', '.join(checks)}"] if checks else []

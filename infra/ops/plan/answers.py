@@ -101,7 +101,7 @@ class Answers(Mocks):
 
     @override
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        """Give the id and the outputs of a resource: its inputs, and what AWS would add."""
+        """Return the id and the outputs of a resource: its inputs, and what AWS would add."""
         inputs: Mapping[str, Any] = cast("Any", args).inputs
         if args.typ == CLUSTER_COMPONENT:
             self.inner_inputs[self._control_plane_urn(args.name)] = control_plane_inputs(
@@ -123,7 +123,7 @@ class Answers(Mocks):
         return answer, []
 
     def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Give the id and the outputs of a resource of `type_`."""
+        """Return the id and the outputs of a resource of `type_`."""
         own_name = self._own_name(type_, name, inputs)
         outputs = {**inputs, **self._additions(type_, name, own_name, inputs)}
         if type_ in ARN_PATHS:
@@ -163,7 +163,7 @@ class Answers(Mocks):
         return None if answer is None else {**arguments, "id": token, **answer}
 
     def _own_name(self, type_: str, name: str, inputs: Mapping[str, Any]) -> str:
-        """Give the name that AWS will know it by: the program's, or one that the engine makes of the logical name."""
+        """Return the name that AWS will know it by: the program's, or one that the engine makes of the logical name."""
         if type_ == "aws:iam/serviceLinkedRole:ServiceLinkedRole":
             return str(inputs["awsServiceName"])
         given = next((inputs[key] for key in OWN_NAME_KEYS if isinstance(inputs.get(key), str)), None)
@@ -184,7 +184,7 @@ class Answers(Mocks):
         return f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
 
     def _additions(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell the outputs that are no inputs, as far as a program may take them further."""
+        """Return the outputs that are no inputs, as far as a program may take them further."""
         if type_ == CLUSTER_COMPONENT:
             return self._cluster(name, inputs)
         if type_ == CONTROL_PLANE:

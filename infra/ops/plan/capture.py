@@ -167,13 +167,13 @@ class _Recorder(MockMonitor):
         )
 
     def _admit_inner(self, owner: str) -> None:
-        """Know what exists only inside `owner`, a component that a plug-in makes, so that outputs may refer to it."""
+        """Admit what exists only inside `owner`, a component that a plug-in makes, so that outputs may refer to it."""
         for urn in self.answers.inner.keys() - self.resources.keys():
             self.resources[urn] = self.answers.inner[urn]
             self.owners[urn] = owner
 
     def _inner_resources(self, owner: Resource) -> list[Resource]:
-        """Give what exists only inside `owner`. It comes as the component does: as late, and as well protected."""
+        """Return what exists only inside `owner`. It comes as the component does: as late, and as well protected."""
         subnets = frozenset[str]().union(*(owner.takes_from.get(key, frozenset()) for key in SUBNET_KEYS))
         return [
             Resource(

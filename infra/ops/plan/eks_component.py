@@ -22,14 +22,14 @@ SUBNET_KEYS = ("subnetIds", "publicSubnetIds", "privateSubnetIds")
 
 
 def control_plane_name(component: str) -> str:
-    """Give the logical name of the control plane inside the component."""
+    """Return the logical name of the control plane inside the component."""
     return f"{component}-eksCluster"
 
 
 def control_plane_inputs(
     name: str, arguments: Mapping[str, Any], transforms: Iterable[Callable[..., Any]] = ()
 ) -> dict[str, Any]:
-    """Give the inputs of the control plane that the component makes of its `arguments`.
+    """Return the inputs of the control plane that the component makes of its `arguments`.
 
     The defaults are those of pulumi_eks 4.4 (schema: public endpoint on, private endpoint off, the creator is an
     administrator). `transforms` are those of the component, which the engine runs on what is made inside it.

@@ -77,7 +77,7 @@ class Graph:
     """What the program warns of while it runs."""
 
     def __iter__(self) -> Iterator[Resource]:
-        """Give the resources in the order of their URNs."""
+        """Return the resources in the order of their URNs."""
         return iter(self.resources)
 
     @cached_property

@@ -43,7 +43,7 @@ class Statement:
 
 
 def verb(statement: Statement) -> str:
-    """Say in words what a statement does: `may`, `is taken by`, `never lets`."""
+    """Return what a statement does, in words: `may`, `is taken by`, `never lets`."""
     text = {"trust": "is taken by", "permission": "may", "managed": "AWS policy", "resource": "lets"}[statement.sort]
     return f"never {text}" if statement.effect == "Deny" else text
 

@@ -40,7 +40,7 @@ def _environment(stack: str) -> str:
 
 
 def subjects(graph: Graph) -> tuple[Resource, ...]:
-    """Give all resources as the engine shows them to a policy pack: with what is made inside components."""
+    """Return all resources as the engine shows them to a policy pack: with what is made inside components."""
     inside = {inner.parent: inner.id for inner in graph.inner if inner.parent is not None}
     return tuple(_subject(resource, inside) for resource in (*graph.resources, *graph.inner))
 

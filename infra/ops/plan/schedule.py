@@ -90,7 +90,7 @@ def schedule(
 
 
 def serving(graph: Graph) -> list[Resource]:
-    """Tell what must stand before every app serves: the apps with all that is theirs, listeners and DNS records.
+    """Return what must stand before every app serves: the apps with all that is theirs, listeners and DNS records.
 
     Where there are no apps it is everything.
     """

@@ -26,7 +26,7 @@ def path(points: str, style: str) -> str:
 
 
 def size(style: str) -> float:
-    """Tell the font size in pixels of a text class; page.css sets the same."""
+    """Return the font size in pixels of a text class; page.css sets the same."""
     return {"big": 15.0, "small": 11.0, "tiny": 10.0}.get(style.split(maxsplit=1)[0] if style else "", 12.5)
 
 

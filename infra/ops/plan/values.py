@@ -51,17 +51,17 @@ def _unmarked(value: dict[str, Any]) -> Any:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """Give `value` if it is a mapping, else an empty one."""
+    """Return `value` if it is a mapping, else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
 
 
 def sequence(value: Any) -> Sequence[Any]:
-    """Give `value` if it is a list, else an empty one."""
+    """Return `value` if it is a list, else an empty one."""
     return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
 
 
 def within(value: Any, *keys: str) -> Any:
-    """Give what lies at the end of nested keys, or None."""
+    """Return what lies at the end of nested keys, or None."""
     for key in keys:
         value = mapping(value).get(key)
     return value

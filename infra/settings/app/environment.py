@@ -100,7 +100,7 @@ Files = dict[ContainerPath, str]
 
 
 def configuration_errors(env: Environment, files: Files) -> list[FieldError]:
-    """Say whether the configuration of one container is too much for a ConfigMap."""
+    """Return whether the configuration of one container is too much for a ConfigMap."""
     texts = [value for value in env.values() if isinstance(value, str)]
     size = sum(len(text.encode()) for text in [*texts, *files.values()])
     if size <= LARGEST_CONFIGURATION_BYTES:

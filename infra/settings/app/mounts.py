@@ -21,7 +21,7 @@ _OWNERS = {
 
 
 def mount_errors(volumes: Mapping[str, VolumeSettings], files: Files) -> list[FieldError]:
-    """Say which volumes and files of one container would hide one another, or something that the pod needs.
+    """Return which volumes and files of one container would hide one another, or something that the pod needs.
 
     A volume inside a volume and a file inside a volume are fine: container runtimes mount the outer one first.
     """

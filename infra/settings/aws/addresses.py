@@ -33,7 +33,7 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, objec
 
 
 def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
-    """Tell the public address of each app that is reached by HTTP."""
+    """Return the public address of each app that is reached by HTTP."""
     return {
         name: app.traffic
         for name, app in apps.items()
@@ -42,13 +42,13 @@ def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
 
 
 def http_ports(apps: Mapping[str, object]) -> dict[str, int]:
-    """Tell the port of each app that is reached by HTTP."""
+    """Return the port of each app that is reached by HTTP."""
     http = http_traffic(apps)
     return {name: app.port for name, app in apps.items() if isinstance(app, WebSettings) and name in http}
 
 
 def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
-    """Tell the port of each app that is reached by plain TCP."""
+    """Return the port of each app that is reached by plain TCP."""
     return {
         name: app.port
         for name, app in apps.items()
@@ -67,7 +67,7 @@ def path_errors(app: str, traffic: TrafficSettings) -> Iterator[FieldError]:
 
 
 def asked_path(settings: WebSettings) -> str | None:
-    """Tell the path by which a load balancer asks a pod for its readiness, or None where it cannot ask the same.
+    """Return the path by which a load balancer asks a pod for its readiness, or None where it cannot ask the same.
 
     The network policy admits it to the app's port only, and it cannot run a command.
     """

@@ -51,12 +51,12 @@ def role_name(stack: str, kind: RoleKind) -> str:
 
 
 def role_arn(account_id: str, stack: str, kind: RoleKind) -> str:
-    """Tell the ARN of the role that a pipeline takes."""
+    """Return the ARN of the role that a pipeline takes."""
     return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(stack, kind)}"
 
 
 def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) -> Mapping[RoleKind, str]:
-    """Tell the ARNs of the roles that a stack makes for GitHub, by kind."""
+    """Return the ARNs of the roles that a stack makes for GitHub, by kind."""
     if github is None:
         return {}
     return {kind: role_arn(account_id, stack, kind) for kind in ROLE_KINDS if github.subjects(kind)}
@@ -68,12 +68,12 @@ def runner_name(stack: str) -> str:
 
 
 def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
-    """Tell the ARN of that project."""
+    """Return the ARN of that project."""
     return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
 
 
 def runner_folder(stack: str) -> str:
-    """Tell where in the state's bucket what the build runs is kept, and what it says."""
+    """Return where in the state's bucket what the build runs is kept, and what it says."""
     return f"runner/{stack}"
 
 
@@ -88,17 +88,17 @@ def pipeline_boundary_name(stack: str) -> str:
 
 
 def boundary_arn(account_id: str, stack: str) -> str:
-    """Tell the ARN of the policy that bounds every role of a stack."""
+    """Return the ARN of the policy that bounds every role of a stack."""
     return f"arn:{PARTITION}:iam::{account_id}:policy/{boundary_name(stack)}"
 
 
 def identity_provider_arn(account_id: str) -> str:
-    """Tell the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
+    """Return the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
     return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
 
 
 def registry_host(account_id: str, region: str) -> str:
-    """Tell the host name of the account's image registry."""
+    """Return the host name of the account's image registry."""
     return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
 
 
@@ -111,13 +111,13 @@ def repository_name(stack: str, app: str, *, pull_request: bool = False) -> str:
 
 
 def image_repository(platform: EksPlatformSettings, stack: str, app: str, *, pull_request: bool = False) -> str:
-    """Tell where an app's images lie, as an image reference without tag and digest."""
+    """Return where an app's images lie, as an image reference without tag and digest."""
     host = registry_host(platform.account_id, platform.region)
     return f"{host}/{repository_name(stack, app, pull_request=pull_request)}"
 
 
 def image_tag(tree: str) -> str:
-    """Tell the tag of the image built from a folder, by the hash of its git tree: the same content, the same tag."""
+    """Return the tag of the image built from a folder, by the hash of its git tree: the same content, the same tag."""
     return f"tree-{tree}"
 
 

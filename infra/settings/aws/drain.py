@@ -29,7 +29,7 @@ LONGEST_STOP_SECONDS = 600
 
 
 def drain_seconds(settings: WebSettings) -> int:
-    """Tell how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
+    """Return how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
     if settings.traffic is None:
         return SERVICE_DRAIN_SECONDS
     return TCP_DRAIN_SECONDS if settings.traffic.protocol == "tcp" else HTTP_DRAIN_SECONDS

@@ -22,17 +22,17 @@ _MEMORY_CLASSES = {"c": "compute", "m": "general", "t": "general", "r": "memory"
 
 
 def architecture(instance_type: str) -> Literal["arm64", "amd64"]:
-    """Tell the processor of an instance type: a `g` after the generation (m7g, c7gn, t4g), or the family a1, is ARM."""
+    """Return the processor of an instance type: ARM has a `g` after the generation (m7g, c7gn), or the family a1."""
     return "arm64" if re.match(r"[a-z]+\d+g|a1\.", instance_type) else "amd64"
 
 
 def size(instance_type: str) -> str:
-    """Tell the size: `xlarge` of `m7g.xlarge`. Types of one size have the same number of processors, mostly."""
+    """Return the size: `xlarge` of `m7g.xlarge`. Types of one size have the same number of processors, mostly."""
     return instance_type.partition(".")[2]
 
 
 def memory_class(instance_type: str) -> str:
-    """Tell how much memory comes with a processor: 2 (c), 4 (m, t) or 8 GiB (r); any other family is its own class.
+    """Return how much memory comes with a processor: 2 (c), 4 (m, t) or 8 GiB (r); any other family is its own class.
 
     Below `large`, t types have more processors than m types of the same size, so they are a class of their own too.
     """

@@ -22,7 +22,7 @@ class NameLimit:
     most: int
 
     def flaw(self, name: str) -> str | None:
-        """Tell why the service would refuse a name, or None."""
+        """Return why the service would refuse a name, or None."""
         if len(name) > self.most:
             return f"has {len(name)} characters, but the name of {self.of} has at most {self.most}"
         if not re.fullmatch(self.pattern, name, re.ASCII):

@@ -64,7 +64,7 @@ def secrets_folder(stack: str) -> str:
 
 
 def role_path(project: str, stack: str) -> str:
-    """Tell the path of the roles that a stack makes: `/nightowl/dev/`.
+    """Return the path of the roles that a stack makes: `/nightowl/dev/`.
 
     By the path a policy tells them from every other role of the account. The pipeline's own roles have the path `/`, so
     that no permission for the stack's roles reaches them.

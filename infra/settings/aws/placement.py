@@ -28,7 +28,7 @@ def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, o
 
 
 def _obstacle(name: str, pool: NodePoolSettings, placement: PlacementSettings) -> str | None:
-    """Tell why the pool takes no pod with `placement`, or None if it does."""
+    """Return why the pool takes no pod with `placement`, or None if it does."""
     known = {**pool.labels, POOL_LABEL: name, "kubernetes.io/arch": pool.architecture, "kubernetes.io/os": "linux"}
     for key, value in placement.labels.items():
         if not _is_known_at_run_time_only(key, known) and known.get(key) != value:

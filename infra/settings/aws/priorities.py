@@ -45,23 +45,23 @@ def depth(path: str) -> int:
 
 
 def computed_priority(app: str, traffic: TrafficSettings) -> int:
-    """Tell the priority of an app's rule, 1 (first) to 50000, from nothing but the app itself."""
+    """Return the priority of an app's rule, 1 (first) to 50000, from nothing but the app itself."""
     places = _places(traffic)
     return places[_place(app, places)]
 
 
 def rule_priorities(traffic: Mapping[str, TrafficSettings], chosen: Mapping[str, int]) -> dict[str, int]:
-    """Tell the priority of every app's rule; `chosen` are the stack file's own, by app."""
+    """Return the priority of every app's rule; `chosen` are the stack file's own, by app."""
     return {app: chosen.get(app) or computed_priority(app, settings) for app, settings in traffic.items()}
 
 
 def guest_block(number: int) -> int:
-    """Tell the block of priorities, 0 to 199, of a pull request."""
+    """Return the block of priorities, 0 to 199, of a pull request."""
     return number % GUEST_BLOCKS
 
 
 def guest_priorities(number: int, traffic: Mapping[str, TrafficSettings]) -> dict[str, int]:
-    """Tell the priority of every app's rule in the stack of a pull request.
+    """Return the priority of every app's rule in the stack of a pull request.
 
     A place that is taken already is left for the next free one of its class, so a new app can move another to the next
     place; rules are named by their priority, so those that there are change in place. A class without a free place

@@ -59,7 +59,7 @@ class Place:
         return Guests(open_backend(self.engine.workspace.environment()["PULUMI_BACKEND_URL"]))
 
     def expected(self, stack: str) -> Expected:
-        """Tell what is known of a pull request's stack without its state.
+        """Return what is known of a pull request's stack without its state.
 
         Raises:
             UsageError, SettingsError: the base's file is not there, or cannot be read.
@@ -108,7 +108,7 @@ class Place:
         return file
 
     def comment(self, number: int, body: str) -> None:
-        """Tell the pull request, in its one comment of this kind."""
+        """Comment on the pull request, in its one comment of this kind."""
         if self.hub is not None:
             self.say(f"comment: {self.hub.upsert_comment(number, MARKER, body)}")
 

@@ -116,7 +116,7 @@ def remove_stack(
 def expected_state(
     stack: str, base: str, platform: Mapping[str, Any], workspace: Workspace, shared: Mapping[str, Any]
 ) -> Expected:
-    """Tell what is known of a stack without its state.
+    """Return what is known of a stack without its state.
 
     Args:
         stack: of the pull request.
@@ -178,7 +178,7 @@ def _destroy(engine: Engine, guests: Guests, expected: Expected, file: Path, on_
 
 @contextmanager
 def _private_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> Generator[Engine]:
-    """Give an engine for a state of its own; what it has made of that is written back where it did not end well."""
+    """Return an engine for a state of its own; what it has made of that is written back where it did not end well."""
     with TemporaryDirectory(prefix="nightowl-state-") as name:
         folder = Path(name)
         file = folder / state_of_stack(PROJECT, stack)

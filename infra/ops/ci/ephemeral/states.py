@@ -118,7 +118,7 @@ class Guests:
             self.backend.delete(own)
 
     def quarantine(self, stack: str) -> Quarantine | None:
-        """Tell what is remembered of a stack that could not be removed and was not written since."""
+        """Return what is remembered of a stack that could not be removed and was not written since."""
         key = _quarantine(stack)
         if key not in self.backend.list(key):
             return None

@@ -114,7 +114,7 @@ def _told(error: RemovalFailedError) -> str:
 
 
 def reason(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: datetime) -> str | None:
-    """Tell why a stack is to go, or None while it is needed.
+    """Return why a stack is to go, or None while it is needed.
 
     Raises:
         GithubError: GitHub does not know the pull request, or does not answer: then nothing is removed.
