@@ -35,7 +35,7 @@ test: install  ## Run everything that needs no toolchain
 	@$(RUN)pytest -n $(TEST_WORKERS) --dist loadfile -m "not e2e"
 
 e2e: install  ## Prove the stack on a real local cluster
-	@$(RUN)pytest -n 2 -m e2e tests/e2e
+	@$(RUN)pytest -m e2e tests/e2e
 
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench
