@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
 from datetime import date
@@ -15,9 +14,6 @@ from infra import clock
 # A busy machine is no fault of the code: no example is held to a time.
 settings.register_profile("nightowl", deadline=None)
 settings.load_profile("nightowl")
-# A program under test makes objects by the hundred thousand. To look for garbage after every 700 of them, as Python
-# does by default, took a sixth of the processor time.
-gc.set_threshold(200_000, 20, 100)
 
 
 @pytest.fixture(autouse=True, scope="session")
