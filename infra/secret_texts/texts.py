@@ -74,7 +74,7 @@ class Secret:
     """What it looks like, for a message: `a GitHub token`, `a password`."""
     line: int = 1
     name: str = ""
-    """Tells it from others in the same text: the name under which it stands there, or else what it looks like."""
+    """The name under which it stands in the text, or else what it looks like: others there have another."""
     is_named: bool = False
 
 

@@ -77,20 +77,7 @@ class Machine:
         for name, text in {"kwokctl": FAKE_KWOKCTL, "kubectl": "#!/bin/sh\ncat > /dev/null\n"}.items():
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
-        self.tools = Tools(
-            kwokctl=programs / "kwokctl",
-            karpenter=sleeper,
-            engine=EngineTools(pulumi=programs / "pulumi", provider=programs / "provider"),
-            assets=assets(root / "assets"),
-            downloads=root / "downloads",
-            kube_apiserver=programs / "kube-apiserver",
-            kube_controller_manager=programs / "kube-controller-manager",
-            kube_scheduler=programs / "kube-scheduler",
-            kubectl=programs / "kubectl",
-            etcd=programs / "etcd",
-            kwok=programs / "kwok",
-            metrics_server=programs / "metrics-server",
-        )
+        self.tools = replace(tools(root, programs), karpenter=sleeper)
 
     def up(self, options: ClusterOptions | None = None) -> Outcome:
         made = create(self.paths, self.tools, options or ClusterOptions(), self.events.append)
@@ -113,6 +100,24 @@ def start_fake_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
     layout.karpenter.symlink_to(tools.karpenter)
     pid = os.posix_spawn(str(layout.karpenter), [str(layout.karpenter), "300"], {})
     wait_until_listed(pid)
+
+
+def tools(root: Path, programs: Path) -> Tools:
+    """Tools in a folder of programs, with assets and downloads beside it."""
+    return Tools(
+        kwokctl=programs / "kwokctl",
+        karpenter=programs / "karpenter",
+        engine=EngineTools(pulumi=programs / "pulumi", provider=programs / "provider"),
+        assets=assets(root / "assets"),
+        downloads=root / "downloads",
+        kube_apiserver=programs / "kube-apiserver",
+        kube_controller_manager=programs / "kube-controller-manager",
+        kube_scheduler=programs / "kube-scheduler",
+        kubectl=programs / "kubectl",
+        etcd=programs / "etcd",
+        kwok=programs / "kwok",
+        metrics_server=programs / "metrics-server",
+    )
 
 
 def assets(folder: Path) -> Path:

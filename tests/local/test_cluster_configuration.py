@@ -20,8 +20,7 @@ from infra.local.cluster.load_model import apply_load, clear_load
 from infra.local.cluster.manifests import initial_objects_yaml
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.usage import LOADS_ANNOTATION, usage_object
-from infra.local.toolchain import EngineTools, Tools
-from tests.local.test_cluster import assets
+from tests.local.test_cluster import tools
 
 PORTS = Ports(
     apiserver=20001,
@@ -36,29 +35,12 @@ PORTS = Ports(
 )
 
 
-def tools(root: Path) -> Tools:
-    return Tools(
-        kwokctl=root / "kwokctl",
-        karpenter=root / "karpenter",
-        engine=EngineTools(pulumi=root / "pulumi", provider=root / "provider"),
-        assets=assets(root / "assets"),
-        downloads=root / "downloads",
-        kube_apiserver=root / "kube-apiserver",
-        kube_controller_manager=root / "kube-controller-manager",
-        kube_scheduler=root / "kube-scheduler",
-        kubectl=root / "kubectl",
-        etcd=root / "etcd",
-        kwok=root / "kwok",
-        metrics_server=root / "metrics-server",
-    )
-
-
 def options(root: Path) -> dict[str, Any]:
-    return configuration(tools(root), PORTS, certificates=root / "pki")["options"]
+    return configuration(tools(root, root), PORTS, certificates=root / "pki")["options"]
 
 
 def arguments(root: Path) -> dict[str, str]:
-    patches = configuration(tools(root), PORTS, certificates=root / "pki")["componentsPatches"]
+    patches = configuration(tools(root, root), PORTS, certificates=root / "pki")["componentsPatches"]
     return {f"{patch['name']} {item['key']}": item["value"] for patch in patches for item in patch["extraArgs"]}
 
 
@@ -116,7 +98,9 @@ def test_kwokctl_is_given_every_program_and_downloads_none(tmp_path: Path) -> No
 
 
 def test_the_configuration_carries_kwoks_stages_and_ours(tmp_path: Path) -> None:
-    documents = list(yaml.safe_load_all(configuration_yaml(tools(tmp_path), PORTS, certificates=tmp_path / "pki")))
+    documents = list(
+        yaml.safe_load_all(configuration_yaml(tools(tmp_path, tmp_path), PORTS, certificates=tmp_path / "pki"))
+    )
 
     assert [item["kind"] for item in documents] == ["KwokctlConfiguration", *["Stage"] * (len(documents) - 1)]
     names = {item["metadata"]["name"] for item in documents[1:]}

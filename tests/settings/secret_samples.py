@@ -181,7 +181,7 @@ FILES: dict[str, str] = {
     "/etc/app/dump.sh": f"mysqldump -u app -p{_WORD} app\n",
     "/etc/redis/redis.conf": f"port 6379\nrequirepass {_WORD}\n",
     "/etc/app/start.sh": f"#!/bin/sh\nPGPASSWORD={_WORD} psql\n",
-    "/home/app/.npmrc": f"//registry.npmjs.org/:_authToken={_made(36)}\n",
+    "/home/app/.npmrc": f"//npm.example.com/:_authToken={_made(36)}\n",
     "/home/app/.netrc": f"machine api.example.com\n  login app\n  password {_WORD}\n",
     "/home/app/.pgpass": f"db.example.com:5432:app:app:{_WORD}\n",
     "/home/app/.git-credentials": f"https://app:{_WORD}@git.example.com\n",

@@ -139,7 +139,7 @@ def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Docu
 
 
 def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
-    """Return the documents of the roles whose they are."""
+    """Return what the documents of the roles name: the stack, and where it lives."""
     return Scope(
         account_id=context.account_id,
         region=context.region,

@@ -77,7 +77,6 @@ COUNTED_KINDS: Mapping[str, Sequence[str]] = {
 """By API group, what makes pods or says how many, and volumes."""
 QUOTA_POLICY = "nightowl-ephemeral-quota"
 """Of the admission policy that asks for a quota, and its binding."""
-NO_QUOTA = f"a namespace of a pull request has the quota '{QUOTA_NAME}' before anything makes pods or volumes in it"
 
 WRITE_VERBS = ["create", "delete", "patch", "update"]
 READ_VERBS = ["get", "list", "watch"]
@@ -185,6 +184,11 @@ CONDITIONS = (
     ),
 )
 """All that is asked of a request, besides the permissions of the ClusterRole."""
+HAS_A_QUOTA = Condition(
+    expression="'pods' in params.spec.hard && 'requests.storage' in params.spec.hard",
+    message=f"a namespace of a pull request has the quota '{QUOTA_NAME}' before anything makes pods or volumes in it",
+)
+"""What is asked of one that makes pods or volumes, by the quota of its namespace."""
 
 
 class EphemeralAccess(pulumi.ComponentResource):
@@ -196,94 +200,66 @@ class EphemeralAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:aws:EphemeralAccess", name, None, opts)
-        confinement = self._make_binding(self._make_policy())
-        quota = self._make_quota_binding(self._make_quota_policy())
+        confinement = self._make_policy(
+            NAME,
+            rules=[_rule(groups=["*"], kinds=["*/*"], operations=["*"])],
+            variables=[
+                k8s.admissionregistration.v1.VariableArgs(name=variable, expression=expression)
+                for variable, expression in VARIABLES.items()
+            ],
+            conditions=CONDITIONS,
+        )
+        quota = self._make_policy(
+            QUOTA_POLICY,
+            rules=[
+                _rule(groups=[group], kinds=list(kinds), operations=["CREATE", "UPDATE"])
+                for group, kinds in COUNTED_KINDS.items()
+            ],
+            conditions=[HAS_A_QUOTA],
+            param_kind=k8s.admissionregistration.v1.ParamKindArgs(api_version="v1", kind="ResourceQuota"),
+            # Looked for in the namespace of the request.
+            param_ref=k8s.admissionregistration.v1.ParamRefArgs(name=QUOTA_NAME, parameter_not_found_action="Deny"),
+        )
         self._make_permissions([confinement, quota])
         self.register_outputs({})
 
-    def _make_policy(self) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicy:
-        return k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-            NAME,
-            metadata=_meta(NAME),
+    def _make_policy(
+        self,
+        name: str,
+        *,
+        rules: Sequence[k8s.admissionregistration.v1.NamedRuleWithOperationsArgs],
+        conditions: Sequence[Condition],
+        variables: Sequence[k8s.admissionregistration.v1.VariableArgs] | None = None,
+        param_kind: k8s.admissionregistration.v1.ParamKindArgs | None = None,
+        param_ref: k8s.admissionregistration.v1.ParamRefArgs | None = None,
+    ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding:
+        """Create a policy for requests of the group, and return the binding that puts it into force."""
+        options = pulumi.ResourceOptions(parent=self)
+        policy = k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
+            name,
+            metadata=_meta(name),
             spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs(
                 failure_policy="Fail",
-                match_constraints=k8s.admissionregistration.v1.MatchResourcesArgs(
-                    resource_rules=[
-                        k8s.admissionregistration.v1.NamedRuleWithOperationsArgs(
-                            api_groups=["*"], api_versions=["*"], operations=["*"], resources=["*/*"]
-                        )
-                    ]
-                ),
+                param_kind=param_kind,
+                match_constraints=k8s.admissionregistration.v1.MatchResourcesArgs(resource_rules=rules),
                 match_conditions=[_of_group()],
-                variables=[
-                    k8s.admissionregistration.v1.VariableArgs(name=name, expression=expression)
-                    for name, expression in VARIABLES.items()
-                ],
+                variables=variables,
                 validations=[
                     k8s.admissionregistration.v1.ValidationArgs(
                         expression=condition.expression, message=condition.message, reason="Forbidden"
                     )
-                    for condition in CONDITIONS
+                    for condition in conditions
                 ],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=options,
         )
-
-    def _make_binding(
-        self, policy: k8s.admissionregistration.v1.ValidatingAdmissionPolicy
-    ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding:
         return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            NAME,
-            metadata=_meta(NAME),
+            name,
+            metadata=_meta(name),
             spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
-                policy_name=policy.metadata.name, validation_actions=["Deny"]
+                policy_name=policy.metadata.name, validation_actions=["Deny"], param_ref=param_ref
             ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _make_quota_policy(self) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicy:
-        return k8s.admissionregistration.v1.ValidatingAdmissionPolicy(
-            QUOTA_POLICY,
-            metadata=_meta(QUOTA_POLICY),
-            spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicySpecArgs(
-                failure_policy="Fail",
-                param_kind=k8s.admissionregistration.v1.ParamKindArgs(api_version="v1", kind="ResourceQuota"),
-                match_constraints=k8s.admissionregistration.v1.MatchResourcesArgs(
-                    resource_rules=[
-                        k8s.admissionregistration.v1.NamedRuleWithOperationsArgs(
-                            api_groups=[group],
-                            api_versions=["*"],
-                            operations=["CREATE", "UPDATE"],
-                            resources=list(kinds),
-                        )
-                        for group, kinds in COUNTED_KINDS.items()
-                    ]
-                ),
-                match_conditions=[_of_group()],
-                validations=[
-                    k8s.admissionregistration.v1.ValidationArgs(
-                        expression="'pods' in params.spec.hard && 'requests.storage' in params.spec.hard",
-                        message=NO_QUOTA,
-                        reason="Forbidden",
-                    )
-                ],
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _make_quota_binding(
-        self, policy: k8s.admissionregistration.v1.ValidatingAdmissionPolicy
-    ) -> k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding:
-        return k8s.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
-            QUOTA_POLICY,
-            metadata=_meta(QUOTA_POLICY),
-            spec=k8s.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpecArgs(
-                policy_name=policy.metadata.name,
-                validation_actions=["Deny"],
-                # Looked for in the namespace of the request.
-                param_ref=k8s.admissionregistration.v1.ParamRefArgs(name=QUOTA_NAME, parameter_not_found_action="Deny"),
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=options,
         )
 
     def _make_permissions(self, confinement: Sequence[pulumi.Resource]) -> None:
@@ -305,7 +281,7 @@ class EphemeralAccess(pulumi.ComponentResource):
 
 
 def guest_binding(namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> k8s.rbac.v1.RoleBinding:
-    """Return the group its rights in a namespace that it has made: the first object in there."""
+    """Create what gives the group its rights in a namespace that it has made: the first object in there."""
     return k8s.rbac.v1.RoleBinding(
         GUEST_NAME,
         metadata=k8s.meta.v1.ObjectMetaArgs(name=GUEST_NAME, namespace=namespace, labels={PART_OF_LABEL: PART_OF}),
@@ -349,6 +325,14 @@ def permissions() -> Sequence[k8s.rbac.v1.PolicyRuleArgs]:
         for group, kinds in WATCHED_KINDS.items()
     ]
     return [*made, *watched]
+
+
+def _rule(
+    *, groups: Sequence[str], kinds: Sequence[str], operations: Sequence[str]
+) -> k8s.admissionregistration.v1.NamedRuleWithOperationsArgs:
+    return k8s.admissionregistration.v1.NamedRuleWithOperationsArgs(
+        api_groups=groups, api_versions=["*"], operations=operations, resources=kinds
+    )
 
 
 def _of_group() -> k8s.admissionregistration.v1.MatchConditionArgs:

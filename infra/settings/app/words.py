@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from infra.settings.nearest import letters
+
 _SECURITY = "the namespace enforces the Pod Security Standard restricted"
 _ALWAYS = "there is no key: what ends is started again, the run of a cron app by its 'retries'"
 _ONE_PORT = "an app has one 'port', and its Service the same"
@@ -116,12 +118,8 @@ def answer(place: tuple[str | int, ...]) -> str | None:
     """Return what to write instead of an unknown key at `place` (`apps`, NAME, KEY), or None for a word of nobody's."""
     match place:
         case ("apps", _, str(key)):
-            return _APP_WORDS.get(_letters(key))
+            return _APP_WORDS.get(letters(key))
         case ("apps", _, "resources", str(key)):
-            return _RESOURCE_WORDS.get(_letters(key))
+            return _RESOURCE_WORDS.get(letters(key))
         case _:
             return None
-
-
-def _letters(word: str) -> str:
-    return word.replace("_", "").replace("-", "").lower()

@@ -96,7 +96,7 @@ def actors() -> list[Actor]:
 
 
 def cell(actor: Actor, column: str) -> str:
-    """Tell what an actor reaches in a column: `changes`, `reads`, gives away, or nothing but looks."""
+    """Return what an actor reaches in a column: `changes`, `reads`, gives away, or nothing but looks."""
     if column == REPOSITORY:
         return actor.in_repository
     if column == "roles it gets":
@@ -180,7 +180,7 @@ def _tokens_of_a_branch() -> list[dict[str, Any]]:
 
 
 def _taken(tokens: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
-    """Tell which roles of each stack somebody gets who holds tokens, by the registered trust."""
+    """Return which roles of each stack somebody gets who holds tokens, by the registered trust."""
     return {
         stack: frozenset(
             kind
@@ -201,7 +201,7 @@ def _trusts(stack: str) -> dict[str, Any]:
 
 @functools.cache
 def _access() -> dict[str, str]:
-    """Tell what the cluster of dev gives to each role of the pipeline, by its registered access entry."""
+    """Return what the cluster of dev gives to each role of the pipeline, by its registered access entry."""
     graph = run_shipped("dev").graph
     kinds = {role_name("dev", kind): kind for kind in ROLE_KINDS}
     found: dict[str, str] = {}
@@ -219,7 +219,7 @@ def _access() -> dict[str, str]:
 
 
 def _machines(roles: set[str]) -> str:
-    """Tell how many machines somebody can pay with the account's money for."""
+    """Return how many machines somebody can pay with the account's money for."""
     actions = {action for role in roles for action, _ in reachable(role, "its own")}
     if actions & {"ec2:RunInstances", "eks:CreateNodegroup"}:
         return "any"
@@ -231,7 +231,7 @@ def _machines(roles: set[str]) -> str:
 
 
 def _written(runs: Sequence[JobRun]) -> set[str]:
-    """Tell what the tokens of jobs may write in the repository, besides asking for a token of AWS."""
+    """Return what the tokens of jobs may write in the repository, besides asking for a token of AWS."""
     given = [dict(run.value("permissions") or {}) for run in runs]
     return {name for of_job in given for name, level in of_job.items() if level == "write"} - {"id-token"}
 

@@ -103,7 +103,7 @@ def _records(scope: Scope) -> list[Grant]:
 
 
 def _pod_identity() -> list[Grant]:
-    """Return the roles of guests to service accounts.
+    """Return the rights to give the roles of guests to service accounts.
 
     EKS knows no condition on the namespace or the service account of an association (Service Authorization Reference,
     read 2026-11-26). The trust of the roles has the one on the namespace.
