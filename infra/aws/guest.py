@@ -65,7 +65,7 @@ class GuestPlatform(pulumi.ComponentResource):
             enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._rules: dict[str, list[pulumi.Resource]] = {}
+        self._before_name: dict[str, list[pulumi.Resource]] = {}
         self.outputs = {
             "account": args.context.account_id,
             "region": args.context.region,
@@ -107,17 +107,17 @@ class GuestPlatform(pulumi.ComponentResource):
         return registration_seconds(settings)
 
     def complete(self) -> None:
-        """Point the hosts at the load balancer, now that every app has its rule."""
+        """Point the hosts at the load balancer, now that every app has its way behind it."""
         balancer = self._args.sharing.load_balancer
         if balancer is None:
             return
-        for host, rules in sorted(self._rules.items()):
+        for host, before in sorted(self._before_name.items()):
             make_record(
                 host,
                 domain_zone_id=balancer.domain_zone,
                 dns_name=balancer.dns_name,
                 hosted_zone_id=balancer.hosted_zone,
-                rules=rules,
+                wait_for=before,
                 parent=self,
             )
 
@@ -166,7 +166,7 @@ class GuestPlatform(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )
         if traffic.host is not None:
-            self._rules.setdefault(traffic.host, []).append(made.rule)
+            self._before_name.setdefault(traffic.host, []).extend(made.ready)
         return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
 
 

@@ -67,6 +67,11 @@ class LiveStack:
         return next((str(period) for period in found if period), None)
 
     @property
+    def has_load_balancers(self) -> bool:
+        """Whether there are load balancers, which names may point at."""
+        return bool(self._all(LOAD_BALANCER))
+
+    @property
     def load_balancers_are_public(self) -> bool | None:
         """Whether the load balancers face the internet; None where there are none."""
         return next((not balancer.get("internal") for balancer in self._all(LOAD_BALANCER)), None)

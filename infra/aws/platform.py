@@ -340,6 +340,7 @@ class EksPlatform(pulumi.ComponentResource):
                 kubernetes=self._cluster.provider,
                 logs_key_arn=self._encryption.logs_key_arn,
                 system_groups=self._nodes.system_groups,
+                names_may_move=self._live.has_load_balancers,
             ),
             opts=self._child(),
         )

@@ -28,7 +28,8 @@ class LoadBalancingArgs:
 
     `subnet_ids` are the public subnets, `public_routes` what makes them public. `cluster_name` is the name as the made
     cluster tells it. `kubernetes` is for the controller alone: a component that is given a provider waits for it.
-    `system_groups` are the node groups that the controller runs on.
+    `system_groups` are the node groups that the controller runs on. `names_may_move` tells that the stack has load
+    balancers already, which hosts may point at.
     """
 
     context: AwsContext
@@ -42,6 +43,7 @@ class LoadBalancingArgs:
     kubernetes: k8s.Provider
     logs_key_arn: pulumi.Input[str]
     system_groups: Sequence[pulumi.Resource]
+    names_may_move: bool
 
 
 class LoadBalancing(pulumi.ComponentResource):
@@ -62,7 +64,7 @@ class LoadBalancing(pulumi.ComponentResource):
         tcp = tcp_ports(args.apps)
         self._application = self._make_application() if self._http else None
         self._network = self._make_network(list(tcp.values())) if tcp else None
-        self._rules: dict[str, list[pulumi.Resource]] = {}
+        self._before_name: dict[str, list[pulumi.Resource]] = {}
         self._controller = self._make_controller() if self._http or tcp else None
         self.exists = self._controller is not None
         self.dns_names = {
@@ -97,7 +99,9 @@ class LoadBalancing(pulumi.ComponentResource):
             )
             host = self._host(traffic)
             if host is not None:
-                self._rules.setdefault(host, []).append(http.rule)
+                # The first name of a host takes nobody's requests, so it is made while the control plane still is.
+                before = http.ready if self._args.names_may_move else [http.rule]
+                self._before_name.setdefault(host, []).extend(before)
             return Route(url=self._web_address(traffic, self._application), wait_for=http.ready)
         if self._network is not None:
             tcp = TcpRoute(
@@ -119,17 +123,17 @@ class LoadBalancing(pulumi.ComponentResource):
         return Route()
 
     def complete(self) -> None:
-        """Point the hosts at the load balancer, now that every app has its rule."""
+        """Point the hosts at the load balancer, now that every app has its way behind it."""
         application = self._application
         if application is None or application.domain_zone_id is None:
             return
-        for host, rules in sorted(self._rules.items()):
+        for host, before in sorted(self._before_name.items()):
             make_record(
                 host,
                 domain_zone_id=application.domain_zone_id,
                 dns_name=application.dns_name,
                 hosted_zone_id=application.hosted_zone_id,
-                rules=rules,
+                wait_for=before,
                 parent=application,
             )
 

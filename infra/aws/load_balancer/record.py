@@ -14,13 +14,14 @@ def make_record(
     domain_zone_id: pulumi.Input[str],
     dns_name: pulumi.Input[str],
     hosted_zone_id: pulumi.Input[str],
-    rules: Sequence[pulumi.Resource],
+    wait_for: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> aws.route53.Record:
     """Point `host`, in the zone of its domain, at the load balancer `dns_name`, which lies in AWS's `hosted_zone_id`.
 
-    It waits for the `rules` of the host: requests move to a new load balancer once that knows where they go. Only an A
-    record: the VPC has no IPv6, so the load balancer has no address for an AAAA record.
+    `wait_for` is the way behind it, to the apps of the host: requests move to a new load balancer once that knows where
+    they go and their pods are registered. Only an A record: the VPC has no IPv6, so the load balancer has no address
+    for an AAAA record.
     """
     return aws.route53.Record(
         host,
@@ -35,5 +36,5 @@ def make_record(
                 evaluate_target_health=False,
             )
         ],
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=rules),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=wait_for),
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.engine import DeploymentFailedError
+from tests.e2e.aws_program.recorded import recorded
 from tests.e2e.aws_program.stack import REPOSITORY, EchoStack, echo_stack
 from tests.echo.account import Object
 from tests.echo.journal import too_early
@@ -89,6 +90,11 @@ def test_a_load_balancer_is_turned_with_new_target_groups_and_the_names_move_las
         sections["loadBalancer"]["public"] = False
 
     change(dev, private)
+    made = recorded(dev.state())
+    [name] = [each for each in made.all("Record") if each.inputs["type"] == "A"]
+    way = [*made.all("ListenerRule"), *[each for each in made.all("TargetGroupBinding") if "http" in each.name]]
+    assert len(way) == 2
+    assert [each.label for each in way if each.urn not in made.needs(name)] == []
     moved = dev.journal.of("update", "Record")
     assert too_early(moved, dev.journal.of("create", "ListenerRule")) == []
     assert too_early(moved, dev.journal.of("create", "TargetGroupBinding", "web-http")) == []
