@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help install up down test e2e check audit format bench
 
-UV_REQUIREMENT := infra/local/toolchain/uv.txt
+UV_REQUIREMENT := infra/toolchain/uv.txt
 VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/

@@ -3,7 +3,7 @@
 import pulumi
 
 from infra.errors import NightowlError
-from infra.reach import require_cluster
+from infra.platforms.existing.reach import require_cluster
 from infra.settings.load import load
 from infra.stack import build
 

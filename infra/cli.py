@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infra.ci.commands import ci
 from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
-from infra.ops.ci.commands import ci
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -65,9 +65,9 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Show what `pulumi up` would make, and how long it would take. Needs no account, no engine and no network."""
-    from infra.local.project import project_folder, stack_file
-    from infra.ops.plan.run import run_plan
-    from infra.ops.plan.text import Detail
+    from infra.plan.run import run_plan
+    from infra.plan.text import Detail
+    from infra.project import project_folder, stack_file
 
     asked = {
         Detail.RESOURCES: resources,
@@ -104,8 +104,8 @@ def bootstrap(
     """
     import os
 
-    from infra.local.project import project_folder, stack_file
-    from infra.ops.bootstrap.run import run_bootstrap
+    from infra.bootstrap.run import run_bootstrap
+    from infra.project import project_folder, stack_file
 
     if dry_run and check:
         raise UsageError("--dry-run and --check: choose one; both change nothing")
@@ -146,8 +146,8 @@ def github_repository(
     """
     import os
 
-    from infra.local.project import project_folder
-    from infra.ops.github_setup.run import GithubOptions, run_github
+    from infra.github.run import GithubOptions, run_github
+    from infra.project import project_folder
 
     if check and dry_run:
         raise UsageError("--dry-run and --check: choose one; both change nothing")
@@ -175,11 +175,11 @@ def up(
     """Make the cluster, if it is not there, and deploy the stack. A second call changes nothing."""
     from rich.console import Console
 
+    from infra.console.progress import Progress
     from infra.local.cluster import ClusterOptions
-    from infra.local.progress import Progress
-    from infra.local.project import project_folder, stack_file
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
+    from infra.project import project_folder, stack_file
 
     console = Console()
     file = stack_file(project_folder(Path.cwd()), stack)
@@ -274,9 +274,9 @@ def bench(
 
     from rich.console import Console
 
+    from infra.console.progress import Progress
     from infra.local.bench import measure
-    from infra.local.progress import Progress
-    from infra.local.project import project_folder, stack_file
+    from infra.project import project_folder, stack_file
 
     file = stack_file(project_folder(Path.cwd()), stack)
     figures = measure(
@@ -309,8 +309,8 @@ def connected(name: str) -> ApiClient:
     Raises:
         UsageError: it does not run.
     """
+    from infra.kube import connect
     from infra.local.cluster import is_running
-    from infra.local.kube import connect
 
     paths = cluster_paths(name)
     if not is_running(paths):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from infra.printable import printable
+from infra.console.printable import printable
 
 
 class NightowlError(Exception):

@@ -12,10 +12,10 @@ from infra.apps.kinds import AnyApp
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
-from infra.existing import adopting_provider, existing_platform
-from infra.platforms import Platform
+from infra.platforms.existing.platform import adopting_provider, existing_platform
+from infra.platforms.platform import Platform
 from infra.settings.app.application import CronSettings, WebSettings
-from infra.settings.aws.guest import GuestPlatformSettings
+from infra.settings.guest import GuestPlatformSettings
 from infra.settings.platform import ExistingPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -68,10 +68,10 @@ def _platform(settings: StackSettings) -> Platform:
         return existing_platform(settings.platform)
     # Only here: the AWS SDK takes longer to import than everything else together.
     if isinstance(settings.platform, GuestPlatformSettings):
-        from infra.aws.guest import guest_platform
+        from infra.platforms.guest.platform import guest_platform
 
         return guest_platform(settings, settings.platform)
-    from infra.aws.platform import eks_platform
+    from infra.platforms.eks.platform import eks_platform
 
     return eks_platform(settings, settings.platform)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from infra import clock
+from infra.system import clock
 from policies.evaluation import Evaluation, Undecided, Violation, judge, out_of_date
 from policies.exceptions_file import read_exceptions
 from policies.facts import Undeclared, guarded

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
-from infra import clock
+from infra.system import clock
 from policies.spellings import spellings
 
 Result = TypeVar("Result")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from pulumi.runtime.proto import source_pb2
 
-from infra import clock
+from infra.system import clock
 
 # A busy machine is no fault of the code: no example is held to a time.
 settings.register_profile("nightowl", deadline=None)

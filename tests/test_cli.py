@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.ops.plan.text import Detail
+from infra.plan.text import Detail
 
 
 def test_it_prints_its_version() -> None:

@@ -14,8 +14,8 @@ import yaml
 
 from infra.apps.rollout import timing
 from infra.settings.app.application import WebSettings
-from infra.settings.aws.drain import drain_seconds
 from infra.settings.build import build_settings
+from infra.settings.eks.drain import drain_seconds
 from infra.settings.stack import StackSettings
 
 REPOSITORY = Path(__file__).parent.parent

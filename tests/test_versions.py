@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from infra import clock
-from infra.ops.plan.plan import plan_of_file
-from infra.settings.aws.cluster import ClusterSettings
+from infra.plan.plan import plan_of_file
+from infra.settings.eks.cluster import ClusterSettings
+from infra.system import clock
 from infra.versions import (
     INSTALLABLE_VERSIONS,
     KUBERNETES_MINOR,

@@ -21,7 +21,7 @@ from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
 from infra.apps.volumes import Storage, storage
-from infra.platforms import Platform, Route, SecretDelivery
+from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
 from infra.settings.app.application import CronSettings, WebSettings
 from infra.settings.app.scaling import ScalingSettings

@@ -20,7 +20,7 @@ from infra.apps.not_secret import of_helper
 from infra.apps.placement import node_selector, taint_tolerations
 from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
-from infra.platforms import SecretDelivery
+from infra.platforms.platform import SecretDelivery
 from infra.settings.app.container import HelperSettings
 
 NDOTS = 2

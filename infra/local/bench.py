@@ -10,19 +10,19 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from infra import toolchain
+from infra.console.progress import Progress
 from infra.engine import stack_name
 from infra.errors import NightowlError
-from infra.local import toolchain
+from infra.kube import connect
 from infra.local.by_hand import up_by_hand
 from infra.local.cluster import delete, describe
-from infra.local.commands import CommandFailedError, run
-from infra.local.kube import connect
 from infra.local.load import LoadSample, find_target, run_load
 from infra.local.paths import ClusterPaths
-from infra.local.progress import Progress
 from infra.local.status import collect
-from infra.ops.plan.manifests import manifests
-from infra.ops.plan.plan import plan_of_file
+from infra.plan.manifests import manifests
+from infra.plan.plan import plan_of_file
+from infra.system.commands import CommandFailedError, run
 
 STEP_FACTOR = 20
 """The load step: twenty times the replicas that the app idles with."""

@@ -6,9 +6,9 @@ from infra.errors import NightowlError
 from infra.local.cluster import ClusterOptions, OnClusterEvent, create
 from infra.local.cluster.layout import Layout
 from infra.local.cluster.programs import kubectl
-from infra.local.commands import CommandFailedError
 from infra.local.paths import ClusterPaths
-from infra.local.toolchain import Tools
+from infra.system.commands import CommandFailedError
+from infra.toolchain import Tools
 
 APPLY_SECONDS = 60
 AVAILABLE_WITHIN_SECONDS = 180

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from infra.engine import Engine
 from infra.local.paths import ClusterPaths
-from infra.local.toolchain import EngineTools
 from infra.local.workspace import LocalWorkspace
+from infra.toolchain import EngineTools
 
 
 def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], None]) -> Engine:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from kubernetes.client import ApiClient
 
 from infra.errors import UsageError
+from infra.kube import get
 from infra.local.cluster.load_model import apply_load, clear_load
-from infra.local.kube import get
 from infra.local.status import AppStatus, ClusterStatus, collect
 from infra.settings.scalars import parse_millicores
 

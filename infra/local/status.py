@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from kubernetes.client import ApiClient
 
+from infra.kube import Json, list_objects
 from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR, ZONE_LABEL
-from infra.local.kube import Json, list_objects
 
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 FIRST_METRICS_WITHIN = timedelta(seconds=90)

@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.hand_edits import HandEdit
+from infra.console.printable import printable
+from infra.console.progress import Step
+from infra.local.hand_edits import HandEdit
 from infra.local.paths import DEFAULT_CLUSTER_NAME
-from infra.local.progress import Step
 from infra.local.status import ClusterStatus
 from infra.local.tables import status_tables
 from infra.local.up import UpResult
-from infra.printable import printable
 
 
 def print_summary(console: Console, result: UpResult, cluster_name: str) -> None:

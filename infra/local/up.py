@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from infra import toolchain
+from infra.console.progress import Progress, Step
 from infra.engine import Engine, Outcome, load_program, run_program, stack_name
 from infra.errors import NightowlError, UsageError
-from infra.hand_edits import HandEdit, find_hand_edits
-from infra.local import cluster, toolchain
+from infra.kube import connect
+from infra.local import cluster
 from infra.local.engine import local_engine, unfinished_before
-from infra.local.kube import connect
+from infra.local.hand_edits import HandEdit, find_hand_edits
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
-from infra.local.progress import Progress, Step
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
 from infra.rollouts.watch import Rollouts

@@ -14,8 +14,8 @@ import yaml
 from infra.engine import DeploymentFailedError, LockHolder, stack_name
 from infra.engine.locks import lock_holder, locks_of_stack, state_of_stack
 from infra.local.paths import ClusterPaths, pulumi_home
-from infra.local.toolchain import plugin
 from infra.settings.build import PROJECT
+from infra.toolchain import plugin
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes.client import ApiClient
 
-from infra.local.kube import list_objects
+from infra.kube import list_objects
 from infra.rollouts.fields import Json, condition, entries, number, section, text
 from infra.rollouts.pods import Fault, event_time, fault_key, is_ready, pod_faults
 

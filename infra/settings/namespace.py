@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from infra.settings.app.placement import LabelValue
-from infra.settings.aws.node_labels import LabelKey
+from infra.settings.eks.node_labels import LabelKey
 from infra.settings.model import Model
 from infra.settings.names import Name
 from infra.settings.scalars import Bytes, Millicores, Switch, WholeNumber

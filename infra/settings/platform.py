@@ -7,8 +7,8 @@ from typing import Annotated, Literal, cast
 
 from pydantic import Discriminator, Tag
 
-from infra.settings.aws.guest import GuestPlatformSettings
-from infra.settings.aws.platform import EksPlatformSettings
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.guest import GuestPlatformSettings
 from infra.settings.model import Model
 from infra.settings.names import Line, Name, ObjectName
 from infra.settings.scalars import Switch

@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from infra.console.printable import printable
 from infra.errors import UsageError
-from infra.printable import printable
 from infra.secret_texts.texts import without_secrets
 from infra.settings.app.words import answer
 from infra.settings.keys import keys_at, kinds_with_key, without_tags

@@ -8,17 +8,17 @@ from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
-from infra.settings.aws.addresses import address_errors
-from infra.settings.aws.cluster import ClusterSettings
-from infra.settings.aws.delivery import DeliverySettings, delivery_errors
-from infra.settings.aws.drain import registration_errors, stop_errors
-from infra.settings.aws.guest import GuestPlatformSettings, guest_errors
-from infra.settings.aws.load_balancer import LoadBalancerSettings
-from infra.settings.aws.network import NetworkSettings
-from infra.settings.aws.nodes import NodePoolSettings, pool_errors, release_errors
-from infra.settings.aws.placement import placement_errors
-from infra.settings.aws.platform import EksPlatformSettings
-from infra.settings.aws.secret_references import secret_errors
+from infra.settings.eks.addresses import address_errors
+from infra.settings.eks.cluster import ClusterSettings
+from infra.settings.eks.delivery import DeliverySettings, delivery_errors
+from infra.settings.eks.drain import registration_errors, stop_errors
+from infra.settings.eks.load_balancer import LoadBalancerSettings
+from infra.settings.eks.network import NetworkSettings
+from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_errors
+from infra.settings.eks.placement import placement_errors
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.eks.secret_references import secret_errors
+from infra.settings.guest import GuestPlatformSettings, guest_errors
 from infra.settings.interactions import interaction_errors
 from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.names import Name

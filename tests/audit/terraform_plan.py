@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from infra.ops.plan.graph import Graph, Resource
-from infra.ops.plan.values import mapping
+from infra.plan.graph import Graph, Resource
+from infra.plan.values import mapping
 
 TYPES = {"aws:lb/loadBalancer:LoadBalancer": "aws_lb"}
 """Types that Terraform does not call after module and name."""

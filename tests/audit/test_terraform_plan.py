@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.ops.plan.graph import Graph, Resource
+from infra.plan.graph import Graph, Resource
 from tests.audit.terraform_plan import terraform_name, terraform_plan, terraform_type
 
 VPC = Resource(

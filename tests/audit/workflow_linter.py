@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 from infra.local.paths import tool_cache
-from infra.local.toolchain import cache
-from infra.local.toolchain.events import ToolchainError
-from infra.local.toolchain.golang import Go
-from infra.local.toolchain.table import Tool
+from infra.toolchain import cache
+from infra.toolchain.events import ToolchainError
+from infra.toolchain.golang import Go
+from infra.toolchain.table import Tool
 from tests.audit.checkers import CheckerError
 
 BUILD_DISK_GIB = 1

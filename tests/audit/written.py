@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from infra.ops.plan.manifests import write_manifests
-from infra.ops.plan.plan import plan_of_file
+from infra.plan.manifests import write_manifests
+from infra.plan.plan import plan_of_file
 from tests.audit.terraform_plan import terraform_plan
 
 IDENTITY_POLICIES = ("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy")

@@ -19,11 +19,11 @@ import pytest
 import yaml
 from kubernetes.client import ApiClient
 
-from infra.local import toolchain
-from infra.local.kube import connect
+from infra import toolchain
+from infra.kube import connect
 from infra.local.paths import ClusterPaths
 from infra.local.status import AppStatus, ClusterStatus, collect
-from infra.local.toolchain import Phase
+from infra.toolchain import Phase
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LISTENING = "0A"

@@ -12,14 +12,14 @@ from typing import Any
 
 import yaml
 
+from infra.ci.actions_run import ActionsRun
+from infra.ci.deploy import run_deploy
+from infra.ci.engine import STOP_SECONDS, Target
+from infra.ci.workspace import ProjectWorkspace
 from infra.engine import Engine
 from infra.errors import NightowlError
 from infra.local.paths import ClusterPaths
-from infra.local.toolchain import resolve_pulumi
-from infra.ops.ci.actions_run import ActionsRun
-from infra.ops.ci.deploy import run_deploy
-from infra.ops.ci.engine import STOP_SECONDS, Target
-from infra.ops.ci.workspace import ProjectWorkspace
+from infra.toolchain import resolve_pulumi
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STACK = "local"

@@ -1,4 +1,4 @@
-"""The objects of `infra.aws.delivery.ephemeral_access`, as they would reach a cluster."""
+"""The objects of `infra.platforms.eks.pipeline.ephemeral_access`, as they would reach a cluster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.aws.delivery.ephemeral_access import EphemeralAccess
+from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
 from tests.harness import run
 
 PATHS = {

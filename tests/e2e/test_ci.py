@@ -16,16 +16,16 @@ import pytest
 import yaml
 from kubernetes.client import AppsV1Api, AutoscalingV2Api, NetworkingV1Api
 
+from infra.ci.deploy import run_deploy
+from infra.ci.drift import DriftFoundError, run_drift
+from infra.ci.engine import Target
+from infra.ci.preview import run_preview
+from infra.ci.recover import run_recover
 from infra.engine import StackLockedError
 from infra.engine.locks import locks_of_stack
-from infra.ops.ci.deploy import run_deploy
-from infra.ops.ci.drift import DriftFoundError, run_drift
-from infra.ops.ci.engine import Target
-from infra.ops.ci.preview import run_preview
-from infra.ops.ci.recover import run_recover
+from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster
 from tests.e2e.delivery import REPOSITORY, STACK, make_checkout, target_in
-from tests.ops.ci.fake_github import FakeGithub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, NetworkingV1Api
 
+from infra.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
+from infra.ci.github import connect
 from infra.local.engine import local_engine
-from infra.local.toolchain import resolve_engine
 from infra.local.up import wait_until_available
-from infra.ops.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
-from infra.ops.ci.github import connect
+from infra.toolchain import resolve_engine
 from infra.versions import KUBERNETES_MINOR
+from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, interrupt, wait_for
 from tests.e2e.ephemeral_objects import access_objects
-from tests.ops.ci.fake_github import FakeGithub
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3700)]
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.ops.plan.answers import Answers
+from infra.plan.answers import Answers
 from tests.echo.journal import Journal, Operation, Verb
 
 MADE_AT_UP = re.compile(r"\(([^()]*?),? ?made at up\)")

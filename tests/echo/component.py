@@ -16,8 +16,8 @@ import grpc
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 from typing_extensions import override
 
-from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS, control_plane_inputs, control_plane_name
-from infra.ops.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
+from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS, control_plane_inputs, control_plane_name
+from infra.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 from tests.echo.properties import UNKNOWN, decode, encode, has_unknown, reveal
 
 CONFIG_FILE = "kubernetes:yaml/v2:ConfigFile"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.aws.changes import REPLACED_BY
+from infra.platforms.eks.live.changes import REPLACED_BY
 
 NAME_KEYS = ("name", "bucket", "nodeGroupName")
 """Inputs that the provider fills with a name of its own where the program gives none."""

@@ -8,8 +8,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from infra.ops.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_name
-from infra.ops.plan.schedule import Schedule, Step
+from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_name
+from infra.plan.schedule import Schedule, Step
 from tests.echo.component import BINDINGS, CONFIG_FILE
 from tests.echo.journal import Operation
 

@@ -12,16 +12,16 @@ import pytest
 import yaml
 from rich.console import Console
 
+from infra.console.progress import Progress
 from infra.errors import NightowlError
 from infra.local import bench, by_hand
 from infra.local.bench import Figures, measure
 from infra.local.by_hand import up_by_hand
-from infra.local.commands import CommandFailedError
 from infra.local.load import LoadSample
 from infra.local.paths import ClusterPaths
-from infra.local.progress import Progress
-from infra.ops.plan.manifests import manifests
-from infra.ops.plan.plan import plan_of_file
+from infra.plan.manifests import manifests
+from infra.plan.plan import plan_of_file
+from infra.system.commands import CommandFailedError
 
 STACK_FILE = Path(__file__).resolve().parents[2] / "stacks" / "Pulumi.local.yaml"
 

@@ -36,7 +36,7 @@ from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
 from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
-from infra.local.toolchain import EngineTools, Tools
+from infra.toolchain import EngineTools, Tools
 
 FAKE_KWOKCTL = """#!/bin/sh
 # usage: kwokctl --name=NAME create|start cluster ...

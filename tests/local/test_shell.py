@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.paths import ClusterPaths
 from infra.local.shell import WINS_OVER_THE_FILE, link_programs, shell_lines
-from infra.local.toolchain.on_path import program_on_path
+from infra.toolchain.on_path import program_on_path
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh", "fish") if shutil.which(shell)]
 

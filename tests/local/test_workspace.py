@@ -13,8 +13,8 @@ from infra.engine import DeploymentFailedError, LockHolder
 from infra.local import workspace
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.paths import ClusterPaths
-from infra.local.toolchain import EngineTools
 from infra.local.workspace import LocalWorkspace
+from infra.toolchain import EngineTools
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
 """A lock as Pulumi's backend writes it, but for its process and host."""

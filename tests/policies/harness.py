@@ -19,8 +19,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from infra.ops.plan.plan import plan_of_file
-from infra.ops.plan.policies import subjects
+from infra.plan.plan import plan_of_file
+from infra.plan.policies import subjects
 from policies.evaluation import Evaluation, evaluate
 from policies.levels import Level, Levels, read_levels
 from policies.rule import ResourceRule, Rule, StackRule

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.ops.plan.answers import Answers
-from infra.ops.plan.capture import capture
-from infra.ops.plan.policies import subjects
+from infra.plan.answers import Answers
+from infra.plan.capture import capture
+from infra.plan.policies import subjects
 from policies.levels import Levels
 from tests.policies.foreign import plain_kubernetes, pulumi_eks_defaults, raw_eks
 from tests.policies.harness import Analyzer, Draft, draft_of, judge

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.ops.plan.plan import plan_of_file
+from infra.plan.plan import plan_of_file
 from policies.levels import Level, levels_file, read_levels
 from policies.reference import reference
 from policies.rules import ALL_RULES

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra import clock
+from infra.system import clock
 from policies.evaluation import evaluate
 from policies.exceptions_file import IN_DATE, read_exceptions
 from policies.levels import Level, Levels, default_level, levels_file, read_levels

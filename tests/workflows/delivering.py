@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from infra.settings.aws.delivery import registry_host, repository_name
-from tests.ops.ci.checkout import Checkout
+from infra.settings.eks.delivery import registry_host, repository_name
+from tests.ci.checkout import Checkout
 from tests.workflows.files import REPOSITORY
 
 EACH = ("dev", "staging", "prod")

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from infra.cli import app
 from infra.engine.locks import state_of_stack
-from tests.ops.ci.checkout import Checkout
-from tests.ops.ci.fake_github import FakeGithub
+from tests.ci.checkout import Checkout
+from tests.ci.fake_github import FakeGithub
 from tests.workflows.delivering import make_repository
 from tests.workflows.files import REPOSITORY
 from tests.workflows.runs import DEFAULTS, words
@@ -74,7 +74,7 @@ def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeGith
         raise AssertionError("a dry run asked AWS")
 
     monkeypatch.setattr("boto3.client", refuse)
-    monkeypatch.setattr("infra.ops.ci.ephemeral.place.project_engine", lambda *_: Backend(tmp_path / "backend"))
+    monkeypatch.setattr("infra.ci.ephemeral.place.project_engine", lambda *_: Backend(tmp_path / "backend"))
     with FakeGithub() as server:
         server.add_pull(7, labels=("ephemeral",))
         server.add_pull(8, labels=("ephemeral",), state="closed")

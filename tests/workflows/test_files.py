@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from infra.ops.github_setup.environments import PROPOSALS
-from infra.ops.github_setup.proposals import APP_KEY
+from infra.github.environments import PROPOSALS
+from infra.github.proposals import APP_KEY
 from tests.workflows.expressions import EXPRESSION
 from tests.workflows.files import ACTIONS, GITHUB, LOCAL, REPOSITORY, ROLE_ACTION, WORKFLOWS, jobs, steps
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from infra.ops.github_setup.environments import PROPOSALS
+from infra.github.environments import PROPOSALS
 from tests.workflows.delivering import EACH
 from tests.workflows.expressions import fill
 from tests.workflows.files import WORKFLOWS

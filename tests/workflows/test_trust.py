@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from infra.settings.aws.delivery import role_arn, role_name
 from infra.settings.build import build_settings
+from infra.settings.eks.delivery import role_arn, role_name
 from infra.settings.stack import StackSettings
-from tests.aws.stacks import Run, run_stack
+from tests.platforms.eks.stacks import Run, run_stack
 from tests.workflows.delivering import ACCOUNTS, EACH, sections_of
 from tests.workflows.runs import FORK, JobRun, claims
 from tests.workflows.test_jobs import RUNS

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 from infra.local.cluster.ports import LOOPBACK, Ports
-from infra.local.toolchain import Tools
-from infra.local.toolchain.table import KUBERNETES_VERSION
+from infra.toolchain import Tools
+from infra.toolchain.table import KUBERNETES_VERSION
 
 MANIFESTS = Path(__file__).parent / "manifests"
 

@@ -26,10 +26,10 @@ from infra.local.cluster.ports import choose_ports
 from infra.local.cluster.processes import kill_all, processes_of
 from infra.local.cluster.programs import environment, kubectl
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
-from infra.local.commands import CommandFailedError, run
 from infra.local.paths import ClusterPaths
-from infra.local.private_folder import make_private_folder
-from infra.local.toolchain import Tools
+from infra.system.commands import CommandFailedError, run
+from infra.system.private_folder import make_private_folder
+from infra.toolchain import Tools
 
 KWOKCTL_SECONDS = 300
 """The longest that kwokctl may take, downloads included."""

@@ -11,7 +11,7 @@ from typing import IO
 
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.layout import Layout
-from infra.local.private_folder import make_private_folder
+from infra.system.private_folder import make_private_folder
 
 OWNER_ONLY = 0o600
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from infra.local.cluster.layout import Layout
-from infra.local.commands import run
-from infra.local.toolchain import Tools
+from infra.system.commands import run
+from infra.toolchain import Tools
 
 _KWOKCTL_PREFIX = "KWOK_"
 

@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 from infra.engine import Engine, EngineCommand, LockHolder, Outcome, Preview, run_program, stack_name
-from infra.local.toolchain.resolve import resolve_pulumi
-from infra.ops.plan.answers import Answers
-from infra.ops.plan.plan import Plan, plan_of_file
+from infra.plan.answers import Answers
+from infra.plan.plan import Plan, plan_of_file
 from infra.settings.build import PROJECT
 from infra.settings.stack_file import settings_from_stack_file
+from infra.toolchain.resolve import resolve_pulumi
 from tests.echo.account import Account
 from tests.echo.journal import Journal
 from tests.echo.limits import LIMITS

@@ -16,18 +16,18 @@ import pulumi
 import pytest
 import yaml
 
+from infra.ci.actions_run import ActionsRun
+from infra.ci.ephemeral import Place, run_down
+from infra.ci.ephemeral.derive import derive
+from infra.ci.ephemeral.removal import RemovalFailedError
 from infra.engine import DeploymentFailedError, Engine, run_program
 from infra.engine.locks import state_of_stack
-from infra.ops.ci.actions_run import ActionsRun
-from infra.ops.ci.ephemeral import Place, run_down
-from infra.ops.ci.ephemeral.derive import derive
-from infra.ops.ci.ephemeral.removal import RemovalFailedError
-from infra.ops.plan.answers import Answers
+from infra.plan.answers import Answers
 from infra.settings.yaml_file import read_yaml
-from tests.aws.test_guest import SHARING
 from tests.e2e.aws_program.stack import STACKS, EchoWorkspace, echo_stack
 from tests.echo.account import Account
 from tests.echo.service import serving
+from tests.platforms.guest.test_guest import SHARING
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from infra.aws.addons import AFTER_NODES, BEFORE_NODES
-from infra.ops.plan.plan import Plan
+from infra.plan.plan import Plan
+from infra.platforms.eks.addons.addons import AFTER_NODES, BEFORE_NODES
 from tests.e2e.aws_program.recorded import Entry, Recorded, recorded
 from tests.e2e.aws_program.stack import REPOSITORY, STACKS, EchoStack, echo_stack
 from tests.echo.journal import Journal
@@ -140,7 +140,7 @@ def association(graph: Recorded, service_account: str) -> Entry:
 
 
 def role_policies(graph: Recorded, component: str) -> list[Entry]:
-    inside = graph.below(graph.one("nightowl:aws:PodIdentity", component))
+    inside = graph.below(graph.one("nightowl:eks:PodIdentity", component))
     return [made for made in inside if made.kind in {"RolePolicy", "RolePolicyAttachment"}]
 
 
@@ -229,7 +229,7 @@ def test_p22_pods_that_need_a_role_are_made_after_the_agent_that_hands_it_out(pr
 
 
 def test_p22_a_role_has_its_permissions_before_a_pod_can_take_it(prod: Recorded) -> None:
-    for identity in prod.all("nightowl:aws:PodIdentity"):
+    for identity in prod.all("nightowl:eks:PodIdentity"):
         inside = prod.below(identity)
         permissions = [made for made in inside if made.kind in {"RolePolicy", "RolePolicyAttachment"}]
         assert_waits(prod, [made for made in inside if made.kind == "PodIdentityAssociation"], permissions)

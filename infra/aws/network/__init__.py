@@ -1,5 +1,0 @@
-"""The network of a stack: VPC, subnets, ways out, endpoints, flow logs."""
-
-from infra.aws.network.network import Network, NetworkArgs
-
-__all__ = ["Network", "NetworkArgs"]

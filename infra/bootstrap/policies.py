@@ -1,0 +1,79 @@
+"""The policies of the key and of the two buckets, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from infra.bootstrap.place import Place, bucket_arn
+from infra.platforms.eks.cluster.key_policies import ADMINISTRATION, THIS_KEY, USE, root_arn
+from infra.platforms.eks.identity.iam import Document, Statement, policy_document
+from infra.settings.eks.platform import PARTITION
+
+LOG_PREFIX = "access/"
+"""Where the log bucket keeps what S3 writes."""
+
+
+def pulumi_key_policy(account_id: str) -> Document:
+    """Write the policy of the key that encrypts the state and its secrets.
+
+    IAM policies of this account decide who uses it, as the roles of the stacks name it. S3 needs no statement of its
+    own: it uses the key with the permissions of whoever reads or writes the object (S3 user guide, "Using server-side
+    encryption with AWS KMS keys").
+    """
+    root = root_arn(PARTITION, account_id)
+    return policy_document(
+        Statement(
+            sid="IamDecidesAdministration", actions=ADMINISTRATION, resources=THIS_KEY, principals={"AWS": [root]}
+        ),
+        Statement(sid="IamDecidesUse", actions=USE, resources=THIS_KEY, principals={"AWS": [root]}),
+    )
+
+
+def state_bucket_policy(place: Place) -> Document:
+    """Refuse whoever does not use TLS. IAM policies of the account decide about everybody else."""
+    return _short(policy_document(_only_by_tls(place.state_bucket)))
+
+
+def log_bucket_policy(place: Place) -> Document:
+    """Let S3 write the access log of this account's state bucket, and refuse whoever does not use TLS.
+
+    Where ACLs are off, the policy is the only way to let it (S3 user guide, "Permissions for log delivery").
+    """
+    written = Statement(
+        sid="AccessLogIsWritten",
+        actions=["s3:PutObject"],
+        resources=[f"{bucket_arn(place.log_bucket)}/{LOG_PREFIX}*"],
+        principals={"Service": ["logging.s3.amazonaws.com"]},
+        conditions={
+            "ArnEquals": {"aws:SourceArn": bucket_arn(place.state_bucket)},
+            "StringEquals": {"aws:SourceAccount": place.account_id},
+        },
+    )
+    return _short(policy_document(written, _only_by_tls(place.log_bucket)))
+
+
+def _only_by_tls(bucket: str) -> Statement:
+    return Statement(
+        sid="OnlyByTls",
+        effect="Deny",
+        # A denial of everything is what the wildcard is for here.
+        actions=["s3:*"],
+        principals={"AWS": ["*"]},
+        resources=[bucket_arn(bucket), f"{bucket_arn(bucket)}/*"],
+        conditions={"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def _short(document: Document) -> Document:
+    """Write lists of one as what is in them, which is how S3 gives a policy back."""
+    return {**document, "Statement": [_without_lists_of_one(statement) for statement in document["Statement"]]}
+
+
+def _without_lists_of_one(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _without_lists_of_one(item) for key, item in cast(Mapping[str, object], value).items()}
+    if isinstance(value, list | tuple):
+        items = cast(Sequence[object], value)
+        return items[0] if len(items) == 1 else list(items)
+    return value

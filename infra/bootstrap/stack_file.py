@@ -1,0 +1,175 @@
+"""What a bootstrap writes into the stack file: where the state is, and which key encrypts its secrets.
+
+`pulumi stack init` without `--secrets-provider` asks for a passphrase and removes the key `secretsprovider`. With it,
+it makes an `encryptedkey` (the key that encrypts the secrets, encrypted by KMS) and writes the file anew, without its
+layout; so does every later command where the key is missing. Where it stands there already, the file stays as it is
+(cmd/pulumi/stack/secrets.go and secrets/cloud/manager.go in Pulumi's source, v3.274.1). So the bootstrap writes it.
+"""
+
+from __future__ import annotations
+
+import base64
+import stat
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.bootstrap.place import KEY_ALIAS, Place
+from infra.bootstrap.refusals import asking
+from infra.bootstrap.step import Change, State, StepResult
+from infra.settings.stack_file_edit import (
+    SECRETS_PROVIDER_KEY,
+    StackFileEditError,
+    get_value,
+    set_secrets_provider,
+    set_value,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+BACKEND_PATH = ("config", "nightowl:delivery", "backend")
+DATA_KEY_PATH = ("encryptedkey",)
+PASSPHRASE_PATH = ("encryptionsalt",)
+DATA_KEY_BYTES = 32
+"""AES-256 (pkg/secrets/cloud/manager.go in Pulumi's source)."""
+NEW_DATA_KEY = "a new key, encrypted by KMS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFileResult:
+    """What was found or done. `problem` says why lines must be added by hand: `lines`, as they are to be written."""
+
+    step: StepResult
+    problem: str | None = None
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFileStep:
+    """The stack file at `path`, called `name` in what is printed."""
+
+    path: Path
+    name: str
+    stack: str
+    place: Place
+
+    def survey(self) -> StackFileResult:
+        """Find what `carry_out` would change, and change nothing."""
+        text = self._text()
+        changes = self._changes(text)
+        problem = self._conflict(text) if changes else None
+        return self._result("differs" if changes else "exists", changes, problem)
+
+    def carry_out(self, new_data_key: Callable[[], str]) -> StackFileResult:
+        """Write what differs. Where that is not possible the result has the lines to add."""
+        text = self._text()
+        changes = self._changes(text)
+        if not changes:
+            return self._result("exists", changes, None)
+        problem = self._conflict(text)
+        data_key = new_data_key() if get_value(text, DATA_KEY_PATH) is None else None
+        if problem is None:
+            try:
+                _write(self.path, self._edited(text, data_key))
+            except StackFileEditError as error:
+                problem = str(error)
+            except OSError as error:
+                problem = f"{self.name} cannot be written ({error.strerror})"
+        state: State = "changed" if problem is None else "differs"
+        return self._result(state, changes, problem, data_key)
+
+    def _text(self) -> str:
+        # Not read_text, which would turn the line ends of Windows into others.
+        return self.path.read_bytes().decode()
+
+    def _edited(self, text: str, data_key: str | None) -> str:
+        if data_key is not None:
+            text = set_value(text, DATA_KEY_PATH, data_key)
+        text = set_secrets_provider(text, self.place.secrets_provider)
+        return set_value(text, BACKEND_PATH, self.place.backend)
+
+    def _changes(self, text: str) -> tuple[Change, ...]:
+        wanted = (
+            ((SECRETS_PROVIDER_KEY,), self.place.secrets_provider),
+            (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
+            (BACKEND_PATH, self.place.backend),
+        )
+        found = [(path, get_value(text, path), value) for path, value in wanted]
+        return tuple(
+            Change(resource=self._resource, setting=_spoken(path), was=was, becomes=value)
+            for path, was, value in found
+            if was != value
+        )
+
+    def _conflict(self, text: str) -> str | None:
+        """Find what names another state or another key: the file alone moves neither."""
+        backend = get_value(text, BACKEND_PATH)
+        if backend not in {None, self.place.backend}:
+            return (
+                f"{self.name} keeps its state in {backend}; move it (`pulumi stack export` there, `pulumi stack "
+                "import` here), then replace the line"
+            )
+        provider = get_value(text, (SECRETS_PROVIDER_KEY,))
+        salt = get_value(text, PASSPHRASE_PATH)
+        if salt is not None or provider not in {None, self.place.secrets_provider}:
+            return (
+                f"{self.name} encrypts its secrets with {provider or 'a passphrase'}; move them: "
+                f"pulumi stack change-secrets-provider -s {self.stack} '{self.place.secrets_provider}'"
+            )
+        return None
+
+    def _result(
+        self, state: State, changes: tuple[Change, ...], problem: str | None, data_key: str | None = None
+    ) -> StackFileResult:
+        step = StepResult(resource=self._resource, identifier=str(self.path), state=state, changes=changes)
+        lines = () if problem is None else self._lines(data_key)
+        return StackFileResult(step=step, problem=problem, lines=lines)
+
+    def _lines(self, data_key: str | None) -> tuple[str, ...]:
+        encrypted = () if data_key is None else (f"encryptedkey: {data_key}",)
+        return (
+            f"{SECRETS_PROVIDER_KEY}: {self.place.secrets_provider}",
+            *encrypted,
+            "config:",
+            "  nightowl:delivery:",
+            f"    backend: {self.place.backend}",
+        )
+
+    @property
+    def _resource(self) -> str:
+        return f"stack file {self.name}"
+
+
+def make_data_key(kms: KMSClient, key_arn: str) -> str:
+    """Let KMS make a data key and give it encrypted only, as Pulumi keeps it: in base64."""
+    with asking(f"make a data key with {KEY_ALIAS}", "kms:GenerateDataKeyWithoutPlaintext"):
+        answer = kms.generate_data_key_without_plaintext(KeyId=key_arn, NumberOfBytes=DATA_KEY_BYTES)
+    return base64.b64encode(answer["CiphertextBlob"]).decode()
+
+
+def _spoken(path: Sequence[str]) -> str:
+    return ".".join(path[1:]) if path[0] == "config" else path[0]
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file's content at once: an interruption leaves the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written, or was made read-only.
+    """
+    target = path.resolve()
+    mode = target.stat().st_mode
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(0, "it is read-only", str(target))
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
+        temporary = Path(new.name)
+        try:
+            new.write(text.encode())
+            new.flush()
+            temporary.chmod(stat.S_IMODE(mode))
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)

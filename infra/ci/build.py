@@ -1,0 +1,273 @@
+"""`nightowl ci build`: an image for each app that this repository builds, made once per content of its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import tarfile
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.ci.actions_run import ActionsRun
+from infra.ci.git import changed_files, holds_file, tree_of, write_archive
+from infra.ci.images import (
+    ImageStack,
+    Login,
+    Reference,
+    Registry,
+    RepositoryMissingError,
+)
+from infra.errors import NightowlError, UsageError
+from infra.settings.eks.delivery import image_tag, repository_name
+from infra.settings.eks.instance_types import architecture
+from infra.system.commands import CommandFailedError
+from infra.system.commands import run as run_command
+
+DOCKERFILE = "Dockerfile"
+DIGEST_KEY = "containerimage.digest"
+"""Where `docker buildx build --metadata-file` tells what it pushed (Docker's documentation, "docker buildx build")."""
+
+
+class BuildError(NightowlError):
+    """An image was not built. The message has the last lines of what docker said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A folder to build from. `tree` is git's hash of what the checked out commit holds in it."""
+
+    app: str
+    folder: str
+    tree: str
+
+    @property
+    def tag(self) -> str:
+        """The tag of the image."""
+        return image_tag(self.tree)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """References by app. `missing` are apps whose repository is not there yet."""
+
+    images: Mapping[str, Reference]
+    missing: tuple[str, ...] = ()
+
+
+def run_build(
+    project: Path,
+    stack: ImageStack,
+    run: ActionsRun,
+    *,
+    pull_request: int | None = None,
+    dry_run: bool = False,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Build and push what is not in the registry yet, and give the outputs `images` (JSON by app) and `again`.
+
+    The image is made of what the commit holds, and named after it. With `pull_request` it goes to a repository that no
+    deployment of the stack reads. `again` is true where a repository is missing: the deployment that follows makes it,
+    and the next run fills it. With `dry_run` only git is asked, and nothing else happens.
+
+    Raises:
+        UsageError: a folder cannot be built from, or the stack takes no images of pull requests.
+        RegistryError: AWS refuses.
+        BuildError: docker fails.
+    """
+    if pull_request is not None:
+        _require_ephemeral(stack)
+    sources = sources_of(project, stack)
+    platforms = platforms_of(stack)
+    if dry_run:
+        for source in sources:
+            target = repository_name(stack.name, source.app, pull_request=pull_request is not None)
+            say(
+                f"{source.app}: would build {source.folder} for {', '.join(platforms)} and push it as "
+                f"{stack.host}/{target}:{source.tag}, unless it is there"
+            )
+        say("nothing to build" if not sources else "nothing was done")
+        return
+    built = _build_all(project, stack, sources, platforms, run, of_pull_request=pull_request is not None, say=say)
+    images = {app: str(reference) for app, reference in built.images.items()}
+    run.set_output("images", json.dumps(images))
+    run.set_output("again", "true" if built.missing else "false")
+
+
+def sources_of(project: Path, stack: ImageStack) -> list[Source]:
+    """List what the stack builds.
+
+    Raises:
+        UsageError: a folder or its Dockerfile is missing, or has changes that are not committed.
+        GitError: `project` is no checkout.
+    """
+    folders = {app: image.build for app, image in stack.delivery.images.items() if image.build is not None}
+    return [_source(project, app, folder) for app, folder in folders.items()]
+
+
+def platforms_of(stack: ImageStack) -> tuple[str, ...]:
+    """The platforms of the nodes that apps run on."""
+    pools = [pool for pool in stack.settings.node_pools.values() if not pool.system]
+    architectures = {architecture(one) for pool in pools for one in pool.instance_types}
+    return tuple(f"linux/{name}" for name in sorted(architectures, reverse=True))
+
+
+def _require_ephemeral(stack: ImageStack) -> None:
+    github = stack.delivery.github
+    if github is None or not github.ephemeral:
+        raise UsageError(
+            f"{stack.name} takes no images of pull requests; name the subjects that may under "
+            "nightowl:delivery.github.ephemeral"
+        )
+
+
+def _source(project: Path, app: str, folder: str) -> Source:
+    key = f"nightowl:delivery.images.{app}.build"
+    tree = tree_of(project, folder)
+    if tree is None:
+        raise UsageError(f"{key}: the commit has no folder {folder!r}; name a folder of the repository, and commit it")
+    if not holds_file(project, tree, DOCKERFILE):
+        raise UsageError(f"{key}: {folder!r} has no {DOCKERFILE} in this commit; write one, and commit it")
+    changed = changed_files(project, folder)
+    if changed:
+        raise UsageError(
+            f"{key}: {', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''} is not as in the commit, which "
+            "the image is named after; commit the changes, or remove them"
+        )
+    return Source(app=app, folder=folder, tree=tree)
+
+
+def _build_all(
+    project: Path,
+    stack: ImageStack,
+    sources: list[Source],
+    platforms: tuple[str, ...],
+    run: ActionsRun,
+    *,
+    of_pull_request: bool,
+    say: Callable[[str], None],
+) -> Built:
+    registry = Registry(stack.account_id, stack.region)
+    images: dict[str, Reference] = {}
+    missing: list[str] = []
+    for source in sources:
+        repository = repository_name(stack.name, source.app, pull_request=of_pull_request)
+        target = Reference(host=stack.host, repository=repository, tag=source.tag)
+        try:
+            digest = registry.digest_of(repository, source.tag)
+        except RepositoryMissingError as error:
+            say(f"{source.app}: {error}, and the next run fills it")
+            missing.append(source.app)
+            continue
+        if digest is None:
+            say(f"{source.app}: building {source.folder} for {', '.join(platforms)}")
+            digest = _build(project, source, target, platforms=platforms, registry=registry, run=run)
+            say(f"{source.app}: pushed {target}@{digest}")
+        else:
+            say(f"{source.app}: {target} is there already")
+        images[source.app] = Reference(host=stack.host, repository=repository, tag=source.tag, digest=digest)
+    return Built(images=images, missing=tuple(missing))
+
+
+def _build(
+    project: Path,
+    source: Source,
+    target: Reference,
+    *,
+    platforms: tuple[str, ...],
+    registry: Registry,
+    run: ActionsRun,
+) -> str:
+    with tempfile.TemporaryDirectory(prefix="nightowl-build-") as temporary:
+        context, metadata = Path(temporary) / "context", Path(temporary) / "metadata.json"
+        _write_context(project, source, context)
+        with _logged_in(registry.login()), _builder(platforms) as builder:
+            command = [
+                *("docker", "buildx", "build", *builder, "--push", "--platform", ",".join(platforms)),
+                # Attestations would make an index of each image, which the scan on push does not look into.
+                *("--provenance=false", "--sbom=false", "--metadata-file", str(metadata), "--tag", str(target)),
+                *_labels(run),
+                str(context),
+            ]
+            try:
+                _docker(command, f"building {source.app} from {source.folder}")
+            except BuildError:
+                # Tags cannot be moved: a push fails where another run was quicker with the same content.
+                digest = registry.digest_of(target.repository, target.tag)
+                if digest is None:
+                    raise
+                return digest
+        return _pushed_digest(metadata, target, registry)
+
+
+def _write_context(project: Path, source: Source, context: Path) -> None:
+    """Write what the commit holds in the folder, so that nothing git ignores gets into the image."""
+    archive = context.with_suffix(".tar")
+    write_archive(project, source.tree, archive)
+    with tarfile.open(archive) as files:
+        files.extractall(context, filter="data")
+
+
+def _labels(run: ActionsRun) -> list[str]:
+    """Where the image comes from (OCI image specification, "Annotations")."""
+    values = {"revision": run.sha, "source": f"{run.server_url}/{run.repository}" if run.repository else ""}
+    return [
+        part
+        for name, value in values.items()
+        if value
+        for part in ("--label", f"org.opencontainers.image.{name}={value}")
+    ]
+
+
+def _pushed_digest(metadata: Path, target: Reference, registry: Registry) -> str:
+    try:
+        told = json.loads(metadata.read_text(encoding="utf-8")).get(DIGEST_KEY)
+    except (OSError, ValueError):
+        told = None
+    found = registry.digest_of(target.repository, target.tag)
+    if found is None or found != told:
+        raise BuildError(
+            f"docker says that it pushed {told or 'an image without telling its digest'}, and the registry has "
+            f"{found or 'nothing'} as {target}; run this again, and if that does not help, look who else pushes there"
+        )
+    return found
+
+
+@contextlib.contextmanager
+def _logged_in(login: Login) -> Generator[None]:
+    _docker(
+        ["docker", "login", "--username", login.user, "--password-stdin", login.host],
+        f"logging in to {login.host}",
+        stdin_text=login.password,
+    )
+    try:
+        yield
+    finally:
+        with contextlib.suppress(BuildError):
+            _docker(["docker", "logout", login.host], f"logging out of {login.host}")
+
+
+@contextlib.contextmanager
+def _builder(platforms: tuple[str, ...]) -> Generator[list[str]]:
+    """Return the options for a builder of these platforms: docker's own can make one at a time only."""
+    if len(platforms) == 1:
+        yield []
+        return
+    name = f"nightowl-{secrets.token_hex(4)}"
+    _docker(["docker", "buildx", "create", "--name", name, "--driver", "docker-container"], "making a builder")
+    try:
+        yield ["--builder", name]
+    finally:
+        with contextlib.suppress(BuildError):
+            _docker(["docker", "buildx", "rm", name], "removing the builder")
+
+
+def _docker(command: list[str], what: str, stdin_text: str = "") -> None:
+    try:
+        run_command(command, stdin_text=stdin_text)
+    except CommandFailedError as error:
+        told = f":\n{error.last_lines}" if error.last_lines else ""
+        remedy = "" if error.last_lines else "; install Docker with buildx, and start it"
+        raise BuildError(f"{what}: {error}{told}{remedy}") from None

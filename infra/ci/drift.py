@@ -1,0 +1,116 @@
+"""`nightowl ci drift`: whether what runs is what the code says, as one issue that opens and closes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from infra.ci.actions_run import ActionsRun
+from infra.ci.engine import Target
+from infra.ci.github import Hub, connect
+from infra.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
+from infra.engine import Engine, Preview, StackLockedError, run_program
+from infra.errors import NightowlError
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.stack import StackSettings
+from infra.settings.stack_file import settings_from_stack_file
+from infra.system import clock
+from infra.versions import support_notice
+
+LABEL = "drift"
+
+
+UNSEEN = ("**kubernetes:helm.sh/v3:Release::**",)
+"""What the role that checks cannot see: Helm keeps the records of its releases in Secrets."""
+OUT_OF_REACH = ("**kubernetes:*/**",)
+"""The objects of a cluster whose API server is reached from inside its VPC only, where no check runs."""
+
+
+class DriftFoundError(NightowlError):
+    """What runs is not what the code says; the issue has the differences."""
+
+
+def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
+    """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
+
+    Another issue tells of a Kubernetes version that loses its support.
+
+    A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
+    With `dry_run` the stack file is read, and nothing else happens.
+
+    Raises:
+        DriftFoundError: there is drift; the issue is written.
+        StackLockedError: a deployment is under way.
+        DeploymentFailedError: the engine failed.
+        GithubError: the issue cannot be written.
+    """
+    settings = settings_from_stack_file(target.stack_file)
+    if dry_run:
+        say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
+        return
+    hub = connect(run)
+    _tell_of_support(hub, target.stack, settings, run_url=run.url)
+    say(f"comparing {target.stack} with what runs")
+    if settings.delivery.runner:
+        say("the objects of its cluster are out of reach from here; the next deployment sets them back")
+    leave_out = (*UNSEEN, *OUT_OF_REACH) if settings.delivery.runner else UNSEEN
+    preview = _undisturbed_preview(target, target.engine(settings), leave_out)
+    marker = f"nightowl:drift:{target.stack}"
+    if not preview.steps:
+        closed = hub.close_issue(marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL)
+        say(f"{target.stack} is as the code says{'; its issue is closed' if closed else ''}")
+        return
+    for line in change_lines(preview.steps):
+        say(f"  {line}")
+    body = drift_issue(target.stack, preview, run_url=run.url, commit=run.sha)
+    run.summarize(body)
+    url = hub.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
+    raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
+
+
+def _tell_of_support(hub: Hub, stack: str, settings: StackSettings, *, run_url: str) -> None:
+    """Keep one issue while the Kubernetes version of the stack is near the end of its support."""
+    marker = f"nightowl:support:{stack}"
+    on_eks = isinstance(settings.platform, EksPlatformSettings)
+    notice = support_notice(settings.cluster.version, clock.today()) if on_eks else ""
+    if notice:
+        body = f"{code(stack)}: {notice}. This issue is closed by the first check after the upgrade. {run_url}"
+        hub.upsert_issue(marker, f"Kubernetes {settings.cluster.version} in {stack} loses its support", body, LABEL)
+    else:
+        hub.close_issue(marker, f"{code(stack)} asks for a version with time left. {run_url}".rstrip(), LABEL)
+
+
+def _undisturbed_preview(target: Target, engine: Engine, leave_out: Sequence[str]) -> Preview:
+    """Preview while nobody deploys: a preview neither takes nor heeds the lock of a state bucket or folder."""
+    _refuse_deployment_under_way(target, engine)
+    preview = engine.preview(target.stack_file, run_program, refresh=True, leave_out=leave_out)
+    _refuse_deployment_under_way(target, engine)
+    return preview
+
+
+def _refuse_deployment_under_way(target: Target, engine: Engine) -> None:
+    holders = engine.lock_holders(target.stack_file)
+    if holders:
+        raise StackLockedError(
+            [
+                f"a deployment of {target.stack} is under way, so what differs may be no drift; locked by "
+                f"{', '.join(map(str, holders))}; check again when it has ended, or, if that run is gone, take its "
+                f"lock off: `nightowl ci recover -s {target.stack}`"
+            ]
+        )
+
+
+def drift_issue(stack: str, preview: Preview, *, run_url: str = "", commit: str = "") -> str:
+    """Write the issue: what a deployment would do now to bring back what the code says."""
+    at = f" at {code(commit[:12])}" if commit else ""
+    log = f"[Log]({run_url})" if run_url else ""
+    frame = joined(
+        [
+            f"What runs in {code(stack)} is not what the code{at} says. Somebody changed it by hand, or a merged "
+            "change is not deployed yet. The next deployment would do this:",
+            change_table(preview.steps),
+            "{changes}",
+            "Deploy the stack to set it back, or put the change into the code. This issue is closed by the first "
+            f"check that finds nothing. {log}".rstrip(),
+        ]
+    )
+    return frame.replace("{changes}", change_details(preview.steps, LONGEST_TEXT - len(frame)), 1)

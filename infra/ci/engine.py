@@ -1,0 +1,93 @@
+"""The engine for a stack of this checkout, and what a command of the pipeline works on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.ci.workspace import ProjectWorkspace
+from infra.engine import Engine
+from infra.engine.environment import in_job
+from infra.errors import UsageError
+from infra.project import stack_file
+from infra.settings.stack import StackSettings
+from infra.settings.yaml_file import read_yaml
+from infra.toolchain import Phase, ToolEvent, resolve_pulumi
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+
+STOP_SECONDS = 3.0
+"""A cancelled job gets SIGINT, after 7.5 s SIGTERM, and 2.5 s later it is killed (GitHub documentation, "Canceling a
+workflow run"). An engine that is killed leaves its lock; told to stop at once, it takes about 3 s."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A stack, its file, and how to get the engine that works on it and the role that it works with.
+
+    The engine comes last, as what is wrong with the stack file is told without it.
+    """
+
+    stack: str
+    stack_file: Path
+    engine: Callable[[StackSettings], Engine]
+    caller: Callable[[StackSettings], str | None]
+    """The ARN of who calls AWS; None where the stack has nothing there."""
+
+
+def project_target(project: Path, stack: str, say: Callable[[str], None] = print) -> Target:
+    """Make the target for a stack of the checkout `project`. Raises UsageError where it has no such stack."""
+    file = stack_file(project, stack)
+    return Target(
+        stack=stack,
+        stack_file=file,
+        engine=lambda settings: project_engine(project, settings, file, say),
+        caller=_caller,
+    )
+
+
+def project_engine(project: Path, settings: StackSettings, file: Path, say: Callable[[str], None] = print) -> Engine:
+    """Make the engine for the stack of `file`. The Pulumi CLI comes from PATH, the cache, a download or a build.
+
+    Raises:
+        UsageError: the stack file names no backend.
+        ToolchainError: the CLI cannot be had.
+    """
+    backend = settings.delivery.backend
+    if backend is None:
+        raise UsageError(
+            f"{file.name}: nightowl:delivery.backend is missing, so nobody knows where the stack's state is; "
+            "`nightowl bootstrap` makes the bucket and writes it there"
+        )
+    provider = read_yaml(file).get("secretsprovider")
+    workspace = ProjectWorkspace(
+        project=project, backend=backend, secrets_provider=provider if isinstance(provider, str) else None
+    )
+    return Engine(
+        workspace=workspace,
+        pulumi_binary=resolve_pulumi(lambda event: _tell(event, say)),
+        stop_seconds=STOP_SECONDS if in_job(os.environ) else None,
+    )
+
+
+def _tell(event: ToolEvent, say: Callable[[str], None]) -> None:
+    if event.phase in {Phase.BUILDING, Phase.DOWNLOADING}:
+        say(f"{event.tool}: {event.phase}")
+
+
+def _caller(settings: StackSettings) -> str | None:
+    if settings.platform.kind == "existing":
+        return None
+    sts: STSClient = cast(Any, boto3).client("sts", region_name=settings.platform.region)
+    try:
+        return sts.get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError) as error:
+        raise UsageError(f"AWS does not say who calls it: {error}; give the job credentials for the account") from error

@@ -1,0 +1,187 @@
+"""Images in the registries of stacks: their references, what ECR knows of them, and how to log in."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.errors import NightowlError, UsageError
+from infra.settings.eks.delivery import DeliverySettings, image_tag, registry_host, repository_name
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.stack import StackSettings
+from infra.settings.stack_file import settings_from_stack_file
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
+_REFERENCE = re.compile(
+    r"(?:(?P<host>[^/@\s]+)/)?(?P<repository>[^:@\s]+)(?::(?P<tag>[^:@/\s]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+class RegistryError(NightowlError):
+    """ECR did not do what was asked. The message says what, why, and the remedy."""
+
+
+class RepositoryMissingError(RegistryError):
+    """The registry has no such repository; a deployment of the stack makes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An image reference in parts; those that it has not are empty."""
+
+    host: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def of(cls, image: str) -> Self:
+        """Take a reference apart: the host is what stands before the first slash. What is none has no repository."""
+        match = _REFERENCE.fullmatch(image)
+        parts = match.groupdict(default="") if match else {"host": "", "repository": ""}
+        return cls(**parts)
+
+    def __str__(self) -> str:
+        host = f"{self.host}/" if self.host else ""
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{host}{self.repository}{tag}{digest}"
+
+    @property
+    def tree(self) -> str:
+        """Git's hash of the folder that it was built from; empty where the tag does not tell."""
+        prefix = image_tag("")
+        return self.tag.removeprefix(prefix) if self.tag.startswith(prefix) else ""
+
+    @property
+    def short_digest(self) -> str:
+        """Enough of the digest to recognize it."""
+        return self.digest[: len("sha256:") + 12]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageStack:
+    """A stack that keeps images in a registry of its own."""
+
+    name: str
+    settings: StackSettings
+    account_id: str
+    region: str
+
+    @property
+    def delivery(self) -> DeliverySettings:
+        """What its file says about delivery."""
+        return self.settings.delivery
+
+    @property
+    def host(self) -> str:
+        """Its registry."""
+        return registry_host(self.account_id, self.region)
+
+    def owns(self, reference: Reference, app: str) -> bool:
+        """Whether a reference names an image of the app in this stack's registry, by digest."""
+        own = (self.host, repository_name(self.name, app))
+        return (reference.host, reference.repository) == own and bool(reference.digest)
+
+    def taking(self, reference: Reference, app: str) -> Reference:
+        """The same image in this stack's registry."""
+        repository = repository_name(self.name, app)
+        return Reference(host=self.host, repository=repository, tag=reference.tag, digest=reference.digest)
+
+
+def image_stack(stack: str, file: Path) -> ImageStack:
+    """Read the stack of a file.
+
+    Raises:
+        SettingsError: the file is not usable.
+        UsageError: the stack does not run on EKS, and so has no registry.
+    """
+    settings = settings_from_stack_file(file)
+    if not isinstance(settings.platform, EksPlatformSettings):
+        raise UsageError(f"{file.name}: only a stack of platform kind eks has a registry; this one has another kind")
+    return ImageStack(
+        name=stack, settings=settings, account_id=settings.platform.account_id, region=settings.platform.region
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """How docker and skopeo log in to a registry, for 12 hours."""
+
+    host: str
+    password: str = field(repr=False)
+
+    @property
+    def user(self) -> str:
+        """The user that ECR takes with every password."""
+        return "AWS"
+
+    @property
+    def entry(self) -> dict[str, str]:
+        """Its entry in an authentication file (containers-auth.json(5))."""
+        return {"auth": base64.b64encode(f"{self.user}:{self.password}".encode()).decode()}
+
+
+class Registry:
+    """The registry of one account and region. Every method raises RegistryError."""
+
+    def __init__(self, account_id: str, region: str) -> None:
+        self._account_id = account_id
+        self._region = region
+        self._client: ECRClient = cast(Any, boto3).client("ecr", region_name=region)
+
+    def digest_of(self, repository: str, tag: str) -> str | None:
+        """The digest of the image with a tag, or None. Raises RepositoryMissingError."""
+        return self._digest(repository, {"imageTag": tag})
+
+    def has(self, repository: str, digest: str) -> bool:
+        """Whether an image is there. Raises RepositoryMissingError."""
+        return self._digest(repository, {"imageDigest": digest}) is not None
+
+    def login(self) -> Login:
+        """Ask for a password. It opens what the caller's role may use, in other accounts of the region too."""
+        with _asking(f"log in to the registry of account {self._account_id}", "ecr:GetAuthorizationToken"):
+            data = self._client.get_authorization_token()["authorizationData"][0]
+        password = base64.b64decode(data.get("authorizationToken", "")).decode().partition(":")[2]
+        return Login(host=registry_host(self._account_id, self._region), password=password)
+
+    def _digest(self, repository: str, image: Mapping[str, str]) -> str | None:
+        with _asking(f"look into {repository} of account {self._account_id}", "ecr:DescribeImages"):
+            try:
+                found = self._client.describe_images(
+                    registryId=self._account_id, repositoryName=repository, imageIds=[cast(Any, image)]
+                )
+            except self._client.exceptions.ImageNotFoundException:
+                return None
+            except self._client.exceptions.RepositoryNotFoundException:
+                raise RepositoryMissingError(
+                    f"{repository} is not in the registry of account {self._account_id} in {self._region}; a "
+                    "deployment of the stack makes it"
+                ) from None
+        return found["imageDetails"][0].get("imageDigest")
+
+
+@contextmanager
+def _asking(what: str, permission: str) -> Generator[None]:
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        denied = "AccessDenied" in told.get("Code", "")
+        remedy = f"give the role {permission}" if denied else "look at the account and the credentials"
+        raise RegistryError(
+            f"AWS refused to {what} ({told.get('Code', 'unknown')}: {told.get('Message', '')}); {remedy}"
+        ) from None
+    except BotoCoreError as error:
+        reason = " ".join(str(error).split())
+        raise RegistryError(f"AWS was not asked to {what}: {reason}; take a role of the account first") from None

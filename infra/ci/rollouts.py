@@ -1,0 +1,58 @@
+"""The way to the cluster of a stack, for the look at its pods while they are deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from kubernetes import config
+
+from infra.errors import NightowlError
+from infra.kube import connect
+from infra.platforms.existing.platform import kubeconfig_path
+from infra.rollouts.watch import Rollouts
+from infra.settings.build import PROJECT
+from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.stack import StackSettings
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+
+def rollouts_of(settings: StackSettings, stack: str) -> Rollouts:
+    """Return where the Deployments of a stack are; their cluster, which may not exist yet, is looked up late."""
+    return Rollouts(namespace=settings.namespace.name, connect=lambda: _connect(settings, stack))
+
+
+def _connect(settings: StackSettings, stack: str) -> ApiClient:
+    platform = settings.platform
+    try:
+        if isinstance(platform, ExistingPlatformSettings):
+            return connect(kubeconfig_path(platform), platform.context)
+        host = stack if platform.kind == "eks" else platform.stack
+        return _connect_to_eks(f"{PROJECT}-{host}", platform.region)
+    except (BotoCoreError, ClientError, config.ConfigException, OSError) as error:
+        raise NightowlError(f"the cluster of {stack} cannot be reached: {error}") from error
+
+
+def _connect_to_eks(cluster: str, region: str) -> ApiClient:
+    """Connect with the credentials of the environment, as the provider of the stack does."""
+    eks = cast(Any, boto3).client("eks", region_name=region)
+    found = eks.describe_cluster(name=cluster)["cluster"]
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": ["eks", "get-token", "--cluster-name", cluster, "--region", region, "--output", "json"],
+        "interactiveMode": "Never",
+    }
+    address = {"server": found["endpoint"], "certificate-authority-data": found["certificateAuthority"]["data"]}
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": cluster, "cluster": address}],
+        "users": [{"name": cluster, "user": {"exec": token}}],
+        "contexts": [{"name": cluster, "context": {"cluster": cluster, "user": cluster}}],
+    }
+    new_client = cast(Any, config).new_client_from_config_dict
+    return cast("ApiClient", new_client(kubeconfig, context=cluster, persist_config=False))

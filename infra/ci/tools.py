@@ -1,0 +1,109 @@
+"""`nightowl ci tools`: what a job downloads, before it takes a role, and what it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from github import Github
+from github.GithubException import GithubException
+from requests.exceptions import RequestException
+
+from infra.errors import NightowlError
+from infra.toolchain import ToolEvent, download, pinned, plugin, resolve_pulumi
+
+MACHINES = (("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64"))
+"""For which the releases are pinned: those of the jobs and of laptops."""
+
+HEAD = """\
+# Published builds that may be downloaded: the SHA-256 of each, and its address. Nothing else is.
+# `nightowl ci tools --pin` writes the lines: the checksums are those that GitHub computed of the releases' files.
+"""
+
+
+class PinError(NightowlError):
+    """GitHub does not tell the checksum of a release's file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A file of a release on GitHub, and where it is downloaded."""
+
+    repository: str
+    tag: str
+    archive: str
+    url: str
+
+
+def run_tools(*, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
+    """Get the Pulumi CLI and the providers of the stacks, each checked against its checksum before anything is run.
+
+    Providers go where the engine looks for them. What is there already stays.
+
+    Raises:
+        NotPinnedError: a provider has no checksum.
+        WrongContentError: a file is not the one that was pinned; nothing of it was run.
+        ToolchainError: something cannot be had.
+    """
+    home = plugin.users_home()
+    missing = [name for name in plugin.PROVIDERS if not plugin.program_in(home, name).exists()]
+    if dry_run:
+        told = ", ".join(f"{name} {plugin.release(name)}" for name in plugin.PROVIDERS)
+        say(f"would get the Pulumi CLI and the providers {told}")
+        return
+    pulumi = resolve_pulumi(lambda event: _tell(event, say))
+    for name in missing:
+        say(f"{name} {plugin.release(name)}: {plugin.install(pulumi, name, home)}")
+
+
+def run_pin_tools(github: Github, *, say: Callable[[str], None] = print) -> None:
+    """Write the checksums of the releases that this project uses, as GitHub tells them.
+
+    The files themselves come from another host, get.pulumi.com, so that both would have to be false.
+
+    Raises:
+        PinError: GitHub has no such file, or no checksum of it.
+    """
+    lines = [f"{_digest(github, release)}  {release.url}" for release in releases()]
+    pinned.CHECKSUMS.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    say(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
+
+
+def releases() -> Iterator[Release]:
+    """List every file that a job or a laptop downloads."""
+    for os_name, arch in MACHINES:
+        yield Release(
+            repository="pulumi/pulumi",
+            tag=f"v{download.pulumi_version()}",
+            archive=download.pulumi_archive(os_name, arch),
+            url=download.pulumi_url(os_name, arch),
+        )
+        for name in plugin.PROVIDERS:
+            version = plugin.release(name)
+            yield Release(
+                repository=f"pulumi/pulumi-{name}",
+                tag=f"v{version}",
+                archive=download.plugin_archive(name, version, os_name, arch),
+                url=download.plugin_url(name, version, os_name, arch),
+            )
+
+
+def unpinned() -> list[str]:
+    """List the files that have no checksum yet, so that a job stops before it takes a role."""
+    known = pinned.pinned()
+    return [release.archive for release in releases() if release.url not in known]
+
+
+def _digest(github: Github, release: Release) -> str:
+    try:
+        assets = github.get_repo(release.repository).get_release(release.tag).raw_data["assets"]
+    except (GithubException, RequestException) as error:
+        raise PinError(f"{release.repository} {release.tag}: GitHub does not tell its files ({error})") from None
+    digests = [str(asset.get("digest") or "") for asset in assets if asset["name"] == release.archive]
+    if len(digests) != 1 or not digests[0].startswith("sha256:"):
+        raise PinError(f"{release.repository} {release.tag}: GitHub has no checksum of {release.archive}")
+    return digests[0].removeprefix("sha256:")
+
+
+def _tell(event: ToolEvent, say: Callable[[str], None]) -> None:
+    say(f"{event.tool}: {event.phase}")

@@ -1,0 +1,19 @@
+"""Issues of the repository: the drift workflow reports in one, and a fork begins without them.
+
+Reference: docs.github.com/en/rest/repos/repos.
+"""
+
+from __future__ import annotations
+
+from infra.github.connection import RepositoryApi, asking
+from infra.github.step import Step
+
+
+def issues_step(api: RepositoryApi) -> Step:
+    """Inspect whether the repository has issues; what `apply` sends changes nothing else."""
+
+    def apply() -> None:
+        with asking("switch issues on"):
+            api.repository.edit(has_issues=True)
+
+    return Step(name="issues", exists=True, changes=() if api.repository.has_issues else ("off -> on",), apply=apply)

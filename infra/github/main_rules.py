@@ -1,0 +1,281 @@
+"""The rules of the branch main: changed by pull requests that pass ci.yml, never rewritten, never deleted.
+
+GitHub adds up all rules that apply to a branch, so a ruleset of the command's own takes nothing away from those that
+others made. Where theirs are enough there is none. Reference: docs.github.com/en/rest/repos/rules and
+.../branches/branch-protection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from github import Github
+from github.GithubException import GithubException
+
+from infra.github.connection import Json, RepositoryApi, asking
+from infra.github.reviewers import Reviewer, several
+from infra.github.step import Step
+from infra.settings.eks.delivery import MAIN_BRANCH
+
+RULESET = "nightowl main"
+PULL_REQUEST = "pull_request"
+STATUS_CHECKS = "required_status_checks"
+PLAIN_RULES = {"non_fast_forward": "no force push", "deletion": "no deletion"}
+"""Rules without parameters, by GitHub's names."""
+
+REVIEWS = {
+    "required_approving_review_count": "approved by somebody",
+    "require_code_owner_review": "approved by a code owner",
+    "require_last_push_approval": "the last push approved by somebody else than who pushed it",
+    "dismiss_stale_reviews_on_push": "approved as it is: a push takes approvals away",
+}
+"""Parameters of the rule PULL_REQUEST that a team asks for, by GitHub's names; the first is a number, of at least 1."""
+
+_MAIN_REFS = ("~ALL", "~DEFAULT_BRANCH", f"refs/heads/{MAIN_BRANCH}")
+"""What a ruleset can name main by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Needs:
+    """What is asked of main, or what of it is already given."""
+
+    rules: frozenset[str] = frozenset()
+    checks: frozenset[str] = frozenset()
+    reviews: frozenset[str] = frozenset()
+    """Parameters of the rule PULL_REQUEST, keys of REVIEWS."""
+
+    def without(self, other: _Needs) -> _Needs:
+        """Return what is left to do where `other` is given."""
+        return _Needs(
+            rules=self.rules - other.rules, checks=self.checks - other.checks, reviews=self.reviews - other.reviews
+        )
+
+    def and_also(self, other: _Needs) -> _Needs:
+        """Return all that either gives."""
+        return _Needs(
+            rules=self.rules | other.rules, checks=self.checks | other.checks, reviews=self.reviews | other.reviews
+        )
+
+    def lines(self) -> tuple[str, ...]:
+        """Write each as a reader knows it."""
+        plain = (text for rule, text in PLAIN_RULES.items() if rule in self.rules)
+        request = ("changed by pull requests only",) if PULL_REQUEST in self.rules else ()
+        reviews = (text for key, text in REVIEWS.items() if key in self.reviews)
+        return (*request, *(f"must pass: {check}" for check in sorted(self.checks)), *reviews, *plain)
+
+
+def main_rules_step(
+    api: RepositoryApi, client: Github, checks: Sequence[str], *, approvers: Sequence[Reviewer]
+) -> Step:
+    """Inspect the rules of main: the command's own ruleset, or others' where they do the same.
+
+    Everything that is added to the ruleset stays, and what it asks for beyond this.
+
+    Args:
+        api: the repository.
+        client: to look up the app whose checks count.
+        checks: the checks that a pull request must pass.
+        approvers: who owns the code. Where they are several, somebody else than its author approves a pull request;
+            one alone could never merge then.
+
+    Raises:
+        GithubSetupError: GitHub refuses to answer.
+    """
+    needs = _Needs(
+        rules=frozenset({PULL_REQUEST, *PLAIN_RULES}),
+        checks=frozenset(checks),
+        reviews=frozenset(REVIEWS) if several(approvers) else frozenset(),
+    )
+    names = ", ".join(approver.name for approver in approvers)
+    unreviewed = "" if needs.reviews else f"tested, not reviewed: nobody but {names or 'its author'} is asked"
+    own = _own_ruleset(api)
+    if own is not None:
+        return _own_step(api, client, own, needs, unreviewed)
+    others, sources = _made_by_others(api)
+    missing = needs.without(others)
+    beside = f"beside {', '.join(sources)}, left as it is" if sources else ""
+
+    def apply() -> None:
+        body = {
+            "name": RULESET,
+            "target": "branch",
+            "enforcement": "active",
+            "bypass_actors": [],
+            "conditions": {"ref_name": {"include": [f"refs/heads/{MAIN_BRANCH}"], "exclude": []}},
+            "rules": _completed([], needs, _actions_app(client)),
+        }
+        api.send("POST", "rulesets", "make the rules of main", body)
+
+    if not missing.lines():
+        return Step(
+            name=_name(), exists=True, changes=(), apply=apply, note=_together(f"by {', '.join(sources)}", unreviewed)
+        )
+    return Step(name=_name(), exists=False, changes=missing.lines(), apply=apply, note=_together(beside, unreviewed))
+
+
+def _name() -> str:
+    return f"branch {MAIN_BRANCH}"
+
+
+def _together(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unreviewed: str) -> Step:
+    scope: dict[str, list[str]] = own.get("conditions", {}).get("ref_name", {})
+    included, excluded = scope.get("include", []), scope.get("exclude", [])
+    changes: list[str] = []
+    if own["enforcement"] != "active":
+        changes.append(f"ruleset {RULESET!r}: {own['enforcement']} -> active")
+    if not _names_main(included) or _names_main(excluded):
+        changes.append(f"ruleset {RULESET!r}: does not apply to {MAIN_BRANCH} -> applies")
+    changes += needs.without(_given(own["rules"])).lines()
+
+    def apply() -> None:
+        include = included if _names_main(included) else [*included, f"refs/heads/{MAIN_BRANCH}"]
+        body = {
+            "name": RULESET,
+            "target": "branch",
+            "enforcement": "active",
+            "bypass_actors": own.get("bypass_actors", []),
+            "conditions": {
+                "ref_name": {"include": include, "exclude": [ref for ref in excluded if ref not in _MAIN_REFS]}
+            },
+            "rules": _completed(own["rules"], needs, _actions_app(client)),
+        }
+        api.send("PUT", f"rulesets/{own['id']}", "set the rules of main", body)
+
+    note = _together(_added_by_hand(own, needs), unreviewed)
+    return Step(name=_name(), exists=True, changes=tuple(changes), apply=apply, note=note)
+
+
+def _added_by_hand(own: Json, needs: _Needs) -> str:
+    """Return what somebody added to the ruleset. A check of a job that is no more would hold up every pull request."""
+    checks = sorted(_given(own["rules"]).checks - needs.checks)
+    bypass = len(own.get("bypass_actors", []))
+    notes = [f"also asks for {', '.join(checks)}"] if checks else []
+    notes += [f"{bypass} may bypass it"] if bypass else []
+    return f"{'; '.join(notes)}: by somebody's hand, left as it is" if notes else ""
+
+
+def _own_ruleset(api: RepositoryApi) -> Json | None:
+    listed: list[Json] = api.get("rulesets?includes_parents=false", "list the rulesets")
+    for ruleset in listed:
+        if ruleset["name"] == RULESET and ruleset.get("target", "branch") == "branch":
+            return api.get(f"rulesets/{ruleset['id']}", f"read the ruleset {RULESET!r}")
+    return None
+
+
+def _made_by_others(api: RepositoryApi) -> tuple[_Needs, tuple[str, ...]]:
+    """Read what rulesets (of the repository or its organization) and branch protection ask of main already."""
+    rules: list[Json] = api.get(f"rules/branches/{MAIN_BRANCH}", "read the rules of main")
+    sources = {f"the ruleset {rule['ruleset_id']} of {rule['ruleset_source']}" for rule in rules}
+    given = _given(rules)
+    protection = api.find(f"branches/{MAIN_BRANCH}/protection", "read the protection of main")
+    if protection is None:
+        return given, tuple(sorted(sources))
+    classic = _given_by_protection(protection)
+    return given.and_also(classic), (*sorted(sources), "the branch protection")
+
+
+def _given(rules: Iterable[Json]) -> _Needs:
+    listed = list(rules)
+    checks = {
+        check["context"]
+        for rule in listed
+        if rule["type"] == STATUS_CHECKS
+        for check in rule["parameters"]["required_status_checks"]
+    }
+    reviews = {
+        key for rule in listed if rule["type"] == PULL_REQUEST for key in REVIEWS if rule.get("parameters", {}).get(key)
+    }
+    return _Needs(
+        rules=frozenset(rule["type"] for rule in listed), checks=frozenset(checks), reviews=frozenset(reviews)
+    )
+
+
+def _given_by_protection(protection: Json) -> _Needs:
+    rules = {
+        PULL_REQUEST: "required_pull_request_reviews" in protection,
+        "non_fast_forward": not protection.get("allow_force_pushes", {}).get("enabled", False),
+        "deletion": not protection.get("allow_deletions", {}).get("enabled", False),
+    }
+    checks: Json = protection.get("required_status_checks") or {}
+    reviews: Json = protection.get("required_pull_request_reviews") or {}
+    classic = {**reviews, "require_code_owner_review": reviews.get("require_code_owner_reviews")}
+    classic["dismiss_stale_reviews_on_push"] = reviews.get("dismiss_stale_reviews")
+    return _Needs(
+        rules=frozenset(rule for rule, given in rules.items() if given),
+        checks=frozenset(checks.get("contexts", [])),
+        reviews=frozenset(key for key in REVIEWS if classic.get(key)),
+    )
+
+
+def _completed(rules: Sequence[Json], needs: _Needs, app: int | None) -> list[Json]:
+    """Add to `rules` what `needs` asks for and they lack; what they have stays."""
+    given = _given(rules)
+    completed = list(rules)
+    if PULL_REQUEST not in given.rules:
+        completed.append({"type": PULL_REQUEST, "parameters": _pull_request_parameters()})
+    completed = [_with_reviews(rule, needs.reviews - given.reviews) for rule in completed]
+    missing = [_check(context, app) for context in sorted(needs.checks - given.checks)]
+    if STATUS_CHECKS not in given.rules:
+        completed.append({"type": STATUS_CHECKS, "parameters": _status_check_parameters(missing)})
+    elif missing:
+        completed = [_with_checks(rule, missing) for rule in completed]
+    return [*completed, *({"type": rule} for rule in PLAIN_RULES if rule not in given.rules)]
+
+
+def _with_reviews(rule: Json, missing: frozenset[str]) -> Json:
+    if rule["type"] != PULL_REQUEST or not missing:
+        return rule
+    asked = {key: 1 if key == "required_approving_review_count" else True for key in missing}
+    return {**rule, "parameters": {**rule["parameters"], **asked}}
+
+
+def _with_checks(rule: Json, missing: Sequence[Json]) -> Json:
+    if rule["type"] != STATUS_CHECKS:
+        return rule
+    parameters: Json = rule["parameters"]
+    checks = [*parameters["required_status_checks"], *missing]
+    return {**rule, "parameters": {**parameters, "required_status_checks": checks}}
+
+
+def _pull_request_parameters() -> dict[str, Any]:
+    return {
+        "required_approving_review_count": 0,
+        "dismiss_stale_reviews_on_push": True,
+        "require_code_owner_review": False,
+        "require_last_push_approval": False,
+        "required_review_thread_resolution": False,
+    }
+
+
+def _status_check_parameters(checks: Sequence[Json]) -> dict[str, Any]:
+    """Not strict: a promotion need not be brought up to date with every other merge."""
+    return {
+        "strict_required_status_checks_policy": False,
+        "do_not_enforce_on_create": True,
+        "required_status_checks": list(checks),
+    }
+
+
+def _check(context: str, app: int | None) -> dict[str, Any]:
+    return {"context": context} if app is None else {"context": context, "integration_id": app}
+
+
+def _actions_app(client: Github) -> int | None:
+    """Find the id of GitHub Actions, so that no other app's status of the same name counts; None where it has none."""
+    with asking("look up the app of GitHub Actions"):
+        try:
+            return client.get_app("github-actions").id
+        except GithubException as error:
+            if error.status in (403, 404):
+                return None
+            raise
+
+
+def _names_main(refs: Iterable[str]) -> bool:
+    return any(ref in _MAIN_REFS for ref in refs)

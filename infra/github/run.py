@@ -1,0 +1,181 @@
+"""`nightowl github`: look at everything, then change what differs, one thing after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rich.console import Console
+
+from infra.errors import UsageError
+from infra.github.actions_settings import actions_step
+from infra.github.checksums import checksums_step
+from infra.github.code_owners import code_owners_step
+from infra.github.connection import RepositoryApi, connect, open_repository
+from infra.github.environments import (
+    DEPLOYMENT_BRANCHES,
+    EPHEMERAL,
+    EPHEMERAL_BRANCHES,
+    PROPOSALS,
+    environment_reviewers,
+    environment_step,
+)
+from infra.github.issues import issues_step
+from infra.github.labels import LABELS, label_step
+from infra.github.main_rules import main_rules_step
+from infra.github.origin import repository_of
+from infra.github.proposals import app_of, app_step
+from infra.github.report import Report, Row
+from infra.github.required_checks import required_checks
+from infra.github.reviewers import Reviewer, find_reviewers, several
+from infra.github.stack_facts import EPHEMERAL_BASE, stack_file_step
+from infra.github.step import Step
+from infra.github.subjects import SubjectFormat, subject_format
+from infra.github.switch import switch_step
+from infra.github.workflows import workflows_step
+from infra.project import stack_file
+
+UNREVIEWED_STACKS = ("dev",)
+"""Every other stack gets the reviewers."""
+
+REVIEWED_STACKS = ("prod",)
+"""Stacks that are refused without any reviewer."""
+
+
+Mode = Literal["apply", "dry-run", "check"]
+"""A dry run refuses what could not be applied; a check only tells what differs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GithubOptions:
+    """What the command was asked."""
+
+    repository: str | None
+    """owner/name; None: that of the git remote `origin`."""
+    stacks: Sequence[str]
+    reviewers: Sequence[str]
+    """LOGINs and ORGANIZATION/TEAMs; none: those that the environments have stay."""
+    switch_on: bool
+    mode: Mode
+
+
+def run_github(
+    project: Path,
+    environ: Mapping[str, str],
+    options: GithubOptions,
+    *,
+    as_json: bool = False,
+    say: Callable[[str], None] = print,
+) -> bool:
+    """Make the repository ready for the delivery workflows, and print what was done as a table or as JSON.
+
+    Everything is inspected before anything is changed. Each change is whole in itself, so that after an interruption
+    the same command goes on where it stopped. The variable that switches the workflows on comes last.
+
+    Returns:
+        Whether all was as it should be before.
+
+    Raises:
+        UsageError: a wrong name or option, no token, no rights, or prod without reviewers.
+        SettingsError: a stack file or ci.yml is not usable.
+        GithubSetupError: GitHub refuses a request; what was done before is printed.
+        StackFileError: a stack file cannot be written; what was done before is printed.
+    """
+    files = {stack: stack_file(project, stack) for stack in dict.fromkeys(options.stacks)}
+    client = connect(environ)
+    api = RepositoryApi(open_repository(client, options.repository or repository_of(project)))
+    form = subject_format(api)
+    reviewers = find_reviewers(client, options.reviewers)
+    approvers = reviewers or _approvers(api)
+    app = app_of(api)
+    steps = [
+        *_environment_steps(api, list(files), reviewers),
+        environment_step(api, PROPOSALS, branches=DEPLOYMENT_BRANCHES),
+        app_step(api, app),
+        actions_step(api, proposed_by_app=bool(app)),
+        workflows_step(api),
+        issues_step(api),
+        *(label_step(api, name) for name in LABELS),
+        main_rules_step(api, client, required_checks(project), approvers=approvers),
+        *([code_owners_step(api, project, approvers)] if several(approvers) else []),
+        *_stack_file_steps(api, files, form),
+        checksums_step(),
+        switch_step(api, switch_on=options.switch_on),
+    ]
+    rows: list[Row] = []
+    try:
+        for row in _carried_out(steps, options.mode):
+            rows.append(row)
+    finally:
+        if rows:
+            undone = [Row(step=step, state="not done") for step in steps[len(rows) :]]
+            _print(
+                Report(
+                    repository=api.repository.full_name,
+                    repository_id=api.repository.id,
+                    subject_prefixes=form.prefixes,
+                    rows=[*rows, *undone],
+                ),
+                as_json=as_json,
+                say=say,
+            )
+    return not any(step.changes for step in steps)
+
+
+def _environment_steps(api: RepositoryApi, stacks: Sequence[str], reviewers: Sequence[Reviewer]) -> list[Step]:
+    steps = [
+        environment_step(
+            api,
+            stack,
+            branches=DEPLOYMENT_BRANCHES,
+            reviewers=() if stack in UNREVIEWED_STACKS else reviewers,
+            must_be_reviewed=stack in REVIEWED_STACKS,
+        )
+        for stack in stacks
+    ]
+    if EPHEMERAL_BASE in stacks:
+        steps.append(environment_step(api, EPHEMERAL, branches=EPHEMERAL_BRANCHES))
+    return steps
+
+
+def _approvers(api: RepositoryApi) -> tuple[Reviewer, ...]:
+    """Read who approves deployments already."""
+    return next(filter(None, (environment_reviewers(api, stack) for stack in REVIEWED_STACKS)), ())
+
+
+def _stack_file_steps(api: RepositoryApi, files: Mapping[str, Path], form: SubjectFormat) -> list[Step]:
+    repository = api.repository
+    return [
+        stack_file_step(file, stack, repository=repository.full_name, repository_id=repository.id, form=form)
+        for stack, file in files.items()
+    ]
+
+
+def _carried_out(steps: Sequence[Step], mode: Mode) -> Iterator[Row]:
+    """Apply the steps one by one, where `mode` says so, and tell of each that is done."""
+    if mode != "check":
+        _refuse(steps)
+    for step in steps:
+        if not step.changes:
+            yield Row(step=step, state="exists" if step.exists else "off")
+        elif mode == "apply":
+            step.apply()
+            yield Row(step=step, state="changed" if step.exists else "made")
+        else:
+            yield Row(step=step, state="differs" if step.exists else "missing")
+
+
+def _refuse(steps: Sequence[Step]) -> None:
+    for step in steps:
+        if step.refusal:
+            raise UsageError(step.refusal)
+
+
+def _print(report: Report, *, as_json: bool, say: Callable[[str], None]) -> None:
+    if as_json:
+        say(json.dumps(report.document(), indent=2))
+    else:
+        Console().print(report.tables())

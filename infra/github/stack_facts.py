@@ -1,0 +1,106 @@
+"""What a stack file says of the repository that deploys it."""
+
+from __future__ import annotations
+
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from infra.errors import NightowlError, UsageError
+from infra.github.environments import EPHEMERAL
+from infra.github.stack_text import set_list, set_text
+from infra.github.step import Step
+from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
+from infra.settings.yaml_file import read_yaml
+
+SECTION = ("config", "nightowl:delivery", "github")
+EPHEMERAL_BASE = "dev"
+"""The stack on whose cluster the environments of pull requests live."""
+
+
+class StackFileError(NightowlError):
+    """A stack file cannot be written."""
+
+
+def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: int, form: SubjectFormat) -> Step:
+    """Inspect what `file` says of the repository: its name and id, and the subjects that its roles trust.
+
+    Args:
+        file: of the stack, on EKS.
+        stack: its name, which the environment that deploys it has too.
+        repository: owner/name.
+        repository_id: GitHub's number of it, which no other repository ever gets.
+        form: of the subjects.
+
+    Raises:
+        SettingsError: the file is no stack file.
+        UsageError: the stack is none on EKS.
+    """
+    config = _mapping(read_yaml(file).get("config"))
+    if _mapping(config.get("nightowl:platform")).get("kind") != "eks":
+        raise UsageError(f"--stack: {stack} is not on EKS (nightowl:platform.kind in {file}); leave it out")
+    now = _mapping(_mapping(config.get("nightowl:delivery")).get("github"))
+    wanted: dict[str, str | list[str]] = {
+        "repository": repository,
+        "repositoryId": str(repository_id),
+        "deploy": list(form.subjects([f"environment:{stack}"], _texts(now.get("deploy")))),
+        "preview": list(form.subjects(PREVIEW_CONTEXTS, _texts(now.get("preview")))),
+    }
+    if stack == EPHEMERAL_BASE:
+        wanted["ephemeral"] = list(form.subjects([f"environment:{EPHEMERAL}"], _texts(now.get("ephemeral"))))
+    differing = {key: value for key, value in wanted.items() if now.get(key) != value}
+
+    def apply() -> None:
+        # Not read_text, which would turn the line ends of Windows into others.
+        text = file.read_bytes().decode()
+        for key, value in differing.items():
+            path = (*SECTION, key)
+            text = set_text(text, path, value) if isinstance(value, str) else set_list(text, path, value)
+        _replace(file, text, differing)
+
+    return Step(
+        name=f"{file.parent.name}/{file.name}",
+        exists=bool(now),
+        changes=tuple(
+            f"delivery.github.{key}: {_shown(now.get(key))} -> {_shown(differing[key])}" for key in differing
+        ),
+        apply=apply,
+        note="bring it to main by a pull request" if differing else "",
+    )
+
+
+def _replace(file: Path, text: str, written: Mapping[str, str | list[str]]) -> None:
+    """Write the file in one step, so that an interruption leaves the old or the new one."""
+    try:
+        with tempfile.TemporaryDirectory(dir=file.resolve().parent, prefix=f".{file.name}.") as folder:
+            new = Path(folder) / file.name
+            mode = file.stat().st_mode
+            if not mode & stat.S_IWUSR:
+                raise PermissionError(0, "it is read-only")
+            new.write_bytes(text.encode())
+            new.chmod(stat.S_IMODE(mode))
+            new.replace(file.resolve())
+    except OSError as error:
+        lines = "\n".join(f"      {key}: {_shown(value)}" for key, value in written.items())
+        raise StackFileError(
+            f"{file} cannot be written ({error.strerror}); write it yourself:\n"
+            f"  nightowl:delivery:\n    github:\n{lines}"
+        ) from None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in cast(list[object], value)] if isinstance(value, list) else []
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return f"[{', '.join(_texts(cast(object, value)))}]"
+    return f'"{value}"' if str(value).isdigit() else str(value)

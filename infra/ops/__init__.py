@@ -1,1 +1,0 @@
-"""Commands for the life of a stack before and after `pulumi up`."""

@@ -1,0 +1,267 @@
+"""What the cloud would answer: ids, names and look-ups, made up so that they read well.
+
+What only AWS can know says `made at up`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from typing_extensions import override
+
+from infra.errors import NightowlError
+from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_inputs, control_plane_name
+from infra.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
+from infra.settings.eks.platform import PARTITION
+
+MADE_AT_UP = "(made at up)"
+"""Stands for what is not known before."""
+
+CLUSTER_COMPONENT = COMPONENT
+"""`pulumi_eks.Cluster`, whose plug-in makes the control plane inside it."""
+
+EXAMPLE_ACCOUNT = "111122223333"
+EXAMPLE_REGION = "eu-central-1"
+ZONE_LETTERS = "abcdef"
+
+ID_PREFIXES = {
+    "aws:ec2/eip:Eip": "eipalloc",
+    "aws:ec2/flowLog:FlowLog": "fl",
+    "aws:ec2/internetGateway:InternetGateway": "igw",
+    "aws:ec2/launchTemplate:LaunchTemplate": "lt",
+    "aws:ec2/natGateway:NatGateway": "nat",
+    "aws:ec2/routeTable:RouteTable": "rtb",
+    "aws:ec2/securityGroup:SecurityGroup": "sg",
+    "aws:ec2/subnet:Subnet": "subnet",
+    "aws:ec2/vpc:Vpc": "vpc",
+    "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
+}
+"""How AWS begins the ids of resources that have no name of their own."""
+
+ARN_PATHS = {
+    "aws:acm/certificate:Certificate": ("acm", "certificate/{name}"),
+    "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:{name}"),
+    "aws:eks/addon:Addon": ("eks", "addon/{name}"),
+    "aws:eks/cluster:Cluster": ("eks", "cluster/{name}"),
+    "aws:eks/nodeGroup:NodeGroup": ("eks", "nodegroup/{name}"),
+    "aws:iam/policy:Policy": ("iam", "policy/{name}"),
+    "aws:iam/role:Role": ("iam", "role/{name}"),
+    "aws:kms/key:Key": ("kms", "key/{name}"),
+    "aws:lb/listener:Listener": ("elasticloadbalancing", "listener/{name}"),
+    "aws:lb/loadBalancer:LoadBalancer": ("elasticloadbalancing", "loadbalancer/{name}"),
+    "aws:lb/targetGroup:TargetGroup": ("elasticloadbalancing", "targetgroup/{name}"),
+    "aws:s3/bucket:Bucket": ("s3", "{name}"),
+    "aws:wafv2/webAcl:WebAcl": ("wafv2", "regional/webacl/{name}"),
+}
+"""Service and resource part of the ARN by type (AWS Service Authorization Reference, "Resource types"; abridged)."""
+
+OWN_NAME_KEYS = ("name", "bucket", "nodeGroupName", "addonName", "clusterName")
+"""Inputs by which a program may fix the name."""
+
+GLOBAL_SERVICES = {"iam", "s3"}
+"""Services whose ARNs name no region; those of S3 name no account either."""
+
+
+class UnknownCallError(NightowlError):
+    """The program asks the cloud something that a plan has no answer for."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(
+            f"the program looks up {token}, for which a plan has no answer; add one to infra/plan/answers.py"
+        )
+
+
+class Answers(Mocks):
+    """Answers of one account and region.
+
+    `role` is the name of the role that plans; `others` are the outputs of other stacks, by stack. `inner` holds, by
+    URN, what exists only inside a component that a plug-in makes, `inner_inputs` what it is made of; `unanswered` is
+    the look-up that there was no answer for.
+    """
+
+    def __init__(
+        self,
+        *,
+        stack: str,
+        project: str = "nightowl",
+        account_id: str = EXAMPLE_ACCOUNT,
+        region: str = EXAMPLE_REGION,
+        role: str = "plan",
+        others: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
+        self.stack, self.project = stack, project
+        self.account_id, self.region, self.role = account_id, region, role
+        self.others = dict(others or {})
+        self.inner: dict[str, Any] = {}
+        self.inner_inputs: dict[str, dict[str, Any]] = {}
+        self.unanswered: str | None = None
+
+    @override
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        """Return the id and the outputs of a resource: its inputs, and what AWS would add."""
+        inputs: Mapping[str, Any] = cast("Any", args).inputs
+        if args.typ == CLUSTER_COMPONENT:
+            self.inner_inputs[self._control_plane_urn(args.name)] = control_plane_inputs(
+                args.name, inputs, args.transforms
+            )
+        return self.resource(args.typ, args.name, inputs)
+
+    @override
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        """Answer a look-up.
+
+        Raises:
+            UnknownCallError: there is no answer.
+        """
+        answer = self.look_up(args.token, cast("Any", args).args)
+        if answer is None:
+            self.unanswered = args.token
+            raise UnknownCallError(args.token)
+        return answer, []
+
+    def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return the id and the outputs of a resource of `type_`."""
+        own_name = self._own_name(type_, name, inputs)
+        outputs = {**inputs, **self._additions(type_, name, own_name, inputs)}
+        if type_ in ARN_PATHS:
+            outputs["arn"] = self._arn(type_, own_name)
+        return self._id(type_, name, own_name, inputs), outputs
+
+    def look_up(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Answer the function `token`, or give None where there is no answer."""
+        zones = [f"{self.region}{letter}" for letter in ZONE_LETTERS]
+        name = str(arguments.get("name", ""))
+        role = f"arn:{PARTITION}:iam::{self.account_id}:role"
+        answers: dict[str, dict[str, Any]] = {
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {
+                "names": zones,
+                "zoneIds": [f"{zone}-id" for zone in zones],
+            },
+            # Assumed: every zone has every machine. Which has, only an account is told.
+            "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings": _offers(arguments),
+            "aws:ec2/getInstanceTypes:getInstanceTypes": {"instanceTypes": _filtered(arguments, "instance-type")},
+            "aws:index/getCallerIdentity:getCallerIdentity": {
+                "accountId": self.account_id,
+                "arn": f"arn:{PARTITION}:sts::{self.account_id}:assumed-role/{self.role}/plan",
+                "userId": "plan",
+            },
+            "aws:index/getPartition:getPartition": {"partition": PARTITION, "dnsSuffix": "amazonaws.com"},
+            "aws:index/getRegion:getRegion": {"name": self.region, "region": self.region},
+            "aws:eks/getAddonVersion:getAddonVersion": {"version": "(the default at up)"},
+            "aws:eks/getClusters:getClusters": {"names": []},
+            "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
+            "aws:iam/getRole:getRole": {"arn": f"{role}/{name}", "tags": {}},
+            "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},
+            # A plan shows what is made from nothing.
+            "pulumi:pulumi:readStackResourceOutputs": {"outputs": {}},
+            "pulumi:pulumi:readStackOutputs": {"outputs": self.others.get(name.rpartition("/")[2], {})},
+        }
+        answer = answers.get(token)
+        return None if answer is None else {**arguments, "id": token, **answer}
+
+    def _own_name(self, type_: str, name: str, inputs: Mapping[str, Any]) -> str:
+        """Return the name that AWS will know it by: the program's, or one that the engine makes of the logical name."""
+        if type_ == "aws:iam/serviceLinkedRole:ServiceLinkedRole":
+            return str(inputs["awsServiceName"])
+        given = next((inputs[key] for key in OWN_NAME_KEYS if isinstance(inputs.get(key), str)), None)
+        return str(given) if given else f"{name}-{MADE_AT_UP}"
+
+    def _id(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> str:
+        if type_ in ID_PREFIXES:
+            return f"{ID_PREFIXES[type_]}-({name} made at up)"
+        metadata: Mapping[str, Any] = inputs.get("metadata") or {}
+        if type_.startswith("kubernetes:") and metadata.get("name"):
+            return "/".join(str(metadata[key]) for key in ("namespace", "name") if metadata.get(key))
+        return own_name
+
+    def _arn(self, type_: str, own_name: str) -> str:
+        service, path = ARN_PATHS[type_]
+        region = "" if service in GLOBAL_SERVICES else self.region
+        account = "" if service == "s3" else self.account_id
+        return f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
+
+    def _additions(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the outputs that are no inputs, as far as a program may take them further."""
+        if type_ == CLUSTER_COMPONENT:
+            return self._cluster(name, inputs)
+        if type_ == CONTROL_PLANE:
+            return self._control_plane(own_name, inputs.get("vpcConfig") or {})
+        balancer = f"{name}-{MADE_AT_UP}.{self.region}.elb.amazonaws.com"
+        group = {"name": f"eks-{own_name}-{MADE_AT_UP}"}
+        additions: dict[str, dict[str, Any]] = {
+            "aws:acm/certificate:Certificate": {
+                "domainValidationOptions": [_validation_option(str(inputs.get("domainName", name)))]
+            },
+            "aws:ec2/eip:Eip": {"publicIp": f"address {MADE_AT_UP}"},
+            "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
+            "aws:ec2/vpc:Vpc": {"defaultSecurityGroupId": f"sg-({name} default, made at up)"},
+            "aws:eks/nodeGroup:NodeGroup": {
+                "nodeGroupName": own_name,
+                "resources": [{"autoscalingGroups": [group]}],
+            },
+            "aws:kms/key:Key": {"keyId": f"({name} made at up)"},
+            "aws:lb/loadBalancer:LoadBalancer": {"dnsName": balancer, "zoneId": f"(zone of {balancer})"},
+            "aws:route53/record:Record": {"fqdn": inputs.get("name")},
+            "aws:s3/bucket:Bucket": {"bucket": own_name},
+        }
+        named = {"name": own_name} if type_.startswith("aws:") else {}
+        return {**named, **additions.get(type_, {})}
+
+    def _control_plane_urn(self, component: str) -> str:
+        name = control_plane_name(component)
+        return f"urn:pulumi:{self.stack}::{self.project}::eks:index:Cluster$aws:eks/cluster:Cluster::{name}"
+
+    def _control_plane(self, own_name: str, vpc: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "name": own_name,
+            "endpoint": f"https://{MADE_AT_UP}.{self.region}.eks.amazonaws.com",
+            "certificateAuthorities": [{"data": MADE_AT_UP}],
+            "certificateAuthority": {"data": MADE_AT_UP},
+            "vpcConfig": {**vpc, "clusterSecurityGroupId": f"sg-({own_name} made at up)"},
+        }
+
+    def _cluster(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the outputs of `pulumi_eks.Cluster`, and the control plane inside it."""
+        own_name = str(inputs.get("name") or f"{name}-{MADE_AT_UP}")
+        urn = self._control_plane_urn(name)
+        state: dict[str, Any] = {
+            "arn": self._arn(CONTROL_PLANE, own_name),
+            "version": inputs.get("version"),
+            **self._control_plane(own_name, {"vpcId": inputs.get("vpcId")}),
+        }
+        endpoint, security_group = state["endpoint"], state["vpcConfig"]["clusterSecurityGroupId"]
+        self.inner[urn] = MockMonitor.ResourceRegistration(urn, own_name, state)
+        cluster = {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": urn, "id": own_name, "packageVersion": ""}
+        kubeconfig = {"clusters": [{"name": own_name, "cluster": {"server": endpoint}}]}
+        return {
+            "eksCluster": cluster,
+            "clusterSecurityGroupId": security_group,
+            "kubeconfig": kubeconfig,
+            "kubeconfigJson": json.dumps(kubeconfig),
+            "core": {"cluster": cluster, "endpoint": endpoint, "vpcId": inputs.get("vpcId"), "kubeconfig": kubeconfig},
+        }
+
+
+def _filtered(arguments: Mapping[str, Any], name: str) -> list[str]:
+    """The values that a look-up asks for by one of its filters."""
+    filters: list[dict[str, Any]] = arguments.get("filters") or []
+    return [value for one in filters if one["name"] == name for value in one["values"]]
+
+
+def _offers(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    pairs = [
+        (item, zone) for item in _filtered(arguments, "instance-type") for zone in _filtered(arguments, "location")
+    ]
+    return {"instanceTypes": [item for item, _ in pairs], "locations": [zone for _, zone in pairs], "locationTypes": []}
+
+
+def _validation_option(domain: str) -> dict[str, str]:
+    return {
+        "domainName": domain,
+        "resourceRecordName": f"_acm-challenge.{domain}.",
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": f"{MADE_AT_UP}.acm-validations.aws.",
+    }

@@ -1,0 +1,199 @@
+"""Running a Pulumi program in this process, and recording what it asks the engine for."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from typing_extensions import override
+
+from infra.errors import NightowlError
+from infra.plan.answers import CLUSTER_COMPONENT, Answers, UnknownCallError
+from infra.plan.eks_component import SUBNET_KEYS
+from infra.plan.graph import Graph, Resource
+from infra.plan.references import without_references
+from infra.plan.values import HIDDEN, plain_struct, plain_value
+from infra.urns import provider_urn, urn_name, urn_type
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+class ProgramError(NightowlError):
+    """The program refused its settings; the message is its own."""
+
+
+def capture(program: Callable[[], Mapping[str, Any]], *, project: str, stack: str, answers: Answers) -> Graph:
+    """Run `program`, which returns what it exports, and give the resources that it registers.
+
+    It runs as in an update, so no output is unknown: what only the cloud knows is one of `answers`.
+
+    Raises:
+        ProgramError: the program raised `pulumi.RunError`, or registered two resources under one URN.
+        UnknownCallError: it looks something up for which there is no answer.
+    """
+    recorder = _Recorder(answers)
+    log = _Warnings()
+    # The runtime is global to the process, and keeps the stack of the run before.
+    pulumi.runtime.reset_options()
+    pulumi.runtime.set_mocks(answers, project=project, stack=stack, preview=False, logger=log.logger, monitor=recorder)
+    outputs: dict[str, Any] = {}
+
+    def run() -> pulumi.Output[None]:
+        return pulumi.Output.from_input(_settle(program(), outputs))
+
+    try:
+        with _without_garbage_collection():
+            _run_to_the_end(run)
+    except pulumi.RunError as error:
+        raise ProgramError(str(error)) from None
+    except Exception:
+        if answers.unanswered:
+            raise UnknownCallError(answers.unanswered) from None
+        raise
+    finally:
+        pulumi.runtime.reset_options()
+    if recorder.duplicates:
+        raise ProgramError("\n".join(recorder.duplicates))
+    return Graph(
+        project=project,
+        stack=stack,
+        account_id=answers.account_id,
+        # Registrations land in any order; this one is the same each time.
+        resources=tuple(recorder.recorded[urn] for urn in sorted(recorder.recorded)),
+        inner=tuple(recorder.inner),
+        outputs=outputs,
+        warnings=tuple(dict.fromkeys(log.lines)),
+    )
+
+
+async def _settle(exports: Mapping[str, Any], outputs: dict[str, Any]) -> None:
+    """Put the value of each export into `outputs`; one that is secret, or holds a secret, stays hidden."""
+    for key, export in exports.items():
+        output: pulumi.Output[Any] = pulumi.Output.from_input(export)
+        value = await output.future()
+        outputs[key] = HIDDEN if await output.is_secret() else plain_value(value)
+
+
+@contextmanager
+def _without_garbage_collection() -> Generator[None]:
+    # The SDKs, which load as the program uses them, make a million objects that all stay: looking through them again
+    # and again takes a third of the time.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _run_to_the_end(program: Callable[[], pulumi.Output[None]]) -> None:
+    """Run `program` on an event loop, until every registration that it started has landed."""
+    wrap = cast("Callable[[Callable[[], pulumi.Output[None]]], Callable[[], None]]", cast("Any", pulumi.runtime).test)
+    wrap(program)()
+
+
+@dataclass(eq=False)
+class _Warnings(logging.Handler):
+    lines: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.logger = logging.Logger("nightowl.plan")
+        self.logger.addHandler(self)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+class _Recorder(MockMonitor):
+    def __init__(self, answers: Answers) -> None:
+        super().__init__(answers)
+        self.answers = answers
+        self.recorded: dict[str, Resource] = {}
+        self.owners: dict[str, str] = {}
+        self.duplicates: list[str] = []
+        self.inner: list[Resource] = []
+
+    @override
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        # As the engine does. The mock's own URNs know one level of parents, and so mix up what the engine keeps apart.
+        parent_type = parent.split("::")[2] if parent else STACK_TYPE
+        qualified = type_ if parent_type == STACK_TYPE else f"{parent_type}${type_}"
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{qualified}::{name}"
+
+    @override
+    def RegisterResource(self, request: Any) -> Any:
+        answer: Any = cast("Any", super()).RegisterResource(without_references(request))
+        if request.type == STACK_TYPE:
+            return answer
+        if answer.urn in self.recorded:
+            # An error raised here would reach the program, which may take it for its own.
+            self.duplicates.append(
+                f"two resources of type {request.type} are named {request.name!r}; rename one of them"
+            )
+        if request.type == CLUSTER_COMPONENT:
+            self._admit_inner(answer.urn)
+        self.recorded[answer.urn] = self._resource(request, answer.urn)
+        if request.type == CLUSTER_COMPONENT:
+            self.inner += self._inner_resources(self.recorded[answer.urn])
+        return answer
+
+    def _resource(self, request: Any, urn: str) -> Resource:
+        takes_from = {key: self._outer(value.urns) for key, value in request.propertyDependencies.items()}
+        takes_from = {key: urns for key, urns in takes_from.items() if urns}
+        # A component names in a map all that its children may use, and waits for each; everything else names one.
+        providers = [request.provider, *request.providers.values()]
+        provider_urns = [provider_urn(reference) for reference in providers if reference]
+        return Resource(
+            id=urn,
+            type=request.type,
+            name=request.name,
+            parent=None if _is_stack(request.parent) else request.parent,
+            custom=request.custom or request.remote,
+            inputs=plain_struct(request.object),
+            depends_on=self._outer(request.dependencies).union(*takes_from.values(), provider_urns),
+            takes_from=takes_from,
+            provider=next(iter(provider_urns), None),
+            protect=request.protect,
+            ignore_changes=tuple(request.ignoreChanges),
+        )
+
+    def _admit_inner(self, owner: str) -> None:
+        """Admit what exists only inside `owner`, a component that a plug-in makes, so that outputs may refer to it."""
+        for urn in self.answers.inner.keys() - self.resources.keys():
+            self.resources[urn] = self.answers.inner[urn]
+            self.owners[urn] = owner
+
+    def _inner_resources(self, owner: Resource) -> list[Resource]:
+        """Return what exists only inside `owner`. It comes as the component does: as late, and as well protected."""
+        subnets = frozenset[str]().union(*(owner.takes_from.get(key, frozenset()) for key in SUBNET_KEYS))
+        return [
+            Resource(
+                id=urn,
+                type=urn_type(urn),
+                name=urn_name(urn),
+                parent=owner.id,
+                inputs=plain_value(self.answers.inner_inputs[urn]),
+                depends_on=owner.depends_on,
+                takes_from={"vpcConfig": subnets} if subnets else {},
+                protect=owner.protect,
+            )
+            for urn in self.answers.inner_inputs
+            if self.owners.get(urn) == owner.id
+        ]
+
+    def _outer(self, urns: Iterable[str]) -> frozenset[str]:
+        """Replace what exists only inside a component made by a plug-in by that component."""
+        return frozenset(self.owners.get(urn, urn) for urn in urns)
+
+
+def _is_stack(urn: str) -> bool:
+    return not urn or f"::{STACK_TYPE}::" in urn

@@ -1,0 +1,109 @@
+"""A plan, or the difference of two, as JSON for scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from infra.plan.counts import counts, made
+from infra.plan.difference import Difference
+from infra.plan.durations import duration
+from infra.plan.graph import Graph, Resource
+from infra.plan.plan import Plan
+from infra.plan.schedule import Step
+from policies.evaluation import Evaluation
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Describe the whole plan; times are seconds from the start of `pulumi up`."""
+    graph, steps = plan.graph, plan.schedule.steps
+    return {
+        "project": graph.project,
+        "stack": graph.stack,
+        "warnings": list(graph.warnings),
+        "resourceCount": len(made(graph)),
+        "counts": dict(counts(graph)),
+        "servingSeconds": plan.serving_seconds,
+        "totalSeconds": plan.schedule.total_seconds,
+        "slowestChain": [_step(step) for step in plan.slowest_chain],
+        "apps": [
+            {**_fields(app), "objects": [{"kind": item.kind, "urn": item.id} for item in app.objects]}
+            for app in plan.apps
+        ],
+        "addresses": [_fields(address) for address in plan.addresses],
+        "statements": [_fields(statement) for statement in plan.statements],
+        "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],
+        "policies": _policies(plan.policies),
+        "resources": [
+            {**_resource(graph, item), "start": steps[item.id].start, "end": steps[item.id].end} for item in graph
+        ],
+        "outputs": dict(graph.outputs),
+    }
+
+
+def difference_document(difference: Difference) -> dict[str, Any]:
+    """Describe how two stacks differ."""
+    return {
+        "old": difference.old,
+        "new": difference.new,
+        "same": difference.same,
+        "added": [_identity(item) for item in difference.added],
+        "removed": [_identity(item) for item in difference.removed],
+        "changed": [
+            {**_identity(item.resource), "changes": [_fields(change) for change in item.changes]}
+            for item in difference.changed
+        ],
+    }
+
+
+def _policies(found: Evaluation) -> dict[str, Any]:
+    return {
+        "rules": found.rules,
+        "violations": [
+            {
+                "rule": one.rule.name,
+                "level": one.level.value,
+                "severity": one.rule.severity.value,
+                "urn": one.urn,
+                "resource": one.resource,
+                "message": one.message,
+                "protectsFrom": one.rule.protects_from,
+                "remediation": one.rule.remediation,
+                "url": one.rule.url,
+            }
+            for one in found.violations
+        ],
+        "undecided": [
+            {"rule": one.rule.name, "resource": one.resource, "message": one.message} for one in found.undecided
+        ],
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        **_identity(step.resource),
+        "urn": step.resource.id,
+        "start": step.start,
+        "end": step.end,
+        "source": duration(step.resource).source,
+    }
+
+
+def _identity(resource: Resource) -> dict[str, Any]:
+    return {"type": resource.type, "name": resource.name}
+
+
+def _resource(graph: Graph, resource: Resource) -> dict[str, Any]:
+    return {
+        **_identity(resource),
+        "urn": resource.id,
+        "parent": resource.parent,
+        "provider": resource.provider,
+        "protect": resource.protect,
+        "waitsFor": sorted(resource.waits_for & graph.by_id.keys()),
+        "inputs": dict(resource.inputs),
+    }

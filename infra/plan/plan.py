@@ -1,0 +1,128 @@
+"""A plan: the graph of a stack, and all that is read off it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from infra.plan.addresses import Address, addresses
+from infra.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
+from infra.plan.apps import AppPlan, app_plans
+from infra.plan.capture import capture
+from infra.plan.document_lengths import DocumentLength, document_lengths
+from infra.plan.graph import Graph
+from infra.plan.host_stack import host_outputs
+from infra.plan.permissions import Statement, statements
+from infra.plan.policies import evaluation
+from infra.plan.schedule import Schedule, Step, schedule, serving
+from infra.settings.build import PROJECT
+from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
+from infra.settings.stack_file import settings_from_stack_file
+from infra.stack import build
+from policies.evaluation import Evaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What `pulumi up` of one stack would make."""
+
+    graph: Graph
+
+    @property
+    def stack(self) -> str:
+        """The stack's name."""
+        return self.graph.stack
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When each resource starts and ends."""
+        return schedule(self.graph)
+
+    @cached_property
+    def serving_seconds(self) -> float:
+        """When the last app serves."""
+        return self.schedule.end_of(serving(self.graph))
+
+    @cached_property
+    def slowest_chain(self) -> Sequence[Step]:
+        """What the last app to serve waits for, link by link."""
+        return self.schedule.chain(serving(self.graph))
+
+    @cached_property
+    def apps(self) -> Sequence[AppPlan]:
+        """The apps."""
+        return app_plans(self.graph)
+
+    @cached_property
+    def addresses(self) -> Sequence[Address]:
+        """Where they answer."""
+        return addresses(self.graph)
+
+    @cached_property
+    def statements(self) -> Sequence[Statement]:
+        """Who may do what."""
+        return statements(self.graph)
+
+    @cached_property
+    def document_lengths(self) -> Sequence[DocumentLength]:
+        """How long its policies are, the fullest first."""
+        return document_lengths(self.graph)
+
+    @cached_property
+    def policies(self) -> Evaluation:
+        """What the policy pack has against it."""
+        return evaluation(self.graph)
+
+
+def plan_of_file(file: Path, stack: str) -> Plan:
+    """Plan the stack of a stack file.
+
+    Raises:
+        SettingsError: the file's settings are not usable.
+        ProgramError: the program refuses them.
+    """
+    settings = settings_from_stack_file(file)
+
+    def program() -> Mapping[str, Any]:
+        return build(settings)
+
+    platform = settings.platform
+    account_id = getattr(platform, "account_id", EXAMPLE_ACCOUNT)
+    region = getattr(platform, "region", EXAMPLE_REGION)
+    access = settings.cluster.access
+    role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
+    others = host_outputs(settings, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
+    return plan_of_program(program, stack=stack, account_id=account_id, region=region, role=role, others=others)
+
+
+def plan_of_program(
+    program: Callable[[], Mapping[str, Any]],
+    *,
+    stack: str,
+    account_id: str = EXAMPLE_ACCOUNT,
+    region: str = EXAMPLE_REGION,
+    role: str = "plan",
+    others: Mapping[str, Mapping[str, object]] | None = None,
+) -> Plan:
+    """Plan what `program` makes in one account and region, deployed by `role`; it returns what it exports.
+
+    `others` are the outputs of other stacks that it reads, by stack.
+    """
+    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role, others=others)
+    with _shell_without_region():
+        return Plan(graph=capture(program, project=PROJECT, stack=stack, answers=answers))
+
+
+@contextmanager
+def _shell_without_region() -> Generator[None]:
+    """Hide the shell's region: the program refuses to deploy to another one, but a plan deploys nothing."""
+    hidden = {name: os.environ.pop(name) for name in REGION_VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

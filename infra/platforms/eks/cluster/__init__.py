@@ -1,0 +1,1 @@
+"""The control plane: its access, keys, log and traffic."""

@@ -1,0 +1,195 @@
+"""Who gets into the cluster: IAM roles, as access entries with EKS's own access policies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.pipeline.ephemeral_access import GROUP as EPHEMERAL_GROUP
+from infra.platforms.eks.pipeline.preview_access import GROUP as PREVIEW_GROUP
+from infra.settings.eks.cluster import AccessSettings
+from infra.settings.eks.delivery import RoleKind
+
+ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
+EDIT_POLICY = "AmazonEKSEditPolicy"
+VIEW_POLICY = "AmazonEKSViewPolicy"
+"""Everything but Secrets, which `AmazonEKSAdminViewPolicy` would show (EKS user guide, "Review access policy
+permissions")."""
+BREAK_GLASS_USER = "break-glass:{{SessionName}}"
+"""User name of the emergency role in the audit log; a colon must come before the session name (EKS user guide, "Create
+access entries")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """One access policy for a role: in the `namespaces`, or in the whole cluster if there are none."""
+
+    policy: str
+    namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One role, its name in the audit log, and what it may do.
+
+    `deploys` tells whether it may make and delete every object of the cluster.
+    """
+
+    role_arn: str
+    grants: tuple[Grant, ...]
+    user_name: str
+    groups: tuple[str, ...] = ()
+    deploys: bool = False
+
+
+def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
+    """Turn the roles of the pipeline, by kind, into entries.
+
+    Whoever deploys makes namespaces, cluster roles and webhooks, which no narrower policy of EKS allows. Whoever looks
+    sees no Secrets. The role of pull requests gets a group and no policy: policies cannot say `pr-*`, the permissions
+    and the admission policy of the group can (`infra.platforms.eks.pipeline.ephemeral_access`).
+    """
+    plans: dict[RoleKind, Callable[[str], Entry]] = {
+        "deploy": lambda role: entry_of(role, Grant(policy=ADMIN_POLICY), deploys=True),
+        "preview": lambda role: entry_of(role, Grant(policy=VIEW_POLICY), groups=(PREVIEW_GROUP,)),
+        "ephemeral": lambda role: entry_of(role, groups=(EPHEMERAL_GROUP,)),
+    }
+    return tuple(plans[kind](role) for kind, role in roles.items())
+
+
+def plan_access(settings: AccessSettings) -> tuple[Entry, ...]:
+    """Turn the lists of the settings into one entry per role, in the order in which the settings name the roles.
+
+    Raises:
+        pulumi.RunError: no role could make an object in the cluster.
+    """
+    if not settings.admins and not settings.deployers:
+        raise pulumi.RunError(
+            "nightowl:cluster.access.deployers: is empty, and admins too, so nobody could deploy to the cluster; "
+            "name the IAM role that runs `pulumi up`"
+        )
+    admin = Grant(policy=ADMIN_POLICY)
+    emergency = () if settings.break_glass is None else (settings.break_glass,)
+    return (
+        *(entry_of(role, admin, deploys=True) for role in (*settings.deployers, *settings.admins)),
+        *(entry_of(role, admin, user_name=BREAK_GLASS_USER) for role in emergency),
+        *_plan_limited(settings),
+    )
+
+
+def entry_of(
+    role_arn: str,
+    *grants: Grant,
+    user_name: str | None = None,
+    groups: tuple[str, ...] = (),
+    deploys: bool = False,
+) -> Entry:
+    """Describe the entry of a role, under the user name that EKS would give it unless there is another."""
+    return Entry(
+        role_arn=role_arn,
+        grants=grants,
+        user_name=user_name or default_user_name(role_arn),
+        groups=groups,
+        deploys=deploys,
+    )
+
+
+def default_user_name(role_arn: str) -> str:
+    """Name the sessions of a role as EKS does by itself (EKS user guide, "Set a custom username").
+
+    It is written out, because EKS keeps the name that an entry had when none is given.
+    """
+    partition, _, _, account, resource = role_arn.split(":")[1:]
+    return f"arn:{partition}:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{{{{SessionName}}}}"
+
+
+def entry_name(role_arn: str) -> str:
+    """Name the resources of a role: the end of its name, and a hash, as two accounts may name a role alike."""
+    short = role_arn.rsplit("/", 1)[1].lower()[:40]
+    return f"{short}-{hashlib.sha256(role_arn.encode()).hexdigest()[:6]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessArgs:
+    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`).
+
+    `pipeline` are the ARNs of the pipeline's roles by kind, `pipeline_roles` the roles themselves.
+    """
+
+    context: AwsContext
+    settings: AccessSettings
+    cluster_name: pulumi.Input[str]
+    pipeline: Mapping[RoleKind, str] = field(default_factory=dict[RoleKind, str])
+    pipeline_roles: Sequence[pulumi.Resource] = ()
+
+
+class Access(pulumi.ComponentResource):
+    """One access entry per role. Whoever made the cluster gets none by that.
+
+    `of_deployers` is what must exist before, and outlive, every object that a deployment makes in the cluster.
+    """
+
+    of_deployers: Sequence[pulumi.Resource]
+
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:Access", name, None, opts)
+        people = {entry: self._make_entry(entry, args, ()) for entry in plan_access(args.settings)}
+        # EKS refuses an entry for a role that does not exist.
+        pipeline = {
+            entry: self._make_entry(entry, args, args.pipeline_roles) for entry in plan_pipeline_access(args.pipeline)
+        }
+        made = {**people, **pipeline}
+        self.of_deployers = tuple(resource for entry, of in made.items() if entry.deploys for resource in of)
+        self.register_outputs({})
+
+    def _make_entry(
+        self, entry: Entry, args: AccessArgs, wait_for: Sequence[pulumi.Resource]
+    ) -> Sequence[pulumi.Resource]:
+        name = entry_name(entry.role_arn)
+        access = aws.eks.AccessEntry(
+            name,
+            cluster_name=args.cluster_name,
+            principal_arn=entry.role_arn,
+            type="STANDARD",
+            user_name=entry.user_name,
+            # EKS keeps what an entry has where nothing is said, so that no group is said too.
+            kubernetes_groups=list(entry.groups),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=wait_for),
+        )
+        return (access, *(self._make_association(name, grant, access, args.context) for grant in entry.grants))
+
+    def _make_association(
+        self, name: str, grant: Grant, access: aws.eks.AccessEntry, context: AwsContext
+    ) -> aws.eks.AccessPolicyAssociation:
+        return aws.eks.AccessPolicyAssociation(
+            f"{name}-{grant.policy.removeprefix('AmazonEKS').removesuffix('Policy').lower()}",
+            cluster_name=access.cluster_name,
+            # Taken from the entry, so that the association waits for it: EKS refuses a policy for an unknown role.
+            principal_arn=access.principal_arn,
+            policy_arn=f"arn:{context.partition}:eks::aws:cluster-access-policy/{grant.policy}",
+            access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(
+                type="namespace" if grant.namespaces else "cluster", namespaces=list(grant.namespaces) or None
+            ),
+            # A role has each policy once, whatever its scope: a successor made first would be deleted with the old one.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+
+def _plan_limited(settings: AccessSettings) -> Iterable[Entry]:
+    """Plan for the roles that do not administer; one may view the cluster and edit in some namespaces."""
+    grants = {role: [Grant(policy=VIEW_POLICY)] for role in settings.viewers}
+    edited: dict[str, list[str]] = {}
+    viewed: dict[str, list[str]] = {}
+    for namespace, access in settings.namespaces.items():
+        for of_policy, roles in ((edited, access.editors), (viewed, access.viewers)):
+            for role in roles:
+                of_policy.setdefault(role, []).append(namespace)
+    for policy, of_policy in ((EDIT_POLICY, edited), (VIEW_POLICY, viewed)):
+        for role, namespaces in of_policy.items():
+            grants.setdefault(role, []).append(Grant(policy=policy, namespaces=tuple(namespaces)))
+    return (entry_of(role, *granted) for role, granted in grants.items())

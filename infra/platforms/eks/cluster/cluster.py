@@ -1,0 +1,186 @@
+"""The EKS control plane, who may use it, and the provider through which its objects are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+import pulumi_kubernetes as k8s
+
+from infra.platforms.eks.cluster.access import Access, AccessArgs
+from infra.platforms.eks.cluster.control_plane_log import LOG_TYPES, make_control_plane_log
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.identity.iam import service_trust
+from infra.platforms.eks.identity.roles import PermittedRole, make_role
+from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS, ClusterSettings
+from infra.settings.eks.delivery import RoleKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """Where the control plane is, and with which keys it encrypts.
+
+    `subnet_ids` are the small subnets for its network interfaces, one per zone. `pipeline` are the ARNs of the
+    pipeline's roles by kind, `pipeline_roles` the roles themselves.
+    """
+
+    context: AwsContext
+    settings: ClusterSettings
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    secrets_key_arn: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    pipeline: Mapping[RoleKind, str] = field(default_factory=dict[RoleKind, str])
+    pipeline_roles: Sequence[pulumi.Resource] = ()
+
+
+class Cluster(pulumi.ComponentResource):
+    """An EKS cluster without nodes or add-ons.
+
+    What waits for the control plane takes `made_name`; `name` is the same as plain text, for fixed names and ARNs.
+    Every object of the cluster is made through `provider`, which waits for the access of whoever deploys and is deleted
+    before it. The kubeconfig holds no credentials (it runs `aws eks get-token`), so it is no secret.
+    """
+
+    name: str
+    made_name: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    access: Sequence[pulumi.Resource]
+    provider: k8s.Provider
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:Cluster", name, None, opts)
+        self.name = args.context.name
+        control_plane = self._make_control_plane(args)
+        self.made_name = control_plane.eks_cluster.apply(lambda made: made.name)
+        self.arn = control_plane.eks_cluster.apply(lambda made: made.arn)
+        self.endpoint = control_plane.eks_cluster.apply(lambda made: made.endpoint)
+        self.security_group_id = control_plane.cluster_security_group_id
+        self.kubeconfig = control_plane.kubeconfig_json
+        self.access = self._make_access(args)
+        self.provider = self._make_provider()
+        self.register_outputs({"name": self.name, "arn": self.arn, "endpoint": self.endpoint})
+
+    def _make_control_plane(self, args: ClusterArgs) -> eks.Cluster:
+        settings, context = args.settings, args.context
+        log = make_control_plane_log(
+            context, key_arn=args.logs_key_arn, retention_days=settings.log_retention_days, parent=self
+        )
+        role = self._make_role(context)
+        return eks.Cluster(
+            "cluster",
+            name=context.name,
+            version=settings.version,
+            service_role=role.role,
+            vpc_id=args.vpc_id,
+            subnet_ids=args.subnet_ids,
+            endpoint_private_access=True,
+            endpoint_public_access=bool(settings.public_access),
+            public_access_cidrs=list(settings.public_access) or None,
+            encryption_config_key_arn=args.secrets_key_arn,
+            enabled_cluster_log_types=list(LOG_TYPES),
+            authentication_mode=eks.AuthenticationMode.API,
+            deletion_protection=settings.deletion_protection,
+            # Never slides into the paid extended support.
+            upgrade_policy=aws.eks.ClusterUpgradePolicyArgs(support_type="STANDARD"),
+            cluster_tags={"Name": context.name},
+            # The rest of what the component can make is made elsewhere, where it can be set in full.
+            skip_default_node_group=True,
+            skip_default_security_groups=True,
+            use_default_vpc_cni=True,  # the name misleads: true leaves the VPC CNI out
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
+            coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
+            bootstrap_self_managed_addons=False,
+            create_oidc_provider=False,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=context.protect,
+                transforms=[control_plane_transform(settings)],
+                # EKS would make a log group that never expires if none exists; without its role's policy it could not
+                # delete its own network interfaces.
+                depends_on=[log, *role.policies],
+            ),
+        )
+
+    def _make_role(self, context: AwsContext) -> PermittedRole:
+        # The conditions are those of the EKS user guide, "Cross-service confused deputy prevention in Amazon EKS".
+        return make_role(
+            "control-plane",
+            context=context,
+            trust=service_trust(
+                "eks.amazonaws.com",
+                account_id=context.account_id,
+                source_arn=f"arn:{context.partition}:eks:{context.region}:{context.account_id}:cluster/{context.name}",
+            ),
+            managed_policy_arns={"cluster": f"arn:{context.partition}:iam::aws:policy/AmazonEKSClusterPolicy"},
+            description=f"Control plane of {context.name}",
+            parent=self,
+        )
+
+    def _make_access(self, args: ClusterArgs) -> Sequence[pulumi.Resource]:
+        access = Access(
+            "access",
+            AccessArgs(
+                context=args.context,
+                settings=args.settings.access,
+                cluster_name=self.made_name,
+                pipeline=args.pipeline,
+                pipeline_roles=args.pipeline_roles,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return access.of_deployers
+
+    def _make_provider(self) -> k8s.Provider:
+        return k8s.Provider(
+            "kubernetes",
+            kubeconfig=self.kubeconfig,
+            # Only another cluster replaces the provider, and with it every object; a new kubeconfig text does not.
+            cluster_identifier=self.name,
+            # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
+            # number of replicas where a stack file takes it back from the autoscaler.
+            enable_patch_force=True,
+            # Without its access entry, whoever deploys is refused: when objects are made, and when they are deleted.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.access),
+        )
+
+
+def control_plane_properties(settings: ClusterSettings) -> dict[str, Any]:
+    """Return what `pulumi_eks.Cluster` 4.4 does not offer: properties of the `aws:eks/cluster:Cluster` that it makes.
+
+    Defaults are written out: what is left out stays as it is on a live cluster. The sync period is not, where EKS takes
+    none: `infra.platforms.eks.live.live` refuses to leave a tier before the period is back.
+    """
+    properties: dict[str, Any] = {
+        "accessConfig": {"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": False},
+        "zonalShiftConfig": {"enabled": settings.zonal_shift},
+        "controlPlaneScalingConfig": {"tier": settings.tier},
+    }
+    if settings.tier != "standard":
+        seconds = settings.autoscaler_sync or DEFAULT_AUTOSCALER_SYNC_SECONDS
+        properties["kubeControllerManagerConfig"] = {
+            "horizontalPodAutoscalerControllerConfig": {"horizontalPodAutoscalerSyncPeriod": f"{seconds}s"}
+        }
+    return properties
+
+
+def control_plane_transform(
+    settings: ClusterSettings,
+) -> Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]:
+    """Return the transform that sets `control_plane_properties` on the cluster that `pulumi_eks.Cluster` makes."""
+
+    def transform(resource: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if resource.type_ != "aws:eks/cluster:Cluster":
+            return None
+        return pulumi.ResourceTransformResult(
+            props={**resource.props, **control_plane_properties(settings)}, opts=resource.opts
+        )
+
+    return transform

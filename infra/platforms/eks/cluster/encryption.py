@@ -1,0 +1,94 @@
+"""The customer keys of a stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.platforms.eks.cluster.key_policies import logs_key_policy, secrets_key_policy, volumes_key_policy
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.identity.iam import Document
+from infra.platforms.eks.identity.service_linked_role import ensure_auto_scaling_role
+from infra.settings.eks.names import key_alias
+
+DELETION_WINDOW_DAYS = 30
+"""The longest that KMS offers. A deleted key takes all that it encrypted with it; until then it can be brought back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncryptionArgs:
+    """Whose keys to make."""
+
+    context: AwsContext
+
+
+class Encryption(pulumi.ComponentResource):
+    """Three keys that rotate every year: for Kubernetes Secrets, for log groups, and for disks and volumes.
+
+    One per use, so that each key's policy names only who needs that one. All are protected with the stack.
+    """
+
+    secrets_key_arn: pulumi.Output[str]
+    logs_key_arn: pulumi.Output[str]
+    volumes_key_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:Encryption", name, None, opts)
+        self._context = context = args.context
+        self.secrets_key_arn = self._make_key(
+            "secrets",
+            "Kubernetes Secrets",
+            secrets_key_policy(partition=context.partition, account_id=context.account_id),
+        )
+        self.logs_key_arn = self._make_key(
+            "logs",
+            "Log groups",
+            logs_key_policy(
+                partition=context.partition,
+                account_id=context.account_id,
+                region=context.region,
+                log_groups=log_groups(context.name),
+            ),
+        )
+        role = ensure_auto_scaling_role(context, parent=self)
+        self.volumes_key_arn = self._make_key(
+            "volumes",
+            "Disks of nodes and volumes of apps",
+            volumes_key_policy(partition=context.partition, account_id=context.account_id, region=context.region),
+            # KMS refuses a policy that names a role which does not exist yet.
+            depends_on=[role] if role else (),
+        )
+        self.register_outputs(
+            {
+                "secrets_key_arn": self.secrets_key_arn,
+                "logs_key_arn": self.logs_key_arn,
+                "volumes_key_arn": self.volumes_key_arn,
+            }
+        )
+
+    def _make_key(
+        self, use: str, description: str, policy: Document, depends_on: Sequence[pulumi.Resource] = ()
+    ) -> pulumi.Output[str]:
+        key = aws.kms.Key(
+            use,
+            description=f"{description} of {self._context.name}",
+            policy=pulumi.Output.json_dumps(policy),
+            enable_key_rotation=True,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
+            opts=pulumi.ResourceOptions(parent=self, protect=self._context.protect, depends_on=depends_on),
+        )
+        aws.kms.Alias(
+            use,
+            name=key_alias(self._context.name, use),
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return key.arn
+
+
+def log_groups(name: str) -> tuple[str, ...]:
+    """Return the log groups that a stack encrypts: control plane, VPC, runner, web application firewall."""
+    return (f"/aws/eks/{name}/*", f"/aws/vpc/{name}/*", f"/aws/codebuild/{name}-runner", f"aws-waf-logs-{name}")

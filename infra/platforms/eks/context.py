@@ -1,0 +1,35 @@
+"""What every AWS component is told about where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings.eks.names import role_path
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwsContext:
+    """One stack in one account and region.
+
+    `name` is the cluster's name and the stem of every fixed name (`nightowl-prod`); `protect` tells whether what
+    cannot be made again is protected from deletion. `boundary_arn` is the permissions boundary of every role, where a
+    pipeline deploys the stack.
+    """
+
+    name: str
+    project: str
+    stack: str
+    account_id: str
+    region: str
+    partition: str
+    provider: aws.Provider
+    protect: bool
+    boundary_arn: pulumi.Input[str] | None = None
+
+    @property
+    def role_path(self) -> str:
+        """The path of every role of the stack: by it a policy tells them from all others of the account."""
+        return role_path(self.project, self.stack)

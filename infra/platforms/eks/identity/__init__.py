@@ -1,0 +1,1 @@
+"""IAM: documents, roles, and permissions for pods."""

@@ -1,0 +1,123 @@
+"""What AWS would refuse for its length or form, found before anything is made.
+
+Settings alone do not tell: the names and documents of a stack hold its own name, and the account's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pulumi
+
+from infra.platforms.eks.addons.secrets import references, secrets_policy
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
+from infra.platforms.eks.pipeline.permissions import Scope
+from infra.platforms.eks.pipeline.permissions.documents import size
+from infra.platforms.eks.pipeline.pipeline import make_scope, pipeline_trust
+from infra.platforms.eks.pipeline.registry import repository_policy
+from infra.settings.eks import limits
+from infra.settings.eks.delivery import ROLE_KINDS, pipeline_arns
+from infra.settings.eks.names import stack_name_errors
+from infra.settings.guest import GuestPlatformSettings
+from infra.settings.stack import StackSettings
+
+_ID = "0" * 36
+"""As long as the id of a KMS key."""
+_NODE_ROLE = "node-0000000"
+"""As long as the name that the engine gives to the role of the nodes."""
+
+
+def check_stack_name(settings: StackSettings, *, project: str, stack: str) -> None:
+    """Refuse a stack whose name AWS does not take in all that is made of it.
+
+    Raises:
+        pulumi.RunError: naming what is refused, and why.
+    """
+    of_pull_request = isinstance(settings.platform, GuestPlatformSettings)
+    _raise_any(stack_name_errors(project, stack, settings.delivery, of_pull_request=of_pull_request))
+
+
+def check_documents(settings: StackSettings, context: AwsContext) -> None:
+    """Refuse a stack whose policies are longer than AWS takes them.
+
+    Raises:
+        pulumi.RunError: with one line per document.
+    """
+    _raise_any(
+        [
+            *_secrets_errors(settings, context),
+            *_pipeline_errors(settings, context),
+            *_registry_errors(settings, context),
+        ]
+    )
+
+
+def _secrets_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+    key = f"arn:{context.partition}:kms:{context.region}:{context.account_id}:key/{_ID}"
+    for app, of in settings.apps.items():
+        if not of.secrets:
+            continue
+        length = size(secrets_policy(context, references(of.secrets), key_arn=key))
+        if length > limits.INLINE_POLICIES_CHARACTERS:
+            yield (
+                f"nightowl:apps.{app}.secrets: {len(of.secrets)} secrets make a policy of {length} characters, but a "
+                f"role has at most {limits.INLINE_POLICIES_CHARACTERS}; give them shorter names in Secrets Manager, or "
+                "keep several values in one"
+            )
+
+
+def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+    github = settings.delivery.github
+    if github is None:
+        return
+    scope = make_scope(context, settings.delivery, domain=settings.load_balancer.domain)
+    for kind in ROLE_KINDS:
+        length = size(pipeline_trust(github, scope, kind)) if github.subjects(kind) else 0
+        if length > limits.TRUST_POLICY_CHARACTERS:
+            yield (
+                f"nightowl:delivery.github.{kind}: its subjects make a trust policy of {length} characters, but a "
+                f"role has at most {limits.TRUST_POLICY_CHARACTERS}; name fewer"
+            )
+    yield from _out_of_bounds(settings, scope)
+    length = max(size(boundary_document(scope)), size(pipeline_boundary_document(scope)))
+    if length > limits.MANAGED_POLICY_CHARACTERS:
+        yield (
+            f"stack {context.stack}: the permissions boundary of its roles has {length} characters, but IAM takes "
+            f"{limits.MANAGED_POLICY_CHARACTERS}; make the stack under a shorter name"
+        )
+
+
+def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
+    """Find secrets that the boundary would keep from the pods."""
+    for app, of in settings.apps.items():
+        for name, secret in of.secrets.items():
+            if not secret.ref.startswith(scope.secrets):
+                yield (
+                    f"nightowl:apps.{app}.secrets.{name}: {secret.ref} is not below {' or '.join(scope.secrets)}, and "
+                    "roles of this stack read no other secrets; name it so, or add the beginning of its name to "
+                    "nightowl:delivery.secrets"
+                )
+
+
+def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+    delivery = settings.delivery
+    if not delivery.images:
+        return
+    pipeline = pipeline_arns(delivery.github, context.account_id, context.stack)
+    policy = repository_policy(
+        nodes=f"arn:{context.partition}:iam::{context.account_id}:role{context.role_path}{_NODE_ROLE}",
+        pushers=[arn for kind, arn in pipeline.items() if kind != "preview"],
+        readers=delivery.readers,
+    )
+    if size(policy) > limits.REPOSITORY_POLICY_CHARACTERS:
+        yield (
+            f"nightowl:delivery.readers: {len(delivery.readers)} roles make a policy of {size(policy)} characters, but "
+            f"a repository has at most {limits.REPOSITORY_POLICY_CHARACTERS}; name fewer"
+        )
+
+
+def _raise_any(lines: Iterable[str]) -> None:
+    found = list(lines)
+    if found:
+        raise pulumi.RunError("\n".join(found))

@@ -1,0 +1,1 @@
+"""A stack that exists: what a change of it does, and which changes are refused."""

@@ -1,0 +1,118 @@
+"""The targets of one app: the group that a load balancer sends to, and how it tells a healthy pod."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.settings.app.application import WebSettings
+from infra.settings.eks.addresses import asked_path
+
+CLUSTER_TAG = "cluster"
+LONGEST_NAME = 24
+"""Target groups take 32 characters, of which the engine's suffix is 8."""
+
+PLACEHOLDER_PORT = 80
+"""The port of the group, which pods do not use: each is registered with its own. A group cannot change its port, so
+with the app's here a new port would replace the group and leave the rule without healthy targets for a while."""
+
+CHECK_INTERVAL_SECONDS = 10
+CHECK_TIMEOUT_SECONDS = 5
+CHECK_THRESHOLD = 2
+"""Twice 10 s to be found well or ill (reliability figure R27)."""
+
+HTTP_DEREGISTRATION_SECONDS = 30
+TCP_DEREGISTRATION_SECONDS = 120
+"""How long a load balancer lets requests to a stopping pod end. Never longer than the pod goes on serving (R11)."""
+
+
+def with_scheme(app: str, *, public: bool) -> str:
+    """Name what belongs to an app's load balancer, so that its successor with the other scheme has its own.
+
+    No app has a dot in its name, so this is never the name of another app's.
+    """
+    return f"{app}.public" if public else app
+
+
+def target_group_name(name: str) -> str:
+    """Return a name that a target group can have: no longer than there is room for, and without dots.
+
+    A name that is changed ends in a hash of what it was, so that no two become the same.
+    """
+    if len(name) <= LONGEST_NAME and "." not in name:
+        return name
+    begin = name.replace(".", "-")[: LONGEST_NAME - 7].rstrip("-")
+    return f"{begin}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def http_health_check(settings: WebSettings) -> aws.lb.TargetGroupHealthCheckArgs:
+    """Ask the pod's own readiness question, on the app's port.
+
+    Where readiness is not asked over HTTP on that port, any answer of the app short of a server error will do: the load
+    balancer cannot run a command, and the network policy admits it to no other port.
+    """
+    path = asked_path(settings)
+    return aws.lb.TargetGroupHealthCheckArgs(
+        protocol="HTTP",
+        path="/" if path is None else path,
+        matcher="200-499" if path is None else "200-399",
+        port="traffic-port",
+        interval=CHECK_INTERVAL_SECONDS,
+        timeout=CHECK_TIMEOUT_SECONDS,
+        healthy_threshold=CHECK_THRESHOLD,
+        unhealthy_threshold=CHECK_THRESHOLD,
+    )
+
+
+def tcp_health_check() -> aws.lb.TargetGroupHealthCheckArgs:
+    """Ask whether the app's port accepts a connection."""
+    return aws.lb.TargetGroupHealthCheckArgs(
+        protocol="TCP",
+        port="traffic-port",
+        interval=CHECK_INTERVAL_SECONDS,
+        timeout=CHECK_TIMEOUT_SECONDS,
+        healthy_threshold=CHECK_THRESHOLD,
+        unhealthy_threshold=CHECK_THRESHOLD,
+    )
+
+
+def deregistration_seconds(settings: WebSettings, protocol: Literal["HTTP", "TCP"]) -> int:
+    """Return how long requests to a stopping pod may go on: the protocol's time, but not beyond the app's own drain."""
+    longest = HTTP_DEREGISTRATION_SECONDS if protocol == "HTTP" else TCP_DEREGISTRATION_SECONDS
+    return longest if settings.rollout.drain is None else min(longest, settings.rollout.drain)
+
+
+def make_target_group(
+    app: str,
+    settings: WebSettings,
+    *,
+    protocol: Literal["HTTP", "TCP"],
+    vpc_id: pulumi.Input[str],
+    cluster_name: str,
+    parent: pulumi.Resource,
+    public: bool,
+    prefix: str = "",
+) -> aws.lb.TargetGroup:
+    """Make the group of the app's pod addresses. It starts empty: the controller fills it.
+
+    By its tag `cluster` the controller's role tells it from the groups of other clusters. `prefix` begins its name. A
+    group serves one load balancer, and turning that to the internet or away from it makes another: so `public` is part
+    of the name, and the new load balancer gets a new group.
+    """
+    is_http = protocol == "HTTP"
+    return aws.lb.TargetGroup(
+        target_group_name(f"{prefix}{with_scheme(app, public=public)}"),
+        target_type="ip",
+        protocol=protocol,
+        port=PLACEHOLDER_PORT,
+        vpc_id=vpc_id,
+        deregistration_delay=deregistration_seconds(settings, protocol),
+        health_check=http_health_check(settings) if is_http else tcp_health_check(),
+        # With the clients' own addresses the network policies would have to admit the whole internet to the pods.
+        preserve_client_ip=None if is_http else "false",
+        tags={"app": app, CLUSTER_TAG: cluster_name},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

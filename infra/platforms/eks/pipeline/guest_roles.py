@@ -1,0 +1,67 @@
+"""Roles for the pods of pull requests, made by the stack on whose cluster they run.
+
+The jobs of a pull request, which whoever can push a branch writes, make no role: a role outlives its pull request, and
+IAM has no condition on whom its trust lets in. They only give these to service accounts of their namespaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.platforms.eks.addons.secrets import secrets_policy
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.identity.iam import pods_of_namespaces_trust
+from infra.platforms.eks.identity.roles import make_role
+from infra.platforms.eks.pipeline.permissions.scope import GUEST_ROLE, PULL_REQUEST_STACKS
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestRolesArgs:
+    """What pods of pull requests may read.
+
+    `secrets` are names in Secrets Manager, by the app of this stack that has them. `key_arn` is the key under which
+    they may be encrypted.
+    """
+
+    context: AwsContext
+    secrets: Mapping[str, Sequence[str]]
+    key_arn: pulumi.Input[str]
+
+
+class GuestRoles(pulumi.ComponentResource):
+    """A role for each app with secrets: the app's pods in namespaces `pr-*` take it, and nobody else.
+
+    It reads what the app reads in this stack. `shared` is what guests are told of it (`infra.platforms.eks.sharing`).
+    """
+
+    shared: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: GuestRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:GuestRoles", name, None, opts)
+        self.shared = {
+            app: {"arn": self._make_role(app, names, args), "secrets": list(names)}
+            for app, names in args.secrets.items()
+        }
+        self.register_outputs({})
+
+    def _make_role(self, app: str, names: Sequence[str], args: GuestRolesArgs) -> pulumi.Output[str]:
+        context = args.context
+        permitted = make_role(
+            f"{GUEST_ROLE}{app}",
+            context=context,
+            trust=pods_of_namespaces_trust(
+                context.account_id,
+                context.region,
+                context.name,
+                namespaces=PULL_REQUEST_STACKS,
+                service_account=app,
+                partition=context.partition,
+            ),
+            policies={"secrets": secrets_policy(context, names, key_arn=args.key_arn)},
+            description=f"Pods of {PULL_REQUEST_STACKS}/{app} on {context.name}",
+            parent=self,
+        )
+        return permitted.arn

@@ -1,0 +1,60 @@
+"""All rows, and the look-ups that every program makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from infra.errors import NightowlError
+from infra.platforms.eks.pipeline.permissions.codebuild import CODEBUILD
+from infra.platforms.eks.pipeline.permissions.ec2 import EC2
+from infra.platforms.eks.pipeline.permissions.eks import EKS
+from infra.platforms.eks.pipeline.permissions.iam import IAM, SERVICE_ROLE
+from infra.platforms.eks.pipeline.permissions.rights import Grant, Table, TypeRights
+from infra.platforms.eks.pipeline.permissions.storage import STORAGE
+from infra.platforms.eks.pipeline.permissions.traffic import TRAFFIC
+
+SECTIONS: dict[str, Table] = {
+    "cluster": EKS,
+    "delivery": CODEBUILD,
+    "identity": IAM,
+    "network": EC2,
+    "storage": STORAGE,
+    "traffic": TRAFFIC,
+}
+"""Rows by the document that they go into."""
+
+LOOK_UPS = (
+    # The zones of the region. Who the caller is needs no permission (STS API, GetCallerIdentity).
+    Grant(actions=("ec2:DescribeAvailabilityZones",)),
+    # Which machines these zones have. Takes no resource.
+    Grant(actions=("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes")),
+    # Whether somebody made the role of EC2 Auto Scaling, which decides whether the stack makes it. The list takes no
+    # resource.
+    Grant(actions=("iam:ListRoles",)),
+    Grant(actions=("iam:GetRole",), resources=SERVICE_ROLE),
+)
+"""What every program asks before it makes anything. The look-ups of one type are in its row."""
+
+
+class UnknownTypeError(NightowlError):
+    """The program makes a type for which nobody has written down what it needs."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"the pipeline's permissions have no row for {kind}; add one below infra/platforms/eks/pipeline/permissions"
+        )
+
+
+def rows(types: Iterable[str]) -> dict[str, list[TypeRights]]:
+    """Pick the rows of `types` by section, each in the order of the types' names; every section is there.
+
+    Raises:
+        UnknownTypeError: a type has no row.
+    """
+    picked: dict[str, list[TypeRights]] = {section: [] for section in SECTIONS}
+    for kind in sorted(types):
+        section = next((name for name, table in SECTIONS.items() if kind in table), None)
+        if section is None:
+            raise UnknownTypeError(kind)
+        picked[section].append(SECTIONS[section][kind])
+    return picked

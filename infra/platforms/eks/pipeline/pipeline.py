@@ -1,0 +1,155 @@
+"""The roles that GitHub takes, and the boundary that no role of the stack gets across."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.identity.iam import Document, service_trust
+from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
+from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.pipeline.trust import github_trust
+from infra.settings.eks.delivery import (
+    MAIN_BRANCH,
+    ROLE_KINDS,
+    DeliverySettings,
+    GithubSettings,
+    RoleKind,
+    project_arn,
+    role_name,
+)
+
+SESSION_SECONDS: Mapping[RoleKind, int] = {"deploy": 7200, "preview": 3600, "ephemeral": 3600}
+"""How long a job may act with one token. A first deployment takes 14 minutes, one that replaces every node an hour."""
+
+DESCRIPTIONS: Mapping[RoleKind, str] = {
+    "deploy": "Deploys the stack from GitHub",
+    "preview": "Looks at the stack from GitHub",
+    "ephemeral": "Makes stacks of pull requests from GitHub",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryArgs:
+    """Whose tokens are trusted, and whose rights are written."""
+
+    github: GithubSettings
+    scope: Scope
+
+
+class Delivery(pulumi.ComponentResource):
+    """The permissions boundary of the stack's roles, and the roles of the pipeline inside one of their own.
+
+    The roles cannot change anything in this component: an administrator deploys a change of it
+    (docs/decisions/0011-the-pipeline-cannot-change-its-own-rights.md).
+    """
+
+    boundary_arn: pulumi.Output[str]
+    roles: Mapping[RoleKind, aws.iam.Role]
+
+    def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:Delivery", name, None, opts)
+        self._args = args
+        scope = args.scope
+        self.boundary_arn = self._make_boundary(
+            "boundary", scope.boundary_name, f"The most that a role of {scope.name} can do", boundary_document(scope)
+        )
+        self._pipeline_boundary_arn = self._make_boundary(
+            "pipeline-boundary",
+            scope.pipeline_boundary_name,
+            f"The most that GitHub can do with {scope.name}",
+            pipeline_boundary_document(scope),
+        )
+        self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if args.github.subjects(kind)}
+        self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
+
+    def permit(self, types: frozenset[str]) -> None:
+        """Grant the roles what a stack of these resource types needs, once all of them are known."""
+        scope = self._args.scope
+        documents: dict[RoleKind, Mapping[str, Document]] = {
+            "deploy": deploy_documents(types, scope),
+            "preview": preview_documents(types, scope),
+        }
+        if "ephemeral" in self.roles:
+            documents["ephemeral"] = ephemeral_documents(scope)
+        for kind, of_kind in documents.items():
+            for part, document in of_kind.items():
+                self._attach(kind, part, document)
+
+    def _make_boundary(self, name: str, fixed_name: str, description: str, document: Document) -> pulumi.Output[str]:
+        policy = aws.iam.Policy(
+            name,
+            name=fixed_name,
+            description=description,
+            policy=pulumi.Output.json_dumps(document),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return policy.arn
+
+    def _make_role(self, kind: RoleKind) -> aws.iam.Role:
+        scope = self._args.scope
+        return aws.iam.Role(
+            kind,
+            name=role_name(scope.stack, kind),
+            assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._args.github, scope, kind)),
+            permissions_boundary=self._pipeline_boundary_arn,
+            max_session_duration=SESSION_SECONDS[kind],
+            description=f"{DESCRIPTIONS[kind]}: {self._args.github.repository}",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _attach(self, kind: RoleKind, part: str, document: Document) -> None:
+        policy = aws.iam.Policy(
+            f"{kind}-{part}",
+            name=f"{role_name(self._args.scope.stack, kind)}-{part}",
+            description=f"{DESCRIPTIONS[kind]}: {part}",
+            policy=pulumi.Output.json_dumps(document),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.iam.RolePolicyAttachment(
+            f"{kind}-{part}",
+            role=self.roles[kind].name,
+            policy_arn=policy.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
+    """Write who may take a role of the pipeline. Deployments run on the main branch, or in the build they start."""
+    deploys = kind == "deploy"
+    document = github_trust(
+        provider_arn=scope.identity_provider_arn,
+        subjects=github.subjects(kind),
+        repository_id=github.repository_id,
+        environment=github.environment if deploys else None,
+        ref=f"refs/heads/{MAIN_BRANCH}" if deploys else None,
+    )
+    if deploys and scope.runner:
+        build = service_trust(
+            "codebuild.amazonaws.com",
+            account_id=scope.account_id,
+            source_arn=project_arn(scope.partition, scope.region, scope.account_id, scope.stack),
+        )
+        document["Statement"] += build["Statement"]
+    return document
+
+
+def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
+    """Return what the documents of the roles name: the stack, and where it lives."""
+    return Scope(
+        account_id=context.account_id,
+        region=context.region,
+        partition=context.partition,
+        project=context.project,
+        stack=context.stack,
+        backend_bucket=delivery.bucket,
+        domain=domain,
+        promotes_from=delivery.promotes_from,
+        guests=delivery.github is not None and bool(delivery.github.ephemeral),
+        runner=delivery.runner,
+        shared_secrets=delivery.secrets,
+    )

@@ -1,0 +1,452 @@
+"""Amazon EKS as a platform: every component of `infra.platforms.eks`, wired together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.platforms.eks.addons.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
+from infra.platforms.eks.addons.cluster_autoscaler import Autoscaler, AutoscalerArgs
+from infra.platforms.eks.addons.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
+from infra.platforms.eks.addons.storage import Storage, StorageArgs
+from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
+from infra.platforms.eks.cluster.encryption import Encryption, EncryptionArgs
+from infra.platforms.eks.cluster.system_traffic import SystemTraffic, SystemTrafficArgs
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.limits.checks import check_documents, check_stack_name
+from infra.platforms.eks.limits.quotas import warn_of_quotas
+from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
+from infra.platforms.eks.live.live_version import check_versions
+from infra.platforms.eks.live.protection import Protection, Register, register
+from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
+from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
+from infra.platforms.eks.network.network import Network, NetworkArgs
+from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
+from infra.platforms.eks.nodes.offers import check_offers
+from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
+from infra.platforms.eks.pipeline.guest_roles import GuestRoles, GuestRolesArgs
+from infra.platforms.eks.pipeline.pipeline import Delivery, DeliveryArgs, make_scope
+from infra.platforms.eks.pipeline.preview_access import PreviewAccess
+from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
+from infra.platforms.eks.pipeline.resource_types import Recorder, record
+from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
+from infra.platforms.eks.provider import default_tags, make_context
+from infra.platforms.eks.zones import zone_names
+from infra.platforms.platform import Route, SecretDelivery
+from infra.settings.app.application import WebSettings
+from infra.settings.app.secrets import SecretSettings
+from infra.settings.eks.delivery import RoleKind, pipeline_arns
+from infra.settings.eks.drain import drain_seconds, registration_seconds
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class EksPlatformArgs:
+    """The whole stack file, and where the stack is.
+
+    `tags` go onto the machines, which the provider does not tag. `types` and `register` collect what the program makes,
+    from its beginning on. `live` is what the stack has made already.
+    """
+
+    context: AwsContext
+    settings: StackSettings
+    tags: Mapping[str, str]
+    types: Recorder
+    register: Register
+    live: LiveStack
+
+
+class EksPlatform(pulumi.ComponentResource):
+    """A network, an EKS cluster in it with nodes, add-ons and autoscaler, and load balancers in front.
+
+    Implements `infra.platforms.Platform`. Only what must wait does: keys, network and load balancers are made while the
+    control plane is, and pods of apps wait for nodes and DNS alone.
+    """
+
+    has_zones = True
+    provider: k8s.Provider
+    outputs: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: EksPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:EksPlatform", name, None, opts)
+        self._settings = args.settings
+        self._types = args.types
+        self._register = args.register
+        self._live = args.live
+        self._delivery = self._make_delivery(args.context)
+        self._context = _bounded(args.context, self._delivery)
+        self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
+        self._network = self._make_network()
+        self._cluster = self._make_cluster()
+        self._make_pipeline_access()
+        self._guest_roles = self._make_guest_roles()
+        self._traffic = self._make_traffic()
+        self._network_addons = self._make_network_addons()
+        self._nodes = self._make_nodes(args.tags)
+        self._storage = self._make_storage()
+        self._controllers = self._make_controllers()
+        self._make_autoscaler()
+        self._load_balancing = self._make_load_balancing()
+        self._make_registry()
+        self._make_runner()
+        self.provider = self._cluster.provider
+        self.outputs = self._outputs()
+        self.register_outputs({})
+
+    @property
+    def first_in_namespace(self) -> None:
+        """None: whoever deploys administers the cluster."""
+        return None
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        """Ask for readiness gates, where there is a load balancer to open them."""
+        return READINESS_GATE_LABELS if self._load_balancing.exists else {}
+
+    @property
+    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
+        """The subnets of the load balancers, which hold no pods."""
+        if not self._load_balancing.exists:
+            return []
+        return [
+            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+            for cidr in self._network.public_cidrs
+        ]
+
+    @property
+    def wait_for(self) -> Sequence[pulumi.Resource]:
+        """Nodes and DNS; with persistent volumes also what makes these, and unmakes them on the way down."""
+        volumes = [self._controllers.volumes, self._storage.storage_class] if self._keeps_volumes() else []
+        return [*self._nodes.app_groups, self._controllers.dns, *volumes]
+
+    def drain_seconds(self, settings: WebSettings) -> int:
+        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
+        return drain_seconds(settings)
+
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
+        return registration_seconds(settings)
+
+    def deliver_secrets(
+        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+    ) -> SecretDelivery:
+        """Bring secrets from AWS Secrets Manager to the app, as the files `/run/secrets/<name>`.
+
+        A reference is the secret's name. It may be encrypted under the account's own key for Secrets Manager, or under
+        the stack's key for secrets.
+        """
+        if not secrets:
+            return SecretDelivery()
+        made = AppSecrets(
+            app,
+            AppSecretsArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                namespace=self._settings.namespace.name,
+                made_namespace=namespace,
+                secrets=secrets,
+                role=OwnRole(key_arn=self._encryption.secrets_key_arn),
+                driver=self._controllers.secrets,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
+        )
+        return made.delivery
+
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the way from the load balancer to `service`, for an app with `traffic`."""
+        return self._load_balancing.route(app, settings, service=service, parent=parent)
+
+    def complete(self) -> None:
+        """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
+        self._load_balancing.complete()
+        if self._delivery is not None:
+            self._delivery.permit(self._types.types)
+        Protection(self._register.made, protect=self._context.protect)
+
+    def _make_delivery(self, context: AwsContext) -> Delivery | None:
+        github = self._settings.delivery.github
+        if github is None:
+            return None
+        scope = make_scope(context, self._settings.delivery, domain=self._settings.load_balancer.domain)
+        return Delivery("delivery", DeliveryArgs(github=github, scope=scope), opts=self._child())
+
+    def _make_registry(self) -> None:
+        delivery = self._settings.delivery
+        if not delivery.images:
+            return
+        Registry(
+            "registry",
+            RegistryArgs(
+                context=self._context,
+                apps=list(delivery.images),
+                pull_requests=delivery.github is not None and bool(delivery.github.ephemeral),
+                nodes=self._nodes.role_arn,
+                pushers=self._pipeline_roles(),
+                readers=delivery.readers,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_runner(self) -> None:
+        delivery = self._settings.delivery
+        if not delivery.runner or self._delivery is None or delivery.bucket is None:
+            return
+        Runner(
+            "runner",
+            RunnerArgs(
+                context=self._context,
+                bucket=delivery.bucket,
+                role=self._delivery.roles["deploy"],
+                delivery=self._delivery,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.private_subnet_ids.values()),
+                routes=self._network.private_routes,
+                cluster_security_group_id=self._cluster.security_group_id,
+                logs_key_arn=self._encryption.logs_key_arn,
+                log_retention_days=self._settings.cluster.log_retention_days,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_network(self) -> Network:
+        zones = self._zones()
+        check_offers(self._context.provider, self._settings.node_pools, zones)
+        return Network(
+            "network",
+            NetworkArgs(
+                context=self._context,
+                settings=self._settings.network,
+                zones=zones,
+                logs_key_arn=self._encryption.logs_key_arn,
+            ),
+            opts=self._child(),
+        )
+
+    def _zones(self) -> tuple[str, ...]:
+        """Return the zones of the live subnets, so that a region that gets another zone moves none of them.
+
+        Not those of a first update that failed or a destroy that did: such a stack can have fewer or more.
+        """
+        live, count = self._live.zones, self._settings.network.zones
+        return live if len(live) == count else zone_names(self._context.provider, count)
+
+    def _make_cluster(self) -> Cluster:
+        return Cluster(
+            "cluster",
+            ClusterArgs(
+                context=self._context,
+                settings=self._settings.cluster,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.control_plane_subnet_ids.values()),
+                secrets_key_arn=self._encryption.secrets_key_arn,
+                logs_key_arn=self._encryption.logs_key_arn,
+                pipeline=self._pipeline_arns(),
+                pipeline_roles=[] if self._delivery is None else list(self._delivery.roles.values()),
+            ),
+            opts=self._child(),
+        )
+
+    def _make_traffic(self) -> SystemTraffic:
+        return SystemTraffic(
+            "system-traffic",
+            SystemTrafficArgs(vpc_cidr=self._settings.network.cidr, kubernetes=self._cluster.provider),
+            opts=self._child(),
+        )
+
+    def _make_network_addons(self) -> NetworkAddons:
+        return NetworkAddons(
+            "network-addons",
+            NetworkAddonsArgs(
+                context=self._context,
+                settings=self._settings.cluster,
+                cluster_name=self._cluster.made_name,
+                traffic=self._traffic.of_cluster,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_nodes(self, tags: Mapping[str, str]) -> NodePools:
+        return NodePools(
+            "nodes",
+            NodePoolsArgs(
+                context=self._context,
+                settings=self._settings.node_pools,
+                cluster_name=self._cluster.made_name,
+                kubernetes_version=self._settings.cluster.minor_of_nodes,
+                subnet_ids=self._network.private_subnet_ids,
+                volumes_key_arn=self._encryption.volumes_key_arn,
+                tags=tags,
+                wait_for=[*self._network.private_routes, *self._network_addons.addons],
+            ),
+            opts=self._child(),
+        )
+
+    def _make_storage(self) -> Storage:
+        return Storage(
+            "storage",
+            StorageArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                volumes_key_arn=self._encryption.volumes_key_arn,
+                kubernetes=self._cluster.provider,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_controllers(self) -> ControllerAddons:
+        return ControllerAddons(
+            "controller-addons",
+            ControllerAddonsArgs(
+                context=self._context,
+                settings=self._settings.cluster,
+                cluster_name=self._cluster.made_name,
+                system_groups=self._nodes.system_groups,
+                storage_association=self._storage.association,
+                secrets_traffic=self._traffic.of_secrets,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_autoscaler(self) -> Autoscaler:
+        return Autoscaler(
+            "autoscaler",
+            AutoscalerArgs(
+                context=self._context,
+                cluster_name=self._cluster.made_name,
+                kubernetes_version=self._settings.cluster.version,
+                kubernetes=self._cluster.provider,
+                system_groups=self._nodes.system_groups,
+            ),
+            opts=self._child(),
+        )
+
+    def _make_load_balancing(self) -> LoadBalancing:
+        return LoadBalancing(
+            "load-balancing",
+            LoadBalancingArgs(
+                context=self._context,
+                settings=self._settings.load_balancer,
+                apps=self._settings.apps,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=list(self._network.public_subnet_ids.values()),
+                public_routes=self._network.public_routes,
+                cluster_name=self._cluster.made_name,
+                cluster_security_group_id=self._cluster.security_group_id,
+                kubernetes=self._cluster.provider,
+                logs_key_arn=self._encryption.logs_key_arn,
+                system_groups=self._nodes.system_groups,
+                names_may_move=self._live.has_load_balancers,
+            ),
+            opts=self._child(),
+        )
+
+    def _outputs(self) -> dict[str, pulumi.Input[object]]:
+        return {
+            "account": self._context.account_id,
+            "region": self._context.region,
+            "zones": list(self._network.zones),
+            "vpc": self._network.vpc_id,
+            "cluster": self._cluster.made_name,
+            "kubeconfig": self._cluster.kubeconfig,
+            "nodeGroups": [group.node_group_name for group in self._nodes.node_groups],
+            "loadBalancers": self._load_balancing.dns_names,
+            "sharing": self._sharing(),
+        }
+
+    def _sharing(self) -> dict[str, pulumi.Input[object]]:
+        """What stacks that are guests here need to know (`infra.platforms.eks.sharing`)."""
+        access = self._settings.cluster.access
+        return {
+            "cluster": self._cluster.made_name,
+            "kubeconfig": self._cluster.kubeconfig,
+            "vpc": self._network.vpc_id,
+            "publicNetworks": list(self._network.public_cidrs),
+            "guestRoles": None if self._guest_roles is None else self._guest_roles.shared,
+            "deployers": [*access.deployers, *access.admins, *self._pipeline_roles()],
+            "loadBalancer": self._load_balancing.shared(),
+        }
+
+    def _pipeline_roles(self) -> list[str]:
+        """The roles that GitHub takes to deploy this stack and its guests."""
+        return [arn for kind, arn in self._pipeline_arns().items() if kind != "preview"]
+
+    def _pipeline_arns(self) -> Mapping[RoleKind, str]:
+        return pipeline_arns(self._settings.delivery.github, self._context.account_id, self._context.stack)
+
+    def _make_pipeline_access(self) -> None:
+        github = self._settings.delivery.github
+        if github is None:
+            return
+        of_cluster = pulumi.ResourceOptions(parent=self, providers=[self._cluster.provider])
+        PreviewAccess("preview-access", opts=of_cluster)
+        if github.ephemeral:
+            EphemeralAccess("ephemeral-access", opts=of_cluster)
+
+    def _make_guest_roles(self) -> GuestRoles | None:
+        github = self._settings.delivery.github
+        if github is None or not github.ephemeral:
+            return None
+        return GuestRoles(
+            "guest-roles",
+            GuestRolesArgs(
+                context=self._context,
+                secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
+                key_arn=self._encryption.secrets_key_arn,
+            ),
+            opts=self._child(),
+        )
+
+    def _keeps_volumes(self) -> bool:
+        return any(
+            volume.kind == "persistent" for app in self._settings.apps.values() for volume in app.volumes.values()
+        )
+
+    def _child(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
+
+
+def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksPlatform:
+    """Make the platform of the running stack, with the credentials and the region of the shell.
+
+    Raises:
+        pulumi.RunError: account, role, region or zones are not those of the settings, EKS would refuse the step to
+            their version, AWS a name, a document or a machine type, or what changed cannot change.
+    """
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    check_stack_name(settings, project=project, stack=stack)
+    types, collected = record(), register()
+    live = read_live_stack()
+    check_changes(live, settings, platform)
+    context = make_context(
+        platform,
+        access=settings.cluster.access,
+        pipeline=pipeline_arns(settings.delivery.github, platform.account_id, stack),
+        project=project,
+        stack=stack,
+        environment=os.environ,
+    )
+    check_versions(context, settings.cluster)
+    check_documents(settings, context)
+    warn_of_quotas(settings)
+    return EksPlatform(
+        "platform",
+        EksPlatformArgs(
+            context=context,
+            settings=settings,
+            tags=default_tags(platform, project=project, stack=stack),
+            types=types,
+            register=collected,
+            live=live,
+        ),
+        opts=pulumi.ResourceOptions(providers=[context.provider]),
+    )
+
+
+def _bounded(context: AwsContext, delivery: Delivery | None) -> AwsContext:
+    """Put every role that is made from here on inside the boundary, where there is one."""
+    return context if delivery is None else replace(context, boundary_arn=delivery.boundary_arn)

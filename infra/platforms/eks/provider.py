@@ -1,0 +1,140 @@
+"""The AWS provider of a stack, and the guard in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.platforms.eks.context import AwsContext
+from infra.settings.eks.cluster import AccessSettings
+from infra.settings.eks.delivery import RoleKind
+from infra.settings.eks.names import cluster_name
+from infra.settings.eks.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
+from infra.settings.guest import AwsPlatformSettings
+
+
+def make_context(
+    settings: EksPlatformSettings,
+    *,
+    access: AccessSettings,
+    project: str,
+    stack: str,
+    pipeline: Mapping[RoleKind, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> AwsContext:
+    """Make the stack's provider, once the credentials have proven to be those of the settings.
+
+    `access` tells which roles may deploy, `pipeline` the ARNs of those that the stack makes for GitHub; `environment`
+    is what the shell says (`os.environ`); leave it out where nothing real is made.
+
+    Raises:
+        pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
+    """
+    check_credentials(settings, access=access, pipeline=pipeline, environment=environment or {})
+    return AwsContext(
+        name=cluster_name(project, stack),
+        project=project,
+        stack=stack,
+        account_id=settings.account_id,
+        region=settings.region,
+        partition=PARTITION,
+        provider=make_provider(settings, project=project, stack=stack),
+        protect=settings.protect,
+    )
+
+
+def check_credentials(
+    settings: AwsPlatformSettings,
+    *,
+    access: AccessSettings,
+    environment: Mapping[str, str],
+    pipeline: Mapping[RoleKind, str] | None = None,
+) -> None:
+    """Refuse credentials of another account, of a role that may not deploy, or of a shell for another region.
+
+    Raises:
+        pulumi.RunError: naming what is, and what should be.
+    """
+    # Its own provider without an account list: the list would end the program with the provider's error, not with ours.
+    credentials = aws.Provider("credentials", region=settings.region)
+    identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=credentials))
+    check_account(settings, account_id=identity.account_id, caller=identity.arn)
+    check_caller(access, pipeline or {}, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
+    check_region(settings, environment=environment)
+
+
+def check_account(settings: AwsPlatformSettings, *, account_id: str, caller: str) -> None:
+    """Refuse credentials of another account.
+
+    Raises:
+        pulumi.RunError: naming both accounts.
+    """
+    if account_id != settings.account_id:
+        raise pulumi.RunError(
+            f"nightowl:platform.accountId: this stack lives in account {settings.account_id}, but the credentials "
+            f"belong to {account_id} ({caller}); use credentials of {settings.account_id}"
+        )
+
+
+def check_caller(access: AccessSettings, pipeline: Mapping[RoleKind, str], *, caller: str, preview: bool) -> None:
+    """Refuse a role that could make the cluster, but nothing in it. Without any role `cluster/access.py` refuses.
+
+    A preview makes nothing, and is often run by a role that may only read: there it is a warning. The pipeline's own
+    role for previews is made to read, so it gets none.
+
+    Raises:
+        pulumi.RunError: an update by whoever is neither deployer nor admin, nor the pipeline's role for deployments.
+    """
+    people = (*access.deployers, *access.admins)
+    roles = (*people, *(role for kind, role in pipeline.items() if kind == "deploy"))
+    may_look = [role for kind, role in pipeline.items() if kind == "preview" and preview]
+    if not people or _role(caller) in {_role(role) for role in (*roles, *may_look)}:
+        return
+    refusal = f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster"
+    remedy = f"use {' or '.join(roles)}, or add its role here"
+    if not preview:
+        raise pulumi.RunError(f"{refusal}; {remedy}")
+    pulumi.log.warn(f"{refusal}, so an update would be refused; {remedy}")
+
+
+def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str]) -> None:
+    """Refuse a shell that is set to another region.
+
+    Raises:
+        pulumi.RunError: naming both regions.
+    """
+    variable = next((name for name in REGION_VARIABLES if environment.get(name)), None)
+    if variable is not None and environment[variable] != settings.region:
+        raise pulumi.RunError(
+            f"nightowl:platform.region: this stack lives in {settings.region}, but {variable} is "
+            f"{environment[variable]}; set it to {settings.region}, or unset it"
+        )
+
+
+def default_tags(settings: AwsPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
+    """Return the tags of all resources. The three that say where it belongs cannot be replaced by the settings' own."""
+    return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
+
+
+def _role(arn: str) -> tuple[str, str] | None:
+    """Return account and name of the role that an ARN is of, or None for anybody else's.
+
+    A session's ARN leaves the role's path out; an account has each name once, whatever its path.
+    """
+    account, resource = arn.split(":", 5)[4:]
+    kind, *parts = resource.split("/")
+    if kind == "assumed-role":
+        return account, parts[0]
+    return (account, parts[-1]) if kind == "role" else None
+
+
+def make_provider(settings: AwsPlatformSettings, *, project: str, stack: str) -> aws.Provider:
+    """Make the provider of the stack: for one account and region, with the tags of every resource."""
+    return aws.Provider(
+        "aws",
+        region=settings.region,
+        allowed_account_ids=[settings.account_id],
+        default_tags=aws.ProviderDefaultTagsArgs(tags=default_tags(settings, project=project, stack=stack)),
+    )

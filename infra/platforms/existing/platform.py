@@ -1,0 +1,292 @@
+"""Any cluster that a kubeconfig reaches, as a platform.
+
+The cluster brings nodes, DNS and, where apps have `traffic`, an ingress controller. Secrets are Kubernetes Secrets that
+somebody keeps in the apps' namespace; a reference is `<Secret>/<key>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.platforms.platform import Route, SecretDelivery
+from infra.settings.app.application import WebSettings
+from infra.settings.app.secrets import SecretSettings
+from infra.settings.app.traffic import TrafficSettings
+from infra.settings.platform import ExistingPlatformSettings, IngressSettings
+
+PROJECT_ROOT = Path(__file__).parents[3]
+
+DRAIN_SECONDS = 15
+"""How long kube-proxy and an ingress controller may go on sending to a pod that stops.
+
+Both follow the API server: kube-proxy writes its rules at most once per second (`minSyncPeriod`), ingress-nginx once in
+3.3 s (`sync-rate-limit` 0.3). 15 s leaves room for a busy API server and for clients that reuse a connection.
+"""
+
+SECRETS_FOLDER = "/run/secrets"
+OWNER_AND_GROUP_READ = 0o440
+
+ACME_SOLVER_LABEL = "acme.cert-manager.io/http01-solver"
+ACME_SOLVER_PORT = 8089
+"""Label and port of the pods by which cert-manager answers an HTTP-01 challenge (its `pkg/issuer/acme/http`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingPlatform:
+    """A cluster that somebody else made."""
+
+    provider: k8s.Provider
+    has_zones: bool
+    ingress: IngressSettings | None
+
+    @property
+    def first_in_namespace(self) -> None:
+        """None: whoever deploys has the rights of the kubeconfig."""
+        return None
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        """None: the cluster's own controllers need no labels on the namespace."""
+        return {}
+
+    @property
+    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
+        """The pods of the ingress controller."""
+        return [] if self.ingress is None else [_pods_in(self.ingress.namespace)]
+
+    @property
+    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
+        """None: nothing was made."""
+        return {}
+
+    def drain_seconds(self, settings: WebSettings) -> int:
+        """Return the same for every app: all are behind kube-proxy and at most one ingress controller."""
+        del settings
+        return DRAIN_SECONDS
+
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """None: a pod that is ready is one of the Service's endpoints, and is not kept from counting as ready."""
+        del settings
+        return 0
+
+    @property
+    def wait_for(self) -> Sequence[pulumi.Resource]:
+        """None: nodes and DNS are there already."""
+        return []
+
+    def complete(self) -> None:
+        """Nothing: the cluster is somebody else's."""
+
+    def deliver_secrets(
+        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+    ) -> SecretDelivery:
+        """Bring keys of Secrets of the namespace to the app, as the files `/run/secrets/<name>` or as variables.
+
+        Makes nothing: the Secrets are not this stack's. A pod whose Secret is missing waits for it.
+
+        Raises:
+            pulumi.RunError: a reference is not `<Secret>/<key>`.
+        """
+        del namespace, parent
+        keys = _secret_keys(app, secrets)
+        files = {name: key for name, key in keys.items() if secrets[name].env is None}
+        return SecretDelivery(
+            volumes=[_secrets_volume(files)] if files else [],
+            mounts=[k8s.core.v1.VolumeMountArgs(name="secrets", mount_path=SECRETS_FOLDER, read_only=True)]
+            if files
+            else [],
+            env=[
+                _secret_variable(variable, keys[name])
+                for name, secret in secrets.items()
+                if (variable := secret.env) is not None
+            ],
+        )
+
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the Ingress of `app`, with a certificate where the platform names an issuer and the app a host.
+
+        Without an ingress controller nothing is made: the traffic stops at the Service. The address of an app without a
+        host is the controller's own, which only the cluster knows, so no URL is given.
+
+        Raises:
+            pulumi.RunError: the app's traffic is no HTTP, which is all that an Ingress carries.
+        """
+        traffic = settings.traffic
+        if self.ingress is None or traffic is None:
+            return Route()
+        if traffic.protocol != "http":
+            raise pulumi.RunError(
+                f"nightowl:apps.{app}.traffic.protocol: {traffic.protocol} does not pass an Ingress, which carries "
+                "HTTP only; remove traffic, or leave platform.ingress out"
+            )
+        signed = self.ingress.cluster_issuer is not None and traffic.host is not None
+        _make_ingress(app, traffic, self.ingress, service=service, parent=parent, signed=signed)
+        if signed:
+            _admit_certificate_challenge(app, self.ingress, service=service, parent=parent)
+        if traffic.host is None:
+            return Route()
+        return Route(url=pulumi.Output.from_input(f"{'https' if signed else 'http'}://{traffic.host}{traffic.path}"))
+
+
+@dataclass(frozen=True)
+class _SecretKey:
+    secret: str
+    key: str
+
+
+def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
+    """Connect to the cluster of `settings`.
+
+    A relative kubeconfig path starts at the folder of Pulumi.yaml.
+    """
+    provider = _provider("cluster", settings)
+    return ExistingPlatform(provider=provider, has_zones=settings.zones, ingress=settings.ingress)
+
+
+def adopting_provider(settings: ExistingPlatformSettings) -> k8s.Provider:
+    """Connect to the cluster of `settings` once more, by a provider that takes over what exists.
+
+    For the namespace alone: anything else that exists already belongs to somebody.
+    """
+    return _provider("cluster-adopting", settings, upsert=True)
+
+
+def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:
+    return k8s.Provider(
+        name,
+        context=settings.context,
+        kubeconfig=None if settings.kubeconfig is None else str(kubeconfig_path(settings)),
+        # Only another context is another cluster: a new certificate or path in the kubeconfig replaces nothing.
+        cluster_identifier=settings.context,
+        enable_server_side_apply=True,
+        # The stack file is the truth: a field changed by hand is set back instead of reported as a conflict.
+        enable_patch_force=True,
+        upsert_existing_objects=upsert,
+    )
+
+
+def kubeconfig_path(settings: ExistingPlatformSettings) -> Path | None:
+    """Return the kubeconfig that the stack file names, absolute; None for the one that kubectl would read."""
+    return None if settings.kubeconfig is None else PROJECT_ROOT / Path(settings.kubeconfig).expanduser()
+
+
+def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
+    return k8s.networking.v1.NetworkPolicyPeerArgs(
+        namespace_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
+    )
+
+
+def _secret_keys(app: str, secrets: Mapping[str, SecretSettings]) -> dict[str, _SecretKey]:
+    keys: dict[str, _SecretKey] = {}
+    problems: list[str] = []
+    for name, settings in secrets.items():
+        secret, _, key = settings.ref.partition("/")
+        if not secret or not key or "/" in key:
+            problems.append(
+                f"nightowl:apps.{app}.secrets.{name}: {settings.ref!r} is not a reference; write <Secret>/<key>, "
+                "the name of a Secret in the apps' namespace and one of its keys"
+            )
+        keys[name] = _SecretKey(secret, key)
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+    return keys
+
+
+def _secrets_volume(files: Mapping[str, _SecretKey]) -> k8s.core.v1.VolumeArgs:
+    return k8s.core.v1.VolumeArgs(
+        name="secrets",
+        projected=k8s.core.v1.ProjectedVolumeSourceArgs(
+            default_mode=OWNER_AND_GROUP_READ,
+            sources=[
+                k8s.core.v1.VolumeProjectionArgs(
+                    secret=k8s.core.v1.SecretProjectionArgs(
+                        name=source.secret, items=[k8s.core.v1.KeyToPathArgs(key=source.key, path=name)]
+                    )
+                )
+                for name, source in files.items()
+            ],
+        ),
+    )
+
+
+def _secret_variable(variable: str, source: _SecretKey) -> k8s.core.v1.EnvVarArgs:
+    return k8s.core.v1.EnvVarArgs(
+        name=variable,
+        value_from=k8s.core.v1.EnvVarSourceArgs(
+            secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=source.secret, key=source.key)
+        ),
+    )
+
+
+def _make_ingress(
+    app: str,
+    traffic: TrafficSettings,
+    ingress: IngressSettings,
+    *,
+    service: k8s.core.v1.Service,
+    parent: pulumi.Resource,
+    signed: bool,
+) -> k8s.networking.v1.Ingress:
+    annotations = {
+        # The provider would wait for the Service's endpoints, which come with the Deployment, and for an address, which
+        # many controllers never write.
+        "pulumi.com/skipAwait": "true",
+    }
+    if signed and ingress.cluster_issuer is not None:
+        annotations["cert-manager.io/cluster-issuer"] = ingress.cluster_issuer
+    path = k8s.networking.v1.HTTPIngressPathArgs(
+        path=traffic.path,
+        path_type="Prefix",
+        backend=k8s.networking.v1.IngressBackendArgs(
+            service=k8s.networking.v1.IngressServiceBackendArgs(
+                name=app, port=k8s.networking.v1.ServiceBackendPortArgs(name=service.spec.ports[0].name)
+            )
+        ),
+    )
+    return k8s.networking.v1.Ingress(
+        app,
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            name=app, namespace=service.metadata.namespace, labels=service.metadata.labels, annotations=annotations
+        ),
+        spec=k8s.networking.v1.IngressSpecArgs(
+            ingress_class_name=ingress.class_name,
+            rules=[
+                k8s.networking.v1.IngressRuleArgs(
+                    host=traffic.host, http=k8s.networking.v1.HTTPIngressRuleValueArgs(paths=[path])
+                )
+            ],
+            tls=[k8s.networking.v1.IngressTLSArgs(hosts=[traffic.host], secret_name=f"{app}-tls")]
+            if signed and traffic.host is not None
+            else None,
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _admit_certificate_challenge(
+    app: str, ingress: IngressSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+) -> k8s.networking.v1.NetworkPolicy:
+    # cert-manager answers the challenge from a pod in the app's namespace, where all traffic is denied by default.
+    name = f"{app}.certificate-challenge"
+    return k8s.networking.v1.NetworkPolicy(
+        name,
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            name=name, namespace=service.metadata.namespace, labels=service.metadata.labels
+        ),
+        spec=k8s.networking.v1.NetworkPolicySpecArgs(
+            pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={ACME_SOLVER_LABEL: "true"}),
+            policy_types=["Ingress"],
+            ingress=[
+                k8s.networking.v1.NetworkPolicyIngressRuleArgs(
+                    from_=[_pods_in(ingress.namespace)],
+                    ports=[k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=ACME_SOLVER_PORT)],
+                )
+            ],
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

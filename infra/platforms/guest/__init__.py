@@ -1,0 +1,1 @@
+"""Applications of a pull request on the cluster of another stack."""

@@ -1,0 +1,272 @@
+"""The cluster and the load balancer of another stack, as a platform for the apps of a pull request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from infra.platforms.eks.addons.secrets import AppSecrets, AppSecretsArgs, GivenRole
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.limits.checks import check_stack_name
+from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
+from infra.platforms.eks.load_balancer.record import make_record
+from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs
+from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
+from infra.platforms.eks.provider import check_credentials, make_provider
+from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
+from infra.platforms.platform import Route, SecretDelivery
+from infra.settings.app.application import WebSettings
+from infra.settings.app.secrets import SecretSettings
+from infra.settings.eks.addresses import http_ports, http_traffic
+from infra.settings.eks.cluster import AccessSettings
+from infra.settings.eks.drain import drain_seconds, registration_seconds
+from infra.settings.eks.names import cluster_name
+from infra.settings.eks.platform import PARTITION
+from infra.settings.eks.priorities import guest_priorities
+from infra.settings.guest import GuestPlatformSettings
+from infra.settings.pull_request import pull_request_number
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuestPlatformArgs:
+    """The whole stack file, where the stack is, and what its host shares."""
+
+    context: AwsContext
+    settings: StackSettings
+    sharing: Sharing
+
+
+class GuestPlatform(pulumi.ComponentResource):
+    """The way to a cluster that another stack made. Implements `infra.platforms.Platform`.
+
+    Makes a record for each host. Names of target groups begin with the namespace: by that the admission policy of the
+    cluster (`infra.platforms.eks.pipeline.ephemeral_access`) keeps a guest's pods out of the groups of others.
+    """
+
+    has_zones = True
+    provider: k8s.Provider
+    outputs: Mapping[str, pulumi.Input[object]]
+
+    def __init__(self, name: str, args: GuestPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:GuestPlatform", name, None, opts)
+        self._args = args
+        self._prefix = f"{args.settings.namespace.name}-"
+        http = http_traffic(args.settings.apps)
+        self._priorities = guest_priorities(pull_request_number(args.settings.namespace.name) or 0, http)
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=args.sharing.kubeconfig,
+            cluster_identifier=args.sharing.cluster,
+            enable_patch_force=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._before_name: dict[str, list[pulumi.Resource]] = {}
+        self.outputs = {
+            "account": args.context.account_id,
+            "region": args.context.region,
+            "cluster": args.sharing.cluster,
+        }
+        self.register_outputs({})
+
+    @property
+    def first_in_namespace(self) -> Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding]:
+        """The binding of the rights of the role of pull requests."""
+        return lambda namespace, parent: guest_binding(namespace, parent=parent)
+
+    @property
+    def namespace_labels(self) -> Mapping[str, str]:
+        """Ask for readiness gates, where there is a load balancer to open them."""
+        return {} if self._args.sharing.load_balancer is None else READINESS_GATE_LABELS
+
+    @property
+    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
+        """The subnets of the load balancers, which hold no pods."""
+        if self._args.sharing.load_balancer is None:
+            return []
+        return [
+            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
+            for cidr in self._args.sharing.public_networks
+        ]
+
+    @property
+    def wait_for(self) -> Sequence[pulumi.Resource]:
+        """None: nodes, DNS and controllers are there already."""
+        return []
+
+    def drain_seconds(self, settings: WebSettings) -> int:
+        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
+        return drain_seconds(settings)
+
+    def registration_seconds(self, settings: WebSettings) -> int:
+        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
+        return registration_seconds(settings)
+
+    def complete(self) -> None:
+        """Point the hosts at the load balancer, now that every app has its way behind it."""
+        balancer = self._args.sharing.load_balancer
+        if balancer is None:
+            return
+        for host, before in sorted(self._before_name.items()):
+            make_record(
+                host,
+                domain_zone_id=balancer.domain_zone,
+                dns_name=balancer.dns_name,
+                hosted_zone_id=balancer.hosted_zone,
+                wait_for=before,
+                parent=self,
+            )
+
+    def deliver_secrets(
+        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+    ) -> SecretDelivery:
+        """Bring secrets from AWS Secrets Manager to the app, by the role that the other stack has made for it."""
+        if not secrets:
+            return SecretDelivery()
+        made = AppSecrets(
+            app,
+            AppSecretsArgs(
+                context=self._args.context,
+                cluster_name=self._args.sharing.cluster,
+                namespace=self._args.settings.namespace.name,
+                made_namespace=namespace,
+                secrets=secrets,
+                role=GivenRole(arn=(self._args.sharing.guest_roles or {})[app].arn),
+                driver=None,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+        )
+        return made.delivery
+
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the rule that sends the requests for the app's host to `service`."""
+        balancer, traffic = self._args.sharing.load_balancer, settings.traffic
+        if balancer is None or traffic is None:
+            return Route()
+        made = HttpRoute(
+            app,
+            HttpRouteArgs(
+                settings=settings,
+                traffic=traffic,
+                listener_arn=balancer.listener,
+                rules=self,
+                # Whatever balancer the host had before is gone by now, and has left the group free.
+                public=False,
+                priority=self._priorities[app],
+                vpc_id=self._args.sharing.vpc,
+                cluster_name=self._args.context.name,
+                service=service,
+                wait_for=[],
+                prefix=self._prefix,
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+        )
+        if traffic.host is not None:
+            self._before_name.setdefault(traffic.host, []).extend(made.ready)
+        return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
+
+
+def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:
+    """Find the platform of the running stack, with the credentials and the region of the shell.
+
+    Raises:
+        pulumi.RunError: account, role or region are not those of the settings, or the other stack does not share what
+            the apps need. Nothing was made then.
+    """
+    check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
+    sharing = read_sharing(platform.stack)
+    check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
+    check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
+    context = make_guest_context(platform, sharing=sharing, environment=os.environ)
+    return GuestPlatform(
+        "platform",
+        GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
+        opts=pulumi.ResourceOptions(providers=[context.provider]),
+    )
+
+
+def make_guest_context(
+    platform: GuestPlatformSettings, *, sharing: Sharing, environment: Mapping[str, str]
+) -> AwsContext:
+    """Make the stack's provider, once the credentials have proven to be those of the settings.
+
+    The name is the other stack's: by it the controllers of the cluster know what is theirs.
+
+    Raises:
+        pulumi.RunError: account, role or region are others than the settings'.
+    """
+    access = AccessSettings.model_validate({"deployers": sharing.deployers})
+    check_credentials(platform, access=access, environment=environment)
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    return AwsContext(
+        name=cluster_name(project, platform.stack),
+        project=project,
+        stack=stack,
+        account_id=platform.account_id,
+        region=platform.region,
+        partition=PARTITION,
+        provider=make_provider(platform, project=project, stack=stack),
+        protect=False,
+    )
+
+
+def check_load_balancer(
+    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, ports: Mapping[str, int]
+) -> None:
+    """Refuse apps whose requests would not arrive; `ports` are those of the apps with traffic.
+
+    Raises:
+        pulumi.RunError: with one line per app.
+    """
+    base = platform.stack
+    if balancer is None:
+        problems = [
+            f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; give it one, or remove traffic"
+            for app in ports
+        ]
+    elif ports and balancer.domain != platform.domain:
+        problems = [f"nightowl:platform.domain: {base} has {balancer.domain}, not {platform.domain}; write that one"]
+    else:
+        open_ports = ", ".join(map(str, balancer.ports))
+        problems = [
+            f"nightowl:apps.{app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on {port}; "
+            f"keep to these, or deploy an app with port {port} to {base} first"
+            for app, port in ports.items()
+            if port not in balancer.ports
+        ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+
+
+def check_secrets(
+    roles: Mapping[str, SharedRole] | None,
+    platform: GuestPlatformSettings,
+    secrets: Mapping[str, Mapping[str, SecretSettings]],
+) -> None:
+    """Refuse secrets that the pods could not read; `secrets` are those of the apps.
+
+    Raises:
+        pulumi.RunError: with one line per app, or per secret.
+    """
+    base = platform.stack
+    if roles is None:
+        problems = [
+            f"nightowl:apps.{app}.secrets: {base} makes no roles for pods of pull requests; set "
+            f"nightowl:delivery.github.ephemeral of {base} and deploy it, or remove secrets"
+            for app, of in secrets.items()
+            if of
+        ]
+    else:
+        problems = [
+            f"nightowl:apps.{app}.secrets.{name}: {app} of {base} does not have {secret.ref}, and pods of pull "
+            f"requests read only what it has; deploy {app} with this secret to {base} first, or remove it"
+            for app, of in secrets.items()
+            for name, secret in of.items()
+            if app not in roles or secret.ref not in roles[app].secrets
+        ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))

@@ -1,0 +1,371 @@
+"""`nightowl:delivery`: how a pipeline deploys an EKS stack, and where its images are kept.
+
+The names of what the pipeline uses are fixed, so that its commands know them without asking AWS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Annotated, Literal, Self, get_args
+from urllib.parse import parse_qs
+
+from pydantic import AfterValidator, BeforeValidator, model_validator
+
+from infra.settings.eks import limits
+from infra.settings.eks.cluster import RoleArn
+from infra.settings.eks.platform import PARTITION, EksPlatformSettings
+from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.names import Name
+from infra.settings.nearest import nearest
+from infra.settings.scalars import Notation
+
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+"""Who signs the tokens of GitHub Actions (GitHub docs, "OpenID Connect reference")."""
+
+RoleKind = Literal["deploy", "preview", "ephemeral"]
+"""What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
+ROLE_KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
+MAIN_BRANCH = "main"
+"""The branch from which deployments run."""
+
+_STEM = "nightowl"
+_REPOSITORY = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
+"""Owner and name as GitHub takes them: 39 and 100 characters."""
+_SUBJECT = re.compile(r"repo:(?P<owner>[^/:@]+)(?:@(?P<owner_id>\d+))?/(?P<name>[^/:@]+)(?:@(?P<id>\d+))?:(?P<what>.+)")
+"""Old and immutable form (GitHub changelog of 2026-04-23: repositories made from 2026-07-15 on get the latter)."""
+_ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
+"""GitHub writes a colon in a name as %3A."""
+_BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+"""Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
+_SECRETS = re.compile(r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/", re.ASCII)
+"""What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
+_PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
+_FOLDER = re.compile(r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*", re.ASCII)
+
+
+def role_name(stack: str, kind: RoleKind) -> str:
+    """Name the role that a pipeline takes."""
+    return f"{_STEM}-{stack}-{kind}"
+
+
+def role_arn(account_id: str, stack: str, kind: RoleKind) -> str:
+    """Return the ARN of the role that a pipeline takes."""
+    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(stack, kind)}"
+
+
+def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) -> Mapping[RoleKind, str]:
+    """Return the ARNs of the roles that a stack makes for GitHub, by kind."""
+    if github is None:
+        return {}
+    return {kind: role_arn(account_id, stack, kind) for kind in ROLE_KINDS if github.subjects(kind)}
+
+
+def runner_name(stack: str) -> str:
+    """Name the CodeBuild project that deploys a stack from inside its VPC."""
+    return f"{_STEM}-{stack}-runner"
+
+
+def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
+    """Return the ARN of that project."""
+    return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
+
+
+def runner_folder(stack: str) -> str:
+    """Return where in the state's bucket what the build runs is kept, and what it says."""
+    return f"runner/{stack}"
+
+
+def boundary_name(stack: str) -> str:
+    """Name the policy that bounds every role that a stack makes."""
+    return f"{_STEM}-{stack}-boundary"
+
+
+def pipeline_boundary_name(stack: str) -> str:
+    """Name the policy that bounds the roles that GitHub takes."""
+    return f"{_STEM}-{stack}-pipeline-boundary"
+
+
+def boundary_arn(account_id: str, stack: str) -> str:
+    """Return the ARN of the policy that bounds every role of a stack."""
+    return f"arn:{PARTITION}:iam::{account_id}:policy/{boundary_name(stack)}"
+
+
+def identity_provider_arn(account_id: str) -> str:
+    """Return the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
+    return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
+
+
+def registry_host(account_id: str, region: str) -> str:
+    """Return the host name of the account's image registry."""
+    return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
+
+
+def repository_name(stack: str, app: str, *, pull_request: bool = False) -> str:
+    """Name the repository of an app's images.
+
+    Images of pull requests have repositories of their own: none of them ever lies where a deployment looks for one.
+    """
+    return f"{_STEM}-{stack}/pr/{app}" if pull_request else f"{_STEM}-{stack}/{app}"
+
+
+def image_repository(platform: EksPlatformSettings, stack: str, app: str, *, pull_request: bool = False) -> str:
+    """Return where an app's images lie, as an image reference without tag and digest."""
+    host = registry_host(platform.account_id, platform.region)
+    return f"{host}/{repository_name(stack, app, pull_request=pull_request)}"
+
+
+def image_tag(tree: str) -> str:
+    """Return the tag of the image built from a folder, by the hash of its git tree: the same content, the same tag."""
+    return f"tree-{tree}"
+
+
+def image_reference(repository: str, tag: str, digest: str) -> str:
+    """Write an image as a stack file records it: the digest (`sha256:...`) decides, the tag tells people what it is."""
+    return f"{repository}:{tag}@{digest}"
+
+
+def _check_repository(value: str) -> str:
+    if not _REPOSITORY.fullmatch(value):
+        raise ValueError("is not a repository on GitHub; write owner/name")
+    return value
+
+
+def _check_repository_id(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{0,18}", value, re.ASCII):
+        raise ValueError("is not a repository's id: digits in quotes, as `gh api repos/OWNER/NAME --jq .id` tells them")
+    return value
+
+
+def _check_subject(value: str) -> str:
+    if re.search(r"[*?]|\$\{", value):
+        raise ValueError("has a wildcard, which would let in more than one place; write each subject in full")
+    if not value.isprintable() or value != value.strip() or not _SUBJECT.fullmatch(value):
+        raise ValueError("is not the subject of a GitHub token, such as repo:owner/name:environment:prod")
+    return value
+
+
+def _check_backend(value: str) -> str:
+    bucket, question, query = value.removeprefix("s3://").partition("?")
+    if not value.startswith("s3://") or not _BUCKET.fullmatch(bucket) or not question:
+        raise ValueError("is not where `nightowl bootstrap` keeps the state; write s3://BUCKET?region=REGION&awssdk=v2")
+    parameters = parse_qs(query, keep_blank_values=True)
+    unknown = sorted(parameters.keys() - {"region", "awssdk"})
+    if unknown:
+        raise ValueError(f"has the parameter {unknown[0][:40]}; only region and awssdk are taken")
+    if len(parameters.get("region", [])) != 1:
+        raise ValueError("does not say in one region=REGION where the bucket is")
+    if parameters.get("awssdk", ["v2"]) != ["v2"]:
+        raise ValueError("asks for another AWS SDK; write awssdk=v2")
+    return value
+
+
+def _check_folder(value: str) -> str:
+    if not _FOLDER.fullmatch(value):
+        raise ValueError("is not a folder inside the repository, such as apps/web; write it relative and without ..")
+    return value
+
+
+def _check_secrets(value: str) -> str:
+    if not _SECRETS.fullmatch(value):
+        raise ValueError("is not how names of secrets begin, up to a slash, such as shared/")
+    return value
+
+
+Repository = Annotated[str, AfterValidator(_check_repository), Notation("owner/name")]
+RepositoryId = Annotated[str, BeforeValidator(_check_repository_id), Notation("digits in quotes")]
+Subject = Annotated[str, AfterValidator(_check_subject), Notation("subject")]
+Backend = Annotated[str, AfterValidator(_check_backend), Notation("S3 URL")]
+SecretsFolder = Annotated[str, AfterValidator(_check_secrets), Notation("beginning of names")]
+Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
+
+
+class GithubSettings(Model):
+    """Which workflows of which repository may take the roles of this stack.
+
+    Subjects are the `sub` of GitHub's tokens, verbatim. Repositories made, renamed or transferred since July 2026 have
+    the form `repo:OWNER@OWNER_ID/NAME@ID:...`, older ones `repo:OWNER/NAME:...`; while one changes, list both.
+    """
+
+    repository: Repository
+    """The repository, as its owner and its name are written on GitHub."""
+    repository_id: RepositoryId
+    """Its id, which outlives a new name and which no other repository gets: `gh api repos/OWNER/NAME --jq .id`."""
+    deploy: tuple[Subject, ...]
+    """Subjects that may deploy. Each names the same one environment of this repository."""
+    preview: tuple[Subject, ...]
+    """Subjects that may look: pull requests, and the branch from which drift is checked."""
+    ephemeral: tuple[Subject, ...] = ()
+    """Subjects that may make stacks of pull requests beside this one, by an environment of their own. None: nobody."""
+
+    @property
+    def environment(self) -> str:
+        """The GitHub environment of deployments."""
+        return self.environments("deploy")[0]
+
+    def subjects(self, kind: RoleKind) -> tuple[str, ...]:
+        """List the subjects that may take the role of a kind."""
+        return {"deploy": self.deploy, "preview": self.preview, "ephemeral": self.ephemeral}[kind]
+
+    def environments(self, kind: RoleKind) -> tuple[str, ...]:
+        """List the GitHub environments that the subjects of a kind name, each once."""
+        found = (_environment(subject) for subject in self.subjects(kind))
+        return tuple(dict.fromkeys(name for name in found if name is not None))
+
+    @model_validator(mode="after")
+    def _exact(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> Iterator[FieldError]:
+        seen: dict[str, RoleKind] = {}
+        for kind in ROLE_KINDS:
+            if kind != "ephemeral" and not self.subjects(kind):
+                yield FieldError(kind, "is empty, so no workflow could; name a subject")
+            for index, subject in enumerate(self.subjects(kind)):
+                flaw = self._flaw(kind, subject)
+                if subject in seen:
+                    flaw = f"{subject} is listed in {seen[subject]} too; a subject has one place"
+                if flaw:
+                    yield FieldError((kind, index), flaw)
+                seen.setdefault(subject, kind)
+
+    def _flaw(self, kind: RoleKind, subject: str) -> str | None:
+        return self._repository_flaw(subject) or self._place_flaw(kind, subject)
+
+    def _repository_flaw(self, subject: str) -> str | None:
+        match = _parsed(subject)
+        if f"{match['owner']}/{match['name']}" != self.repository:
+            return f"{subject} is of another repository than {self.repository}"
+        if (match["owner_id"] is None) != (match["id"] is None):
+            return f"{subject} has one id only; write repo:OWNER@OWNER_ID/NAME@ID:..., or leave both out"
+        if match["id"] not in (None, self.repository_id):
+            return f"{subject} names the repository's id {match['id']}, but repositoryId is {self.repository_id}"
+        return None
+
+    def _place_flaw(self, kind: RoleKind, subject: str) -> str | None:
+        environment = _environment(subject)
+        if environment is None:
+            return self._flaw_without_environment(kind, subject)
+        if kind == "deploy":
+            first = self.environments("deploy")[0]
+            return None if environment == first else f"{subject} names another environment than {first}; choose one"
+        # GitHub does not tell capitals from small letters in the names of environments.
+        taken = {name.casefold() for name in self.environments("deploy")}
+        if environment.casefold() in taken:
+            return f"{subject} names the environment of deploy; choose another"
+        return None
+
+    @staticmethod
+    def _flaw_without_environment(kind: RoleKind, subject: str) -> str | None:
+        if kind != "preview":
+            return f"{subject} names no environment; end it with :environment:NAME"
+        what = _what(subject)
+        if what == "pull_request" or _BRANCH.fullmatch(what):
+            return None
+        return f"{subject} ends with none of :pull_request, :ref:refs/heads/BRANCH and :environment:NAME"
+
+
+class ImageSettings(Model):
+    """An app whose images this stack keeps in its own registry."""
+
+    build: Folder | None = None
+    """The folder with its Dockerfile, from the top of the repository; none where `promotesFrom` is set."""
+
+
+class DeliverySettings(Model):
+    """How a pipeline deploys this stack; leave it out to deploy by hand only."""
+
+    backend: Backend | None = None
+    """Where the state lies; `nightowl bootstrap` writes it here."""
+    github: GithubSettings | None = None
+    """Who may take the roles that this stack makes for GitHub Actions. None: it makes no roles."""
+    images: dict[Name, ImageSettings] = {}
+    """Apps whose images this stack keeps, by app. The images of other apps come from where their reference says."""
+    promotes_from: Name | None = None
+    """The stack whose images this one takes. None: they are built for it."""
+    readers: tuple[RoleArn, ...] = ()
+    """Roles that may copy images from here: the deploy role of the next environment."""
+    secrets: tuple[SecretsFolder, ...] = ()
+    """How names of secrets begin that the stack's apps and pull requests may read, besides its name and a slash."""
+
+    runner: bool = False
+    """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket of the state."""
+        return None if self.backend is None else self.backend.removeprefix("s3://").partition("?")[0]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+    def _errors(self) -> Iterator[FieldError]:
+        for app, image in self.images.items():
+            if self.promotes_from is not None and image.build is not None:
+                message = f"does not go with promotesFrom, by which images come from {self.promotes_from}; remove one"
+                yield FieldError(("images", app, "build"), message)
+            if self.promotes_from is None and image.build is None:
+                message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
+                yield FieldError(("images", app, "build"), message)
+        for index, reader in enumerate(self.readers):
+            if reader in self.readers[:index]:
+                yield FieldError(("readers", index), f"{reader} is listed twice")
+        if self.readers and not self.images:
+            yield FieldError("readers", "has nothing to read, as images has no app; remove one or name the other")
+        if self.runner and self.github is None:
+            yield FieldError("runner", "goes with github, which says whose jobs start it")
+        if self.runner and self.backend is None:
+            yield FieldError("runner", "goes with backend, which holds what it runs; `nightowl bootstrap` writes it")
+
+
+def delivery_errors(
+    delivery: DeliverySettings, *, platform: EksPlatformSettings, apps: Collection[str], access: Mapping[str, str]
+) -> Iterator[FieldError]:
+    """Find what does not fit the rest of the stack file: images of no app, and a state in another region.
+
+    `access` are the roles that the cluster's access lists, with the key of the list.
+    """
+    if delivery.github is not None:
+        for role, listed in access.items():
+            if _PIPELINE_ROLE.fullmatch(role):
+                message = f"holds {role}, a role of the pipeline, which gets its access from delivery.github; remove it"
+                yield FieldError(("cluster", "access", listed), message)
+    for app in delivery.images:
+        if "--" in app:
+            message = f"has two dashes in a row, and {limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"
+            yield FieldError(("delivery", "images", app), f"{message}; rename the app")
+        if app not in apps:
+            near = nearest(app, apps)
+            hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps)) or 'none'}"
+            yield FieldError(("delivery", "images", app), f"is no app of this stack; {hint}")
+    if delivery.backend is None:
+        return
+    region = _query(delivery.backend)["region"][0]
+    if region != platform.region:
+        message = (
+            f"names region {region[:40]}, but the stack lives in {platform.region}; `nightowl bootstrap` writes it"
+        )
+        yield FieldError(("delivery", "backend"), message)
+
+
+def _environment(subject: str) -> str | None:
+    match = _ENVIRONMENT.fullmatch(_what(subject))
+    return match["name"] if match else None
+
+
+def _what(subject: str) -> str:
+    """What in the repository a subject names: `environment:prod`."""
+    return _parsed(subject)["what"] or ""
+
+
+def _parsed(subject: str) -> Mapping[str, str | None]:
+    match = _SUBJECT.fullmatch(subject)
+    return match.groupdict() if match else {"owner": "", "owner_id": None, "name": "", "id": None, "what": ""}
+
+
+def _query(backend: str) -> Mapping[str, Sequence[str]]:
+    return parse_qs(backend.partition("?")[2])

@@ -1,0 +1,75 @@
+"""`nightowl:loadBalancer`: how requests from outside arrive."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.app.traffic import Cidr, check_host
+from infra.settings.eks.priorities import HIGHEST_PRIORITY
+from infra.settings.model import FieldError, Model
+from infra.settings.names import Name
+from infra.settings.scalars import Notation, Switch, WholeNumber
+
+LEAST_RATE_LIMIT = 10
+MOST_RATE_LIMIT = 2_000_000_000
+"""Bounds of a rate-based rule (AWS WAF API, RateBasedStatement)."""
+LONGEST_DOMAIN = 64
+"""Characters, dots included, of a certificate's common name (ACM API, RequestCertificate, `DomainName`)."""
+SHORTEST_TOP_DOMAIN = 2
+"""Characters behind the last dot (the same, pattern of `DomainName`)."""
+
+
+def _check_ipv4(value: str) -> str:
+    if ":" in value:
+        raise ValueError("is an IPv6 network, but the load balancers have IPv4 addresses only; remove it")
+    return value
+
+
+def _check_domain(value: str) -> str:
+    if len(check_host(value)) > LONGEST_DOMAIN:
+        raise ValueError(
+            f"has {len(value)} characters, but the first name of a certificate has at most {LONGEST_DOMAIN}"
+        )
+    if len(value.rpartition(".")[2]) < SHORTEST_TOP_DOMAIN:
+        raise ValueError("ends in a single letter, for which ACM makes no certificate")
+    return value
+
+
+Domain = Annotated[str, AfterValidator(_check_domain), Notation("host name")]
+IPv4Cidr = Annotated[Cidr, AfterValidator(_check_ipv4)]
+Priority = Annotated[WholeNumber, Field(ge=1, le=HIGHEST_PRIORITY)]
+
+
+class LoadBalancerSettings(Model):
+    """The load balancers of the stack; each exists only if an app's `traffic` needs it."""
+
+    public: Switch = False
+    """Whether it faces the internet, or only the VPC."""
+    allow_from: tuple[IPv4Cidr, ...] = ("0.0.0.0/0",)
+    """IPv4 networks whose requests are accepted."""
+    domain: Domain | None = None
+    """A public Route 53 zone of this account: every app's host is the zone's own name or one label below it. Without
+    one, apps answer on plain HTTP under the load balancer's own name."""
+    waf: Switch = False
+    """AWS's managed rules and a rate limit in front of a public load balancer."""
+    waf_rate_limit: Annotated[WholeNumber, Field(ge=LEAST_RATE_LIMIT, le=MOST_RATE_LIMIT)] = 2000
+    """Requests that one address may make in five minutes. Many people can share an address behind a mobile network."""
+    idle_timeout_seconds: Annotated[WholeNumber, Field(ge=1, le=4000)] = 60
+    """An app's own keep-alive must be longer, or it closes a connection that is just being used again (502)."""
+    log_retention_days: Literal[30, 90, 365, 731] = 90
+    """How long access logs and the firewall's log are kept."""
+    priorities: dict[Name, Priority] = {}
+    """Priority of an app's listener rule, by app: needed only where the computed one is another app's too."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.waf and not self.public:
+            raise FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
+        if not self.allow_from:
+            raise FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
+        for index, network in enumerate(self.allow_from):
+            if network in self.allow_from[:index]:
+                raise FieldError(("allowFrom", index), f"{network} is listed twice; remove one")
+        return self

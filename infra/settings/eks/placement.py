@@ -1,0 +1,47 @@
+"""Whether the apps of an EKS stack find a pool that takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
+from infra.settings.app.placement import PlacementSettings
+from infra.settings.eks.node_labels import POOL_LABEL, RESERVED_PREFIXES, SYSTEM_TAINT_KEY
+from infra.settings.eks.nodes import NodePoolSettings
+from infra.settings.model import FieldError
+
+
+def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, object]) -> Iterator[FieldError]:
+    """Find apps whose pods would stay pending; locations are below the sections' root."""
+    for_apps = {name: pool for name, pool in pools.items() if not pool.system}
+    for app, settings in apps.items():
+        if not isinstance(settings, WebSettings | WorkerSettings | CronSettings):
+            continue
+        if SYSTEM_TAINT_KEY in settings.placement.tolerate:
+            message = f"{SYSTEM_TAINT_KEY} keeps apps off the cluster's own controllers; remove it"
+            yield FieldError(("apps", app, "placement", "tolerate"), message)
+        reasons = {name: _obstacle(name, pool, settings.placement) for name, pool in for_apps.items()}
+        if reasons and all(reasons.values()):
+            told = ", ".join(f"{name} {reason}" for name, reason in reasons.items())
+            message = f"no pool takes {app}: {told}; tolerate the taints, or ask for labels that a pool has"
+            yield FieldError(("apps", app, "placement"), message)
+
+
+def _obstacle(name: str, pool: NodePoolSettings, placement: PlacementSettings) -> str | None:
+    """Return why the pool takes no pod with `placement`, or None if it does."""
+    known = {**pool.labels, POOL_LABEL: name, "kubernetes.io/arch": pool.architecture, "kubernetes.io/os": "linux"}
+    for key, value in placement.labels.items():
+        if not _is_known_at_run_time_only(key, known) and known.get(key) != value:
+            return f"is not labelled {key}={value}"
+    for taint in pool.taints:
+        # The third effect, PreferNoSchedule, keeps nobody away.
+        if taint.effect in {"NoSchedule", "NoExecute"} and taint.key not in placement.tolerate:
+            return f"has the taint {taint.key}"
+    return None
+
+
+def _is_known_at_run_time_only(key: str, known: Mapping[str, str]) -> bool:
+    """Whether Kubernetes or EKS gives a node this label, such as its zone: then it is not judged."""
+    prefix = key.rpartition("/")[0]
+    by_others = [reserved for reserved in RESERVED_PREFIXES if reserved != "nightowl"]
+    return key not in known and any(prefix == reserved or prefix.endswith(f".{reserved}") for reserved in by_others)

@@ -1,0 +1,106 @@
+"""`nightowl:platform` with `kind: guest`: the apps of a pull request on the cluster of another stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from infra.settings.app.application import WebSettings, WorkerSettings
+from infra.settings.eks.addresses import health_errors, http_traffic, path_errors, tcp_ports
+from infra.settings.eks.drain import registration_errors, stop_errors
+from infra.settings.eks.load_balancer import Domain
+from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
+from infra.settings.eks.priorities import guest_priority_errors
+from infra.settings.eks.secret_references import secret_errors
+from infra.settings.model import FieldError, Model
+from infra.settings.names import Name
+from infra.settings.namespace import NamespaceSettings
+from infra.settings.pull_request import pull_request_number
+from infra.settings.scalars import Notation
+
+
+def _check_base(value: str) -> str:
+    if pull_request_number(value) is not None:
+        raise ValueError("is a stack of a pull request, which has no cluster; name the stack that has")
+    return value
+
+
+class GuestPlatformSettings(Model):
+    """The cluster and the load balancer of another stack, for the apps of one pull request.
+
+    Such a stack file is derived from that of the other stack by `nightowl ci ephemeral up`, and not kept.
+    """
+
+    kind: Literal["guest"]
+    """The kind of platform."""
+    stack: Annotated[Name, AfterValidator(_check_base)]
+    """The stack of this project that has the cluster; it is read, never changed."""
+    region: Annotated[Region, Notation("region")]
+    """The AWS region, such as eu-central-1."""
+    account_id: Annotated[AccountId, Notation("account id")]
+    """The account that the credentials must belong to; any other is refused before anything is made."""
+    domain: Domain | None = None
+    """The domain of that stack's load balancer. Without one, no app has `traffic`."""
+    tags: Tags = {}
+    """Tags on every resource, besides the project's and the stack's names."""
+
+
+AwsPlatformSettings = EksPlatformSettings | GuestPlatformSettings
+"""The platforms that are in an AWS account."""
+
+
+def guest_errors(
+    platform: GuestPlatformSettings, namespace: NamespaceSettings, apps: Mapping[str, object]
+) -> Iterator[FieldError]:
+    """Find what a guest may not have, so that it never takes anything from its host; locations are below the root."""
+    number = pull_request_number(namespace.name)
+    if number is None:
+        message = "is not the namespace of a pull request; a guest's is pr-<number>, such as pr-7"
+        yield FieldError("namespace.name", f"{namespace.name} {message}")
+    else:
+        yield from _address_errors(platform, number, apps)
+    for app in tcp_ports(apps):
+        message = "tcp takes a port of the load balancer, which belongs to the other stack; remove traffic"
+        yield FieldError(("apps", app, "traffic", "protocol"), message)
+    yield from _priority_class_errors(apps)
+    yield from secret_errors(apps)
+    yield from stop_errors(apps)
+    yield from registration_errors(apps)
+
+
+def _address_errors(platform: GuestPlatformSettings, number: int, apps: Mapping[str, object]) -> Iterator[FieldError]:
+    http = http_traffic(apps)
+    for app, traffic in http.items():
+        place = ("apps", app, "traffic", "host")
+        if platform.domain is None:
+            message = "has no domain to lie in, as the stack that has the load balancer has none; remove traffic"
+            yield FieldError(("apps", app, "traffic"), message)
+        elif traffic.host is None:
+            yield FieldError(place, f"is required: without it {app} would take the requests of the other stack")
+        elif not is_guest_host(traffic.host, number, platform.domain):
+            yield FieldError(
+                place,
+                f"{traffic.host} is not of pull request {number}; write pr-{number}.{platform.domain}, or "
+                f"pr-{number}-<name>.{platform.domain}",
+            )
+        yield from path_errors(app, traffic)
+    yield from health_errors(apps)
+    yield from guest_priority_errors(number, http)
+
+
+def is_guest_host(host: str, number: int, domain: str) -> bool:
+    """Whether a host is one label below the domain, and that label the pull request's own."""
+    label, _, rest = host.partition(".")
+    return rest == domain and (label == f"pr-{number}" or label.startswith(f"pr-{number}-"))
+
+
+def _priority_class_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+    """Find priorities: their classes are the whole cluster's, and a guest goes before nobody."""
+    for app, settings in apps.items():
+        if isinstance(settings, WebSettings | WorkerSettings) and settings.availability.priority != "normal":
+            yield FieldError(
+                ("apps", app, "availability", "priority"),
+                f"{settings.availability.priority} does not go with kind: guest; leave it out",
+            )

@@ -1,0 +1,201 @@
+"""An AWS account that is a moto double, made exact where moto is not, and a stack of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from botocore.loaders import Loader
+from moto import mock_aws
+from moto.iam import iam_backends
+
+from infra.bootstrap.buckets import LogBucketStep, StateBucketStep
+from infra.bootstrap.github_provider import GithubProviderStep
+from infra.bootstrap.key import KeyStep
+from infra.bootstrap.place import Place
+from infra.bootstrap.report import Mode
+from infra.bootstrap.run import run_bootstrap
+from infra.bootstrap.step import Step, carry_out
+
+ACCOUNT = "123456789012"
+REGION = "eu-central-1"
+STACK_FILE = f"""\
+# A stack of the tests.
+config:
+  nightowl:platform:
+    kind: eks
+    region: {REGION}
+    accountId: "{ACCOUNT}" # the account of the tests
+
+  # Two pools.
+  nightowl:nodePools:
+    system: {{ instanceTypes: [t4g.medium], min: 2, max: 3, system: true }}
+    apps: {{ instanceTypes: [m7g.large], min: 2, max: 6 }}
+
+  nightowl:apps: {{}} # nothing runs yet
+"""
+READING = ("Describe", "Generate", "Get", "Head", "List")
+"""How the names of the calls begin that change nothing."""
+
+
+def client_error(code: str, message: str, operation: str = "Test") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+class Aws:
+    """The account, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.failures: dict[str, BaseException] = {}
+        self.foreign_buckets: set[str] = set()
+        self.after_change: Callable[[str], None] = lambda _: None
+        self._clients: dict[str, Any] = {}
+        self._lifecycles: dict[str, list[Any]] = {}
+
+    @property
+    def changing_calls(self) -> list[str]:
+        return [operation for operation, _ in self.calls if not operation.startswith(READING)]
+
+    def client(self, service: Any) -> Any:
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION)
+        return self._clients[service]
+
+    def call(self, client: BaseClient, real: Callable[..., Any], operation: str, arguments: dict[str, Any]) -> Any:
+        self.calls.append((operation, arguments))
+        if operation in self.failures:
+            raise self.failures[operation]
+        if client.meta.service_model.service_name == "s3":
+            self._check_owner(operation, arguments)
+        answer = self._answer(client, real, operation, arguments)
+        if not operation.startswith(READING):
+            self.after_change(operation)
+        return answer
+
+    def _check_owner(self, operation: str, arguments: dict[str, Any]) -> None:
+        if arguments.get("Bucket") not in self.foreign_buckets:
+            return
+        if operation == "CreateBucket":
+            raise client_error("BucketAlreadyExists", "The requested bucket name is not available.", operation)
+        raise client_error("403" if operation == "HeadBucket" else "AccessDenied", "Forbidden", operation)
+
+    def _answer(self, client: BaseClient, real: Callable[..., Any], operation: str, arguments: dict[str, Any]) -> Any:
+        if operation == "AddClientIDToOpenIDConnectProvider":  # moto has it not
+            provider = iam_backends[ACCOUNT]["aws"].open_id_providers[arguments["OpenIDConnectProviderArn"]]
+            provider.client_id_list.append(arguments["ClientID"])
+            return {}
+        answer = real(client, operation, arguments)
+        if operation == "PutBucketLifecycleConfiguration":
+            self._lifecycles[arguments["Bucket"]] = arguments["LifecycleConfiguration"]["Rules"]
+        if operation == "GetBucketLifecycleConfiguration":  # moto forgets NewerNoncurrentVersions
+            answer["Rules"] = self._lifecycles[arguments["Bucket"]]
+        return answer
+
+
+class Shell:
+    """A checkout with one stack, in which the command is run."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.file = project / "stacks" / "Pulumi.dev.yaml"
+        self.environment: dict[str, str] = {}
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text)
+
+    def run(self, mode: Mode = "apply") -> dict[str, Any]:
+        """Run it with `--json`; `well` tells whether the exit code would be 0."""
+        said: list[str] = []
+        well = run_bootstrap(
+            self.file, stack="dev", mode=mode, environment=self.environment, as_json=True, say=said.append
+        )
+        return {**json.loads("".join(said)), "well": well}
+
+    def differences(self) -> list[tuple[str, str | None]]:
+        """The resources and settings that `--check` finds."""
+        return [(change["resource"], change["setting"]) for change in self.run("check")["changes"]]
+
+
+@pytest.fixture(scope="session")
+def models() -> Loader:
+    """The descriptions of AWS's services, which take longer to read than a test takes to run."""
+    return botocore.session.create_loader()
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place(account_id=ACCOUNT, region=REGION)
+
+
+@contextmanager
+def account_double(home: Path, models: Loader) -> Generator[Aws]:
+    """Stand in for an account. No credentials of whoever runs the tests are found meanwhile."""
+    account = Aws()
+    real = BaseClient._make_api_call
+
+    def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
+        return account.call(client, real, operation, arguments)
+
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("HOME", str(home))
+        for name, value in {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}.items():
+            patch.setenv(f"AWS_{name}", value)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        patch.setattr(botocore.session, "create_loader", lambda _: models)
+        patch.setattr(BaseClient, "_make_api_call", call)
+        yield account
+
+
+def steps(aws: Aws) -> dict[str, Step]:
+    """The steps of a bootstrap, by what they are about."""
+    place = Place(account_id=ACCOUNT, region=REGION)
+    key = KeyStep(kms=aws.client("kms"), place=place)
+    s3 = aws.client("s3")
+    return {
+        "key": key,
+        "logs": LogBucketStep(s3=s3, place=place),
+        "state": StateBucketStep(s3=s3, place=place, key_arn=key.find()),
+        "github": GithubProviderStep(iam=aws.client("iam"), place=place),
+    }
+
+
+@pytest.fixture
+def aws(tmp_path: Path, models: Loader) -> Iterator[Aws]:
+    with account_double(tmp_path, models) as account:
+        yield account
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory, models: Loader) -> Iterator[Aws]:
+    """An account that a run has prepared, for all tests of a module."""
+    with account_double(tmp_path_factory.mktemp("home"), models) as account:
+        for step in ("key", "logs", "state", "github"):
+            carry_out(steps(account)[step])
+        yield account
+
+
+@pytest.fixture
+def made_aws(made_once: Aws) -> Aws:
+    """The same, with nothing recorded. Whoever changes it puts it back."""
+    made_once.calls.clear()
+    made_once.failures.clear()
+    return made_once
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "Pulumi.yaml").write_text("name: nightowl\nruntime: python\nstackConfigDir: stacks\n")
+    shell = Shell(tmp_path)
+    shell.write(STACK_FILE)
+    return shell

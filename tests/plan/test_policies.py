@@ -1,0 +1,110 @@
+"""What the policy pack says of a plan, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.plan.html import page
+from infra.plan.plan import Plan, plan_of_file
+from infra.plan.policies import subjects
+from infra.plan.run import PolicyViolationError, run_plan
+from infra.plan.text import Detail, plan_text
+
+STACKS = Path(__file__).parents[2] / "stacks"
+PROD = STACKS / "Pulumi.prod.yaml"
+EIGHTH_OF_THE_INTERNET = "    publicAccess: [32.0.0.0/3]\n    access:"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text(PROD.read_text().replace("    access:", EIGHTH_OF_THE_INTERNET, 1))
+    return file
+
+
+def shown(plan: Plan) -> str:
+    console = Console(width=160)
+    with console.capture() as captured:
+        console.print(plan_text(plan, [Detail.POLICIES]))
+    return captured.get()
+
+
+def test_a_broken_stack_file_fails_the_plan_with_rule_resource_and_remedy(broken: Path) -> None:
+    with pytest.raises(PolicyViolationError) as raised:
+        run_plan(broken, stack="prod", as_json=True, say=lambda _line: None)
+    message = str(raised.value)
+    assert "cluster-endpoint-is-not-open-to-the-world: Cluster cluster-eksCluster" in message
+    assert "publicAccessCidrs holds 32.0.0.0/3" in message
+    assert "Name the networks in vpc_config.public_access_cidrs" in message
+    assert raised.value.exit_code == 1
+
+
+def test_the_plan_is_printed_before_it_fails(broken: Path) -> None:
+    printed: list[str] = []
+    with pytest.raises(PolicyViolationError):
+        run_plan(broken, stack="prod", as_json=True, say=printed.append)
+    violations = json.loads("\n".join(printed))["policies"]["violations"]
+    mandatory = {one["rule"] for one in violations if one["level"] == "mandatory"}
+    assert mandatory == {"cluster-endpoint-is-not-open-to-the-world", "cluster-endpoint-is-private-only"}
+
+
+def test_what_the_stack_file_says_to_be_no_secret_is_none_to_the_policies(tmp_path: Path) -> None:
+    changes = """\
+    zed:
+      kind: cron
+      image: registry.example.com/zed:1
+      schedule: "@daily"
+      env: { DB_PASS: hunter2 }
+      args: [--password, hunter2]
+      files: { /etc/zed.conf: "password = hunter2" }
+      init: { it: { command: [it, --token=hunter2], env: { API_KEY: hunter2 } } }
+      notSecret:
+        - env.DB_PASS
+        - args[1]
+        - files["/etc/zed.conf"].password
+        - init.it.command[1]
+        - init.it.env.API_KEY
+    zoo:
+      image: registry.example.com/zoo:1
+      port: 8080
+      health: { readiness: { exec: [ask, --password=hunter2] }, liveness: { exec: [ask, --token=hunter2] } }
+      notSecret: ["health.readiness.exec[1]", "health.liveness.exec[1]"]
+"""
+    file = tmp_path / "Pulumi.local.yaml"
+    file.write_text((STACKS / "Pulumi.local.yaml").read_text() + changes)
+    rules = {one.rule.name for one in plan_of_file(file, "local").policies.violations}
+    assert not {"no-plain-secret-variable", "no-secret-on-command-line", "no-secret-in-config-map"} & rules
+
+
+def test_a_shipped_stack_is_planned_without_failing() -> None:
+    printed: list[str] = []
+    run_plan(PROD, stack="prod", as_json=True, say=printed.append)
+    policies = json.loads("\n".join(printed))["policies"]
+    assert policies["rules"] > 80
+    assert all(one["level"] == "advisory" for one in policies["violations"])
+
+
+def test_the_text_and_the_page_tell_the_violations(broken: Path) -> None:
+    plan = plan_of_file(broken, "prod")
+    for told in (shown(plan), page(plan)):
+        assert "cluster-endpoint-is-not-open-to-the-world" in told
+        assert "publicAccessCidrs holds 32.0.0.0/3" in told
+        assert "Name the networks in vpc_config.public_access_cidrs" in told
+
+
+def test_the_control_plane_inside_the_component_is_judged_as_the_engine_shows_it() -> None:
+    shown_to_rules = subjects(plan_of_file(PROD, "prod").graph)
+    component = next(one for one in shown_to_rules if one.type == "eks:index:Cluster")
+    control_plane = next(one for one in shown_to_rules if one.type == "aws:eks/cluster:Cluster")
+    assert control_plane.parent == component.urn
+    assert not component.props
+    assert control_plane.props["accessConfig"]["bootstrapClusterCreatorAdminPermissions"] is False
+    assert control_plane.props["zonalShiftConfig"] == {"enabled": True}
+    assert control_plane.protect
+    groups = [one for one in shown_to_rules if one.type == "aws:eks/nodeGroup:NodeGroup"]
+    assert groups
+    assert not [one for one in shown_to_rules if component.urn in one.depends_on]

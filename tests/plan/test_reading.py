@@ -1,0 +1,61 @@
+"""What is read off the graph: apps, addresses, permissions, the picture's content."""
+
+from __future__ import annotations
+
+from infra.plan.architecture import architecture
+from infra.plan.counts import counts, made
+from infra.plan.plan import Plan
+
+
+def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
+    web, worker = sample.apps
+    assert (web.name, web.workload, web.replicas, web.cpu, web.memory) == (
+        "web",
+        "Deployment",
+        "3 to 60",
+        "250m",
+        "128Mi",
+    )
+    assert [item.kind for item in web.objects] == ["Deployment", "HorizontalPodAutoscaler", "Service"]
+    assert (worker.replicas, list(worker.calls)) == ("1", ["web"])
+
+
+def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:
+    assert [(address.app, address.outside, address.url, address.through) for address in sample.addresses] == [
+        ("web", True, "https://app.example.com/*", "ALB https:443, rule 100"),
+        ("web", False, "web.apps.svc:9898", "Service"),
+    ]
+
+
+def test_statements_tell_who_may_do_what_under_which_condition(sample: Plan) -> None:
+    by_holder = {(item.holder, item.sort): item for item in sample.statements}
+    may = by_holder["platform/controller", "permission"]
+    assert may.actions == ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets")
+    assert may.conditions == ("StringEquals aws:ResourceTag/cluster = nightowl-sample",)
+    assert by_holder["platform/controller", "trust"].principals == ("Service pods.eks.amazonaws.com",)
+    managed = by_holder["platform/node", "managed"]
+    assert managed.actions == ("arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",)
+
+
+def test_the_picture_knows_zones_subnets_gateways_and_machines(sample: Plan) -> None:
+    drawn = architecture(sample.graph)
+    assert (drawn.region, drawn.vpc_cidr) == ("eu-central-1", "10.20.0.0/16")
+    assert [zone.name for zone in drawn.zones] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+    first = drawn.zones[0]
+    assert {(subnet.tier, subnet.cidr) for subnet in first.subnets} == {
+        ("public", "10.20.0.0/24"),
+        ("private", "10.20.64.0/18"),
+        ("control plane", "10.20.16.0/28"),
+    }
+    assert list(first.gateways) == ["nat-a"]
+    assert [(group.name, group.machines, group.bounds, group.spot) for group in first.node_groups] == [
+        ("apps-a", "m7g.xlarge +2", "1 to 20 nodes", True),
+        ("system-a", "m7g.large", "1 to 2 nodes", False),
+    ]
+    assert [(item.kind, list(item.listeners)) for item in drawn.load_balancers] == [("ALB", ["HTTPS 443"])]
+    assert drawn.cluster == "Amazon EKS control plane, Kubernetes 1.36"
+
+
+def test_the_counts_add_up_to_what_providers_make(sample: Plan) -> None:
+    assert sum(counts(sample.graph).values()) == len(made(sample.graph))
+    assert counts(sample.graph)["aws:ec2/subnet:Subnet"] == 9

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.settings.app.traffic import TrafficSettings
+from infra.settings.eks.priorities import (
+    DEEPEST_PATH,
+    GUEST_BLOCKS,
+    GUEST_PLACES_BY_DEPTH,
+    HIGHEST_PRIORITY,
+    PLACES_BY_DEPTH,
+    PLACES_WITHOUT_HOST,
+    computed_priority,
+    depth,
+    guest_priorities,
+    guest_priority_errors,
+    priority_errors,
+    rule_priorities,
+)
+
+NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,10}[a-z0-9]", fullmatch=True)
+SEGMENTS = st.lists(st.sampled_from(["api", "v1", "a", "static"]), max_size=DEEPEST_PATH)
+TRAFFIC = st.builds(
+    lambda host, segments: TrafficSettings.model_validate({"host": host, "path": "/" + "/".join(segments)}),
+    st.sampled_from([None, "a.example.com", "b.example.com"]),
+    SEGMENTS,
+)
+APPS = st.dictionaries(NAMES, TRAFFIC, max_size=30)
+
+
+def traffic(path: str = "/", host: str | None = None) -> TrafficSettings:
+    return TrafficSettings.model_validate({"path": path, "host": host})
+
+
+def colliding_names() -> tuple[str, str]:
+    """Two names whose rules would get the same priority; with 12,000 places a few hundred names are enough."""
+    seen: dict[int, str] = {}
+    for number in range(5000):
+        name = f"app-{number}"
+        priority = computed_priority(name, traffic(host="a.example.com"))
+        if priority in seen:
+            return seen[priority], name
+        seen[priority] = name
+    raise AssertionError("no two of 5000 names collide")
+
+
+def test_every_priority_that_a_listener_has_is_used() -> None:
+    guests = GUEST_BLOCKS * sum(GUEST_PLACES_BY_DEPTH)
+    assert sum(PLACES_BY_DEPTH) + guests + sum(PLACES_WITHOUT_HOST) == HIGHEST_PRIORITY
+
+
+@given(apps=APPS, newcomer=NAMES, its=TRAFFIC)
+def test_a_new_app_moves_nobody_elses_rule(
+    apps: dict[str, TrafficSettings], newcomer: str, its: TrafficSettings
+) -> None:
+    before = rule_priorities(apps, {})
+    after = rule_priorities({**apps, newcomer: its}, {})
+    assert {app: after[app] for app in apps if app != newcomer} == {app: before[app] for app in apps if app != newcomer}
+
+
+@given(apps=APPS)
+def test_two_apps_never_share_a_priority_without_an_error(apps: dict[str, TrafficSettings]) -> None:
+    priorities = list(rule_priorities(apps, {}).values())
+    assert all(1 <= priority <= HIGHEST_PRIORITY for priority in priorities)
+    assert len(set(priorities)) == len(priorities) or list(priority_errors(apps, {}))
+
+
+@given(one=NAMES, other=NAMES, segments=SEGMENTS, more=st.lists(st.just("x"), min_size=1, max_size=DEEPEST_PATH))
+def test_below_one_host_the_longer_path_is_tried_first(
+    one: str, other: str, segments: list[str], more: list[str]
+) -> None:
+    longer = [*segments, *more][:DEEPEST_PATH]
+    if len(longer) == len(segments):
+        return
+    for host in (None, "a.example.com"):
+        deep = computed_priority(one, traffic("/" + "/".join(longer), host))
+        assert deep < computed_priority(other, traffic("/" + "/".join(segments), host))
+
+
+@given(one=NAMES, other=NAMES, segments=SEGMENTS)
+def test_a_host_is_tried_before_every_host(one: str, other: str, segments: list[str]) -> None:
+    of_host = computed_priority(one, traffic("/", "a.example.com"))
+    assert of_host < computed_priority(other, traffic("/" + "/".join(segments)))
+
+
+def test_depth_counts_segments_and_not_slashes() -> None:
+    assert [depth(path) for path in ("/", "/api", "/api/", "/api/v1")] == [0, 1, 1, 2]
+
+
+def test_a_collision_is_told_with_a_number_that_resolves_it() -> None:
+    first, second = sorted(colliding_names())
+    apps = {name: traffic(host="a.example.com") for name in (first, second)}
+    [error] = priority_errors(apps, {})
+    assert error.location == ("loadBalancer", "priorities", second)
+    shared = rule_priorities(apps, {})[first]
+    free = int(error.message.rpartition(" ")[2])
+    assert error.message == f"{shared} is the priority of {first}'s rule too; give {second} another, such as {free}"
+    assert list(priority_errors(apps, {second: free})) == []
+
+
+def test_a_priority_for_an_app_without_a_rule_is_refused() -> None:
+    [error] = priority_errors({}, {"web": 7})
+    assert str(error) == "loadBalancer.priorities.web: web is no app with traffic by HTTP; remove it"
+
+
+NUMBERS = st.integers(min_value=1, max_value=9_999_999)
+GUEST_APPS = st.dictionaries(NAMES, TRAFFIC.filter(lambda settings: settings.host is not None), max_size=30)
+
+
+@given(number=NUMBERS, apps=GUEST_APPS, base=APPS)
+def test_the_rules_of_a_pull_request_never_share_a_priority(
+    number: int, apps: dict[str, TrafficSettings], base: dict[str, TrafficSettings]
+) -> None:
+    priorities = guest_priorities(number, apps)
+    assert len(set(priorities.values())) == len(priorities)
+    assert priorities.keys() == apps.keys() or list(guest_priority_errors(number, apps))
+    assert not set(priorities.values()) & set(rule_priorities(base, {}).values()), "the base's are elsewhere"
+
+
+@given(number=NUMBERS, ahead=st.integers(min_value=1, max_value=GUEST_BLOCKS - 1), apps=GUEST_APPS)
+def test_pull_requests_of_the_same_time_have_priorities_of_their_own(
+    number: int, ahead: int, apps: dict[str, TrafficSettings]
+) -> None:
+    one, other = (guest_priorities(at, apps) for at in (number, number + ahead))
+    assert not set(one.values()) & set(other.values())
+
+
+@given(number=NUMBERS, app=NAMES, segments=SEGMENTS)
+def test_a_pull_request_is_tried_before_the_apps_of_every_host_and_its_longer_paths_first(
+    number: int, app: str, segments: list[str]
+) -> None:
+    short, long = (
+        traffic("/", "pr-7.example.com"),
+        traffic("/" + "/".join([*segments, "x"][:DEEPEST_PATH]), "pr-7.example.com"),
+    )
+    priorities = guest_priorities(number, {app: short, f"{app}-long": long})
+    assert priorities[f"{app}-long"] < priorities[app] < computed_priority(app, traffic("/a/b/c/d/e"))
+
+
+def test_more_apps_than_places_are_told() -> None:
+    apps = {f"app-{number}": traffic(host=f"pr-7-{number}.example.com") for number in range(51)}
+    [error] = guest_priority_errors(7, apps)
+    assert error.message == "a pull request has room for 50 apps with paths of this depth; remove traffic from some"

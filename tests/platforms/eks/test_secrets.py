@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.settings.problems import SettingsError
+from tests.platforms.eks.answers import ACCOUNT, REGION
+from tests.platforms.eks.harness_aws import Graph
+from tests.platforms.eks.iam_evaluator import Call, allows
+from tests.platforms.eks.stacks import run_stack, with_apps
+
+SECRETS = {"session-key": "prod/web/session-key", "password": {"ref": "prod/db"}}
+STEM = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return run_stack(with_apps({"web": {"secrets": SECRETS}, "plain": {}})).graph
+
+
+@pytest.fixture(scope="module")
+def policy(graph: Graph) -> dict[str, Any]:
+    return json.loads(graph.one("RolePolicy", "app-web-secrets").props["policy"])
+
+
+def pod(graph: Graph, app: str) -> dict[str, Any]:
+    return graph.one("Deployment", app).props["spec"]["template"]["spec"]
+
+
+def test_an_app_reads_its_secrets_as_files_below_run_secrets(graph: Graph) -> None:
+    [mount] = [item for item in pod(graph, "web")["containers"][0]["volumeMounts"] if item["name"] == "secrets"]
+    assert mount == {"name": "secrets", "mountPath": "/run/secrets", "readOnly": True}
+    objects = yaml.safe_load(graph.one("SecretProviderClass").props["spec"]["parameters"]["objects"])
+    assert objects == [
+        {"objectName": "prod/db", "objectType": "secretsmanager", "objectAlias": "password"},
+        {"objectName": "prod/web/session-key", "objectType": "secretsmanager", "objectAlias": "session-key"},
+    ]
+
+
+def test_the_driver_uses_the_pods_own_identity(graph: Graph) -> None:
+    parameters = graph.one("SecretProviderClass").props["spec"]["parameters"]
+    assert (parameters["usePodIdentity"], parameters["region"]) == ("true", REGION)
+    found = [made.props for made in graph.all("PodIdentityAssociation") if made.props["namespace"] == "apps"]
+    assert [made["serviceAccount"] for made in found] == ["web"]
+    assert pod(graph, "web")["serviceAccountName"] == "web"
+
+
+def test_no_secret_is_copied_into_the_cluster_or_the_environment(graph: Graph) -> None:
+    assert graph.all("kubernetes:core/v1:Secret") == []
+    assert "secretObjects" not in graph.one("SecretProviderClass").props["spec"]
+    assert "env" not in pod(graph, "web")["containers"][0]
+
+
+def test_an_app_without_secrets_has_no_role_and_no_volume(graph: Graph) -> None:
+    assert graph.all("Role")
+    assert [made.name for made in graph.all("nightowl:eks:AppSecrets")] == ["web"]
+    assert all(volume["name"] != "secrets" for volume in pod(graph, "plain").get("volumes", []))
+
+
+def test_other_secrets_make_other_pods() -> None:
+    names = set()
+    for reference in ("prod/one", "prod/two"):
+        graph = run_stack(with_apps({"web": {"secrets": {"key": reference}}})).graph
+        [volume] = [item for item in pod(graph, "web")["volumes"] if item["name"] == "secrets"]
+        assert volume["csi"]["driver"] == "secrets-store.csi.k8s.io"
+        assert volume["csi"]["readOnly"] is True
+        name = volume["csi"]["volumeAttributes"]["secretProviderClass"]
+        assert name == graph.one("SecretProviderClass").props["metadata"]["name"]
+        names.add(name)
+    assert len(names) == 2
+
+
+@pytest.mark.parametrize(
+    ("resource", "allowed"),
+    [
+        ("prod/web/session-key-AbC123", True),
+        ("prod/db-AbC123", True),
+        ("prod/api/session-key-AbC123", False),
+        ("prod/db-master-AbC123", False),
+        ("prod/db", False),
+    ],
+    ids=["its own", "its other one", "another app's", "one that begins alike", "a name without the suffix"],
+)
+def test_the_role_reads_the_apps_own_secrets_only(policy: dict[str, Any], resource: str, allowed: bool) -> None:
+    call = Call(action="secretsmanager:GetSecretValue", resource=f"{STEM}:{resource}")
+    assert allows(policy, call) is allowed
+
+
+@pytest.mark.parametrize("action", ["PutSecretValue", "DeleteSecret", "ListSecrets", "UpdateSecret"])
+def test_the_role_changes_no_secret(policy: dict[str, Any], action: str) -> None:
+    assert not allows(policy, Call(action=f"secretsmanager:{action}", resource=f"{STEM}:prod/db-AbC123"))
+
+
+THROUGH = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
+OF_SECRET = {"kms:EncryptionContext:SecretARN": f"{STEM}:prod/db-AbC123"}
+
+
+@pytest.mark.parametrize(
+    ("context", "allowed"),
+    [
+        ({**THROUGH, **OF_SECRET}, True),
+        (OF_SECRET, False),
+        ({**THROUGH, "kms:EncryptionContext:SecretARN": f"{STEM}:other-AbC123"}, False),
+        (THROUGH, False),
+    ],
+    ids=["its secret through Secrets Manager", "by itself", "another secret", "something that is no secret"],
+)
+def test_the_key_decrypts_the_apps_own_secrets_through_secrets_manager_only(
+    graph: Graph, policy: dict[str, Any], context: dict[str, str], allowed: bool
+) -> None:
+    key = next(statement for statement in policy["Statement"] if statement["Sid"] == "Decrypt")["Resource"][0]
+    assert graph.one("Key", "secrets").urn
+    assert allows(policy, Call(action="kms:Decrypt", resource=key, context=context)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        (
+            {"ref": "prod/key", "env": "KEY"},
+            "nightowl:apps.web.secrets.key.env: does not go with kind: eks, where secrets are files only; remove it, "
+            "and read /run/secrets/key",
+        ),
+        (
+            "prod:key",
+            "nightowl:apps.web.secrets.key: is not the name of a secret in AWS Secrets Manager, such as "
+            "prod/web/session-key",
+        ),
+    ],
+    ids=["environment", "no name"],
+)
+def test_what_cannot_be_delivered_is_refused_in_one_line(secret: Any, message: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        with_apps({"web": {"secrets": {"key": secret}}})
+    assert str(refusal.value) == message
