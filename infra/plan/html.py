@@ -15,9 +15,9 @@ from infra.plan.counts import counts, made
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
 from infra.plan.permissions import Statement, verb
-from infra.plan.picture import picture
 from infra.plan.plan import Plan
 from infra.plan.schedule import clock
+from infra.plan.svg import COLOURS_AND_SHAPES
 from infra.plan.timeline import timeline
 from policies.evaluation import Evaluation
 from policies.levels import Level
@@ -39,11 +39,11 @@ def page(plan: Plan) -> str:
         _header(plan),
         *[f'<p class="warning">{escape(line)}</p>' for line in graph.warnings],
         "<h2>Architecture</h2>",
-        f'<div class="sheet">{picture(architecture(graph), plan.apps, plan.addresses)}</div>',
+        f'<div class="sheet">{plan.picture.element()}</div>',
         "<h2>Order</h2>",
         "<p>What takes ten seconds or more, started as soon as everything that it waits for is done. "
         "The warm bars are the chain that the last app waits for; shortening any other bar changes nothing.</p>",
-        f'<div class="sheet">{timeline(plan)}</div>',
+        f'<div class="sheet">{timeline(plan).element()}</div>',
         _slowest_chain(plan),
         "<h2>Apps</h2>",
         _apps(plan),
@@ -60,7 +60,7 @@ def page(plan: Plan) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{title}</title>\n<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n"
+        f"<title>{title}</title>\n<style>\n{COLOURS_AND_SHAPES}{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n"
         f"{chr(10).join(parts)}\n</body>\n</html>\n"
     )
 

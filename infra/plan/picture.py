@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.plan.addresses import Address
 from infra.plan.apps import AppPlan
 from infra.plan.architecture import Architecture, LoadBalancer, Tier, Zone
-from infra.plan.svg import box, path, text, width
+from infra.plan.svg import Drawing, box, path, text, width
 
 WIDTH = 1160
 MARGIN = 16
@@ -47,16 +47,17 @@ class _Frame:
         return self.x + self.width / 2
 
 
-def picture(architecture: Architecture, apps: Sequence[AppPlan], addresses: Sequence[Address]) -> str:
+def picture(architecture: Architecture, apps: Sequence[AppPlan], addresses: Sequence[Address]) -> Drawing:
     """Draw the stack: whoever calls on top, below it the load balancer, then apps on machines in zones."""
     hosts = sorted({address.url for address in addresses if address.outside})
     draw = _own_network if architecture.zones else _other_cluster
     height, shapes = draw(architecture, apps, hosts)
-    return (
-        f'<svg class="picture" viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="Architecture of the stack">'
+    arrow = (
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 8 4 0 8z" class="tip"/></marker></defs>'
-        f"{''.join(shapes)}</svg>"
+    )
+    return Drawing(
+        style="picture", label="Architecture of the stack", width=WIDTH, height=height, shapes=[arrow, *shapes]
     )
 
 

@@ -13,13 +13,16 @@ from typing import Any
 from infra.plan.addresses import Address, addresses
 from infra.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
 from infra.plan.apps import AppPlan, app_plans
+from infra.plan.architecture import architecture
 from infra.plan.capture import capture
 from infra.plan.document_lengths import DocumentLength, document_lengths
 from infra.plan.graph import Graph
 from infra.plan.host_stack import host_outputs
 from infra.plan.permissions import Statement, statements
+from infra.plan.picture import picture
 from infra.plan.policies import evaluation
 from infra.plan.schedule import Schedule, Step, schedule, serving
+from infra.plan.svg import Drawing
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
 from infra.settings.stack_file import settings_from_stack_file
@@ -62,6 +65,11 @@ class Plan:
     def addresses(self) -> Sequence[Address]:
         """Where they answer."""
         return addresses(self.graph)
+
+    @cached_property
+    def picture(self) -> Drawing:
+        """Its architecture."""
+        return picture(architecture(self.graph), self.apps, self.addresses)
 
     @cached_property
     def statements(self) -> Sequence[Statement]:

@@ -44,6 +44,7 @@ def run_plan(
     other: tuple[str, Path] | None = None,
     manifests: Path | None = None,
     html: Path | None = None,
+    svg: Path | None = None,
     as_json: bool = False,
     details: Collection[Detail] = (),
     say: Callable[[str], None] = print,
@@ -51,7 +52,8 @@ def run_plan(
     """Plan `stack`, whose stack file is `file`, and print it on a screen, with `details` below, or all of it as JSON.
 
     With `other`, the name and the file of a second stack, print what `stack` has otherwise than it. `manifests` is a
-    folder for the Kubernetes objects, `html` a file for the page; both are written besides what is printed.
+    folder for the Kubernetes objects, `html` a file for the page, `svg` one for its picture; they are written besides
+    what is printed.
 
     Raises:
         SettingsError: a stack file is not usable.
@@ -60,7 +62,7 @@ def run_plan(
         NightowlError: the program refuses the settings, or a file cannot be written.
     """
     plan = plan_of_file(file, stack)
-    written = _write(plan, manifests, html)
+    written = _write(plan, manifests, html, svg)
     if other is not None:
         _print_difference(plan_of_file(other[1], other[0]), plan, as_json=as_json, say=say)
     elif as_json:
@@ -79,17 +81,24 @@ def run_plan(
         raise PolicyViolationError(stack, plan.policies.mandatory)
 
 
-def _write(plan: Plan, manifests: Path | None, html: Path | None) -> list[str]:
+def _write(plan: Plan, manifests: Path | None, html: Path | None, svg: Path | None) -> list[str]:
     lines: list[str] = []
     if manifests is not None:
         lines.append(f"{manifests}: {len(write_manifests(plan.graph, manifests))} Kubernetes objects")
     if html is not None:
-        try:
-            html.write_text(page(plan), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"--html: {html} cannot be written ({error.strerror}); name another file") from None
+        _write_file("--html", html, page(plan))
         lines.append(f"{html}: open it in a browser")
+    if svg is not None:
+        _write_file("--svg", svg, plan.picture.file())
+        lines.append(f"{svg}: the picture of the page alone")
     return lines
+
+
+def _write_file(option: str, file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{option}: {file} cannot be written ({error.strerror}); name another file") from None
 
 
 def _print_plan(plan: Plan, details: Collection[Detail]) -> None:

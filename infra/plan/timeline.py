@@ -8,7 +8,7 @@ from itertools import groupby
 
 from infra.plan.plan import Plan
 from infra.plan.schedule import Step, clock
-from infra.plan.svg import box, path, text, width
+from infra.plan.svg import Drawing, box, path, text, width
 
 WIDTH = 1160
 LABEL_WIDTH = 300
@@ -43,7 +43,7 @@ def rows(plan: Plan) -> list[Row]:
     return [_row(group, critical) for group in grouped]
 
 
-def timeline(plan: Plan) -> str:
+def timeline(plan: Plan) -> Drawing:
     """Draw one bar per row over minutes."""
     listed = rows(plan)
     total = max(plan.schedule.total_seconds, 1)
@@ -65,10 +65,7 @@ def timeline(plan: Plan) -> str:
         path(f"M{serving:g} {TOP - 6}V{height - 4:g}", "line serving"),
         *_serving_flag(serving, plan.serving_seconds),
     ]
-    return (
-        f'<svg class="timeline" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Order of things in minutes">'
-        f"{''.join(shapes)}</svg>"
-    )
+    return Drawing(style="timeline", label="Order of things in minutes", width=WIDTH, height=height, shapes=shapes)
 
 
 def _label_style(row: Row) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from infra.plan.html import page
-from infra.plan.plan import Plan
+from infra.plan.plan import Plan, plan_of_program
 from infra.plan.schedule import clock
 from tests.plan.browser import Page, browser
+from tests.plan.sample import program
 
 DESKTOP = (1300, 900)
 PHONE = (390, 800)
@@ -82,6 +83,18 @@ def test_the_picture_shows_zones_machines_the_load_balancer_and_apps(tab: Page, 
 
 def test_no_text_of_the_picture_covers_another(tab: Page, file: Path) -> None:
     assert opened(tab, file).value(OVERLAPS) == []
+
+
+def test_the_picture_as_a_file_stands_alone_and_is_the_same_each_time(tab: Page, sample: Plan, tmp_path: Path) -> None:
+    file = tmp_path / "picture.svg"
+    file.write_text(sample.picture.file(), encoding="utf-8")
+    assert plan_of_program(program, stack="sample").picture.file() == sample.picture.file()
+    pictures = [opened(tab, file, dark=dark).picture() for dark in (False, True)]
+    assert tab.requested() == [file.as_uri()]
+    assert tab.complaints() == []
+    assert tab.value(OVERLAPS) == []
+    assert tab.value(OUTSIDE) == []
+    assert pictures[0] != pictures[1]
 
 
 def test_nothing_of_the_picture_is_cut_off(tab: Page, file: Path) -> None:
