@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from infra.bootstrap.place import MARKER_TAG, TAGS, bucket_arn
 from infra.bootstrap.refusals import DENIED_CODES, BootstrapError, asking, code_of
 from infra.bootstrap.step import Setting
-from infra.platforms.eks.identity.iam import Document
+from infra.iam import Document
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

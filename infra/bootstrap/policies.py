@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from infra.bootstrap.place import Place, bucket_arn
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.cluster.key_policies import ADMINISTRATION, THIS_KEY, USE, root_arn
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.settings.eks.platform import PARTITION
 
 LOG_PREFIX = "access/"

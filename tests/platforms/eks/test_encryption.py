@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from infra.iam import Statement, policy_document
 from infra.platforms.eks.cluster.encryption import Encryption, EncryptionArgs, log_groups
 from infra.platforms.eks.cluster.key_policies import (
     auto_scaling_role_arn,
@@ -16,7 +17,6 @@ from infra.platforms.eks.cluster.key_policies import (
     volumes_key_policy,
 )
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Statement, policy_document
 from tests.platforms.eks.answers import ACCOUNT, REGION, AwsAnswers
 from tests.platforms.eks.harness_aws import Graph, run
 from tests.platforms.eks.iam_evaluator import Call, key_allows

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.identity.iam import Statement, policy_document
+from infra.iam import Statement, policy_document
 from tests.platforms.eks.iam_evaluator import Call, allows, key_allows
 
 ROLE = "arn:aws:iam::123456789012:role/web"

@@ -4,8 +4,8 @@ import json
 
 import pulumi
 
+from infra.iam import Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Statement, policy_document
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
 from tests.platforms.eks.cluster_program import default
 from tests.platforms.eks.harness_aws import Graph, run

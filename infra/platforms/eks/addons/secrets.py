@@ -14,8 +14,8 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import yaml
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
 from infra.platforms.platform import SecretDelivery
 from infra.settings.app.secrets import SecretSettings

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
 from infra.platforms.eks.nodes.launch_template import CLUSTER_NAME_TAG
 

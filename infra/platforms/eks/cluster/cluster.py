@@ -11,10 +11,10 @@ import pulumi_aws as aws
 import pulumi_eks as eks
 import pulumi_kubernetes as k8s
 
+from infra.iam import service_trust
 from infra.platforms.eks.cluster.access import Access, AccessArgs
 from infra.platforms.eks.cluster.control_plane_log import LOG_TYPES, make_control_plane_log
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import service_trust
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS, ClusterSettings
 from infra.settings.eks.delivery import RoleKind

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document
 from infra.platforms.eks.cluster.key_policies import logs_key_policy, secrets_key_policy, volumes_key_policy
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document
 from infra.platforms.eks.identity.service_linked_role import ensure_auto_scaling_role
 from infra.settings.eks.names import key_alias
 

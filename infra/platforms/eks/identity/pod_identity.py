@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document, pod_identity_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, pod_identity_trust
 from infra.platforms.eks.identity.roles import make_role
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
 from infra.platforms.eks.load_balancer.target import CLUSTER_TAG
 from infra.platforms.eks.nodes.placement import system_selector, system_tolerations, zone_spread

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.settings.eks.names import firewall_log_group
 
 RATE_WINDOW_SECONDS = 300

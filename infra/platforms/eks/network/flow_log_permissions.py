@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document, service_trust
+from infra.iam import Document, Statement, policy_document, service_trust
 
 
 def flow_logs_trust(*, partition: str, account_id: str, region: str) -> Document:

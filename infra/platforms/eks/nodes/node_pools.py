@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import service_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import service_trust
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
 from infra.platforms.eks.nodes.node_pool import NodePool, NodePoolArgs
 from infra.settings.eks.nodes import NodePoolSettings, pool_errors

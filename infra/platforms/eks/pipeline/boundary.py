@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
 from infra.platforms.eks.pipeline.permissions.scope import PULL_REQUEST_STACKS, Scope
 from infra.settings.eks.names import role_path

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document, service_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, service_trust
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.trust import github_trust

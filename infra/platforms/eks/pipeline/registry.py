@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.settings.eks.delivery import repository_name
 
 KEPT_IMAGES = 200

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
 from infra.settings.eks.delivery import runner_folder, runner_name
 from infra.settings.eks.names import runner_log_group
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
+from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.pipeline.permissions.scope import GITHUB_ISSUER
 
 AUDIENCE = "sts.amazonaws.com"

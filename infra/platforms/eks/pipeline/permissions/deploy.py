@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.platforms.eks.identity.iam import Document
+from infra.iam import Document
 from infra.platforms.eks.pipeline.permissions.documents import documents
 from infra.platforms.eks.pipeline.permissions.guards import (
     PULL,

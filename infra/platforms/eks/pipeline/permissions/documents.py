@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from infra.errors import NightowlError
-from infra.platforms.eks.identity.iam import Document, Statement, policy_document
+from infra.iam import Document, Statement, policy_document
 from infra.settings.eks.limits import MANAGED_POLICY_CHARACTERS
 
 MOST_CHARACTERS = MANAGED_POLICY_CHARACTERS

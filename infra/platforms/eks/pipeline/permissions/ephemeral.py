@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.platforms.eks.identity.iam import Document
+from infra.iam import Document
 from infra.platforms.eks.pipeline.permissions.deploy import PUSH, REGISTRY_LOGIN
 from infra.platforms.eks.pipeline.permissions.documents import documents
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region

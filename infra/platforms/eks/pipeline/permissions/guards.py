@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from infra.platforms.eks.identity.iam import Statement
+from infra.iam import Statement
 from infra.platforms.eks.pipeline.permissions.rights import TypeRights
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.platforms.eks.identity.iam import Document, Statement
+from infra.iam import Document, Statement
 from infra.platforms.eks.pipeline.permissions.documents import documents
 from infra.platforms.eks.pipeline.permissions.guards import own_rights, this_region
 from infra.platforms.eks.pipeline.permissions.rights import statements

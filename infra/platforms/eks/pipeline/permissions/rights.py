@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from infra.platforms.eks.identity.iam import Statement
+from infra.iam import Statement
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 
 Conditions = Mapping[str, Mapping[str, Sequence[str]]]

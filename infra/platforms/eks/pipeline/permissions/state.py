@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.platforms.eks.identity.iam import Statement
+from infra.iam import Statement
 from infra.platforms.eks.pipeline.permissions.rights import Grant, statements
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.settings.eks.delivery import runner_folder

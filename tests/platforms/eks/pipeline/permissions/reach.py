@@ -12,8 +12,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from infra.iam import Document
 from infra.platforms.eks.addons.secrets import secrets_policy
-from infra.platforms.eks.identity.iam import Document
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import deploy_documents, ephemeral_documents, preview_documents
 from tests.platforms.eks.answers import ACCOUNT, REGION

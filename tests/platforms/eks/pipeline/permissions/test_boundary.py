@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.identity.iam import Document
+from infra.iam import Document
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.permissions.documents import MOST_CHARACTERS, size

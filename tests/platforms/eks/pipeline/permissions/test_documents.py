@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.identity.iam import Document, Statement
+from infra.iam import Document, Statement
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.permissions.documents import (
     MOST_CHARACTERS,

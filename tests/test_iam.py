@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from infra.platforms.eks.identity.iam import Statement, pod_identity_trust, policy_document, service_trust
+from infra.iam import Statement, pod_identity_trust, policy_document, service_trust
 from tests.platforms.eks.iam_evaluator import Call, allows
 
 ACCOUNT, REGION, CLUSTER = "123456789012", "eu-central-1", "nightowl-prod"
@@ -77,7 +77,7 @@ def test_a_service_that_sends_no_source_is_trusted_without_conditions() -> None:
 
 def test_policies_are_read_without_loading_pulumi() -> None:
     code = (
-        "import sys, infra.platforms.eks.identity.iam, infra.platforms.eks.cluster.key_policies; "
+        "import sys, infra.iam, infra.platforms.eks.cluster.key_policies; "
         "sys.exit(any(name.split('.')[0].startswith('pulumi') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
