@@ -17,10 +17,13 @@ from infra.cli import app
 from infra.settings.reference import reference
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = [
-    *(REPOSITORY / name for name in ("README.md", "SECURITY.md")),
-    *sorted((REPOSITORY / "docs").rglob("*.md")),
-]
+DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+DECISIONS = sorted((REPOSITORY / "docs" / "decisions").glob("[0-9]*.md"))
+DECISION_HEAD = re.compile(
+    r"# (?P<number>\d{4}): (?P<title>.+)\n\n"
+    r"Status: (accepted|superseded by \[\d{4}\]\(\d{4}-[a-z0-9-]+\.md\)), \d{4}-\d{2}-\d{2}\..*\n\n## Context\n"
+)
+"""Title, status and date of a decision. Text after the date says what it supersedes, or what was wrong."""
 TOP_LEVEL = {entry.name for entry in REPOSITORY.iterdir()}
 MADE_BY_COMMANDS = {".venv"}
 PLACEHOLDER = re.compile(r"[<*{]|\b[A-Z]{3,}\b")
@@ -126,3 +129,21 @@ def test_the_readme_names_every_make_target() -> None:
     targets = set(re.findall(r"^((?!help)[a-z0-9]+):.*##", (REPOSITORY / "Makefile").read_text(), re.M))
     text = (REPOSITORY / "README.md").read_text()
     assert {target for target in targets if f"make {target}" not in text} == set()
+
+
+@pytest.mark.parametrize("file", DECISIONS, ids=lambda file: file.stem)
+def test_a_decision_has_title_status_date_context_decision_and_consequences(file: Path) -> None:
+    text = file.read_text()
+    head = DECISION_HEAD.match(text)
+    assert head, (
+        "begin like 0001-zone-spread.md: title, empty line, `Status: accepted, YYYY-MM-DD.`, empty line, Context"
+    )
+    assert head["number"] == file.name[:4]
+    assert {"Context", "Decision", "Consequences"} <= set(re.findall(r"^## (.+)$", text, re.M))
+
+
+def test_the_index_of_decisions_lists_each_with_its_title() -> None:
+    index = (REPOSITORY / "docs" / "decisions" / "README.md").read_text()
+    rows = dict(re.findall(r"^\| \[\d{4}\]\((\S+)\) \| (.+?)(?: \(superseded by \d{4}\))? \|$", index, re.M))
+    titles = {file.name: file.read_text().splitlines()[0].partition(": ")[2] for file in DECISIONS}
+    assert rows == titles
