@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.bootstrap.place import GITHUB_AUDIENCE, GITHUB_ISSUER, TAGS, Place
+from infra.bootstrap.place import GITHUB_AUDIENCE, TAGS, Place
 from infra.bootstrap.refusals import asking, code_of
 from infra.bootstrap.step import Setting
+from infra.platforms.eks.names import GITHUB_ISSUER
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.platforms.eks.names import GITHUB_ISSUER
 from infra.settings.eks.platform import PARTITION
 
 KEY_ALIAS = "alias/nightowl-pulumi"
-GITHUB_ISSUER = "token.actions.githubusercontent.com"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
 """What the action aws-actions/configure-aws-credentials asks GitHub for (GitHub documentation, "Configuring OpenID
 Connect in Amazon Web Services")."""

@@ -21,7 +21,7 @@ from infra.ci.images import (
     RepositoryMissingError,
 )
 from infra.errors import NightowlError, UsageError
-from infra.settings.eks.delivery import image_tag, repository_name
+from infra.platforms.eks.names import image_tag, repository_name
 from infra.settings.eks.instance_types import architecture
 from infra.system.commands import CommandFailedError
 from infra.system.commands import run as run_command

@@ -18,7 +18,7 @@ from infra.ci.git import write_archive
 from infra.ci.images import ImageStack
 from infra.engine.environment import in_job
 from infra.errors import NightowlError
-from infra.settings.eks.delivery import runner_folder, runner_name
+from infra.platforms.eks.names import runner_folder, runner_name
 
 Command = Literal["deploy", "recover"]
 POLL_SECONDS = 5.0

@@ -14,7 +14,7 @@ from pathlib import Path
 from infra.ci.images import ImageStack, Login, Reference, Registry, RepositoryMissingError
 from infra.ci.stack_edit import image_of
 from infra.errors import NightowlError, UsageError
-from infra.settings.eks.delivery import repository_name
+from infra.platforms.eks.names import repository_name
 from infra.system.commands import CommandFailedError
 from infra.system.commands import run as run_command
 

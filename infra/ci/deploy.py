@@ -23,7 +23,7 @@ from infra.errors import NightowlError, UsageError
 from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
 from infra.plan.schedule import clock
-from infra.settings.eks.delivery import role_arn
+from infra.platforms.eks.names import role_arn
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 

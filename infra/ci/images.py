@@ -14,7 +14,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.errors import NightowlError, UsageError
-from infra.settings.eks.delivery import DeliverySettings, image_tag, registry_host, repository_name
+from infra.platforms.eks.names import image_tag, registry_host, repository_name
+from infra.settings.eks.delivery import DeliverySettings
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file

@@ -10,9 +10,10 @@ from typing import cast
 from infra.ci.actions_run import ActionsRun
 from infra.ci.images import ImageStack
 from infra.errors import UsageError
+from infra.platforms.eks.names import role_arn
 from infra.project import STACKS_FOLDER
 from infra.settings.build import PROJECT
-from infra.settings.eks.delivery import RoleKind, role_arn
+from infra.settings.eks.delivery import RoleKind
 from infra.settings.yaml_file import read_yaml
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from infra.settings.eks.delivery import registry_host, repository_name
+from infra.platforms.eks.names import registry_host, repository_name
 from tests.ci.checkout import Checkout
 from tests.workflows.files import REPOSITORY
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from infra.platforms.eks.names import role_arn, role_name
 from infra.settings.build import build_settings
-from infra.settings.eks.delivery import role_arn, role_name
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.stacks import Run, run_stack
 from tests.workflows.delivering import ACCOUNTS, EACH, sections_of

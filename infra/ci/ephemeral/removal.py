@@ -24,9 +24,9 @@ from infra.engine import Engine, InterruptedRunError, LockHolder, OnProgress, Ou
 from infra.engine.locks import state_of_stack
 from infra.engine.report import STACK_TYPE
 from infra.errors import NightowlError
+from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.sharing import OUTPUT
 from infra.settings.build import PROJECT
-from infra.settings.eks.names import cluster_name
 
 AWS_KEYS = ("defaultTags",)
 KUBERNETES_KEYS = ("context", "enableServerSideApply", "kubeconfig", "upsertExistingObjects")

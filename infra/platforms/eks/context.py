@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings.eks.names import role_path
+from infra.platforms.eks.names import role_path
 
 
 @dataclass(frozen=True, kw_only=True)

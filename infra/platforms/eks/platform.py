@@ -24,6 +24,7 @@ from infra.platforms.eks.live.live_version import check_versions
 from infra.platforms.eks.live.protection import Protection, Register, register
 from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
 from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
+from infra.platforms.eks.names import pipeline_arns
 from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.platforms.eks.nodes.offers import check_offers
@@ -39,7 +40,7 @@ from infra.platforms.eks.zones import zone_names
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
-from infra.settings.eks.delivery import RoleKind, pipeline_arns
+from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings

@@ -8,9 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.eks.names import cluster_name
 from infra.settings.eks.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
 from infra.settings.guest import AwsPlatformSettings
 

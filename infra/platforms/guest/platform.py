@@ -15,6 +15,7 @@ from infra.platforms.eks.limits.checks import check_stack_name
 from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
 from infra.platforms.eks.load_balancer.record import make_record
 from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs
+from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import check_credentials, make_provider
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
@@ -24,7 +25,6 @@ from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.addresses import http_ports, http_traffic
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.drain import drain_seconds, registration_seconds
-from infra.settings.eks.names import cluster_name
 from infra.settings.eks.platform import PARTITION
 from infra.settings.eks.priorities import guest_priorities
 from infra.settings.guest import GuestPlatformSettings

@@ -1,7 +1,4 @@
-"""`nightowl:delivery`: how a pipeline deploys an EKS stack, and where its images are kept.
-
-The names of what the pipeline uses are fixed, so that its commands know them without asking AWS.
-"""
+"""`nightowl:delivery`: how a pipeline deploys an EKS stack, and where its images are kept."""
 
 from __future__ import annotations
 
@@ -20,16 +17,12 @@ from infra.settings.names import Name
 from infra.settings.nearest import nearest
 from infra.settings.scalars import Notation
 
-GITHUB_ISSUER = "token.actions.githubusercontent.com"
-"""Who signs the tokens of GitHub Actions (GitHub docs, "OpenID Connect reference")."""
-
 RoleKind = Literal["deploy", "preview", "ephemeral"]
 """What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
 ROLE_KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
 MAIN_BRANCH = "main"
 """The branch from which deployments run."""
 
-_STEM = "nightowl"
 _REPOSITORY = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
 """Owner and name as GitHub takes them: 39 and 100 characters."""
 _SUBJECT = re.compile(r"repo:(?P<owner>[^/:@]+)(?:@(?P<owner_id>\d+))?/(?P<name>[^/:@]+)(?:@(?P<id>\d+))?:(?P<what>.+)")
@@ -43,87 +36,6 @@ _SECRETS = re.compile(r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/", re.ASCII)
 """What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
 _PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
 _FOLDER = re.compile(r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*", re.ASCII)
-
-
-def role_name(stack: str, kind: RoleKind) -> str:
-    """Name the role that a pipeline takes."""
-    return f"{_STEM}-{stack}-{kind}"
-
-
-def role_arn(account_id: str, stack: str, kind: RoleKind) -> str:
-    """Return the ARN of the role that a pipeline takes."""
-    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(stack, kind)}"
-
-
-def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) -> Mapping[RoleKind, str]:
-    """Return the ARNs of the roles that a stack makes for GitHub, by kind."""
-    if github is None:
-        return {}
-    return {kind: role_arn(account_id, stack, kind) for kind in ROLE_KINDS if github.subjects(kind)}
-
-
-def runner_name(stack: str) -> str:
-    """Name the CodeBuild project that deploys a stack from inside its VPC."""
-    return f"{_STEM}-{stack}-runner"
-
-
-def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
-    """Return the ARN of that project."""
-    return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
-
-
-def runner_folder(stack: str) -> str:
-    """Return where in the state's bucket what the build runs is kept, and what it says."""
-    return f"runner/{stack}"
-
-
-def boundary_name(stack: str) -> str:
-    """Name the policy that bounds every role that a stack makes."""
-    return f"{_STEM}-{stack}-boundary"
-
-
-def pipeline_boundary_name(stack: str) -> str:
-    """Name the policy that bounds the roles that GitHub takes."""
-    return f"{_STEM}-{stack}-pipeline-boundary"
-
-
-def boundary_arn(account_id: str, stack: str) -> str:
-    """Return the ARN of the policy that bounds every role of a stack."""
-    return f"arn:{PARTITION}:iam::{account_id}:policy/{boundary_name(stack)}"
-
-
-def identity_provider_arn(account_id: str) -> str:
-    """Return the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
-    return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
-
-
-def registry_host(account_id: str, region: str) -> str:
-    """Return the host name of the account's image registry."""
-    return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
-
-
-def repository_name(stack: str, app: str, *, pull_request: bool = False) -> str:
-    """Name the repository of an app's images.
-
-    Images of pull requests have repositories of their own: none of them ever lies where a deployment looks for one.
-    """
-    return f"{_STEM}-{stack}/pr/{app}" if pull_request else f"{_STEM}-{stack}/{app}"
-
-
-def image_repository(platform: EksPlatformSettings, stack: str, app: str, *, pull_request: bool = False) -> str:
-    """Return where an app's images lie, as an image reference without tag and digest."""
-    host = registry_host(platform.account_id, platform.region)
-    return f"{host}/{repository_name(stack, app, pull_request=pull_request)}"
-
-
-def image_tag(tree: str) -> str:
-    """Return the tag of the image built from a folder, by the hash of its git tree: the same content, the same tag."""
-    return f"tree-{tree}"
-
-
-def image_reference(repository: str, tag: str, digest: str) -> str:
-    """Write an image as a stack file records it: the digest (`sha256:...`) decides, the tag tells people what it is."""
-    return f"{repository}:{tag}@{digest}"
 
 
 def _check_repository(value: str) -> str:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.platforms.eks.names import stack_name_errors
 from infra.platforms.eks.pipeline.boundary import boundary_document
 from infra.platforms.eks.pipeline.permissions.documents import size
 from infra.settings.eks import limits
 from infra.settings.eks.delivery import DeliverySettings
-from infra.settings.eks.names import stack_name_errors
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.pipeline.permissions.stacks_of_all_kinds import scope

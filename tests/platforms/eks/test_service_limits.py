@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infra.platforms.eks.names import fixed_names
 from infra.settings.build import build_settings
-from infra.settings.eks.names import fixed_names
 from infra.settings.eks.platform import OWN_TAGS, EksPlatformSettings
 from infra.settings.problems import SettingsError
 from tests.platforms.eks.answers import ACCOUNT, REGION

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
-from infra.settings.eks.names import control_plane_log_group
+from infra.platforms.eks.names import control_plane_log_group
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 """Everything that an EKS control plane can log (EKS user guide, "Send control plane logs to CloudWatch Logs")."""

@@ -12,7 +12,7 @@ from infra.iam import Document
 from infra.platforms.eks.cluster.key_policies import logs_key_policy, secrets_key_policy, volumes_key_policy
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.service_linked_role import ensure_auto_scaling_role
-from infra.settings.eks.names import key_alias
+from infra.platforms.eks.names import key_alias
 
 DELETION_WINDOW_DAYS = 30
 """The longest that KMS offers. A deleted key takes all that it encrypted with it; until then it can be brought back."""

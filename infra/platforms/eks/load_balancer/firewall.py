@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.settings.eks.names import firewall_log_group
+from infra.platforms.eks.names import firewall_log_group
 
 RATE_WINDOW_SECONDS = 300
 

@@ -9,8 +9,8 @@ import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
+from infra.platforms.eks.names import flow_log_group
 from infra.platforms.eks.network.flow_log_permissions import flow_logs_policy, flow_logs_trust
-from infra.settings.eks.names import flow_log_group
 
 
 @dataclass(frozen=True, kw_only=True)

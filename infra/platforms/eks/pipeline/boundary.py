@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.iam import Document, Statement, policy_document
+from infra.platforms.eks.names import role_path
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
 from infra.platforms.eks.pipeline.permissions.scope import PULL_REQUEST_STACKS, Scope
-from infra.settings.eks.names import role_path
 
 WORKLOADS = (
     "autoscaling:Describe*",

@@ -10,18 +10,11 @@ import pulumi_aws as aws
 
 from infra.iam import Document, service_trust
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.names import project_arn, role_name
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.trust import github_trust
-from infra.settings.eks.delivery import (
-    MAIN_BRANCH,
-    ROLE_KINDS,
-    DeliverySettings,
-    GithubSettings,
-    RoleKind,
-    project_arn,
-    role_name,
-)
+from infra.settings.eks.delivery import MAIN_BRANCH, ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 
 SESSION_SECONDS: Mapping[RoleKind, int] = {"deploy": 7200, "preview": 3600, "ephemeral": 3600}
 """How long a job may act with one token. A first deployment takes 14 minutes, one that replaces every node an hour."""

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.settings.eks.delivery import repository_name
+from infra.platforms.eks.names import repository_name
 
 KEPT_IMAGES = 200
 """Of an app: at three deployments a day the last two months can be rolled back to."""

@@ -10,8 +10,7 @@ import pulumi_aws as aws
 
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
-from infra.settings.eks.delivery import runner_folder, runner_name
-from infra.settings.eks.names import runner_log_group
+from infra.platforms.eks.names import runner_folder, runner_log_group, runner_name
 
 HTTPS_PORT = 443
 IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:4.0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.iam import Document, Statement, policy_document
-from infra.platforms.eks.pipeline.permissions.scope import GITHUB_ISSUER
+from infra.platforms.eks.names import GITHUB_ISSUER
 
 AUDIENCE = "sts.amazonaws.com"
 """For whom the token is made out (GitHub documentation, "Configuring OpenID Connect in Amazon Web Services")."""

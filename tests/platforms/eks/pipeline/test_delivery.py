@@ -10,15 +10,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from infra.platforms.eks.names import boundary_name, pipeline_boundary_name, role_arn, role_name
 from infra.settings.build import build_settings
-from infra.settings.eks.delivery import (
-    ROLE_KINDS,
-    RoleKind,
-    boundary_name,
-    pipeline_boundary_name,
-    role_arn,
-    role_name,
-)
+from infra.settings.eks.delivery import ROLE_KINDS, RoleKind
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.answers import ACCOUNT
 from tests.platforms.eks.harness_aws import Graph, Made

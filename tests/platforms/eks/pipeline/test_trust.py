@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.platforms.eks.names import identity_provider_arn, role_name
 from infra.settings.build import build_settings
-from infra.settings.eks.delivery import ROLE_KINDS, RoleKind, identity_provider_arn, role_name
+from infra.settings.eks.delivery import ROLE_KINDS, RoleKind
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.iam_evaluator import Call, allows
 from tests.platforms.eks.pipeline.oidc_simulator import AUDIENCE, ISSUER, OTHERS_AUDIENCE, Provider, may_assume

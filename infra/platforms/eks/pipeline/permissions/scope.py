@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.settings.eks.names import PULL_REQUESTS, cluster_name, role_path, secrets_folder
+from infra.platforms.eks.names import GITHUB_ISSUER, PULL_REQUESTS, cluster_name, role_path, secrets_folder
+from infra.settings.eks.delivery import ROLE_KINDS
 
-GITHUB_ISSUER = "token.actions.githubusercontent.com"
-ROLE_KINDS = ("deploy", "preview", "ephemeral")
 PULL_REQUEST_STACKS = f"{PULL_REQUESTS}*"
 """The stacks of labelled pull requests, and their namespaces."""
 GUEST_ROLE = "guest-"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.iam import Statement
+from infra.platforms.eks.names import runner_folder
 from infra.platforms.eks.pipeline.permissions.rights import Grant, statements
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.settings.eks.delivery import runner_folder
 
 WRITTEN = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 

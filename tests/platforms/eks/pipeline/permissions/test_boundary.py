@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from infra.iam import Document
+from infra.platforms.eks.names import role_path
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.permissions.documents import MOST_CHARACTERS, size
-from infra.settings.eks.names import role_path
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph, Made, run
 from tests.platforms.eks.iam_evaluator import Call, Value, all_allow

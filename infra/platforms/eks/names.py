@@ -1,31 +1,28 @@
 """The fixed names of what an EKS stack makes, all from the stack's own name, and whether AWS takes them.
 
-What has no fixed name gets one from the engine: the program's name for it, a dash and seven random characters.
+The commands of the pipeline know them without asking AWS. What has no fixed name gets one from the engine: the
+program's name for it, a dash and seven random characters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from infra.settings.eks import limits
-from infra.settings.eks.delivery import (
-    ROLE_KINDS,
-    DeliverySettings,
-    boundary_name,
-    pipeline_boundary_name,
-    repository_name,
-    role_name,
-    runner_name,
-)
+from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 from infra.settings.eks.limits import NameLimit
+from infra.settings.eks.platform import PARTITION
 from infra.settings.names import check_name
 
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+"""Who signs the tokens of GitHub Actions (GitHub docs, "OpenID Connect reference")."""
 KEY_USES = ("secrets", "logs", "volumes")
 """What the keys of a stack are for."""
 PULL_REQUESTS = "pr-"
 """How the names of stacks begin that the role of pull requests may change."""
 _LONGEST_PART = "delivery-10"
 """Of the names of a pipeline role's policies (`infra.platforms.eks.pipeline.permissions`)."""
+_STEM = "nightowl"
 
 
 def cluster_name(project: str, stack: str) -> str:
@@ -70,6 +67,76 @@ def role_path(project: str, stack: str) -> str:
     that no permission for the stack's roles reaches them.
     """
     return f"/{project}/{stack}/"
+
+
+def role_name(stack: str, kind: RoleKind) -> str:
+    """Name the role that a pipeline takes."""
+    return f"{_STEM}-{stack}-{kind}"
+
+
+def role_arn(account_id: str, stack: str, kind: RoleKind) -> str:
+    """Return the ARN of the role that a pipeline takes."""
+    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(stack, kind)}"
+
+
+def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) -> Mapping[RoleKind, str]:
+    """Return the ARNs of the roles that a stack makes for GitHub, by kind."""
+    if github is None:
+        return {}
+    return {kind: role_arn(account_id, stack, kind) for kind in ROLE_KINDS if github.subjects(kind)}
+
+
+def runner_name(stack: str) -> str:
+    """Name the CodeBuild project that deploys a stack from inside its VPC."""
+    return f"{_STEM}-{stack}-runner"
+
+
+def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
+    """Return the ARN of that project."""
+    return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
+
+
+def runner_folder(stack: str) -> str:
+    """Return where in the state's bucket what the build runs is kept, and what it says."""
+    return f"runner/{stack}"
+
+
+def boundary_name(stack: str) -> str:
+    """Name the policy that bounds every role that a stack makes."""
+    return f"{_STEM}-{stack}-boundary"
+
+
+def pipeline_boundary_name(stack: str) -> str:
+    """Name the policy that bounds the roles that GitHub takes."""
+    return f"{_STEM}-{stack}-pipeline-boundary"
+
+
+def boundary_arn(account_id: str, stack: str) -> str:
+    """Return the ARN of the policy that bounds every role of a stack."""
+    return f"arn:{PARTITION}:iam::{account_id}:policy/{boundary_name(stack)}"
+
+
+def identity_provider_arn(account_id: str) -> str:
+    """Return the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
+    return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
+
+
+def registry_host(account_id: str, region: str) -> str:
+    """Return the host name of the account's image registry."""
+    return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
+
+
+def repository_name(stack: str, app: str, *, pull_request: bool = False) -> str:
+    """Name the repository of an app's images.
+
+    Images of pull requests have repositories of their own: none of them ever lies where a deployment looks for one.
+    """
+    return f"{_STEM}-{stack}/pr/{app}" if pull_request else f"{_STEM}-{stack}/{app}"
+
+
+def image_tag(tree: str) -> str:
+    """Return the tag of the image built from a folder, by the hash of its git tree: the same content, the same tag."""
+    return f"tree-{tree}"
 
 
 def stack_name_errors(
