@@ -45,7 +45,7 @@ class GuestPlatform(pulumi.ComponentResource):
     """The way to a cluster that another stack made. Implements `infra.platforms.Platform`.
 
     Makes a record for each host. Names of target groups begin with the namespace: by that the admission policy of the
-    cluster (`infra.platforms.eks.pipeline.ephemeral_access`) keeps a guest's pods out of the groups of others.
+    cluster (`infra.platforms.eks.pipeline.ephemeral_admission`) keeps a guest's pods out of the groups of others.
     """
 
     has_zones = True

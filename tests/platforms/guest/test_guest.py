@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from infra.plan.plan import plan_of_file
-from infra.platforms.eks.pipeline.ephemeral_access import GROUP
+from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP
 from infra.platforms.eks.sharing import Sharing
 from infra.platforms.guest.platform import make_guest_context
 from infra.settings.build import build_settings
@@ -153,7 +153,7 @@ def test_a_base_that_invites_pull_requests_lets_their_role_in_and_confines_it() 
     assert role in run.outputs["sharing"]["deployers"]
     assert run.graph.all("ValidatingAdmissionPolicyBinding")
     [entry] = [made for made in run.graph.all("AccessEntry") if made.props["principalArn"] == role]
-    assert entry.props["kubernetesGroups"] == [GROUP]
+    assert entry.props["kubernetesGroups"] == [EPHEMERAL_GROUP]
 
 
 def test_a_base_that_invites_nobody_has_neither() -> None:

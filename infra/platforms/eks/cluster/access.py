@@ -10,8 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.pipeline.ephemeral_access import GROUP as EPHEMERAL_GROUP
-from infra.platforms.eks.pipeline.preview_access import GROUP as PREVIEW_GROUP
+from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP, PREVIEW_GROUP
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
 
@@ -52,7 +51,7 @@ def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
 
     Whoever deploys makes namespaces, cluster roles and webhooks, which no narrower policy of EKS allows. Whoever looks
     sees no Secrets. The role of pull requests gets a group and no policy: policies cannot say `pr-*`, the permissions
-    and the admission policy of the group can (`infra.platforms.eks.pipeline.ephemeral_access`).
+    and the admission policy of the group can (`infra.platforms.eks.pipeline.ephemeral_admission`).
     """
     plans: dict[RoleKind, Callable[[str], Entry]] = {
         "deploy": lambda role: entry_of(role, Grant(policy=ADMIN_POLICY), deploys=True),

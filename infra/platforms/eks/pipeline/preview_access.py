@@ -1,20 +1,15 @@
-"""What the role that previews may see in the cluster, beside what EKS's policy for viewers shows."""
+"""What the role that previews may see in the cluster, besides what EKS's policy for viewers shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from infra.labels import PART_OF, PART_OF_LABEL
-
-GROUP = "nightowl:preview"
-"""The Kubernetes group of the role's access entry."""
+from infra.platforms.eks.pipeline.group_roles import PREVIEW_GROUP, READ_VERBS, permit_group, rules
 
 NAME = "nightowl-preview"
 """Of the ClusterRole and its binding."""
-
 SEEN_KINDS: Mapping[str, Sequence[str]] = {
     "apiextensions.k8s.io": ["customresourcedefinitions"],
     "admissionregistration.k8s.io": ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
@@ -33,23 +28,5 @@ class PreviewAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:PreviewAccess", name, None, opts)
-        metadata = k8s.meta.v1.ObjectMetaArgs(name=NAME, labels={PART_OF_LABEL: PART_OF})
-        role = k8s.rbac.v1.ClusterRole(
-            NAME,
-            metadata=metadata,
-            rules=[
-                k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(kinds), verbs=["get", "list", "watch"])
-                for group, kinds in SEEN_KINDS.items()
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        k8s.rbac.v1.ClusterRoleBinding(
-            NAME,
-            metadata=metadata,
-            role_ref=k8s.rbac.v1.RoleRefArgs(
-                api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role.metadata.name
-            ),
-            subjects=[k8s.rbac.v1.SubjectArgs(api_group="rbac.authorization.k8s.io", kind="Group", name=GROUP)],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        permit_group(NAME, PREVIEW_GROUP, rules(SEEN_KINDS, READ_VERBS), parent=self)
         self.register_outputs({})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.platforms.eks.names import identity_provider_arn, role_name
-from infra.platforms.eks.pipeline.ephemeral_access import MOST_OF_A_GUEST
+from infra.platforms.eks.pipeline.ephemeral_admission import MOST_OF_A_GUEST
 from infra.settings.eks.delivery import ROLE_KINDS
 from tests.platforms.eks.pipeline.oidc_simulator import AUDIENCE, ISSUER, Provider, may_assume
 from tests.platforms.eks.pipeline.permissions.reach import reachable

@@ -7,18 +7,16 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from infra.platforms.eks.pipeline.ephemeral_access import (
-    GROUP,
+from infra.platforms.eks.pipeline.ephemeral_access import MADE_KINDS, WATCHED_KINDS, EphemeralAccess
+from infra.platforms.eks.pipeline.ephemeral_admission import (
     GUEST_NAME,
-    MADE_KINDS,
     MOST_OF_A_GUEST,
     NAME,
     NAMESPACES,
     QUOTA_NAME,
     QUOTA_POLICY,
-    WATCHED_KINDS,
-    EphemeralAccess,
 )
+from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP
 from infra.settings.build import build_settings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from tests.harness import Graph, run
@@ -119,7 +117,8 @@ def test_the_permissions_wait_for_what_confines_them(graph: Graph) -> None:
     [binding] = graph.all("ClusterRoleBinding")
     confining = {f"ValidatingAdmissionPolicyBinding {name}" for name in (NAME, QUOTA_POLICY)}
     assert confining | {f"ClusterRole {NAME}", f"ClusterRole {GUEST_NAME}"} <= graph.made_before(binding)
-    assert binding.props["subjects"] == [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": GROUP}]
+    group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": EPHEMERAL_GROUP}
+    assert binding.props["subjects"] == [group]
 
 
 def test_the_policy_sees_every_request_of_the_group_and_fails_closed(graph: Graph) -> None:
@@ -129,7 +128,7 @@ def test_the_policy_sees_every_request_of_the_group_and_fails_closed(graph: Grap
     [rule] = spec["matchConstraints"]["resourceRules"]
     assert rule == {"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*/*"]}
     assert [condition["expression"] for condition in spec["matchConditions"]] == [
-        f"'{GROUP}' in request.userInfo.groups"
+        f"'{EPHEMERAL_GROUP}' in request.userInfo.groups"
     ]
     bindings = graph.all("ValidatingAdmissionPolicyBinding")
     assert [binding.props["spec"]["validationActions"] for binding in bindings] == [["Deny"], ["Deny"]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.platforms.eks.pipeline.preview_access import GROUP, SEEN_KINDS
+from infra.platforms.eks.pipeline.group_roles import PREVIEW_GROUP
+from infra.platforms.eks.pipeline.preview_access import SEEN_KINDS
 from tests.platforms.eks.stacks import run_shipped
 
 VIEWED = {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy"}
@@ -34,7 +35,7 @@ def test_every_kind_that_a_stack_makes_can_be_read_again_or_is_left_out(stack: s
 def test_the_role_that_previews_is_in_the_group_and_sees_no_secret() -> None:
     graph = run_shipped("dev").graph
     entries = [made for made in graph.all("AccessEntry") if made.props["principalArn"].endswith("-preview")]
-    assert [entry.props["kubernetesGroups"] for entry in entries] == [[GROUP]]
+    assert [entry.props["kubernetesGroups"] for entry in entries] == [[PREVIEW_GROUP]]
     role = next(made for made in graph.all("ClusterRole") if made.name == "nightowl-preview")
     for rule in role.props["rules"]:
         assert rule["verbs"] == ["get", "list", "watch"]
