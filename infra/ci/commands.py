@@ -60,7 +60,7 @@ def tools(
     from infra.ci.tools import run_pin_tools, run_tools
 
     if pin:
-        from infra.github.connection import connect
+        from infra.github.client import connect
 
         run_pin_tools(connect(os.environ), say=typer.echo)
     else:

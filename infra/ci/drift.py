@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
-from infra.ci.github import Hub, connect
+from infra.ci.github import GithubRepository, connect
 from infra.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
 from infra.engine import Engine, Preview, StackLockedError, run_program
 from infra.errors import NightowlError
@@ -47,8 +47,8 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     if dry_run:
         say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
         return
-    hub = connect(run)
-    _tell_of_support(hub, target.stack, settings, run_url=run.url)
+    github = connect(run)
+    _tell_of_support(github, target.stack, settings, run_url=run.url)
     say(f"comparing {target.stack} with what runs")
     if settings.delivery.runner:
         say("the objects of its cluster are out of reach from here; the next deployment sets them back")
@@ -56,27 +56,29 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     preview = _undisturbed_preview(target, target.engine(settings), leave_out)
     marker = f"nightowl:drift:{target.stack}"
     if not preview.steps:
-        closed = hub.close_issue(marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL)
+        closed = github.close_issue(
+            marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL
+        )
         say(f"{target.stack} is as the code says{'; its issue is closed' if closed else ''}")
         return
     for line in change_lines(preview.steps):
         say(f"  {line}")
     body = drift_issue(target.stack, preview, run_url=run.url, commit=run.sha)
     run.summarize(body)
-    url = hub.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
+    url = github.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
     raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
 
 
-def _tell_of_support(hub: Hub, stack: str, settings: StackSettings, *, run_url: str) -> None:
+def _tell_of_support(github: GithubRepository, stack: str, settings: StackSettings, *, run_url: str) -> None:
     """Keep one issue while the Kubernetes version of the stack is near the end of its support."""
     marker = f"nightowl:support:{stack}"
     on_eks = isinstance(settings.platform, EksPlatformSettings)
     notice = support_notice(settings.cluster.version, clock.today()) if on_eks else ""
     if notice:
         body = f"{code(stack)}: {notice}. This issue is closed by the first check after the upgrade. {run_url}"
-        hub.upsert_issue(marker, f"Kubernetes {settings.cluster.version} in {stack} loses its support", body, LABEL)
+        github.upsert_issue(marker, f"Kubernetes {settings.cluster.version} in {stack} loses its support", body, LABEL)
     else:
-        hub.close_issue(marker, f"{code(stack)} asks for a version with time left. {run_url}".rstrip(), LABEL)
+        github.close_issue(marker, f"{code(stack)} asks for a version with time left. {run_url}".rstrip(), LABEL)
 
 
 def _undisturbed_preview(target: Target, engine: Engine, leave_out: Sequence[str]) -> Preview:

@@ -6,19 +6,14 @@ somebody with write access made it, an issue only where it has the label, which 
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from github import Auth, Github, GithubIntegration, GithubRetry
-from github.GithubException import (
-    GithubException,
-    RateLimitExceededExceedsMaxWait,
-    RateLimitExceededException,
-    UnknownObjectException,
-)
+from github import Auth, Github, GithubIntegration
+from github.GithubException import GithubException, UnknownObjectException
 from github.GitRef import GitRef
 from github.InputGitTreeElement import InputGitTreeElement
 from github.Issue import Issue
@@ -26,19 +21,11 @@ from github.IssueComment import IssueComment
 from github.PullRequest import PullRequest
 from github.Repository import Repository
 from jwt.exceptions import InvalidKeyError
-from requests.exceptions import RequestException
-from urllib3.util.retry import Retry
 
 from infra.ci.actions_run import ActionsRun
-from infra.errors import NightowlError, UsageError
+from infra.errors import UsageError
+from infra.github.client import GithubError, client_options, github_errors, message_of
 
-RETRIES = 4
-"""After a failure that may pass: status 5xx, a broken connection, a rate limit."""
-BACKOFF_SECONDS = 1.0
-"""Waits of 0, 2, 4 and 8 s between the tries."""
-LONGEST_LIMIT_WAIT_SECONDS = 120
-"""A rate limit that lasts longer is told instead of waited for. GitHub asks for one minute at a secondary limit."""
-TIMEOUT_SECONDS = 30
 LONGEST_BODY = 65_536
 """Characters of a comment, an issue or a pull request; GitHub refuses longer ones with status 422."""
 
@@ -55,14 +42,6 @@ _BLOB_MODE = "100644"
 _CUT = "\n\n_The rest was cut: GitHub takes 65,536 characters._"
 
 
-class GithubError(NightowlError):
-    """GitHub did not do what was asked. The message has the status, what was asked, and the remedy."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 @dataclass(frozen=True, kw_only=True)
 class PullState:
     """A pull request. `updated` is in UTC; `head_repository` is `owner/name`, empty when the fork is gone."""
@@ -74,13 +53,12 @@ class PullState:
     head_repository: str
 
 
-class Hub:
-    """One repository on GitHub. Every method raises GithubError."""
+class GithubRepository:
+    """The comments, issues and proposals of one repository. Every method raises GithubError."""
 
     def __init__(self, repository: Repository, run: ActionsRun) -> None:
         self._repository = repository
         self._full_name = run.repository
-        self._api_url = run.api_url
         self._is_app = bool(run.app)
 
     def upsert_comment(self, number: int, marker: str, body: str) -> str:
@@ -225,7 +203,7 @@ class Hub:
         try:
             self._repository.create_git_ref(f"refs/heads/{branch}", commit)
         except GithubException as error:
-            if "already exists" not in _told(error):
+            if "already exists" not in message_of(error):
                 raise
             self._branch(branch).edit(commit, force=True)  # another run was quicker
 
@@ -235,7 +213,7 @@ class Hub:
             try:
                 return self._repository.create_pull(base, branch, title=title, body=body).html_url
             except GithubException as error:
-                pull = self._open_pull(branch, base) if "already exists" in _told(error) else None
+                pull = self._open_pull(branch, base) if "already exists" in message_of(error) else None
                 if pull is None:
                     raise
         if (pull.title, pull.body) != (title, body):
@@ -251,72 +229,41 @@ class Hub:
         issues = self._repository.get_issues(state="open", labels=[label], sort="created", direction="asc")
         return [issue for issue in issues if _has_marker(issue.body, marker)]
 
-    @contextlib.contextmanager
-    def _asking(self, what: str, permission: str) -> Generator[None]:
-        """Turn the failures of PyGithub into a sentence. `permission` is what the job needs for `what`."""
-        try:
-            yield
-        except GithubException as error:
-            asked = f"{what} in {self._full_name}"
-            raise GithubError(_sentence(error, asked, permission), error.status) from None
-        except RequestException as error:
-            raise GithubError(
-                f"GitHub at {self._api_url} cannot be reached to {what} ({type(error).__name__}); check the network "
-                "and run this again"
-            ) from None
+    def _asking(self, what: str, permission: str) -> AbstractContextManager[None]:
+        return github_errors(f"{what} in {self._full_name}", permission)
 
 
-def connect(run: ActionsRun, *, backoff_seconds: float = BACKOFF_SECONDS) -> Hub:
-    """Connect to the repository of a run, by its token or as its App. Only an App is asked for something at once.
+def connect(run: ActionsRun) -> GithubRepository:
+    """Connect to the repository of a run, by its token or as its App. Only an App sends a request at once.
 
     Raises:
         UsageError: the run has no repository, no token, or no key of its App.
         GithubError: the App is not installed on the repository, or its key is another's.
     """
     run.require_github()
-    options: dict[str, Any] = {
-        "base_url": run.api_url.rstrip("/"),
-        "timeout": TIMEOUT_SECONDS,
-        "user_agent": "nightowl",
-        "per_page": 100,
-        "retry": GithubRetry(
-            total=RETRIES,
-            backoff_factor=backoff_seconds,
-            max_rate_limit_wait=LONGEST_LIMIT_WAIT_SECONDS,
-            raise_on_status=False,  # the last answer says more than the number of tries
-            # A comment that was made though the answer got lost is found by its marker; PATCH sets the same text again.
-            allowed_methods=Retry.DEFAULT_ALLOWED_METHODS | {"POST", "PATCH"},
-        ),
-        # PyGithub pauses between requests for the sake of programs that send many; these are a handful.
-        "seconds_between_requests": None,
-        "seconds_between_writes": None,
-    }
+    options = client_options(run.api_url)
     auth = _app_auth(run, options) if run.app else Auth.Token(run.token)
-    return Hub(Github(auth=auth, lazy=True, **options).get_repo(run.repository), run)
+    return GithubRepository(Github(auth=auth, lazy=True, **options).get_repo(run.repository), run)
 
 
-def _app_auth(run: ActionsRun, options: dict[str, Any]) -> Auth.Auth:
-    """Get a token of the App for this repository, for an hour, with the rights that a proposal needs."""
+def _app_auth(run: ActionsRun, options: Mapping[str, Any]) -> Auth.Auth:
+    """Return a token of the App for this repository, for an hour, with the rights that a proposal needs."""
     owner, _, name = run.repository.partition("/")
     try:
-        app = Auth.AppAuth(run.app, run.app_key)
-        integration = GithubIntegration(auth=app, **options)
-        found = integration.get_repo_installation(owner, name)
-        token = integration.get_access_token(found.id, permissions=APP_PERMISSIONS).token
-    except GithubException as error:
-        raise GithubError(
-            f"GitHub refused to let the App {run.app} into {run.repository} ({error.status}: {_told(error)}); install "
-            "it on this repository with Contents and Pull requests: read and write, and look whether NIGHTOWL_APP_KEY "
-            "is a key of it",
-            error.status,
-        ) from None
+        with github_errors(f"sign in as the App {run.app}"):
+            try:
+                integration = GithubIntegration(auth=Auth.AppAuth(run.app, run.app_key), **options)
+                found = integration.get_repo_installation(owner, name)
+                return Auth.Token(integration.get_access_token(found.id, permissions=APP_PERMISSIONS).token)
+            except GithubException as error:
+                raise GithubError(
+                    f"GitHub refused to let the App {run.app} into {run.repository} ({error.status}: "
+                    f"{message_of(error)}); install it on this repository with Contents and Pull requests: read and "
+                    "write, and look whether NIGHTOWL_APP_KEY is a key of it",
+                    error.status,
+                ) from None
     except (InvalidKeyError, ValueError):
         raise UsageError("NIGHTOWL_APP_KEY is no private key in PEM; make one on the page of the App") from None
-    except RequestException as error:
-        raise GithubError(
-            f"GitHub at {run.api_url} cannot be reached ({type(error).__name__}); check the network and run this again"
-        ) from None
-    return Auth.Token(token)
 
 
 def _marked(marker: str, body: str) -> str:
@@ -338,50 +285,3 @@ def _is_ours(comment: IssueComment, marker: str) -> bool:
 def _close(issue: Issue, comment: str) -> None:
     issue.create_comment(comment)
     issue.edit(state="closed")
-
-
-def _sentence(error: GithubException, asked: str, permission: str) -> str:
-    told = _told(error)
-    refused = f"GitHub refused to {asked} ({error.status}: {told or 'no reason given'})"
-    if isinstance(error, (RateLimitExceededException, RateLimitExceededExceedsMaxWait)):
-        return f"{refused}; too many requests: run this again {_when(error)}"
-    if "not permitted to create or approve pull requests" in told:
-        return (
-            f"{refused}; switch on Settings > Actions > General > 'Allow GitHub Actions to create and approve pull "
-            "requests' of the repository (and of its organization), then run this again"
-        )
-    return f"{refused}; {_remedy(error.status, permission)}"
-
-
-def _remedy(status: int, permission: str) -> str:
-    remedies = {
-        401: "the token is wrong or has expired: pass github.token to the step as GITHUB_TOKEN",
-        403: f"give the job `permissions: {permission}`",
-        404: f"there is no such thing, or the token may not see it: give the job `permissions: {permission}`",
-    }
-    if status >= 500:
-        return "GitHub has a fault: look at its status page and run this again"
-    return remedies.get(status, "the request does not fit the state of the repository: look at it and run this again")
-
-
-def _when(error: GithubException) -> str:
-    reset = {key.lower(): value for key, value in (error.headers or {}).items()}.get("x-ratelimit-reset", "")
-    return f"after {datetime.fromtimestamp(int(reset), UTC):%H:%M} UTC" if reset.isdigit() else "in some minutes"
-
-
-def _told(error: GithubException) -> str:
-    """What GitHub says: its message and, for a request that does not fit (422), what is wrong with each field."""
-    data: Any = error.data
-    if not isinstance(data, dict):
-        return " ".join(str(data).split())[:200] if data else ""
-    answer = cast(dict[str, Any], data)
-    details: list[Any] = answer.get("errors") or []
-    lines = [str(answer.get("message") or answer.get("data") or ""), *map(_detail, details)]
-    return " ".join("; ".join(filter(None, lines)).split())[:400]
-
-
-def _detail(entry: object) -> str:
-    if not isinstance(entry, dict):
-        return str(entry)
-    known = cast(dict[str, Any], entry)
-    return str(known.get("message") or " ".join(str(known[key]) for key in ("field", "code") if key in known))

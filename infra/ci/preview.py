@@ -65,7 +65,7 @@ def run_preview(
         PolicyViolationError: mandatory policies are violated.
         GithubError: the comment cannot be written.
     """
-    hub = None if dry_run or number is None else connect(run)
+    github = None if dry_run or number is None else connect(run)
     report = _report(target, run, dry_run=dry_run, say=say)
     body = preview_comment(report)
     if dry_run:
@@ -73,8 +73,8 @@ def run_preview(
         say(f"would preview {target.stack} by the engine, and tell it {_where(number)}")
     else:
         run.summarize(body)
-    if hub is not None and number is not None:
-        say(hub.upsert_comment(number, f"nightowl:preview:{target.stack}", body))
+    if github is not None and number is not None:
+        say(github.upsert_comment(number, f"nightowl:preview:{target.stack}", body))
     if report.failure:
         raise PreviewFailedError(f"{target.stack} cannot be previewed: {report.failure}")
     if report.plan is not None and report.plan.policies.mandatory:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.git import file_at, first_commit_with, require_history, versions
-from infra.ci.github import Hub, connect
+from infra.ci.github import GithubRepository, connect
 from infra.ci.images import ImageStack, Reference
 from infra.ci.record import BASE, shown
 from infra.ci.report import cell
@@ -101,11 +101,11 @@ def run_promote(
         return
     apps = _apps(target, choice)
     chain = chain_to(target, read)
-    hub = None if dry_run else connect(run)
+    github = None if dry_run else connect(run)
     require_history(project)
-    start = "" if hub is None else hub.head(BASE)
+    start = "" if github is None else github.head(BASE)
     path = _path(target)
-    text = _text(project, hub, start, path)
+    text = _text(project, github, start, path)
     if choice.rollback:
         moves = _moves_back(project, target, text, apps, say)
     elif choice.digest is not None:
@@ -113,7 +113,7 @@ def run_promote(
     else:
         source_path = _path(chain.source)
         if choice.source_commit is None:
-            source_text = _text(project, hub, start, source_path)
+            source_text = _text(project, github, start, source_path)
         else:
             source_text = _text_at(project, choice.source_commit, source_path)
         moves = _moves_on(chain, text, source_text, apps, say)
@@ -126,11 +126,11 @@ def run_promote(
     for move in moves:
         text = set_image(text, move.app, str(move.after))
     branch = f"nightowl/promote-{target.name}"
-    if hub is None:
+    if github is None:
         say(f"would propose this for {path}, from {branch}; nothing was done")
         return
     title = _title(chain, choice)
-    url = hub.propose(branch, {path: text}, title, _body(project, chain, moves, run), base=BASE, start=start)
+    url = github.propose(branch, {path: text}, title, _body(project, chain, moves, run), base=BASE, start=start)
     say(url)
     run.summarize(f"{title}: {url}")
 
@@ -169,9 +169,9 @@ def _text_at(project: Path, commit: str, path: str) -> str:
     return text
 
 
-def _text(project: Path, hub: Hub | None, start: str, path: str) -> str:
+def _text(project: Path, github: GithubRepository | None, start: str, path: str) -> str:
     try:
-        text = (project / path).read_text(encoding="utf-8") if hub is None else hub.file(path, start)
+        text = (project / path).read_text(encoding="utf-8") if github is None else github.file(path, start)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     if text is None:

@@ -47,19 +47,19 @@ def run_record(
     if not images:
         say("nothing was built, so there is nothing to record")
         return
-    hub = connect(run)
-    start = hub.head(BASE)
-    text = hub.file(path, start)
+    github = connect(run)
+    start = github.head(BASE)
+    text = github.file(path, start)
     if text is None:
         raise UsageError(f"{BASE} has no file {path}; commit it first")
     new = _new(text, images)
     if not new:
-        hub.withdraw(branch, f"`{BASE}` has the images that run already.", base=BASE)
+        github.withdraw(branch, f"`{BASE}` has the images that run already.", base=BASE)
         say(f"{path} has these images already")
         return
     title = f"Record what {stack.name} runs"
     body = _body(stack, text, new, run)
-    url = hub.propose(branch, {path: _with_images(text, new)}, title, body, base=BASE, start=start)
+    url = github.propose(branch, {path: _with_images(text, new)}, title, body, base=BASE, start=start)
     say(url)
     run.summarize(f"{title}: {url}")
 

@@ -5,7 +5,7 @@ Reference: docs.github.com/en/rest/actions/permissions.
 
 from __future__ import annotations
 
-from infra.github.connection import Json, RepositoryApi
+from infra.github.client import Json, RepositoryApi
 from infra.github.step import Step
 
 APPROVAL_PATH = "actions/permissions/fork-pr-contributor-approval"
@@ -37,7 +37,7 @@ def actions_step(api: RepositoryApi, *, proposed_by_app: bool) -> Step:
     it is, and the note says so.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     enabled = bool(api.get("actions/permissions", "read whether GitHub Actions is on")["enabled"])
     now = api.get("actions/permissions/workflow", "read what workflows may do")

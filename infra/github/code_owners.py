@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.github.connection import GithubSetupError, Json, RepositoryApi
+from infra.github.client import GithubError, Json, RepositoryApi
 from infra.github.reviewers import Reviewer
 from infra.github.step import Step
 
@@ -27,7 +27,7 @@ def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewe
     which only an administrator can mend.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     file = project / FILE
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
@@ -42,7 +42,7 @@ def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewe
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(wanted, encoding="utf-8")
         if told:
-            raise GithubSetupError(
+            raise GithubError(
                 f"{FILE} of {'; '.join(told)}; give the owners write access under Settings > Collaborators and teams, "
                 "bring the file of this checkout to main, and run this again"
             )

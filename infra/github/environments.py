@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.github.connection import GithubSetupError, Json, RepositoryApi
+from infra.github.client import GithubError, Json, RepositoryApi
 from infra.github.reviewers import Reviewer, several
 from infra.github.step import Step
 from infra.settings.eks.delivery import MAIN_BRANCH
@@ -72,7 +72,7 @@ def environment_step(
         must_be_reviewed: refuse to go on without any reviewer.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     now = _inspect(api, name)
     state = now or _State()
@@ -106,7 +106,7 @@ def environment_reviewers(api: RepositoryApi, name: str) -> tuple[Reviewer, ...]
     """Read who approves deployments to the environment `name`; nobody where there is none.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     state = _inspect(api, name)
     return () if state is None else state.reviewers
@@ -215,12 +215,12 @@ def _put(
     taken = {item.id for rule in rules if rule["type"] == "required_reviewers" for item in _reviewers(rule)}
     left_out = [item for item in reviewers if item.id not in taken]
     if left_out:
-        raise GithubSetupError(
+        raise GithubError(
             f"GitHub did not take {_names(left_out)} as a reviewer of the environment {name}; give them read access "
             "under Settings > Collaborators and teams, and run this again"
         )
     if reviewers and answer.get("can_admins_bypass", True):
-        raise GithubSetupError(
+        raise GithubError(
             f"GitHub still lets administrators pass by the reviewers of the environment {name}; untick 'Allow "
             f"administrators to bypass configured protection rules' under Settings > Environments > {name}, and run "
             "this again"

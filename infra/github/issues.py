@@ -5,7 +5,7 @@ Reference: docs.github.com/en/rest/repos/repos.
 
 from __future__ import annotations
 
-from infra.github.connection import RepositoryApi, asking
+from infra.github.client import RepositoryApi, github_errors
 from infra.github.step import Step
 
 
@@ -13,7 +13,7 @@ def issues_step(api: RepositoryApi) -> Step:
     """Inspect whether the repository has issues; what `apply` sends changes nothing else."""
 
     def apply() -> None:
-        with asking("switch issues on"):
+        with github_errors("switch issues on"):
             api.repository.edit(has_issues=True)
 
     return Step(name="issues", exists=True, changes=() if api.repository.has_issues else ("off -> on",), apply=apply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.github.connection import RepositoryApi, asking
+from infra.github.client import RepositoryApi, github_errors
 from infra.github.step import Step
 
 LABELS = {
@@ -16,13 +16,13 @@ def label_step(api: RepositoryApi, name: str) -> Step:
     """Inspect a label of LABELS. One that is there stays as it is, whatever its colour.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     color, description = LABELS[name]
     exists = api.find(f"labels/{name}", f"read the label {name}") is not None
 
     def apply() -> None:
-        with asking(f"make the label {name}"):
+        with github_errors(f"make the label {name}"):
             api.repository.create_label(name, color, description)
 
     return Step(name=f"label {name}", exists=exists, changes=() if exists else (f'"{description}"',), apply=apply)

@@ -14,7 +14,7 @@ from typing import Any
 from github import Github
 from github.GithubException import GithubException
 
-from infra.github.connection import Json, RepositoryApi, asking
+from infra.github.client import Json, RepositoryApi, github_errors
 from infra.github.reviewers import Reviewer, several
 from infra.github.step import Step
 from infra.settings.eks.delivery import MAIN_BRANCH
@@ -81,7 +81,7 @@ def main_rules_step(
             one alone could never merge then.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     needs = _Needs(
         rules=frozenset({PULL_REQUEST, *PLAIN_RULES}),
@@ -268,7 +268,7 @@ def _check(context: str, app: int | None) -> dict[str, Any]:
 
 def _actions_app(client: Github) -> int | None:
     """Find the id of GitHub Actions, so that no other app's status of the same name counts; None where it has none."""
-    with asking("look up the app of GitHub Actions"):
+    with github_errors("look up the app of GitHub Actions"):
         try:
             return client.get_app("github-actions").id
         except GithubException as error:

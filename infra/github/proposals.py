@@ -5,7 +5,7 @@ The key of the App is a secret of an environment that only main can use, so no b
 
 from __future__ import annotations
 
-from infra.github.connection import GithubSetupError, RepositoryApi
+from infra.github.client import GithubError, RepositoryApi
 from infra.github.environments import PROPOSALS
 from infra.github.step import Step
 
@@ -20,7 +20,7 @@ def app_of(api: RepositoryApi) -> str:
     """Read the client id of the App; empty where there is none.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     answer = api.find(f"actions/variables/{APP_VARIABLE}", f"read the variable {APP_VARIABLE}")
     return "" if answer is None else str(answer["value"])
@@ -30,14 +30,14 @@ def app_step(api: RepositoryApi, app: str) -> Step:
     """Inspect whether the App that is named has its key where the jobs find it. Only its owner has the key.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     path = f"environments/{PROPOSALS}/secrets/{APP_KEY}"
     missing = bool(app) and api.find(path, f"read whether there is a secret {APP_KEY}") is None
 
     def apply() -> None:
         name = api.repository.full_name
-        raise GithubSetupError(
+        raise GithubError(
             f"{APP_VARIABLE} names the GitHub App {app}, and the environment {PROPOSALS} has no secret {APP_KEY}: "
             f"gh secret set {APP_KEY} --env {PROPOSALS} --repo {name} < KEY.pem; then run this again"
         )

@@ -10,7 +10,7 @@ from github import Github
 from github.GithubException import GithubException
 
 from infra.errors import UsageError
-from infra.github.connection import asking
+from infra.github.client import github_errors
 
 MOST_REVIEWERS = 6
 """Of one environment (docs.github.com, Deployments and environments, Required reviewers)."""
@@ -44,7 +44,7 @@ def find_reviewers(client: Github, names: Sequence[str]) -> tuple[Reviewer, ...]
 
     Raises:
         UsageError: GitHub knows no such user or team, or they are more than an environment can have.
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     wanted = list(dict.fromkeys(names))
     if len(wanted) > MOST_REVIEWERS:
@@ -57,7 +57,7 @@ def find_reviewers(client: Github, names: Sequence[str]) -> tuple[Reviewer, ...]
 
 def _find(client: Github, name: str) -> Reviewer:
     organization, slash, team = name.partition("/")
-    with asking(f"look up the reviewer {name}"):
+    with github_errors(f"look up the reviewer {name}"):
         try:
             if slash:
                 found = client.get_organization(organization).get_team_by_slug(team)

@@ -13,8 +13,8 @@ from rich.console import Console
 from infra.errors import UsageError
 from infra.github.actions_settings import actions_step
 from infra.github.checksums import checksums_step
+from infra.github.client import RepositoryApi, connect, open_repository
 from infra.github.code_owners import code_owners_step
-from infra.github.connection import RepositoryApi, connect, open_repository
 from infra.github.environments import (
     DEPLOYMENT_BRANCHES,
     EPHEMERAL,
@@ -81,7 +81,7 @@ def run_github(
     Raises:
         UsageError: a wrong name or option, no token, no rights, or prod without reviewers.
         SettingsError: a stack file or ci.yml is not usable.
-        GithubSetupError: GitHub refuses a request; what was done before is printed.
+        GithubError: GitHub refuses a request; what was done before is printed.
         StackFileError: a stack file cannot be written; what was done before is printed.
     """
     files = {stack: stack_file(project, stack) for stack in dict.fromkeys(options.stacks)}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.errors import UsageError
-from infra.github.connection import Json, RepositoryApi
+from infra.github.client import Json, RepositoryApi
 from infra.settings.eks.delivery import MAIN_BRANCH
 
 DEFAULT_CLAIMS = ["repo", "context"]
@@ -47,7 +47,7 @@ def subject_format(api: RepositoryApi) -> SubjectFormat:
 
     Raises:
         UsageError: the repository has a template of its own, whose subjects the roles' trust could not match.
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     repository = api.repository
     plain = f"repo:{repository.full_name}"

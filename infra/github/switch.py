@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.github.connection import RepositoryApi, asking
+from infra.github.client import RepositoryApi, github_errors
 from infra.github.step import Step
 
 VARIABLE = "NIGHTOWL_DELIVERY"
@@ -13,7 +13,7 @@ def switch_step(api: RepositoryApi, *, switch_on: bool) -> Step:
     """Inspect the variable that switches the workflows on. It is only changed where `switch_on` asks for it.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     value = _read(api, VARIABLE)
     return _step(api, VARIABLE, value, ON if switch_on else value, note=_note(value, switch_on=switch_on))
@@ -27,7 +27,7 @@ def _read(api: RepositoryApi, name: str) -> str | None:
 def _step(api: RepositoryApi, name: str, value: str | None, wanted: str | None, *, note: str = "") -> Step:
     def apply() -> None:
         if value is None:
-            with asking(f"make the variable {name}"):
+            with github_errors(f"make the variable {name}"):
                 api.repository.create_variable(name, wanted or "")
         else:
             api.send("PATCH", f"actions/variables/{name}", f"set the variable {name}", {"name": name, "value": wanted})

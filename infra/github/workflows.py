@@ -5,7 +5,7 @@ Reference: docs.github.com/en/rest/actions/workflows.
 
 from __future__ import annotations
 
-from infra.github.connection import Json, RepositoryApi
+from infra.github.client import Json, RepositoryApi
 from infra.github.step import Step
 
 FILES = ".github/workflows/"
@@ -21,7 +21,7 @@ def workflows_step(api: RepositoryApi) -> Step:
     """Inspect the workflows, and enable those that GitHub switched off. What somebody switched off stays off.
 
     Raises:
-        GithubSetupError: GitHub refuses to answer.
+        GithubError: GitHub refuses to answer.
     """
     answer = api.get("actions/workflows", "list the workflows")
     workflows: list[Json] = [item for item in answer["workflows"] if item["path"].startswith(FILES)]

@@ -19,6 +19,11 @@ def models() -> Loader:
     return botocore.loaders.create_loader()
 
 
+@pytest.fixture(autouse=True)
+def no_waits_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.github.client.BACKOFF_SECONDS", 0.0)
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, models: Loader) -> Iterator[None]:
     """An AWS that moto keeps in this process; nothing reaches a network."""

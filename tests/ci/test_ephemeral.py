@@ -18,7 +18,7 @@ from infra.ci.ephemeral import LABEL, EphemeralError, Place, SweepError, run_dow
 from infra.ci.ephemeral.lifecycle import addresses_body
 from infra.ci.ephemeral.sweep import Swept
 from infra.ci.ephemeral.sweep import table as sweep_table
-from infra.ci.github import GithubError, connect
+from infra.ci.github import connect
 from infra.engine import (
     DeploymentFailedError,
     Engine,
@@ -29,6 +29,7 @@ from infra.engine import (
 )
 from infra.engine.locks import lock_holder
 from infra.errors import NightowlError
+from infra.github.client import GithubError
 from infra.plan.run import PolicyViolationError
 from infra.settings.stack_file import settings_from_stack_file
 from tests.ci.fake_github import NOW, FakeGithub
@@ -174,7 +175,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 def place(tmp_path: Path, github: FakeGithub, engine: FakeEngine) -> Place:
     shutil.copytree(REPOSITORY / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("Pulumi.pr-*"))
     run = github.run(tmp_path)
-    return Place(project=tmp_path, base="dev", engine=cast(Engine, engine), run=run, hub=connect(run))
+    return Place(project=tmp_path, base="dev", engine=cast(Engine, engine), run=run, github=connect(run))
 
 
 def edit_base(place: Place, **sections: Any) -> None:
@@ -307,7 +308,7 @@ def test_a_dry_run_says_what_would_be_deployed_and_does_nothing(
 
 
 def test_without_github_whoever_has_the_cluster_decides(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
-    run_up(replace(place, hub=None), 99, {})
+    run_up(replace(place, github=None), 99, {})
     assert "pr-99" in engine.deployed
     assert github.requests == []
 
@@ -521,7 +522,7 @@ def test_a_state_that_is_compressed_or_claims_another_time_is_no_way_around(plac
     engine.found.write("pr-7", state_of("pr-7"))
     engine.found.file("pr-7").rename(engine.found.file("pr-7").with_suffix(".json.gz"))
     with pytest.raises(SweepError):
-        sweep(replace(place, hub=None))
+        sweep(replace(place, github=None))
     assert "has a state that the pipeline did not write" in (place.project / "summary.md").read_text()
     assert engine.destroyed == []
 
@@ -560,7 +561,7 @@ def test_without_github_only_time_counts(place: Place, engine: FakeEngine) -> No
     engine.found["pr-1"] = NOW
     engine.found["pr-2"] = NOW - timedelta(days=4)
     engine.found["pr-3"] = None
-    assert sweep(replace(place, hub=None)) == {"pr-1": "kept", "pr-2": "removed", "pr-3": "removed"}
+    assert sweep(replace(place, github=None)) == {"pr-1": "kept", "pr-2": "removed", "pr-3": "removed"}
 
 
 def test_the_lock_of_a_run_that_died_is_taken_off_and_that_of_one_at_work_is_not(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,8 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from infra.ci.actions_run import ActionsRun
-from infra.ci.github import APPROVAL_NOTE, LONGEST_BODY, GithubError, Hub, connect
+from infra.ci.github import APPROVAL_NOTE, LONGEST_BODY, connect
+from infra.ci.github import GithubRepository as Hub
 from infra.errors import UsageError
+from infra.github.client import GithubError
 from tests.ci.fake_github import BOT, FakeGithub
 
 MARKER = "nightowl:preview:dev"
@@ -34,7 +35,7 @@ def github() -> Iterator[FakeGithub]:
 
 @pytest.fixture
 def hub(github: FakeGithub) -> Hub:
-    return connect(github.run(), backoff_seconds=0)
+    return connect(github.run())
 
 
 # Comments
@@ -290,11 +291,11 @@ def test_a_file_is_read_at_a_commit(github: FakeGithub, hub: Hub) -> None:
         (
             422,
             {"message": "Validation Failed", "errors": [{"resource": "IssueComment", "field": "body", "code": "bad"}]},
-            r"Validation Failed; body bad",
+            r"Validation Failed: body bad",
         ),
         (410, {"message": "This issue was deleted"}, r"This issue was deleted"),
-        (500, "<html>Unicorn!</html>", r"Unicorn.*GitHub has a fault"),
-        (503, {"message": "Service unavailable"}, r"GitHub has a fault"),
+        (500, "<html>Unicorn!</html>", r"Unicorn.*look at its status page"),
+        (503, {"message": "Service unavailable"}, r"look at its status page"),
     ],
 )
 def test_a_refusal_names_its_status_what_was_asked_and_the_remedy(
@@ -302,7 +303,9 @@ def test_a_refusal_names_its_status_what_was_asked_and_the_remedy(
 ) -> None:
     github.fail("POST", "/issues/7/comments", status, answer)
 
-    with pytest.raises(GithubError, match=rf"comment on #7 in example/nightowl \({status}: .*{told}") as failure:
+    with pytest.raises(
+        GithubError, match=rf"comment on #7 in example/nightowl: GitHub .*\({status}: .*{told}"
+    ) as failure:
         hub.upsert_comment(7, MARKER, "text")
     assert failure.value.status == status
     assert "\n" not in str(failure.value)
@@ -343,7 +346,7 @@ def test_a_limit_that_lasts_is_told_with_its_end(github: FakeGithub, hub: Hub) -
 
 
 def test_a_wrong_token_is_told(github: FakeGithub) -> None:
-    hub = connect(github.run(token=WRONG), backoff_seconds=0)
+    hub = connect(github.run(token=WRONG))
 
     with pytest.raises(GithubError, match=r"401: Bad credentials.*the token is wrong or has expired") as failure:
         hub.head("main")
@@ -351,9 +354,9 @@ def test_a_wrong_token_is_told(github: FakeGithub) -> None:
 
 
 def test_another_repository_is_not_found(github: FakeGithub) -> None:
-    hub = connect(github.run(repository="example/other"), backoff_seconds=0)
+    hub = connect(github.run(repository="example/other"))
 
-    with pytest.raises(GithubError, match=r"read the branch main in example/other \(404: Not Found\)"):
+    with pytest.raises(GithubError, match=r"branch main in example/other: GitHub refuses it \(404: Not Found\)"):
         hub.head("main")
 
 
@@ -361,9 +364,9 @@ def test_no_network_is_one_sentence() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    hub = connect(ActionsRun(repository="example/nightowl", token=WRONG, api_url=url), backoff_seconds=0)
+    hub = connect(ActionsRun(repository="example/nightowl", token=WRONG, api_url=url))
 
-    with pytest.raises(GithubError, match=f"GitHub at {re.escape(url)} cannot be reached to read the branch main"):
+    with pytest.raises(GithubError, match="read the branch main in example/nightowl: GitHub does not answer"):
         hub.head("main")
 
 
@@ -399,7 +402,7 @@ def test_an_app_opens_pull_requests_whose_checks_nobody_has_to_start(
 ) -> None:
     github.app, github.app_key = "Iv23lion", key.public_key()
     run = replace(github.run(tmp_path), token="", app="Iv23lion", app_key=pem_of(key))
-    hub = connect(run, backoff_seconds=0)
+    hub = connect(run)
     hub.propose("nightowl/record-dev", {"stacks/Pulumi.dev.yaml": "a: 1\n"}, "Record", "What runs.")
     assert github.app_permissions == {"contents": "write", "pull_requests": "write"}, "no more than a proposal needs"
     assert github.open_pulls()[-1].body == "What runs.\n"
@@ -412,11 +415,11 @@ def test_an_app_that_is_not_installed_or_has_another_key_is_told_with_the_remedy
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     for app, private in (("Iv23lion", other), ("another", key)):
         with pytest.raises(GithubError, match=f"refused to let the App {app} into example/nightowl .* install it on"):
-            connect(replace(github.run(tmp_path), app=app, app_key=pem_of(private)), backoff_seconds=0)
+            connect(replace(github.run(tmp_path), app=app, app_key=pem_of(private)))
     with pytest.raises(UsageError, match="NIGHTOWL_APP_KEY is no private key in PEM"):
-        connect(replace(github.run(tmp_path), app="Iv23lion", app_key="not a key"), backoff_seconds=0)
+        connect(replace(github.run(tmp_path), app="Iv23lion", app_key="not a key"))
     with pytest.raises(UsageError, match="gh secret set NIGHTOWL_APP_KEY --env proposals"):
-        connect(replace(github.run(tmp_path), app="Iv23lion"), backoff_seconds=0)
+        connect(replace(github.run(tmp_path), app="Iv23lion"))
 
 
 def test_the_key_of_an_app_is_in_no_text_of_a_run() -> None:

@@ -36,7 +36,7 @@ def github() -> Iterator[FakeGithub]:
 def place(cluster: Cluster, github: FakeGithub, tmp_path_factory: pytest.TempPathFactory) -> Place:
     run = github.run(tmp_path_factory.mktemp("run"))
     engine = local_engine(cluster.machine.paths(CLUSTER), resolve_engine(lambda _: None), print)
-    return Place(project=cluster.machine.project, base="local", engine=engine, run=run, hub=connect(run))
+    return Place(project=cluster.machine.project, base="local", engine=engine, run=run, github=connect(run))
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,11 @@ jobs:
 """
 
 
+@pytest.fixture(autouse=True)
+def no_waits_between_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.github.client.BACKOFF_SECONDS", 0.0)
+
+
 @pytest.fixture
 def github() -> Iterator[FakeSettings]:
     with served() as fake:

@@ -113,9 +113,9 @@ def check_pull_request(place: Place, number: int) -> PullState | None:
         EphemeralError: it is closed, has no label, or comes from another repository.
         GithubError: GitHub does not answer, or knows no such pull request.
     """
-    if place.hub is None:
+    if place.github is None:
         return None
-    pull = place.hub.pull_request(number)
+    pull = place.github.pull_request(number)
     if not pull.open:
         raise EphemeralError(f"#{number} is closed, so it gets no stack; reopen it")
     if LABEL not in pull.labels:

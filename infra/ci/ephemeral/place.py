@@ -13,7 +13,7 @@ from infra.ci.ephemeral.checked_state import Expected
 from infra.ci.ephemeral.derive import derive, derive_for_removal, stack_file_text
 from infra.ci.ephemeral.removal import expected_state, shared_by
 from infra.ci.ephemeral.states import Guests
-from infra.ci.github import Hub, connect
+from infra.ci.github import GithubRepository, connect
 from infra.ci.state import open_backend
 from infra.engine import Engine
 from infra.errors import NightowlError, UsageError
@@ -41,15 +41,14 @@ class EphemeralError(NightowlError):
 class Place:
     """The checkout, the stack whose cluster is shared, the engine of its backend, and the pull requests.
 
-    Without a `hub` GitHub is not asked: whoever has the cluster decides. With `dry_run` everything is told, and nothing
-    done.
+    Without a `github` GitHub is not asked: who has the cluster decides. With `dry_run` all is printed and nothing done.
     """
 
     project: Path
     base: str
     engine: Engine
     run: ActionsRun
-    hub: Hub | None = None
+    github: GithubRepository | None = None
     dry_run: bool = False
     say: Callable[[str], None] = print
 
@@ -109,8 +108,8 @@ class Place:
 
     def comment(self, number: int, body: str) -> None:
         """Comment on the pull request, in its one comment of this kind."""
-        if self.hub is not None:
-            self.say(f"comment: {self.hub.upsert_comment(number, MARKER, body)}")
+        if self.github is not None:
+            self.say(f"comment: {self.github.upsert_comment(number, MARKER, body)}")
 
 
 def project_place(
@@ -123,9 +122,9 @@ def project_place(
         NightowlError: the engine cannot be had.
     """
     file = stack_file(project, base)
-    hub = connect(run)
+    github = connect(run)
     engine = project_engine(project, settings_from_stack_file(file), file, say)
-    return Place(project=project, base=base, engine=engine, run=run, hub=hub, dry_run=dry_run, say=say)
+    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run, say=say)
 
 
 def cluster_place(
@@ -148,5 +147,5 @@ def cluster_place(
     if not is_running(paths):
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
     engine = local_engine(paths, resolve_engine(lambda _: None), say)
-    hub = connect(run) if run.token else None
-    return Place(project=project, base=base, engine=engine, run=run, hub=hub, dry_run=dry_run, say=say)
+    github = connect(run) if run.token else None
+    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run, say=say)

@@ -120,8 +120,8 @@ def reason(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: da
         GithubError: GitHub does not know the pull request, or does not answer: then nothing is removed.
     """
     signs = [stack.written]
-    if place.hub is not None:
-        pull = place.hub.pull_request(number)
+    if place.github is not None:
+        pull = place.github.pull_request(number)
         if not pull.open:
             return f"#{number} is closed"
         if LABEL not in pull.labels:
