@@ -62,7 +62,11 @@ class PythonLanguageHost(LanguageServer):
     def Run(self, request: Any, context: Any) -> Any:
         os.chdir(request.pwd)
         program = Path(request.info.program_directory, request.info.entry_point)
-        self.program = lambda: runpy.run_path(str(program), run_name="__main__") and None
+
+        def run_program() -> None:
+            runpy.run_path(str(program), run_name="__main__")
+
+        self.program = run_program
         request.args.insert(0, self.engine)
         return super().Run(request, context)
 
@@ -96,7 +100,8 @@ def _written(process: subprocess.Popen[bytes]) -> Iterator[Any]:
 
 def _read(stream: IO[bytes], name: str, lines: SimpleQueue[Any]) -> None:
     for line in stream:
-        lines.put(language_pb2.RunPluginResponse(**{name: line}))
+        response: dict[str, Any] = {name: line}
+        lines.put(language_pb2.RunPluginResponse(**response))
     lines.put(None)
 
 

@@ -65,7 +65,7 @@ def at_most(strict: Any, loose: Any) -> bool:
 def within(strict: Collection[str], loose: Collection[str]) -> bool:
     """Whether every network of `strict` lies in one of `loose`."""
     return all(
-        any(ipaddress.ip_network(inner).subnet_of(ipaddress.ip_network(outer)) for outer in loose) for inner in strict
+        any(ipaddress.IPv4Network(inner).subnet_of(ipaddress.IPv4Network(outer)) for outer in loose) for inner in strict
     )
 
 

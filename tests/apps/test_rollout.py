@@ -39,7 +39,7 @@ def test_the_engine_waits_longer_than_kubernetes(app: dict[str, Any]) -> None:
 def test_a_rollout_always_adds_a_pod_and_takes_none_first(percent: int, replicas: int) -> None:
     app = one(web(replicas=replicas, rollout={"surge": percent}))
     assert isinstance(app, WebSettings)
-    rolling = strategy(app).rolling_update
+    rolling: Any = strategy(app).rolling_update
     assert rolling.max_unavailable == 0
     assert surge_pods(app, replicas) == math.ceil(replicas * percent / 100) >= 1
 

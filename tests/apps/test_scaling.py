@@ -67,7 +67,8 @@ def test_the_end_of_a_flood_is_answered_slowly() -> None:
 @given(start=st.integers(1, 50), factor=st.integers(2, 20))
 def test_a_flood_is_absorbed_in_the_first_round(start: int, factor: int) -> None:
     scaling = ScalingSettings.model_construct(min=start, max=start * 20, cpu=60, memory=None, shrink_after=300)
-    up = autoscaler_spec("it", scaling).behavior.scale_up
+    behavior: Any = autoscaler_spec("it", scaling).behavior
+    up = behavior.scale_up
     assert _limit(up, start) >= start * factor
     assert up.stabilization_window_seconds == 0
 

@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from moto import mock_aws
-from moto.iam import iam_backends
+from moto.iam.models import iam_backends
 
 from infra.bootstrap.buckets import LogBucketStep, StateBucketStep
 from infra.bootstrap.github_provider import GithubProviderStep
@@ -140,7 +140,8 @@ def place() -> Place:
 def account_double(home: Path, models: Loader) -> Generator[Aws]:
     """Stand in for an account. No credentials of whoever runs the tests are found meanwhile."""
     account = Aws()
-    real = BaseClient._make_api_call
+    client_class: Any = BaseClient
+    real = client_class._make_api_call
 
     def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         return account.call(client, real, operation, arguments)

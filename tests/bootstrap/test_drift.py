@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from moto.iam import iam_backends
+from moto.iam.models import iam_backends
 
 from infra.bootstrap.place import KEY_ALIAS
 from infra.bootstrap.refusals import BootstrapError

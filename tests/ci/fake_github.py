@@ -364,7 +364,7 @@ class FakeGithub:
         del self.comments[self._known_comment(identity).id]
         return 204, None
 
-    def list_pulls(self, *, query: Mapping[str, str], **_: Any) -> tuple[int, Any]:
+    def list_pulls(self, *, query: dict[str, Any], **_: Any) -> tuple[int, Any]:
         state = query.get("state", "open")
         pulls = [pull for pull in self.issues.values() if pull.head is not None and state in ("all", pull.state)]
         if "head" in query:
@@ -449,7 +449,7 @@ class FakeGithub:
         base = body.get("base_tree")
         if base is not None and base not in self.trees:
             raise RefusedError(422, "base_tree is not a valid tree oid")
-        files = {**self.trees.get(base, {}), **{entry["path"]: entry["content"] for entry in body["tree"]}}
+        files = {**self.trees.get(base or "", {}), **{entry["path"]: entry["content"] for entry in body["tree"]}}
         tree = self._keep_tree(files)
         return 201, {"sha": tree, "url": self._at(f"git/trees/{tree}"), "tree": [], "truncated": False}
 

@@ -79,7 +79,7 @@ class FakeAws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, models: Loader) -> Iterator[FakeAws]:
     monkeypatch.setattr("botocore.session.create_loader", lambda _: models)
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     session = boto3.Session(region_name="eu-central-1", **keys)
     clients: dict[str, Any] = {name: session.client(name) for name in ("codebuild", "logs", "s3")}
     stubs = {name: Stubber(client) for name, client in clients.items()}

@@ -378,7 +378,7 @@ def test_no_network_is_one_sentence() -> None:
         ({"token": "x", "repository": "nightowl"}, "'nightowl' is not a repository; write OWNER/NAME"),
     ],
 )
-def test_what_the_environment_lacks_is_named(given: dict[str, str], missing: str) -> None:
+def test_what_the_environment_lacks_is_named(given: dict[str, Any], missing: str) -> None:
     with pytest.raises(UsageError, match=missing):
         connect(ActionsRun(**given))
 

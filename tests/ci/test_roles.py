@@ -10,6 +10,7 @@ import pytest
 from infra.ci.actions_run import ActionsRun
 from infra.ci.roles import run_role, run_stacks
 from infra.errors import UsageError
+from infra.settings.eks.delivery import RoleKind
 from infra.settings.problems import SettingsError
 from tests.ci.delivery_stacks import ACCOUNT, PUBLIC, path_of, read, stack_text
 from tests.ci.test_actions_run import outputs
@@ -74,7 +75,7 @@ def test_a_file_that_is_no_yaml_is_told(project: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "environment"), [("deploy", "dev"), ("preview", ""), ("ephemeral", "ephemeral")])
 def test_a_role_is_told_without_asking_aws(
-    project: Path, kind: str, environment: str, nothing_reaches_out: None
+    project: Path, kind: RoleKind, environment: str, nothing_reaches_out: None
 ) -> None:
     run_role(read(project, "dev"), kind, ActionsRun(output=project / "output"))
 

@@ -73,7 +73,7 @@ def test_a_labelled_pull_request_gets_the_apps_in_a_namespace_of_its_own(
 
 
 def test_its_namespace_is_closed_to_all_others(seven: None, cluster: Cluster) -> None:
-    policies = {
+    policies: dict[str | None, Any] = {
         item.metadata.name: item for item in NetworkingV1Api(cluster.api).list_namespaced_network_policy("pr-7").items
     }
     assert {"namespace.default-deny", "web", "worker"} <= set(policies)

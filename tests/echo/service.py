@@ -68,7 +68,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         answer = self.account.answers.look_up(request.tok, plain(request.args))
         if answer is None:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the echo has no answer to {request.tok}")
-        return provider_pb2.InvokeResponse(**{"return": encode(answer or {})})
+        response: dict[str, Any] = {"return": encode(answer or {})}
+        return provider_pb2.InvokeResponse(**response)
 
     def Construct(self, request: Any, context: Any) -> Any:
         return construct(request)

@@ -26,7 +26,7 @@ def environment_of_an_engine(folder: Path) -> dict[str, str]:
     EngineCommand(cli).run(["destroy"], str(folder), {"PULUMI_BACKEND_URL": "file:///state"})
     for command in ("version", "--non-interactive"):
         lines = (folder / command).read_text().splitlines()
-        found = dict(line.partition("=")[::2] for line in lines)
+        found = {name: value for name, _, value in (line.partition("=") for line in lines)}
         assert not TOKENS.keys() & found.keys(), command
     return found
 

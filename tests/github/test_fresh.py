@@ -302,6 +302,7 @@ def test_in_a_private_repository_forks_get_neither_tokens_that_write_nor_secrets
         "require_approval_for_fork_pr_workflows": True,
     }
     assert nightowl("--check").exit_code == 0
+    assert github.forks is not None
     for key in ("send_write_tokens_to_workflows", "send_secrets_and_variables"):
         github.forks[key] = True
         assert nightowl("--check").exit_code == 1

@@ -234,11 +234,12 @@ def _pods(name: str, app: Part, wait_for: list[pulumi.Resource]) -> None:
     )
     k8s.apps.v1.Deployment(
         name,
-        metadata={"name": name, "namespace": "apps"},
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace="apps"),
         spec=k8s.apps.v1.DeploymentSpecArgs(
             selector=k8s.meta.v1.LabelSelectorArgs(match_labels={LABEL: name}),
             template=k8s.core.v1.PodTemplateSpecArgs(
-                metadata={"labels": {LABEL: name}}, spec=k8s.core.v1.PodSpecArgs(containers=[container])
+                metadata=k8s.meta.v1.ObjectMetaArgs(labels={LABEL: name}),
+                spec=k8s.core.v1.PodSpecArgs(containers=[container]),
             ),
         ),
         opts=pulumi.ResourceOptions(parent=app, depends_on=wait_for),

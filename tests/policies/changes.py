@@ -97,6 +97,6 @@ def replaced(value: Any, path: Sequence[str | int], other: Any) -> Any:
     """Return inputs with what lies at the end of `path` replaced; all beside the path is shared with the original."""
     if not path:
         return other
-    changed = dict(value) if isinstance(value, Mapping) else list(value)
+    changed: Any = dict(value) if isinstance(value, Mapping) else list(value)
     changed[path[0]] = replaced(value[path[0]], path[1:], other)
     return changed

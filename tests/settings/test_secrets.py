@@ -320,5 +320,7 @@ def test_a_value_that_stands_at_thousands_of_places_is_judged_once(monkeypatch: 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60), st.booleans())
 def test_a_password_of_any_characters_is_harmless_or_refused_and_never_shown(password: str, in_file: bool) -> None:
     mark = f"{password}Zq7"
-    change = {"files": {"/etc/app.conf": f'password = "{mark}"\n'}} if in_file else {"env": {"DB_PASS": mark}}
+    change: dict[str, Any] = (
+        {"files": {"/etc/app.conf": f'password = "{mark}"\n'}} if in_file else {"env": {"DB_PASS": mark}}
+    )
     assert "Zq7" not in _told(_sections(**change))

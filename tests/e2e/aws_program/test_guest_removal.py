@@ -91,7 +91,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         base.engine.deploy(base.file, lambda: pulumi.export("sharing", shared))
         binary = base.engine.pulumi_binary
     file = root / "Pulumi.pr-7.yaml"
-    document = read_yaml(STACKS / "Pulumi.dev.yaml")
+    document: Any = read_yaml(STACKS / "Pulumi.dev.yaml")
     document["config"]["nightowl:apps"]["web"]["secrets"] = {"session-key": "dev/web/session-key"}
     file.write_text(yaml.safe_dump(derive(document, 7, base="dev", images={})))
     account = Account(answers=Answers(stack="pr-7", account_id=ACCOUNT, region="eu-central-1", role=ROLE), limits=[])

@@ -105,7 +105,7 @@ def _renamed(inputs: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, A
     return found
 
 
-def _members(shape: Shape) -> dict[str, Any]:
+def _members(shape: Any) -> dict[str, Any]:
     """The members by their names in small letters, without the `s` of a plural."""
     return {_plain(name): member for name, member in shape.members.items()}
 

@@ -206,7 +206,7 @@ def dangers() -> Iterator[Case]:
     yield from cases("privileged", {"pod-not-privileged"}, made_in_every_way(_pod(privileged)))
     yield from cases("privileged container", {"pod-not-privileged"}, in_every_container(privileged))
     for key in ("hostPID", "hostNetwork", "hostIPC"):
-        yield from cases(key, {"pod-own-namespaces"}, made_in_every_way(_pod(**{key: True})))
+        yield from cases(key, {"pod-own-namespaces"}, made_in_every_way(_pod() | {key: True}))
     host = _volume(hostPath={"path": "/"})
     yield from cases("a folder of the node", {"pod-no-host-path"}, made_in_every_way(host))
     moving = _container(image="registry.example.com/one:latest")

@@ -115,7 +115,7 @@ def test_a_role_has_policies_of_its_own_with_fixed_names(kind: RoleKind) -> None
     own = policies(full(), kind)
     assert 0 < len(own) <= MOST_POLICIES_PER_ROLE
     assert all(made.props["name"].startswith(f"{role_name('test', kind)}-") for made in own)
-    others = [other for other in ROLE_KINDS if other != kind]
+    others: list[RoleKind] = [other for other in ROLE_KINDS if other != kind]
     assert not {made.urn for made in own} & {made.urn for other in others for made in policies(full(), other)}
 
 
