@@ -9,8 +9,6 @@ layout; so does every later command where the key is missing. Where it stands th
 from __future__ import annotations
 
 import base64
-import stat
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +21,8 @@ from infra.settings.stack_file_edit import (
     SECRETS_PROVIDER_KEY,
     StackFileEditError,
     get_value,
-    set_secrets_provider,
+    read_text,
+    replace_text,
     set_value,
 )
 
@@ -58,14 +57,14 @@ class StackFileStep:
 
     def survey(self) -> StackFileResult:
         """Find what `carry_out` would change, and change nothing."""
-        text = self._text()
+        text = read_text(self.path)
         changes = self._changes(text)
         problem = self._conflict(text) if changes else None
         return self._result("differs" if changes else "exists", changes, problem)
 
     def carry_out(self, new_data_key: Callable[[], str]) -> StackFileResult:
         """Write what differs. Where that is not possible the result has the lines to add."""
-        text = self._text()
+        text = read_text(self.path)
         changes = self._changes(text)
         if not changes:
             return self._result("exists", changes, None)
@@ -73,7 +72,7 @@ class StackFileStep:
         data_key = new_data_key() if get_value(text, DATA_KEY_PATH) is None else None
         if problem is None:
             try:
-                _write(self.path, self._edited(text, data_key))
+                replace_text(self.path, self._edited(text, data_key))
             except StackFileEditError as error:
                 problem = str(error)
             except OSError as error:
@@ -81,14 +80,10 @@ class StackFileStep:
         state: State = "changed" if problem is None else "differs"
         return self._result(state, changes, problem, data_key)
 
-    def _text(self) -> str:
-        # Not read_text, which would turn the line ends of Windows into others.
-        return self.path.read_bytes().decode()
-
     def _edited(self, text: str, data_key: str | None) -> str:
         if data_key is not None:
             text = set_value(text, DATA_KEY_PATH, data_key)
-        text = set_secrets_provider(text, self.place.secrets_provider)
+        text = set_value(text, (SECRETS_PROVIDER_KEY,), self.place.secrets_provider)
         return set_value(text, BACKEND_PATH, self.place.backend)
 
     def _changes(self, text: str) -> tuple[Change, ...]:
@@ -152,24 +147,3 @@ def make_data_key(kms: KMSClient, key_arn: str) -> str:
 
 def _spoken(path: Sequence[str]) -> str:
     return ".".join(path[1:]) if path[0] == "config" else path[0]
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file's content at once: an interruption leaves the old one or the new one.
-
-    Raises:
-        OSError: it cannot be written, or was made read-only.
-    """
-    target = path.resolve()
-    mode = target.stat().st_mode
-    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError(0, "it is read-only", str(target))
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as new:
-        temporary = Path(new.name)
-        try:
-            new.write(text.encode())
-            new.flush()
-            temporary.chmod(stat.S_IMODE(mode))
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from infra.errors import NightowlError, UsageError
 from infra.github.environments import EPHEMERAL
-from infra.github.stack_text import set_list, set_text
 from infra.github.step import Step
 from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
+from infra.settings.stack_file_edit import read_text, replace_text, set_value
 from infra.settings.yaml_file import read_yaml
 
 SECTION = ("config", "nightowl:delivery", "github")
@@ -53,11 +51,9 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
     differing = {key: value for key, value in wanted.items() if now.get(key) != value}
 
     def apply() -> None:
-        # Not read_text, which would turn the line ends of Windows into others.
-        text = file.read_bytes().decode()
+        text = read_text(file)
         for key, value in differing.items():
-            path = (*SECTION, key)
-            text = set_text(text, path, value) if isinstance(value, str) else set_list(text, path, value)
+            text = set_value(text, (*SECTION, key), value)
         _replace(file, text, differing)
 
     return Step(
@@ -72,16 +68,8 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
 
 
 def _replace(file: Path, text: str, written: Mapping[str, str | list[str]]) -> None:
-    """Write the file in one step, so that an interruption leaves the old or the new one."""
     try:
-        with tempfile.TemporaryDirectory(dir=file.resolve().parent, prefix=f".{file.name}.") as folder:
-            new = Path(folder) / file.name
-            mode = file.stat().st_mode
-            if not mode & stat.S_IWUSR:
-                raise PermissionError(0, "it is read-only")
-            new.write_bytes(text.encode())
-            new.chmod(stat.S_IMODE(mode))
-            new.replace(file.resolve())
+        replace_text(file, text)
     except OSError as error:
         lines = "\n".join(f"      {key}: {_shown(value)}" for key, value in written.items())
         raise StackFileError(

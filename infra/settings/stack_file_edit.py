@@ -1,14 +1,18 @@
-"""Single values written into the text of a stack file: every comment, blank line and quote around them stays.
+"""The one editor of stack files: a text or a list is written in one place, and every other character stays.
 
-Pulumi writes a stack file anew when it changes one (it drops blank lines and respells lists and quotes), and so would
-any YAML library. Here the text is changed in one place only, and what comes out is read again: nothing else may differ.
+Pulumi writes a stack file anew when it changes one, and so does every YAML library
+(docs/decisions/0030-stack-files-are-edited-as-text.md). Here the parser only says where things stand; the text is
+changed there, and what comes out is read again: nothing else may differ.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import stat
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import cast
 
 import yaml
@@ -24,6 +28,7 @@ _PLAIN_TEXT = re.compile(r"[A-Za-z0-9/][A-Za-z0-9:/?=&@._+-]*[A-Za-z0-9/]")
 _NUMBER_LIKE = re.compile(r"[0-9][0-9a-fA-F_xob.:+-]*")
 """Readers of YAML differ in which of these are numbers."""
 
+Value = str | Sequence[str]
 _Plain = str | list["_Plain"] | dict[str, "_Plain"]
 
 
@@ -31,47 +36,59 @@ class StackFileEditError(UsageError):
     """The text of a stack file cannot be changed safely; the message names the key that is to be written by hand."""
 
 
-def set_secrets_provider(text: str, value: str) -> str:
-    """Set the top-level key `secretsprovider`, in front of the first key if it is new.
+def read_text(file: Path) -> str:
+    """Read a stack file to edit it. `Path.read_text` would turn the line ends of Windows into others."""
+    return file.read_bytes().decode()
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Replace the content of a file at once: an interruption leaves the old one or the new one.
+
+    The file keeps its mode, and a symbolic link to it stays one.
 
     Raises:
-        StackFileEditError: the text is no stack file, or is written in a way that cannot be changed safely.
+        OSError: it cannot be written, or was made read-only.
     """
-    return set_value(text, (SECRETS_PROVIDER_KEY,), value)
+    target = file.resolve()
+    mode = stat.S_IMODE(target.stat().st_mode)
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        raise PermissionError(0, "it is read-only", str(target))
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        new = Path(folder) / target.name
+        new.write_bytes(text.encode())
+        new.chmod(mode)
+        new.replace(target)
 
 
-def set_value(text: str, path: Sequence[str], value: str) -> str:
-    """Set the text below the keys of `path`, such as `("config", "nightowl:delivery", "backend")`.
+def get_value(text: str, path: Sequence[str]) -> str | None:
+    """Return the scalar below the keys of `path` as it is written, or None where there is none.
 
-    An existing value is replaced where it stands, and the comment beside it stays. Missing keys are made: the first of
-    the file in front of all others, any other one at the end of its section.
+    Raises:
+        StackFileEditError: the text is no stack file.
+    """
+    node: yaml.Node | None = _composed(text, path)
+    for key in path:
+        node = _child(node, key)
+    return node.value if isinstance(node, yaml.ScalarNode) and not _is_null(node) else None
+
+
+def set_value(text: str, path: Sequence[str], value: Value) -> str:
+    """Set the text or the list below the keys of `path`, such as `("config", "nightowl:delivery", "backend")`.
+
+    An existing value is replaced where it stands, in its style, and the comment beside it stays. Missing keys are made:
+    the first of the file in front of all others, any other one at the end of its section.
 
     Raises:
         StackFileEditError: the text is no stack file, or is written in a way that cannot be changed safely.
     """
     root = _composed(text, path)
-    if _get(root, path) == value:
+    wanted = _with_value(_plain(root), path, value)
+    if _plain(root) == wanted:
         return text
     edited = _edited(text, root, path, value)
-    if _plain(_composed(edited, path)) != _with_value(_plain(root), path, value):
+    if _plain(_composed(edited, path)) != wanted:
         raise _unsafe(path, "an anchor, an alias or an unusual layout is in the way")
     return edited
-
-
-def get_value(text: str, path: Sequence[str]) -> str | None:
-    """Read the scalar below the keys of `path` as it is written, or None where there is none.
-
-    Raises:
-        StackFileEditError: the text is no stack file.
-    """
-    return _get(_composed(text, path), path)
-
-
-def _get(root: yaml.MappingNode | None, path: Sequence[str]) -> str | None:
-    node: yaml.Node | None = root
-    for key in path:
-        node = _child(node, key)
-    return node.value if isinstance(node, yaml.ScalarNode) and not _is_null(node) else None
 
 
 def _composed(text: str, path: Sequence[str]) -> yaml.MappingNode | None:
@@ -87,91 +104,94 @@ def _composed(text: str, path: Sequence[str]) -> yaml.MappingNode | None:
     return root
 
 
-def _edited(text: str, root: yaml.MappingNode | None, path: Sequence[str], value: str) -> str:
+def _edited(text: str, root: yaml.MappingNode | None, path: Sequence[str], value: Value) -> str:
     if root is None:
-        return _on_a_line_of_its_own(text, len(text), _block(path, value, 0, _newline(text)))
-    node = root
-    in_braces = False
+        return _with_lines(text, len(text), path, value, column=0)
+    node, in_braces = root, False
     for depth, key in enumerate(path):
-        child = _child(node, key)
+        child, below = _child(node, key), path[depth + 1 :]
         in_braces = in_braces or bool(node.flow_style)
         if child is None:
             return _with_new_key(text, node, path[depth:], value, first=depth == 0)
-        if depth == len(path) - 1:
+        if not below:
             return _with_replaced(text, child, path, value, in_braces=in_braces)
         if _is_null(child):
-            return _with_first_keys(text, node, child, path[depth + 1 :], value)
+            return _with_first_keys(text, child, below, value, in_braces=in_braces)
         if not isinstance(child, yaml.MappingNode):
             raise _unsafe(path, f"{key} holds no keys")
         node = child
     raise _unsafe(path, "it names no key")
 
 
-def _with_replaced(text: str, node: yaml.Node, path: Sequence[str], value: str, *, in_braces: bool) -> str:
-    if not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
+def _with_replaced(text: str, node: yaml.Node, path: Sequence[str], value: Value, *, in_braces: bool) -> str:
+    if isinstance(node, yaml.SequenceNode) and not isinstance(value, str):
+        start, end = node.start_mark.index, _last_written(text, node)
+        if re.search(r"(?:^|\s)#", text[start:end]):
+            raise _unsafe(path, "there are comments inside the list")
+        if not node.flow_style:
+            gap = _newline(text) + " " * node.start_mark.column
+            return text[:start] + gap.join(f"- {_scalar(item)}" for item in value) + text[end:]
+    elif not isinstance(node, yaml.ScalarNode) or node.style in {"|", ">"}:
         raise _unsafe(path, "it holds something else than a text on one line")
-    start, end = _span(node)
-    gap = " " if start == end else ""
-    return text[:start] + gap + _scalar(value, in_braces=in_braces) + text[end:]
+    return _with_span_replaced(text, node, _written(value, in_braces=in_braces))
 
 
-def _with_new_key(text: str, parent: yaml.MappingNode, path: Sequence[str], value: str, *, first: bool) -> str:
-    if parent.flow_style:
-        return _with_key_in_braces(text, parent, path, value)
-    entries = _entries(parent)
-    column = _column(text, _span(entries[0][0])[0])
-    block = _block(path, value, column, _newline(text))
-    if first:
-        start = _line_start(text, _span(entries[0][0])[0])
-        return text[:start] + block + text[start:]
-    end = _line_end(text, _last_written(text, parent))
-    if _has_blank_lines(text, entries):
-        block = _newline(text) + block
-    return _on_a_line_of_its_own(text, end, block)
-
-
-def _with_key_in_braces(text: str, parent: yaml.MappingNode, path: Sequence[str], value: str) -> str:
-    entry = _entry_in_braces(path, value)
-    if not parent.value:
-        start, end = _span(parent)
-        return f"{text[:start]}{{ {entry} }}{text[end:]}"
-    end = _last_written(text, _entries(parent)[-1][1])
-    return f"{text[:end]}, {entry}{text[end:]}"
-
-
-def _with_first_keys(text: str, parent: yaml.MappingNode, node: yaml.Node, path: Sequence[str], value: str) -> str:
+def _with_first_keys(text: str, null: yaml.Node, path: Sequence[str], value: Value, *, in_braces: bool) -> str:
     """Fill a section that has a key and nothing below it."""
-    start, end = _span(node)
-    if parent.flow_style:
-        gap = " " if start == end else ""
-        return f"{text[:start]}{gap}{{ {_entry_in_braces(path, value)} }}{text[end:]}"
+    if in_braces:
+        return _with_span_replaced(text, null, f"{{ {_entry_in_braces(path, value)} }}")
+    start = null.start_mark.index
     line = text[_line_start(text, start) : start]
     column = len(line) - len(line.lstrip(" ")) + INDENT_COLUMNS
-    without_null = text[:start] + text[end:]
-    return _on_a_line_of_its_own(
-        without_null, _line_end(without_null, start), _block(path, value, column, _newline(text))
-    )
+    without_null = text[:start] + text[null.end_mark.index :]
+    return _with_lines(without_null, _line_end(without_null, start), path, value, column=column)
 
 
-def _entry_in_braces(path: Sequence[str], value: str) -> str:
-    inner = _scalar(value, in_braces=True)
-    for key in reversed(path[1:]):
-        inner = f"{{ {_scalar(key, in_braces=True)}: {inner} }}"
-    return f"{_scalar(path[0], in_braces=True)}: {inner}"
+def _with_new_key(text: str, parent: yaml.MappingNode, path: Sequence[str], value: Value, *, first: bool) -> str:
+    entries = _entries(parent)
+    if parent.flow_style:
+        entry = _entry_in_braces(path, value)
+        if not entries:
+            return _with_span_replaced(text, parent, f"{{ {entry} }}")
+        end = _last_written(text, entries[-1][1])
+        return f"{text[:end]}, {entry}{text[end:]}"
+    start = _line_start(text, entries[0][0].start_mark.index)
+    column = entries[0][0].start_mark.column
+    if first:
+        return _with_lines(text, start, path, value, column=column)
+    end = _line_end(text, _last_written(text, parent))
+    return _with_lines(text, end, path, value, column=column, apart=_are_set_apart(text, entries))
 
 
-def _block(path: Sequence[str], value: str, column: int, newline: str) -> str:
-    lines = [f"{' ' * (column + INDENT_COLUMNS * depth)}{_scalar(key)}:" for depth, key in enumerate(path)]
-    lines[-1] += f" {_scalar(value)}"
-    return newline.join(lines) + newline
+def _with_span_replaced(text: str, node: yaml.Node, written: str) -> str:
+    start, end = node.start_mark.index, node.end_mark.index
+    # Where there is nothing yet, the node begins right behind the colon of its key.
+    return text[:start] + (" " if start == end else "") + written + text[end:]
 
 
-def _on_a_line_of_its_own(text: str, position: int, block: str) -> str:
-    """Put whole lines behind the line that ends at `position`; the file's last line may lack its end."""
+def _with_lines(
+    text: str, position: int, path: Sequence[str], value: Value, *, column: int, apart: bool = False
+) -> str:
+    """Put lines for the keys of `path` where a line begins, or behind a last line that lacks its end."""
+    newline = _newline(text)
+    keys = [f"{' ' * (column + INDENT_COLUMNS * depth)}{_scalar(key)}:" for depth, key in enumerate(path)]
     before = text[:position]
     if before and not before.endswith("\n"):
-        before += _newline(text)
-    return before + block + text[position:]
+        before += newline
+    return f"{before}{newline if apart else ''}{newline.join(keys)} {_written(value)}{newline}{text[position:]}"
+
+
+def _entry_in_braces(path: Sequence[str], value: Value) -> str:
+    key = _scalar(path[0], in_braces=True)
+    if len(path) == 1:
+        return f"{key}: {_written(value, in_braces=True)}"
+    return f"{key}: {{ {_entry_in_braces(path[1:], value)} }}"
+
+
+def _written(value: Value, *, in_braces: bool = False) -> str:
+    if isinstance(value, str):
+        return _scalar(value, in_braces=in_braces)
+    return f"[{', '.join(_scalar(item, in_braces=True) for item in value)}]"
 
 
 def _scalar(value: str, *, in_braces: bool = False) -> str:
@@ -191,32 +211,21 @@ def _reads_as_text(sample: str, value: str) -> bool:
 
 def _last_written(text: str, node: yaml.Node) -> int:
     """Find where the last thing in a node ends. A block's own end lies behind the comments that follow it."""
-    if isinstance(node, yaml.MappingNode) and not node.flow_style:
-        return _last_written(text, _entries(node)[-1][1])
-    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        return _last_written(text, cast("list[yaml.Node]", node.value)[-1])
-    start, end = _span(node)
-    return start + len(text[start:end].rstrip())
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        return _last_written(text, _entries(node)[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1])
+    start = node.start_mark.index
+    return start + len(text[start : node.end_mark.index].rstrip())
 
 
-def _has_blank_lines(text: str, entries: Sequence[tuple[yaml.Node, yaml.Node]]) -> bool:
-    """Whether the entries of a section are set apart by empty lines."""
-    starts = [_line_start(text, _span(key)[0]) for key, _ in entries]
-    return any(not line.strip() for begin in starts[1:] for line in _lines_above(text, begin))
-
-
-def _lines_above(text: str, position: int) -> list[str]:
-    """Return the comment and empty lines directly above a line."""
-    above: list[str] = []
-    for line in reversed(text[:position].splitlines()):
-        if line.strip() and not line.lstrip().startswith("#"):
-            break
-        above.append(line)
-    return above
-
-
-def _span(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.index, node.end_mark.index
+def _are_set_apart(text: str, entries: Sequence[tuple[yaml.Node, yaml.Node]]) -> bool:
+    """Whether there is an empty line above an entry of a section, or among the comments above it."""
+    for key, _ in entries[1:]:
+        for line in reversed(text[: _line_start(text, key.start_mark.index)].splitlines()):
+            if not line.strip():
+                return True
+            if not line.lstrip().startswith("#"):
+                break
+    return False
 
 
 def _line_start(text: str, position: int) -> int:
@@ -226,10 +235,6 @@ def _line_start(text: str, position: int) -> int:
 def _line_end(text: str, position: int) -> int:
     end = text.find("\n", position)
     return len(text) if end < 0 else end + 1
-
-
-def _column(text: str, position: int) -> int:
-    return position - _line_start(text, position)
 
 
 def _newline(text: str) -> str:
@@ -261,11 +266,13 @@ def _plain(node: yaml.Node | None) -> _Plain:
     return f"{node.tag} {node.value}"
 
 
-def _with_value(plain: _Plain, path: Sequence[str], value: str) -> _Plain:
-    if not path:
+def _with_value(plain: _Plain, path: Sequence[str], value: Value) -> _Plain:
+    if path:
+        below: Mapping[str, _Plain] = plain if isinstance(plain, dict) else {}
+        return {**below, path[0]: _with_value(below.get(path[0], {}), path[1:], value)}
+    if isinstance(value, str):
         return f"tag:yaml.org,2002:str {value}"
-    below: Mapping[str, _Plain] = plain if isinstance(plain, dict) else {}
-    return {**below, path[0]: _with_value(below.get(path[0], {}), path[1:], value)}
+    return [_with_value({}, (), item) for item in value]
 
 
 def _unsafe(path: Sequence[str], why: str) -> StackFileEditError:

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.settings.stack_file_edit import StackFileEditError, get_value, set_secrets_provider, set_value
+from infra.settings.stack_file_edit import SECRETS_PROVIDER_KEY, StackFileEditError, get_value, set_value
 
 PATH = ("config", "nightowl:delivery", "backend")
 NEW = "s3://bucket?region=eu-central-1&awssdk=v2"
@@ -19,7 +19,7 @@ STACKS = sorted((Path(__file__).parents[2] / "stacks").glob("Pulumi.*.yaml"))
 @pytest.mark.parametrize("file", STACKS, ids=lambda file: file.name)
 def test_a_stack_of_this_repository_gets_its_lines_and_keeps_all_others(file: Path) -> None:
     before = file.read_text()
-    after = set_value(set_secrets_provider(before, "awskms:///alias/x?region=y&awssdk=v2"), PATH, NEW)
+    after = set_value(set_value(before, [SECRETS_PROVIDER_KEY], "awskms:///alias/x?region=y&awssdk=v2"), PATH, NEW)
     kept = iter(after.splitlines())
     assert all(line in kept for line in before.splitlines() if "backend:" not in line and "secretsprov" not in line)
     assert get_value(after, PATH) == NEW
