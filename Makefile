@@ -35,7 +35,7 @@ test: install  ## Run everything that needs no toolchain
 	@$(RUN)python -m pytest -p tests.rare_garbage -n $(TEST_WORKERS) --dist loadfile -m "not e2e"
 
 e2e: install  ## Prove the stack on a real local cluster
-	@$(RUN)pytest -m e2e tests/e2e
+	@$(RUN)pytest -n 2 -m e2e tests/e2e
 
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench

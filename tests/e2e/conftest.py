@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 from kubernetes.client import ApiClient
+from typing_extensions import override
+from xdist.scheduler import LoadScopeScheduling
 
 from infra import toolchain
 from infra.kube import connect
@@ -115,6 +117,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return
     toolchain.resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
+
+
+class ClusterOnOneWorker(LoadScopeScheduling):
+    """Keeps what needs the cluster on one worker, in its order; the AWS program, which needs none, runs on another."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        return "aws program" if "/aws_program/" in nodeid else "cluster"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ClusterOnOneWorker:
+    """Distribute the suite over two workers, where it is run on several."""
+    return ClusterOnOneWorker(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
