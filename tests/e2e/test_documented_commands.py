@@ -48,8 +48,8 @@ def _subcommand(words: list[str]) -> list[str]:
 WALKED = ("README.md", "docs/local.md", "docs/existing-cluster.md")
 OWN = "this cluster has the namespace already; test_existing_namespace.py does it in one of its own"
 ELSEWHERE = {
+    "make install": "has run, or this suite would not",
     "make up": "needs the whole checkout; the fixture of this suite runs the command behind it",
-    "make test": "runs for minutes beside this suite, which is no part of it",
     ".venv/bin/nightowl local load web --cpu 20 --for 3m": "takes three minutes; test_autoscaling.py does it for 45 s",
     "pulumi up -s dev": "needs an AWS account",
     ".venv/bin/nightowl github --reviewer YOUR-LOGIN": "needs a repository on GitHub",
