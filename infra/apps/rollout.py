@@ -6,8 +6,7 @@ The rule, with S the drain (preStop sleep), R the longest request or task and G 
 
 A stopping pod first sleeps for S, while load balancers and proxies forget it and it still serves what they send; then
 it is told to stop and finishes what it has within R; the 10 seconds are room for slow clocks and the last writes.
-Workers are sent nothing, so their S is 0. The platform makes its deregistration delay D at most S (reliability figure
-R11: D <= S, G >= S + R + 10).
+Workers are sent nothing, so their S is 0. The platform makes its deregistration delay D at most S.
 
 How long an update may take as a whole: the provider waits for the time that it is given, whatever the Deployment says
 of its progress. So it is given

@@ -10,7 +10,7 @@ from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.scalars import Percent, Seconds, seconds_text
 
 MIN_READY_SECONDS = 5
-"""How long a new pod must stay ready before it counts and the next one is replaced (reliability figure R8)."""
+"""How long a new pod must stay ready before it counts and the next one is replaced."""
 SHORTEST_DEADLINE_SECONDS = 10
 LONGEST_WAIT_SECONDS = 3600
 """An hour: a node that waits longer for one pod holds up every drain and upgrade of the cluster."""

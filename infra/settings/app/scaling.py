@@ -18,7 +18,7 @@ class ScalingSettings(Model):
     """Bounds and targets of the HorizontalPodAutoscaler.
 
     Three replicas, one per zone, are the least that survives the loss of a zone without losing half; 60 % CPU leaves
-    room for the flood until new pods are ready (reliability figures R3, R5 and R15 of the reference tables).
+    room for the flood until new pods are ready, and for the load of a lost zone: two thirds is the most with three.
     """
 
     min: Annotated[WholeNumber, Field(ge=1, le=MOST_REPLICAS)] = 3

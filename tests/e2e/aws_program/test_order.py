@@ -184,25 +184,25 @@ def test_the_engine_made_and_deleted_in_the_order_that_it_recorded(
 # The way up
 
 
-def test_p28_the_control_planes_log_group_is_made_before_eks_would_make_its_own(prod: Recorded) -> None:
+def test_the_control_planes_log_group_is_made_before_eks_would_make_its_own(prod: Recorded) -> None:
     group = [made for made in prod.all("LogGroup") if made.inputs["name"] == "/aws/eks/nightowl-prod/cluster"]
     assert_waits(prod, control_plane(prod), group)
 
 
-def test_p9_nodes_join_only_once_the_network_addons_are_there(prod: Recorded) -> None:
+def test_nodes_join_only_once_the_network_addons_are_there(prod: Recorded) -> None:
     assert_waits(prod, prod.all("NodeGroup"), addons(prod, BEFORE_NODES))
 
 
-def test_p9_nodes_are_made_once_they_can_reach_out(prod: Recorded) -> None:
+def test_nodes_are_made_once_they_can_reach_out(prod: Recorded) -> None:
     assert_waits(prod, prod.all("NodeGroup"), prod.all("NatGateway"))
 
 
-def test_p10_addons_that_run_as_deployments_find_nodes(prod: Recorded) -> None:
+def test_addons_that_run_as_deployments_find_nodes(prod: Recorded) -> None:
     system = [made for made in prod.all("NodeGroup") if made.name.startswith("system-")]
     assert_waits(prod, addons(prod, AFTER_NODES), system)
 
 
-def test_p5_nothing_is_made_in_the_cluster_before_the_deployer_has_access(prod: Recorded) -> None:
+def test_nothing_is_made_in_the_cluster_before_the_deployer_has_access(prod: Recorded) -> None:
     assert_waits(prod, objects(prod), deployers_access(prod))
 
 
@@ -217,57 +217,57 @@ def test_p5_nothing_is_made_in_the_cluster_before_the_deployer_has_access(prod: 
     ],
     ids=["load balancer controller", "autoscaler", "VPC CNI", "EBS CSI driver", "app with secrets"],
 )
-def test_p22_pods_that_need_a_role_are_made_after_its_association(
+def test_pods_that_need_a_role_are_made_after_its_association(
     prod: Recorded, pods: tuple[str, str], service_account: str
 ) -> None:
     assert_waits(prod, [prod.one(*pods)], [association(prod, service_account)])
 
 
-def test_p22_pods_that_need_a_role_are_made_after_the_agent_that_hands_it_out(prod: Recorded) -> None:
+def test_pods_that_need_a_role_are_made_after_the_agent_that_hands_it_out(prod: Recorded) -> None:
     with_role = [*releases(prod), *prod.all("Deployment"), *addons(prod, ["aws-ebs-csi-driver"])]
     assert_waits(prod, with_role, addons(prod, ["eks-pod-identity-agent"]))
 
 
-def test_p22_a_role_has_its_permissions_before_a_pod_can_take_it(prod: Recorded) -> None:
+def test_a_role_has_its_permissions_before_a_pod_can_take_it(prod: Recorded) -> None:
     for identity in prod.all("nightowl:eks:PodIdentity"):
         inside = prod.below(identity)
         permissions = [made for made in inside if made.kind in {"RolePolicy", "RolePolicyAttachment"}]
         assert_waits(prod, [made for made in inside if made.kind == "PodIdentityAssociation"], permissions)
 
 
-def test_p24_custom_resources_are_made_after_what_brings_their_kind(prod: Recorded) -> None:
+def test_custom_resources_are_made_after_what_brings_their_kind(prod: Recorded) -> None:
     assert_waits(prod, prod.all("TargetGroupBinding"), [controller(prod)])
     assert_waits(prod, prod.all("SecretProviderClass"), addons(prod, ["aws-secrets-store-csi-driver-provider"]))
 
 
-def test_p25_a_web_apps_pods_are_made_after_their_binding_or_they_would_have_no_readiness_gate(prod: Recorded) -> None:
+def test_a_web_apps_pods_are_made_after_their_binding_or_they_would_have_no_readiness_gate(prod: Recorded) -> None:
     web = [prod.one("Deployment", "web")]
     assert_waits(prod, web, of_app(prod, "TargetGroupBinding", "web"))
     assert_waits(prod, of_app(prod, "TargetGroupBinding", "web"), [prod.one("Service", "web")])
 
 
-def test_p25_a_web_apps_pods_are_made_after_their_listener_rule_or_their_gate_would_never_open(prod: Recorded) -> None:
+def test_a_web_apps_pods_are_made_after_their_listener_rule_or_their_gate_would_never_open(prod: Recorded) -> None:
     assert_waits(prod, [prod.one("Deployment", "web")], prod.all("ListenerRule"))
 
 
-def test_p25_the_service_is_not_awaited_or_it_would_wait_for_pods_that_wait_for_it(prod: Recorded) -> None:
+def test_the_service_is_not_awaited_or_it_would_wait_for_pods_that_wait_for_it(prod: Recorded) -> None:
     assert prod.one("Service", "web").inputs["metadata"]["annotations"]["pulumi.com/skipAwait"] == "true"
 
 
-def test_p25_a_tcp_apps_pods_are_made_after_their_binding_and_listener(prod: Recorded) -> None:
+def test_a_tcp_apps_pods_are_made_after_their_binding_and_listener(prod: Recorded) -> None:
     listeners = [made for made in prod.all("Listener") if made.inputs["protocol"] == "TCP"]
     assert_waits(prod, [prod.one("Deployment", "db")], listeners)
     assert_waits(prod, [prod.one("Deployment", "db")], of_app(prod, "TargetGroupBinding", "db"))
 
 
-def test_p32_pods_never_run_before_their_network_policies(prod: Recorded) -> None:
+def test_pods_never_run_before_their_network_policies(prod: Recorded) -> None:
     of_namespace = [made for made in prod.all("NetworkPolicy") if made.name.startswith("namespace.")]
     assert_waits(prod, prod.all("Deployment"), of_namespace)
     for app in ("web", "worker"):
         assert_waits(prod, [prod.one("Deployment", app)], [prod.one("NetworkPolicy", app)])
 
 
-def test_p23_a_claim_finds_its_storage_class_and_driver(prod: Recorded) -> None:
+def test_a_claim_finds_its_storage_class_and_driver(prod: Recorded) -> None:
     before = [prod.one("StorageClass"), *addons(prod, ["aws-ebs-csi-driver"])]
     assert_waits(prod, prod.all("PersistentVolumeClaim"), before)
 
@@ -285,37 +285,37 @@ def test_a_load_balancer_logs_only_to_a_bucket_that_it_may_write_to(prod: Record
 # The way down
 
 
-def test_p1_every_load_balancer_is_in_the_state_so_none_is_left_behind(prod: Recorded) -> None:
+def test_every_load_balancer_is_in_the_state_so_none_is_left_behind(prod: Recorded) -> None:
     assert [made for made in objects(prod) if made.kind in {"Ingress", "Gateway"}] == []
     assert {made.inputs["spec"]["type"] for made in prod.all("Service")} == {"ClusterIP"}
 
 
-def test_p1_load_balancers_and_their_groups_are_gone_before_the_network(prod: Recorded) -> None:
+def test_load_balancers_and_their_groups_are_gone_before_the_network(prod: Recorded) -> None:
     public = [made for made in prod.all("Subnet") if made.name.startswith("public-")]
     assert_deleted_first(prod, prod.all("LoadBalancer"), [*public, *prod.all("Vpc")])
     assert_deleted_first(prod, prod.all("TargetGroup"), prod.all("Vpc"))
 
 
-def test_p1_load_balancers_are_made_after_the_way_to_the_internet_and_gone_before_it(prod: Recorded) -> None:
+def test_load_balancers_are_made_after_the_way_to_the_internet_and_gone_before_it(prod: Recorded) -> None:
     associations = [made for made in prod.all("RouteTableAssociation") if made.name.startswith("public-")]
     way = [prod.one("InternetGateway"), prod.one("aws:ec2/route:Route", "public"), *associations]
     assert_waits(prod, prod.all("LoadBalancer"), way)
     assert_deleted_first(prod, prod.all("LoadBalancer"), way)
 
 
-def test_p1_claims_are_gone_before_the_driver_that_deletes_their_disks(prod: Recorded) -> None:
+def test_claims_are_gone_before_the_driver_that_deletes_their_disks(prod: Recorded) -> None:
     driver = [*addons(prod, ["aws-ebs-csi-driver"]), association(prod, "ebs-csi-controller-sa")]
     assert_deleted_first(prod, prod.all("PersistentVolumeClaim"), driver)
 
 
-def test_p2_the_controller_outlives_every_binding(prod: Recorded) -> None:
+def test_the_controller_outlives_every_binding(prod: Recorded) -> None:
     bindings = prod.all("TargetGroupBinding")
     assert_deleted_first(prod, bindings, [controller(prod)])
     for app in ("web", "db"):
         assert_deleted_first(prod, of_app(prod, "TargetGroupBinding", app), of_app(prod, "TargetGroup", app))
 
 
-def test_p2_so_does_all_that_the_controller_needs_to_work(prod: Recorded) -> None:
+def test_so_does_all_that_the_controller_needs_to_work(prod: Recorded) -> None:
     needed = [
         association(prod, "aws-load-balancer-controller"),
         *role_policies(prod, "load-balancer-controller"),
@@ -326,7 +326,7 @@ def test_p2_so_does_all_that_the_controller_needs_to_work(prod: Recorded) -> Non
     assert_deleted_first(prod, prod.all("TargetGroupBinding"), needed)
 
 
-def test_p2_pods_are_deregistered_before_the_way_to_them_is_closed(prod: Recorded) -> None:
+def test_pods_are_deregistered_before_the_way_to_them_is_closed(prod: Recorded) -> None:
     rules = [*prod.all("SecurityGroupIngressRule"), *prod.all("SecurityGroupEgressRule")]
     for app, balancer in (("web", "alb"), ("db", "nlb")):
         ways = [rule for rule in rules if "pods" in rule.name and balancer in rule.name]
@@ -334,7 +334,7 @@ def test_p2_pods_are_deregistered_before_the_way_to_them_is_closed(prod: Recorde
         assert_deleted_first(prod, of_app(prod, "TargetGroupBinding", app), ways)
 
 
-def test_p3_pods_go_before_nodes_nodes_before_the_vpc_cni_and_that_before_the_cluster(prod: Recorded) -> None:
+def test_pods_go_before_nodes_nodes_before_the_vpc_cni_and_that_before_the_cluster(prod: Recorded) -> None:
     cni = addons(prod, ["vpc-cni"])
     assert_deleted_first(prod, prod.all("Deployment"), prod.all("NodeGroup"))
     assert_deleted_first(prod, releases(prod), [made for made in prod.all("NodeGroup") if made.name.startswith("sys")])
@@ -342,19 +342,19 @@ def test_p3_pods_go_before_nodes_nodes_before_the_vpc_cni_and_that_before_the_cl
     assert_deleted_first(prod, cni, control_plane(prod))
 
 
-def test_p3_nodes_can_reach_out_until_they_are_gone(prod: Recorded) -> None:
+def test_nodes_can_reach_out_until_they_are_gone(prod: Recorded) -> None:
     assert_deleted_first(prod, prod.all("NodeGroup"), [*prod.all("NatGateway"), *prod.all("Route")])
 
 
-def test_p5_the_deployers_access_outlives_every_object(prod: Recorded) -> None:
+def test_the_deployers_access_outlives_every_object(prod: Recorded) -> None:
     assert_deleted_first(prod, objects(prod), deployers_access(prod))
 
 
-def test_p6_every_object_goes_before_the_control_plane(prod: Recorded) -> None:
+def test_every_object_goes_before_the_control_plane(prod: Recorded) -> None:
     assert_deleted_first(prod, objects(prod), control_plane(prod))
 
 
-def test_p28_the_log_group_outlives_the_control_plane_that_writes_to_it(prod: Recorded) -> None:
+def test_the_log_group_outlives_the_control_plane_that_writes_to_it(prod: Recorded) -> None:
     group = [made for made in prod.all("LogGroup") if made.inputs["name"] == "/aws/eks/nightowl-prod/cluster"]
     assert_deleted_first(prod, control_plane(prod), group)
 
@@ -364,7 +364,7 @@ def test_the_autoscaler_goes_before_the_nodes_that_it_would_bring_back(prod: Rec
     assert_deleted_first(prod, [prod.one("Release", "cluster-autoscaler")], system)
 
 
-def test_p7_a_plain_destroy_is_enough_because_nothing_hooks_into_it() -> None:
+def test_a_plain_destroy_is_enough_because_nothing_hooks_into_it() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "infra").rglob("*.py")]
     assert [text for text in sources if "ResourceHook" in text] == []
 

@@ -85,7 +85,6 @@ def test_an_add_on_is_told_only_what_it_knows(addon: str) -> None:
 
 
 def test_pods_get_addresses_by_prefix_and_network_policies_hold_from_the_first_packet() -> None:
-    # Pitfall P32.
     assert values(default(), "vpc-cni") == {
         "enableNetworkPolicy": "true",
         "env": {
@@ -118,7 +117,7 @@ def test_what_apps_need_on_their_node_runs_on_every_node_whatever_its_taints(add
 
 
 def test_dns_grows_with_the_cluster_on_the_system_pool_over_the_zones() -> None:
-    # Pitfall P34a: an update of the add-on fights whoever else sets the replicas.
+    # a: an update of the add-on fights whoever else sets the replicas.
     dns = values(default(), "coredns")
     assert dns["autoScaling"] == {"enabled": True, "minReplicas": 2, "maxReplicas": 20}
     assert "replicaCount" not in dns
@@ -137,7 +136,7 @@ def test_controllers_run_on_the_system_pool_and_nowhere_else(addon: str) -> None
 
 @pytest.mark.parametrize("addon", BEFORE_NODES)
 def test_nodes_find_their_network_and_credentials_when_they_join(addon: str) -> None:
-    # Pitfall P9: "cni plugin not initialized".
+    # "cni plugin not initialized".
     graph = default()
     for group in graph.all("NodeGroup"):
         assert graph.waits_for(group, graph.one("Addon", addon))
@@ -146,7 +145,7 @@ def test_nodes_find_their_network_and_credentials_when_they_join(addon: str) -> 
 
 @pytest.mark.parametrize("addon", AFTER_NODES)
 def test_controllers_find_system_nodes_and_do_not_wait_for_the_apps_machines(addon: str) -> None:
-    # Pitfall P10: an add-on without nodes is degraded, and fails after 20 minutes.
+    # An add-on without nodes is degraded, and fails after 20 minutes.
     graph = default()
     made = graph.one("Addon", addon)
     assert all(graph.waits_for(made, group) for group in groups(graph, "system"))
@@ -156,7 +155,7 @@ def test_controllers_find_system_nodes_and_do_not_wait_for_the_apps_machines(add
 
 @pytest.mark.parametrize("addon", ["vpc-cni", "aws-ebs-csi-driver"])
 def test_an_add_on_that_calls_aws_gets_its_role_before_its_pods_are_made(addon: str) -> None:
-    # Pitfall P22: a pod made before the association runs with the node's role.
+    # A pod made before the association runs with the node's role.
     graph = default()
     association = graph.one("PodIdentityAssociation", addon.removeprefix("aws-"))
     assert graph.waits_for(graph.one("Addon", addon), association)

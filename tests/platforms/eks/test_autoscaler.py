@@ -55,7 +55,7 @@ def test_it_resizes_the_groups_of_this_cluster(action: str) -> None:
 @pytest.mark.parametrize("action", ["SetDesiredCapacity", "TerminateInstanceInAutoScalingGroup"])
 @pytest.mark.parametrize("context", [THEIRS, ENABLED, {}], ids=["another cluster's", "no cluster's", "untagged"])
 def test_it_does_not_resize_a_group_that_is_not_this_clusters(action: str, context: dict[str, str]) -> None:
-    # Pitfall P16: one cluster's autoscaler resizes another cluster's groups.
+    # One cluster's autoscaler resizes another cluster's groups.
     assert not allows(policy(), Call(action=f"autoscaling:{action}", resource=ASG, context=context))
 
 
@@ -73,14 +73,14 @@ def test_it_looks_at_the_node_groups_of_this_cluster_only() -> None:
 
 
 def test_it_finds_groups_that_have_no_node() -> None:
-    # Pitfall P15: it sees no groups, or does not scale one up from zero.
+    # It sees no groups, or does not scale one up from zero.
     for action in ("autoscaling:DescribeAutoScalingGroups", "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeImages"):
         assert allows(policy(), Call(action=action))
 
 
 @pytest.mark.parametrize("minor", INSTALLABLE_VERSIONS)
 def test_its_version_is_that_of_the_control_plane(minor: str) -> None:
-    # Pitfall P16: an autoscaler of another minor version simulates another scheduler.
+    # An autoscaler of another minor version simulates another scheduler.
     tag = build(cluster={"version": minor}).one("Release").props["values"]["image"]["tag"]
     assert tag == KUBERNETES_VERSIONS[minor].autoscaler_tag
     assert tag.startswith(f"v{minor}.")
@@ -99,7 +99,7 @@ def test_the_chart_is_pinned_and_knows_every_value() -> None:
 
 
 def test_it_reaches_aws_without_the_metadata_service_and_without_the_clusters_dns() -> None:
-    # Pitfall P21: with hop limit 1 a pod cannot ask for its region.
+    # With hop limit 1 a pod cannot ask for its region.
     assert values()["awsRegion"] == REGION
     assert values()["dnsPolicy"] == "Default"
     assert values()["autoDiscovery"] == {"clusterName": CLUSTER}
@@ -142,7 +142,7 @@ def test_it_runs_without_privileges() -> None:
 def test_it_starts_with_its_role_and_waits_for_system_nodes_only() -> None:
     graph = default()
     release = graph.one("Release")
-    # Pitfall P22: its pods would run with the node's role.
+    # Its pods would run with the node's role.
     assert graph.waits_for(release, graph.one("PodIdentityAssociation", "cluster-autoscaler"))
     assert graph.waits_for(release, graph.one("NodeGroup", "system-a"))
     assert not graph.waits_for(release, graph.one("NodeGroup", "apps-a"))

@@ -58,7 +58,7 @@ def test_the_log_group_is_the_stacks_own_with_an_end_and_its_key() -> None:
 
 
 def test_the_cluster_waits_for_its_log_group_and_is_deleted_before_it() -> None:
-    # Pitfall P28: EKS makes a log group that never expires, and makes it again while the cluster goes.
+    # EKS makes a log group that never expires, and makes it again while the cluster goes.
     graph = default()
     cluster, log = graph.one("eks:index:Cluster"), graph.one("LogGroup")
     assert graph.waits_for(cluster, log)
@@ -143,12 +143,12 @@ def test_the_cluster_has_one_name_in_text_and_for_those_who_wait() -> None:
 
 
 def test_only_another_cluster_replaces_the_kubernetes_provider() -> None:
-    # Pitfall P8: a new kubeconfig text replaces the provider, and every object with it.
+    # A new kubeconfig text replaces the provider, and every object with it.
     assert default().one("pulumi:providers:kubernetes").props["clusterIdentifier"] == CLUSTER
 
 
 def test_objects_wait_for_the_deployers_access_and_go_before_it() -> None:
-    # Pitfall P5: unauthorized while objects are made or deleted.
+    # Unauthorized while objects are made or deleted.
     graph = default()
     for made in (graph.one("StorageClass"), graph.one("Release")):
         for kind in ("AccessEntry", "AccessPolicyAssociation"):

@@ -51,7 +51,7 @@ def test_the_role_may_do_what_was_asked_for_and_nothing_else() -> None:
 
 
 def test_pods_that_find_their_role_find_it_permitted() -> None:
-    # Pitfall P22: the association decides when a pod gets its credentials, so it comes last and goes first.
+    # The association decides when a pod gets its credentials, so it comes last and goes first.
     graph = identity()
     association, policy = graph.one("PodIdentityAssociation"), graph.one("RolePolicy")
     assert graph.waits_for(association, policy)

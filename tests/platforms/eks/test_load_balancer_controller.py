@@ -185,7 +185,7 @@ def test_only_this_accounts_delivery_writes_the_firewalls_log() -> None:
 
 
 def test_its_kinds_are_those_of_its_version_and_are_there_first() -> None:
-    """Pitfall P24: Helm installs a chart's definitions once, so another version would run on old ones."""
+    """Helm installs a chart's definitions once, so another version would run on old ones."""
     graph = run_stack(with_apps({"web": {"traffic": {}}})).graph
     definitions = graph.one("kubernetes:yaml/v2:ConfigFile")
     release = graph.one("Release", "load-balancer-controller")

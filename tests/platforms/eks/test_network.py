@@ -68,7 +68,7 @@ def test_nothing_gets_a_public_address_by_itself() -> None:
 
 
 def test_load_balancer_controllers_find_the_subnets_meant_for_them() -> None:
-    # Pitfall P17: a load balancer finds no usable subnets. A wrong cluster tag would hide a subnet.
+    # A load balancer finds no usable subnets. A wrong cluster tag would hide a subnet.
     for made in network().all("Subnet"):
         found = {key: value for key, value in made.props["tags"].items() if key.startswith("kubernetes.io/")}
         tier = made.name.removesuffix(f"-{made.props['availabilityZone']}")
@@ -130,7 +130,7 @@ def test_no_subnet_is_left_on_the_main_route_table() -> None:
 
 
 def test_nat_gateways_and_their_addresses_go_before_the_internet_gateway_is_detached() -> None:
-    # Pitfall P1: the internet gateway refuses to be detached while public addresses are mapped to it.
+    # The internet gateway refuses to be detached while public addresses are mapped to it.
     graph = network()
     internet = graph.one("InternetGateway")
     for made in (*graph.all("NatGateway"), *graph.all("Eip")):
@@ -251,7 +251,7 @@ def test_flow_logs_of_this_account_take_their_role_and_no_others() -> None:
     ],
 )
 def test_flow_logs_write_to_their_own_group_and_cannot_make_it_again(action: str, group: str, allowed: bool) -> None:
-    # Pitfall P28: a log group that comes back after a destroy never expires, and the next creation fails on its name.
+    # A log group that comes back after a destroy never expires, and the next creation fails on its name.
     resource = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:eni-1"
     policy = flow_logs_policy(**WHERE, log_group=GROUP)
     assert allows(policy, Call(action=action, resource=resource)) is allowed

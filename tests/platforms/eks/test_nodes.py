@@ -27,7 +27,7 @@ def template(graph: Graph) -> dict[str, Any]:
 
 
 def test_each_pool_has_one_group_per_zone_in_the_zones_private_subnet() -> None:
-    # Pitfalls P13 and P14: a group over several zones cannot be aimed at one, and is rebalanced behind our back.
+    # A group over several zones cannot be aimed at one, and is rebalanced behind our back.
     groups = {made.name: made.props for made in default().all("NodeGroup")}
     assert set(groups) == {f"{pool}-{zone[-1]}" for pool in ("system", "apps") for zone in ZONES}
     for name, props in groups.items():
@@ -52,7 +52,7 @@ def test_the_bounds_of_a_pool_are_shared_out_among_its_groups() -> None:
 
 
 def test_a_deployment_does_not_throw_the_fleet_back_to_the_minimum() -> None:
-    # Pitfall P11: the code and the autoscaler fight over the desired size.
+    # The code and the autoscaler fight over the desired size.
     for made in default().all("NodeGroup"):
         assert made.ignore_changes == ("scalingConfig.desiredSize",)
 
@@ -189,7 +189,7 @@ def test_nodes_start_with_a_permitted_role_and_a_way_out_and_leave_before_either
 
 
 def test_a_pool_that_can_be_empty_tells_the_autoscaler_what_a_node_would_be() -> None:
-    # Pitfall P15: the autoscaler does not scale a group up from zero.
+    # The autoscaler does not scale a group up from zero.
     graph = apps(min=0, labels={"team": "shop"}, taints=[{"key": "team", "value": "shop"}], disk="80Gi")
     tags = {
         made.props["tag"]["key"]: made.props["tag"]["value"]

@@ -73,7 +73,7 @@ def test_the_driver_may_grant_the_key_to_aws_only() -> None:
 
 
 def test_claims_get_an_encrypted_gp3_volume_in_the_zone_of_their_pod() -> None:
-    # Pitfall P23: claims stay pending, as EKS brings no default class.
+    # Claims stay pending, as EKS brings no default class.
     props = default().one("StorageClass").props
     assert props["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
     assert props["provisioner"] == "ebs.csi.aws.com"

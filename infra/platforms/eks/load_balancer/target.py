@@ -22,11 +22,11 @@ with the app's here a new port would replace the group and leave the rule withou
 CHECK_INTERVAL_SECONDS = 10
 CHECK_TIMEOUT_SECONDS = 5
 CHECK_THRESHOLD = 2
-"""Twice 10 s to be found well or ill (reliability figure R27)."""
+"""Twice 10 s to be found well or ill; the controller's own default is twice 15 s (its page on ingress annotations)."""
 
 HTTP_DEREGISTRATION_SECONDS = 30
 TCP_DEREGISTRATION_SECONDS = 120
-"""How long a load balancer lets requests to a stopping pod end. Never longer than the pod goes on serving (R11)."""
+"""How long a load balancer lets requests to a stopping pod end. Never longer than the pod goes on serving."""
 
 
 def with_scheme(app: str, *, public: bool) -> str:
