@@ -117,7 +117,7 @@ def test_what_apps_need_on_their_node_runs_on_every_node_whatever_its_taints(add
 
 
 def test_dns_grows_with_the_cluster_on_the_system_pool_over_the_zones() -> None:
-    # a: an update of the add-on fights whoever else sets the replicas.
+    # An update of the add-on fights whoever else sets the replicas.
     dns = values(default(), "coredns")
     assert dns["autoScaling"] == {"enabled": True, "minReplicas": 2, "maxReplicas": 20}
     assert "replicaCount" not in dns
