@@ -21,11 +21,11 @@ from pulumi.runtime.proto import analyzer_pb2, plugin_pb2
 from pulumi_policy.deserialize import deserialize_properties
 
 from policies.evaluation import Evaluation, Undecided, Violation
+from policies.facts.stack import Resource
 from policies.levels import Level, Levels, default_level
 from policies.pack import NAME, Pack
-from policies.rule import ResourceRule, Rule, Severity
+from policies.rule import Rule, Scope, Severity
 from policies.rules import ALL_RULES
-from policies.stack import Resource
 
 SERVICE = "pulumirpc.Analyzer"
 MESSAGE_SIZE_BYTES = 400 * 1024 * 1024
@@ -120,7 +120,7 @@ def _serialized(reply: Any) -> bytes:
 
 
 def _policy(rule: Rule) -> analyzer_pb2.PolicyInfo:
-    resource = isinstance(rule, ResourceRule)
+    resource = rule.scope is Scope.RESOURCE
     return analyzer_pb2.PolicyInfo(
         name=rule.name,
         description=rule.protects_from,
@@ -128,7 +128,6 @@ def _policy(rule: Rule) -> analyzer_pb2.PolicyInfo:
         policy_type=analyzer_pb2.POLICY_TYPE_RESOURCE if resource else analyzer_pb2.POLICY_TYPE_STACK,
         severity=PROTO_SEVERITIES[rule.severity],
         framework=analyzer_pb2.PolicyComplianceFramework(name="; ".join(rule.frameworks)) if rule.frameworks else None,
-        tags=rule.controls,
         remediation_steps=rule.remediation,
         url=rule.url,
     )

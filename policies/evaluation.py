@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from policies.exceptions_file import IN_DATE, PolicyException, excused, expired
-from policies.facts import UnknownFactError, guarded
+from policies.facts.stack import Resource, Stack
+from policies.facts.unknown import UnknownFactError, guarded
 from policies.levels import Level, Levels
-from policies.rule import ResourceRule, Rule, StackRule
-from policies.stack import Resource, Stack
+from policies.rule import Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +92,7 @@ def findings(rule: Rule, resource: Resource, stack: Stack) -> tuple[list[str], U
     """Return what `rule` has against `resource`, and the unknown fact that kept it from looking further."""
     messages: list[str] = []
     try:
-        if isinstance(rule, ResourceRule):
-            messages.extend(rule.check(resource))
-        elif isinstance(rule, StackRule):
-            messages.extend(rule.check(resource, stack))
+        messages.extend(rule.check(resource, stack))
     except UnknownFactError as unknown:
         return messages, unknown
     return messages, None

@@ -11,9 +11,9 @@ from typing import cast
 
 import yaml
 
+from policies.facts.values import mapping
 from policies.problems import PolicyDataError
-from policies.rule import Rule, Severity
-from policies.values import mapping
+from policies.rule import Rule, Scope, Severity
 
 FILE = Path(__file__).with_name("exceptions.yaml")
 KEYS = {"rule", "resource", "reason", "expires"}
@@ -21,12 +21,14 @@ KEYS = {"rule", "resource", "reason", "expires"}
 IN_DATE = Rule(
     name="exceptions-in-date",
     severity=Severity.HIGH,
+    scope=Scope.STACK,
     types=(),
-    controls=(),
+    early=(),
     frameworks=(),
     protects_from="An exception that was meant to be temporary stays for ever, and nobody looks at its reason again.",
     remediation="Mend what the exception covers and remove it, or decide anew and write a later day.",
     url="https://www.pulumi.com/docs/insights/policy/",
+    check=lambda _resource, _stack: iter(()),
 )
 """What an exception itself can violate."""
 

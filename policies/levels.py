@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
+from policies.facts.values import mapping, text
 from policies.problems import PolicyDataError
 from policies.rule import Rule, Severity
-from policies.values import mapping, text
 
 ALL = "all"
 STRICT = "prod"

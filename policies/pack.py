@@ -9,11 +9,11 @@ from typing import Any
 from infra.system import clock
 from policies.evaluation import Evaluation, Undecided, Violation, judge, out_of_date
 from policies.exceptions_file import read_exceptions
-from policies.facts import Undeclared, guarded
+from policies.facts.stack import Resource, Stack
+from policies.facts.unknown import Undeclared, guarded
 from policies.levels import Levels
-from policies.rule import ResourceRule, Rule, StackRule
+from policies.rule import Rule, Scope
 from policies.rules import RULES
-from policies.stack import Resource, Stack
 
 NAME = "nightowl"
 
@@ -30,10 +30,10 @@ class Pack:
         """Read the exceptions. Raises PolicyDataError."""
         self.levels = Levels()
         self._exceptions = read_exceptions(rules)
-        self._stack_rules = [rule for rule in rules if isinstance(rule, StackRule)]
+        self._stack_rules = [rule for rule in rules if rule.scope is Scope.STACK]
         self._early_rules: dict[str, list[Rule]] = {}
         for rule in rules:
-            for type_ in _judged_alone(rule):
+            for type_ in rule.early:
                 self._early_rules.setdefault(type_, []).append(rule)
         self._declared: dict[str, Mapping[str, Any]] = {}
         self._told: dict[str, set[tuple[str, str]]] = {}
@@ -73,10 +73,3 @@ class Pack:
         if resource.type.startswith("kubernetes:") or not resource.props:
             return Undeclared(resource.label)
         return guarded(resource.props, resource.label)
-
-
-def _judged_alone(rule: Rule) -> tuple[str, ...]:
-    """Return the types of which a rule judges one resource alone, before it is made."""
-    if isinstance(rule, StackRule):
-        return rule.early
-    return rule.types if isinstance(rule, ResourceRule) else ()

@@ -1,27 +1,23 @@
-"""Write docs/policies.md: `python -m policies.reference > docs/policies.md`."""
+"""Write the pages about the rules, docs/policies.md and docs/policies/: `python -m policies.reference`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from policies.levels import Level, Levels, levels_file, read_levels
-from policies.rule import Rule, StackRule
-from policies.rules import ALL_RULES, FAMILIES, RULES, Family
-from policies.undecided import WITHOUT_RULE
+from policies.rule import Family, Rule
+from policies.rules import ALL_RULES, FAMILIES
 
 ENVIRONMENTS = ("prod", "staging", "dev", "local")
-CONTROLS = (
-    *(f"C{number}" for number in range(1, 79)),
-    *(f"R{number}" for number in range(1, 40)),
-    *(f"P{number}" for number in range(1, 35)),
-)
-"""Security controls, reliability figures and pitfalls that the pack answers for."""
+DOCS = Path(__file__).parents[1] / "docs"
+INDEX = DOCS / "policies.md"
+FOLDER = DOCS / "policies"
 
 INTRODUCTION = """\
 # Policies
 
-Generated from `policies/` by `python -m policies.reference > docs/policies.md`; do not edit.
+`python -m policies.reference` writes this page, and one for each family of rules, from `policies/`.
 
 {count} rules run on every `pulumi preview` and `pulumi up`, and in `nightowl plan`:
 
@@ -39,7 +35,7 @@ may be enough, such as a policy that is written for one role, a stack rule is as
   away. A policy that names principals is judged at whatever resource it is.
 - A managed policy is judged as what its holder may do, unless roles of the stack have it as their permissions boundary
   and nobody is given it. AWS's own policies are known by a list that is made from their documents
-  (`policies/aws_managed.json`).
+  (`policies/facts/aws_managed.json`).
 - Not seen: what is inside a Helm chart, and a managed policy that neither AWS nor this program makes.
 - Rules judge what the program declares. What the API server or AWS has made of it since, such as replicas that an
   autoscaler has set, is not held against the program.
@@ -69,46 +65,49 @@ Prod alone refuses `publicAccess` of the section `cluster` too (`cluster-endpoin
 """
 
 
-def reference() -> str:
-    """Write the whole page."""
+def pages() -> dict[Path, str]:
+    """Return the text of each page by its file: the index, and a page for each family."""
     levels = {name: read_levels(levels_file(name), ALL_RULES) for name in ENVIRONMENTS}
-    introduction = INTRODUCTION.format(count=len(ALL_RULES))
-    parts = [introduction, *_contents(), *(_family(family, levels) for family in FAMILIES), *_controls()]
-    return "\n".join(parts)
+    return {INDEX: _index(), **{_file(family): _page(family, levels) for family in FAMILIES}}
 
 
-def _contents() -> Iterator[str]:
-    yield "| family | rules | what it is about |"
-    yield "|---|---|---|"
-    for family in FAMILIES:
-        yield f"| [{family.title}](#{_anchor(family.title)}) | {len(family.rules)} | {family.about} |"
-    yield ""
+def write_pages() -> None:
+    """Write all pages, and remove those of families that are gone."""
+    written = pages()
+    FOLDER.mkdir(exist_ok=True)
+    for file in FOLDER.glob("*.md"):
+        if file not in written:
+            file.unlink()
+    for file, text in written.items():
+        file.write_text(text, encoding="utf-8")
 
 
-def _family(family: Family, levels: dict[str, Levels]) -> str:
-    return "\n".join([f"## {family.title}", "", family.about, "", *(_rule(rule, levels) for rule in family.rules)])
+def _index() -> str:
+    rows = (
+        f"| [{family.title}](policies/{_file(family).name}) | {len(family.rules)} | {family.about} |"
+        for family in FAMILIES
+    )
+    table = ("| family | rules | what it is about |", "|---|---|---|", *rows)
+    return INTRODUCTION.format(count=len(ALL_RULES)) + "\n" + "\n".join(table) + "\n"
 
 
-def _rule(rule: Rule, levels: dict[str, Levels]) -> str:
-    scope = "stack" if isinstance(rule, StackRule) else "resource"
-    told = [
-        f"### {rule.name}",
-        "",
-        rule.protects_from,
-        "",
-        f"- Remedy: {rule.remediation} [More]({rule.url})",
-        f"- {rule.severity.capitalize()} {scope} rule, {_levels(rule, levels)}. Source: {', '.join(_sources(rule))}.",
-        "",
-    ]
-    return "\n".join(told)
+def _file(family: Family) -> Path:
+    return FOLDER / f"{family.title.lower().replace(':', '').replace(' ', '-')}.md"
 
 
-def _sources(rule: Rule) -> Iterator[str]:
-    yield from rule.controls
-    yield from rule.frameworks
+def _page(family: Family, levels: Mapping[str, Levels]) -> str:
+    head = f"# {family.title}\n\n{family.about} [How rules work, and all families](../policies.md).\n"
+    return "\n".join((head, *("\n".join(_rule(rule, levels)) for rule in family.rules)))
 
 
-def _levels(rule: Rule, levels: dict[str, Levels]) -> str:
+def _rule(rule: Rule, levels: Mapping[str, Levels]) -> Iterator[str]:
+    yield f"## {rule.name}\n\n{rule.protects_from}\n"
+    yield f"- Remedy: {rule.remediation} [More]({rule.url})"
+    sources = f" Source: {', '.join(rule.frameworks)}." if rule.frameworks else ""
+    yield f"- {rule.severity.capitalize()} {rule.scope} rule, {_levels(rule, levels)}.{sources}\n"
+
+
+def _levels(rule: Rule, levels: Mapping[str, Levels]) -> str:
     by_level: dict[Level, list[str]] = {}
     for name, own in levels.items():
         by_level.setdefault(own.of(rule), []).append(name)
@@ -117,37 +116,5 @@ def _levels(rule: Rule, levels: dict[str, Levels]) -> str:
     return ", ".join(f"{level} in {' and '.join(names)}" for level, names in by_level.items())
 
 
-def _controls() -> Iterator[str]:
-    yield "## Controls"
-    yield ""
-    yield (
-        f"Of {len(CONTROLS)} controls (C: security, R: reliability, P: pitfalls) "
-        f"{len(CONTROLS) - len(WITHOUT_RULE)} have a rule."
-    )
-    yield ""
-    yield "| control | rules |"
-    yield "|---|---|"
-    for control in CONTROLS:
-        if control not in WITHOUT_RULE:
-            yield f"| {control} | {', '.join(_links(control))} |"
-    yield ""
-    yield "The others have none:"
-    yield ""
-    yield "| control | why |"
-    yield "|---|---|"
-    for control in CONTROLS:
-        if control in WITHOUT_RULE:
-            yield f"| {control} | {WITHOUT_RULE[control]} |"
-    yield ""
-
-
-def _links(control: str) -> Iterable[str]:
-    return (f"[{rule.name}](#{rule.name})" for rule in RULES if control in rule.controls)
-
-
-def _anchor(title: str) -> str:
-    return "".join(sign for sign in title.lower().replace(" ", "-") if sign.isalnum() or sign == "-")
-
-
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    write_pages()

@@ -1,12 +1,18 @@
-"""What a rule is."""
+"""What a rule is, and how the rules of a family are written: each as its check, with all about it on top."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NotRequired, TypedDict, Unpack
 
-from policies.stack import Resource, Stack
+from policies.facts.stack import Resource, Stack
+
+Check = Callable[[Resource], Iterator[str]]
+"""Return one message for each violation, in the words of the resource's own properties."""
+StackCheck = Callable[[Resource, Stack], Iterator[str]]
+"""Do the same with the whole stack at hand."""
 
 
 class Severity(StrEnum):
@@ -18,40 +24,99 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """What every rule tells about itself; it is either a `ResourceRule` or a `StackRule`."""
+class Scope(StrEnum):
+    """What it takes to decide a rule."""
 
-    name: str
-    """Stable, in kebab-case; levels and exceptions refer to it."""
-    severity: Severity
-    types: tuple[str, ...]
-    """The Pulumi types that it judges, such as `aws:eks/cluster:Cluster`."""
-    controls: tuple[str, ...]
-    """The controls that it decides: C for security, R for reliability, P for a pitfall."""
-    frameworks: tuple[str, ...]
-    """Where others ask for the same, such as `CIS EKS 5.4.1`."""
+    RESOURCE = "resource"
+    """The resource's own inputs, so it is stopped before it is made."""
+    STACK = "stack"
+    """Other resources too, so it is judged when all of them are known."""
+
+
+class Texts(TypedDict):
+    """What a rule says about itself."""
+
     protects_from: str
     """One sentence."""
     remediation: str
     """What to do about a violation."""
+    url: NotRequired[str]
+    """Where to read on; without it, where the family says."""
+    frameworks: NotRequired[tuple[str, ...]]
+    """Where others ask for the same, such as `CIS EKS 5.4.1`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule, as the engine, `nightowl plan` and the reference see it."""
+
+    name: str
+    """Stable, in kebab-case; levels and exceptions refer to it."""
+    severity: Severity
+    scope: Scope
+    types: tuple[str, ...]
+    """The Pulumi types that it judges, such as `aws:eks/cluster:Cluster`."""
+    early: tuple[str, ...]
+    """Those of `types` whose own inputs may be enough: they are judged alone, before they are made."""
+    protects_from: str
+    remediation: str
     url: str
-    """Where to read on."""
+    frameworks: tuple[str, ...]
+    check: StackCheck
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResourceRule(Rule):
-    """A rule that one resource's inputs decide; it stops that resource before it is made."""
+class Family:
+    """The rules of one file, in its order."""
 
-    check: Callable[[Resource], Iterator[str]]
-    """Return one message for each violation, in the words of the resource's own properties."""
+    def __init__(self, title: str, about: str | None, *, url: str = "") -> None:
+        """Start a family that is about the first line of `about`; `url` is for rules without one of their own."""
+        self.title = title
+        self.about = (about or "").splitlines()[0]
+        self.rules: list[Rule] = []
+        self._url = url
+
+    def resource_rule(
+        self, name: str, severity: Severity, types: str | tuple[str, ...], **texts: Unpack[Texts]
+    ) -> Callable[[Check], Check]:
+        """Return a decorator that makes a rule of a check that needs one resource only."""
+
+        def add(check: Check) -> Check:
+            of_stack = self.stack_rule(name, severity, types, scope=Scope.RESOURCE, early=types, **texts)
+            of_stack(lambda resource, _: check(resource))
+            return check
+
+        return add
+
+    def stack_rule(
+        self,
+        name: str,
+        severity: Severity,
+        types: str | tuple[str, ...],
+        *,
+        scope: Scope = Scope.STACK,
+        early: str | tuple[str, ...] = (),
+        **texts: Unpack[Texts],
+    ) -> Callable[[StackCheck], StackCheck]:
+        """Return a decorator that makes a rule of a check that needs the whole stack."""
+
+        def add(check: StackCheck) -> StackCheck:
+            rule = Rule(
+                name=name,
+                severity=severity,
+                scope=scope,
+                types=_several(types),
+                early=_several(early),
+                protects_from=texts["protects_from"],
+                remediation=texts["remediation"],
+                url=texts.get("url", self._url),
+                frameworks=texts.get("frameworks", ()),
+                check=check,
+            )
+            self.rules.append(rule)
+            return check
+
+        return add
 
 
-@dataclass(frozen=True, kw_only=True)
-class StackRule(Rule):
-    """A rule that takes other resources to decide; it is judged when all of them are known."""
-
-    check: Callable[[Resource, Stack], Iterator[str]]
-    """Do the same with the whole stack at hand."""
-    early: tuple[str, ...] = ()
-    """Those of `types` whose own inputs may be enough: they are judged alone too, before they are made."""
+def _several(types: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (types,) if isinstance(types, str) else types

@@ -2,85 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from types import ModuleType
-
-from policies import (
+from policies.exceptions_file import IN_DATE
+from policies.families import (
     autoscaling,
     availability,
-    aws_secrets,
     cluster,
-    cluster_api,
     cost,
     data_at_rest,
     exposure,
     identity,
+    kubernetes_api,
     kubernetes_identity,
     kubernetes_secrets,
+    kubernetes_storage,
     lifecycle,
     load_balancing,
-    matching,
     namespaces,
     network,
-    network_policy,
+    network_policies,
     nodes,
-    pod_baseline,
-    pod_restricted,
+    pods_baseline,
+    pods_restricted,
     probes,
     resource_policies,
     rollout,
     scaling,
-    storage,
+    secrets_and_storage,
+    selectors,
     unseen,
     workloads,
 )
-from policies.exceptions_file import IN_DATE
-from policies.rule import Rule
-
-
-@dataclass(frozen=True, kw_only=True)
-class Family:
-    """The rules of one file."""
-
-    title: str
-    about: str
-    """The first line of the file's docstring."""
-    rules: Sequence[Rule]
-
-
-def _family(title: str, module: ModuleType) -> Family:
-    return Family(title=title, about=(module.__doc__ or "").strip().splitlines()[0], rules=module.RULES)
-
+from policies.rule import Family, Rule
 
 FAMILIES: tuple[Family, ...] = (
-    _family("Network", network),
-    _family("Cluster", cluster),
-    _family("Nodes", nodes),
-    _family("Identity", identity),
-    _family("Autoscaling", autoscaling),
-    _family("Load balancing", load_balancing),
-    _family("Secrets and storage", aws_secrets),
-    _family("Resource policies", resource_policies),
-    _family("Data at rest", data_at_rest),
-    _family("Unseen", unseen),
-    _family("Cost", cost),
-    _family("Lifecycle", lifecycle),
-    _family("Workloads", workloads),
-    _family("Pods: baseline", pod_baseline),
-    _family("Pods: restricted", pod_restricted),
-    _family("Probes", probes),
-    _family("Scaling", scaling),
-    _family("Availability", availability),
-    _family("Rollout", rollout),
-    _family("Selectors", matching),
-    _family("Namespaces", namespaces),
-    _family("Network policies", network_policy),
-    _family("Exposure", exposure),
-    _family("Identity in Kubernetes", kubernetes_identity),
-    _family("Secrets in Kubernetes", kubernetes_secrets),
-    _family("Storage in Kubernetes", storage),
-    _family("Kubernetes API", cluster_api),
+    network.family,
+    cluster.family,
+    nodes.family,
+    identity.family,
+    autoscaling.family,
+    load_balancing.family,
+    secrets_and_storage.family,
+    resource_policies.family,
+    data_at_rest.family,
+    unseen.family,
+    cost.family,
+    lifecycle.family,
+    workloads.family,
+    pods_baseline.family,
+    pods_restricted.family,
+    probes.family,
+    scaling.family,
+    availability.family,
+    rollout.family,
+    selectors.family,
+    namespaces.family,
+    network_policies.family,
+    exposure.family,
+    kubernetes_identity.family,
+    kubernetes_secrets.family,
+    kubernetes_storage.family,
+    kubernetes_api.family,
 )
 
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)

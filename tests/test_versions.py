@@ -19,7 +19,7 @@ from infra.versions import (
     minor_of,
     support_notice,
 )
-from policies.cluster_api import REMOVED
+from policies.families.kubernetes_api import REMOVED
 from tests.policies.harness import STACKS
 
 

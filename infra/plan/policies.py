@@ -12,10 +12,10 @@ from infra.settings.pull_request import pull_request_number
 from infra.system import clock
 from policies.evaluation import Evaluation, evaluate
 from policies.exceptions_file import read_exceptions
+from policies.facts.stack import Resource
 from policies.levels import levels_file, read_levels
 from policies.problems import PolicyDataError
 from policies.rules import ALL_RULES, RULES
-from policies.stack import Resource
 
 
 def evaluation(graph: Graph, *, today: date | None = None) -> Evaluation:

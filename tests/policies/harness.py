@@ -22,10 +22,10 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from infra.plan.plan import plan_of_file
 from infra.plan.policies import subjects
 from policies.evaluation import Evaluation, evaluate
+from policies.facts.stack import Resource
 from policies.levels import Level, Levels, read_levels
-from policies.rule import ResourceRule, Rule, StackRule
+from policies.rule import Rule, Scope
 from policies.rules import ALL_RULES, RULES
-from policies.stack import Resource
 from tests.policies.engine import Moment, analyze_request, analyze_stack_request
 
 ROOT = Path(__file__).parent.parent.parent
@@ -295,7 +295,7 @@ class Analyzer:
         """Ask about the stack as it is at the end of a run."""
         return _diagnostics(self.stub.AnalyzeStack(analyze_stack_request(draft.requests, moment)), "")
 
-    def run_of(self, rule: StackRule, draft: Draft) -> list[Diagnostic]:
+    def run_of(self, rule: Rule, draft: Draft) -> list[Diagnostic]:
         """Ask all that bears on one stack rule.
 
         Left out are resources that the rule does not judge alone, and that the pack was shown like that before.
@@ -340,11 +340,10 @@ def fires_over_grpc(analyzer: Analyzer, mutation: Mutation) -> bool:
     rule = RULE_BY_NAME[mutation.rule]
     analyzer.only(rule.name)
     draft = mutation.draft()
-    if isinstance(rule, ResourceRule):
+    if rule.scope is Scope.RESOURCE:
         judged = {one.type for one in draft.resources() if any(view.type in rule.types for view in one.views)}
         found = analyzer.analyze(draft, judged)
     else:
-        assert isinstance(rule, StackRule)
         found = analyzer.run_of(rule, draft)
     clean = {(urn, message) for name, urn, message in fired_on_the_clean_stack(mutation.stack) if name == rule.name}
     return any(

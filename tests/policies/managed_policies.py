@@ -10,9 +10,9 @@ from typing import Any
 
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from policies.aws_managed import FILE
-from policies.escalation import allows_everything, escalations
-from policies.iam import Statement, statements
+from policies.facts.aws_managed import FILE
+from policies.facts.escalation import allows_everything, escalations
+from policies.facts.iam import PolicyStatement, statements
 
 READ_ON = "2026-11-26"
 SERVICE_ROLES = "/aws-service-role/"
@@ -38,7 +38,7 @@ def content() -> dict[str, Any]:
     }
 
 
-def _why(found: list[Statement]) -> str:
+def _why(found: list[PolicyStatement]) -> str:
     if allows_everything(found):
         return "nearly every action on every resource"
     actions = sorted({action for one in found for action in escalations(one)})

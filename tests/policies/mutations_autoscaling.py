@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from policies.autoscaling import AUTO_SCALING_GROUP
-from policies.cluster import RELEASE
-from policies.iam import ROLE_POLICY
+from policies.facts.iam import ROLE_POLICY
+from policies.facts.objects import RELEASE
+from policies.families.autoscaling import AUTO_SCALING_GROUP
 from tests.policies.changes import drop, drop_in_json, make, put, put_in_json
 from tests.policies.harness import Mutation
 

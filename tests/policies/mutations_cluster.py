@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from policies.cluster import (
-    ACCESS_ENTRY,
+from policies.facts.aws import (
     ACCESS_POLICY,
     ADDON,
     CLUSTER,
-    CONFIG_MAPS,
-    DETECTOR,
-    DETECTOR_FEATURE,
+    INGRESS_RULE,
     LAUNCH_TEMPLATE,
     LOG_GROUP,
-    STORAGE_CLASS,
+    SECURITY_GROUP,
+    SUBNET,
 )
-from policies.network import INGRESS_RULE, SECURITY_GROUP, SUBNET
+from policies.facts.objects import CONFIG_MAP, STORAGE_CLASS
+from policies.families.cluster import ACCESS_ENTRY, DETECTOR, DETECTOR_FEATURE
 from tests.policies.changes import Change, all_of, drop, drop_in_json, make, put, put_in_json, remove, reordered
 from tests.policies.harness import Draft, Mutation
 
@@ -132,7 +131,7 @@ CLUSTER_MUTATIONS = [
     ),
     Mutation(
         rule="aws-auth-is-not-written",
-        change=make(CONFIG_MAPS[0], {"metadata": {"name": "aws-auth", "namespace": "kube-system"}, "data": {}}),
+        change=make(CONFIG_MAP, {"metadata": {"name": "aws-auth", "namespace": "kube-system"}, "data": {}}),
     ),
     Mutation(
         rule="cluster-creator-is-no-administrator",

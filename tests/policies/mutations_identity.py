@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from policies.cluster import ADDON
-from policies.holders import ROLE_ATTACHMENT
-from policies.iam import POLICY, ROLE, ROLE_POLICY, USER
-from policies.identity import ACCESS_KEY, POD_IDENTITY
+from policies.facts.aws import ADDON
+from policies.facts.holders import ROLE_ATTACHMENT
+from policies.facts.iam import POLICY, ROLE, ROLE_POLICY, USER
+from policies.families.identity import ACCESS_KEY, POD_IDENTITY
 from tests.policies.changes import Change, drop_in_json, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
 

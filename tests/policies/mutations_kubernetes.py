@@ -7,20 +7,21 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from policies.cluster_api import DEFINITION, WEBHOOKS
-from policies.kubernetes_identity import BINDINGS, ROLES
-from policies.objects import (
+from policies.facts.objects import (
     CONFIG_MAP,
-    CREDENTIALS,
     CRON_JOB,
     LIMIT_RANGE,
     NAMESPACE,
     NETWORK_POLICY,
     RESOURCE_QUOTA,
+    SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
+    STORAGE_CLASS,
 )
-from policies.storage import CLAIM, STORAGE_CLASS, VOLUME
+from policies.families.kubernetes_api import DEFINITION, WEBHOOKS
+from policies.families.kubernetes_identity import BINDINGS, ROLES
+from policies.families.kubernetes_storage import CLAIM, VOLUME
 from tests.policies.harness import Draft, Mutation
 from tests.policies.objects import ELSEWHERE, again, an_ingress, container, in_container, pod
 from tests.settings.secret_samples import FILES, TOKENS
@@ -74,9 +75,7 @@ def _mounted_token(draft: Draft) -> None:
 
 
 def _secret(**contents: object) -> Callable[[Draft], object]:
-    return lambda draft: draft.add(
-        CREDENTIALS, "more", {"metadata": {"name": "more", "namespace": ELSEWHERE}, **contents}
-    )
+    return lambda draft: draft.add(SECRET, "more", {"metadata": {"name": "more", "namespace": ELSEWHERE}, **contents})
 
 
 def _variable(**variable: object) -> Callable[[Draft], object]:

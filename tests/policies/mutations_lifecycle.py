@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from policies.cluster import ACCESS_POLICY, ADDON, CLUSTER, RELEASE
-from policies.lifecycle import AWS_PROVIDER, BINDING, KARPENTER_POOL, KUBERNETES_PROVIDER, SERVICE
-from policies.network import NODE_GROUP, VPC
+from policies.facts.aws import ACCESS_POLICY, ADDON, AWS_PROVIDER, CLUSTER, NODE_GROUP, VPC
+from policies.facts.objects import RELEASE, SERVICE, TARGET_GROUP_BINDING
+from policies.families.lifecycle import KARPENTER_POOL, KUBERNETES_PROVIDER
 from tests.policies.changes import Change, drop, put, reordered
 from tests.policies.harness import Draft, Mutation
 
@@ -39,7 +39,7 @@ LIFECYCLE = [
     Mutation(rule="kubernetes-provider-keeps-its-identity", change=drop(KUBERNETES_PROVIDER, "clusterIdentifier")),
     Mutation(
         rule="controller-outlives-its-objects",
-        change=reordered((BINDING, "web.public-http"), (RELEASE, "load-balancer-controller")),
+        change=reordered((TARGET_GROUP_BINDING, "web.public-http"), (RELEASE, "load-balancer-controller")),
     ),
     Mutation(rule="service-makes-no-load-balancer", change=put(SERVICE, "LoadBalancer", "spec", "type")),
     Mutation(rule="karpenter-outlives-its-pools", change=_karpenter_without_order),

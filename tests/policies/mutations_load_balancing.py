@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from policies.cluster import RELEASE
-from policies.iam import ROLE_POLICY
-from policies.load_balancing import BALANCERS, FIREWALL_ASSOCIATION, LISTENER_RULES, LISTENERS, TARGET_GROUPS
+from policies.facts.aws import BALANCERS
+from policies.facts.iam import ROLE_POLICY
+from policies.facts.objects import RELEASE
+from policies.families.load_balancing import FIREWALL_ASSOCIATION, LISTENER_RULES, LISTENERS, TARGET_GROUPS
 from tests.policies.changes import drop, make, put, put_in_json, remove
 from tests.policies.harness import Draft, Mutation
 

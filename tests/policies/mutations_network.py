@@ -1,22 +1,25 @@
 from __future__ import annotations
 
-from policies import network
-from policies.network import (
+from policies.facts.aws import (
+    ENDPOINT,
+    INGRESS_RULE,
+    NAT,
+    NODE_GROUP,
+    ROUTE_TABLE,
+    SECURITY_GROUP,
+    SECURITY_GROUP_RULE,
+    SUBNET,
+    VPC,
+)
+from policies.families.network import (
     ACL,
     ACL_RULE,
     ASSOCIATION,
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
-    ENDPOINT,
     FLOW_LOG,
-    INGRESS_RULE,
     INTERNET_GATEWAY,
-    NODE_GROUP,
     ROUTE,
-    SECURITY_GROUP,
-    SECURITY_GROUP_RULE,
-    SUBNET,
-    VPC,
 )
 from tests.policies.changes import Change, drop, make, put, remove
 from tests.policies.harness import Draft, Mutation, Request
@@ -43,17 +46,17 @@ def _default_route_to_the_internet(draft: Draft) -> None:
 
 def _inline_route_to_the_internet(draft: Draft) -> None:
     draft.remove(ROUTE, PRIVATE)
-    draft.of(network.ROUTE_TABLE, PRIVATE)["routes"] = [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]
+    draft.of(ROUTE_TABLE, PRIVATE)["routes"] = [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]
     draft.of(SUBNET, PRIVATE)["tags"]["kubernetes.io/role/elb"] = "1"
 
 
 def _nat_of_another_zone(draft: Draft) -> None:
-    other = draft.get(network.NAT, "nat-eu-central-1b")
+    other = draft.get(NAT, "nat-eu-central-1b")
     draft.get(ROUTE, PRIVATE).takes_from["natGatewayId"] = {other.urn}
 
 
 def _association_with_a_foreign_table(draft: Draft) -> None:
-    foreign = draft.get(network.ROUTE_TABLE, "private-eu-central-1b")
+    foreign = draft.get(ROUTE_TABLE, "private-eu-central-1b")
     draft.get(ASSOCIATION, PRIVATE).takes_from["routeTableId"] = {foreign.urn}
 
 

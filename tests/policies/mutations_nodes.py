@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import base64
 
-from policies.cluster import ADDON, LAUNCH_TEMPLATE
-from policies.network import NODE_GROUP, SUBNET
+from policies.facts.aws import ADDON, LAUNCH_TEMPLATE, NODE_GROUP, SUBNET
 from tests.policies.changes import drop, put, remove
 from tests.policies.harness import Draft, Mutation
 from tests.settings.secret_samples import TOKENS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.availability import HOST, ZONE
-from policies.objects import (
+from policies.facts.objects import (
     DEPLOYMENT,
     HPA,
     HPA_V1,
@@ -17,8 +16,9 @@ from policies.objects import (
     SERVICE,
     TARGET_GROUP_BINDING,
 )
-from policies.rollout import READINESS_GATE, TARGET_GROUP
-from policies.scaling import PRIORITY_CLASS
+from policies.families.availability import HOST, ZONE
+from policies.families.rollout import READINESS_GATE, TARGET_GROUP
+from policies.families.scaling import PRIORITY_CLASS
 from tests.policies.harness import Draft, Mutation
 from tests.policies.objects import again, container, pod
 

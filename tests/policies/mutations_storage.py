@@ -2,20 +2,16 @@ from __future__ import annotations
 
 import json
 
-from policies.aws_secrets import (
+from policies.facts.aws import AWS_PROVIDER, BUCKETS, ENDPOINT, INSTANCE, KEY, LAUNCH_TEMPLATE, LOG_GROUP, REPOSITORY
+from policies.facts.objects import STORAGE_CLASS
+from policies.families.cost import ELASTIC_IP, LIFECYCLE_POLICY
+from policies.families.secrets_and_storage import (
     BUCKET_POLICY,
-    BUCKETS,
-    KEY,
     PARAMETER,
     PUBLIC_ACCESS_BLOCK,
-    REPOSITORY,
     REPOSITORY_POLICY,
     VERSIONING,
 )
-from policies.cluster import LAUNCH_TEMPLATE, LOG_GROUP, STORAGE_CLASS
-from policies.cost import AWS_PROVIDER, ELASTIC_IP, LIFECYCLE_POLICY
-from policies.data_at_rest import INSTANCE
-from policies.network import ENDPOINT
 from tests.policies.changes import Change, drop, make, put, put_in_json, remove, statement
 from tests.policies.harness import Draft, Mutation
 from tests.settings.secret_samples import TOKENS

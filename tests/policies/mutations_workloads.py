@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from policies.objects import CRON_JOB, DEPLOYMENT, POD
+from policies.facts.objects import CRON_JOB, DEPLOYMENT, POD
 from tests.policies.harness import Draft, Mutation
 from tests.policies.objects import (
     DIGEST,

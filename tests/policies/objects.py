@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from policies.objects import CRON_JOB, DEPLOYMENT, INGRESS, RELEASE
+from policies.facts.objects import CRON_JOB, DEPLOYMENT, INGRESS, RELEASE
 from tests.policies.harness import Draft, Request
 
 DIGEST = "sha256:" + "a" * 64

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from policies.facts import UnknownFactError, guarded
+from policies.facts.objects import DEPLOYMENT, HPA, SERVICE_ACCOUNT
+from policies.facts.unknown import UnknownFactError, guarded
+from policies.facts.values import is_set
 from policies.levels import Level, Levels
-from policies.objects import DEPLOYMENT, HPA, SERVICE_ACCOUNT
-from policies.rule import ResourceRule
+from policies.rule import Scope
 from policies.rules import RULES
-from policies.values import is_set
 from tests.policies.engine import SCALED_REPLICAS, UNKNOWN, Moment
 from tests.policies.harness import (
     RULE_BY_NAME,
@@ -64,7 +64,7 @@ def test_replicas_that_no_update_sets_back_are_where_a_workload_starts(analyzer:
 
 def test_a_stack_rule_knows_what_is_declared_whatever_other_rules_are_off(analyzer: Analyzer) -> None:
     draft = shipped("prod")
-    off = {rule.name: Level.DISABLED for rule in RULES if isinstance(rule, ResourceRule)}
+    off = {rule.name: Level.DISABLED for rule in RULES if rule.scope is Scope.RESOURCE}
     analyzer.configure(Levels(by_rule=off))
     assert [one for one in analyzer.run(draft, Moment.FIRST_PREVIEW) if one.is_undecided] == []
 

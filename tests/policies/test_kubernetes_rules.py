@@ -9,20 +9,12 @@ from typing import Any
 import pytest
 
 from infra.secret_texts.acknowledged import ACKNOWLEDGED
-from policies.cluster_api import DEFINITION, WEBHOOKS
-from policies.kubernetes_identity import BINDINGS
-from policies.objects import (
-    CONFIG_MAP,
-    DEPLOYMENT,
-    HPA,
-    NETWORK_POLICY,
-    PDB,
-    SERVICE,
-    selects,
-)
-from policies.quantities import quantity, share
-from policies.rollout import TARGET_GROUP
-from policies.storage import CLAIM
+from policies.facts.objects import CONFIG_MAP, DEPLOYMENT, HPA, NETWORK_POLICY, PDB, SERVICE, selects
+from policies.facts.quantities import quantity, share
+from policies.families.kubernetes_api import DEFINITION, WEBHOOKS
+from policies.families.kubernetes_identity import BINDINGS
+from policies.families.kubernetes_storage import CLAIM
+from policies.families.rollout import TARGET_GROUP
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import Draft, Mutation, judge, newly_fired, shipped
 from tests.policies.objects import ALB, an_ingress, container, in_container, in_pod, in_pod_security, pod

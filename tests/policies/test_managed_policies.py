@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from policies.aws_managed import FILE, why_wide
+from policies.facts.aws_managed import FILE, why_wide
 from tests.policies.managed_policies import content
 
 

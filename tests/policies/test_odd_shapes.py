@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from policies.evaluation import findings
-from policies.facts import guarded
+from policies.facts.stack import Stack
+from policies.facts.unknown import guarded
 from policies.rules import RULES
-from policies.stack import Stack
 from tests.policies.changes import replaced
 from tests.policies.engine import UNKNOWN
 from tests.policies.harness import Draft, shipped

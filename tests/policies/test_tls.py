@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from moto.elbv2.ssl_policies import SSL_POLICIES
 
-from policies.load_balancing import LISTENERS
-from policies.tls import refuses_tls_1_1
+from policies.facts.tls import refuses_tls_1_1
+from policies.families.load_balancing import LISTENERS
 from tests.policies.harness import RULE_BY_NAME, Draft, fired, judge
 from tests.policies.objects import an_ingress
 

@@ -7,17 +7,9 @@ import string
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.data_at_rest import INSTANCE, LAUNCH_CONFIGURATION, SPOT_REQUEST
-from policies.holders import ROLE_ATTACHMENT as ATTACHMENT
-from policies.iam import (
-    GROUP,
-    GROUP_POLICY,
-    PERMISSION_SET_POLICY,
-    POLICY,
-    ROLE,
-    ROLE_POLICY,
-    USER_POLICY,
-)
+from policies.facts.aws import INSTANCE, LAUNCH_CONFIGURATION, SPOT_REQUEST
+from policies.facts.holders import ROLE_ATTACHMENT as ATTACHMENT
+from policies.facts.iam import GROUP, GROUP_POLICY, PERMISSION_SET_POLICY, POLICY, ROLE, ROLE_POLICY, USER_POLICY
 from tests.policies.spelled.case import ACCOUNT, Case, Part, allow, cases, document, one
 
 EXCLUSIVE = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"

@@ -6,18 +6,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.aws_secrets import BUCKET_POLICY, KEY, KEY_POLICY, REPOSITORY_POLICY
-from policies.cluster import CLUSTER
-from policies.data_at_rest import INSTANCE, LAUNCH_CONFIGURATION
-from policies.load_balancing import LISTENERS
-from policies.network import (
-    EGRESS_RULE,
+from policies.facts.aws import (
+    CLUSTER,
     INGRESS_RULE,
-    PREFIX_LIST,
-    PREFIX_LIST_ENTRY,
+    INSTANCE,
+    KEY,
+    LAUNCH_CONFIGURATION,
     SECURITY_GROUP,
     SECURITY_GROUP_RULE,
 )
+from policies.families.load_balancing import LISTENERS
+from policies.families.network import EGRESS_RULE, PREFIX_LIST, PREFIX_LIST_ENTRY
+from policies.families.secrets_and_storage import BUCKET_POLICY, KEY_POLICY, REPOSITORY_POLICY
 from tests.policies.spelled.case import ACCOUNT, Case, Part, cases, document, one
 
 Parts = tuple[Part, ...]

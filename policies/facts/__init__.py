@@ -1,0 +1,1 @@
+"""What rules are asked about, and what several families read of it."""

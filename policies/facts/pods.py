@@ -1,0 +1,119 @@
+"""Pods as rules see them, whatever makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours
+from policies.facts.spellings import PATCH, POD_TEMPLATE
+from policies.facts.stack import Resource, Stack
+from policies.facts.unknown import UnknownFactError
+from policies.facts.values import mapping, mappings, number, sequence, text, within
+
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+FEWEST_REPLICAS = 2
+"""With fewer, one node's end is the app's (kube-score, Polaris: floor 2; three for three zones)."""
+DEFAULT_GRACE_SECONDS = 30
+"""What a pod has without `terminationGracePeriodSeconds` (Kubernetes API reference, PodSpec)."""
+
+
+def pod_template(resource: Resource) -> Mapping[str, Any]:
+    """The template that a workload makes its pods of: metadata and spec."""
+    kind = resource.type.removesuffix(PATCH)
+    if kind in {POD, POD_TEMPLATE}:
+        return resource.props
+    path = ("spec", "jobTemplate", "spec", "template") if kind == CRON_JOB else ("spec", "template")
+    return mapping(within(resource.props, *path))
+
+
+def pod_spec(resource: Resource) -> Mapping[str, Any]:
+    """The spec of a workload's pods."""
+    return mapping(pod_template(resource).get("spec"))
+
+
+def pod_labels(resource: Resource) -> Mapping[str, Any]:
+    """The labels of a workload's pods."""
+    return mapping(within(pod_template(resource), "metadata", "labels"))
+
+
+def all_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """All containers of a workload's pods: those that run, those that prepare and those for debugging."""
+    for key in ("initContainers", "containers", "ephemeralContainers"):
+        yield from mappings(pod_spec(resource), key)
+
+
+def lasting_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    """The containers that run as long as the pod: the main ones and sidecars."""
+    for container in mappings(pod_spec(resource), "initContainers"):
+        if text(container, "restartPolicy") == "Always":
+            yield container
+    yield from mappings(pod_spec(resource), "containers")
+
+
+def called(container: Mapping[str, Any]) -> str:
+    """How a message calls a container."""
+    return f"container {text(container, 'name') or '(unnamed)'}"
+
+
+def on_windows(resource: Resource) -> bool:
+    """Whether the pods say that they are for Windows, where controls of Linux mean nothing."""
+    return text(pod_spec(resource), "os", "name") == "windows"
+
+
+def serves(container: Mapping[str, Any]) -> bool:
+    """Whether a container declares a port."""
+    return bool(sequence(container.get("ports")))
+
+
+def security(container: Mapping[str, Any], resource: Resource, key: str) -> Any:
+    """A setting of a container's security context, or else of its pod's."""
+    own = within(container, "securityContext", key)
+    return own if own is not None else within(pod_spec(resource), "securityContext", key)
+
+
+def pre_stop_seconds(container: Mapping[str, Any]) -> float:
+    """How long a container goes on serving after its pod is told to end; 0 without `preStop.sleep`."""
+    return number(container, "lifecycle", "preStop", "sleep", "seconds") or 0.0
+
+
+def grace_seconds(resource: Resource) -> float:
+    """How long a pod has to end."""
+    grace = number(pod_spec(resource), "terminationGracePeriodSeconds")
+    return DEFAULT_GRACE_SECONDS if grace is None else grace
+
+
+def targets(scaler: Resource, stack: Stack) -> list[Resource]:
+    """The workloads that a HorizontalPodAutoscaler scales."""
+    try:
+        kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
+    except UnknownFactError:
+        # The name is an output of the workload, which is known only once the cluster is.
+        made = stack.taken(scaler, "spec", *WORKLOADS)
+        if len(made) != 1:
+            raise
+        return made
+    return [
+        other
+        for other in neighbours(scaler, stack, *WORKLOADS)
+        if name_of(other) == name and other.type.rpartition(":")[2] == kind
+    ]
+
+
+def scalers(workload: Resource, stack: Stack) -> list[Resource]:
+    """The HorizontalPodAutoscalers that scale a workload."""
+    return [
+        scaler
+        for scaler in neighbours(workload, stack, HPA, HPA_V1)
+        if any(target.urn == workload.urn for target in targets(scaler, stack))
+    ]
+
+
+def least_replicas(workload: Resource, stack: Stack) -> float:
+    """The fewest replicas of a workload: the autoscaler's minimum if there is one, else its own number; unset is 1."""
+    minimums = [_or_one(number(scaler.props, "spec", "minReplicas")) for scaler in scalers(workload, stack)]
+    return min(minimums) if minimums else _or_one(number(workload.props, "spec", "replicas"))
+
+
+def _or_one(count: float | None) -> float:
+    return 1.0 if count is None else count

@@ -1,0 +1,153 @@
+"""A stack as a rule sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, TypeVar
+
+from infra.system import clock
+from policies.facts.spellings import spellings
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource. Reading a property that is not known yet raises, which leaves the rule undecided for it."""
+
+    urn: str
+    type: str
+    """Such as `aws:eks/cluster:Cluster`."""
+    name: str
+    """The logical name in the program."""
+    props: Mapping[str, Any]
+    """Its properties as the program declares them, in camelCase; read them with `policies.values`."""
+    protect: bool = False
+    ignore_changes: tuple[str, ...] = ()
+    """The properties that an update leaves as they are, such as `spec.replicas`."""
+    parent: str = ""
+    """The URN of its parent; empty at the top."""
+    provider: str = ""
+    """The URN of its provider; empty where it is not told."""
+    depends_on: frozenset[str] = frozenset()
+    """URNs of what it waits for. Known to stack rules only."""
+    takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """For each top-level property, URNs of the resources whose outputs it is made of. Known to stack rules only."""
+
+    @cached_property
+    def views(self) -> tuple[Resource, ...]:
+        """The resource as it is, and under each other type that it comes to."""
+        return tuple(spellings(self))
+
+    @property
+    def label(self) -> str:
+        """Kind and logical name, as a message calls it."""
+        return f"{self.type.rpartition(':')[2]} {self.name}"
+
+    def ignores_changes_of(self, path: str) -> bool:
+        """Return whether an update leaves the property at `path`, such as `spec.replicas`, as it is."""
+        return any(one in {path, "*"} or path.startswith((f"{one}.", f"{one}[")) for one in self.ignore_changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """All resources of a stack, and when it is judged."""
+
+    resources: tuple[Resource, ...]
+    today: date = field(default_factory=clock.today)
+    """The day on which it is judged."""
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """All resources of the given types, whatever their spelling, in the order of the program."""
+        return [resource for type_ in types for resource in self._by_type.get(type_, ())]
+
+    @property
+    def types(self) -> Iterable[str]:
+        """All types under which the resources are judged."""
+        return self._by_type.keys()
+
+    def once(self, work: Callable[[Stack], Result]) -> Result:
+        """Return what `work` makes of the stack, and do the work once, however many rules ask."""
+        if work not in self._done:
+            self._done[work] = work(self)
+        return self._done[work]
+
+    def get(self, urn: str) -> Resource | None:
+        """The resource of that URN."""
+        return self._by_urn.get(urn)
+
+    def taken(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """The resources of `types` whose outputs the top-level property `key` is made of."""
+        taken = resource.takes_from.get(key, frozenset[str]())
+        return [other for other in self.of_type(*types) if other.urn in taken]
+
+    def takers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """The resources of `types` whose top-level property `key` is made of an output of `resource`."""
+        return [other for other in self.of_type(*types) if resource.urn in other.takes_from.get(key, frozenset[str]())]
+
+    def is_inside(self, resource: Resource, component: Resource) -> bool:
+        """Return whether `component` made `resource`, directly or through components inside it."""
+        above = self.get(resource.parent)
+        while above is not None and above.urn != component.urn:
+            above = self.get(above.parent)
+        return above is not None
+
+    def waits_for(self, resource: Resource, other: Resource) -> bool:
+        """Whether `resource` is made after `other`, directly or through others in between."""
+        seen: set[str] = set()
+        ahead = [resource.urn]
+        while ahead:
+            urn = ahead.pop()
+            if urn == other.urn:
+                return urn != resource.urn or urn in seen
+            if urn in seen:
+                continue
+            seen.add(urn)
+            current = self._by_urn.get(urn)
+            if current is not None:
+                ahead.extend(self._before(current))
+        return False
+
+    def _before(self, resource: Resource) -> Iterator[str]:
+        for waited_for in (resource.depends_on, *resource.takes_from.values()):
+            for urn in waited_for:
+                yield from self._inside(urn)
+        # A component waits for what it was told to wait for, and its children with it.
+        if resource.parent:
+            yield resource.parent
+
+    def _inside(self, urn: str) -> Iterator[str]:
+        """The resource itself and, of a component of the Kubernetes provider such as ConfigFile, what is in it.
+
+        Of the program's own components the SDK names what is in them.
+        """
+        yield urn
+        resource = self._by_urn.get(urn)
+        if resource is not None and resource.type.startswith("kubernetes:"):
+            yield from (child.urn for child in self._by_parent.get(urn, ()))
+
+    @cached_property
+    def _done(self) -> dict[Callable[[Stack], Any], Any]:
+        return {}
+
+    @cached_property
+    def _by_parent(self) -> Mapping[str, list[Resource]]:
+        by_parent: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            by_parent.setdefault(resource.parent, []).append(resource)
+        return by_parent
+
+    @cached_property
+    def _by_urn(self) -> Mapping[str, Resource]:
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        by_type: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            for view in resource.views:
+                by_type.setdefault(view.type, []).append(view)
+        return by_type

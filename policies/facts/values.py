@@ -1,0 +1,92 @@
+"""Reading the properties of a resource.
+
+Properties reach a rule as mappings and sequences that are no `dict` and no `list`, with whole numbers as floats, and
+raise where a value is not known yet. A property may be missing, empty or of another shape than its schema says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from policies.facts.unknown import UnknownFactError
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return `value` if it is a mapping, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> Sequence[Any]:
+    """Return `value` if it is a list, else an empty one."""
+    return cast("Sequence[Any]", value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+
+
+def within(value: Any, *keys: str) -> Any:
+    """Return what lies at the end of nested keys, or None."""
+    for key in keys:
+        value = mapping(value).get(key)
+    return value
+
+
+def is_set(value: Any, *keys: str) -> bool:
+    """Return whether something is declared at the end of nested keys, also where its value is not known yet."""
+    holder = mapping(within(value, *keys[:-1]))
+    try:
+        return bool(holder.get(keys[-1]))
+    except UnknownFactError:
+        return True
+
+
+def mappings(value: Any, *keys: str) -> list[Mapping[str, Any]]:
+    """Return the mappings of the list at the end of nested keys."""
+    return [mapping(item) for item in sequence(within(value, *keys)) if isinstance(item, Mapping)]
+
+
+def text(value: Any, *keys: str) -> str:
+    """Return the text at the end of nested keys, or an empty one."""
+    found = within(value, *keys)
+    return found if isinstance(found, str) else ""
+
+
+def texts(value: Any, *keys: str) -> list[str]:
+    """Return the texts of the list at the end of nested keys; a single text counts as a list of one."""
+    found = within(value, *keys)
+    return [found] if isinstance(found, str) else [item for item in sequence(found) if isinstance(item, str)]
+
+
+def number(value: Any, *keys: str) -> float | None:
+    """Return the number at the end of nested keys, also one written as text, or None."""
+    found = within(value, *keys)
+    if isinstance(found, bool):
+        return None
+    if isinstance(found, int | float):
+        return float(found)
+    try:
+        return float(found) if isinstance(found, str) else None
+    except ValueError:
+        return None
+
+
+def is_true(value: Any, *keys: str) -> bool:
+    """Return whether the flag at the end of nested keys is on, also where it is written as text."""
+    found = within(value, *keys)
+    return found is True or (isinstance(found, str) and found.lower() == "true")
+
+
+def is_false(value: Any, *keys: str) -> bool:
+    """Return whether the flag at the end of nested keys is off, and not only missing."""
+    found = within(value, *keys)
+    return found is False or (isinstance(found, str) and found.lower() == "false")
+
+
+def document(value: Any, *keys: str) -> Mapping[str, Any]:
+    """Return the JSON document at the end of nested keys, or an empty one where there is none."""
+    found = within(value, *keys)
+    if not isinstance(found, str):
+        return mapping(found)
+    try:
+        return mapping(json.loads(found))
+    except ValueError:
+        return {}

@@ -1,0 +1,1 @@
+"""The rules: one file for each family, none of which knows another."""

@@ -1,0 +1,184 @@
+"""Services and Ingresses: what the cluster shows to the outside, and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from policies.facts.ingresses import ALB_PREFIX, alb_annotation, alb_attributes, on_alb
+from policies.facts.objects import INGRESS, SERVICE
+from policies.facts.spellings import with_patches
+from policies.facts.stack import Resource, Stack
+from policies.facts.tls import refuses_tls_1_1
+from policies.facts.values import mapping, mappings, sequence, text, texts, within
+from policies.rule import Family, Severity
+
+INTERNET = "internet-facing"
+
+WANTED_ATTRIBUTES = {
+    "routing.http.drop_invalid_header_fields.enabled": ("true",),
+    "access_logs.s3.enabled": ("true",),
+    "deletion_protection.enabled": ("true",),
+}
+"""What a load balancer should have, which the defaults of Elastic Load Balancing lack."""
+DESYNC = "routing.http.desync_mitigation_mode"
+
+ANNOTATIONS_URL = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/"
+SERVICE_URL = "https://kubernetes.io/docs/concepts/services-networking/service/"
+
+
+family = Family("Exposure", __doc__, url=ANNOTATIONS_URL)
+
+
+def _listeners(ingress: Resource) -> set[str]:
+    """The protocols that an ALB is told to listen for; without any it takes HTTPS if it has a certificate."""
+    try:
+        ports = json.loads(alb_annotation(ingress, "listen-ports") or "[]")
+    except ValueError:
+        return set()
+    return {str(protocol) for port in sequence(ports) for protocol in mapping(port)}
+
+
+@family.resource_rule(
+    "ingress-tls",
+    Severity.HIGH,
+    INGRESS,
+    protects_from="Passwords and sessions cross the internet in plain text.",
+    remediation=f"Set {ALB_PREFIX}certificate-arn, or spec.tls for another controller.",
+    frameworks=("CIS EKS 5.4.5", "CKV2_AWS_74"),
+)
+def _tls(ingress: Resource) -> Iterator[str]:
+    by_annotation = on_alb(ingress) and (alb_annotation(ingress, "certificate-arn") or "HTTPS" in _listeners(ingress))
+    if not by_annotation and not sequence(within(ingress.props, "spec", "tls")):
+        yield "it has no certificate"
+
+
+@family.resource_rule(
+    "ingress-redirects-to-tls",
+    Severity.MEDIUM,
+    INGRESS,
+    protects_from="Who types the name without https stays without it.",
+    remediation=f"Set {ALB_PREFIX}ssl-redirect to '443'.",
+    frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20"),
+)
+def _redirect(ingress: Resource) -> Iterator[str]:
+    if on_alb(ingress) and "HTTP" in _listeners(ingress) and not alb_annotation(ingress, "ssl-redirect"):
+        yield "it serves HTTP without redirecting"
+
+
+@family.resource_rule(
+    "ingress-tls-policy",
+    Severity.MEDIUM,
+    INGRESS,
+    protects_from="The controller's default still speaks TLS 1.0.",
+    remediation=f"Set {ALB_PREFIX}ssl-policy to ELBSecurityPolicy-TLS13-1-2-2021-06.",
+    frameworks=("CKV_AWS_103",),
+)
+def _tls_policy(ingress: Resource) -> Iterator[str]:
+    policy = alb_annotation(ingress, "ssl-policy")
+    if on_alb(ingress) and not refuses_tls_1_1(policy):
+        yield f"ssl-policy is {policy or 'the default, ELBSecurityPolicy-2016-08'}"
+
+
+@family.resource_rule(
+    "ingress-load-balancer-attributes",
+    Severity.MEDIUM,
+    INGRESS,
+    protects_from="Smuggled headers reach the app, no log tells of it, and one call deletes the load balancer.",
+    remediation=f"Name the attributes in {ALB_PREFIX}load-balancer-attributes.",
+    frameworks=("Security Hub ELB.4", "Security Hub ELB.5", "Security Hub ELB.6", "Security Hub ELB.12"),
+)
+def _load_balancer(ingress: Resource) -> Iterator[str]:
+    if not on_alb(ingress):
+        return
+    attributes = alb_attributes(ingress, "load-balancer-attributes")
+    for key, wanted in WANTED_ATTRIBUTES.items():
+        if attributes.get(key) not in wanted:
+            yield f"load-balancer-attributes has no {key}={wanted[0]}"
+    if attributes.get(DESYNC) == "monitor":
+        yield f"{DESYNC} is monitor"
+
+
+def _public(ingress: Resource) -> bool:
+    return on_alb(ingress) and alb_annotation(ingress, "scheme") == INTERNET
+
+
+@family.resource_rule(
+    "ingress-firewall",
+    Severity.MEDIUM,
+    INGRESS,
+    protects_from="Known attacks and floods reach the app.",
+    remediation=f"Set {ALB_PREFIX}wafv2-acl-arn.",
+    frameworks=("Security Hub ELB.16", "CKV2_AWS_28"),
+)
+def _firewall(ingress: Resource) -> Iterator[str]:
+    if _public(ingress) and not alb_annotation(ingress, "wafv2-acl-arn"):
+        yield "it faces the internet without a web ACL"
+
+
+@family.resource_rule(
+    "ingress-says-for-whom",
+    Severity.HIGH,
+    INGRESS,
+    protects_from="What was meant for the company is open to the world.",
+    remediation=f"Set {ALB_PREFIX}inbound-cidrs, to 0.0.0.0/0 if everybody is meant; or the scheme to internal.",
+)
+def _scheme(ingress: Resource) -> Iterator[str]:
+    if _public(ingress) and not alb_annotation(ingress, "inbound-cidrs"):
+        yield "it faces the internet, and inbound-cidrs does not say for whom"
+
+
+def _routes(ingress: Resource) -> set[tuple[str, str, str]]:
+    """The hosts and paths that an Ingress answers for, and among which Ingresses they must be unique."""
+    group = alb_annotation(ingress, "group.name") or text(ingress.props, "spec", "ingressClassName")
+    return {
+        (group, text(rule, "host"), text(path, "path") or "/")
+        for rule in mappings(ingress.props, "spec", "rules")
+        for path in mappings(rule, "http", "paths")
+    }
+
+
+@family.stack_rule(
+    "host-and-path-once",
+    Severity.HIGH,
+    INGRESS,
+    protects_from="Of two apps on one host and path only one is reached, and which one may change.",
+    remediation="Give each app a host or a path of its own.",
+    url="https://kubernetes.io/docs/concepts/services-networking/ingress/",
+)
+def _twice(ingress: Resource, stack: Stack) -> Iterator[str]:
+    own = _routes(ingress)
+    for other in stack.of_type(INGRESS):
+        # The later one is at fault, so that a pair is told of once.
+        if other.urn < ingress.urn:
+            for _, host, path in sorted(own & _routes(other)):
+                yield f"{host or '*'}{path} is already answered by {other.label}"
+
+
+@family.resource_rule(
+    "no-node-port",
+    Severity.MEDIUM,
+    with_patches(SERVICE),
+    protects_from="The port is open on every node, past the load balancer and its firewall.",
+    remediation="Use ClusterIP, and pod addresses as targets.",
+    url=SERVICE_URL,
+    frameworks=("NSA",),
+)
+def _node_port(service: Resource) -> Iterator[str]:
+    if text(service.props, "spec", "type") == "NodePort":
+        yield "it opens a port on every node"
+
+
+@family.resource_rule(
+    "no-external-addresses",
+    Severity.HIGH,
+    with_patches(SERVICE),
+    protects_from="A Service takes over the traffic of all pods to an address that is not its own.",
+    remediation="Remove externalIPs, and let a load balancer hold the address.",
+    url=SERVICE_URL,
+    frameworks=("CVE-2020-8554",),
+)
+def _external_addresses(service: Resource) -> Iterator[str]:
+    addresses = texts(service.props, "spec", "externalIPs")
+    if addresses:
+        yield f"it takes the addresses {', '.join(addresses)}"

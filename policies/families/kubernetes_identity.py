@@ -1,0 +1,329 @@
+"""Roles, bindings and service accounts of Kubernetes: who may do what with its API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from policies.facts.objects import SECRET, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
+from policies.facts.pods import pod_spec
+from policies.facts.spellings import is_patch, with_patches
+from policies.facts.stack import Resource, Stack
+from policies.facts.values import is_false, mappings, text, texts
+from policies.rule import Family, Severity
+
+ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+BINDINGS = (
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+    "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+)
+
+READING = {"get", "list", "watch"}
+WRITING = {"create", "update", "patch"}
+EVERYBODY = {"system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts"}
+ALL_ACCOUNTS_OF = "system:serviceaccounts:"
+"""How the group of all service accounts of a namespace begins (Kubernetes, "Authenticating", service accounts)."""
+ADMINISTRATORS = {"cluster-admin", "system:kube-controller-manager", "system:kubelet-api-admin", "system:node"}
+"""Roles that every cluster has and that may do everything, read every Secret or enter every pod."""
+CONTROLLERS = "system:controller:"
+"""How the roles of Kubernetes' own controllers begin: they make pods, delete objects or widen roles everywhere."""
+EDITORS = {"admin", "edit"}
+"""Roles that every cluster has for one namespace each, and that read its Secrets."""
+_AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-"
+OF_THE_CLUSTER: Mapping[str, Mapping[str, str]] = {
+    name: {"kubernetes.io/bootstrapping": "rbac-defaults", **labels}
+    for name, labels in {
+        "cluster-admin": {},
+        "admin": {},
+        "edit": {f"{_AGGREGATE}admin": "true"},
+        "system:aggregate-to-admin": {f"{_AGGREGATE}admin": "true"},
+        "system:aggregate-to-edit": {f"{_AGGREGATE}edit": "true"},
+    }.items()
+}
+"""The strong ones among the roles that every cluster has, with their labels (Kubernetes, "Using RBAC Authorization":
+default roles, aggregated ClusterRoles)."""
+MASTERS = "system:masters"
+
+WEBHOOKS = {"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
+
+PRACTICES_URL = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
+ACCOUNTS_URL = "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
+
+
+family = Family("Identity in Kubernetes", __doc__, url=PRACTICES_URL)
+
+
+def _grants(role: Resource, resources: set[str], verbs: set[str]) -> Iterator[str]:
+    """What a role allows of `verbs` on `resources`; wildcards are another rule's."""
+    for rule in mappings(role.props, "rules"):
+        granted = sorted(one for one in resources if _is_named(one, texts(rule, "resources")))
+        allowed = sorted(verbs & set(texts(rule, "verbs")))
+        if granted and allowed:
+            yield f"it may {', '.join(allowed)} {', '.join(granted)}"
+
+
+def _is_named(resource: str, written: list[str]) -> bool:
+    """Whether a rule names a resource: by itself, or as `*/` and its subresource."""
+    subresource = resource.partition("/")[2]
+    return resource in written or bool(subresource and f"*/{subresource}" in written)
+
+
+def _granting(resources: set[str], verbs: set[str]) -> Callable[[Resource], Iterator[str]]:
+    return lambda role: _grants(role, resources, verbs)
+
+
+@family.resource_rule(
+    "no-wildcard-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="The role grows with every kind of object that the cluster learns.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.3", "CKV_K8S_49"),
+)
+def _wildcards(role: Resource) -> Iterator[str]:
+    for rule in mappings(role.props, "rules"):
+        for key in ("verbs", "resources", "apiGroups"):
+            if "*" in texts(rule, key):
+                yield f"a rule has * in {key}"
+        if any(one.strip("/") == "*" for one in texts(rule, "nonResourceURLs")):
+            yield "a rule has * in nonResourceURLs"
+
+
+@family.resource_rule(
+    "no-escalating-role",
+    Severity.CRITICAL,
+    with_patches(*ROLES),
+    protects_from="Whoever may bind, escalate or impersonate gives himself every other right.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.8", "CKV_K8S_158"),
+)
+def _escalating(role: Resource) -> Iterator[str]:
+    for rule in mappings(role.props, "rules"):
+        verbs = sorted({"bind", "escalate", "impersonate"} & set(texts(rule, "verbs")))
+        if verbs and not (verbs == ["bind"] and _binds_harmless(rule)):
+            yield f"it may {', '.join(verbs)} {', '.join(texts(rule, 'resources'))}"
+
+
+def _binds_harmless(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule lets named roles be bound, and none of the cluster's own; what these allow is judged itself."""
+    names = texts(rule, "resourceNames")
+    return bool(names) and not any(name in ADMINISTRATORS or name in OF_THE_CLUSTER or ":" in name for name in names)
+
+
+@family.resource_rule(
+    "no-administrator-by-aggregation",
+    Severity.CRITICAL,
+    with_patches(*ROLES),
+    protects_from="A role without a single rule may do all that the cluster's own administrators may.",
+    remediation="Select the roles to take in by a label of your own.",
+    frameworks=("CIS EKS 4.1.1", "CIS EKS 4.1.3"),
+)
+def _aggregated(role: Resource) -> Iterator[str]:
+    for selector in mappings(role.props, "aggregationRule", "clusterRoleSelectors"):
+        taken = sorted(name for name, labels in OF_THE_CLUSTER.items() if selects(selector, labels))
+        if taken:
+            yield f"its aggregationRule takes in the rules of {', '.join(taken)}"
+
+
+@family.resource_rule(
+    "no-cluster-admin-binding",
+    Severity.CRITICAL,
+    with_patches(*BINDINGS),
+    protects_from="Whoever gets hold of one such subject owns the cluster.",
+    remediation="Bind a role with what is needed; for people use EKS access entries.",
+    frameworks=("CIS EKS 4.1.1", "Polaris clusterrolebindingClusterAdmin"),
+)
+def _admin(binding: Resource) -> Iterator[str]:
+    # A patch of a binding that every cluster has leaves its role out, and has the role's name.
+    role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
+    of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
+    if (role in ADMINISTRATORS or role.startswith(CONTROLLERS)) and of_the_cluster:
+        yield f"it gives {role} to {', '.join(_subjects(binding)) or 'nobody yet'}"
+    elif role in EDITORS and "ClusterRoleBinding" in binding.type:
+        yield f"it gives {role}, and with it all Secrets, in every namespace to {', '.join(_subjects(binding))}"
+
+
+def _subjects(binding: Resource) -> list[str]:
+    return [text(subject, "name") for subject in mappings(binding.props, "subjects")]
+
+
+@family.resource_rule(
+    "no-binding-for-everybody",
+    Severity.CRITICAL,
+    with_patches(*BINDINGS),
+    protects_from="Anybody who reaches the endpoint, or has any account, has the role.",
+    remediation="Name users, groups or service accounts.",
+    frameworks=("CIS EKS 4.1.7", "Kubernetes RBAC good practices"),
+)
+def _everybody(binding: Resource) -> Iterator[str]:
+    for name in _subjects(binding):
+        if name in EVERYBODY or name.startswith(ALL_ACCOUNTS_OF):
+            yield f"it is for {name}"
+
+
+@family.resource_rule(
+    "no-masters-binding",
+    Severity.CRITICAL,
+    with_patches(*BINDINGS),
+    protects_from="Members of system:masters pass by every check, and no role can take that back.",
+    remediation="Use an EKS access entry with an access policy.",
+    frameworks=("CIS EKS 4.1.7", "EKS best practices"),
+)
+def _masters(binding: Resource) -> Iterator[str]:
+    if MASTERS in _subjects(binding):
+        yield f"it is for {MASTERS}"
+
+
+@family.resource_rule(
+    "own-service-account",
+    Severity.HIGH,
+    WORKLOADS,
+    protects_from="A right given to one app by the default account is given to all of the namespace.",
+    remediation="Make a ServiceAccount for the app and name it in serviceAccountName.",
+    url=ACCOUNTS_URL,
+    frameworks=("CIS EKS 4.1.5", "CKV_K8S_41"),
+)
+def _own_account(workload: Resource) -> Iterator[str]:
+    name = text(pod_spec(workload), "serviceAccountName") or text(pod_spec(workload), "serviceAccount")
+    if name in {"", "default"}:
+        yield "its pods run under the service account default"
+
+
+def _account(workload: Resource) -> str:
+    return text(pod_spec(workload), "serviceAccountName") or "default"
+
+
+def _bound(account: str, namespace: str, stack: Stack) -> bool:
+    """Whether a service account is given any role, so that its pods use the API."""
+    return any(
+        text(subject, "kind") == "ServiceAccount"
+        and text(subject, "name") == account
+        and (text(subject, "namespace") or namespace_of(binding, stack)) == namespace
+        for binding in stack.of_type(*BINDINGS)
+        for subject in mappings(binding.props, "subjects")
+    )
+
+
+@family.stack_rule(
+    "no-unused-token",
+    Severity.HIGH,
+    WORKLOADS,
+    protects_from="Whoever breaks in finds a key to the API that the app never used.",
+    remediation="Set automountServiceAccountToken to false on the pod, unless its account has a role.",
+    url=ACCOUNTS_URL,
+    frameworks=("CIS EKS 4.1.6", "CKV_K8S_38"),
+)
+def _pod_token(workload: Resource, stack: Stack) -> Iterator[str]:
+    account, pod = _account(workload), pod_spec(workload)
+    namespace = namespace_of(workload, stack)
+    if is_false(pod, "automountServiceAccountToken") or _bound(account, namespace, stack):
+        return
+    made = [one for one in neighbours(workload, stack, SERVICE_ACCOUNT) if name_of(one) == account]
+    unset = pod.get("automountServiceAccountToken") is None
+    if not (unset and any(is_false(one.props, "automountServiceAccountToken") for one in made)):
+        yield f"its pods hold a token of {account}, which has no role"
+
+
+@family.stack_rule(
+    "service-account-mounts-no-token",
+    Severity.MEDIUM,
+    SERVICE_ACCOUNT,
+    protects_from="The next pod of this account gets a token unasked.",
+    remediation="Set automountServiceAccountToken to false on the ServiceAccount.",
+    url=ACCOUNTS_URL,
+    frameworks=("CIS EKS 4.1.6",),
+)
+def _account_token(account: Resource, stack: Stack) -> Iterator[str]:
+    if not is_false(account.props, "automountServiceAccountToken") and not _bound(
+        name_of(account), namespace_of(account, stack), stack
+    ):
+        yield "automountServiceAccountToken is not false"
+
+
+@family.resource_rule(
+    "no-lasting-token",
+    Severity.HIGH,
+    with_patches(SECRET),
+    protects_from="A token that never expires works for ever for whoever once read it.",
+    remediation="Remove the Secret; ask for short-lived tokens by the TokenRequest API.",
+    url=ACCOUNTS_URL,
+    frameworks=("Kubernetes RBAC good practices",),
+)
+def _lasting_token(secret: Resource) -> Iterator[str]:
+    if text(secret.props, "type") == "kubernetes.io/service-account-token":
+        yield "it holds a token that never expires"
+
+
+@family.stack_rule(
+    "service-account-of-one-app",
+    Severity.MEDIUM,
+    WORKLOADS,
+    protects_from="A break-in at one app has the rights of the other, in the cluster and in AWS.",
+    remediation="Make a ServiceAccount for each app.",
+    url=ACCOUNTS_URL,
+    frameworks=("EKS best practices",),
+)
+def _shared(workload: Resource, stack: Stack) -> Iterator[str]:
+    account = _account(workload)
+    for other in neighbours(workload, stack, *WORKLOADS):
+        # `default` is another rule's; of a pair the later one is told of.
+        if account != "default" and other.urn < workload.urn and _account(other) == account:
+            yield f"it shares the service account {account} with {other.label}"
+
+
+family.resource_rule(
+    "no-secret-reading-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="Listing Secrets gives their contents, tokens of stronger accounts among them.",
+    remediation="Mount what is needed; name single Secrets in resourceNames and allow get only, in an exception.",
+    frameworks=("CIS EKS 4.1.2", "CKV2_K8S_5"),
+)(_granting({"secrets"}, READING))
+family.resource_rule(
+    "no-pod-making-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="Whoever makes pods runs them under any account of the namespace.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.4",),
+)(_granting({"pods", "pods/exec", "pods/attach", "pods/ephemeralcontainers"}, WRITING))
+family.resource_rule(
+    "no-node-proxy-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="The kubelet's own API runs commands in all pods of a node, past admission and audit.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.10", "CKV2_K8S_2"),
+)(_granting({"nodes/proxy"}, READING | WRITING))
+family.resource_rule(
+    "no-volume-making-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="A PersistentVolume may be any folder of a node.",
+    remediation="Let claims be served by a StorageClass.",
+    frameworks=("CIS EKS 4.1.9",),
+)(_granting({"persistentvolumes"}, {"create"}))
+family.resource_rule(
+    "no-webhook-writing-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="A webhook reads and changes every object that passes, Secrets too.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.11", "CKV_K8S_155"),
+)(_granting(WEBHOOKS, WRITING))
+family.resource_rule(
+    "no-token-making-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="Whoever may make tokens acts as any service account.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CIS EKS 4.1.12",),
+)(_granting({"serviceaccounts/token"}, {"create"}))
+family.resource_rule(
+    "no-certificate-approving-role",
+    Severity.HIGH,
+    with_patches(*ROLES),
+    protects_from="Whoever approves certificates makes himself any user.",
+    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
+    frameworks=("CKV_K8S_156",),
+)(_granting({"certificatesigningrequests/approval", "signers"}, {"update", "patch", "approve", "sign"}))

@@ -1,0 +1,189 @@
+"""Network policies: who may talk to whom inside the cluster, and to what outside."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.facts.addresses import network_of, open_to_internet
+from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, in_namespace, name_of
+from policies.facts.spellings import with_patches
+from policies.facts.stack import Resource, Stack
+from policies.facts.values import mapping, mappings, number, sequence, text, texts, within
+from policies.rule import Family, Severity
+
+METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254"))
+"""Where a node's credentials are (Amazon EC2 user guide, "Instance metadata")."""
+
+DNS_PORT = 53
+URL = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
+BEST_PRACTICES_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html"
+
+
+family = Family("Network policies", __doc__, url=BEST_PRACTICES_URL)
+
+
+def _directions(policy: Resource) -> set[str]:
+    """The directions that a policy closes: those that it names, or else what its rules imply."""
+    named = set(texts(policy.props, "spec", "policyTypes"))
+    implied = {"Ingress", "Egress"} if within(policy.props, "spec", "egress") is not None else {"Ingress"}
+    return named or implied
+
+
+def _denies_all(policy: Resource, direction: str) -> bool:
+    selector = mapping(within(policy.props, "spec", "podSelector"))
+    everyone = not mapping(selector.get("matchLabels")) and not sequence(selector.get("matchExpressions"))
+    return (
+        everyone and direction in _directions(policy) and not sequence(within(policy.props, "spec", direction.lower()))
+    )
+
+
+def _closed(namespace: Resource, stack: Stack, direction: str) -> Iterator[str]:
+    if not in_namespace(stack, name_of(namespace), *WORKLOADS):
+        return
+    policies = in_namespace(stack, name_of(namespace), NETWORK_POLICY)
+    if not any(_denies_all(policy, direction) for policy in policies):
+        yield f"no NetworkPolicy denies all {direction} by default"
+
+
+@family.stack_rule(
+    "namespace-denies-ingress",
+    Severity.HIGH,
+    NAMESPACE,
+    protects_from="Whoever breaks into one pod of the cluster reaches every port of all others.",
+    remediation="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules.",
+    frameworks=("CIS EKS 4.3.2", "CKV2_K8S_6", "NSA"),
+)
+def _ingress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+    yield from _closed(namespace, stack, "Ingress")
+
+
+@family.stack_rule(
+    "namespace-denies-egress",
+    Severity.MEDIUM,
+    NAMESPACE,
+    protects_from="Stolen data leaves, and tools are fetched, from any pod to anywhere.",
+    remediation="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules.",
+    frameworks=("CIS EKS 4.3.2", "C-0030", "NSA"),
+)
+def _egress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+    yield from _closed(namespace, stack, "Egress")
+
+
+@family.stack_rule(
+    "namespace-opens-dns",
+    Severity.HIGH,
+    NAMESPACE,
+    protects_from="Pods resolve no names; or only short answers, as long ones need TCP.",
+    remediation="Open egress to kube-dns on port 53, over UDP and over TCP.",
+    frameworks=("EKS best practices",),
+)
+def _dns(namespace: Resource, stack: Stack) -> Iterator[str]:
+    policies = in_namespace(stack, name_of(namespace), NETWORK_POLICY)
+    if not any(_denies_all(policy, "Egress") for policy in policies):
+        return
+    for protocol in ("UDP", "TCP"):
+        if not any(_opens(rule, DNS_PORT, protocol) for policy in policies for rule in _rules(policy, "egress")):
+            yield f"egress is closed, and {protocol} {DNS_PORT} for names is not opened"
+
+
+def _rules(policy: Resource, direction: str) -> list[Mapping[str, Any]]:
+    return mappings(policy.props, "spec", direction)
+
+
+def _opens(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
+    ports = mappings(rule, "ports")
+    return not ports or any(
+        (number(one, "port") in {None, float(port)}) and (text(one, "protocol") or "TCP") == protocol for one in ports
+    )
+
+
+@family.resource_rule(
+    "no-egress-to-metadata",
+    Severity.HIGH,
+    with_patches(NETWORK_POLICY),
+    protects_from="A pod reads the credentials of its node from the metadata service.",
+    remediation="Add 169.254.169.254/32 (fd00:ec2::254/128) to the except of the ipBlock.",
+    frameworks=("EKS best practices",),
+)
+def _metadata(policy: Resource) -> Iterator[str]:
+    for rule in _rules(policy, "egress"):
+        for peer in mappings(rule, "to"):
+            block = network_of(text(peer, "ipBlock", "cidr"))
+            left_out = [network_of(cidr) for cidr in texts(peer, "ipBlock", "except")]
+            for address in METADATA_ADDRESSES:
+                if _holds(block, address) and not any(_holds(one, address) for one in left_out):
+                    yield f"egress to {block} takes in {address}"
+
+
+def _holds(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network | None,
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> bool:
+    return network is not None and network.version == address.version and address in network
+
+
+@family.resource_rule(
+    "network-policy-names-peers",
+    Severity.MEDIUM,
+    with_patches(NETWORK_POLICY),
+    protects_from="A rule without peers undoes the default that it stands beside.",
+    remediation="Name the peers by podSelector, namespaceSelector or ipBlock.",
+    url=URL,
+    frameworks=("C-0030",),
+)
+def _anyone(policy: Resource) -> Iterator[str]:
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        for rule in _rules(policy, direction):
+            # Names are asked for where the DNS pods are, which a policy may leave open.
+            if not sequence(rule.get(peers)) and not (direction == "egress" and _only_dns(rule)):
+                yield f"an {direction} rule has no `{peers}`, so it opens to everybody"
+
+
+def _only_dns(rule: Mapping[str, Any]) -> bool:
+    ports = mappings(rule, "ports")
+    return bool(ports) and all(number(port, "port") == DNS_PORT for port in ports)
+
+
+@family.resource_rule(
+    "no-ingress-from-the-world",
+    Severity.HIGH,
+    with_patches(NETWORK_POLICY),
+    protects_from="A pod is open to whatever reaches its address, and not to the load balancer only.",
+    remediation="Name the subnets of the load balancer.",
+    url=URL,
+    frameworks=("C-0030",),
+)
+def _world(policy: Resource) -> Iterator[str]:
+    blocks = [
+        mapping(peer.get("ipBlock"))
+        for rule in _rules(policy, "ingress")
+        for peer in mappings(rule, "from")
+        if peer.get("ipBlock") is not None
+    ]
+    huge = [block for block in blocks if open_to_internet(texts(block, "cidr"), left_out=texts(block, "except"))]
+    for block in huge:
+        yield f"ingress is open to {text(block, 'cidr')}"
+    if not huge and open_to_internet(
+        [cidr for block in blocks for cidr in texts(block, "cidr")],
+        left_out=[cidr for block in blocks for cidr in texts(block, "except")],
+    ):
+        yield "ingress is open to most of the internet, in parts"
+
+
+@family.resource_rule(
+    "network-policy-types",
+    Severity.MEDIUM,
+    NETWORK_POLICY,
+    protects_from="Rules of a direction that policyTypes leaves out are never looked at.",
+    remediation="Name in policyTypes every direction that the policy is about.",
+    url=URL,
+)
+def _types(policy: Resource) -> Iterator[str]:
+    named = texts(policy.props, "spec", "policyTypes")
+    for direction in ("Ingress", "Egress"):
+        if named and direction not in named and _rules(policy, direction.lower()):
+            yield f"it has {direction.lower()} rules, and policyTypes does not name {direction}"
+    if not named:
+        yield "policyTypes is missing"

@@ -1,0 +1,271 @@
+"""New versions and ending pods, so that no new connection is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.facts.aws import DEFAULT_DEREGISTRATION_SECONDS
+from policies.facts.ingresses import alb_attributes, backends, on_alb
+from policies.facts.objects import (
+    DEPLOYMENT,
+    INGRESS,
+    NAMESPACE,
+    REPLICATED,
+    SERVICE,
+    TARGET_GROUP_BINDING,
+    in_namespace,
+    labels_of,
+    name_of,
+    neighbours,
+    selects,
+)
+from policies.facts.pods import called, grace_seconds, lasting_containers, pod_labels, pre_stop_seconds, serves
+from policies.facts.quantities import quantity, share
+from policies.facts.stack import Resource, Stack
+from policies.facts.values import mapping, number, text, within
+from policies.rule import Family, Severity
+
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+DEREGISTRATION = "deregistration_delay.timeout_seconds"
+READINESS_GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
+
+
+LOAD_BALANCER_LAG_SECONDS = 25
+"""From a pod's deletion until the load balancer sends it nothing new (R10: 5 and 15 s were too short, 25 s was not)."""
+
+STOP_MARGIN_SECONDS = 10
+"""What is left after the pause to end what runs (R11)."""
+
+SHORTEST_READY_SECONDS = 5
+
+DEPLOYMENT_URL = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/"
+TERMINATION_URL = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination"
+LOAD_BALANCING_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html"
+
+
+family = Family("Rollout", __doc__, url=DEPLOYMENT_URL)
+
+
+@family.resource_rule(
+    "rolling-update",
+    Severity.HIGH,
+    DEPLOYMENT,
+    protects_from="All old pods end before the first new one starts, and a bad version has no old one behind it.",
+    remediation="Set strategy.type to RollingUpdate.",
+    frameworks=("Polaris", "EKS best practices"),
+)
+def _strategy(workload: Resource) -> Iterator[str]:
+    kind = text(workload.props, "spec", "strategy", "type")
+    if kind not in {"", "RollingUpdate"}:
+        yield f"strategy is {kind}"
+
+
+@family.resource_rule(
+    "rollout-keeps-capacity",
+    Severity.MEDIUM,
+    DEPLOYMENT,
+    protects_from="During a rollout a quarter of the pods is missing, and with a bad version it stays so.",
+    remediation="Set strategy.rollingUpdate.maxUnavailable to 0.",
+    frameworks=("EKS best practices",),
+)
+def _capacity(workload: Resource) -> Iterator[str]:
+    if text(workload.props, "spec", "strategy", "type") == "Recreate":
+        return
+    most = within(workload.props, "spec", "strategy", "rollingUpdate", "maxUnavailable")
+    if most is None or quantity(str(most).removesuffix("%")) != 0:
+        yield f"maxUnavailable is {'the default, 25%' if most is None else most}"
+
+
+@family.resource_rule(
+    "rollout-surge",
+    Severity.HIGH,
+    DEPLOYMENT,
+    protects_from="Without room for one more pod a rollout takes old ones away first, or cannot begin.",
+    remediation="Set strategy.rollingUpdate.maxSurge to 25% or 1.",
+    frameworks=("EKS best practices",),
+)
+def _surge(workload: Resource) -> Iterator[str]:
+    rolling = mapping(within(workload.props, "spec", "strategy", "rollingUpdate"))
+    surge = rolling.get("maxSurge")
+    if surge is not None and share(surge, 100.0, up=True) == 0:
+        yield f"maxSurge is {surge}"
+
+
+@family.resource_rule(
+    "rollout-deadline",
+    Severity.MEDIUM,
+    DEPLOYMENT,
+    protects_from="A start within its allowed time is reported as a failed rollout.",
+    remediation="Set progressDeadlineSeconds above minReadySeconds and what the startup probe allows.",
+)
+def _deadline(workload: Resource) -> Iterator[str]:
+    deadline = number(workload.props, "spec", "progressDeadlineSeconds")
+    if deadline is None:
+        return
+    settling = number(workload.props, "spec", "minReadySeconds") or 0
+    starting = max((_longest_start(container) for container in lasting_containers(workload)), default=0.0)
+    if deadline <= settling + starting:
+        yield f"progressDeadlineSeconds is {deadline:g}, and a start may take {settling + starting:g}"
+
+
+def _longest_start(container: Mapping[str, Any]) -> float:
+    probe = mapping(within(container, "startupProbe"))
+    if not probe:
+        return 0.0
+    period, failures = number(probe, "periodSeconds") or 10, number(probe, "failureThreshold") or 3
+    return (number(probe, "initialDelaySeconds") or 0) + period * failures
+
+
+@family.resource_rule(
+    "rollout-settles",
+    Severity.LOW,
+    DEPLOYMENT,
+    protects_from="A version that crashes after its first ready second replaces all good pods.",
+    remediation=f"Set minReadySeconds to {SHORTEST_READY_SECONDS} or more.",
+    frameworks=("EKS best practices",),
+)
+def _settling(workload: Resource) -> Iterator[str]:
+    seconds = number(workload.props, "spec", "minReadySeconds") or 0
+    if seconds < SHORTEST_READY_SECONDS:
+        yield f"minReadySeconds is {seconds:g}"
+
+
+def _services(workload: Resource, stack: Stack) -> list[Resource]:
+    """The Services that send to a workload's pods."""
+    labels = pod_labels(workload)
+    chosen = [
+        (service, mapping(within(service.props, "spec", "selector")))
+        for service in neighbours(workload, stack, SERVICE)
+    ]
+    return [service for service, selector in chosen if selector and selects({"matchLabels": selector}, labels)]
+
+
+def _has_pause(container: Mapping[str, Any]) -> bool:
+    return bool(mapping(within(container, "lifecycle", "preStop")))
+
+
+@family.stack_rule(
+    "pre-stop-pause",
+    Severity.HIGH,
+    REPLICATED,
+    protects_from="With every rollout and drain some requests go to pods that are already gone.",
+    remediation="Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.",
+    url=TERMINATION_URL,
+    frameworks=("EKS best practices",),
+)
+def _pause(workload: Resource, stack: Stack) -> Iterator[str]:
+    if not _services(workload, stack):
+        return
+    for container in lasting_containers(workload):
+        if serves(container) and not _has_pause(container):
+            yield f"{called(container)} ends as soon as it is told to, while a Service still sends to it"
+
+
+@family.resource_rule(
+    "grace-period",
+    Severity.HIGH,
+    REPLICATED,
+    protects_from="The pod is killed in the middle of its last requests.",
+    remediation=f"Set terminationGracePeriodSeconds to pause, longest request and {STOP_MARGIN_SECONDS} more.",
+    url=TERMINATION_URL,
+)
+def _grace(workload: Resource) -> Iterator[str]:
+    grace = grace_seconds(workload)
+    for container in lasting_containers(workload):
+        pause = pre_stop_seconds(container)
+        if pause and grace < pause + STOP_MARGIN_SECONDS:
+            yield f"terminationGracePeriodSeconds is {grace:g}, of which {called(container)} waits {pause:g} in preStop"
+
+
+def _deregistrations(workload: Resource, stack: Stack) -> Iterator[tuple[Resource, float]]:
+    """What registers a workload's pods with load balancers, and for how long they stay after they are taken out."""
+    names = {name_of(service) for service in _services(workload, stack)}
+    for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
+        if text(binding.props, "spec", "serviceRef", "name") in names:
+            for group in stack.taken(binding, "spec", TARGET_GROUP):
+                delay = number(group.props, "deregistrationDelay")
+                yield group, DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
+    for ingress in neighbours(workload, stack, INGRESS):
+        if names & _backends(ingress) and on_alb(ingress):
+            attributes = alb_attributes(ingress, "target-group-attributes")
+            delay = quantity(attributes.get(DEREGISTRATION))
+            yield ingress, DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
+
+
+def _backends(ingress: Resource) -> set[str]:
+    return {text(backend, "service", "name") for backend in backends(ingress)}
+
+
+def _shortest_pause(workload: Resource) -> float | None:
+    """The shortest `preStop.sleep` of the serving containers; None if one waits in another way, or not at all."""
+    serving = [container for container in lasting_containers(workload) if serves(container)]
+    pauses = [pre_stop_seconds(container) for container in serving]
+    return min(pauses) if pauses and all(pauses) else None
+
+
+@family.stack_rule(
+    "deregistration-within-pause",
+    Severity.HIGH,
+    REPLICATED,
+    protects_from="The load balancer still counts on a pod that has ended: clients see 502.",
+    remediation="Set the deregistration delay to the preStop pause or less (its default is 300 seconds).",
+    url=LOAD_BALANCING_URL,
+    frameworks=("govuk-helm-charts 4033",),
+)
+def _deregistration(workload: Resource, stack: Stack) -> Iterator[str]:
+    pause = _shortest_pause(workload)
+    if pause is None:
+        return
+    for source, delay in _deregistrations(workload, stack):
+        if delay > pause:
+            yield f"it waits {pause:g} seconds in preStop, and {source.label} deregisters it for {delay:g}"
+
+
+@family.stack_rule(
+    "pause-covers-load-balancer",
+    Severity.MEDIUM,
+    REPLICATED,
+    protects_from="The load balancer learns of a pod's end only seconds later, and sends to it until then.",
+    remediation="Set lifecycle.preStop.sleep to 60 seconds.",
+    url=LOAD_BALANCING_URL,
+)
+def _lag(workload: Resource, stack: Stack) -> Iterator[str]:
+    pause = _shortest_pause(workload)
+    if pause is not None and pause < LOAD_BALANCER_LAG_SECONDS and any(_deregistrations(workload, stack)):
+        yield f"it waits {pause:g} seconds in preStop, behind a load balancer"
+
+
+@family.stack_rule(
+    "readiness-gate",
+    Severity.HIGH,
+    NAMESPACE,
+    protects_from="A rollout removes old pods before the load balancer sends to the new ones.",
+    remediation=f"Label the namespace {READINESS_GATE}: enabled.",
+    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/",
+    frameworks=("AWS Load Balancer Controller", "EKS best practices"),
+)
+def _gate(namespace: Resource, stack: Stack) -> Iterator[str]:
+    bound = in_namespace(stack, name_of(namespace), TARGET_GROUP_BINDING)
+    ingresses = [one for one in in_namespace(stack, name_of(namespace), INGRESS) if on_alb(one)]
+    if (bound or ingresses) and text(labels_of(namespace), READINESS_GATE) != "enabled":
+        yield f"label {READINESS_GATE} is not enabled"
+
+
+@family.stack_rule(
+    "binding-before-pods",
+    Severity.MEDIUM,
+    REPLICATED,
+    protects_from="Pods made before their binding get no readiness gate, so the first rollout loses requests.",
+    remediation="Let the workload depend on the TargetGroupBinding or Ingress.",
+    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/",
+    frameworks=("AWS Load Balancer Controller",),
+)
+def _order(workload: Resource, stack: Stack) -> Iterator[str]:
+    names = {name_of(service) for service in _services(workload, stack)}
+    for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
+        if text(binding.props, "spec", "serviceRef", "name") in names and not stack.waits_for(workload, binding):
+            yield f"it does not wait for {binding.label}"
+    for ingress in neighbours(workload, stack, INGRESS):
+        if names & _backends(ingress) and on_alb(ingress) and not stack.waits_for(workload, ingress):
+            yield f"it does not wait for {ingress.label}"

@@ -1,0 +1,189 @@
+"""Selectors and references that must find what they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policies.facts.ingresses import backends
+from policies.facts.objects import (
+    DAEMON_SET,
+    HPA,
+    HPA_V1,
+    INGRESS,
+    NETWORK_POLICY,
+    PDB,
+    REPLICATED,
+    SERVICE,
+    TARGET_GROUP_BINDING,
+    WORKLOADS,
+    name_of,
+    neighbours,
+    selects,
+)
+from policies.facts.pods import all_containers, pod_labels, targets
+from policies.facts.stack import Resource, Stack
+from policies.facts.values import mapping, mappings, text, within
+from policies.rule import Family, Severity
+
+LABELS_URL = "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors"
+SERVICE_URL = "https://kubernetes.io/docs/concepts/services-networking/service/"
+
+
+family = Family("Selectors", __doc__)
+
+
+def _finds_none(resource: Resource, stack: Stack, selector: Mapping[str, Any]) -> bool:
+    """Whether none of the pods of its namespace is selected, in a namespace where the stack makes any."""
+    workloads = neighbours(resource, stack, *WORKLOADS)
+    return bool(workloads) and not any(selects(selector, pod_labels(workload)) for workload in workloads)
+
+
+def _service_selector(service: Resource) -> Mapping[str, Any]:
+    return {"matchLabels": within(service.props, "spec", "selector")}
+
+
+@family.stack_rule(
+    "service-finds-pods",
+    Severity.HIGH,
+    SERVICE,
+    protects_from="A Service without pods answers nobody, and says so nowhere.",
+    remediation="Let spec.selector match the labels of the pod template.",
+    url=SERVICE_URL,
+    frameworks=("KubeLinter dangling-service", "kube-score service-targets-pod"),
+)
+def _service(service: Resource, stack: Stack) -> Iterator[str]:
+    selector = _service_selector(service)
+    if mapping(selector["matchLabels"]) and _finds_none(service, stack, selector):
+        yield "its selector matches no pods of this stack"
+
+
+@family.stack_rule(
+    "disruption-budget-finds-pods",
+    Severity.HIGH,
+    PDB,
+    protects_from="A budget without pods guards nothing, and a drain takes them all.",
+    remediation="Let spec.selector match the labels of the pod template.",
+    url="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+    frameworks=("KubeLinter dangling-poddisruptionbudget",),
+)
+def _budget(budget: Resource, stack: Stack) -> Iterator[str]:
+    if _finds_none(budget, stack, mapping(within(budget.props, "spec", "selector"))):
+        yield "its selector matches no pods of this stack"
+
+
+@family.stack_rule(
+    "network-policy-finds-pods",
+    Severity.HIGH,
+    NETWORK_POLICY,
+    protects_from="A policy without pods closes nothing.",
+    remediation="Let spec.podSelector match the labels of the pod template.",
+    url="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    frameworks=("KubeLinter dangling-networkpolicy", "kube-score networkpolicy-targets-pod"),
+)
+def _policy(policy: Resource, stack: Stack) -> Iterator[str]:
+    if _finds_none(policy, stack, mapping(within(policy.props, "spec", "podSelector"))):
+        yield "its podSelector matches no pods of this stack"
+
+
+@family.stack_rule(
+    "hpa-finds-target",
+    Severity.HIGH,
+    (HPA, HPA_V1),
+    protects_from="An autoscaler without a target scales nothing.",
+    remediation="Let spec.scaleTargetRef name kind and name of the workload, in the same namespace.",
+    url="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
+    frameworks=("KubeLinter dangling-horizontalpodautoscaler",),
+)
+def _scaler(scaler: Resource, stack: Stack) -> Iterator[str]:
+    name = text(scaler.props, "spec", "scaleTargetRef", "name")
+    if name and neighbours(scaler, stack, *WORKLOADS) and not targets(scaler, stack):
+        yield f"it scales {text(scaler.props, 'spec', 'scaleTargetRef', 'kind')} {name}, which this stack does not make"
+
+
+@family.resource_rule(
+    "selector-matches-template",
+    Severity.HIGH,
+    (*REPLICATED, DAEMON_SET),
+    protects_from="The API server refuses the object, in the middle of a deployment.",
+    remediation="Let spec.selector.matchLabels be labels of spec.template.",
+    url=LABELS_URL,
+    frameworks=("KubeLinter mismatching-selector",),
+)
+def _own_pods(workload: Resource) -> Iterator[str]:
+    selector = mapping(within(workload.props, "spec", "selector"))
+    if selector and not selects(selector, pod_labels(workload)):
+        yield "its selector does not match the labels of its own pods"
+
+
+@family.stack_rule(
+    "selector-takes-own-pods-only",
+    Severity.HIGH,
+    (*REPLICATED, DAEMON_SET),
+    protects_from="Two workloads count and delete each other's pods.",
+    remediation="Give the pods of each workload a label of their own, and select by it.",
+    url=LABELS_URL,
+)
+def _overlap(workload: Resource, stack: Stack) -> Iterator[str]:
+    selector = mapping(within(workload.props, "spec", "selector"))
+    for other in neighbours(workload, stack, *REPLICATED, DAEMON_SET):
+        if selector and other.urn != workload.urn and selects(selector, pod_labels(other)):
+            yield f"its selector takes in the pods of {other.label}"
+
+
+def _port_names(workload: Resource) -> set[str]:
+    return {text(port, "name") for container in all_containers(workload) for port in mappings(container, "ports")}
+
+
+@family.stack_rule(
+    "service-port-exists",
+    Severity.HIGH,
+    SERVICE,
+    protects_from="A Service whose port has no counterpart in the pod sends to nothing.",
+    remediation="Let targetPort be the name of a container's port.",
+    url=SERVICE_URL,
+    frameworks=("KubeLinter",),
+)
+def _service_ports(service: Resource, stack: Stack) -> Iterator[str]:
+    selector = _service_selector(service)
+    if not mapping(selector["matchLabels"]):
+        return
+    chosen = [one for one in neighbours(service, stack, *WORKLOADS) if selects(selector, pod_labels(one))]
+    for port in mappings(service.props, "spec", "ports"):
+        name = text(port, "targetPort")
+        if name and not name.isdigit():
+            for workload in chosen:
+                if name not in _port_names(workload):
+                    yield f"targetPort {name} is no port of {workload.label}"
+
+
+def _wanted_services(resource: Resource) -> Iterator[tuple[str, Any]]:
+    """The Services that an Ingress or a binding sends to, with the name or number of the port."""
+    if resource.type == TARGET_GROUP_BINDING:
+        yield text(resource.props, "spec", "serviceRef", "name"), within(resource.props, "spec", "serviceRef", "port")
+        return
+    for backend in backends(resource):
+        port = within(backend, "service", "port")
+        yield text(backend, "service", "name"), within(port, "name") or within(port, "number")
+
+
+@family.stack_rule(
+    "backend-exists",
+    Severity.HIGH,
+    (INGRESS, TARGET_GROUP_BINDING),
+    protects_from="The load balancer answers every request with 503.",
+    remediation="Name a Service of the same namespace and one of its ports.",
+    url="https://kubernetes.io/docs/concepts/services-networking/ingress/",
+    frameworks=("KubeLinter dangling-ingress", "kube-score ingress-targets-service"),
+)
+def _backend(resource: Resource, stack: Stack) -> Iterator[str]:
+    services = {name_of(service): service for service in neighbours(resource, stack, SERVICE)}
+    for name, port in _wanted_services(resource):
+        if not name or not services:
+            continue
+        if name not in services:
+            yield f"it sends to Service {name}, which this stack does not make"
+        else:
+            ports = mappings(services[name].props, "spec", "ports")
+            if port and not any(port in (text(one, "name"), one.get("port")) for one in ports):
+                yield f"it sends to port {port} of Service {name}, which has none such"
