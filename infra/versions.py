@@ -85,36 +85,6 @@ REMOVED_APIS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 Guide"; read 2026-11-26). A kind can leave its API version later than others of the same."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChartVersion:
-    """A Helm chart, pinned."""
-
-    repository: str
-    chart: str
-    version: str
-
-
-LOAD_BALANCER_CONTROLLER = ChartVersion(
-    repository="https://aws.github.io/eks-charts", chart="aws-load-balancer-controller", version="3.6.0"
-)
-"""AWS Load Balancer Controller v3.6.0, the newest whose chart was seen in the repository (aws/eks-charts,
-stable/aws-load-balancer-controller/Chart.yaml; read 2026-11-26). Its release notes change nothing of what is used here;
-3.7.0 asks for one more action on security groups."""
-
-LOAD_BALANCER_DEFINITIONS = (
-    "https://raw.githubusercontent.com/kubernetes-sigs/aws-load-balancer-controller/"
-    f"v{LOAD_BALANCER_CONTROLLER.version}/helm/aws-load-balancer-controller/crds/crds.yaml"
-)
-"""The CustomResourceDefinitions of that chart, at the tag of its release: Helm installs those of a chart once and never
-renews them."""
-
-CLUSTER_AUTOSCALER = ChartVersion(
-    repository="https://kubernetes.github.io/autoscaler", chart="cluster-autoscaler", version="9.59.0"
-)
-"""Chart of 2026-07-21, the newest that was seen (kubernetes/autoscaler, charts/cluster-autoscaler/Chart.yaml; read
-2026-11-26). Its own image tag is v1.35.0, so the tag is always given."""
-
-
 def minor_of(version: str) -> int:
     """Return the minor of a version such as `1.36`.
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.addons import ADDONS
+from infra.addons.addon import LIKE_OTHER_DAEMONS, RELEASE_SECONDS, RELEASE_SOURCE, RUN_1_36
 from infra.plan.graph import Resource
 from infra.plan.values import within
 
@@ -19,10 +21,6 @@ class Duration:
     source: str
 
 
-RUN_1_36 = (
-    "terraform apply of an EKS 1.36 cluster in ap-south-1 "
-    "(github Saptak-cyber/DevOps_Assignments, final project, section 8.2, 2026-10)"
-)
 PROVIDER_WAITS = "waits of terraform-provider-aws 5.100, tried against an emulator (2026-11)"
 POD_START = "5 s with the image present (p99 of the Kubernetes SLO), 20 s to pull it (an own estimate)"
 TARGET_HEALTHY = "20 s for two health checks (infra/platforms/eks/load_balancer/target.py)"
@@ -42,7 +40,7 @@ MEASURED = {
         12, "6 s in the run of 2026-10; 22 s in github DevopsArtFactory/terraform-provisioning#5 (2024-10-02)"
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Duration(6, f"gateway endpoint; {API_CALL}"),
-    "aws:eks/addon:Addon": Duration(24, f"vpc-cni, kube-proxy and eks-pod-identity-agent 24 s each: {RUN_1_36}"),
+    "aws:eks/addon:Addon": Duration(24, LIKE_OTHER_DAEMONS),
     "aws:eks/cluster:Cluster": Duration(
         562, f"9 m 22 s: {RUN_1_36}; 10 m 6 s in terraform-aws-eks#3218 (read 2026-11-23)"
     ),
@@ -65,16 +63,12 @@ MEASURED = {
     "kubernetes:apps/v1:Deployment": Duration(45, f"{POD_START}; {TARGET_HEALTHY}"),
     "kubernetes:apps/v1:DaemonSet": Duration(25, POD_START),
     "kubernetes:apps/v1:StatefulSet": Duration(25, POD_START),
-    "kubernetes:helm.sh/v3:Release": Duration(35, f"{POD_START}; 10 s until its readiness is asked"),
+    "kubernetes:helm.sh/v3:Release": Duration(RELEASE_SECONDS, RELEASE_SOURCE),
 }
 """What takes longer than one call, or was measured."""
 
-ADDONS = {
-    "aws-ebs-csi-driver": Duration(46, RUN_1_36),
-    "coredns": Duration(15, f"14 s: {RUN_1_36}; median of ten logs, 14 s to 56 s"),
-    "metrics-server": Duration(45, RUN_1_36),
-}
-"""Add-ons whose pods are Deployments, by name: ready once their pods are."""
+OF_ADDONS = {addon.name: Duration(addon.seconds, addon.source) for addon in ADDONS}
+"""By the name of the add-on, or of the release."""
 
 EMPTY_NODE_GROUP = Duration(
     58, "a group with desiredSize 0 took 58 s (a public terraform apply log without a date, read 2026-11-23)"
@@ -100,7 +94,9 @@ def duration(resource: Resource) -> Duration:
 def _special(resource: Resource) -> Duration | None:
     inputs = resource.inputs
     if resource.type == "aws:eks/addon:Addon":
-        return ADDONS.get(str(inputs.get("addonName")))
+        return OF_ADDONS.get(str(inputs.get("addonName")))
+    if resource.type == "kubernetes:helm.sh/v3:Release":
+        return OF_ADDONS.get(str(inputs.get("name")))
     if resource.type == "aws:eks/nodeGroup:NodeGroup" and within(inputs, "scalingConfig", "desiredSize") == 0:
         return EMPTY_NODE_GROUP
     if resource.type == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs.get("vpcEndpointType") == "Interface":

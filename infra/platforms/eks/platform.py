@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.platforms.eks.addons.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
-from infra.platforms.eks.addons.cluster_autoscaler import Autoscaler, AutoscalerArgs
-from infra.platforms.eks.addons.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
-from infra.platforms.eks.addons.storage import Storage, StorageArgs
+from infra.addons import AFTER_NODES, BEFORE_NODES
+from infra.addons.addon import Addon
+from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
+from infra.platforms.eks.addons import Addons, AddonsArgs
 from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
 from infra.platforms.eks.cluster.encryption import Encryption, EncryptionArgs
-from infra.platforms.eks.cluster.system_traffic import SystemTraffic, SystemTrafficArgs
+from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
 from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
 from infra.platforms.eks.live.live_version import check_versions
 from infra.platforms.eks.live.protection import Protection, Register, register
-from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
 from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
 from infra.platforms.eks.names import pipeline_arns
 from infra.platforms.eks.network.network import Network, NetworkArgs
@@ -36,10 +35,13 @@ from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.resource_types import Recorder, record
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.platforms.eks.provider import default_tags, make_context
+from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
+from infra.platforms.eks.storage_class import make_storage_class
 from infra.platforms.eks.zones import zone_names
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.eks.addresses import has_traffic
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.platform import EksPlatformSettings
@@ -87,11 +89,16 @@ class EksPlatform(pulumi.ComponentResource):
         self._make_pipeline_access()
         self._guest_roles = self._make_guest_roles()
         self._traffic = self._make_traffic()
-        self._network_addons = self._make_network_addons()
+        self._network_addons = self._make_addons("network-addons", BEFORE_NODES)
         self._nodes = self._make_nodes(args.tags)
-        self._storage = self._make_storage()
-        self._controllers = self._make_controllers()
-        self._make_autoscaler()
+        self._storage_class = make_storage_class(
+            self._encryption.volumes_key_arn, kubernetes=self._cluster.provider, parent=self
+        )
+        self._controllers = self._make_addons(
+            "controller-addons",
+            [addon for addon in AFTER_NODES if addon.needed_by != "load balancers" or has_traffic(args.settings.apps)],
+            nodes=self._nodes.system_groups,
+        )
         self._load_balancing = self._make_load_balancing()
         self._make_registry()
         self._make_runner()
@@ -122,8 +129,8 @@ class EksPlatform(pulumi.ComponentResource):
     @property
     def wait_for(self) -> Sequence[pulumi.Resource]:
         """Nodes and DNS; with persistent volumes also what makes these, and unmakes them on the way down."""
-        volumes = [self._controllers.volumes, self._storage.storage_class] if self._keeps_volumes() else []
-        return [*self._nodes.app_groups, self._controllers.dns, *volumes]
+        volumes = [*self._controllers.needed_by("volumes"), self._storage_class] if self._keeps_volumes() else []
+        return [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
 
     def drain_seconds(self, settings: WebSettings) -> int:
         """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
@@ -152,7 +159,7 @@ class EksPlatform(pulumi.ComponentResource):
                 made_namespace=namespace,
                 secrets=secrets,
                 role=OwnRole(key_arn=self._encryption.secrets_key_arn),
-                driver=self._controllers.secrets,
+                drivers=self._controllers.needed_by("secrets"),
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
@@ -255,18 +262,24 @@ class EksPlatform(pulumi.ComponentResource):
     def _make_traffic(self) -> SystemTraffic:
         return SystemTraffic(
             "system-traffic",
-            SystemTrafficArgs(vpc_cidr=self._settings.network.cidr, kubernetes=self._cluster.provider),
+            vpc_cidr=self._settings.network.cidr,
+            kubernetes=self._cluster.provider,
             opts=self._child(),
         )
 
-    def _make_network_addons(self) -> NetworkAddons:
-        return NetworkAddons(
-            "network-addons",
-            NetworkAddonsArgs(
+    def _make_addons(self, name: str, addons: Iterable[Addon], *, nodes: Sequence[pulumi.Resource] = ()) -> Addons:
+        return Addons(
+            name,
+            AddonsArgs(
                 context=self._context,
                 settings=self._settings.cluster,
+                addons=addons,
                 cluster_name=self._cluster.made_name,
-                traffic=self._traffic.of_cluster,
+                vpc_id=self._network.vpc_id,
+                volumes_key_arn=self._encryption.volumes_key_arn,
+                kubernetes=self._cluster.provider,
+                network_policies=self._traffic.policies,
+                nodes=nodes,
             ),
             opts=self._child(),
         )
@@ -282,46 +295,7 @@ class EksPlatform(pulumi.ComponentResource):
                 subnet_ids=self._network.private_subnet_ids,
                 volumes_key_arn=self._encryption.volumes_key_arn,
                 tags=tags,
-                wait_for=[*self._network.private_routes, *self._network_addons.addons],
-            ),
-            opts=self._child(),
-        )
-
-    def _make_storage(self) -> Storage:
-        return Storage(
-            "storage",
-            StorageArgs(
-                context=self._context,
-                cluster_name=self._cluster.made_name,
-                volumes_key_arn=self._encryption.volumes_key_arn,
-                kubernetes=self._cluster.provider,
-            ),
-            opts=self._child(),
-        )
-
-    def _make_controllers(self) -> ControllerAddons:
-        return ControllerAddons(
-            "controller-addons",
-            ControllerAddonsArgs(
-                context=self._context,
-                settings=self._settings.cluster,
-                cluster_name=self._cluster.made_name,
-                system_groups=self._nodes.system_groups,
-                storage_association=self._storage.association,
-                secrets_traffic=self._traffic.of_secrets,
-            ),
-            opts=self._child(),
-        )
-
-    def _make_autoscaler(self) -> Autoscaler:
-        return Autoscaler(
-            "autoscaler",
-            AutoscalerArgs(
-                context=self._context,
-                cluster_name=self._cluster.made_name,
-                kubernetes_version=self._settings.cluster.version,
-                kubernetes=self._cluster.provider,
-                system_groups=self._nodes.system_groups,
+                wait_for=[*self._network.private_routes, *self._network_addons.made],
             ),
             opts=self._child(),
         )
@@ -336,11 +310,9 @@ class EksPlatform(pulumi.ComponentResource):
                 vpc_id=self._network.vpc_id,
                 subnet_ids=list(self._network.public_subnet_ids.values()),
                 public_routes=self._network.public_routes,
-                cluster_name=self._cluster.made_name,
                 cluster_security_group_id=self._cluster.security_group_id,
-                kubernetes=self._cluster.provider,
                 logs_key_arn=self._encryption.logs_key_arn,
-                system_groups=self._nodes.system_groups,
+                controllers=self._controllers.needed_by("load balancers"),
                 names_may_move=self._live.has_load_balancers,
             ),
             opts=self._child(),

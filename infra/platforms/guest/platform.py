@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.platforms.eks.addons.secrets import AppSecrets, AppSecretsArgs, GivenRole
+from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_stack_name
-from infra.platforms.eks.load_balancer.controller import READINESS_GATE_LABELS
 from infra.platforms.eks.load_balancer.record import make_record
 from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import check_credentials, make_provider
+from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
@@ -136,7 +136,6 @@ class GuestPlatform(pulumi.ComponentResource):
                 made_namespace=namespace,
                 secrets=secrets,
                 role=GivenRole(arn=(self._args.sharing.guest_roles or {})[app].arn),
-                driver=None,
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )

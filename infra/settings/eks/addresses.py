@@ -56,6 +56,11 @@ def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
     }
 
 
+def has_traffic(apps: Mapping[str, object]) -> bool:
+    """Return whether any app is reached from outside."""
+    return bool(http_ports(apps) or tcp_ports(apps))
+
+
 def path_errors(app: str, traffic: TrafficSettings) -> Iterator[FieldError]:
     """Find a path that a listener rule cannot have; locations are below the sections' root."""
     place = ("apps", app, "traffic", "path")

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
+from infra.addons import EKS_ADDON_NAMES
 from infra.settings.app.traffic import check_cidr
-from infra.settings.eks.addon_names import ADDON_NAMES, AddonVersion
 from infra.settings.eks.kubernetes_version import KubernetesMinor
 from infra.settings.model import FieldError, Location, Model, raise_any
 from infra.settings.names import Name
@@ -76,6 +76,13 @@ def _check_role_arn(value: str) -> str:
     return value
 
 
+def _check_addon_version(value: str) -> str:
+    if not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", value, re.ASCII):
+        raise ValueError("is not the version of an add-on, such as v1.22.4-eksbuild.3")
+    return value
+
+
+AddonVersion = Annotated[str, AfterValidator(_check_addon_version), Notation("version")]
 RoleArn = Annotated[str, AfterValidator(_check_role_arn), Notation("role ARN")]
 PublicCidr = Annotated[str, AfterValidator(_check_public_cidr), Notation("network")]
 
@@ -199,8 +206,8 @@ class ClusterSettings(Model):
             if cidr in self.public_access[:index]:
                 yield FieldError(("publicAccess", index), f"{cidr} is listed twice")
         for name in self.addons:
-            if name not in ADDON_NAMES:
-                yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(ADDON_NAMES)}")
+            if name not in EKS_ADDON_NAMES:
+                yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(EKS_ADDON_NAMES)}")
 
     def _version_errors(self) -> Iterator[FieldError]:
         """The order of the Kubernetes version skew policy: nothing is newer than the API server, kubelets lag least."""

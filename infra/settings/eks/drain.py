@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infra.addons.cluster_autoscaler import LONGEST_STOP_SECONDS
 from infra.settings.app.application import WebSettings, WorkerSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 from infra.settings.model import FieldError
@@ -25,8 +26,6 @@ TCP_REGISTRATION_SECONDS = 180
 
 GRACE_MARGIN_SECONDS = 10
 """What an app's grace period has above its drain and its longest request: room for slow clocks and the last writes."""
-LONGEST_STOP_SECONDS = 600
-"""The Cluster Autoscaler ends pods of a node that it removes after this long; no app may take longer to stop."""
 
 
 def drain_seconds(settings: WebSettings) -> int:

@@ -11,8 +11,6 @@ from infra.settings.scalars import Notation
 
 RESERVED_PREFIXES = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "nightowl")
 """Of Kubernetes and EKS, which refuse them on managed node groups, and of this project's own labels."""
-SYSTEM_TAINT_KEY = "CriticalAddonsOnly"
-"""The taint of system pools."""
 
 
 POOL_LABEL = "nightowl/pool"

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from infra.labels import SYSTEM_TAINT_KEY
 from infra.settings.app.placement import LabelValue
 from infra.settings.eks.instance_types import InstanceType, architecture, memory_class, size
-from infra.settings.eks.node_labels import MOST_TAINTS, SYSTEM_TAINT_KEY, NodeKey, NodeLabelValue
+from infra.settings.eks.node_labels import MOST_TAINTS, NodeKey, NodeLabelValue
 from infra.settings.model import FieldError, Model, raise_any
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text

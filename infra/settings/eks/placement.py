@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infra.labels import SYSTEM_TAINT_KEY
 from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
 from infra.settings.app.placement import PlacementSettings
-from infra.settings.eks.node_labels import POOL_LABEL, RESERVED_PREFIXES, SYSTEM_TAINT_KEY
+from infra.settings.eks.node_labels import POOL_LABEL, RESERVED_PREFIXES
 from infra.settings.eks.nodes import NodePoolSettings
 from infra.settings.model import FieldError
 

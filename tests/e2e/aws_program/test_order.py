@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from infra.addons import AFTER_NODES, BEFORE_NODES
 from infra.plan.plan import Plan
-from infra.platforms.eks.addons.addons import AFTER_NODES, BEFORE_NODES
 from tests.e2e.aws_program.recorded import Entry, Recorded, recorded
 from tests.e2e.aws_program.stack import REPOSITORY, STACKS, EchoStack, echo_stack
 from tests.echo.journal import Journal
@@ -190,7 +190,7 @@ def test_the_control_planes_log_group_is_made_before_eks_would_make_its_own(prod
 
 
 def test_nodes_join_only_once_the_network_addons_are_there(prod: Recorded) -> None:
-    assert_waits(prod, prod.all("NodeGroup"), addons(prod, BEFORE_NODES))
+    assert_waits(prod, prod.all("NodeGroup"), addons(prod, [addon.name for addon in BEFORE_NODES]))
 
 
 def test_nodes_are_made_once_they_can_reach_out(prod: Recorded) -> None:
@@ -199,7 +199,7 @@ def test_nodes_are_made_once_they_can_reach_out(prod: Recorded) -> None:
 
 def test_addons_that_run_as_deployments_find_nodes(prod: Recorded) -> None:
     system = [made for made in prod.all("NodeGroup") if made.name.startswith("system-")]
-    assert_waits(prod, addons(prod, AFTER_NODES), system)
+    assert_waits(prod, addons(prod, [addon.name for addon in AFTER_NODES if addon.chart is None]), system)
 
 
 def test_nothing_is_made_in_the_cluster_before_the_deployer_has_access(prod: Recorded) -> None:
@@ -320,7 +320,7 @@ def test_so_does_all_that_the_controller_needs_to_work(prod: Recorded) -> None:
         association(prod, "aws-load-balancer-controller"),
         *role_policies(prod, "load-balancer-controller"),
         *[made for made in prod.all("NodeGroup") if made.name.startswith("system-")],
-        *addons(prod, BEFORE_NODES),
+        *addons(prod, [addon.name for addon in BEFORE_NODES]),
         *prod.all("NatGateway"),
     ]
     assert_deleted_first(prod, prod.all("TargetGroupBinding"), needed)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pulumi
 
-from infra.platforms.eks.addons.addons import ControllerAddons, ControllerAddonsArgs, NetworkAddons, NetworkAddonsArgs
-from infra.platforms.eks.addons.cluster_autoscaler import Autoscaler, AutoscalerArgs
-from infra.platforms.eks.addons.storage import Storage, StorageArgs
+from infra.addons import AFTER_NODES, BEFORE_NODES
+from infra.platforms.eks.addons import Addons, AddonsArgs
 from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
-from infra.platforms.eks.cluster.system_traffic import SystemTraffic, SystemTrafficArgs
+from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
+from infra.platforms.eks.storage_class import make_storage_class
 from infra.settings.eks.cluster import ClusterSettings
 from infra.settings.eks.nodes import NodePoolSettings
 from tests.platforms.eks.answers import ACCOUNT, REGION, ZONES
@@ -66,16 +67,18 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         ),
         opts=options,
     )
-    traffic = SystemTraffic(
-        "system-traffic", SystemTrafficArgs(vpc_cidr=VPC_CIDR, kubernetes=cluster.provider), opts=options
+    traffic = SystemTraffic("system-traffic", vpc_cidr=VPC_CIDR, kubernetes=cluster.provider, opts=options)
+    addons = AddonsArgs(
+        context=context,
+        settings=settings,
+        addons=BEFORE_NODES,
+        cluster_name=cluster.made_name,
+        vpc_id="vpc-1",
+        volumes_key_arn=VOLUMES_KEY,
+        kubernetes=cluster.provider,
+        network_policies=traffic.policies,
     )
-    network = NetworkAddons(
-        "network-addons",
-        NetworkAddonsArgs(
-            context=context, settings=settings, cluster_name=cluster.made_name, traffic=traffic.of_cluster
-        ),
-        opts=options,
-    )
+    network = Addons("network-addons", addons, opts=options)
     nodes = NodePools(
         "node-pools",
         NodePoolsArgs(
@@ -86,40 +89,10 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
             subnet_ids=SUBNETS,
             volumes_key_arn=VOLUMES_KEY,
             tags={"stack": "test"},
-            wait_for=[way_out, *network.addons],
+            wait_for=[way_out, *network.made],
         ),
         opts=options,
     )
-    storage = Storage(
-        "storage",
-        StorageArgs(
-            context=context,
-            cluster_name=cluster.made_name,
-            volumes_key_arn=VOLUMES_KEY,
-            kubernetes=cluster.provider,
-        ),
-        opts=options,
-    )
-    ControllerAddons(
-        "controller-addons",
-        ControllerAddonsArgs(
-            context=context,
-            settings=settings,
-            cluster_name=cluster.made_name,
-            system_groups=nodes.system_groups,
-            storage_association=storage.association,
-            secrets_traffic=traffic.of_secrets,
-        ),
-        opts=options,
-    )
-    Autoscaler(
-        "autoscaler",
-        AutoscalerArgs(
-            context=context,
-            cluster_name=cluster.made_name,
-            kubernetes_version=settings.version,
-            kubernetes=cluster.provider,
-            system_groups=nodes.system_groups,
-        ),
-        opts=options,
-    )
+    make_storage_class(VOLUMES_KEY, kubernetes=cluster.provider, parent=root)
+    controllers = [addon for addon in AFTER_NODES if addon.needed_by != "load balancers"]
+    Addons("controller-addons", replace(addons, addons=controllers, nodes=nodes.system_groups), opts=options)

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.addons.addon_values import addon_values
-from infra.platforms.eks.addons.addons import AFTER_NODES, BEFORE_NODES
-from infra.platforms.eks.nodes.placement import SYSTEM_LABEL
-from infra.settings.eks.addon_names import ADDON_NAMES
-from tests.platforms.eks.answers import ADDON_VERSION, REGION
+from infra.addons import ADDONS, AFTER_NODES, BEFORE_NODES, EKS_ADDON_NAMES
+from infra.addons.addon import ClusterFacts
+from infra.labels import SYSTEM_LABEL
+from tests.platforms.eks.answers import ACCOUNT, ADDON_VERSION, REGION
 from tests.platforms.eks.cluster_program import build, default
 from tests.platforms.eks.harness_aws import Graph, Made
 
@@ -49,6 +48,10 @@ KNOWN_KEYS: dict[str, set[str]] = {
 }
 
 
+FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION, partition="aws")
+OF_EKS = {addon.name: addon for addon in ADDONS if addon.chart is None}
+
+
 def values(graph: Graph, addon: str) -> dict[str, Any]:
     return json.loads(graph.one("Addon", addon).props["configurationValues"])
 
@@ -58,8 +61,7 @@ def groups(graph: Graph, pool: str) -> list[Made]:
 
 
 def test_every_add_on_that_the_settings_can_pin_is_made() -> None:
-    assert {made.props["addonName"] for made in default().all("Addon")} == set(ADDON_NAMES)
-    assert set(ADDON_NAMES) == {*BEFORE_NODES, *AFTER_NODES}
+    assert {made.props["addonName"] for made in default().all("Addon")} == set(EKS_ADDON_NAMES)
 
 
 def test_an_add_on_gets_awss_default_version_for_the_cluster() -> None:
@@ -81,7 +83,7 @@ def test_nothing_changed_by_hand_survives_and_nothing_stays_behind() -> None:
 
 @pytest.mark.parametrize("addon", KNOWN_KEYS)
 def test_an_add_on_is_told_only_what_it_knows(addon: str) -> None:
-    assert set(addon_values(addon, region=REGION)) <= KNOWN_KEYS[addon]
+    assert set(OF_EKS[addon].values(FACTS)) <= KNOWN_KEYS[addon]
 
 
 def test_pods_get_addresses_by_prefix_and_network_policies_hold_from_the_first_packet() -> None:
@@ -106,9 +108,9 @@ TOLERATED_BY_DEFAULT = {
 WITHOUT_DAEMON = {"coredns", "metrics-server"}
 
 
-@pytest.mark.parametrize("addon", [*BEFORE_NODES, *AFTER_NODES])
+@pytest.mark.parametrize("addon", OF_EKS)
 def test_what_apps_need_on_their_node_runs_on_every_node_whatever_its_taints(addon: str) -> None:
-    configured = addon_values(addon, region=REGION)
+    configured = OF_EKS[addon].values(FACTS)
     daemon = configured.get("nodeAgent", configured.get("node", {} if addon in WITHOUT_DAEMON else configured))
     if "tolerations" in daemon:
         assert daemon["tolerations"] == [{"operator": "Exists"}]
@@ -134,7 +136,7 @@ def test_controllers_run_on_the_system_pool_and_nowhere_else(addon: str) -> None
     assert placed["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists", "effect": "NoSchedule"}]
 
 
-@pytest.mark.parametrize("addon", BEFORE_NODES)
+@pytest.mark.parametrize("addon", [addon.name for addon in BEFORE_NODES])
 def test_nodes_find_their_network_and_credentials_when_they_join(addon: str) -> None:
     # "cni plugin not initialized".
     graph = default()
@@ -143,7 +145,7 @@ def test_nodes_find_their_network_and_credentials_when_they_join(addon: str) -> 
         assert graph.deleted_before(group, graph.one("Addon", addon))
 
 
-@pytest.mark.parametrize("addon", AFTER_NODES)
+@pytest.mark.parametrize("addon", [addon.name for addon in AFTER_NODES if addon.chart is None])
 def test_controllers_find_system_nodes_and_do_not_wait_for_the_apps_machines(addon: str) -> None:
     # An add-on without nodes is degraded, and fails after 20 minutes.
     graph = default()

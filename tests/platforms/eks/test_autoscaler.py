@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.settings.eks.drain import LONGEST_STOP_SECONDS
-from infra.versions import CLUSTER_AUTOSCALER, INSTALLABLE_VERSIONS, KUBERNETES_VERSIONS
+from infra.addons.cluster_autoscaler import CHART, LONGEST_STOP_SECONDS
+from infra.versions import INSTALLABLE_VERSIONS, KUBERNETES_VERSIONS
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.cluster_program import CLUSTER, build, default
 from tests.platforms.eks.iam_evaluator import Call, allows
@@ -93,8 +93,8 @@ def test_while_the_nodes_are_held_back_it_simulates_the_scheduler_of_the_control
 
 def test_the_chart_is_pinned_and_knows_every_value() -> None:
     release = default().one("Release").props
-    assert release["version"] == CLUSTER_AUTOSCALER.version
-    assert release["repositoryOpts"] == {"repo": CLUSTER_AUTOSCALER.repository}
+    assert release["version"] == CHART.version
+    assert release["repositoryOpts"] == {"repo": CHART.repository}
     assert set(release["values"]) == CHART_KEYS
 
 

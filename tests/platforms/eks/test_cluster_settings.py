@@ -50,7 +50,7 @@ def refused(model: type[Model], section: dict[str, Any]) -> list[str]:
         ({"autoscalerSync": "10s"}, "autoscalerSync: needs a tier above standard; leave it out, or set tier: tier-xl"),
         (
             {"addons": {"core-dns": "v1.13.2-eksbuild.31"}},
-            "addons.core-dns: is no add-on of this stack; it has vpc-cni",
+            "addons.core-dns: is no add-on of this stack; it has aws-ebs-csi-driver",
         ),
         ({"addons": {"coredns": "latest"}}, "addons.coredns: 'latest' is not the version of an add-on, such as v1.22"),
         ({"access": {"admins": ["alice"]}}, "access.admins[0]: 'alice' is not the ARN of an IAM role, such as "),

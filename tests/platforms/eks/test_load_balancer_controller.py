@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from infra.platforms.eks.load_balancer.controller import REPLICAS, controller_policy, controller_values
-from infra.versions import LOAD_BALANCER_CONTROLLER
+from infra.addons.addon import ClusterFacts
+from infra.addons.aws_load_balancer_controller import ADDON, CHART, REPLICAS
+from infra.iam import policy_document
 from tests.platforms.eks.answers import ACCOUNT, REGION
-from tests.platforms.eks.harness_aws import run
 from tests.platforms.eks.iam_evaluator import Call, allows
 from tests.platforms.eks.stacks import run_stack, with_apps
 
@@ -29,16 +30,17 @@ FEATURE_GATES = {"EnableServiceController", "ALBGatewayAPI", "NLBGatewayAPI", "G
 """Of those that values.yaml lists: the controller refuses to start with an unknown one."""
 
 
+FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION, partition="aws", vpc_id="vpc-1")
+
+
 @pytest.fixture(scope="module")
 def policy() -> dict[str, Any]:
-    documents: list[dict[str, Any]] = []
-    run(lambda context: documents.append(controller_policy(context)))
-    return documents[0]
+    return policy_document(*ADDON.permissions(FACTS)["targets"])
 
 
 @pytest.fixture(scope="module")
-def values() -> dict[str, Any]:
-    return controller_values(cluster_name="nightowl-test", region=REGION, vpc_id="vpc-1")
+def values() -> Mapping[str, Any]:
+    return ADDON.values(FACTS)
 
 
 def test_the_controller_has_six_actions_and_no_more(policy: dict[str, Any]) -> None:
@@ -87,31 +89,31 @@ def test_it_makes_and_changes_nothing(policy: dict[str, Any], action: str) -> No
     assert not allows(policy, Call(action=action, resource=GROUP, context=OURS))
 
 
-def test_values_use_keys_that_the_chart_knows(values: dict[str, Any]) -> None:
+def test_values_use_keys_that_the_chart_knows(values: Mapping[str, Any]) -> None:
     assert set(values) <= CHART_KEYS
     assert set(values["controllerConfig"]["featureGates"]) == FEATURE_GATES
 
 
-def test_p21_region_and_vpc_are_given_because_pods_do_not_reach_the_metadata_service(values: dict[str, Any]) -> None:
+def test_p21_region_and_vpc_are_given_because_pods_do_not_reach_the_metadata_service(values: Mapping[str, Any]) -> None:
     assert (values["region"], values["vpcId"]) == (REGION, "vpc-1")
 
 
-def test_p18_other_services_do_not_depend_on_the_controller(values: dict[str, Any]) -> None:
+def test_p18_other_services_do_not_depend_on_the_controller(values: Mapping[str, Any]) -> None:
     assert values["enableServiceMutatorWebhook"] is False
 
 
-def test_everything_but_bindings_is_off(values: dict[str, Any]) -> None:
+def test_everything_but_bindings_is_off(values: Mapping[str, Any]) -> None:
     off = ["enableShield", "enableWaf", "enableWafv2", "enableBackendSecurityGroup", "createIngressClassResource"]
     assert [values[key] for key in off] == [False] * len(off)
     assert set(values["controllerConfig"]["featureGates"].values()) == {False}
     assert values["ingressClass"] not in {"", "alb"}
 
 
-def test_the_webhooks_certificate_is_kept_over_upgrades(values: dict[str, Any]) -> None:
+def test_the_webhooks_certificate_is_kept_over_upgrades(values: Mapping[str, Any]) -> None:
     assert values["keepTLSSecret"] is True
 
 
-def test_r25_the_controller_survives_a_zone_and_a_drain(values: dict[str, Any]) -> None:
+def test_r25_the_controller_survives_a_zone_and_a_drain(values: Mapping[str, Any]) -> None:
     assert values["replicaCount"] == REPLICAS == 2
     assert values["podDisruptionBudget"] == {"maxUnavailable": 1}
     assert [item["topologyKey"] for item in values["topologySpreadConstraints"]] == ["topology.kubernetes.io/zone"]
@@ -121,7 +123,7 @@ def test_the_release_is_the_pinned_chart_in_kube_system() -> None:
     graph = run_stack(with_apps({"web": {"traffic": {}}})).graph
     release = graph.one("Release", "load-balancer-controller").props
     assert release["name"] == "aws-load-balancer-controller"
-    assert (release["chart"], release["version"]) == (LOAD_BALANCER_CONTROLLER.chart, "3.6.0")
+    assert (release["chart"], release["version"]) == (CHART.chart, "3.6.0")
     assert release["repositoryOpts"]["repo"] == "https://aws.github.io/eks-charts"
     assert release["values"]["vpcId"].startswith("vpc-")
     assert release["values"]["serviceAccount"]["name"] == "aws-load-balancer-controller"
@@ -189,8 +191,8 @@ def test_its_kinds_are_those_of_its_version_and_are_there_first() -> None:
     graph = run_stack(with_apps({"web": {"traffic": {}}})).graph
     definitions = graph.one("kubernetes:yaml/v2:ConfigFile")
     release = graph.one("Release", "load-balancer-controller")
-    assert f"/v{LOAD_BALANCER_CONTROLLER.version}/" in definitions.props["file"]
-    assert release.props["version"] == LOAD_BALANCER_CONTROLLER.version
+    assert f"/v{CHART.version}/" in definitions.props["file"]
+    assert release.props["version"] == CHART.version
     assert release.props["skipCrds"] is True
     assert graph.waits_for(release, definitions)
     for binding in graph.all("TargetGroupBinding"):

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.addons.storage import volumes_key_use_policy
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.cluster_program import CLUSTER, VOLUMES_KEY, default
 from tests.platforms.eks.iam_evaluator import Call, allows
@@ -18,8 +17,8 @@ OURS = {f"ec2:ResourceTag/{TAG}": CLUSTER}
 THEIRS = {f"ec2:ResourceTag/{TAG}": "nightowl-prod"}
 
 
-def policy() -> dict[str, Any]:
-    return json.loads(default().one("RolePolicy", "ebs-csi-driver-volumes").props["policy"])
+def policy(part: str = "volumes") -> dict[str, Any]:
+    return json.loads(default().one("RolePolicy", f"ebs-csi-driver-{part}").props["policy"])
 
 
 MAY = [
@@ -60,13 +59,13 @@ def test_the_driver_may_not_touch_what_is_not_this_clusters(call: Call) -> None:
 
 @pytest.mark.parametrize("action", ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"])
 def test_the_driver_may_encrypt_with_the_stacks_key_only(action: str) -> None:
-    document = volumes_key_use_policy(VOLUMES_KEY)
+    document = policy("key")
     assert allows(document, Call(action=action, resource=VOLUMES_KEY))
     assert not allows(document, Call(action=action, resource=VOLUMES_KEY.replace("volumes", "secrets")))
 
 
 def test_the_driver_may_grant_the_key_to_aws_only() -> None:
-    document = volumes_key_use_policy(VOLUMES_KEY)
+    document = policy("key")
     for_aws = {"kms:GrantIsForAWSResource": "true"}
     assert allows(document, Call(action="kms:CreateGrant", resource=VOLUMES_KEY, context=for_aws))
     assert not allows(document, Call(action="kms:CreateGrant", resource=VOLUMES_KEY))

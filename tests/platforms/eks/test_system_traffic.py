@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from infra.platforms.eks.addons.addons import AFTER_NODES
-from infra.platforms.eks.cluster.system_traffic import SECRETS_NAMESPACE
+from infra.addons import EKS_ADDON_NAMES
 from tests.apps.network_evaluator import Address, Pod, allowed
 from tests.platforms.eks.cluster_program import VPC_CIDR, default
 
 CONTROL_PLANE, NODE, INTERNET = Address("10.0.255.10"), Address("10.0.3.7"), Address("198.51.100.7")
 METADATA, POD_IDENTITY = Address("169.254.169.254"), Address("169.254.170.23")
+SECRETS_NAMESPACE = "aws-secrets-manager"
 NAMESPACES = ("kube-system", SECRETS_NAMESPACE)
 
 
@@ -52,7 +52,7 @@ def test_they_do_not_reach_the_credentials_of_their_node() -> None:
     assert not allowed(policies(), Pod({}, "kube-system"), METADATA, 80)
 
 
-@pytest.mark.parametrize("waiting", ["vpc-cni", *AFTER_NODES])
+@pytest.mark.parametrize("waiting", EKS_ADDON_NAMES)
 def test_no_pod_starts_before_the_policy_of_kube_system_and_none_outlives_it(waiting: str) -> None:
     graph = default()
     policy = graph.one("NetworkPolicy", "system-traffic.kube-system")

@@ -1,9 +1,9 @@
 """What the cluster's own pods may receive and send.
 
 The VPC CNI enforces network policies in strict mode: a pod that no policy selects is cut off, both ways, from its first
-packet on. So each namespace with pods of add-ons and controllers needs one before these start. Pods in the network of
-their node (the VPC CNI, kube-proxy, the Pod Identity agent, the node monitor) are beyond all policies, which is why
-none of this can lock itself out: policies need the API server only, and nodes join without them.
+packet on. So each namespace with pods of add-ons needs one before these start. Pods in the network of their node (the
+VPC CNI, kube-proxy, the Pod Identity agent, the node monitor) are beyond all policies, which is why none of this can
+lock itself out: policies need the API server only, and nodes join without them.
 
 The VPC CNI waits for the policy of `kube-system`, so that no cluster becomes strict whose names would stop; every node
 waits for that, so nothing else is in this way.
@@ -11,51 +11,45 @@ waits for that, so nothing else is in this way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.addons import ADDONS
 from infra.labels import PART_OF, PART_OF_LABEL
 from infra.settings.app.traffic import METADATA_NETWORKS
 
 CLUSTER_NAMESPACE = "kube-system"
-SECRETS_NAMESPACE = "aws-secrets-manager"
-"""Where the add-on aws-secrets-store-csi-driver-provider puts its driver and its provider, which have the network of
-pods (its chart, `hostNetwork: false`). EKS would make the namespace together with them, too late for a policy."""
 POLICY = "nightowl-system"
 EVERYWHERE = "0.0.0.0/0"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SystemTrafficArgs:
-    """`vpc_cidr` holds the nodes, the pods and the network interfaces of the control plane."""
-
-    vpc_cidr: str
-    kubernetes: k8s.Provider
-
-
 class SystemTraffic(pulumi.ComponentResource):
-    """A policy for each namespace of the cluster's own pods: in from the VPC, out to all but the metadata service.
+    """A policy for each namespace of add-ons: in from the VPC, out to all but the metadata service.
 
-    From the VPC come names to look up, probes, and the API server's calls of webhooks and metrics. The VPC CNI waits
-    for the policy `of_cluster`, and with it every node; the secrets add-on waits for that `of_secrets`.
+    From the VPC (`vpc_cidr`) come names to look up, probes, and the API server's calls of webhooks and metrics.
+    `policies` are by namespace. Namespaces that the cluster does not begin with are made here.
     """
 
-    of_cluster: k8s.networking.v1.NetworkPolicy
-    of_secrets: k8s.networking.v1.NetworkPolicy
+    policies: Mapping[str, k8s.networking.v1.NetworkPolicy]
 
-    def __init__(self, name: str, args: SystemTrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, *, vpc_cidr: str, kubernetes: k8s.Provider, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("nightowl:eks:SystemTraffic", name, None, opts)
-        options = pulumi.ResourceOptions(parent=self, provider=args.kubernetes)
-        secrets = k8s.core.v1.Namespace(
-            SECRETS_NAMESPACE,
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=SECRETS_NAMESPACE, labels={PART_OF_LABEL: PART_OF}),
-            opts=options,
-        )
-        self.of_cluster = _policy(CLUSTER_NAMESPACE, CLUSTER_NAMESPACE, args.vpc_cidr, options)
-        self.of_secrets = _policy(SECRETS_NAMESPACE, secrets.metadata.name, args.vpc_cidr, options)
+        options = pulumi.ResourceOptions(parent=self, provider=kubernetes)
+        self.policies = {
+            namespace: k8s.networking.v1.NetworkPolicy(
+                f"system-traffic.{namespace}",
+                metadata=k8s.meta.v1.ObjectMetaArgs(
+                    name=POLICY, namespace=_made_namespace(namespace, options), labels={PART_OF_LABEL: PART_OF}
+                ),
+                spec=system_policy_spec(vpc_cidr),
+                opts=options,
+            )
+            for namespace in sorted({addon.namespace for addon in ADDONS})
+        }
         self.register_outputs({})
 
 
@@ -70,15 +64,15 @@ def system_policy_spec(vpc_cidr: str) -> k8s.networking.v1.NetworkPolicySpecArgs
     )
 
 
-def _policy(
-    namespace: str, made: pulumi.Input[str], vpc_cidr: str, options: pulumi.ResourceOptions
-) -> k8s.networking.v1.NetworkPolicy:
-    return k8s.networking.v1.NetworkPolicy(
-        f"system-traffic.{namespace}",
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=POLICY, namespace=made, labels={PART_OF_LABEL: PART_OF}),
-        spec=system_policy_spec(vpc_cidr),
+def _made_namespace(namespace: str, options: pulumi.ResourceOptions) -> pulumi.Input[str]:
+    if namespace == CLUSTER_NAMESPACE:
+        return namespace
+    made = k8s.core.v1.Namespace(
+        namespace,
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=namespace, labels={PART_OF_LABEL: PART_OF}),
         opts=options,
     )
+    return made.metadata.name
 
 
 def _network(cidr: str, *, without: Sequence[str] = ()) -> k8s.networking.v1.NetworkPolicyPeerArgs:

@@ -10,7 +10,6 @@ import pulumi_kubernetes as k8s
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.load_balancer.application import ApplicationLoadBalancer, ApplicationLoadBalancerArgs
-from infra.platforms.eks.load_balancer.controller import ControllerArgs, LoadBalancerController
 from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer, NetworkLoadBalancerArgs
 from infra.platforms.eks.load_balancer.record import make_record
 from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs, TcpRoute, TcpRouteArgs
@@ -26,10 +25,8 @@ from infra.settings.eks.priorities import rule_priorities
 class LoadBalancingArgs:
     """The apps, of which those with `traffic` matter, and where the load balancers stand.
 
-    `subnet_ids` are the public subnets, `public_routes` what makes them public. `cluster_name` is the name as the made
-    cluster tells it. `kubernetes` is for the controller alone: a component that is given a provider waits for it.
-    `system_groups` are the node groups that the controller runs on. `names_may_move` tells that the stack has load
-    balancers already, which hosts may point at.
+    `subnet_ids` are the public subnets, `public_routes` what makes them public. `controllers` are the add-ons that
+    register pods. `names_may_move` tells that the stack has load balancers already, which hosts may point at.
     """
 
     context: AwsContext
@@ -38,16 +35,14 @@ class LoadBalancingArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     public_routes: Sequence[pulumi.Resource]
-    cluster_name: pulumi.Input[str]
     cluster_security_group_id: pulumi.Input[str]
-    kubernetes: k8s.Provider
     logs_key_arn: pulumi.Input[str]
-    system_groups: Sequence[pulumi.Resource]
+    controllers: Sequence[pulumi.Resource]
     names_may_move: bool
 
 
 class LoadBalancing(pulumi.ComponentResource):
-    """A load balancer for HTTP and one for TCP, each only if an app needs it, and the controller, if there is either.
+    """A load balancer for HTTP and one for TCP, each only if an app needs it.
 
     The load balancers wait for the network only, so they are made while the control plane still is. `dns_names` are
     their own names, by protocol.
@@ -65,8 +60,7 @@ class LoadBalancing(pulumi.ComponentResource):
         self._application = self._make_application() if self._http else None
         self._network = self._make_network(list(tcp.values())) if tcp else None
         self._before_name: dict[str, list[pulumi.Resource]] = {}
-        self._controller = self._make_controller() if self._http or tcp else None
-        self.exists = self._controller is not None
+        self.exists = bool(self._http or tcp)
         self.dns_names = {
             protocol: balancer.dns_name
             for protocol, balancer in (("http", self._application), ("tcp", self._network))
@@ -77,7 +71,7 @@ class LoadBalancing(pulumi.ComponentResource):
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the way from the load balancer to `service`, for an app with `traffic`."""
         traffic = settings.traffic
-        if traffic is None or self._controller is None:
+        if traffic is None:
             return Route()
         options = pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider])
         if self._application is not None and traffic.protocol == "http":
@@ -93,7 +87,7 @@ class LoadBalancing(pulumi.ComponentResource):
                     vpc_id=self._args.vpc_id,
                     cluster_name=self._args.context.name,
                     service=service,
-                    wait_for=[self._controller.release, *self._application.to_pods],
+                    wait_for=[*self._args.controllers, *self._application.to_pods],
                 ),
                 opts=options,
             )
@@ -114,7 +108,7 @@ class LoadBalancing(pulumi.ComponentResource):
                     vpc_id=self._args.vpc_id,
                     cluster_name=self._args.context.name,
                     service=service,
-                    wait_for=[self._controller.release, *self._network.to_pods],
+                    wait_for=[*self._args.controllers, *self._network.to_pods],
                 ),
                 opts=options,
             )
@@ -180,20 +174,6 @@ class LoadBalancing(pulumi.ComponentResource):
                 public_routes=args.public_routes,
                 cluster_security_group_id=args.cluster_security_group_id,
                 app_ports=ports,
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _make_controller(self) -> LoadBalancerController:
-        args = self._args
-        return LoadBalancerController(
-            "load-balancer-controller",
-            ControllerArgs(
-                context=args.context,
-                cluster_name=args.cluster_name,
-                vpc_id=args.vpc_id,
-                kubernetes=args.kubernetes,
-                system_groups=args.system_groups,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

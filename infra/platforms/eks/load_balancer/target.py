@@ -8,10 +8,10 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
 from infra.settings.app.application import WebSettings
 from infra.settings.eks.addresses import asked_path
 
-CLUSTER_TAG = "cluster"
 LONGEST_NAME = 24
 """Target groups take 32 characters, of which the engine's suffix is 8."""
 

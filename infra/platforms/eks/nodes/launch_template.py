@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
+from infra.addons.aws_ebs_csi_driver import CLUSTER_NAME_TAG
 from infra.platforms.eks.context import AwsContext
 from infra.settings.eks.nodes import GIBIBYTE, NodePoolSettings
 
-CLUSTER_NAME_TAG = "ebs.csi.aws.com/cluster-name"
-"""On instances: lets this cluster's EBS CSI driver, and no other's, attach volumes (see `addons/storage.py`)."""
 ROOT_DEVICE = "/dev/xvda"
 BOTTLEROCKET_DATA_DEVICE = "/dev/xvdb"
 """Images and pods live here; the root device holds the read-only system (Bottlerocket, "Default volumes")."""

@@ -6,8 +6,13 @@ on a role's name: what belongs to another stack of the account is out of reach o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
+from infra.addons import ADDONS
+from infra.addons.addon import ClusterFacts
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.names import role_path
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
@@ -146,43 +151,28 @@ def _of_this_stack(scope: Scope) -> list[Statement]:
                 *(f"{arn}:secretsmanager:{here}:secret:{beginning}*" for beginning in scope.secrets),
             ],
         ),
-        Statement(
-            sid="Groups",
-            actions=("autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"),
-            resources=["*"],
-            conditions={"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{scope.name}": "owned"}},
-        ),
-        Statement(
-            sid="Targets",
-            actions=("elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"),
-            resources=["*"],
-            conditions={"StringEquals": {"aws:ResourceTag/elbv2.k8s.aws/cluster": scope.name}},
-        ),
-        Statement(
-            sid="Volumes",
-            actions=("ec2:AttachVolume", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume"),
-            resources=["*"],
-            conditions={"StringEquals": {"ec2:ResourceTag/ebs.csi.aws.com/cluster-name": scope.name}},
-        ),
-        Statement(
-            sid="NewVolumes",
-            actions=("ec2:CreateVolume",),
-            resources=["*"],
-            conditions={"StringEquals": {"aws:RequestTag/ebs.csi.aws.com/cluster-name": scope.name}},
-        ),
-        # A tag makes a thing one's own, so it goes on new ones only; an interface is whose subnet it stands in.
-        Statement(
-            sid="TagVolumes",
-            actions=("ec2:CreateTags",),
-            resources=[f"{arn}:ec2:{here}:volume/*"],
-            conditions={"StringEquals": {"ec2:CreateAction": "CreateVolume"}},
-        ),
-        Statement(
-            sid="TagInterfaces",
-            actions=("ec2:CreateTags",),
-            resources=[f"{arn}:ec2:{here}:network-interface/*"],
-        ),
+        *_of_addons(scope),
     ]
+
+
+def _of_addons(scope: Scope) -> Iterator[Statement]:
+    """Allow what the add-ons are permitted (`infra.addons`), on what is this cluster's, beyond `WORKLOADS`.
+
+    As IAM takes no longer boundary, statements with the same conditions are one here.
+    """
+    cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region, partition=scope.partition)
+    permitted = [one for addon in ADDONS for part in addon.permissions(cluster).values() for one in part]
+    by_conditions: dict[str, list[Statement]] = {}
+    for one in permitted:
+        if more := [action for action in one.actions if not any(fnmatchcase(action, known) for known in WORKLOADS)]:
+            by_conditions.setdefault(json.dumps(one.conditions), []).append(replace(one, actions=more))
+    for number, group in enumerate(by_conditions.values(), start=1):
+        yield replace(
+            group[0],
+            sid=f"Addons{number}",
+            actions=sorted({action for one in group for action in one.actions}),
+            resources=sorted({str(resource) for one in group for resource in one.resources}),
+        )
 
 
 def _of_control_plane(scope: Scope) -> list[Statement]:

@@ -24,7 +24,7 @@ from pulumi_kubernetes.admissionregistration.v1 import (
     VariableArgs,
 )
 
-from infra.platforms.eks.nodes.placement import SYSTEM_LABEL, SYSTEM_TAINT
+from infra.labels import SYSTEM_LABEL, SYSTEM_TAINT_KEY
 from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP, metadata
 from infra.versions import KUBERNETES_MINOR
 
@@ -115,7 +115,7 @@ CONFINEMENT = (
     ),
     _require(
         "pods of a pull request stay off the nodes of the cluster's own controllers",
-        f"variables.pod.?tolerations.orValue([]).all(t, !(t.?key.orValue('') in ['', '{SYSTEM_TAINT.key}'])) && "
+        f"variables.pod.?tolerations.orValue([]).all(t, !(t.?key.orValue('') in ['', '{SYSTEM_TAINT_KEY}'])) && "
         f"!('{SYSTEM_LABEL}' in variables.pod.?nodeSelector.orValue({{}})) && "
         "variables.pod.?nodeName.orValue('') == ''",
     ),

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.iam import pods_of_namespaces_trust
-from infra.platforms.eks.addons.secrets import secrets_policy
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import make_role
 from infra.platforms.eks.pipeline.permissions.scope import GUEST_ROLE, PULL_REQUEST_STACKS
+from infra.platforms.eks.secrets import secrets_policy
 
 
 @dataclass(frozen=True, kw_only=True)

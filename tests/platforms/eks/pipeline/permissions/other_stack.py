@@ -115,7 +115,7 @@ def _of_load_balancing(here: str, of: Scope, stack: Mapping[str, str], owned: Ma
         Thing(
             kind="target group",
             arn=f"{elb}:targetgroup/web-9z8y7x6/1",
-            tags={**stack, "elbv2.k8s.aws/cluster": of.name},
+            tags={**stack, "cluster": of.name},
         ),
         # cloud-provider-aws: what a Service of type LoadBalancer makes.
         Thing(kind="load balancer of a Service", arn=f"{elb}:loadbalancer/a0123456789abcdef", tags=owned),

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infra.iam import Document
-from infra.platforms.eks.addons.secrets import secrets_policy
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.secrets import secrets_policy
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import run
 from tests.platforms.eks.iam_evaluator import Call, Value, all_allow

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
 from infra.iam import Document
 from infra.platforms.eks.names import role_path
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
@@ -25,6 +26,7 @@ NEEDLESS = {"ec2:CreateRoute", "ec2:DeleteRoute"}
 ADMINISTRATOR: Mapping[str, Any] = {
     "Statement": [{"Sid": "All", "Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]
 }
+VOLUME_VERBS = ("Attach", "Create", "Delete", "Detach", "Modify")
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234"
 PULUMI = {"kms:ResourceAliases": ["alias/nightowl-pulumi"]}
 
@@ -195,7 +197,8 @@ def own_marks(of: Scope) -> dict[str, Value]:
         "aws:ResourceTag/stack": of.stack,
         f"aws:ResourceTag/kubernetes.io/cluster/{of.name}": "owned",
         f"aws:ResourceTag/k8s.io/cluster-autoscaler/{of.name}": "owned",
-        "aws:ResourceTag/elbv2.k8s.aws/cluster": of.name,
+        "aws:ResourceTag/k8s.io/cluster-autoscaler/enabled": "true",
+        f"aws:ResourceTag/{CLUSTER_TAG}": of.name,
         "ec2:ResourceTag/ebs.csi.aws.com/cluster-name": of.name,
         "aws:RequestTag/ebs.csi.aws.com/cluster-name": of.name,
         "elasticloadbalancing:CreateAction": "CreateLoadBalancer",
@@ -208,6 +211,7 @@ def _own(of: Scope, action: str, resource: str) -> str:
     own = {
         "eks-auth:AssumeRoleForPodIdentity": f"arn:aws:eks:{here}:cluster/{of.name}",
         "ec2:CreateTags": f"arn:aws:ec2:{here}:network-interface/eni-1",
+        **{f"ec2:{verb}Volume": f"arn:aws:ec2:{here}:volume/vol-1" for verb in VOLUME_VERBS},
     }
     return own.get(action, resource) if resource in {"*", "arn:aws:ec2:x:x:network-interface/x"} else resource
 

@@ -45,8 +45,8 @@ class GivenRole:
 class AppSecretsArgs:
     """Which secrets an app needs, by name, and where its pods run.
 
-    `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `driver` is
-    the add-on that mounts the secrets, where this stack makes it.
+    `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `drivers`
+    are the add-ons that mount the secrets, where this stack makes them.
     """
 
     context: AwsContext
@@ -55,7 +55,7 @@ class AppSecretsArgs:
     made_namespace: pulumi.Input[str]
     secrets: Mapping[str, SecretSettings]
     role: OwnRole | GivenRole
-    driver: pulumi.Resource | None
+    drivers: Sequence[pulumi.Resource] = ()
 
 
 class AppSecrets(pulumi.ComponentResource):
@@ -125,7 +125,7 @@ class AppSecrets(pulumi.ComponentResource):
                 },
             },
             # The add-on brings the kind.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[] if args.driver is None else [args.driver]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.drivers)),
         )
 
 
