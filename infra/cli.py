@@ -106,6 +106,8 @@ def bootstrap(
     """
     import os
 
+    from rich.console import Console
+
     from infra.bootstrap.run import run_bootstrap
     from infra.project import project_folder, stack_file
 
@@ -117,7 +119,7 @@ def bootstrap(
         mode="check" if check else "dry-run" if dry_run else "apply",
         environment=os.environ,
         as_json=as_json,
-        say=typer.echo,
+        console=Console(highlight=False),
     )
     if not well:
         raise typer.Exit(1)
@@ -148,6 +150,8 @@ def github_repository(
     """
     import os
 
+    from rich.console import Console
+
     from infra.github.run import GithubOptions, run_github
     from infra.project import project_folder
 
@@ -160,7 +164,9 @@ def github_repository(
         switch_on=on,
         mode="check" if check else "dry-run" if dry_run else "apply",
     )
-    ready = run_github(project_folder(Path.cwd()), os.environ, options, as_json=as_json, say=typer.echo)
+    ready = run_github(
+        project_folder(Path.cwd()), os.environ, options, as_json=as_json, console=Console(highlight=False)
+    )
     if check and not ready:
         raise typer.Exit(1)
 

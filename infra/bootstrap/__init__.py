@@ -1,5 +1,5 @@
 """What Pulumi needs in an account before it can run: a bucket for the state, a key for secrets, GitHub as an identity.
 
-Each resource is a step (`step.Step`): it finds what exists, tells each setting that differs, and writes these alone. So
-a run can be listed beforehand, interrupted anywhere, and repeated.
+`account` names what is made, `connection` reaches AWS, a module for each resource says what it is to be like,
+`resource` compares that with what is there, `run` does it in order, and `report` prints it.
 """

@@ -1,4 +1,4 @@
-"""One S3 bucket: how each of its settings is read and written.
+"""One S3 bucket: how it is found and made, and how each of its settings is read and written.
 
 Each call says which account must own the bucket, so that nothing is written into somebody else's of the same name.
 """
@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.bootstrap.place import MARKER_TAG, TAGS, bucket_arn
-from infra.bootstrap.refusals import DENIED_CODES, BootstrapError, asking, code_of
-from infra.bootstrap.step import Setting
+from infra.aws import DENIED_CODES, AwsError, aws_errors, code_of
+from infra.bootstrap.account import MARKER_TAG, TAGS, Account, bucket_arn
+from infra.bootstrap.resource import Change, Setting, resource_step
 from infra.iam import Document
+from infra.reconcile import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.literals import BucketLocationConstraintType
-    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, ServerSideEncryptionByDefaultTypeDef
 
 HOME_REGION = "us-east-1"
 """The region that S3 takes where a bucket names none, and that it accepts no name of (S3 API, CreateBucket)."""
@@ -34,118 +33,204 @@ PRIVATE = {
 }
 _AWS_OWN_TAGS = "aws:"
 
-_T = TypeVar("_T")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """A bucket of one account and region, whether it exists or not. `folder` is all that it may hold."""
+    """A bucket of an account, whether it exists or not. `folder` is all that it may hold."""
 
     s3: S3Client
     name: str
-    account_id: str
-    region: str
+    account: Account
     folder: str
 
-    def find(self) -> str | None:
-        """Find the bucket; its ARN, or None where there is none.
+    def step(self, settings: Sequence[Setting]) -> Step[Change]:
+        """Compare the bucket with `settings`.
 
         Raises:
-            BootstrapError: it is another account's, in another region, or holds what is not Nightowl's.
+            AwsError: it is another account's, in another region, or holds what is not Nightowl's.
         """
-        with asking(f"look for bucket {self.name}", "s3:ListBucket"):
-            try:
-                head = self.s3.head_bucket(Bucket=self.name, ExpectedBucketOwner=self.account_id)
-            except ClientError as error:
-                if code_of(error) in {"404", "NoSuchBucket", "NotFound"}:
-                    return None
-                if code_of(error) in DENIED_CODES:
-                    raise self._foreign() from None
-                raise
-        region = head.get("BucketRegion", self.region)
-        if region != self.region:
-            raise BootstrapError(
-                f"bucket {self.name} exists in {region}, not in {self.region}, so its name misleads; empty it, delete "
-                "it, and run this again"
-            )
-        self._check_content()
-        return bucket_arn(self.name)
-
-    def make(self) -> str:
-        """Make the bucket: private, without ACLs.
-
-        Raises:
-            BootstrapError: another account has one of this name.
-        """
-        with asking(f"make bucket {self.name}", "s3:CreateBucket and s3:PutBucketOwnershipControls"):
-            try:
-                self._create()
-            except ClientError as error:
-                if code_of(error) == "BucketAlreadyExists":
-                    raise self._foreign() from None
-                if code_of(error) != "BucketAlreadyOwnedByYou":
-                    raise
-        return bucket_arn(self.name)
+        return resource_step(f"S3 bucket {self.name}", self._find(), self._make, lambda _: settings)
 
     def tags(self) -> Setting:
-        """Tags, besides those that are there."""
-        return Setting(
-            name="tags",
-            wanted=TAGS,
-            read=lambda: {key: value for key, value in self._tags().items() if key in TAGS},
-            write=self._write_tags,
+        """Return the tags, beside those that are there."""
+        return self._setting(
+            "tags",
+            TAGS,
+            api="bucket_tagging",
+            permission="BucketTagging",
+            absent="NoSuchTagSet",
+            found=lambda answer: {key: value for key, value in _tags(answer).items() if key in TAGS},
+            body=lambda: {"Tagging": {"TagSet": [{"Key": k, "Value": v} for k, v in self._merged_tags().items()]}},
         )
 
     def ownership(self) -> Setting:
-        """Who owns the objects."""
-        return Setting(name="object ownership", wanted=OWNERSHIP, read=self._ownership, write=self._write_ownership)
+        """Return who owns the objects."""
+        return self._setting(
+            "object ownership",
+            OWNERSHIP,
+            api="bucket_ownership_controls",
+            permission="BucketOwnershipControls",
+            absent="OwnershipControlsNotFoundError",
+            found=lambda answer: [rule["ObjectOwnership"] for rule in answer["OwnershipControls"]["Rules"]],
+            body=lambda: {"OwnershipControls": {"Rules": [{"ObjectOwnership": OWNERSHIP}]}},
+        )
 
     def public_access_block(self) -> Setting:
-        """Nothing is public, whatever a policy or an ACL says."""
-        return Setting(name="public access block", wanted=PRIVATE, read=self._privacy, write=self._write_privacy)
+        """Return that nothing is public, whatever a policy or an ACL says."""
+        return self._setting(
+            "public access block",
+            PRIVATE,
+            api="public_access_block",
+            permission="BucketPublicAccessBlock",
+            absent="NoSuchPublicAccessBlockConfiguration",
+            found=lambda answer: answer["PublicAccessBlockConfiguration"],
+            body=lambda: {"PublicAccessBlockConfiguration": PRIVATE},
+        )
 
     def versioning(self) -> Setting:
-        """What is overwritten or deleted can be had again."""
-        return Setting(name="versioning", wanted="Enabled", read=self._versioning, write=self._write_versioning)
+        """Return that what is overwritten or deleted can be had again."""
+        return self._setting(
+            "versioning",
+            "Enabled",
+            api="bucket_versioning",
+            permission="BucketVersioning",
+            found=lambda answer: answer.get("Status"),
+            body=lambda: {"VersioningConfiguration": {"Status": "Enabled"}},
+        )
 
-    def encryption(self, rule: Mapping[str, object]) -> Setting:
-        """Encryption of what is put into it: `rule` has `SSEAlgorithm` and, for KMS, `KMSMasterKeyID`."""
-        return Setting(
-            name="encryption", wanted=rule, read=self._encryption, write=lambda: self._write_encryption(rule)
+    def encryption(self, algorithm: str, key_arn: str = "") -> Setting:
+        """Return how objects are encrypted. A bucket key lets S3 ask KMS once for many objects, which costs less."""
+        default = {"SSEAlgorithm": algorithm, **({"KMSMasterKeyID": key_arn} if key_arn else {})}
+        rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bool(key_arn)}
+        return self._setting(
+            "encryption",
+            {**default, "BucketKeyEnabled": True} if key_arn else default,
+            api="bucket_encryption",
+            permission="EncryptionConfiguration",
+            absent="ServerSideEncryptionConfigurationNotFoundError",
+            found=_encryption,
+            body=lambda: {"ServerSideEncryptionConfiguration": {"Rules": [rule]}},
         )
 
     def policy(self, document: Document) -> Setting:
-        """The bucket's own policy."""
-        return Setting(
-            name="policy", wanted=document, read=self._policy, write=lambda: self._write_policy(json.dumps(document))
+        """Return the bucket's own policy."""
+        return self._setting(
+            "policy",
+            document,
+            api="bucket_policy",
+            permission="BucketPolicy",
+            absent="NoSuchBucketPolicy",
+            found=lambda answer: json.loads(answer["Policy"]),
+            body=lambda: {"Policy": json.dumps(document)},
         )
 
     def access_log(self, target: str, prefix: str) -> Setting:
-        """Where S3 writes who used the bucket."""
+        """Return where S3 writes who used the bucket."""
         wanted = {"TargetBucket": target, "TargetPrefix": prefix}
-        return Setting(name="access log", wanted=wanted, read=self._log, write=lambda: self._write_log(target, prefix))
+        return self._setting(
+            "access log",
+            wanted,
+            api="bucket_logging",
+            permission="BucketLogging",
+            found=lambda answer: (
+                {key: answer["LoggingEnabled"][key] for key in wanted} if "LoggingEnabled" in answer else None
+            ),
+            body=lambda: {"BucketLoggingStatus": {"LoggingEnabled": wanted}},
+        )
 
     def lifecycle(self, rules: Sequence[Mapping[str, object]]) -> Setting:
-        """What S3 deletes by itself."""
-        return Setting(
-            name="lifecycle", wanted=list(rules), read=self._lifecycle, write=lambda: self._write_lifecycle(rules)
+        """Return what S3 deletes by itself."""
+        return self._setting(
+            "lifecycle",
+            list(rules),
+            api="bucket_lifecycle_configuration",
+            permission="LifecycleConfiguration",
+            absent="NoSuchLifecycleConfiguration",
+            found=lambda answer: answer["Rules"],
+            body=lambda: {"LifecycleConfiguration": {"Rules": rules}},
         )
 
-    def _create(self) -> None:
-        if self.region == HOME_REGION:
-            self.s3.create_bucket(Bucket=self.name, ObjectOwnership=OWNERSHIP)
-            return
-        place = cast("BucketLocationConstraintType", self.region)
-        self.s3.create_bucket(
-            Bucket=self.name,
-            ObjectOwnership=OWNERSHIP,
-            CreateBucketConfiguration={"LocationConstraint": place},
-        )
+    def _setting(
+        self,
+        name: str,
+        wanted: object,
+        *,
+        api: str,
+        permission: str,
+        absent: str = "",
+        found: Callable[[Any], object],
+        body: Callable[[], Mapping[str, object]],
+    ) -> Setting:
+        """Return a setting that S3 has a pair of calls for, `get_API` and `put_API`.
 
-    def _foreign(self) -> BootstrapError:
-        return BootstrapError(
+        Args:
+            name: of the setting.
+            wanted: its value.
+            api: the end of the names of the calls.
+            permission: the end of the names of their permissions.
+            absent: the code by which S3 answers that there is no such setting.
+            found: takes the value out of the answer.
+            body: what is sent to write it.
+        """
+
+        def write() -> None:
+            with aws_errors(f"write the {name} of bucket {self.name}", f"s3:Put{permission}"):
+                self._call(f"put_{api}", **body())
+
+        def read() -> object:
+            answer = self._get(name, api, permission, absent)
+            return None if answer is None else found(answer)
+
+        return Setting(name=name, wanted=wanted, read=read, write=write)
+
+    def _get(self, name: str, api: str, permission: str, absent: str) -> Any:
+        with aws_errors(f"read the {name} of bucket {self.name}", f"s3:Get{permission}", absent={absent}):
+            return self._call(f"get_{api}")
+        return None
+
+    def _call(self, operation: str, **body: object) -> Any:
+        return getattr(self.s3, operation)(Bucket=self.name, ExpectedBucketOwner=self.account.id, **body)
+
+    def _found_tags(self) -> Mapping[str, str]:
+        return _tags(self._get("tags", "bucket_tagging", "BucketTagging", "NoSuchTagSet") or {})
+
+    def _merged_tags(self) -> Mapping[str, str]:
+        return {k: v for k, v in self._found_tags().items() if not k.startswith(_AWS_OWN_TAGS)} | TAGS
+
+    def _find(self) -> str | None:
+        with aws_errors(f"look for bucket {self.name}", "s3:ListBucket", absent={"404", "NoSuchBucket", "NotFound"}):
+            try:
+                head = self._call("head_bucket")
+            except ClientError as error:
+                raise (self._foreign() if code_of(error) in DENIED_CODES else error) from None
+            region = head.get("BucketRegion", self.account.region)
+            if region != self.account.region:
+                raise AwsError(
+                    f"bucket {self.name} exists in {region}, not in {self.account.region}, so its name misleads; empty "
+                    "it, delete it, and run this again"
+                )
+            self._check_content()
+            return bucket_arn(self.name)
+        return None
+
+    def _make(self) -> str:
+        region = self.account.region
+        where: Any = {} if region == HOME_REGION else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        with aws_errors(
+            f"make bucket {self.name}",
+            "s3:CreateBucket and s3:PutBucketOwnershipControls",
+            absent={"BucketAlreadyOwnedByYou"},
+        ):
+            try:
+                self.s3.create_bucket(Bucket=self.name, ObjectOwnership=OWNERSHIP, **where)
+            except ClientError as error:
+                raise (self._foreign() if code_of(error) == "BucketAlreadyExists" else error) from None
+        return bucket_arn(self.name)
+
+    def _foreign(self) -> AwsError:
+        return AwsError(
             f"bucket {self.name} belongs to another account, or these credentials may not see it (s3:ListBucket); no "
-            f"state is kept there: look with an administrator of {self.account_id} whether it is yours"
+            f"state is kept there: look with an administrator of {self.account.id} whether it is yours"
         )
 
     def _check_content(self) -> None:
@@ -153,172 +238,30 @@ class Bucket:
 
         A lifecycle and a policy would be put on it. Versions count as well: the lifecycle would delete them.
         """
-        if MARKER_TAG in self._tags():
+        if MARKER_TAG in self._found_tags():
             return
-        with asking(f"list what bucket {self.name} holds", "s3:ListBucketVersions"):
-            page = self.s3.list_object_versions(Bucket=self.name, Delimiter="/", ExpectedBucketOwner=self.account_id)
-        names = [
-            *(item.get("Prefix", "") for item in page.get("CommonPrefixes", [])),
-            *(item.get("Key", "") for item in page.get("Versions", [])),
-            *(item.get("Key", "") for item in page.get("DeleteMarkers", [])),
-        ]
-        strange = sorted({name for name in names if name != self.folder})
-        if strange:
-            raise BootstrapError(
-                f"bucket {self.name} is this account's, but lacks the tag {MARKER_TAG} and holds {strange[0]}, which "
+        with aws_errors(f"list what bucket {self.name} holds", "s3:ListBucketVersions"):
+            page = self._call("list_object_versions", Delimiter="/")
+        held = {"CommonPrefixes": "Prefix", "Versions": "Key", "DeleteMarkers": "Key"}
+        names = {str(item.get(key, "")) for part, key in held.items() for item in page.get(part, [])}
+        others = sorted(names - {self.folder})
+        if others:
+            raise AwsError(
+                f"bucket {self.name} is this account's, but lacks the tag {MARKER_TAG} and holds {others[0]}, which "
                 f"is not Nightowl's; move its content elsewhere, or, if the bucket is Nightowl's, give it the tag "
                 f"{MARKER_TAG}={TAGS[MARKER_TAG]} in the S3 console"
             )
 
-    def _tags(self) -> Mapping[str, str]:
-        with asking(f"read the tags of bucket {self.name}", "s3:GetBucketTagging"):
-            found = _unless(
-                "NoSuchTagSet",
-                lambda: self.s3.get_bucket_tagging(Bucket=self.name, ExpectedBucketOwner=self.account_id),
-            )
-        return {} if found is None else {tag["Key"]: tag["Value"] for tag in found["TagSet"]}
 
-    def _write_tags(self) -> None:
-        kept = {key: value for key, value in self._tags().items() if not key.startswith(_AWS_OWN_TAGS)}
-        with asking(f"tag bucket {self.name}", "s3:PutBucketTagging"):
-            self.s3.put_bucket_tagging(
-                Bucket=self.name,
-                Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in {**kept, **TAGS}.items()]},
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _ownership(self) -> object:
-        with asking(f"read the object ownership of bucket {self.name}", "s3:GetBucketOwnershipControls"):
-            found = _unless(
-                "OwnershipControlsNotFoundError",
-                lambda: self.s3.get_bucket_ownership_controls(Bucket=self.name, ExpectedBucketOwner=self.account_id),
-            )
-        return None if found is None else [rule["ObjectOwnership"] for rule in found["OwnershipControls"]["Rules"]]
-
-    def _write_ownership(self) -> None:
-        with asking(f"switch off the ACLs of bucket {self.name}", "s3:PutBucketOwnershipControls"):
-            self.s3.put_bucket_ownership_controls(
-                Bucket=self.name,
-                OwnershipControls={"Rules": [{"ObjectOwnership": OWNERSHIP}]},
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _privacy(self) -> object:
-        with asking(f"read the public access block of bucket {self.name}", "s3:GetBucketPublicAccessBlock"):
-            found = _unless(
-                "NoSuchPublicAccessBlockConfiguration",
-                lambda: self.s3.get_public_access_block(Bucket=self.name, ExpectedBucketOwner=self.account_id),
-            )
-        return None if found is None else found["PublicAccessBlockConfiguration"]
-
-    def _write_privacy(self) -> None:
-        with asking(f"block public access to bucket {self.name}", "s3:PutBucketPublicAccessBlock"):
-            self.s3.put_public_access_block(
-                Bucket=self.name,
-                PublicAccessBlockConfiguration={
-                    "BlockPublicAcls": True,
-                    "IgnorePublicAcls": True,
-                    "BlockPublicPolicy": True,
-                    "RestrictPublicBuckets": True,
-                },
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _versioning(self) -> object:
-        with asking(f"read the versioning of bucket {self.name}", "s3:GetBucketVersioning"):
-            found = self.s3.get_bucket_versioning(Bucket=self.name, ExpectedBucketOwner=self.account_id)
-        return found.get("Status")
-
-    def _write_versioning(self) -> None:
-        with asking(f"switch on the versioning of bucket {self.name}", "s3:PutBucketVersioning"):
-            self.s3.put_bucket_versioning(
-                Bucket=self.name,
-                VersioningConfiguration={"Status": "Enabled"},
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _encryption(self) -> object:
-        with asking(f"read the encryption of bucket {self.name}", "s3:GetEncryptionConfiguration"):
-            found = _unless(
-                "ServerSideEncryptionConfigurationNotFoundError",
-                lambda: self.s3.get_bucket_encryption(Bucket=self.name, ExpectedBucketOwner=self.account_id),
-            )
-        if found is None:
-            return None
-        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
-        if len(rules) != 1:
-            return rules
-        default = rules[0].get("ApplyServerSideEncryptionByDefault", {})
-        if "KMSMasterKeyID" not in default:
-            return default
-        return {**default, "BucketKeyEnabled": rules[0].get("BucketKeyEnabled", False)}
-
-    def _write_encryption(self, rule: Mapping[str, object]) -> None:
-        default = {key: value for key, value in rule.items() if key != "BucketKeyEnabled"}
-        with asking(f"write the encryption of bucket {self.name}", "s3:PutEncryptionConfiguration"):
-            self.s3.put_bucket_encryption(
-                Bucket=self.name,
-                ServerSideEncryptionConfiguration={
-                    "Rules": [
-                        {
-                            "ApplyServerSideEncryptionByDefault": cast("ServerSideEncryptionByDefaultTypeDef", default),
-                            "BucketKeyEnabled": bool(rule.get("BucketKeyEnabled", False)),
-                        }
-                    ]
-                },
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _policy(self) -> object:
-        with asking(f"read the policy of bucket {self.name}", "s3:GetBucketPolicy"):
-            found = _unless(
-                "NoSuchBucketPolicy",
-                lambda: self.s3.get_bucket_policy(Bucket=self.name, ExpectedBucketOwner=self.account_id),
-            )
-        return None if found is None else cast(object, json.loads(found["Policy"]))
-
-    def _write_policy(self, document: str) -> None:
-        with asking(f"write the policy of bucket {self.name}", "s3:PutBucketPolicy"):
-            self.s3.put_bucket_policy(Bucket=self.name, Policy=document, ExpectedBucketOwner=self.account_id)
-
-    def _log(self) -> object:
-        with asking(f"read the access log of bucket {self.name}", "s3:GetBucketLogging"):
-            found = self.s3.get_bucket_logging(Bucket=self.name, ExpectedBucketOwner=self.account_id)
-        enabled = found.get("LoggingEnabled")
-        return enabled and {"TargetBucket": enabled["TargetBucket"], "TargetPrefix": enabled["TargetPrefix"]}
-
-    def _write_log(self, target: str, prefix: str) -> None:
-        with asking(f"switch on the access log of bucket {self.name}", "s3:PutBucketLogging"):
-            self.s3.put_bucket_logging(
-                Bucket=self.name,
-                BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": target, "TargetPrefix": prefix}},
-                ExpectedBucketOwner=self.account_id,
-            )
-
-    def _lifecycle(self) -> object:
-        with asking(f"read the lifecycle of bucket {self.name}", "s3:GetLifecycleConfiguration"):
-            found = _unless(
-                "NoSuchLifecycleConfiguration",
-                lambda: self.s3.get_bucket_lifecycle_configuration(
-                    Bucket=self.name, ExpectedBucketOwner=self.account_id
-                ),
-            )
-        return None if found is None else found["Rules"]
-
-    def _write_lifecycle(self, rules: Sequence[Mapping[str, object]]) -> None:
-        with asking(f"write the lifecycle of bucket {self.name}", "s3:PutLifecycleConfiguration"):
-            self.s3.put_bucket_lifecycle_configuration(
-                Bucket=self.name,
-                LifecycleConfiguration={"Rules": cast("Sequence[LifecycleRuleTypeDef]", rules)},
-                ExpectedBucketOwner=self.account_id,
-            )
+def _tags(answer: Mapping[str, Any]) -> Mapping[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", [])}
 
 
-def _unless(missing: str, ask: Callable[[], _T]) -> _T | None:
-    """Return the answer, or None where it is the code that says there is nothing."""
-    try:
-        return ask()
-    except ClientError as error:
-        if code_of(error) == missing:
-            return None
-        raise
+def _encryption(answer: Mapping[str, Any]) -> object:
+    rules: list[dict[str, Any]] = answer["ServerSideEncryptionConfiguration"]["Rules"]
+    if len(rules) != 1:
+        return rules
+    default: dict[str, Any] = rules[0].get("ApplyServerSideEncryptionByDefault", {})
+    if "KMSMasterKeyID" not in default:
+        return default
+    return {**default, "BucketKeyEnabled": rules[0].get("BucketKeyEnabled", False)}

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from infra.bootstrap.bucket import Bucket
-from infra.bootstrap.place import Place
+from infra.bootstrap.connection import Connection
 from infra.bootstrap.policies import LOG_PREFIX, log_bucket_policy, state_bucket_policy
-from infra.bootstrap.step import Setting
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from infra.bootstrap.resource import Change
+from infra.reconcile import Step
 
 STATE_FOLDER = ".pulumi/"
 """All that Pulumi writes into a bucket (pkg/backend/diy in its source)."""
@@ -62,96 +58,38 @@ LOG_LIFECYCLE: tuple[Mapping[str, object], ...] = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogBucketStep:
-    """The log of who used the state bucket.
+def log_bucket_step(aws: Connection) -> Step[Change]:
+    """Compare the bucket with the log of who used the state bucket.
 
     It is encrypted with S3's own key: S3 writes access logs into no bucket that encrypts with KMS by default (S3 user
     guide, "Enabling Amazon S3 server access logging"). It has no log of its own, which would write about itself.
     """
-
-    s3: S3Client
-    place: Place
-
-    @property
-    def resource(self) -> str:
-        """Kind and name, as people read it."""
-        return f"S3 bucket {self.place.log_bucket}"
-
-    def find(self) -> str | None:
-        """Find the bucket, or refuse it."""
-        return self._bucket.find()
-
-    def make(self) -> str:
-        """Make the bucket."""
-        return self._bucket.make()
-
-    def settings(self, _identifier: str | None, /) -> tuple[Setting, ...]:
-        """List the settings."""
-        bucket = self._bucket
-        return (
+    bucket = Bucket(s3=aws.s3, name=aws.account.log_bucket, account=aws.account, folder=LOG_PREFIX)
+    return bucket.step(
+        [
             bucket.tags(),
             bucket.ownership(),
             bucket.public_access_block(),
             bucket.versioning(),
-            bucket.encryption({"SSEAlgorithm": "AES256"}),
-            bucket.policy(log_bucket_policy(self.place)),
+            bucket.encryption("AES256"),
+            bucket.policy(log_bucket_policy(aws.account)),
             bucket.lifecycle(LOG_LIFECYCLE),
-        )
-
-    @property
-    def _bucket(self) -> Bucket:
-        return Bucket(
-            s3=self.s3,
-            name=self.place.log_bucket,
-            account_id=self.place.account_id,
-            region=self.place.region,
-            folder=LOG_PREFIX,
-        )
+        ]
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class StateBucketStep:
-    """The state. `key_arn` is the key that encrypts it, None while there is none."""
-
-    s3: S3Client
-    place: Place
-    key_arn: str | None
-
-    @property
-    def resource(self) -> str:
-        """Kind and name, as people read it."""
-        return f"S3 bucket {self.place.state_bucket}"
-
-    def find(self) -> str | None:
-        """Find the bucket, or refuse it."""
-        return self._bucket.find()
-
-    def make(self) -> str:
-        """Make the bucket."""
-        return self._bucket.make()
-
-    def settings(self, _identifier: str | None, /) -> tuple[Setting, ...]:
-        """List the settings. A bucket key lets S3 ask KMS once for many objects, which costs less."""
-        bucket = self._bucket
-        key = {"KMSMasterKeyID": self.key_arn or KEY_TO_BE_MADE, "BucketKeyEnabled": True}
-        return (
+def state_bucket_step(aws: Connection, key_arn: str | None) -> Step[Change]:
+    """Compare the bucket with the state, which the key `key_arn` encrypts; None while there is none."""
+    bucket = Bucket(s3=aws.s3, name=aws.account.state_bucket, account=aws.account, folder=STATE_FOLDER)
+    return bucket.step(
+        [
             bucket.tags(),
             bucket.ownership(),
             bucket.public_access_block(),
             bucket.versioning(),
-            bucket.encryption({"SSEAlgorithm": "aws:kms", **key}),
-            bucket.policy(state_bucket_policy(self.place)),
-            bucket.access_log(self.place.log_bucket, LOG_PREFIX),
+            bucket.encryption("aws:kms", key_arn or KEY_TO_BE_MADE),
+            bucket.policy(state_bucket_policy(aws.account)),
+            bucket.access_log(aws.account.log_bucket, LOG_PREFIX),
             bucket.lifecycle(STATE_LIFECYCLE),
-        )
-
-    @property
-    def _bucket(self) -> Bucket:
-        return Bucket(
-            s3=self.s3,
-            name=self.place.state_bucket,
-            account_id=self.place.account_id,
-            region=self.place.region,
-            folder=STATE_FOLDER,
-        )
+        ]
+    )

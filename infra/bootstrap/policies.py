@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from infra.bootstrap.place import Place, bucket_arn
+from infra.bootstrap.account import Account, bucket_arn
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.cluster.key_policies import ADMINISTRATION, THIS_KEY, USE, root_arn
 from infra.settings.eks.platform import PARTITION
@@ -15,11 +15,11 @@ LOG_PREFIX = "access/"
 
 
 def pulumi_key_policy(account_id: str) -> Document:
-    """Write the policy of the key that encrypts the state and its secrets.
+    """Return the policy of the key that encrypts the state and its secrets.
 
     IAM policies of this account decide who uses it, as the roles of the stacks name it. S3 needs no statement of its
-    own: it uses the key with the permissions of whoever reads or writes the object (S3 user guide, "Using server-side
-    encryption with AWS KMS keys").
+    own: it uses the key with the permissions of the caller that reads or writes the object (S3 user guide, "Using
+    server-side encryption with AWS KMS keys").
     """
     root = root_arn(PARTITION, account_id)
     return policy_document(
@@ -30,27 +30,27 @@ def pulumi_key_policy(account_id: str) -> Document:
     )
 
 
-def state_bucket_policy(place: Place) -> Document:
-    """Refuse whoever does not use TLS. IAM policies of the account decide about everybody else."""
-    return _short(policy_document(_only_by_tls(place.state_bucket)))
+def state_bucket_policy(account: Account) -> Document:
+    """Return the policy that denies requests without TLS. IAM policies of the account decide about all others."""
+    return _as_s3_returns(policy_document(_only_by_tls(account.state_bucket)))
 
 
-def log_bucket_policy(place: Place) -> Document:
-    """Let S3 write the access log of this account's state bucket, and refuse whoever does not use TLS.
+def log_bucket_policy(account: Account) -> Document:
+    """Return the policy that lets S3 write the log of this account's state bucket, and denies requests without TLS.
 
     Where ACLs are off, the policy is the only way to let it (S3 user guide, "Permissions for log delivery").
     """
     written = Statement(
         sid="AccessLogIsWritten",
         actions=["s3:PutObject"],
-        resources=[f"{bucket_arn(place.log_bucket)}/{LOG_PREFIX}*"],
+        resources=[f"{bucket_arn(account.log_bucket)}/{LOG_PREFIX}*"],
         principals={"Service": ["logging.s3.amazonaws.com"]},
         conditions={
-            "ArnEquals": {"aws:SourceArn": bucket_arn(place.state_bucket)},
-            "StringEquals": {"aws:SourceAccount": place.account_id},
+            "ArnEquals": {"aws:SourceArn": bucket_arn(account.state_bucket)},
+            "StringEquals": {"aws:SourceAccount": account.id},
         },
     )
-    return _short(policy_document(written, _only_by_tls(place.log_bucket)))
+    return _as_s3_returns(policy_document(written, _only_by_tls(account.log_bucket)))
 
 
 def _only_by_tls(bucket: str) -> Statement:
@@ -65,8 +65,8 @@ def _only_by_tls(bucket: str) -> Statement:
     )
 
 
-def _short(document: Document) -> Document:
-    """Write lists of one as what is in them, which is how S3 gives a policy back."""
+def _as_s3_returns(document: Document) -> Document:
+    """Replace lists of one by their item, as S3 does."""
     return {**document, "Statement": [_without_lists_of_one(statement) for statement in document["Statement"]]}
 
 

@@ -2,122 +2,140 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from rich.console import Group, RenderableType
+from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from infra.bootstrap.place import Place
+from infra.bootstrap.account import Account
+from infra.bootstrap.resource import Change
 from infra.bootstrap.stack_file import StackFileResult
-from infra.bootstrap.step import Change, StepResult
-
-Mode = Literal["apply", "dry-run", "check"]
+from infra.reconcile import Mode, Result
 
 _ITSELF = "the resource itself"
 _NOTHING = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A run: `steps` in their order, and what became of the stack file."""
+class Report:
+    """A run: its results in their order, and what became of the stack file."""
 
     stack: str
-    place: Place
+    account: Account
     mode: Mode
-    steps: tuple[StepResult, ...]
+    resources: Sequence[Result[Change]]
     stack_file: StackFileResult
 
     @property
-    def changes(self) -> tuple[Change, ...]:
-        """Every difference, made or only found."""
-        return tuple(change for step in (*self.steps, self.stack_file.step) for change in step.changes)
+    def results(self) -> tuple[Result[Change], ...]:
+        """Every result, the stack file's last."""
+        return (*self.resources, self.stack_file.result)
+
+    @property
+    def differs(self) -> bool:
+        """Whether there was any difference, removed or only found."""
+        return any(result.step.changes for result in self.results)
 
     @property
     def next_commands(self) -> tuple[str, ...]:
         """What comes next: the shell learns where the state is, and Pulumi makes the stack there."""
         return (
-            f"export PULUMI_BACKEND_URL={shlex.quote(self.place.backend)}",
-            f"pulumi stack init {self.stack} --secrets-provider {shlex.quote(self.place.secrets_provider)}",
+            f"export PULUMI_BACKEND_URL={shlex.quote(self.account.backend)}",
+            f"pulumi stack init {self.stack} --secrets-provider {shlex.quote(self.account.secrets_provider)}",
         )
 
+    def print_json(self, console: Console) -> None:
+        """Print the run as JSON; the keys are stable. A change without a setting is the making of the resource."""
+        document = {
+            "stack": self.stack,
+            "accountId": self.account.id,
+            "region": self.account.region,
+            "mode": self.mode,
+            "resources": [
+                {"resource": result.step.name, "id": result.step.identifier(), "state": result.state}
+                for result in self.results
+            ],
+            "changes": [
+                {"resource": result.step.name, **asdict(change)}
+                for result in self.results
+                for change in result.step.changes
+            ],
+            "backend": self.account.backend,
+            "secretsProvider": self.account.secrets_provider,
+            "stackFile": {"problem": self.stack_file.problem, "lines": list(self.stack_file.lines)},
+            "next": list(self.next_commands),
+        }
+        console.out(json.dumps(document, indent=2))
 
-def steps_table(steps: Sequence[StepResult]) -> Table:
-    """Draw one row per resource: whether it existed, was made or was changed, and in which settings."""
+    def print(self, console: Console) -> None:
+        """Print the run for people, and what to do next."""
+        if self.mode == "apply":
+            print_results(self.results, console)
+        elif self.differs:
+            self._print_changes(console)
+        else:
+            console.out(f"{self.account.id} {self.account.region}: everything is as it should be")
+        if self.stack_file.problem is not None:
+            console.out(f"\n{self.stack_file.problem}. The lines:")
+            for line in self.stack_file.lines:
+                console.out(f"    {line}")
+        if self.mode == "apply":
+            console.out("\nNext:")
+            for command in self.next_commands:
+                console.out(command)
+
+    def _print_changes(self, console: Console) -> None:
+        """Print a table for each resource that differs, with a row for each difference."""
+        count = 0
+        for result in self.results:
+            if not result.step.changes:
+                continue
+            table = _table("setting", "is", "will be")
+            for change in result.step.changes:
+                was, becomes = _short(change.was), _short(change.becomes)
+                table.add_row(change.setting or _ITSELF, f"another {was}" if was == becomes else was, becomes)
+                count += 1
+            console.print(Text(result.step.name, style="bold"), Padding(table, (0, 0, 1, 2)), sep="\n")
+        noun = "difference" if self.mode == "check" else "change"
+        console.out(f"{count} {noun}{'' if count == 1 else 's'}; nothing was changed")
+
+
+def print_results(results: Sequence[Result[Change]], console: Console) -> None:
+    """Print a row for each resource: whether it existed, was made or was changed, and in which settings."""
     table = _table("resource", "state", "settings")
-    for step in steps:
-        table.add_row(step.resource, step.state, _settings(step))
-    return table
+    for result in results:
+        settings = ", ".join(change.setting or _ITSELF for change in result.step.changes)
+        table.add_row(result.step.name, result.state, "all" if result.state == "made" else settings)
+    console.print(table)
 
 
-def changes_tables(changes: Sequence[Change]) -> RenderableType:
-    """Draw one table per resource, with one row per difference."""
-    parts: list[RenderableType] = []
-    for resource, differences in groupby(changes, key=lambda change: change.resource):
-        table = _table("setting", "is", "will be")
-        for change in differences:
-            was, becomes = _told(change.was), _told(change.becomes)
-            table.add_row(change.setting or _ITSELF, f"another {was}" if was == becomes else was, becomes)
-        parts += [Text(resource, style="bold"), Padding(table, (0, 0, 1, 2))]
-    return Group(*parts)
-
-
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """Return a run as JSON values; the keys are stable.
-
-    `state` is one of exists, missing, differs (nothing was done), made and changed. A change without a setting is the
-    making of the resource.
-    """
-    steps = (*outcome.steps, outcome.stack_file.step)
-    return {
-        "stack": outcome.stack,
-        "accountId": outcome.place.account_id,
-        "region": outcome.place.region,
-        "mode": outcome.mode,
-        "resources": [{"resource": step.resource, "id": step.identifier, "state": step.state} for step in steps],
-        "changes": [asdict(change) for change in outcome.changes],
-        "backend": outcome.place.backend,
-        "secretsProvider": outcome.place.secrets_provider,
-        "stackFile": {"problem": outcome.stack_file.problem, "lines": list(outcome.stack_file.lines)},
-        "next": list(outcome.next_commands),
-    }
-
-
-def _settings(step: StepResult) -> str:
-    if step.state == "made":
-        return "all"
-    return ", ".join(change.setting or _ITSELF for change in step.changes)
-
-
-def _told(value: object) -> str:
+def _short(value: object) -> str:
     """Write a setting in a few words: a policy as the names of its statements, a lifecycle as those of its rules."""
     if value is None:
         return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return _told_mapping(cast(Mapping[str, object], value))
+        mapping = cast(Mapping[str, object], value)
+        if "Statement" in mapping:
+            return _short(mapping["Statement"])
+        return ", ".join(f"{key}={_short(item)}" for key, item in mapping.items()) or _NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(_told_item(item) for item in cast(Sequence[object], value)) or _NOTHING
+        return ", ".join(_short_item(item) for item in cast(Sequence[object], value)) or _NOTHING
     return str(value)
 
 
-def _told_mapping(mapping: Mapping[str, object]) -> str:
-    if "Statement" in mapping:
-        return _told(mapping["Statement"])
-    return ", ".join(f"{key}={_told(item)}" for key, item in mapping.items()) or _NOTHING
-
-
-def _told_item(item: object) -> str:
+def _short_item(item: object) -> str:
     if isinstance(item, Mapping):
-        named = cast(Mapping[str, object], item)
+        named = cast(Mapping[str, Any], item)
         return str(named.get("Sid") or named.get("ID") or "one without a name")
-    return _told(item)
+    return _short(item)
 
 
 def _table(*headers: str) -> Table:

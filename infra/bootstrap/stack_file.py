@@ -8,15 +8,13 @@ layout; so does every later command where the key is missing. Where it stands th
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from infra.bootstrap.place import KEY_ALIAS, Place
-from infra.bootstrap.refusals import asking
-from infra.bootstrap.step import Change, State, StepResult
+from infra.bootstrap.account import Account
+from infra.bootstrap.resource import Change
+from infra.reconcile import Result, State, Step
 from infra.settings.stack_file_edit import (
     SECRETS_PROVIDER_KEY,
     StackFileEditError,
@@ -26,14 +24,9 @@ from infra.settings.stack_file_edit import (
     set_value,
 )
 
-if TYPE_CHECKING:
-    from mypy_boto3_kms import KMSClient
-
 BACKEND_PATH = ("config", "nightowl:delivery", "backend")
 DATA_KEY_PATH = ("encryptedkey",)
 PASSPHRASE_PATH = ("encryptionsalt",)
-DATA_KEY_BYTES = 32
-"""AES-256 (pkg/secrets/cloud/manager.go in Pulumi's source)."""
 NEW_DATA_KEY = "a new key, encrypted by KMS"
 
 
@@ -41,7 +34,7 @@ NEW_DATA_KEY = "a new key, encrypted by KMS"
 class StackFileResult:
     """What was found or done. `problem` says why lines must be added by hand: `lines`, as they are to be written."""
 
-    step: StepResult
+    result: Result[Change]
     problem: str | None = None
     lines: tuple[str, ...] = ()
 
@@ -53,16 +46,16 @@ class StackFileStep:
     path: Path
     name: str
     stack: str
-    place: Place
+    account: Account
 
-    def survey(self) -> StackFileResult:
-        """Find what `carry_out` would change, and change nothing."""
+    def read(self) -> StackFileResult:
+        """Find what `apply` would change, and change nothing."""
         text = read_text(self.path)
         changes = self._changes(text)
         problem = self._conflict(text) if changes else None
         return self._result("differs" if changes else "exists", changes, problem)
 
-    def carry_out(self, new_data_key: Callable[[], str]) -> StackFileResult:
+    def apply(self, new_data_key: Callable[[], str]) -> StackFileResult:
         """Write what differs. Where that is not possible the result has the lines to add."""
         text = read_text(self.path)
         changes = self._changes(text)
@@ -83,18 +76,18 @@ class StackFileStep:
     def _edited(self, text: str, data_key: str | None) -> str:
         if data_key is not None:
             text = set_value(text, DATA_KEY_PATH, data_key)
-        text = set_value(text, (SECRETS_PROVIDER_KEY,), self.place.secrets_provider)
-        return set_value(text, BACKEND_PATH, self.place.backend)
+        text = set_value(text, (SECRETS_PROVIDER_KEY,), self.account.secrets_provider)
+        return set_value(text, BACKEND_PATH, self.account.backend)
 
     def _changes(self, text: str) -> tuple[Change, ...]:
         wanted = (
-            ((SECRETS_PROVIDER_KEY,), self.place.secrets_provider),
+            ((SECRETS_PROVIDER_KEY,), self.account.secrets_provider),
             (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
-            (BACKEND_PATH, self.place.backend),
+            (BACKEND_PATH, self.account.backend),
         )
         found = [(path, get_value(text, path), value) for path, value in wanted]
         return tuple(
-            Change(resource=self._resource, setting=_spoken(path), was=was, becomes=value)
+            Change(setting=".".join(path[1:] or path), was=was, becomes=value)
             for path, was, value in found
             if was != value
         )
@@ -102,48 +95,33 @@ class StackFileStep:
     def _conflict(self, text: str) -> str | None:
         """Find what names another state or another key: the file alone moves neither."""
         backend = get_value(text, BACKEND_PATH)
-        if backend not in {None, self.place.backend}:
+        if backend not in {None, self.account.backend}:
             return (
                 f"{self.name} keeps its state in {backend}; move it (`pulumi stack export` there, `pulumi stack "
                 "import` here), then replace the line"
             )
         provider = get_value(text, (SECRETS_PROVIDER_KEY,))
         salt = get_value(text, PASSPHRASE_PATH)
-        if salt is not None or provider not in {None, self.place.secrets_provider}:
+        if salt is not None or provider not in {None, self.account.secrets_provider}:
             return (
                 f"{self.name} encrypts its secrets with {provider or 'a passphrase'}; move them: "
-                f"pulumi stack change-secrets-provider -s {self.stack} '{self.place.secrets_provider}'"
+                f"pulumi stack change-secrets-provider -s {self.stack} '{self.account.secrets_provider}'"
             )
         return None
 
     def _result(
         self, state: State, changes: tuple[Change, ...], problem: str | None, data_key: str | None = None
     ) -> StackFileResult:
-        step = StepResult(resource=self._resource, identifier=str(self.path), state=state, changes=changes)
+        step = Step(name=f"stack file {self.name}", exists=True, changes=changes, identifier=lambda: str(self.path))
         lines = () if problem is None else self._lines(data_key)
-        return StackFileResult(step=step, problem=problem, lines=lines)
+        return StackFileResult(result=Result(step=step, state=state), problem=problem, lines=lines)
 
     def _lines(self, data_key: str | None) -> tuple[str, ...]:
         encrypted = () if data_key is None else (f"encryptedkey: {data_key}",)
         return (
-            f"{SECRETS_PROVIDER_KEY}: {self.place.secrets_provider}",
+            f"{SECRETS_PROVIDER_KEY}: {self.account.secrets_provider}",
             *encrypted,
             "config:",
             "  nightowl:delivery:",
-            f"    backend: {self.place.backend}",
+            f"    backend: {self.account.backend}",
         )
-
-    @property
-    def _resource(self) -> str:
-        return f"stack file {self.name}"
-
-
-def make_data_key(kms: KMSClient, key_arn: str) -> str:
-    """Let KMS make a data key and give it encrypted only, as Pulumi keeps it: in base64."""
-    with asking(f"make a data key with {KEY_ALIAS}", "kms:GenerateDataKeyWithoutPlaintext"):
-        answer = kms.generate_data_key_without_plaintext(KeyId=key_arn, NumberOfBytes=DATA_KEY_BYTES)
-    return base64.b64encode(answer["CiphertextBlob"]).decode()
-
-
-def _spoken(path: Sequence[str]) -> str:
-    return ".".join(path[1:]) if path[0] == "config" else path[0]

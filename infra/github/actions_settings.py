@@ -6,7 +6,7 @@ Reference: docs.github.com/en/rest/actions/permissions.
 from __future__ import annotations
 
 from infra.github.client import Json, RepositoryApi
-from infra.github.step import Step
+from infra.reconcile import Step
 
 APPROVAL_PATH = "actions/permissions/fork-pr-contributor-approval"
 
@@ -26,7 +26,7 @@ FORKS_GET_NOTHING = {
 its own token as well, and the subject of that does not say that it is a fork's."""
 
 
-def actions_step(api: RepositoryApi, *, proposed_by_app: bool) -> Step:
+def actions_step(api: RepositoryApi, *, proposed_by_app: bool) -> Step[str]:
     """Inspect GitHub Actions: on, with a read-only token unless a job asks for more, and no more for forks.
 
     The pull requests that record and promote images are opened by workflows, or by a GitHub App. One setting lets

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from infra.ci.tools import unpinned
-from infra.github.step import Step
+from infra.reconcile import Step
 
 
-def checksums_step() -> Step:
+def checksums_step() -> Step[str]:
     """Inspect the checksums. They are written by another command, as that asks for releases of other repositories."""
     missing = unpinned()
     note = f"{len(missing)} releases have none, and jobs stop before they take a role: nightowl ci tools --pin"
-    return Step(name="checksums", exists=True, changes=(), apply=lambda: None, note=note if missing else "")
+    return Step(name="checksums", exists=True, changes=(), note=note if missing else "")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from infra.github.client import GithubError, Json, RepositoryApi
 from infra.github.reviewers import Reviewer
-from infra.github.step import Step
+from infra.reconcile import Step
 
 FILE = ".github/CODEOWNERS"
 """Where GitHub looks first; files elsewhere do not count then."""
@@ -20,7 +20,7 @@ FILE = ".github/CODEOWNERS"
 HEAD = "# Written by `nightowl github`: who approves deployments approves changes too. Nothing may come after it."
 
 
-def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewer]) -> Step:
+def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewer]) -> Step[str]:
     """Inspect the file of the checkout, and what GitHub finds wrong with that of main. Lines of others stay, above.
 
     GitHub asks nobody in the place of an owner that it does not know, so an error in the file of main is a difference,

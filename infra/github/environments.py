@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.github.client import GithubError, Json, RepositoryApi
 from infra.github.reviewers import Reviewer, several
-from infra.github.step import Step
+from infra.reconcile import Step
 from infra.settings.eks.delivery import MAIN_BRANCH
 
 EPHEMERAL = "ephemeral"
@@ -57,7 +57,7 @@ def environment_step(
     branches: Sequence[str],
     reviewers: Sequence[Reviewer] = (),
     must_be_reviewed: bool = False,
-) -> Step:
+) -> Step[str]:
     """Inspect the environment `name`: deployed from exactly `branches`, after an approval of one of `reviewers`.
 
     No reviewers given: those that it has stay. Whoever started a deployment may not approve it, as soon as somebody

@@ -6,10 +6,10 @@ Reference: docs.github.com/en/rest/repos/repos.
 from __future__ import annotations
 
 from infra.github.client import RepositoryApi, github_errors
-from infra.github.step import Step
+from infra.reconcile import Step
 
 
-def issues_step(api: RepositoryApi) -> Step:
+def issues_step(api: RepositoryApi) -> Step[str]:
     """Inspect whether the repository has issues; what `apply` sends changes nothing else."""
 
     def apply() -> None:

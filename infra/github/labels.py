@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.github.client import RepositoryApi, github_errors
-from infra.github.step import Step
+from infra.reconcile import Step
 
 LABELS = {
     "ephemeral": ("1d76db", "Gives this pull request an environment of its own"),
@@ -12,7 +12,7 @@ LABELS = {
 """Name to colour and description; GitHub takes up to 100 characters of a description."""
 
 
-def label_step(api: RepositoryApi, name: str) -> Step:
+def label_step(api: RepositoryApi, name: str) -> Step[str]:
     """Inspect a label of LABELS. One that is there stays as it is, whatever its colour.
 
     Raises:

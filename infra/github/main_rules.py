@@ -16,7 +16,7 @@ from github.GithubException import GithubException
 
 from infra.github.client import Json, RepositoryApi, github_errors
 from infra.github.reviewers import Reviewer, several
-from infra.github.step import Step
+from infra.reconcile import Step
 from infra.settings.eks.delivery import MAIN_BRANCH
 
 RULESET = "nightowl main"
@@ -68,7 +68,7 @@ class _Needs:
 
 def main_rules_step(
     api: RepositoryApi, client: Github, checks: Sequence[str], *, approvers: Sequence[Reviewer]
-) -> Step:
+) -> Step[str]:
     """Inspect the rules of main: the command's own ruleset, or others' where they do the same.
 
     Everything that is added to the ruleset stays, and what it asks for beyond this.
@@ -123,7 +123,7 @@ def _together(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unreviewed: str) -> Step:
+def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unreviewed: str) -> Step[str]:
     scope: dict[str, list[str]] = own.get("conditions", {}).get("ref_name", {})
     included, excluded = scope.get("include", []), scope.get("exclude", [])
     changes: list[str] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from infra.github.client import GithubError, RepositoryApi
 from infra.github.environments import PROPOSALS
-from infra.github.step import Step
+from infra.reconcile import Step
 
 APP_VARIABLE = "NIGHTOWL_APP"
 """The client id of the App, as a variable of the repository."""
@@ -26,7 +26,7 @@ def app_of(api: RepositoryApi) -> str:
     return "" if answer is None else str(answer["value"])
 
 
-def app_step(api: RepositoryApi, app: str) -> Step:
+def app_step(api: RepositoryApi, app: str) -> Step[str]:
     """Inspect whether the App that is named has its key where the jobs find it. Only its owner has the key.
 
     Raises:

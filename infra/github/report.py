@@ -2,67 +2,57 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-from rich.console import Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from infra.github.step import Step
-
-State = Literal["exists", "missing", "differs", "made", "changed", "off", "not done"]
-"""missing, differs: nothing was done. off: it is not there, and nobody asked for it. not done: one before it failed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A step, and what became of it."""
-
-    step: Step
-    state: State
-    """What it is, or became."""
+from infra.reconcile import Result
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What is shown at the end."""
+    """What is printed at the end."""
 
     repository: str
     repository_id: int
     subject_prefixes: Sequence[str]
-    rows: Sequence[Row]
+    results: Sequence[Result[str]]
 
-    def document(self) -> dict[str, Any]:
-        """Write it as JSON for scripts; the keys are stable. `clean`: there was nothing to change."""
-        return {
+    def print_json(self, console: Console) -> None:
+        """Print it as JSON for scripts; the keys are stable. `clean`: there was nothing to change."""
+        steps = [
+            {
+                "name": result.step.name,
+                "state": result.state,
+                "changes": list(result.step.changes),
+                "note": result.step.note,
+            }
+            for result in self.results
+        ]
+        document = {
             "repository": self.repository,
             "repositoryId": str(self.repository_id),
             "subjectPrefixes": list(self.subject_prefixes),
-            "clean": not any(row.step.changes for row in self.rows),
-            "steps": [
-                {
-                    "name": row.step.name,
-                    "state": row.state,
-                    "changes": list(row.step.changes),
-                    "note": row.step.note,
-                }
-                for row in self.rows
-            ],
+            "clean": not any(result.step.changes for result in self.results),
+            "steps": steps,
         }
+        console.out(json.dumps(document, indent=2))
 
-    def tables(self) -> RenderableType:
-        """Draw it for readers: a row per step, its changes below each other."""
+    def print(self, console: Console) -> None:
+        """Print it for readers: a row per step, its changes below each other."""
         table = Table(box=None, header_style="dim", pad_edge=False, title=self.repository, title_justify="left")
         table.add_column("setting", no_wrap=True)
         table.add_column("state", no_wrap=True)
         table.add_column("changes", overflow="fold")
-        for row in self.rows:
-            lines = [Text(change) for change in row.step.changes]
-            if row.step.note:
-                lines.append(Text(row.step.note, style="dim"))
-            table.add_row(row.step.name, row.state, Text("\n").join(lines))
+        for result in self.results:
+            lines = [Text(change) for change in result.step.changes]
+            if result.step.note:
+                lines.append(Text(result.step.note, style="dim"))
+            table.add_row(result.step.name, result.state, Text("\n").join(lines))
         subjects = " and ".join(f"{prefix}:" for prefix in self.subject_prefixes)
         facts = Text(f"repository id {self.repository_id}; the subjects of its tokens begin with {subjects}")
-        return Group(table, facts)
+        console.print(table, facts, sep="\n")

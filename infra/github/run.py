@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
-from infra.errors import UsageError
 from infra.github.actions_settings import actions_step
 from infra.github.checksums import checksums_step
 from infra.github.client import RepositoryApi, connect, open_repository
@@ -28,15 +25,15 @@ from infra.github.labels import LABELS, label_step
 from infra.github.main_rules import main_rules_step
 from infra.github.origin import repository_of
 from infra.github.proposals import app_of, app_step
-from infra.github.report import Report, Row
+from infra.github.report import Report
 from infra.github.required_checks import required_checks
 from infra.github.reviewers import Reviewer, find_reviewers, several
 from infra.github.stack_facts import EPHEMERAL_BASE, stack_file_step
-from infra.github.step import Step
 from infra.github.subjects import SubjectFormat, subject_format
 from infra.github.switch import switch_step
 from infra.github.workflows import workflows_step
 from infra.project import stack_file
+from infra.reconcile import Mode, Result, Step, reconcile
 
 UNREVIEWED_STACKS = ("dev",)
 """Every other stack gets the reviewers."""
@@ -45,13 +42,9 @@ REVIEWED_STACKS = ("prod",)
 """Stacks that are refused without any reviewer."""
 
 
-Mode = Literal["apply", "dry-run", "check"]
-"""A dry run refuses what could not be applied; a check only tells what differs."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class GithubOptions:
-    """What the command was asked."""
+    """The options of the command."""
 
     repository: str | None
     """owner/name; None: that of the git remote `origin`."""
@@ -68,7 +61,7 @@ def run_github(
     options: GithubOptions,
     *,
     as_json: bool = False,
-    say: Callable[[str], None] = print,
+    console: Console,
 ) -> bool:
     """Make the repository ready for the delivery workflows, and print what was done as a table or as JSON.
 
@@ -105,27 +98,27 @@ def run_github(
         checksums_step(),
         switch_step(api, switch_on=options.switch_on),
     ]
-    rows: list[Row] = []
+    results: list[Result[str]] = []
     try:
-        for row in _carried_out(steps, options.mode):
-            rows.append(row)
+        for result in reconcile(lambda: steps, options.mode):
+            results.append(result)
     finally:
-        if rows:
-            undone = [Row(step=step, state="not done") for step in steps[len(rows) :]]
-            _print(
-                Report(
-                    repository=api.repository.full_name,
-                    repository_id=api.repository.id,
-                    subject_prefixes=form.prefixes,
-                    rows=[*rows, *undone],
-                ),
-                as_json=as_json,
-                say=say,
+        if results:
+            undone = [Result(step=step, state="not done") for step in steps[len(results) :]]
+            report = Report(
+                repository=api.repository.full_name,
+                repository_id=api.repository.id,
+                subject_prefixes=form.prefixes,
+                results=[*results, *undone],
             )
+            if as_json:
+                report.print_json(console)
+            else:
+                report.print(console)
     return not any(step.changes for step in steps)
 
 
-def _environment_steps(api: RepositoryApi, stacks: Sequence[str], reviewers: Sequence[Reviewer]) -> list[Step]:
+def _environment_steps(api: RepositoryApi, stacks: Sequence[str], reviewers: Sequence[Reviewer]) -> list[Step[str]]:
     steps = [
         environment_step(
             api,
@@ -146,36 +139,9 @@ def _approvers(api: RepositoryApi) -> tuple[Reviewer, ...]:
     return next(filter(None, (environment_reviewers(api, stack) for stack in REVIEWED_STACKS)), ())
 
 
-def _stack_file_steps(api: RepositoryApi, files: Mapping[str, Path], form: SubjectFormat) -> list[Step]:
+def _stack_file_steps(api: RepositoryApi, files: Mapping[str, Path], form: SubjectFormat) -> list[Step[str]]:
     repository = api.repository
     return [
         stack_file_step(file, stack, repository=repository.full_name, repository_id=repository.id, form=form)
         for stack, file in files.items()
     ]
-
-
-def _carried_out(steps: Sequence[Step], mode: Mode) -> Iterator[Row]:
-    """Apply the steps one by one, where `mode` says so, and tell of each that is done."""
-    if mode != "check":
-        _refuse(steps)
-    for step in steps:
-        if not step.changes:
-            yield Row(step=step, state="exists" if step.exists else "off")
-        elif mode == "apply":
-            step.apply()
-            yield Row(step=step, state="changed" if step.exists else "made")
-        else:
-            yield Row(step=step, state="differs" if step.exists else "missing")
-
-
-def _refuse(steps: Sequence[Step]) -> None:
-    for step in steps:
-        if step.refusal:
-            raise UsageError(step.refusal)
-
-
-def _print(report: Report, *, as_json: bool, say: Callable[[str], None]) -> None:
-    if as_json:
-        say(json.dumps(report.document(), indent=2))
-    else:
-        Console().print(report.tables())

@@ -8,8 +8,8 @@ from typing import cast
 
 from infra.errors import NightowlError, UsageError
 from infra.github.environments import EPHEMERAL
-from infra.github.step import Step
 from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
+from infra.reconcile import Step
 from infra.settings.stack_file_edit import read_text, replace_text, set_value
 from infra.settings.yaml_file import read_yaml
 
@@ -22,7 +22,7 @@ class StackFileError(NightowlError):
     """A stack file cannot be written."""
 
 
-def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: int, form: SubjectFormat) -> Step:
+def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: int, form: SubjectFormat) -> Step[str]:
     """Inspect what `file` says of the repository: its name and id, and the subjects that its roles trust.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from infra.github.client import RepositoryApi, github_errors
-from infra.github.step import Step
+from infra.reconcile import Step
 
 VARIABLE = "NIGHTOWL_DELIVERY"
 ON = "on"
 
 
-def switch_step(api: RepositoryApi, *, switch_on: bool) -> Step:
+def switch_step(api: RepositoryApi, *, switch_on: bool) -> Step[str]:
     """Inspect the variable that switches the workflows on. It is only changed where `switch_on` asks for it.
 
     Raises:
@@ -24,7 +24,7 @@ def _read(api: RepositoryApi, name: str) -> str | None:
     return None if answer is None else str(answer["value"])
 
 
-def _step(api: RepositoryApi, name: str, value: str | None, wanted: str | None, *, note: str = "") -> Step:
+def _step(api: RepositoryApi, name: str, value: str | None, wanted: str | None, *, note: str = "") -> Step[str]:
     def apply() -> None:
         if value is None:
             with github_errors(f"make the variable {name}"):

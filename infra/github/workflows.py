@@ -6,7 +6,7 @@ Reference: docs.github.com/en/rest/actions/workflows.
 from __future__ import annotations
 
 from infra.github.client import Json, RepositoryApi
-from infra.github.step import Step
+from infra.reconcile import Step
 
 FILES = ".github/workflows/"
 """Workflows elsewhere are of GitHub's own making, such as dynamic/dependabot."""
@@ -17,7 +17,7 @@ SWITCHED_OFF_BY_GITHUB = {"disabled_fork": "off as in any fork", "disabled_inact
 SWITCHED_OFF_BY_HAND = "disabled_manually"
 
 
-def workflows_step(api: RepositoryApi) -> Step:
+def workflows_step(api: RepositoryApi) -> Step[str]:
     """Inspect the workflows, and enable those that GitHub switched off. What somebody switched off stays off.
 
     Raises:

@@ -17,13 +17,15 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from moto.iam.models import iam_backends
 
-from infra.bootstrap.buckets import LogBucketStep, StateBucketStep
-from infra.bootstrap.github_provider import GithubProviderStep
-from infra.bootstrap.key import KeyStep
-from infra.bootstrap.place import Place
-from infra.bootstrap.report import Mode
+from infra.bootstrap.account import Account
+from infra.bootstrap.buckets import log_bucket_step, state_bucket_step
+from infra.bootstrap.connection import Connection
+from infra.bootstrap.github_provider import github_provider_step
+from infra.bootstrap.key import key_step
+from infra.bootstrap.resource import Change
 from infra.bootstrap.run import run_bootstrap
-from infra.bootstrap.step import Step, carry_out
+from infra.reconcile import Mode, Step
+from tests.printed import printed_to
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -114,11 +116,12 @@ class Shell:
 
     def run(self, mode: Mode = "apply") -> dict[str, Any]:
         """Run it with `--json`; `well` tells whether the exit code would be 0."""
-        said: list[str] = []
+        lines: list[str] = []
+        console = printed_to(lines)
         well = run_bootstrap(
-            self.file, stack="dev", mode=mode, environment=self.environment, as_json=True, say=said.append
+            self.file, stack="dev", mode=mode, environment=self.environment, as_json=True, console=console
         )
-        return {**json.loads("".join(said)), "well": well}
+        return {**json.loads("\n".join(lines)), "well": well}
 
     def differences(self) -> list[tuple[str, str | None]]:
         """The resources and settings that `--check` finds."""
@@ -132,8 +135,8 @@ def models() -> Loader:
 
 
 @pytest.fixture
-def place() -> Place:
-    return Place(account_id=ACCOUNT, region=REGION)
+def account() -> Account:
+    return Account(id=ACCOUNT, region=REGION)
 
 
 @contextmanager
@@ -157,17 +160,22 @@ def account_double(home: Path, models: Loader) -> Generator[Aws]:
         yield account
 
 
-def steps(aws: Aws) -> dict[str, Step]:
-    """The steps of a bootstrap, by what they are about."""
-    place = Place(account_id=ACCOUNT, region=REGION)
-    key = KeyStep(kms=aws.client("kms"), place=place)
-    s3 = aws.client("s3")
-    return {
-        "key": key,
-        "logs": LogBucketStep(s3=s3, place=place),
-        "state": StateBucketStep(s3=s3, place=place, key_arn=key.find()),
-        "github": GithubProviderStep(iam=aws.client("iam"), place=place),
-    }
+def read(aws: Aws, name: str) -> Step[Change]:
+    """Read one step of a bootstrap, by what it is about."""
+    account = Account(id=ACCOUNT, region=REGION)
+    connection = Connection(account=account, kms=aws.client("kms"), s3=aws.client("s3"), iam=aws.client("iam"))
+    match name:
+        case "key":
+            return key_step(connection)
+        case "logs":
+            return log_bucket_step(connection)
+        case "state":
+            return state_bucket_step(connection, key_step(connection).identifier())
+        case _:
+            return github_provider_step(connection)
+
+
+NAMES = ("key", "logs", "state", "github")
 
 
 @pytest.fixture
@@ -180,8 +188,8 @@ def aws(tmp_path: Path, models: Loader) -> Iterator[Aws]:
 def made_once(tmp_path_factory: pytest.TempPathFactory, models: Loader) -> Iterator[Aws]:
     """An account that a run has prepared, for all tests of a module."""
     with account_double(tmp_path_factory.mktemp("home"), models) as account:
-        for step in ("key", "logs", "state", "github"):
-            carry_out(steps(account)[step])
+        for name in NAMES:
+            read(account, name).apply()
         yield account
 
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError, ProfileNotFound, UnauthorizedSSOTokenError
 
-from infra.bootstrap.place import KEY_ALIAS
-from infra.bootstrap.refusals import BootstrapError
-from infra.bootstrap.step import carry_out
+from infra.aws import AwsError
+from infra.bootstrap.account import KEY_ALIAS
 from infra.errors import NightowlError
-from tests.bootstrap.conftest import ACCOUNT, REGION, STACK_FILE, Aws, Shell, client_error, steps
+from tests.bootstrap.conftest import ACCOUNT, REGION, STACK_FILE, Aws, Shell, client_error, read
 
 
 def refusal(shell: Shell, aws: Aws) -> str:
@@ -113,10 +112,10 @@ def test_credentials_that_do_not_work_are_told_in_a_sentence(
 )
 def test_a_missing_permission_is_named(aws: Aws, step: str, operation: str, permission: str) -> None:
     if step == "state":
-        carry_out(steps(aws)["logs"])
+        read(aws, "logs").apply()
     aws.failures[operation] = client_error("AccessDenied", "User: x is not authorized", operation)
-    with pytest.raises(BootstrapError) as refused:
-        carry_out(steps(aws)[step])
+    with pytest.raises(AwsError) as refused:
+        read(aws, step).apply()
     assert str(refused.value).startswith("AWS refuses to ")
     assert f"the credentials lack the permission {permission}" in str(refused.value)
 
@@ -143,7 +142,7 @@ def test_a_key_whose_own_policy_hides_its_tags_is_not_taken_for_nightowls(aws: A
 
 
 def test_no_second_key_is_made_while_the_tags_of_the_first_may_not_be_read(aws: Aws, shell: Shell) -> None:
-    carry_out(steps(aws)["key"])
+    read(aws, "key").apply()
     aws.client("kms").delete_alias(AliasName=KEY_ALIAS)
     message = "User: x is not authorized because no identity-based policy allows the action"
     aws.failures["ListResourceTags"] = client_error("AccessDeniedException", message)

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import pytest
 from moto.iam.models import iam_backends
 
-from infra.bootstrap.place import KEY_ALIAS
-from infra.bootstrap.refusals import BootstrapError
-from infra.bootstrap.step import carry_out, survey
-from tests.bootstrap.conftest import ACCOUNT, Aws, client_error, steps
+from infra.aws import AwsError
+from infra.bootstrap.account import KEY_ALIAS
+from tests.bootstrap.conftest import ACCOUNT, NAMES, Aws, client_error, read
 from tests.bootstrap.test_run import GITHUB, KEY, LOGS, STATE
 
 Drift = Callable[[Aws], object]
@@ -140,13 +139,16 @@ def test_a_changed_setting_is_found_and_put_back_alone(
 ) -> None:
     drift(made_aws)
     made_aws.calls.clear()
-    found = [change for step in steps(made_aws).values() for change in survey(step).changes]
-    assert [(change.resource, change.setting) for change in found] == [(resource, setting)]
+    steps = {name: read(made_aws, name) for name in NAMES}
+    found = {name: step for name, step in steps.items() if step.changes}
+    assert [(step.name, [change.setting for change in step.changes]) for step in found.values()] == [
+        (resource, [setting])
+    ]
     assert made_aws.changing_calls == []
-    (step,) = (step for step in steps(made_aws).values() if step.resource == resource)
-    assert [change.setting for change in carry_out(step).changes] == [setting]
+    ((name, step),) = found.items()
+    step.apply()
     assert len(made_aws.changing_calls) == 1
-    assert survey(step).state == "exists"
+    assert read(made_aws, name).changes == ()
 
 
 def test_a_policy_that_aws_gives_back_in_another_form_is_no_difference(made_aws: Aws) -> None:
@@ -155,7 +157,7 @@ def test_a_policy_that_aws_gives_back_in_another_form_is_no_difference(made_aws:
     policy["Statement"][0]["Resource"].reverse()
     policy["Statement"][0]["Principal"] = {"AWS": ["*"]}
     s3.put_bucket_policy(Bucket=STATE, Policy=json.dumps(policy, indent=4))
-    assert survey(steps(made_aws)["state"]).changes == ()
+    assert read(made_aws, "state").changes == ()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,6 @@ def test_a_setting_that_may_not_be_read_is_no_drift_but_a_refusal(
     made_aws: Aws, step: str, operation: str, permission: str
 ) -> None:
     message = "User: x is not authorized because no identity-based policy allows it"
-    found = steps(made_aws)[step]
     made_aws.failures[operation] = client_error("AccessDenied", message, operation)
-    with pytest.raises(BootstrapError, match=permission):
-        survey(found)
+    with pytest.raises(AwsError, match=permission):
+        read(made_aws, step)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.bootstrap.place import KEY_ALIAS, TAGS, Place
+from infra.bootstrap.account import KEY_ALIAS, TAGS, Account
 from infra.errors import NightowlError, UsageError
 from tests.bootstrap.conftest import ACCOUNT, REGION, STACK_FILE, Aws, Shell
 
@@ -27,7 +27,7 @@ def keys(aws: Aws) -> list[str]:
     return [key["KeyId"] for key in aws.client("kms").list_keys()["Keys"]]
 
 
-def test_a_fresh_account_gets_everything_and_the_stack_file_its_lines(aws: Aws, shell: Shell, place: Place) -> None:
+def test_a_fresh_account_gets_everything_and_the_stack_file_its_lines(aws: Aws, shell: Shell, account: Account) -> None:
     result = shell.run()
     assert result["well"]
     assert states(result) == ["made", "made", "made", "made", "changed"]
@@ -35,8 +35,8 @@ def test_a_fresh_account_gets_everything_and_the_stack_file_its_lines(aws: Aws, 
     assert document["secretsprovider"] == f"awskms:///alias/nightowl-pulumi?region={REGION}&awssdk=v2"
     assert document["config"]["nightowl:delivery"] == {"backend": f"s3://{STATE}?region={REGION}&awssdk=v2"}
     assert result["next"] == [
-        f"export PULUMI_BACKEND_URL='{place.backend}'",
-        f"pulumi stack init dev --secrets-provider '{place.secrets_provider}'",
+        f"export PULUMI_BACKEND_URL='{account.backend}'",
+        f"pulumi stack init dev --secrets-provider '{account.secrets_provider}'",
     ]
 
 
@@ -238,12 +238,12 @@ def test_a_bucket_of_this_account_that_holds_at_most_state_is_adopted(
     assert tags == {"team": "web", **TAGS}
 
 
-def test_a_provider_that_others_use_keeps_their_audiences(aws: Aws, shell: Shell, place: Place) -> None:
+def test_a_provider_that_others_use_keeps_their_audiences(aws: Aws, shell: Shell, account: Account) -> None:
     iam = aws.client("iam")
     iam.create_open_id_connect_provider(Url="https://token.actions.githubusercontent.com", ClientIDList=["others"])
     result = shell.run()
     assert [change["setting"] for change in result["changes"] if change["resource"] == GITHUB] == ["audience"]
-    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=place.github_provider_arn)
+    provider = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=account.github_provider_arn)
     assert provider["ClientIDList"] == ["others", "sts.amazonaws.com"]
     assert provider.get("Tags", []) == []
 

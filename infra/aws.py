@@ -1,11 +1,13 @@
-"""What AWS answers, told in one sentence."""
+"""AWS for the commands: clients, and each failure of a call as one sentence with its remedy."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -26,25 +28,38 @@ EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpi
 UNKNOWN_CREDENTIALS_CODES = frozenset(
     {"InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 )
+_SIGN_IN = "sign in (`aws sso login`, or set AWS_PROFILE) and run the same command again"
 
 
-class BootstrapError(NightowlError):
-    """AWS refuses, or holds something that a bootstrap must not touch. The message says what to do."""
+class AwsError(NightowlError):
+    """AWS refused a call, or could not be reached. The message says what to do."""
+
+
+def client(service: str, region: str | None) -> Any:
+    """Return the client of a service. Credentials are found as the AWS command finds them.
+
+    The caller names its type: `boto3.client` has a type for every service of AWS, installed or not.
+    """
+    calls = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=30)
+    return cast(Any, boto3).client(service, region_name=region, config=calls)
 
 
 @contextmanager
-def asking(what: str, permission: str) -> Generator[None]:
+def aws_errors(what: str, permission: str, absent: Collection[str] = ()) -> Generator[None]:
     """Raise every failure of the calls inside as one sentence: `what` was asked ("read the tags of bucket x").
 
+    An answer with a code of `absent` says that there is no such thing: the block ends there without a failure.
+
     Raises:
-        BootstrapError: AWS refuses, cannot be reached, or does not know the credentials.
+        AwsError: AWS refuses, cannot be reached, or does not know the credentials.
     """
     try:
         yield
     except ClientError as error:
-        raise BootstrapError(_answer(error, what, permission)) from None
+        if code_of(error) not in absent:
+            raise AwsError(_refusal(error, what, permission)) from None
     except BotoCoreError as error:
-        raise BootstrapError(_failure(error, what)) from None
+        raise AwsError(_failure(error, what)) from None
 
 
 def code_of(error: ClientError) -> str:
@@ -61,7 +76,7 @@ def _details(error: ClientError) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], error.response.get("Error", {}))
 
 
-def _answer(error: ClientError, what: str, permission: str) -> str:
+def _refusal(error: ClientError, what: str, permission: str) -> str:
     code, message = code_of(error), message_of(error)
     if code in EXPIRED_CODES:
         return f"the AWS credentials have expired; {_SIGN_IN}"
@@ -74,19 +89,13 @@ def _answer(error: ClientError, what: str, permission: str) -> str:
 
 
 def _failure(error: BotoCoreError, what: str) -> str:
+    reason = " ".join(str(error).split()).rstrip(".")
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"there are no AWS credentials in this shell; {_SIGN_IN}"
     if isinstance(error, ProfileNotFound):
         return f"{error}; set AWS_PROFILE to one of ~/.aws/config"
     if isinstance(error, SSOError | CredentialRetrievalError):
-        return f"the AWS credentials cannot be used: {_line(error)}; {_SIGN_IN}"
+        return f"the AWS credentials cannot be used: {reason}; {_SIGN_IN}"
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError):
-        return f"AWS was not reached to {what}: {_line(error)}; check the network, and run the same command again"
-    return f"AWS was not asked to {what}: {_line(error)}"
-
-
-def _line(error: BotoCoreError) -> str:
-    return " ".join(str(error).split()).rstrip(".")
-
-
-_SIGN_IN = "sign in (`aws sso login`, or set AWS_PROFILE) and run the same command again"
+        return f"AWS was not reached to {what}: {reason}; check the network, and run the same command again"
+    return f"AWS was not asked to {what}: {reason}"
