@@ -183,8 +183,8 @@ def up(
     """Make the cluster, if it is not there, and deploy the stack. A second call changes nothing."""
     from rich.console import Console
 
-    from infra.console.progress import Progress
-    from infra.local.cluster import ClusterOptions
+    from infra.local.cluster.options import ClusterOptions
+    from infra.local.progress import Progress
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
     from infra.project import project_folder, stack_file
@@ -255,7 +255,7 @@ def load(
 @local.command()
 def down(name: Name = DEFAULT_CLUSTER_NAME) -> None:
     """Remove the cluster: all its processes and files. The tools stay for the next time."""
-    from infra.local.cluster import delete
+    from infra.local.cluster.lifecycle import delete
 
     removed = delete(cluster_paths(name))
     typer.echo(f"{name}: removed" if removed else f"{name}: there is no such cluster, nothing to do")
@@ -282,8 +282,8 @@ def bench(
 
     from rich.console import Console
 
-    from infra.console.progress import Progress
     from infra.local.bench import measure
+    from infra.local.progress import Progress
     from infra.project import project_folder, stack_file
 
     file = stack_file(project_folder(Path.cwd()), stack)
@@ -318,7 +318,7 @@ def connected(name: str) -> ApiClient:
         UsageError: it does not run.
     """
     from infra.kube import connect
-    from infra.local.cluster import is_running
+    from infra.local.cluster.description import is_running
 
     paths = cluster_paths(name)
     if not is_running(paths):

@@ -1,4 +1,4 @@
-"""The connection to a local cluster's API server.
+"""The connection to a cluster's API server.
 
 Objects are plain JSON here: the client's typed models take two seconds of processor time to import, and every command
 would wait for them.
@@ -16,15 +16,17 @@ from kubernetes import config
 from kubernetes.client import ApiClient
 
 from infra.errors import NightowlError
-from infra.local.paths import KUBE_CONTEXT
 
 Json = dict[str, Any]
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 20
 """How long an answer may take: without a limit, a tunnel that is gone is waited for until the machine is shut down."""
 
 
-def connect(kubeconfig: Path | None, context: str = KUBE_CONTEXT) -> ApiClient:
-    """Make a client for a context of `kubeconfig`, or of what kubectl would read; nothing is sent yet."""
+def connect(kubeconfig: Path | None, context: str | None = None) -> ApiClient:
+    """Create a client for a context of `kubeconfig`, or of what kubectl would read; nothing is sent yet.
+
+    Without a `context` it is the current one.
+    """
     new_client = cast(Any, config).new_client_from_config
     return cast(ApiClient, new_client(config_file=None if kubeconfig is None else str(kubeconfig), context=context))
 

@@ -17,8 +17,9 @@ from infra.ci.own_rights import own_rights
 from infra.ci.report import LONGEST_TEXT, block, change_details, change_lines, change_table, code, counted, joined
 from infra.ci.rollouts import rollouts_of
 from infra.ci.stack_edit import set_image
-from infra.console.progress import Progress
-from infra.engine import Outcome, Preview, StackLockedError, StackMissingError, run_program
+from infra.engine.display import resource_lines
+from infra.engine.outcome import Preview, RunResult, StackLockedError, StackMissingError
+from infra.engine.program import run_program
 from infra.errors import NightowlError, UsageError
 from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
@@ -41,7 +42,7 @@ class Deployed:
 
     stack: str
     preview: Preview
-    outcome: Outcome
+    outcome: RunResult
     run_url: str = ""
 
 
@@ -139,10 +140,11 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Calla
     for line in change_lines(preview.steps):
         say(f"  {line}")
     _refuse_own_rights(target, settings, preview)
-    progress = Progress(Console(soft_wrap=True))
     try:
         watch = rollouts_of(settings, target.stack)
-        outcome = engine.deploy(target.stack_file, run_program, on_progress=progress.resource, watch=watch)
+        outcome = engine.deploy(
+            target.stack_file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
+        )
     except StackLockedError as error:
         recovery = f"if that run is gone, `nightowl ci recover -s {target.stack}` takes its lock off"
         raise StackLockedError([*error.messages, recovery]) from None
@@ -169,7 +171,7 @@ def _is_deploy_role(caller: str | None, stack: str, settings: StackSettings) -> 
     return f"arn:aws:iam::{account}:role/{resource.split('/')[1]}" == role if "/" in resource else False
 
 
-def _outputs(outcome: Outcome) -> str:
+def _outputs(outcome: RunResult) -> str:
     addresses = _addresses(outcome.outputs)
     if not addresses:
         return ""

@@ -8,7 +8,9 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
 from infra.ci.github import GithubRepository, connect
 from infra.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
-from infra.engine import Engine, Preview, StackLockedError, run_program
+from infra.engine.driver import Engine
+from infra.engine.outcome import Preview, StackLockedError
+from infra.engine.program import run_program
 from infra.errors import NightowlError
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings

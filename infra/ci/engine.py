@@ -12,13 +12,14 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.ci.workspace import ProjectWorkspace
-from infra.engine import Engine
+from infra.engine.driver import Engine
 from infra.engine.environment import in_job
 from infra.errors import UsageError
 from infra.project import stack_file
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
-from infra.toolchain import Phase, ToolEvent, resolve_pulumi
+from infra.toolchain.events import Phase, ToolEvent
+from infra.toolchain.resolve import resolve_pulumi
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from infra.engine import StepChange
+from infra.engine.outcome import StepChange
 from infra.urns import urn_types
 
 DELIVERY_COMPONENT = "nightowl:eks:Delivery"

@@ -19,7 +19,8 @@ from infra.ci.report import (
     joined,
     policy_lines,
 )
-from infra.engine import InterruptedRunError, Preview, StepChange, run_program
+from infra.engine.outcome import InterruptedRunError, Preview, StepChange
+from infra.engine.program import run_program
 from infra.errors import NightowlError
 from infra.plan.durations import duration
 from infra.plan.plan import Plan, plan_of_file

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
 from infra.ci.report import block, change_lines, code, joined
-from infra.engine import Preview, Recovery, run_program
+from infra.engine.outcome import Preview, Recovery
+from infra.engine.program import run_program
 from infra.errors import NightowlError, UsageError
 from infra.settings.pull_request import pull_request_number
 from infra.settings.stack_file import settings_from_stack_file

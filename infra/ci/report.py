@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from infra.engine import StepChange
+from infra.engine.outcome import StepChange
 from policies.evaluation import Evaluation, Violation
 
 LONGEST_TEXT = 65_000

@@ -10,7 +10,9 @@ from github.GithubException import GithubException
 from requests.exceptions import RequestException
 
 from infra.errors import NightowlError
-from infra.toolchain import ToolEvent, download, pinned, plugin, resolve_pulumi
+from infra.toolchain import download, pinned, plugin
+from infra.toolchain.events import ToolEvent
+from infra.toolchain.resolve import resolve_pulumi
 
 MACHINES = (("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64"))
 """For which the releases are pinned: those of the jobs and of laptops."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.ci.state import read_locks
-from infra.engine import DeploymentFailedError, LockHolder, stack_name
 from infra.engine.environment import in_job
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import DeploymentFailedError
+from infra.engine.workspace import stack_name
 from infra.project import STACKS_FOLDER
 from infra.settings.build import PROJECT
 

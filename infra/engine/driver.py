@@ -29,10 +29,10 @@ from infra.engine.outcome import (
     DeploymentFailedError,
     InterruptedRunError,
     OnProgress,
-    Outcome,
     Preview,
-    Progress,
     Recovery,
+    ResourceProgress,
+    RunResult,
     StackLockedError,
     StackMissingError,
     Watch,
@@ -66,7 +66,7 @@ class Engine:
         refresh: bool = False,
         on_progress: OnProgress | None = None,
         watch: Watch | None = None,
-    ) -> Outcome:
+    ) -> RunResult:
         """Bring the stack to what `program` declares, and make it first if the backend has none.
 
         With `refresh`, hand edits are found and undone, also where the project's own options do not say so. What
@@ -88,7 +88,7 @@ class Engine:
         """Make the stack if the backend has none; its first deployment need not do it then. Raises as `deploy` does."""
         self._run(stack_file, lambda _stack, _events: None, None, create=True)
 
-    def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Outcome:
+    def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> RunResult:
         """Delete all that the stack has made. The backend knows it afterwards, as a stack without anything.
 
         Where the backend has no such stack there is nothing to do, and the outcome says so. Raises as `deploy` does.
@@ -101,7 +101,7 @@ class Engine:
         try:
             return self._outcome(stack_file, work, on_progress)
         except StackMissingError:
-            return Outcome(changes={}, seconds=0.0, outputs={})
+            return RunResult(changes={}, seconds=0.0, outputs={})
 
     def preview(
         self,
@@ -166,12 +166,12 @@ class Engine:
         *,
         create: bool = False,
         watch: Watch | None = None,
-    ) -> Outcome:
+    ) -> RunResult:
         started = time.monotonic()
 
-        def whole(stack: automation.Stack, events: EngineReport) -> Outcome:
+        def whole(stack: automation.Stack, events: EngineReport) -> RunResult:
             outputs = work(stack, events)
-            return Outcome(changes=events.changes, seconds=time.monotonic() - started, outputs=outputs)
+            return RunResult(changes=events.changes, seconds=time.monotonic() - started, outputs=outputs)
 
         return self._run(stack_file, whole, on_progress, create=create, watch=watch)
 
@@ -296,7 +296,7 @@ def _interruptible(
                     if stop_seconds is None
                     else f"stopping; the steps under way have {stop_seconds:g} s to end"
                 )
-                events.on_progress(Progress(op="", type="", name="", status="warning", message=message))
+                events.on_progress(ResourceProgress(op="", type="", name="", status="warning", message=message))
             except automation.CommandError as error:
                 raise _failure(error, events, interrupted=interrupted.is_set()) from None
 
@@ -366,12 +366,12 @@ def _abandoned_programs_ignored() -> Generator[None]:
 
 
 def _each_of(*takers: OnProgress) -> OnProgress:
-    def take(step: Progress) -> None:
+    def take(step: ResourceProgress) -> None:
         for taker in takers:
             taker(step)
 
     return take
 
 
-def _ignore(_: Progress) -> None:
+def _ignore(_: ResourceProgress) -> None:
     """Shows nothing."""

@@ -14,7 +14,7 @@ UNCHANGED = frozenset({"same", "read"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class ResourceProgress:
     """One step of the engine: what it does (`create`, `update`, ...) to which resource, and how far it is."""
 
     op: str
@@ -25,7 +25,7 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class RunResult:
     """What a run did: resources by operation, its duration, and the stack's outputs with secrets hidden."""
 
     changes: Mapping[str, int]
@@ -98,13 +98,13 @@ class InterruptedRunError(DeploymentFailedError):
     exit_code: ClassVar[int] = 130
 
 
-OnProgress: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[ResourceProgress], None]
 
 
 class RunWatch(Protocol):
     """What looks on, as a context, while the engine runs."""
 
-    def saw(self, step: Progress) -> None:
+    def saw(self, step: ResourceProgress) -> None:
         """Note a step of the engine."""
         ...
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pulumi import automation
 
-from infra.engine.outcome import UNCHANGED, OnProgress, Progress, StepChange
+from infra.engine.outcome import UNCHANGED, OnProgress, ResourceProgress, StepChange
 from infra.urns import urn_name, urn_type
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
@@ -73,7 +73,7 @@ class EngineReport:
             return
         if status == "started" and op not in NOT_PLANNED and step.logical and step.type != STACK_TYPE:
             self.steps.append(_change(op, step))
-        self.on_progress(Progress(op=op, type=step.type, name=urn_name(step.urn), status=status))
+        self.on_progress(ResourceProgress(op=op, type=step.type, name=urn_name(step.urn), status=status))
 
     def _diagnostic(self, event: automation.DiagnosticEvent) -> None:
         message = clean_message(event.message)
@@ -86,7 +86,7 @@ class EngineReport:
                 self.warnings.append(message)
             status = "running" if event.ephemeral else "warning"
             urn = event.urn or ""
-            progress = Progress(op="", type=urn_type(urn), name=urn_name(urn), status=status, message=message)
+            progress = ResourceProgress(op="", type=urn_type(urn), name=urn_name(urn), status=status, message=message)
             self.on_progress(progress)
 
     def _violation(self, event: automation.PolicyEvent) -> None:

@@ -10,19 +10,20 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from infra import toolchain
-from infra.console.progress import Progress
-from infra.engine import stack_name
+from infra.engine.workspace import stack_name
 from infra.errors import NightowlError
 from infra.kube import connect
 from infra.local.by_hand import up_by_hand
-from infra.local.cluster import delete, describe
+from infra.local.cluster.description import describe
+from infra.local.cluster.lifecycle import delete
 from infra.local.load import LoadSample, find_target, run_load
 from infra.local.paths import ClusterPaths
+from infra.local.progress import Progress
 from infra.local.status import collect
 from infra.plan.manifests import manifests
 from infra.plan.plan import plan_of_file
 from infra.system.commands import CommandFailedError, run
+from infra.toolchain.resolve import resolve
 
 STEP_FACTOR = 20
 """The load step: twenty times the replicas that the app idles with."""
@@ -78,7 +79,7 @@ def measure(paths: ClusterPaths, by_hand: ClusterPaths, stack_file: Path, app: s
     """
     load_before = round(os.getloadavg()[0], 1)
     with progress.step("tools"):
-        tools = toolchain.resolve(progress.tool)
+        tools = resolve(progress.tool)
     try:
         first_up_seconds = _timed_step(progress, "first up", lambda: _command_up(paths, stack_file))
         second_up_seconds = _timed_step(progress, "second up", lambda: _command_up(paths, stack_file))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from infra.errors import NightowlError
-from infra.local.cluster import ClusterOptions, OnClusterEvent, create
 from infra.local.cluster.layout import Layout
+from infra.local.cluster.lifecycle import OnClusterEvent, create
+from infra.local.cluster.options import ClusterOptions
 from infra.local.cluster.programs import kubectl
 from infra.local.paths import ClusterPaths
 from infra.system.commands import CommandFailedError
-from infra.toolchain import Tools
+from infra.toolchain.resolve import Tools
 
 APPLY_SECONDS = 60
 AVAILABLE_WITHIN_SECONDS = 180

@@ -1,37 +1,16 @@
-"""Where the local platform keeps its files: tools in the user's cache, clusters in the user's state folder.
-
-Both follow the XDG base directories (`XDG_CACHE_HOME`, `XDG_STATE_HOME`), so nothing lands in the repository, and
-removing a cluster's folder removes all that belongs to it.
-"""
+"""Where the files of a local cluster are. Removing the cluster's folder removes all that belongs to it."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
+from infra.system.folders import clusters_folder
 
-APP_NAME = "nightowl"
 DEFAULT_CLUSTER_NAME = "nightowl"
 KUBE_CONTEXT = "nightowl-local"
 """The context of every local kubeconfig. Each cluster has a file of its own, so one name serves all of them, and a
 stack file that names this context cannot reach any other cluster by mistake."""
-
-
-def tool_cache() -> Path:
-    """The folder of built and downloaded tools. It outlives every cluster."""
-    return platformdirs.user_cache_path(APP_NAME) / "tools"
-
-
-def pulumi_home() -> Path:
-    """The Pulumi home of this tool: plugins that it installs, and nothing of the user's."""
-    return tool_cache() / "pulumi-home"
-
-
-def clusters_folder() -> Path:
-    """The folder with one subfolder per local cluster, as an absolute path without `..`: processes are found by it."""
-    return Path(os.path.normpath(platformdirs.user_state_path(APP_NAME).absolute())) / "clusters"
 
 
 @dataclass(frozen=True)

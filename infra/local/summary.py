@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from infra.console.printable import printable
-from infra.console.progress import Step
 from infra.local.hand_edits import HandEdit
 from infra.local.paths import DEFAULT_CLUSTER_NAME
+from infra.local.progress import TimedStep
 from infra.local.status import ClusterStatus
 from infra.local.tables import status_tables
 from infra.local.up import UpResult
@@ -30,7 +30,7 @@ def print_summary(console: Console, result: UpResult, cluster_name: str) -> None
     console.print(_next_commands(result.status, cluster_name))
 
 
-def _steps(steps: Sequence[Step]) -> Table:
+def _steps(steps: Sequence[TimedStep]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("step")
     table.add_column("seconds", justify="right")

@@ -10,20 +10,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from infra import toolchain
-from infra.console.progress import Progress, Step
-from infra.engine import Engine, Outcome, load_program, run_program, stack_name
+from infra.engine.driver import Engine
+from infra.engine.outcome import RunResult
+from infra.engine.program import load_program, run_program
+from infra.engine.workspace import stack_name
 from infra.errors import NightowlError, UsageError
 from infra.kube import connect
-from infra.local import cluster
+from infra.local.cluster import lifecycle
+from infra.local.cluster.description import describe
+from infra.local.cluster.options import ClusterOptions
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.hand_edits import HandEdit, find_hand_edits
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
+from infra.local.progress import Progress, TimedStep
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
 from infra.rollouts.watch import Rollouts
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
+from infra.toolchain.resolve import Tools, resolve
 
 AVAILABLE_WITHIN_SECONDS = 180.0
 POLL_SECONDS = 0.5
@@ -33,15 +38,15 @@ POLL_SECONDS = 0.5
 class UpResult:
     """How `up` ended: what the engine did, what runs, how long each step took, and what no update takes away."""
 
-    outcome: Outcome
+    outcome: RunResult
     status: ClusterStatus
-    steps: list[Step]
+    steps: list[TimedStep]
     hand_edits: list[HandEdit]
     refreshed: bool
 
 
 def up(
-    paths: ClusterPaths, stack_file: Path, progress: Progress, options: cluster.ClusterOptions, *, refresh: bool
+    paths: ClusterPaths, stack_file: Path, progress: Progress, options: ClusterOptions, *, refresh: bool
 ) -> UpResult:
     """Bring the stack of `stack_file` up on the cluster of `paths`; make the tools and the cluster if they are missing.
 
@@ -51,14 +56,14 @@ def up(
         NightowlError: the stack file is wrong, or a step failed. What was made stays; the next `up` goes on from there.
     """
     settings = _local_settings(stack_file)
-    with cluster.deploying(paths):
+    with lifecycle.deploying(paths):
         with progress.step("tools"):
-            tools = toolchain.resolve(progress.tool)
+            tools = resolve(progress.tool)
         run = _Run(paths, stack_file, settings.namespace.name, progress, tools)
         with progress.step("cluster"):
             run.make_cluster(options)
         # The apps need the API server only; nodes and metrics come while the engine is at work.
-        ready = _in_background(lambda: cluster.wait_until_ready(paths, tools, progress.cluster))
+        ready = _in_background(lambda: lifecycle.wait_until_ready(paths, tools, progress.cluster))
         with progress.step("applications"):
             outcome = run.deploy(refresh=refresh)
         with progress.step("available"):
@@ -76,14 +81,14 @@ class _Run:
     stack_file: Path
     namespace: str
     progress: Progress
-    tools: toolchain.Tools
+    tools: Tools
 
-    def make_cluster(self, options: cluster.ClusterOptions) -> None:
+    def make_cluster(self, options: ClusterOptions) -> None:
         """Make the cluster, and the engine's stack and program ready meanwhile."""
-        made = cluster.create(self.paths, self.tools, options, self.progress.cluster, self._prepare)
-        self.progress.say(f"{self.paths.name}: {made.outcome}, API server {made.api_server}")
+        made = lifecycle.create(self.paths, self.tools, options, self.progress.cluster, self._prepare)
+        self.progress.say(f"{self.paths.name}: {made}, API server {describe(self.paths).api_server}")
 
-    def deploy(self, *, refresh: bool) -> Outcome:
+    def deploy(self, *, refresh: bool) -> RunResult:
         """Bring the stack to what the stack file says."""
         rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
         with unfinished_before(self.paths, stack_name(self.stack_file)) as unfinished:

@@ -11,15 +11,17 @@ from typing import Any, cast
 
 import yaml
 
-from infra.engine import DeploymentFailedError, LockHolder, stack_name
-from infra.engine.locks import lock_holder, locks_of_stack, state_of_stack
-from infra.local.paths import ClusterPaths, pulumi_home
+from infra.engine.locks import LockHolder, lock_holder, locks_of_stack, state_of_stack
+from infra.engine.outcome import DeploymentFailedError
+from infra.engine.workspace import stack_name
+from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
 from infra.toolchain import plugin
+from infra.toolchain.cache import pulumi_home
 
 
 @dataclass(frozen=True)
-class LocalWorkspace:
+class ClusterWorkspace:
     """The workspace of one local cluster: everything the engine writes is below the cluster's folder.
 
     `provider` is the program of the Kubernetes provider. The stack files of the project are read and never written.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.engine import OnProgress, Progress
+from infra.engine.outcome import OnProgress, ResourceProgress
 from infra.errors import NightowlError
 from infra.rollouts.look import Reason, reasons_by_deployment, told
 
@@ -70,7 +70,7 @@ class RolloutWatch:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
 
-    def saw(self, step: Progress) -> None:
+    def saw(self, step: ResourceProgress) -> None:
         """Note a step of the engine."""
         if not step.op or step.type.startswith(GROUPING_TYPES):
             return
@@ -140,4 +140,4 @@ class RolloutWatch:
             return {name: since for (type_, name), since in self._under_way.items() if type_ == DEPLOYMENT}
 
     def _say(self, name: str, message: str) -> None:
-        self.tell(Progress(op="", type=DEPLOYMENT, name=name, status="running", message=message))
+        self.tell(ResourceProgress(op="", type=DEPLOYMENT, name=name, status="running", message=message))

@@ -4,18 +4,3 @@
 is in `checksums.txt`, and otherwise by a build from the pinned Go modules in the folders of this package with the Go
 toolchain that the Python package index carries.
 """
-
-from infra.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
-from infra.toolchain.resolve import EngineTools, Tools, resolve, resolve_engine, resolve_pulumi
-
-__all__ = [
-    "EngineTools",
-    "OnToolEvent",
-    "Phase",
-    "ToolEvent",
-    "ToolchainError",
-    "Tools",
-    "resolve",
-    "resolve_engine",
-    "resolve_pulumi",
-]

@@ -10,12 +10,23 @@ import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from infra.system.folders import cache_folder
 from infra.system.private_folder import make_private_folder
 from infra.toolchain.events import ToolchainError
 
 BUILD_DISK_GIB = 14
 """What a build needs at its peak, measured: 4 GiB of module sources, 8 GiB of compiled packages, 0.8 GiB of tools and
 the Go toolchain's 0.3 GiB. All but the tools is removed afterwards."""
+
+
+def tool_cache() -> Path:
+    """Return the folder of built and downloaded tools. It outlives every cluster."""
+    return cache_folder() / "tools"
+
+
+def pulumi_home() -> Path:
+    """Return the Pulumi home of this tool: plugins that it installs, and nothing of the user's."""
+    return tool_cache() / "pulumi-home"
 
 
 @contextlib.contextmanager

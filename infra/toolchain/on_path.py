@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.local.paths import clusters_folder
+from infra.system.folders import clusters_folder
 from infra.toolchain import table
 
 Version = tuple[int, int, int]

@@ -12,8 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infra.local.paths import pulumi_home
 from infra.toolchain import download, pinned, table
+from infra.toolchain.cache import pulumi_home
 from infra.toolchain.events import ToolchainError
 from infra.toolchain.golang import run_step
 from infra.toolchain.on_path import program_on_path

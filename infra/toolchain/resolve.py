@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.paths import pulumi_home, tool_cache
 from infra.toolchain import cache, download, on_path, pinned, plugin, table
+from infra.toolchain.cache import pulumi_home, tool_cache
 from infra.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
 from infra.toolchain.golang import Go
 
@@ -59,7 +59,7 @@ def resolve(on_event: OnToolEvent, *, may_download: bool = True) -> Tools:
     """Find every tool, and download or build those that are missing.
 
     Idempotent and safe beside another process that does the same; interrupted, it leaves nothing half made and resumes
-    the next time. Everything is kept in `paths.tool_cache()`. With `may_download` False, no host but the package index
+    the next time. Everything is kept in `tool_cache()`. With `may_download` False, no host but the package index
     and the Go module proxy is contacted. Whatever is fetched is held against a checksum of this repository before it is
     used. Raises ToolchainError.
     """

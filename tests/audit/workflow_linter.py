@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from infra.local.paths import tool_cache
 from infra.toolchain import cache
+from infra.toolchain.cache import tool_cache
 from infra.toolchain.events import ToolchainError
 from infra.toolchain.golang import Go
 from infra.toolchain.table import Tool

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.ci.engine import Target
-from infra.engine import DeploymentFailedError, LockHolder, Outcome, Preview, Recovery, StepChange
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import DeploymentFailedError, Preview, Recovery, RunResult, StepChange
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTHING = Preview(changes={"same": 27}, steps=())
-DEPLOYED = Outcome(changes={"same": 26, "update": 1}, seconds=83.0, outputs={})
+DEPLOYED = RunResult(changes={"same": 26, "update": 1}, seconds=83.0, outputs={})
 
 
 def step(op: str, kind: str, name: str, *keys: str, below: str = "nightowl:apps:App") -> StepChange:
@@ -30,7 +31,7 @@ class FakeEngine:
     """Answers in the place of the Pulumi engine; an answer that is an error is raised."""
 
     previews: Preview | DeploymentFailedError = NOTHING
-    deploys: Outcome | BaseException = DEPLOYED
+    deploys: RunResult | BaseException = DEPLOYED
     holders: tuple[LockHolder, ...] = ()
     holders_after_preview: tuple[LockHolder, ...] | None = None
     recovers: Recovery = field(default_factory=lambda: Recovery(locks=(), pending=(), remaining=()))
@@ -50,7 +51,7 @@ class FakeEngine:
 
     def deploy(
         self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None, watch: Any = None
-    ) -> Outcome:
+    ) -> RunResult:
         self.calls.append("deploy")
         self.stack_texts.append(stack_file.read_text())
         return _answer(self.deploys)

@@ -10,7 +10,13 @@ import pytest
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.deploy import OwnRightsError, images_from_json, run_deploy
-from infra.engine import DeploymentFailedError, InterruptedRunError, Outcome, StackLockedError, StackMissingError
+from infra.engine.outcome import (
+    DeploymentFailedError,
+    InterruptedRunError,
+    RunResult,
+    StackLockedError,
+    StackMissingError,
+)
 from infra.errors import UsageError
 from infra.plan.run import PolicyViolationError
 from infra.settings.problems import SettingsError
@@ -37,7 +43,7 @@ def test_the_summary_tells_what_changed_where_the_apps_answer_and_how_long_it_to
     run: ActionsRun, tmp_path: Path
 ) -> None:
     apps = {"web": {"url": "https://app.example.com/", "service": "x"}, "worker": {"url": None, "service": None}}
-    outcome = Outcome(changes={"update": 1, "same": 26}, seconds=83.0, outputs={"apps": apps})
+    outcome = RunResult(changes={"update": 1, "same": 26}, seconds=83.0, outputs={"apps": apps})
     engine = FakeEngine(previews=preview_of(HPA), deploys=outcome)
 
     run_deploy(target_of(engine, tmp_path), {}, run)
@@ -76,7 +82,7 @@ class WritingEngine(FakeEngine):
 
     def deploy(
         self, stack_file: Path, program: Callable[[], None], *, on_progress: Any = None, watch: Any = None
-    ) -> Outcome:
+    ) -> RunResult:
         stack_file.write_text(stack_file.read_text() + "encryptedkey: x\n")
         return DEPLOYED
 

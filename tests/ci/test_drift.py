@@ -11,7 +11,8 @@ import yaml
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.drift import DriftFoundError, run_drift
-from infra.engine import DeploymentFailedError, LockHolder, Preview, StackLockedError
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import DeploymentFailedError, Preview, StackLockedError
 from infra.system import clock
 from tests.ci.fake_engine import NOTHING, FakeEngine, edit, preview_of, step, target_of
 from tests.ci.fake_github import FakeGithub

@@ -19,15 +19,9 @@ from infra.ci.ephemeral.lifecycle import addresses_body
 from infra.ci.ephemeral.sweep import Swept
 from infra.ci.ephemeral.sweep import table as sweep_table
 from infra.ci.github import connect
-from infra.engine import (
-    DeploymentFailedError,
-    Engine,
-    InterruptedRunError,
-    LockHolder,
-    Outcome,
-    StackLockedError,
-)
-from infra.engine.locks import lock_holder
+from infra.engine.driver import Engine
+from infra.engine.locks import LockHolder, lock_holder
+from infra.engine.outcome import DeploymentFailedError, InterruptedRunError, RunResult, StackLockedError
 from infra.errors import NightowlError
 from infra.github.client import GithubError
 from infra.plan.run import PolicyViolationError
@@ -83,7 +77,7 @@ class FakeEngine:
     destroyed: list[str] = field(default_factory=list[str])
     recovered: list[str] = field(default_factory=list[str])
 
-    def deploy(self, stack_file: Path, program: object, **_: Any) -> Outcome:
+    def deploy(self, stack_file: Path, program: object, **_: Any) -> RunResult:
         name = _name(stack_file)
         if self.lock_holders(stack_file):
             raise StackLockedError(["another run is at work on this stack"])
@@ -91,9 +85,9 @@ class FakeEngine:
         self.deployed[name] = yaml.safe_load(stack_file.read_text())
         self._fail(name)
         outputs = {"apps": {"web": {"kind": "web", "url": URL}, "worker": {"kind": "worker"}}}
-        return Outcome(changes={"create": 20}, seconds=40.0, outputs=outputs)
+        return RunResult(changes={"create": 20}, seconds=40.0, outputs=outputs)
 
-    def destroy(self, stack_file: Path, **_: Any) -> Outcome:
+    def destroy(self, stack_file: Path, **_: Any) -> RunResult:
         name = _name(stack_file)
         assert stack_file.exists(), "the engine reads the stack file"
         environment = self.workspace.environment()
@@ -108,7 +102,7 @@ class FakeEngine:
         self._fail(name)
         copy.file(name).unlink()
         self.destroyed.append(name)
-        return Outcome(changes={"delete": 20}, seconds=10.0, outputs={})
+        return RunResult(changes={"delete": 20}, seconds=10.0, outputs={})
 
     def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
         locks = self.locks(_name(stack_file))
@@ -540,7 +534,7 @@ def test_what_somebody_else_wrote_is_a_cell_of_the_table_and_nothing_more(text: 
 def test_what_a_pull_request_calls_its_addresses_is_no_markup_in_the_comment() -> None:
     hostile = {"url": "https://x.example.com/|[now](https://evil.example.org) @everyone"}
     outputs = {"apps": {"a|b `c`": hostile, "web": {"url": URL}, "w": {"service": "x|<b>y"}}}
-    body = addresses_body("pr-7", Outcome(changes={}, seconds=1.0, outputs=outputs), base="dev", sha="")
+    body = addresses_body("pr-7", RunResult(changes={}, seconds=1.0, outputs=outputs), base="dev", sha="")
     rows = [line for line in body.splitlines() if line.startswith("| ")][2:]
     assert [row.count("|") for row in rows] == [3, 3, 3]
     assert f"| `web` | {URL} |" in rows

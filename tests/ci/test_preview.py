@@ -12,7 +12,7 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.github import LONGEST_BODY
 from infra.ci.preview import PreviewFailedError, PreviewReport, preview_comment, run_preview
 from infra.ci.report import block, code
-from infra.engine import DeploymentFailedError, InterruptedRunError, StepChange
+from infra.engine.outcome import DeploymentFailedError, InterruptedRunError, StepChange
 from infra.plan.run import PolicyViolationError
 from tests.ci.fake_engine import FakeEngine, edit, preview_of, step, target_of
 from tests.ci.fake_github import FakeGithub

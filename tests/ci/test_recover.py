@@ -10,7 +10,8 @@ import pytest
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.recover import StillPendingError, run_recover
-from infra.engine import LockHolder, Recovery
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import Recovery
 from infra.errors import UsageError
 from tests.ci.fake_engine import FakeEngine, preview_of, step, target_of
 

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from infra.ci.ephemeral.states import Guests, UnsafeStateError
 from infra.ci.state import LONGEST_FILE_BYTES, BucketBackend, open_backend
-from infra.engine import StackLockedError
+from infra.engine.outcome import StackLockedError
 from infra.errors import NightowlError
 
 BUCKET = "nightowl-state"

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from infra.ci.state import read_locks
 from infra.ci.workspace import ProjectWorkspace
-from infra.engine import DeploymentFailedError
+from infra.engine.outcome import DeploymentFailedError
 from infra.errors import NightowlError
 
 BUCKET = "nightowl-state-111122223333-eu-central-1"

@@ -9,9 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from infra.console.progress import Progress
-from infra.engine import Progress as EngineEvent
+from infra.engine.outcome import ResourceProgress
 from infra.errors import NightowlError
+from infra.local.progress import Progress
 from infra.plan.difference import difference
 from infra.plan.html import page
 from infra.plan.plan import plan_of_file
@@ -33,7 +33,7 @@ def test_the_last_words_of_a_container_do_not_steer_the_terminal() -> None:
     out = io.StringIO()
     progress = Progress(Console(file=out, width=200))
     for status in ("running", "warning"):
-        progress.resource(EngineEvent(op="", type="a:b:Pod", name=f"web{EVIL}", status=status, message=EVIL))
+        progress.resource(ResourceProgress(op="", type="a:b:Pod", name=f"web{EVIL}", status=status, message=EVIL))
     progress.say(EVIL)
     assert "owned" in out.getvalue()
     assert orders(out.getvalue()) == []

@@ -21,11 +21,11 @@ from kubernetes.client import ApiClient
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
-from infra import toolchain
 from infra.kube import connect
 from infra.local.paths import ClusterPaths
 from infra.local.status import AppStatus, ClusterStatus, collect
-from infra.toolchain import Phase
+from infra.toolchain.events import Phase
+from infra.toolchain.resolve import resolve
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LISTENING = "0A"
@@ -116,7 +116,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Get the tools before any worker starts: a build takes longer than the time that a test has."""
     if hasattr(session.config, "workerinput"):
         return
-    toolchain.resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
+    resolve(lambda event: None if event.phase is Phase.FOUND else print(event.tool, event.phase, flush=True))
 
 
 class ClusterOnOneWorker(LoadScopeScheduling):

@@ -16,10 +16,10 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.deploy import run_deploy
 from infra.ci.engine import STOP_SECONDS, Target
 from infra.ci.workspace import ProjectWorkspace
-from infra.engine import Engine
+from infra.engine.driver import Engine
 from infra.errors import NightowlError
 from infra.local.paths import ClusterPaths
-from infra.toolchain import resolve_pulumi
+from infra.toolchain.resolve import resolve_pulumi
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STACK = "local"

@@ -21,8 +21,8 @@ from infra.ci.drift import DriftFoundError, run_drift
 from infra.ci.engine import Target
 from infra.ci.preview import run_preview
 from infra.ci.recover import run_recover
-from infra.engine import StackLockedError
 from infra.engine.locks import locks_of_stack
+from infra.engine.outcome import StackLockedError
 from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster
 from tests.e2e.delivery import REPOSITORY, STACK, make_checkout, target_in

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from infra.local.paths import KUBE_CONTEXT
-from infra.toolchain import resolve_pulumi
+from infra.toolchain.resolve import resolve_pulumi
 from tests.e2e.conftest import CLUSTER, REPOSITORY, Cluster
 from tests.e2e.delivery import make_checkout
 from tests.language_host import language_host

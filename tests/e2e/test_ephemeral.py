@@ -13,7 +13,7 @@ from infra.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
 from infra.ci.github import connect
 from infra.local.engine import local_engine
 from infra.local.up import wait_until_available
-from infra.toolchain import resolve_engine
+from infra.toolchain.resolve import resolve_engine
 from infra.versions import KUBERNETES_MINOR
 from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, interrupt, wait_for

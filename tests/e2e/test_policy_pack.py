@@ -13,7 +13,7 @@ import yaml
 from kubernetes.client import AppsV1Api
 
 from infra.local.workspace import environment
-from infra.toolchain import resolve_pulumi
+from infra.toolchain.resolve import resolve_pulumi
 from tests.e2e.conftest import CLUSTER, REPOSITORY, Cluster, Run
 from tests.e2e.delivery import STACK, make_checkout
 from tests.language_host import language_host

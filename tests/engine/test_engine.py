@@ -14,26 +14,26 @@ import pytest
 from pulumi import automation
 
 from infra import engine
-from infra.engine import (
+from infra.engine.command import EngineCommand
+from infra.engine.driver import Engine
+from infra.engine.outcome import (
     DeploymentFailedError,
-    Engine,
-    EngineCommand,
     InterruptedRunError,
     OnProgress,
-    Progress,
+    ResourceProgress,
     StackLockedError,
     StackMissingError,
 )
 from infra.local.paths import ClusterPaths
-from infra.local.workspace import LocalWorkspace
+from infra.local.workspace import ClusterWorkspace
 
 URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployment::web"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalWorkspace:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterWorkspace:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return LocalWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), tmp_path / "pulumi-resource-kubernetes")
+    return ClusterWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), tmp_path / "pulumi-resource-kubernetes")
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_callers_pulumi_variables_do_not_reach_the_engine(
 
 
 def test_without_a_report_of_the_engine_the_last_words_of_the_cli_are_told(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path
 ):
     driver = Engine(workspace=workspace, pulumi_binary=make_cli("echo 'error: disk full' >&2; exit 255"))
 
@@ -95,7 +95,7 @@ def test_without_a_report_of_the_engine_the_last_words_of_the_cli_are_told(
     assert caught.value.messages == ("disk full",)
 
 
-def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
+def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path):
     cli = make_cli("echo 'error: the stack is currently locked by 1 lock(s)' >&2; exit 255")
 
     with pytest.raises(StackLockedError, match="another run is at work on this stack"):
@@ -103,7 +103,7 @@ def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: LocalWorks
 
 
 def test_ctrl_c_interrupts_the_engine_once_and_says_that_the_work_done_is_kept(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = make_cli(
         f'case "$*" in *destroy*) trap "echo got >> {tmp_path}/signals; exit 255" INT; echo > {tmp_path}/running;'
@@ -111,7 +111,7 @@ def test_ctrl_c_interrupts_the_engine_once_and_says_that_the_work_done_is_kept(
     )
     ctrl_c = threading.Thread(target=press_ctrl_c_once, args=(tmp_path / "running",))
     ctrl_c.start()
-    told: list[Progress] = []
+    told: list[ResourceProgress] = []
 
     with pytest.raises(InterruptedRunError, match="what was done is recorded"):
         Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file, on_progress=told.append)
@@ -141,7 +141,7 @@ def wait_until_exists(file: Path) -> None:
 
 
 def test_the_users_kubeconfig_is_back_after_a_run(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, monkeypatch: pytest.MonkeyPatch
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("KUBECONFIG", "/home/me/config")
     with pytest.raises(DeploymentFailedError):
@@ -204,7 +204,7 @@ def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_pol
 
 
 def test_progress_names_the_resource_and_what_it_waits_for():
-    told: list[Progress] = []
+    told: list[ResourceProgress] = []
     events = engine.EngineReport(on_progress=told.append)
     events.take(event(resourcePreEvent={"metadata": step("create")}))
     events.take(diagnostic("1 of 3 pods", severity="info", ephemeral=True))
@@ -213,9 +213,9 @@ def test_progress_names_the_resource_and_what_it_waits_for():
 
     kind = "kubernetes:apps/v1:Deployment"
     assert told == [
-        Progress(op="create", type=kind, name="web", status="started"),
-        Progress(op="", type=kind, name="web", status="running", message="1 of 3 pods"),
-        Progress(op="create", type=kind, name="web", status="done"),
+        ResourceProgress(op="create", type=kind, name="web", status="started"),
+        ResourceProgress(op="", type=kind, name="web", status="running", message="1 of 3 pods"),
+        ResourceProgress(op="create", type=kind, name="web", status="done"),
     ]
 
 
@@ -242,7 +242,7 @@ def calls(folder: Path) -> list[str]:
 
 
 def test_a_preview_of_a_stack_that_does_not_exist_says_so_and_makes_none(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
 
@@ -252,7 +252,7 @@ def test_a_preview_of_a_stack_that_does_not_exist_says_so_and_makes_none(
 
 
 def test_to_destroy_a_stack_that_does_not_exist_is_nothing_to_do(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
     outcome = Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file)
@@ -270,7 +270,7 @@ UPDATED = (
 
 
 def test_a_stack_whose_state_is_here_is_deployed_without_looking_for_it(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     state = workspace.paths.state / ".pulumi" / "stacks" / "nightowl" / "local.json"
     state.parent.mkdir(parents=True)
@@ -281,7 +281,7 @@ def test_a_stack_whose_state_is_here_is_deployed_without_looking_for_it(
 
 
 def test_outputs_are_read_once_and_never_with_their_secrets(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, UPDATED)
     outcome = Engine(workspace=workspace, pulumi_binary=cli).deploy(stack_file, nothing)
@@ -300,7 +300,9 @@ def test_a_cli_is_asked_for_its_version_once(tmp_path: Path):
     assert calls(tmp_path) == ["version"]
 
 
-def test_a_lock_names_who_holds_it_as_the_cli_tells_it(make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path):
+def test_a_lock_names_who_holds_it_as_the_cli_tells_it(
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path
+):
     said = (
         "error: the stack is currently locked by 1 lock(s).\\n  s3://b/1.json: created by me@vm (pid 7) at 2026-11-23"
     )
@@ -312,7 +314,7 @@ def test_a_lock_names_who_holds_it_as_the_cli_tells_it(make_cli: MakeCli, worksp
 
 @pytest.mark.timeout(20)
 def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second_ctrl_c(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     (tmp_path / "signals").touch()
     cli = make_cli(
@@ -321,7 +323,7 @@ def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second
     )
     ctrl_c = threading.Thread(target=press_ctrl_c_once, args=(tmp_path / "running",))
     ctrl_c.start()
-    told: list[Progress] = []
+    told: list[ResourceProgress] = []
 
     with pytest.raises(InterruptedRunError):
         Engine(workspace=workspace, pulumi_binary=cli, stop_seconds=0.2).destroy(stack_file, on_progress=told.append)
@@ -331,7 +333,7 @@ def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second
 
 
 def test_recover_takes_off_the_locks_and_clears_what_is_pending(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     lock = workspace.paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
     lock.parent.mkdir(parents=True)
@@ -364,7 +366,7 @@ def test_recover_takes_off_the_locks_and_clears_what_is_pending(
 
 
 def test_recover_leaves_a_sound_stack_alone(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, 'case "$*" in *export*) echo "{}";; esac')
     recovery = Engine(workspace=workspace, pulumi_binary=cli).recover(stack_file)
@@ -431,7 +433,7 @@ class Bystander:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def saw(self, step: Progress) -> None:
+    def saw(self, step: ResourceProgress) -> None:
         pass
 
     def failed(self) -> list[str]:
@@ -439,7 +441,7 @@ class Bystander:
 
 
 def test_a_watch_can_end_a_run_and_its_reasons_come_first(
-    make_cli: MakeCli, workspace: LocalWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
 ):
     cli = make_cli(
         f'case "$1 $2" in "--non-interactive up") trap "echo \'error: cancelled\' >&2; exit 255" INT;'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.engine import EngineCommand
+from infra.engine.command import EngineCommand
 
 TOKENS = {
     "GITHUB_TOKEN": "t",

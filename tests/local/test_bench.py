@@ -12,13 +12,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from infra.console.progress import Progress
 from infra.errors import NightowlError
 from infra.local import bench, by_hand
 from infra.local.bench import Figures, measure
 from infra.local.by_hand import up_by_hand
 from infra.local.load import LoadSample
 from infra.local.paths import ClusterPaths
+from infra.local.progress import Progress
 from infra.plan.manifests import manifests
 from infra.plan.plan import plan_of_file
 from infra.system.commands import CommandFailedError

@@ -17,26 +17,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.local.cluster import (
-    ZONES,
-    ClusterError,
-    ClusterEvent,
-    ClusterOptions,
-    Outcome,
-    create,
-    delete,
-    deploying,
-    describe,
-    is_running,
-    wait_until_ready,
-)
+from infra.local.cluster.description import describe, is_running
+from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.layout import Layout
+from infra.local.cluster.lifecycle import ClusterEvent, Creation, create, delete, deploying, wait_until_ready
+from infra.local.cluster.options import ZONES, ClusterOptions
 from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
 from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
-from infra.toolchain import EngineTools, Tools
+from infra.toolchain.resolve import EngineTools, Tools
 
 FAKE_KWOKCTL = """#!/bin/sh
 # usage: kwokctl --name=NAME create|start cluster ...
@@ -79,10 +70,10 @@ class Machine:
             (programs / name).chmod(0o755)
         self.tools = replace(tools(root, programs), karpenter=sleeper)
 
-    def up(self, options: ClusterOptions | None = None) -> Outcome:
+    def up(self, options: ClusterOptions | None = None) -> Creation:
         made = create(self.paths, self.tools, options or ClusterOptions(), self.events.append)
         wait_until_ready(self.paths, self.tools, self.events.append)
-        return made.outcome
+        return made
 
     def started(self) -> list[str]:
         return self.calls.read_text().splitlines() if self.calls.exists() else []
@@ -147,7 +138,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Machin
 
 
 def test_a_new_cluster_runs_every_component_and_says_what_it_did(machine: Machine) -> None:
-    assert machine.up() is Outcome.CREATED
+    assert machine.up() is Creation.CREATED
 
     description = describe(machine.paths)
     assert description.exists
@@ -165,7 +156,7 @@ def test_a_second_create_changes_nothing(machine: Machine) -> None:
     machine.up()
     before = describe(machine.paths)
 
-    assert machine.up() is Outcome.UNCHANGED
+    assert machine.up() is Creation.UNCHANGED
 
     assert len(machine.started()) == 1
     assert describe(machine.paths).components == before.components
@@ -178,7 +169,7 @@ def test_a_component_that_died_is_started_again_and_the_others_are_left_alone(ma
     _end(machine.pid_of(component))
     assert not is_running(machine.paths)
 
-    assert machine.up() is Outcome.RESTARTED
+    assert machine.up() is Creation.RESTARTED
 
     after = {item.name: item.pid for item in describe(machine.paths).components}
     assert after.pop(component) != before.pop(component)
@@ -193,7 +184,7 @@ def test_after_a_reboot_a_reused_process_id_does_not_pass_for_a_component(machin
     pid_file = Layout(machine.paths).components / "pids" / "etcd.pid"
     pid_file.write_text(str(os.getpid()))
 
-    assert machine.up() is Outcome.RESTARTED
+    assert machine.up() is Creation.RESTARTED
 
     assert is_running(machine.paths)
 
@@ -248,7 +239,7 @@ def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
     Layout(machine.paths).record.unlink()
     old = machine.pid_of("etcd")
 
-    assert machine.up() is Outcome.CREATED
+    assert machine.up() is Creation.CREATED
 
     assert is_running(machine.paths)
     assert machine.pid_of("etcd") != old
@@ -420,7 +411,7 @@ def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
         with pytest.raises(ClusterError, match="address already in use"):
             machine.up()
 
-    assert machine.up() is Outcome.CREATED
+    assert machine.up() is Creation.CREATED
 
 
 def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machine: Machine, tmp_path: Path) -> None:
@@ -428,7 +419,7 @@ def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machi
         create(machine.paths, machine.tools, ClusterOptions(), _interrupt_at("nodes and autoscaler"))
     assert describe(machine.paths).exists is False
 
-    assert machine.up() is Outcome.CREATED
+    assert machine.up() is Creation.CREATED
 
 
 def test_ports_are_free_different_and_outside_the_range_of_outgoing_connections() -> None:

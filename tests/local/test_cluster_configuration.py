@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.client import ApiClient
 
-from infra.local.cluster import ZONES, ClusterOptions
 from infra.local.cluster.instance_types import instance_types_json
 from infra.local.cluster.kwokctl import MANIFESTS, configuration, configuration_yaml
 from infra.local.cluster.load_model import apply_load, clear_load
 from infra.local.cluster.manifests import initial_objects_yaml
+from infra.local.cluster.options import ZONES, ClusterOptions
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.usage import LOADS_ANNOTATION, usage_object
 from tests.local.test_cluster import tools

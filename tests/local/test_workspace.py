@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.engine import DeploymentFailedError, LockHolder
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import DeploymentFailedError
 from infra.local import workspace
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.paths import ClusterPaths
-from infra.local.workspace import LocalWorkspace
-from infra.toolchain import EngineTools
+from infra.local.workspace import ClusterWorkspace
+from infra.toolchain.resolve import EngineTools
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
 """A lock as Pulumi's backend writes it, but for its process and host."""
@@ -110,7 +111,7 @@ def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPat
 
 
 def test_the_engine_runs_no_plugin_that_this_repository_has_not_checked(paths: ClusterPaths, provider: Path):
-    variables = LocalWorkspace(paths, provider).environment()
+    variables = ClusterWorkspace(paths, provider).environment()
 
     assert variables == {
         **workspace.environment(paths),
@@ -123,7 +124,7 @@ def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, 
     lock.parent.mkdir(parents=True)
     lock.write_text(json.dumps({**LOCK, "pid": 7, "hostname": "elsewhere"}))
 
-    (holder,) = LocalWorkspace(paths, provider).lock_holders("local")
+    (holder,) = ClusterWorkspace(paths, provider).lock_holders("local")
 
     assert isinstance(holder, LockHolder)
     assert str(holder) == "me@elsewhere (process 7), since 2026-11-23 15:35:01 UTC"

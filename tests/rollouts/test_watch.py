@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from kubernetes.client import ApiClient
 
-from infra.engine import Progress
+from infra.engine.outcome import ResourceProgress
 from infra.errors import NightowlError
 from infra.rollouts.fields import Json
 from infra.rollouts.watch import DEPLOYMENT, Rollouts, RolloutWatch
@@ -30,7 +30,7 @@ class Scene:
     answers: dict[str, Json]
     api: ApiClient
     seconds: float = 0.0
-    told: list[Progress] = field(default_factory=list[Progress])
+    told: list[ResourceProgress] = field(default_factory=list[ResourceProgress])
     stops: int = 0
     reachable: bool = True
 
@@ -64,8 +64,8 @@ def scene() -> Iterator[Scene]:
         yield Scene(answers=answers, api=api)
 
 
-def step(status: str, *, type_: str = DEPLOYMENT, name: str = "web") -> Progress:
-    return Progress(op="update", type=type_, name=name, status=status)  # pyright: ignore[reportArgumentType]
+def step(status: str, *, type_: str = DEPLOYMENT, name: str = "web") -> ResourceProgress:
+    return ResourceProgress(op="update", type=type_, name=name, status=status)  # pyright: ignore[reportArgumentType]
 
 
 def looked(scene: Scene, watch: RolloutWatch, *, after: float = 0.0) -> None:

@@ -23,22 +23,11 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from infra.local.paths import pulumi_home, tool_cache
-from infra.toolchain import (
-    Phase,
-    ToolchainError,
-    ToolEvent,
-    download,
-    on_path,
-    pinned,
-    plugin,
-    resolve,
-    resolve_engine,
-    resolve_pulumi,
-    table,
-)
-from infra.toolchain.cache import only_builder, place, require_disk_space
+from infra.toolchain import download, on_path, pinned, plugin, table
+from infra.toolchain.cache import only_builder, place, pulumi_home, require_disk_space, tool_cache
+from infra.toolchain.events import Phase, ToolchainError, ToolEvent
 from infra.toolchain.pinned import WrongContentError
+from infra.toolchain.resolve import resolve, resolve_engine, resolve_pulumi
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -17,8 +17,9 @@ from infra.ci.ephemeral.states import LONGEST_RUN_SECONDS
 from infra.ci.github import PullState
 from infra.ci.report import block, cell, code, counted, joined
 from infra.ci.rollouts import rollouts_of
-from infra.console.progress import Progress
-from infra.engine import InterruptedRunError, Outcome, run_program
+from infra.engine.display import resource_lines
+from infra.engine.outcome import InterruptedRunError, RunResult
+from infra.engine.program import run_program
 from infra.errors import NightowlError
 from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
@@ -56,12 +57,13 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
         return
     check_place_is_free(place, number, settings.platform)
     file = place.write_file(number, images)
-    progress = Progress(Console(soft_wrap=True))
     try:
         if _exists(place, name):
             _take_dead_lock_off(place, file, now)
         watch = rollouts_of(settings, name)
-        outcome = place.engine.deploy(file, run_program, on_progress=progress.resource, watch=watch)
+        outcome = place.engine.deploy(
+            file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
+        )
     except InterruptedRunError:
         raise
     except NightowlError as error:
@@ -98,7 +100,7 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
         place.expected(name),
         file,
         now=now or datetime.now(UTC),
-        on_progress=Progress(Console(soft_wrap=True)).resource,
+        on_progress=resource_lines(Console(soft_wrap=True)),
     )
     file.unlink(missing_ok=True)
     place.say(f"{name}: removed, {counted(outcome.changed, 'resource')}")
@@ -145,7 +147,7 @@ def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -
             )
 
 
-def addresses_body(name: str, outcome: Outcome, *, base: str, sha: str) -> str:
+def addresses_body(name: str, outcome: RunResult, *, base: str, sha: str) -> str:
     """Write where the apps of a stack answer, as Markdown."""
     apps = cast(Mapping[str, Mapping[str, Any]], outcome.outputs.get("apps") or {})
     of_commit = f" with {code(sha[:12])}" if sha else ""

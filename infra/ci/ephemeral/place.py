@@ -15,9 +15,9 @@ from infra.ci.ephemeral.removal import expected_state, shared_by
 from infra.ci.ephemeral.states import Guests
 from infra.ci.github import GithubRepository, connect
 from infra.ci.state import open_backend
-from infra.engine import Engine
+from infra.engine.driver import Engine
 from infra.errors import NightowlError, UsageError
-from infra.local.cluster import is_running
+from infra.local.cluster.description import is_running
 from infra.local.engine import local_engine
 from infra.local.paths import ClusterPaths
 from infra.project import STACKS_FOLDER, stack_file
@@ -25,7 +25,7 @@ from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_name
 from infra.settings.stack_file import settings_from_stack_file
 from infra.settings.yaml_file import read_yaml
-from infra.toolchain import resolve_engine
+from infra.toolchain.resolve import resolve_engine
 
 LABEL = "ephemeral"
 """The label by which a pull request asks for a stack."""

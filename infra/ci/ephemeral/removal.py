@@ -20,9 +20,11 @@ from infra.ci.ephemeral.checked_state import Expected, TrustedProvider, checked_
 from infra.ci.ephemeral.states import Guests, Quarantine
 from infra.ci.state import Backend
 from infra.ci.workspace import PASSPHRASE_PROVIDERS
-from infra.engine import Engine, InterruptedRunError, LockHolder, OnProgress, Outcome, Workspace
-from infra.engine.locks import state_of_stack
+from infra.engine.driver import Engine
+from infra.engine.locks import LockHolder, state_of_stack
+from infra.engine.outcome import InterruptedRunError, OnProgress, RunResult
 from infra.engine.report import STACK_TYPE
+from infra.engine.workspace import Workspace
 from infra.errors import NightowlError
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.sharing import OUTPUT
@@ -92,7 +94,7 @@ class PrivateCopy:
 
 def remove_stack(
     engine: Engine, guests: Guests, expected: Expected, file: Path, *, now: datetime, on_progress: OnProgress
-) -> Outcome:
+) -> RunResult:
     """Remove a stack and all that it has, and forget it. `file` is its stack file.
 
     Raises:
@@ -168,7 +170,7 @@ def _aws(platform: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _destroy(engine: Engine, guests: Guests, expected: Expected, file: Path, on_progress: OnProgress) -> Outcome:
+def _destroy(engine: Engine, guests: Guests, expected: Expected, file: Path, on_progress: OnProgress) -> RunResult:
     state = checked_state(guests.read(expected.stack), expected)
     with _private_copy(engine, guests, expected.stack, state) as own:
         if _has_pending(state):

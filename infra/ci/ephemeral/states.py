@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from infra.ci.state import Backend
-from infra.engine import LockHolder, StackLockedError
-from infra.engine.locks import STACKS_FOLDER, lock_holder, locks_of_stack, state_of_stack
+from infra.engine.locks import STACKS_FOLDER, LockHolder, lock_holder, locks_of_stack, state_of_stack
+from infra.engine.outcome import StackLockedError
 from infra.errors import NightowlError
 from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_number

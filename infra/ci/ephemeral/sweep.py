@@ -12,8 +12,8 @@ from infra.ci.ephemeral.place import LABEL, Place
 from infra.ci.ephemeral.removal import RemovalFailedError
 from infra.ci.ephemeral.states import MOST_TRIES, GuestStack
 from infra.ci.report import block, cell, code, joined
-from infra.engine import InterruptedRunError
 from infra.engine.locks import STACKS_FOLDER
+from infra.engine.outcome import InterruptedRunError
 from infra.errors import NightowlError
 from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_number

@@ -9,7 +9,7 @@ from infra.local.cluster.instance_types import instance_types_json
 from infra.local.cluster.layout import Layout
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.processes import wait_until_listed
-from infra.toolchain import Tools
+from infra.toolchain.resolve import Tools
 
 BATCH_IDLE, BATCH_MAX = "500ms", "2s"
 """How long Karpenter waits for more pending pods before it makes nodes (defaults 1s and 10s)."""

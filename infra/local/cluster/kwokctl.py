@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from infra.local.cluster.ports import LOOPBACK, Ports
-from infra.toolchain import Tools
+from infra.toolchain.resolve import Tools
 from infra.toolchain.table import KUBERNETES_VERSION
 
 MANIFESTS = Path(__file__).parent / "manifests"

@@ -11,12 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from infra.local.cluster.description import Record, describe, read_record, write_record
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
-from infra.local.cluster.kubeconfig import api_server, write_kubeconfig
+from infra.local.cluster.kubeconfig import write_kubeconfig
 from infra.local.cluster.kwokctl import configuration_yaml
 from infra.local.cluster.layout import Layout
 from infra.local.cluster.lock import exclusive
@@ -29,7 +28,7 @@ from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
 from infra.local.paths import ClusterPaths
 from infra.system.commands import CommandFailedError, run
 from infra.system.private_folder import make_private_folder
-from infra.toolchain import Tools
+from infra.toolchain.resolve import Tools
 
 KWOKCTL_SECONDS = 300
 """The longest that kwokctl may take, downloads included."""
@@ -38,7 +37,7 @@ PORT_ATTEMPTS = 3
 PORT_TAKEN = "address already in use"
 
 
-class Outcome(StrEnum):
+class Creation(StrEnum):
     """What `create` found to do."""
 
     CREATED = "created"
@@ -58,24 +57,13 @@ class ClusterEvent:
 OnClusterEvent = Callable[[ClusterEvent], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """A cluster that is ready."""
-
-    name: str
-    kubeconfig: Path
-    api_server: str
-    outcome: Outcome
-    seconds: float
-
-
 def create(
     paths: ClusterPaths,
     tools: Tools,
     options: ClusterOptions,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None] = lambda: None,
-) -> Cluster:
+) -> Creation:
     """Make the cluster usable: create it, restart what died of it, or find it as it should be.
 
     What an interrupted creation left behind is removed first. Returns when the API server is ready and has the first
@@ -83,24 +71,15 @@ def create(
     Raises ClusterError.
     """
     layout = Layout(paths)
-    started = time.monotonic()
     _require_path_without_space(paths)
     with exclusive(layout), _files_explained(paths):
         record = read_record(layout)
         if record is None:
-            outcome = Outcome.CREATED
-            record = _create(layout, tools, options, on_event, meanwhile)
-        else:
-            _require_same_options(paths, record.options, options)
-            with _beside(meanwhile):
-                outcome = _restart_if_needed(layout, tools, record, on_event)
-    return Cluster(
-        name=paths.name,
-        kubeconfig=paths.kubeconfig,
-        api_server=api_server(record.ports.apiserver),
-        outcome=outcome,
-        seconds=time.monotonic() - started,
-    )
+            _create(layout, tools, options, on_event, meanwhile)
+            return Creation.CREATED
+        _require_same_options(paths, record.options, options)
+        with _beside(meanwhile):
+            return _restart_if_needed(layout, tools, record, on_event)
 
 
 def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent) -> None:
@@ -154,18 +133,17 @@ def _create(
     options: ClusterOptions,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None],
-) -> Record:
+) -> None:
     for attempt in range(1, PORT_ATTEMPTS + 1):
         if layout.paths.root.exists() or processes_of(layout.paths.root):
             _remove(layout, on_event)
         try:
-            return _create_once(layout, tools, options, on_event, meanwhile)
+            _create_once(layout, tools, options, on_event, meanwhile)
         except ClusterError as error:
             if PORT_TAKEN not in str(error) or options.api_port is not None or attempt == PORT_ATTEMPTS:
                 raise
-    raise ClusterError(
-        f"the ports of cluster {layout.paths.name} were taken {PORT_ATTEMPTS} times in a row; try again."
-    )
+        else:
+            return
 
 
 def _create_once(
@@ -174,14 +152,13 @@ def _create_once(
     options: ClusterOptions,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None],
-) -> Record:
+) -> None:
     record = Record(options=options, ports=choose_ports(options.api_port))
     make_private_folder(layout.paths.root)
     with _beside(meanwhile):
         _start(layout, tools, record, on_event)
         # Before the other work is asked for its result: if that fails, the cluster stays, and the next run finds it.
         write_record(layout, record)
-    return record
 
 
 def _start(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> None:
@@ -197,17 +174,17 @@ def _start(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEven
         start_karpenter(layout, tools, record.ports)
 
 
-def _restart_if_needed(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> Outcome:
+def _restart_if_needed(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> Creation:
     missing = [item.name for item in describe(layout.paths).components if item.pid is None]
     if not missing:
         wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
-        return Outcome.UNCHANGED
+        return Creation.UNCHANGED
     with _step(f"restart of {', '.join(missing)}", on_event):
         _start_missing_components(layout, tools)
         wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
         if "karpenter" in missing:
             start_karpenter(layout, tools, record.ports)
-    return Outcome.RESTARTED
+    return Creation.RESTARTED
 
 
 def _start_missing_components(layout: Layout, tools: Tools) -> None:

@@ -6,7 +6,7 @@ import os
 
 from infra.local.cluster.layout import Layout
 from infra.system.commands import run
-from infra.toolchain import Tools
+from infra.toolchain.resolve import Tools
 
 _KWOKCTL_PREFIX = "KWOK_"
 

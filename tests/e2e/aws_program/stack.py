@@ -14,7 +14,12 @@ from typing import Any
 
 import yaml
 
-from infra.engine import Engine, EngineCommand, LockHolder, Outcome, Preview, run_program, stack_name
+from infra.engine.command import EngineCommand
+from infra.engine.driver import Engine
+from infra.engine.locks import LockHolder
+from infra.engine.outcome import Preview, RunResult
+from infra.engine.program import run_program
+from infra.engine.workspace import stack_name
 from infra.plan.answers import Answers
 from infra.plan.plan import Plan, plan_of_file
 from infra.settings.build import PROJECT
@@ -107,11 +112,11 @@ class EchoStack:
     def preview(self) -> Preview:
         return self.engine.preview(self.file, run_program)
 
-    def up(self, *, refresh: bool = False) -> Outcome:
+    def up(self, *, refresh: bool = False) -> RunResult:
         self.account.new_journal()
         return self.engine.deploy(self.file, run_program, refresh=refresh)
 
-    def destroy(self) -> Outcome:
+    def destroy(self) -> RunResult:
         self.account.new_journal()
         return self.engine.destroy(self.file)
 

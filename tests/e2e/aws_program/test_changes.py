@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.engine import DeploymentFailedError
+from infra.engine.outcome import DeploymentFailedError
 from tests.e2e.aws_program.recorded import recorded
 from tests.e2e.aws_program.stack import REPOSITORY, EchoStack, echo_stack
 from tests.echo.account import Object

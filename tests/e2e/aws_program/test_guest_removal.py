@@ -20,8 +20,10 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.ephemeral import Place, run_down
 from infra.ci.ephemeral.derive import derive
 from infra.ci.ephemeral.removal import RemovalFailedError
-from infra.engine import DeploymentFailedError, Engine, run_program
+from infra.engine.driver import Engine
 from infra.engine.locks import state_of_stack
+from infra.engine.outcome import DeploymentFailedError
+from infra.engine.program import run_program
 from infra.plan.answers import Answers
 from infra.settings.yaml_file import read_yaml
 from tests.e2e.aws_program.stack import STACKS, EchoWorkspace, echo_stack

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.engine import DeploymentFailedError, Preview
+from infra.engine.outcome import DeploymentFailedError, Preview
 from infra.engine.report import STACK_TYPE
 from tests.e2e.aws_program.stack import STACKS, EchoStack, echo_stack
 

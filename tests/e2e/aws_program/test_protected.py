@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.engine import DeploymentFailedError
+from infra.engine.outcome import DeploymentFailedError
 from tests.e2e.aws_program.stack import STACKS, EchoStack, echo_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

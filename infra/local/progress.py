@@ -1,0 +1,74 @@
+"""What a long command tells while it works: one line for each thing that was done, and the time of each step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.text import Text
+
+from infra.console.lines import print_line
+from infra.engine.display import resource_lines
+from infra.engine.outcome import OnProgress
+from infra.local.cluster.lifecycle import ClusterEvent
+from infra.toolchain.events import Phase, ToolEvent
+
+
+@dataclass(frozen=True)
+class TimedStep:
+    """A finished part of a command."""
+
+    name: str
+    seconds: float
+
+
+@dataclass
+class Progress:
+    """Prints the events of the toolchain, the cluster and the engine, and keeps the time of each step."""
+
+    console: Console
+    steps: list[TimedStep] = field(default_factory=list[TimedStep])
+
+    @contextmanager
+    def step(self, name: str) -> Generator[None]:
+        """Announce a step, and keep its time once it has ended well."""
+        self.console.print(Text(name, style="bold"))
+        started = time.monotonic()
+        yield
+        self.steps.append(TimedStep(name, time.monotonic() - started))
+
+    def tool(self, event: ToolEvent) -> None:
+        """Print what happens to a tool. Tools that are there already are not worth a line."""
+        position = f"[{event.index}/{event.total}] {event.tool}"
+        match event.phase:
+            case Phase.FOUND:
+                return
+            case Phase.DONE:
+                then = f"; next {event.next_tool}" if event.next_tool else ""
+                self.say(position, f"done in {event.seconds:.0f} s{then}")
+            case Phase.WAITING:
+                self.say(event.tool, event.detail)
+            case Phase.BUILDING | Phase.DOWNLOADING:
+                typical, remaining = _minutes(event.typical_seconds), _minutes(event.remaining_seconds)
+                self.say(position, f"{event.phase} (usually {typical}, all that is left {remaining})")
+
+    def cluster(self, event: ClusterEvent) -> None:
+        """Print that a part of the cluster is there."""
+        if event.done:
+            self.say(event.step, f"{event.seconds:.1f} s")
+
+    @property
+    def resource(self) -> OnProgress:
+        """Prints what the engine does to a resource."""
+        return resource_lines(self.console)
+
+    def say(self, what: str, how: str = "") -> None:
+        """Print a remark."""
+        print_line(self.console, what, how)
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"
