@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from infra import engine
 from infra.engine.command import EngineCommand
 from infra.engine.driver import Engine
 from infra.engine.outcome import (
@@ -21,9 +20,12 @@ from infra.engine.outcome import (
     InterruptedRunError,
     OnProgress,
     ResourceProgress,
+    RunResult,
     StackLockedError,
     StackMissingError,
 )
+from infra.engine.report import EngineReport, clean_message
+from infra.engine.workspace import stack_name
 from infra.local.paths import ClusterPaths
 from infra.local.workspace import ClusterWorkspace
 
@@ -63,9 +65,9 @@ def nothing() -> None:
 
 
 def test_the_stack_is_named_by_its_file(tmp_path: Path):
-    assert engine.stack_name(tmp_path / "Pulumi.local.yaml") == "local"
+    assert stack_name(tmp_path / "Pulumi.local.yaml") == "local"
     with pytest.raises(DeploymentFailedError, match=r"its name must be Pulumi\.<stack>\.yaml"):
-        engine.stack_name(tmp_path / "local.yaml")
+        stack_name(tmp_path / "local.yaml")
 
 
 def test_a_cli_that_does_not_run_is_named(tmp_path: Path):
@@ -165,7 +167,7 @@ def test_the_users_kubeconfig_is_back_after_a_run(
     ],
 )
 def test_messages_are_freed_of_the_engines_dressing(text: str, clean: str):
-    assert engine.clean_message(text) == clean
+    assert clean_message(text) == clean
 
 
 def event(**content: Any) -> automation.EngineEvent:
@@ -181,7 +183,7 @@ def step(op: str) -> dict[str, Any]:
 
 
 def test_each_error_is_told_once_and_the_engines_summary_not_at_all():
-    events = engine.EngineReport(on_progress=lambda _: None)
+    events = EngineReport(on_progress=lambda _: None)
     for message in ("a: refused", "a: refused\n", "update failed", "an unhandled error occurred: a: refused"):
         events.take(diagnostic(message))
 
@@ -194,7 +196,7 @@ def violation(level: str, **more: Any) -> automation.EngineEvent:
 
 
 def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_policy():
-    events = engine.EngineReport(on_progress=lambda _: None)
+    events = EngineReport(on_progress=lambda _: None)
     for one in ("mandatory", "mandatory", "advisory"):
         events.take(violation(one, resourceUrn=URN))
     events.take(violation("mandatory"))
@@ -205,7 +207,7 @@ def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_pol
 
 def test_progress_names_the_resource_and_what_it_waits_for():
     told: list[ResourceProgress] = []
-    events = engine.EngineReport(on_progress=told.append)
+    events = EngineReport(on_progress=told.append)
     events.take(event(resourcePreEvent={"metadata": step("create")}))
     events.take(diagnostic("1 of 3 pods", severity="info", ephemeral=True))
     events.take(event(resOutputsEvent={"metadata": step("create")}))
@@ -220,7 +222,7 @@ def test_progress_names_the_resource_and_what_it_waits_for():
 
 
 def test_an_outcome_counts_what_changed():
-    outcome = engine.Outcome(changes={"same": 7, "create": 1, "update": 2}, seconds=1.0, outputs={})
+    outcome = RunResult(changes={"same": 7, "create": 1, "update": 2}, seconds=1.0, outputs={})
 
     assert outcome.changed == 3
 
@@ -388,7 +390,7 @@ def test_recover_leaves_a_sound_stack_alone(
     ],
 )
 def test_a_planned_change_names_the_keys_that_differ_and_no_value(given: dict[str, Any], change: tuple[str, ...]):
-    events = engine.EngineReport(on_progress=lambda _: None)
+    events = EngineReport(on_progress=lambda _: None)
     secret = {"inputs": {"password": "hunter2"}, "urn": URN, "type": "x", "id": "", "parent": "", "provider": ""}
     events.take(event(resourcePreEvent={"metadata": {**given, "logical": True, "old": secret, "new": secret}}))
 
@@ -398,7 +400,7 @@ def test_a_planned_change_names_the_keys_that_differ_and_no_value(given: dict[st
 
 
 def test_the_halves_of_a_replacement_refreshes_and_the_stack_itself_are_no_changes_of_their_own():
-    events = engine.EngineReport(on_progress=lambda _: None)
+    events = EngineReport(on_progress=lambda _: None)
     for op, logical in (
         ("create-replacement", False),
         ("replace", True),

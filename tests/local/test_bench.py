@@ -46,7 +46,7 @@ class Bench:
         self.fails: str | None = None
         monkeypatch.setattr(bench, "time", self.clock)
         monkeypatch.setattr(bench.os, "getloadavg", lambda: (0.34, 5.0, 5.0))
-        monkeypatch.setattr(bench.toolchain, "resolve", self._tools)
+        monkeypatch.setattr(bench, "resolve", self._tools)
         monkeypatch.setattr(bench, "run", self._up)
         monkeypatch.setattr(bench, "_await_metrics", lambda *_: self._take("metrics", 40.0))
         monkeypatch.setattr(bench, "_flood", self._flood)

@@ -472,7 +472,7 @@ def test_an_interrupted_build_takes_its_compiler_along_and_leaves_no_entry(machi
     go.write_text(f"#!/bin/sh\necho $$ > {pid_file}.part; mv {pid_file}.part {pid_file}; exec sleep 60\n")
     code = (
         "import infra.toolchain.cache as cache; cache.BUILD_DISK_GIB = 0\n"
-        "from infra.toolchain import resolve; resolve(lambda event: None, may_download=False)"
+        "from infra.toolchain.resolve import resolve; resolve(lambda event: None, may_download=False)"
     )
     builder = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     _wait_for(pid_file.exists)
