@@ -31,5 +31,10 @@ def stack_file(project: Path, stack: str) -> Path:
     path = project / STACKS_FOLDER / f"Pulumi.{stack}.yaml"
     if path.is_file():
         return path
-    known = sorted(item.name.split(".")[1] for item in (project / STACKS_FOLDER).glob("Pulumi.*.yaml"))
-    raise UsageError(f"there is no stack {stack!r}: {path} does not exist; stacks: {', '.join(known) or 'none'}")
+    known = ", ".join(stack_files(project)) or "none"
+    raise UsageError(f"there is no stack {stack!r}: {path} does not exist; stacks: {known}")
+
+
+def stack_files(project: Path) -> dict[str, Path]:
+    """List the stack files of a project by stack, in alphabetical order."""
+    return {file.name.split(".")[1]: file for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}

@@ -162,6 +162,14 @@ def drift(stack: Stack, dry_run: DryRun = False) -> None:
 
 
 @ci.command()
+def versions(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False) -> None:
+    """List pinned versions of Kubernetes that are near the end of their support. Exit code 1 when there are some."""
+    from infra.ci.versions import run_versions
+
+    run_versions(_project(), as_json=as_json, say=typer.echo)
+
+
+@ci.command()
 def recover(stack: Stack, dry_run: DryRun = False) -> None:
     """Free a stack that a killed run left locked, or with operations under way."""
     from infra.ci.engine import project_target

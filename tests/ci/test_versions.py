@@ -1,0 +1,52 @@
+"""`nightowl ci versions`; the day is always the test's."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from infra.ci.versions import SupportEndsError, run_versions
+from infra.system import clock
+from infra.versions import KUBERNETES_MINOR, KUBERNETES_VERSIONS
+from tests.harness import REPOSITORY
+
+ENDS = KUBERNETES_VERSIONS[KUBERNETES_MINOR].standard_support_ends
+
+
+def said(monkeypatch: pytest.MonkeyPatch, day: date, *, as_json: bool = False) -> str:
+    lines: list[str] = []
+    monkeypatch.setattr(clock, "today", lambda: day)
+    try:
+        run_versions(REPOSITORY, as_json=as_json, say=lines.append)
+    except SupportEndsError as error:
+        lines.append(str(error))
+    return "\n".join(lines)
+
+
+def test_while_there_is_time_the_command_succeeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = ENDS - timedelta(days=61)
+    assert said(monkeypatch, day) == "every pinned version of Kubernetes has more than 60 days of standard support left"
+    assert json.loads(said(monkeypatch, day, as_json=True)) == []
+
+
+def test_near_the_end_of_support_it_fails_and_names_each_pin(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = said(monkeypatch, ENDS - timedelta(days=30))
+    assert f"the default: standard support of Kubernetes {KUBERNETES_MINOR} ends on {ENDS}, in 30 days" in text
+    assert "stack prod: standard support" in text
+    assert text.splitlines()[-1].endswith("pinned versions have at most 60 days of support left")
+
+
+def test_a_script_reads_the_same_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "today", lambda: ENDS + timedelta(days=1))
+    lines: list[str] = []
+    with pytest.raises(SupportEndsError):
+        run_versions(REPOSITORY, as_json=True, say=lines.append)
+    (first, *_) = json.loads(lines[0])
+    assert (first["pin"], first["version"], first["standardSupportEnds"]) == (
+        "the default",
+        KUBERNETES_MINOR,
+        ENDS.isoformat(),
+    )
+    assert first["notice"].startswith(f"standard support of Kubernetes {KUBERNETES_MINOR} ended on {ENDS}")
