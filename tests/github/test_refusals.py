@@ -217,10 +217,9 @@ UNKNOWN_NAME = "the job test gives its check a name that is known only when it r
     ("jobs", "message"),
     [
         ("jobs: {}", "has no jobs"),
-        (
-            "jobs: { test: { strategy: { matrix: { python: [a] } } } }",
-            UNKNOWN_NAME,
-        ),
+        ("jobs: { test: { strategy: { matrix: { python: [a], os: [b] } } } }", UNKNOWN_NAME),
+        ("jobs: { test: { strategy: { matrix: { include: [{ python: a }] } } } }", UNKNOWN_NAME),
+        ("jobs: { test: { strategy: { matrix: '${{ fromJSON(vars.MATRIX) }}' } } }", UNKNOWN_NAME),
         ("jobs: { test: { name: 'on ${{ matrix.os }}' } }", UNKNOWN_NAME),
         ("jobs: { test: { uses: ./.github/workflows/x.yml } }", UNKNOWN_NAME),
     ],

@@ -28,7 +28,7 @@ OUTPUTS: Mapping[str, Mapping[str, str]] = {
 """What the steps of these ids say, and so what the jobs of the same names pass on."""
 DEFAULTS: Mapping[str, str] = {"GITHUB_SHA": "5" * 40}
 """What a runner gives each step without being asked, as far as commands use it: the commit that the run is of."""
-VARIABLES: Mapping[str, str] = {"NIGHTOWL_DELIVERY": "on"}
+VARIABLES: Mapping[str, str] = {"NIGHTOWL_DELIVERY": "on", "NIGHTOWL_RELEASES": "on"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from tests.workflows.files import ACTIONS, GITHUB, LOCAL, REPOSITORY, ROLE_ACTIO
 
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 COMMANDS = (
-    re.compile(r"make install"),
+    re.compile(r"make (install|test)"),
     re.compile(r"bash \.ci/run"),
+    re.compile(r"\.venv/bin/python \.ci/release\.py"),
     re.compile(r'(exec )?\.venv/bin/nightowl ci( [a-z-]+){1,2}( (-s|--[a-z-]+)( ("\$[A-Z_]+"|[a-z0-9]+))?)*'),
     re.compile(r"gh workflow run main\.yml --ref main"),
 )
@@ -27,9 +28,10 @@ NEEDED = {
     "drift": {"issues"},
     "ephemeral": {"pull-requests"},
     "again": {"actions"},
+    "release": {"contents"},
 }
-"""What GitHub asks of a token for what each command does: comments, pull requests from a branch, issues, runs (REST
-API, "Permissions required for GitHub Apps"). All others only read the code."""
+"""What GitHub asks of a token for what each command does: comments, pull requests from a branch, issues, runs, releases
+(REST API, "Permissions required for GitHub Apps"). All others only read the code."""
 ENGINE = re.compile(r"nightowl ci (preview|deploy|drift|recover|ephemeral)\b")
 DEPLOYS = re.compile(r"nightowl ci (deploy|recover)\b")
 
@@ -65,6 +67,8 @@ def test_a_job_has_the_rights_that_its_command_needs_and_no_more(job: dict[str, 
     needed = {right for name in re.findall(r"nightowl ci ([a-z]+)", commands) for right in NEEDED.get(name, ())}
     if "gh workflow run" in commands:
         needed |= NEEDED["again"]
+    if ".ci/release.py" in commands:
+        needed |= NEEDED["release"]
     if any(step.get("uses") == ROLE_ACTION for step in job["steps"]):
         needed |= {"id-token"}
     assert {name for name, level in job["permissions"].items() if level == "write"} == needed
@@ -100,7 +104,12 @@ def test_an_action_has_one_version_in_all_workflows() -> None:
         for action, version in re.findall(r"uses: ([\w./-]+)@(.*)", file.read_text()):
             pins.setdefault(action, set()).add(version)
     assert {action for action, versions in pins.items() if len(versions) > 1} == set()
-    assert set(pins) == {"actions/checkout", "actions/cache", "aws-actions/configure-aws-credentials"}
+    assert set(pins) == {
+        "actions/checkout",
+        "actions/cache",
+        "actions/setup-python",
+        "aws-actions/configure-aws-credentials",
+    }
 
 
 @pytest.mark.parametrize("step", list(all_steps("uses")))
@@ -152,7 +161,7 @@ def test_the_signal_of_a_cancelled_run_reaches_what_has_an_engine_running(step: 
 
 @pytest.mark.parametrize("step", list(all_steps("run")))
 def test_only_a_step_that_talks_to_github_gets_the_token(step: dict[str, Any]) -> None:
-    talks = re.search(r"nightowl ci (preview|record|promote|drift|ephemeral)\b|gh workflow", step["run"])
+    talks = re.search(r"nightowl ci (preview|record|promote|drift|ephemeral)\b|gh workflow|release\.py", step["run"])
     has_token = "${{ github.token }}" in step.get("env", {}).values()
     assert has_token == bool(talks)
 

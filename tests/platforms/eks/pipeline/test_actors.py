@@ -72,6 +72,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "a job of `preview`": {**PREVIEWS, REPOSITORY: "pull-requests"},
     "a job of `promote`": {REPOSITORY: "contents, pull-requests"},
     "a job of `recover`": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod"},
+    "a job of `release`": {REPOSITORY: "contents"},
     "a job of `staging`": {REPOSITORY: "contents, pull-requests"},
     "a node": {"images": "reads"},
     "a pod of an app, by its role": {"secrets": "reads", "keys": "reads"},
