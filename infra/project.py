@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.errors import UsageError
+from infra.settings.yaml_file import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
 STACKS_FOLDER = "stacks"
@@ -20,6 +21,19 @@ def project_folder(start: Path) -> Path:
         if (folder / PROJECT_FILE).is_file():
             return folder
     raise UsageError(f"no {PROJECT_FILE} in {start} or above; run this in a checkout of Nightowl")
+
+
+def project_name(project: Path) -> str:
+    """Read the name of the project from its Pulumi.yaml, as the engine gives it to the program.
+
+    Raises:
+        SettingsError: the file cannot be read.
+        UsageError: it has no name.
+    """
+    name = read_yaml(project / PROJECT_FILE).get("name")
+    if not isinstance(name, str):
+        raise UsageError(f"{PROJECT_FILE} has no name; write one, such as `name: nightowl`")
+    return name
 
 
 def stack_file(project: Path, stack: str) -> Path:

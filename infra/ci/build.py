@@ -83,7 +83,7 @@ def run_build(
     platforms = platforms_of(stack)
     if dry_run:
         for source in sources:
-            target = repository_name(stack.name, source.app, pull_request=pull_request is not None)
+            target = repository_name(stack.cluster, source.app, pull_request=pull_request is not None)
             say(
                 f"{source.app}: would build {source.folder} for {', '.join(platforms)} and push it as "
                 f"{stack.host}/{target}:{source.tag}, unless it is there"
@@ -153,7 +153,7 @@ def _build_all(
     images: dict[str, Reference] = {}
     missing: list[str] = []
     for source in sources:
-        repository = repository_name(stack.name, source.app, pull_request=of_pull_request)
+        repository = repository_name(stack.cluster, source.app, pull_request=of_pull_request)
         target = Reference(host=stack.host, repository=repository, tag=source.tag)
         try:
             digest = registry.digest_of(repository, source.tag)

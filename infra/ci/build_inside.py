@@ -78,7 +78,7 @@ def run_inside(
     try:
         _run(project, stack, command, run, images=images, aws=aws, say=say, wait=wait)
     except (BotoCoreError, ClientError) as error:
-        raise BuildInsideError(f"{runner_name(stack.name)}: {error}") from error
+        raise BuildInsideError(f"{runner_name(stack.cluster)}: {error}") from error
 
 
 def _run(
@@ -92,7 +92,7 @@ def _run(
     say: Callable[[str], None],
     wait: Callable[[float], None],
 ) -> None:
-    bucket, summary = stack.delivery.bucket, f"{runner_folder(stack.name)}/summary.md"
+    bucket, summary = stack.delivery.bucket, f"{runner_folder(stack.cluster)}/summary.md"
     # What an earlier build said would be taken for this one's.
     aws.files.put_object(Bucket=bucket, Key=summary, Body=b"")
     values = {
@@ -104,7 +104,7 @@ def _run(
         "GITHUB_SHA": run.sha,
     }
     started = aws.builds.start_build(
-        projectName=runner_name(stack.name),
+        projectName=runner_name(stack.cluster),
         environmentVariablesOverride=[
             {"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items()
         ],
@@ -132,7 +132,7 @@ def _upload(project: Path, stack: ImageStack, aws: Services) -> str:
         write_archive(project, "HEAD", archive)
         with archive.open("rb") as body:
             answer = aws.files.put_object(
-                Bucket=stack.delivery.bucket, Key=f"{runner_folder(stack.name)}/source.tar", Body=body
+                Bucket=stack.delivery.bucket, Key=f"{runner_folder(stack.cluster)}/source.tar", Body=body
             )
     return answer["VersionId"]
 

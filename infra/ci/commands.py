@@ -254,9 +254,8 @@ def _is_done_inside(stack: str, command: Literal["deploy", "recover"], *, images
 
 def _image_stack(stack: str) -> ImageStack:
     from infra.ci.images import image_stack
-    from infra.project import stack_file
 
-    return image_stack(stack, stack_file(_project(), stack))
+    return image_stack(_project(), stack)
 
 
 def _place(base: str, cluster: str | None, *, dry_run: bool) -> Place:

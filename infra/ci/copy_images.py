@@ -78,7 +78,7 @@ def _wanted(stack: ImageStack, source: ImageStack, text: str, say: Callable[[str
         if not image.tag:
             raise UsageError(f"{app}: its image has no tag to copy it to; `nightowl ci promote` writes one with it")
         # References with a tag and a digest are refused by skopeo: the digest names what to take, the tag where to put.
-        origin = Reference(host=source.host, repository=repository_name(source.name, app), digest=image.digest)
+        origin = Reference(host=source.host, repository=repository_name(source.cluster, app), digest=image.digest)
         wanted.append(Wanted(app=app, source=origin, target=image))
     return wanted
 

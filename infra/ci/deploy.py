@@ -24,7 +24,7 @@ from infra.errors import NightowlError, UsageError
 from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
 from infra.plan.schedule import clock
-from infra.platforms.eks.names import role_arn
+from infra.platforms.eks.names import cluster_name, role_arn
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
@@ -141,7 +141,7 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Calla
         say(f"  {line}")
     _refuse_own_rights(target, settings, preview)
     try:
-        watch = rollouts_of(settings, target.stack)
+        watch = rollouts_of(settings, target.project, target.stack)
         outcome = engine.deploy(
             target.stack_file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
         )
@@ -153,7 +153,7 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Calla
 
 def _refuse_own_rights(target: Target, settings: StackSettings, preview: Preview) -> None:
     touched = own_rights(preview.steps)
-    if not touched or not _is_deploy_role(target.caller(settings), target.stack, settings):
+    if not touched or not _is_deploy_role(target.caller(settings), target, settings):
         return
     told = "\n".join(f"  {step.op} {step.type} {step.name}" for step in touched)
     raise OwnRightsError(
@@ -162,11 +162,11 @@ def _refuse_own_rights(target: Target, settings: StackSettings, preview: Preview
     )
 
 
-def _is_deploy_role(caller: str | None, stack: str, settings: StackSettings) -> bool:
+def _is_deploy_role(caller: str | None, target: Target, settings: StackSettings) -> bool:
     """Whether the caller is the stack's deploy role; the ARN of a session is `...:assumed-role/<role>/<session>`."""
     if caller is None or settings.platform.kind == "existing":
         return False
-    role = role_arn(settings.platform.account_id, stack, "deploy")
+    role = role_arn(settings.platform.account_id, cluster_name(target.project, target.stack), "deploy")
     account, resource = caller.split(":", 5)[4:]
     return f"arn:aws:iam::{account}:role/{resource.split('/')[1]}" == role if "/" in resource else False
 

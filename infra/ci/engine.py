@@ -15,7 +15,7 @@ from infra.ci.workspace import ProjectWorkspace
 from infra.engine.driver import Engine
 from infra.engine.environment import in_job
 from infra.errors import UsageError
-from infra.project import stack_file
+from infra.project import project_name, stack_file
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
 from infra.toolchain.events import Phase, ToolEvent
@@ -34,9 +34,10 @@ workflow run"). An engine that is killed leaves its lock; told to stop at once, 
 class Target:
     """A stack, its file, and how to get the engine that works on it and the role that it works with.
 
-    The engine comes last, as what is wrong with the stack file is told without it.
+    `project` is the name in Pulumi.yaml. The engine comes last: without it is told what is wrong with the stack file.
     """
 
+    project: str
     stack: str
     stack_file: Path
     engine: Callable[[StackSettings], Engine]
@@ -48,6 +49,7 @@ def project_target(project: Path, stack: str, say: Callable[[str], None] = print
     """Make the target for a stack of the checkout `project`. Raises UsageError where it has no such stack."""
     file = stack_file(project, stack)
     return Target(
+        project=project_name(project),
         stack=stack,
         stack_file=file,
         engine=lambda settings: project_engine(project, settings, file, say),

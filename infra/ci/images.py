@@ -14,7 +14,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.errors import NightowlError, UsageError
-from infra.platforms.eks.names import image_tag, registry_host, repository_name
+from infra.platforms.eks.names import cluster_name, image_tag, registry_host, repository_name
+from infra.project import project_name, stack_file
 from infra.settings.eks.delivery import DeliverySettings
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
@@ -72,9 +73,13 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStack:
-    """A stack that keeps images in a registry of its own."""
+    """A stack that keeps images in a registry of its own.
+
+    `cluster` is the name of its cluster, from which its other names are made (`infra.platforms.eks.names`).
+    """
 
     name: str
+    cluster: str
     settings: StackSettings
     account_id: str
     region: str
@@ -91,27 +96,32 @@ class ImageStack:
 
     def owns(self, reference: Reference, app: str) -> bool:
         """Whether a reference names an image of the app in this stack's registry, by digest."""
-        own = (self.host, repository_name(self.name, app))
+        own = (self.host, repository_name(self.cluster, app))
         return (reference.host, reference.repository) == own and bool(reference.digest)
 
     def taking(self, reference: Reference, app: str) -> Reference:
         """The same image in this stack's registry."""
-        repository = repository_name(self.name, app)
+        repository = repository_name(self.cluster, app)
         return Reference(host=self.host, repository=repository, tag=reference.tag, digest=reference.digest)
 
 
-def image_stack(stack: str, file: Path) -> ImageStack:
-    """Read the stack of a file.
+def image_stack(project: Path, stack: str) -> ImageStack:
+    """Read a stack of the checkout `project`.
 
     Raises:
         SettingsError: the file is not usable.
-        UsageError: the stack does not run on EKS, and so has no registry.
+        UsageError: there is no such stack, or it does not run on EKS and so has no registry.
     """
+    file = stack_file(project, stack)
     settings = settings_from_stack_file(file)
     if not isinstance(settings.platform, EksPlatformSettings):
         raise UsageError(f"{file.name}: only a stack of platform kind eks has a registry; this one has another kind")
     return ImageStack(
-        name=stack, settings=settings, account_id=settings.platform.account_id, region=settings.platform.region
+        name=stack,
+        cluster=cluster_name(project_name(project), stack),
+        settings=settings,
+        account_id=settings.platform.account_id,
+        region=settings.platform.region,
     )
 
 

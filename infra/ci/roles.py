@@ -44,7 +44,7 @@ def run_role(stack: ImageStack, kind: RoleKind, run: ActionsRun) -> None:
         raise UsageError(
             f"{stack.name} has no role for {kind}; name its subjects under {PROJECT}:delivery.github.{kind}"
         )
-    run.set_output("role-arn", role_arn(stack.account_id, stack.name, kind))
+    run.set_output("role-arn", role_arn(stack.account_id, stack.cluster, kind))
     run.set_output("region", stack.region)
     run.set_output("account-id", stack.account_id)
     run.set_output("environment", next(iter(github.environments(kind)), ""))

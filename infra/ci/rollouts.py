@@ -10,9 +10,9 @@ from kubernetes import config
 
 from infra.errors import NightowlError
 from infra.kube import connect
+from infra.platforms.eks.names import cluster_name
 from infra.platforms.existing.platform import kubeconfig_path
 from infra.rollouts.watch import Rollouts
-from infra.settings.build import PROJECT
 from infra.settings.platform import ExistingPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 
-def rollouts_of(settings: StackSettings, stack: str) -> Rollouts:
+def rollouts_of(settings: StackSettings, project: str, stack: str) -> Rollouts:
     """Return where the Deployments of a stack are; their cluster, which may not exist yet, is looked up late."""
-    return Rollouts(namespace=settings.namespace.name, connect=lambda: _connect(settings, stack))
+    return Rollouts(namespace=settings.namespace.name, connect=lambda: _connect(settings, project, stack))
 
 
-def _connect(settings: StackSettings, stack: str) -> ApiClient:
+def _connect(settings: StackSettings, project: str, stack: str) -> ApiClient:
     platform = settings.platform
     try:
         if isinstance(platform, ExistingPlatformSettings):
             return connect(kubeconfig_path(platform), platform.context)
         host = stack if platform.kind == "eks" else platform.stack
-        return _connect_to_eks(f"{PROJECT}-{host}", platform.region)
+        return _connect_to_eks(cluster_name(project, host), platform.region)
     except (BotoCoreError, ClientError, config.ConfigException, OSError) as error:
         raise NightowlError(f"the cluster of {stack} cannot be reached: {error}") from error
 

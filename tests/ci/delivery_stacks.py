@@ -95,7 +95,9 @@ def path_of(stack: str) -> str:
 
 
 def read(project: Path, stack: str) -> ImageStack:
-    return image_stack(stack, project / path_of(stack))
+    if not (project / "Pulumi.yaml").exists():
+        (project / "Pulumi.yaml").write_text("name: nightowl\n")
+    return image_stack(project, stack)
 
 
 _PROGRAM = """\

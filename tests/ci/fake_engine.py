@@ -75,7 +75,9 @@ def target_of(engine: FakeEngine, folder: Path, stack: str = "local", caller: st
     file = folder / "stacks" / f"Pulumi.{stack}.yaml"
     file.parent.mkdir(exist_ok=True)
     shutil.copy(REPOSITORY / "stacks" / file.name, file)
-    return Target(stack=stack, stack_file=file, engine=lambda _: cast(Any, engine), caller=lambda _: caller)
+    return Target(
+        project="nightowl", stack=stack, stack_file=file, engine=lambda _: cast(Any, engine), caller=lambda _: caller
+    )
 
 
 def edit(target: Target, old: str, new: str) -> None:

@@ -38,9 +38,9 @@ class FakeAws:
     token: str | None = None
 
     def starts(self, *, command: str = "deploy", images: str = IMAGES) -> None:
-        summary = {"Bucket": BUCKET, "Key": "runner/dev/summary.md", "Body": b""}
+        summary = {"Bucket": BUCKET, "Key": "runner/nightowl-dev/summary.md", "Body": b""}
         self.stubs["s3"].add_response("put_object", {}, summary)
-        source = {"Bucket": BUCKET, "Key": "runner/dev/source.tar", "Body": ANY}
+        source = {"Bucket": BUCKET, "Key": "runner/nightowl-dev/source.tar", "Body": ANY}
         self.stubs["s3"].add_response("put_object", {"VersionId": "v1"}, source)
         sent = {
             "NIGHTOWL_SOURCE": "v1",
@@ -72,7 +72,7 @@ class FakeAws:
 
     def ends(self, summary: str = "") -> None:
         body = StreamingBody(io.BytesIO(summary.encode()), len(summary.encode()))
-        asked = {"Bucket": BUCKET, "Key": "runner/dev/summary.md"}
+        asked = {"Bucket": BUCKET, "Key": "runner/nightowl-dev/summary.md"}
         self.stubs["s3"].add_response("get_object", {"Body": body}, asked)
 
 
@@ -131,7 +131,7 @@ def test_what_the_build_says_is_said_while_it_runs_and_its_summary_is_the_jobs(
 def test_the_build_gets_what_the_commit_holds_and_nothing_that_lies_beside_it(
     checkout: Checkout, aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkout.write({"Pulumi.yaml": "name: changed\n", "secret.txt": "s"})
+    checkout.write({"Pulumi.yaml": "name: nightowl\ndescription: changed\n", "secret.txt": "s"})
     aws.starts(command="recover", images="{}")
     put, sent = aws.services.files.put_object, []
 

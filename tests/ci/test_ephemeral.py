@@ -169,6 +169,7 @@ def engine(tmp_path: Path) -> FakeEngine:
 def place(tmp_path: Path, github: FakeGithub, engine: FakeEngine) -> Place:
     shutil.copytree(REPOSITORY / "stacks", tmp_path / "stacks", ignore=shutil.ignore_patterns("Pulumi.pr-*"))
     run = github.run(tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: nightowl\n")
     return Place(project=tmp_path, base="dev", engine=cast(Engine, engine), run=run, github=connect(run))
 
 

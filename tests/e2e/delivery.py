@@ -19,6 +19,7 @@ from infra.ci.workspace import ProjectWorkspace
 from infra.engine.driver import Engine
 from infra.errors import NightowlError
 from infra.local.paths import ClusterPaths
+from infra.project import project_name
 from infra.toolchain.resolve import resolve_pulumi
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -42,6 +43,7 @@ def target_in(checkout: Path, backend: str) -> Target:
     workspace = ProjectWorkspace(project=checkout, backend=backend, secrets_provider=None)
     engine = Engine(workspace=workspace, pulumi_binary=resolve_pulumi(lambda _: None), stop_seconds=STOP_SECONDS)
     return Target(
+        project=project_name(checkout),
         stack=STACK,
         stack_file=checkout / "stacks" / f"Pulumi.{STACK}.yaml",
         engine=lambda _: engine,

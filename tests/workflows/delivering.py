@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from infra.platforms.eks.names import registry_host, repository_name
+from infra.platforms.eks.names import cluster_name, registry_host, repository_name
 from tests.ci.checkout import Checkout
 from tests.workflows.files import REPOSITORY
 
@@ -19,7 +19,7 @@ REGION = "eu-central-1"
 def image_of(stack: str, letter: str) -> str:
     """A reference to an image of the app `web` in the registry of a stack; the letter makes its tag and digest."""
     host = registry_host(ACCOUNTS[stack], REGION)
-    return f"{host}/{repository_name(stack, 'web')}:tree-{letter * 40}@sha256:{letter * 64}"
+    return f"{host}/{repository_name(cluster_name('nightowl', stack), 'web')}:tree-{letter * 40}@sha256:{letter * 64}"
 
 
 def sections_of(stack: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def roles() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for stack in EACH:
         for role in run_of(stack).graph.all("aws:iam/role:Role"):
             for kind in KINDS:
-                if role.props.get("name") == role_name(stack, kind):
+                if role.props.get("name") == role_name(f"nightowl-{stack}", kind):
                     yield stack, kind, role.props
 
 
@@ -113,4 +113,4 @@ def test_the_role_lives_as_long_as_the_workflow_asks_for(name: str) -> None:
 
 def test_the_roles_have_the_names_that_the_workflows_ask_for() -> None:
     assert {(stack, kind) for stack, kind, _ in roles()} >= {run.role() for run in TAKING.values()}
-    assert role_arn(ACCOUNTS["dev"], "dev", "deploy").endswith(f":role/{role_name('dev', 'deploy')}")
+    assert role_arn(ACCOUNTS["dev"], "nightowl-dev", "deploy").endswith(":role/nightowl-dev-deploy")

@@ -23,6 +23,7 @@ from infra.engine.program import run_program
 from infra.errors import NightowlError
 from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
+from infra.project import project_name
 from infra.settings.eks.priorities import GUEST_BLOCKS, guest_block
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.platform import PlatformSettings
@@ -60,7 +61,7 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
     try:
         if _exists(place, name):
             _take_dead_lock_off(place, file, now)
-        watch = rollouts_of(settings, name)
+        watch = rollouts_of(settings, project_name(place.project), name)
         outcome = place.engine.deploy(
             file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
         )

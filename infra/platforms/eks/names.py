@@ -1,5 +1,6 @@
-"""The fixed names of what an EKS stack makes, all from the stack's own name, and whether AWS takes them.
+"""The fixed names of what an EKS stack makes, all from the project's and the stack's names, and whether AWS takes them.
 
+`cluster` is the cluster's name (`cluster_name`), the stem of the others: two projects of an account share none of them.
 The commands of the pipeline know them without asking AWS. What has no fixed name gets one from the engine: the
 program's name for it, a dash and seven random characters.
 """
@@ -20,13 +21,16 @@ KEY_USES = ("secrets", "logs", "volumes")
 """What the keys of a stack are for."""
 PULL_REQUESTS = "pr-"
 """How the names of stacks begin that the role of pull requests may change."""
+PULL_REQUEST_STACKS = f"{PULL_REQUESTS}*"
+"""The stacks of labelled pull requests, and their namespaces."""
+GUEST_ROLE = "guest-"
+"""How the names of the roles for pods of pull requests begin, in the path of the stack that makes them."""
 _LONGEST_PART = "delivery-10"
 """Of the names of a pipeline role's policies (`infra.platforms.eks.pipeline.permissions`)."""
-_STEM = "nightowl"
 
 
 def cluster_name(project: str, stack: str) -> str:
-    """Name the cluster of a stack; the name is the stem of most other names too."""
+    """Name the cluster of a stack: `nightowl-dev`. `project` is the name in Pulumi.yaml."""
     return f"{project}-{stack}"
 
 
@@ -50,9 +54,9 @@ def firewall_log_group(cluster: str) -> str:
     return f"aws-waf-logs-{cluster}"
 
 
-def runner_log_group(stack: str) -> str:
+def runner_log_group(cluster: str) -> str:
     """Name the log group of the builds inside the VPC."""
-    return f"/aws/codebuild/{runner_name(stack)}"
+    return f"/aws/codebuild/{runner_name(cluster)}"
 
 
 def secrets_folder(stack: str) -> str:
@@ -69,51 +73,31 @@ def role_path(project: str, stack: str) -> str:
     return f"/{project}/{stack}/"
 
 
-def role_name(stack: str, kind: RoleKind) -> str:
-    """Name the role that a pipeline takes."""
-    return f"{_STEM}-{stack}-{kind}"
+def role_name(cluster: str, kind: RoleKind) -> str:
+    """Name the role that the pipeline takes."""
+    return f"{cluster}-{kind}"
 
 
-def role_arn(account_id: str, stack: str, kind: RoleKind) -> str:
-    """Return the ARN of the role that a pipeline takes."""
-    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(stack, kind)}"
+def role_arn(account_id: str, cluster: str, kind: RoleKind) -> str:
+    """Return the ARN of the role that the pipeline takes."""
+    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(cluster, kind)}"
 
 
-def pipeline_arns(github: GithubSettings | None, account_id: str, stack: str) -> Mapping[RoleKind, str]:
+def pipeline_arns(github: GithubSettings | None, account_id: str, cluster: str) -> Mapping[RoleKind, str]:
     """Return the ARNs of the roles that a stack makes for GitHub, by kind."""
     if github is None:
         return {}
-    return {kind: role_arn(account_id, stack, kind) for kind in ROLE_KINDS if github.subjects(kind)}
+    return {kind: role_arn(account_id, cluster, kind) for kind in ROLE_KINDS if github.subjects(kind)}
 
 
-def runner_name(stack: str) -> str:
-    """Name the CodeBuild project that deploys a stack from inside its VPC."""
-    return f"{_STEM}-{stack}-runner"
-
-
-def project_arn(partition: str, region: str, account_id: str, stack: str) -> str:
-    """Return the ARN of that project."""
-    return f"arn:{partition}:codebuild:{region}:{account_id}:project/{runner_name(stack)}"
-
-
-def runner_folder(stack: str) -> str:
-    """Return where in the state's bucket what the build runs is kept, and what it says."""
-    return f"runner/{stack}"
-
-
-def boundary_name(stack: str) -> str:
+def boundary_name(cluster: str) -> str:
     """Name the policy that bounds every role that a stack makes."""
-    return f"{_STEM}-{stack}-boundary"
+    return f"{cluster}-boundary"
 
 
-def pipeline_boundary_name(stack: str) -> str:
+def pipeline_boundary_name(cluster: str) -> str:
     """Name the policy that bounds the roles that GitHub takes."""
-    return f"{_STEM}-{stack}-pipeline-boundary"
-
-
-def boundary_arn(account_id: str, stack: str) -> str:
-    """Return the ARN of the policy that bounds every role of a stack."""
-    return f"arn:{PARTITION}:iam::{account_id}:policy/{boundary_name(stack)}"
+    return f"{cluster}-pipeline-boundary"
 
 
 def identity_provider_arn(account_id: str) -> str:
@@ -121,17 +105,32 @@ def identity_provider_arn(account_id: str) -> str:
     return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
 
 
+def runner_name(cluster: str) -> str:
+    """Name the CodeBuild project that deploys a stack from inside its VPC."""
+    return f"{cluster}-runner"
+
+
+def runner_arn(account_id: str, region: str, cluster: str) -> str:
+    """Return the ARN of that project."""
+    return f"arn:{PARTITION}:codebuild:{region}:{account_id}:project/{runner_name(cluster)}"
+
+
+def runner_folder(cluster: str) -> str:
+    """Return where in the state's bucket lies what the build runs, and what it reports."""
+    return f"runner/{cluster}"
+
+
 def registry_host(account_id: str, region: str) -> str:
     """Return the host name of the account's image registry."""
     return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
 
 
-def repository_name(stack: str, app: str, *, pull_request: bool = False) -> str:
+def repository_name(cluster: str, app: str, *, pull_request: bool = False) -> str:
     """Name the repository of an app's images.
 
     Images of pull requests have repositories of their own: none of them ever lies where a deployment looks for one.
     """
-    return f"{_STEM}-{stack}/pr/{app}" if pull_request else f"{_STEM}-{stack}/{app}"
+    return f"{cluster}/pr/{app}" if pull_request else f"{cluster}/{app}"
 
 
 def image_tag(tree: str) -> str:
@@ -175,13 +174,13 @@ def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterato
         yield limits.LOG_GROUP, group
     if delivery.github is not None:
         for kind in ROLE_KINDS:
-            yield limits.IAM_ROLE, role_name(stack, kind)
-            yield limits.IAM_POLICY, f"{role_name(stack, kind)}-{_LONGEST_PART}"
-        yield limits.IAM_POLICY, boundary_name(stack)
-        yield limits.IAM_POLICY, pipeline_boundary_name(stack)
+            yield limits.IAM_ROLE, role_name(cluster, kind)
+            yield limits.IAM_POLICY, f"{role_name(cluster, kind)}-{_LONGEST_PART}"
+        yield limits.IAM_POLICY, boundary_name(cluster)
+        yield limits.IAM_POLICY, pipeline_boundary_name(cluster)
     if delivery.runner:
-        yield limits.CODEBUILD_PROJECT, runner_name(stack)
-        yield limits.LOG_GROUP, runner_log_group(stack)
+        yield limits.CODEBUILD_PROJECT, runner_name(cluster)
+        yield limits.LOG_GROUP, runner_log_group(cluster)
     for app in delivery.images:
-        yield limits.ECR_REPOSITORY, repository_name(stack, app)
-        yield limits.ECR_REPOSITORY, repository_name(stack, app, pull_request=True)
+        yield limits.ECR_REPOSITORY, repository_name(cluster, app)
+        yield limits.ECR_REPOSITORY, repository_name(cluster, app, pull_request=True)

@@ -23,7 +23,7 @@ from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_st
 from infra.platforms.eks.live.live_version import check_versions
 from infra.platforms.eks.live.protection import Protection, Register, register
 from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
-from infra.platforms.eks.names import pipeline_arns
+from infra.platforms.eks.names import cluster_name, pipeline_arns
 from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.platforms.eks.nodes.offers import check_offers
@@ -349,7 +349,7 @@ class EksPlatform(pulumi.ComponentResource):
         return [arn for kind, arn in self._pipeline_arns().items() if kind != "preview"]
 
     def _pipeline_arns(self) -> Mapping[RoleKind, str]:
-        return pipeline_arns(self._settings.delivery.github, self._context.account_id, self._context.stack)
+        return pipeline_arns(self._settings.delivery.github, self._context.account_id, self._context.name)
 
     def _make_pipeline_access(self) -> None:
         github = self._settings.delivery.github
@@ -398,7 +398,7 @@ def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksP
     context = make_context(
         platform,
         access=settings.cluster.access,
-        pipeline=pipeline_arns(settings.delivery.github, platform.account_id, stack),
+        pipeline=pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack)),
         project=project,
         stack=stack,
         environment=os.environ,

@@ -71,6 +71,7 @@ def run_stack(
     settings: StackSettings,
     *,
     stack: str = "test",
+    project: str = PROJECT,
     preview: bool = False,
     caller: str | None = None,
     others: Mapping[str, Mapping[str, Any]] | None = None,
@@ -96,7 +97,7 @@ def run_stack(
     pulumi.runtime.reset_options()
     pulumi.runtime.set_all_config({})
     pulumi.runtime.set_mocks(
-        recorder.mocks, project=PROJECT, stack=stack, preview=preview, logger=logger, monitor=recorder
+        recorder.mocks, project=project, stack=stack, preview=preview, logger=logger, monitor=recorder
     )
 
     @pulumi.runtime.test

@@ -104,7 +104,7 @@ def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
     delivery = settings.delivery
     if not delivery.images:
         return
-    pipeline = pipeline_arns(delivery.github, context.account_id, context.stack)
+    pipeline = pipeline_arns(delivery.github, context.account_id, context.name)
     policy = repository_policy(
         nodes=f"arn:{context.partition}:iam::{context.account_id}:role{context.role_path}{_NODE_ROLE}",
         pushers=[arn for kind, arn in pipeline.items() if kind != "preview"],

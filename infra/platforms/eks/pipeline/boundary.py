@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from infra.addons import ADDONS
 from infra.addons.addon import ClusterFacts
 from infra.iam import Document, Statement, policy_document
-from infra.platforms.eks.names import role_path
+from infra.platforms.eks.names import PULL_REQUEST_STACKS, role_path
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
-from infra.platforms.eks.pipeline.permissions.scope import PULL_REQUEST_STACKS, Scope
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 
 WORKLOADS = (
     "autoscaling:Describe*",

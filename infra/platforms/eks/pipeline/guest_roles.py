@@ -14,7 +14,7 @@ import pulumi
 from infra.iam import pods_of_namespaces_trust
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import make_role
-from infra.platforms.eks.pipeline.permissions.scope import GUEST_ROLE, PULL_REQUEST_STACKS
+from infra.platforms.eks.names import GUEST_ROLE, PULL_REQUEST_STACKS
 from infra.platforms.eks.secrets import secrets_policy
 
 

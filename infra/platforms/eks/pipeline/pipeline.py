@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra.iam import Document, service_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.names import project_arn, role_name
+from infra.platforms.eks.names import role_name, runner_arn
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.trust import github_trust
@@ -87,7 +87,7 @@ class Delivery(pulumi.ComponentResource):
         scope = self._args.scope
         return aws.iam.Role(
             kind,
-            name=role_name(scope.stack, kind),
+            name=role_name(scope.name, kind),
             assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._args.github, scope, kind)),
             permissions_boundary=self._pipeline_boundary_arn,
             max_session_duration=SESSION_SECONDS[kind],
@@ -98,7 +98,7 @@ class Delivery(pulumi.ComponentResource):
     def _attach(self, kind: RoleKind, part: str, document: Document) -> None:
         policy = aws.iam.Policy(
             f"{kind}-{part}",
-            name=f"{role_name(self._args.scope.stack, kind)}-{part}",
+            name=f"{role_name(self._args.scope.name, kind)}-{part}",
             description=f"{DESCRIPTIONS[kind]}: {part}",
             policy=pulumi.Output.json_dumps(document),
             opts=pulumi.ResourceOptions(parent=self),
@@ -125,7 +125,7 @@ def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Docu
         build = service_trust(
             "codebuild.amazonaws.com",
             account_id=scope.account_id,
-            source_arn=project_arn(scope.partition, scope.region, scope.account_id, scope.stack),
+            source_arn=runner_arn(scope.account_id, scope.region, scope.name),
         )
         document["Statement"] += build["Statement"]
     return document

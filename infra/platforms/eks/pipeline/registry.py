@@ -59,7 +59,7 @@ class Registry(pulumi.ComponentResource):
         name = f"pr.{app}" if pull_request else app
         repository = aws.ecr.Repository(
             name,
-            name=repository_name(context.stack, app, pull_request=pull_request),
+            name=repository_name(context.name, app, pull_request=pull_request),
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
             encryption_configurations=[aws.ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS")],

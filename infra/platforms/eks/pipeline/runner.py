@@ -86,7 +86,7 @@ class Runner(pulumi.ComponentResource):
     def _make_log(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             "runner",
-            name=runner_log_group(self._args.context.stack),
+            name=runner_log_group(self._args.context.name),
             kms_key_id=self._args.logs_key_arn,
             retention_in_days=self._args.log_retention_days,
             opts=pulumi.ResourceOptions(parent=self),
@@ -139,10 +139,10 @@ class Runner(pulumi.ComponentResource):
         self, log: aws.cloudwatch.LogGroup, group: aws.ec2.SecurityGroup, *, wait_for: Sequence[pulumi.Resource]
     ) -> None:
         args, context = self._args, self._args.context
-        commands = BUILDSPEC.format(bucket=args.bucket, folder=runner_folder(context.stack), stack=context.stack)
+        commands = BUILDSPEC.format(bucket=args.bucket, folder=runner_folder(context.name), stack=context.stack)
         aws.codebuild.Project(
             "runner",
-            name=runner_name(context.stack),
+            name=runner_name(context.name),
             description=f"Deploys {context.name} from inside its VPC",
             service_role=args.role.arn,
             build_timeout=TIMEOUT_MINUTES,
@@ -171,7 +171,7 @@ def runner_policy(
     where = f"{context.region}:{context.account_id}"
     ec2 = f"arn:{context.partition}:ec2:{where}"
     subnets = [pulumi.Output.concat(f"{ec2}:subnet/", subnet) for subnet in subnet_ids]
-    log = f"arn:{context.partition}:logs:{where}:log-group:{runner_log_group(context.stack)}"
+    log = f"arn:{context.partition}:logs:{where}:log-group:{runner_log_group(context.name)}"
     return policy_document(
         Statement(
             sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log}:log-stream:*"]

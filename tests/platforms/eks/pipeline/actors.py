@@ -194,7 +194,7 @@ def _taken(tokens: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
 
 @functools.cache
 def _trusts(stack: str) -> dict[str, Any]:
-    names = {role_name(stack, kind): kind for kind in ROLE_KINDS}
+    names = {role_name(f"nightowl-{stack}", kind): kind for kind in ROLE_KINDS}
     roles = [role for role in run_shipped(stack).graph.all("Role") if role.props.get("name") in names]
     assert identity_provider_arn(account_of(shipped(stack)))
     return {names[role.props["name"]]: json.loads(role.props["assumeRolePolicy"]) for role in roles}
@@ -204,7 +204,7 @@ def _trusts(stack: str) -> dict[str, Any]:
 def _access() -> dict[str, str]:
     """Return what the cluster of dev gives to each role of the pipeline, by its registered access entry."""
     graph = run_shipped("dev").graph
-    kinds = {role_name("dev", kind): kind for kind in ROLE_KINDS}
+    kinds = {role_name("nightowl-dev", kind): kind for kind in ROLE_KINDS}
     found: dict[str, str] = {}
     for entry in graph.all("AccessEntry"):
         kind = kinds.get(entry.props["principalArn"].rpartition("/")[2])

@@ -50,7 +50,7 @@ def by_hand() -> Graph:
 
 
 def role(graph: Graph, stack: str, kind: RoleKind) -> Made:
-    [found] = [made for made in graph.all(ROLE) if made.props.get("name") == role_name(stack, kind)]
+    [found] = [made for made in graph.all(ROLE) if made.props.get("name") == role_name(f"nightowl-{stack}", kind)]
     return found
 
 
@@ -82,7 +82,7 @@ def _listed(value: str | Iterable[str]) -> list[str]:
 @pytest.mark.parametrize("stack", EKS_STACKS)
 def test_every_role_of_a_stack_is_bounded_and_made_after_its_bounds(stack: str) -> None:
     graph = run_shipped(stack).graph
-    names = (boundary_name(stack), pipeline_boundary_name(stack))
+    names = (boundary_name(f"nightowl-{stack}"), pipeline_boundary_name(f"nightowl-{stack}"))
     bounds = {made.props["name"]: made for made in graph.all(POLICY) if made.props["name"] in names}
     roles = graph.all(ROLE)
     assert len(roles) > 5
@@ -99,7 +99,7 @@ def test_a_stack_that_is_deployed_by_hand_has_neither_bounds_nor_roles_for_githu
 
 
 def test_nobody_has_the_bounds_as_a_permission() -> None:
-    names = (boundary_name("test"), pipeline_boundary_name("test"))
+    names = (boundary_name("nightowl-test"), pipeline_boundary_name("nightowl-test"))
     bounds = [made.urn for made in full().all(POLICY) if made.props["name"] in names]
     assert len(bounds) == len(names)
     assert not any(set(bounds) & made.depends_on for made in full().all(ATTACHMENT))
@@ -114,7 +114,7 @@ def test_only_a_deployment_may_take_longer_than_an_hour() -> None:
 def test_a_role_has_policies_of_its_own_with_fixed_names(kind: RoleKind) -> None:
     own = policies(full(), kind)
     assert 0 < len(own) <= MOST_POLICIES_PER_ROLE
-    assert all(made.props["name"].startswith(f"{role_name('test', kind)}-") for made in own)
+    assert all(made.props["name"].startswith(f"{role_name('nightowl-test', kind)}-") for made in own)
     others: list[RoleKind] = [other for other in ROLE_KINDS if other != kind]
     assert not {made.urn for made in own} & {made.urn for other in others for made in policies(full(), other)}
 
@@ -146,7 +146,9 @@ def test_all_that_the_pipeline_may_not_change_is_in_one_component() -> None:
 
 def entry(graph: Graph, kind: RoleKind) -> Made:
     [found] = [
-        made for made in graph.all("AccessEntry") if made.props["principalArn"] == role_arn(ACCOUNT, "test", kind)
+        made
+        for made in graph.all("AccessEntry")
+        if made.props["principalArn"] == role_arn(ACCOUNT, "nightowl-test", kind)
     ]
     return found
 
@@ -155,7 +157,7 @@ def access_policies(graph: Graph, kind: RoleKind) -> dict[str, str]:
     return {
         made.props["policyArn"].rpartition("/")[2]: made.props["accessScope"]["type"]
         for made in graph.all("AccessPolicyAssociation")
-        if made.props["principalArn"] == role_arn(ACCOUNT, "test", kind)
+        if made.props["principalArn"] == role_arn(ACCOUNT, "nightowl-test", kind)
     }
 
 
@@ -195,7 +197,7 @@ def test_a_role_that_is_not_for_deployments_is_refused_before_anything_is_made(k
     with pytest.raises(pulumi.RunError) as refusal:
         updated(kind)
     assert str(refusal.value).startswith(f"nightowl:cluster.access.deployers: {caller(kind)} is no role that may ")
-    assert role_arn(ACCOUNT, "test", "deploy") in str(refusal.value)
+    assert role_arn(ACCOUNT, "nightowl-test", "deploy") in str(refusal.value)
 
 
 def test_the_role_of_another_stack_is_refused() -> None:

@@ -95,7 +95,7 @@ def test_what_the_role_gets_for_its_builds_is_a_right_of_the_pipeline_which_no_p
 def test_a_build_runs_what_the_project_says_of_one_version_of_the_source(graph: Graph) -> None:
     spec = yaml.safe_load(graph.one("Project").props["source"]["buildspec"])
     fetch, *_, install, tools, command = spec["phases"]["build"]["commands"]
-    assert "--bucket nightowl-state --key runner/test/source.tar --version-id " in fetch
+    assert "--bucket nightowl-state --key runner/nightowl-test/source.tar --version-id " in fetch
     assert (install, tools) == ("make install", ".venv/bin/nightowl ci tools")
     assert "nightowl ci deploy -s test" in command
     assert "nightowl ci recover -s test" in command

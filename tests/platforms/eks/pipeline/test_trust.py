@@ -164,7 +164,7 @@ def documents() -> Mapping[Role, Mapping[str, Any]]:
             graph = run_stack(settings(stack, form), stack=stack).graph
             for kind in ROLE_KINDS:
                 for made in graph.all("aws:iam/role:Role"):
-                    if made.props.get("name") == role_name(stack, kind):
+                    if made.props.get("name") == role_name(f"nightowl-{stack}", kind):
                         found[stack, form, kind] = json.loads(made.props["assumeRolePolicy"])
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.platforms.eks.pipeline.permissions.rights import Grant, Table, TypeRights
 
-_PROJECT = ("arn:{partition}:codebuild:{here}:project/{name}-runner",)
+_PROJECT = ("arn:{partition}:codebuild:{here}:project/{runner}",)
 
 CODEBUILD: Table = {
     "aws:codebuild/project:Project": TypeRights(
@@ -30,7 +30,7 @@ CODEBUILD: Table = {
             Grant(actions=("codebuild:BatchGetBuilds", "codebuild:StopBuild"), resources=_PROJECT),
             Grant(
                 actions=("logs:GetLogEvents",),
-                resources=("arn:{partition}:logs:{here}:log-group:/aws/codebuild/{name}-runner:log-stream:*",),
+                resources=("arn:{partition}:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*",),
             ),
         ),
     ),

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.iam import Document
+from infra.platforms.eks.names import PULL_REQUEST_STACKS
 from infra.platforms.eks.pipeline.permissions.deploy import PUSH, REGISTRY_LOGIN
 from infra.platforms.eks.pipeline.permissions.documents import documents
 from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
 from infra.platforms.eks.pipeline.permissions.rights import Conditions, Grant, statements
-from infra.platforms.eks.pipeline.permissions.scope import PULL_REQUEST_STACKS, Scope
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.permissions.state import state_read, state_write
 from infra.platforms.eks.pipeline.permissions.table import SECTIONS
 

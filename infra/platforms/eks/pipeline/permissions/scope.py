@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.platforms.eks.names import GITHUB_ISSUER, PULL_REQUESTS, cluster_name, role_path, secrets_folder
+from infra.platforms.eks.names import (
+    GUEST_ROLE,
+    boundary_name,
+    cluster_name,
+    identity_provider_arn,
+    pipeline_boundary_name,
+    role_arn,
+    role_path,
+    runner_name,
+    secrets_folder,
+)
 from infra.settings.eks.delivery import ROLE_KINDS
-
-PULL_REQUEST_STACKS = f"{PULL_REQUESTS}*"
-"""The stacks of labelled pull requests, and their namespaces."""
-GUEST_ROLE = "guest-"
-"""How the names of the roles for pods of pull requests begin, in the path of the stack that makes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,7 @@ class Scope:
     @property
     def boundary_name(self) -> str:
         """The name of the permissions boundary of every role that the stack makes."""
-        return f"{self.name}-boundary"
+        return boundary_name(self.name)
 
     @property
     def boundary_arn(self) -> str:
@@ -60,13 +65,12 @@ class Scope:
     @property
     def pipeline_boundary_name(self) -> str:
         """The name of the permissions boundary of the roles that GitHub takes."""
-        return f"{self.name}-pipeline-boundary"
+        return pipeline_boundary_name(self.name)
 
     @property
     def pipeline_roles(self) -> tuple[str, ...]:
         """The ARNs of the roles that GitHub takes."""
-        stem = f"arn:{self.partition}:iam::{self.account_id}:role/{self.name}"
-        return tuple(f"{stem}-{kind}" for kind in ROLE_KINDS)
+        return tuple(role_arn(self.account_id, self.name, kind) for kind in ROLE_KINDS)
 
     @property
     def guest_roles(self) -> str:
@@ -77,7 +81,7 @@ class Scope:
     @property
     def identity_provider_arn(self) -> str:
         """The ARN of the provider by which the account knows GitHub's tokens."""
-        return f"arn:{self.partition}:iam::{self.account_id}:oidc-provider/{GITHUB_ISSUER}"
+        return identity_provider_arn(self.account_id)
 
     @property
     def words(self) -> Mapping[str, str]:
@@ -96,6 +100,7 @@ class Scope:
             "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
             "pipeline": f"{iam}:role/{self.name}-*",
             "guest_roles": self.guest_roles,
-            "deploy_role": f"{iam}:role/{self.name}-deploy",
+            "deploy_role": role_arn(self.account_id, self.name, "deploy"),
+            "runner": runner_name(self.name),
             "pulumi_key_alias": self.pulumi_key_alias,
         }

@@ -60,7 +60,7 @@ def runner_files(scope: Scope) -> Grant:
     """Let what a build inside the VPC runs, and what it says, be kept beside the state."""
     return Grant(
         actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
-        resources=(f"arn:{scope.partition}:s3:::{scope.backend_bucket}/{runner_folder(scope.stack)}/*",),
+        resources=(f"arn:{scope.partition}:s3:::{scope.backend_bucket}/{runner_folder(scope.name)}/*",),
     )
 
 

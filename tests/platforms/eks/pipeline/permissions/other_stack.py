@@ -172,7 +172,7 @@ def _of_storage(of: Scope, here: str, stack: Mapping[str, str]) -> list[Thing]:
         ),
         Thing(kind="image repository", arn=f"arn:aws:ecr:{here}:repository/{of.name}/web", tags=stack),
         Thing(kind="state", arn=f"{state}/.pulumi/stacks/nightowl/{of.stack}.json"),
-        Thing(kind="what a build runs", arn=f"{state}/runner/{of.stack}/source.tar"),
+        Thing(kind="what a build runs", arn=f"{state}/runner/{of.name}/source.tar"),
         Thing(kind="lock of the state", arn=f"{state}/.pulumi/locks/organization/nightowl/{of.stack}/1.json"),
         Thing(kind="bucket of the state", arn=state),
         # A bucket's tags reach IAM only where an administrator has switched that on.

@@ -126,8 +126,8 @@ DEPLOY_MAY: tuple[Row, ...] = (
     ("codebuild:StartBuild", PROJECT, {}),
     ("codebuild:StopBuild", PROJECT, {}),
     ("logs:GetLogEvents", f"{LOGS}:/aws/codebuild/nightowl-dev-runner:log-stream:1", {}),
-    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/dev/source.tar", {}),
-    ("s3:GetObjectVersion", f"arn:aws:s3:::{BUCKET}/runner/dev/source.tar", {}),
+    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/nightowl-dev/source.tar", {}),
+    ("s3:GetObjectVersion", f"arn:aws:s3:::{BUCKET}/runner/nightowl-dev/source.tar", {}),
 )
 
 DEPLOY_MAY_NOT: tuple[Row, ...] = (
@@ -179,7 +179,7 @@ DEPLOY_MAY_NOT: tuple[Row, ...] = (
     ("codebuild:StartBuild", PROJECT, {"codebuild:source.buildspec": "version: 0.2"}),
     ("codebuild:CreateProject", f"arn:aws:codebuild:{HERE}:project/nightowl-dev-other", {}),
     ("codebuild:CreateWebhook", PROJECT, {}),
-    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/prod/source.tar", {}),
+    ("s3:PutObject", f"arn:aws:s3:::{BUCKET}/runner/nightowl-prod/source.tar", {}),
     ("iam:PassRole", f"{IAM}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "lambda.amazonaws.com"}),
     ("iam:DeletePolicy", BOUNDARY, {}),
