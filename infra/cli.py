@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.main
 
 from infra.ci.commands import ci
+from infra.console.output import Output, log_to_standard_error
 from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
 
@@ -33,6 +36,17 @@ app.add_typer(ci, name="ci")
 Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
 
 
+def _be_verbose(context: typer.Context, *, wanted: bool) -> None:
+    context.ensure_object(Output)
+    if wanted:
+        log_to_standard_error()
+
+
+def _be_quiet(context: typer.Context, *, wanted: bool) -> None:
+    if wanted:
+        context.obj = Output(quiet=True)
+
+
 def _print_version(*, wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -46,12 +60,20 @@ def nightowl(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
+    _verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", "-v", callback=_be_verbose, help="Log programs, calls and decisions to standard error."
+        ),
+    ] = False,
+    _quiet: Annotated[bool, typer.Option("--quiet", callback=_be_quiet, help="Print results and errors only.")] = False,
 ) -> None:
     """Containerized applications on Kubernetes: on this machine, on any cluster, on Amazon EKS."""
 
 
 @app.command()
 def plan(
+    context: typer.Context,
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to plan: stacks/Pulumi.STACK.yaml.")],
     *,
     diff: Annotated[str | None, typer.Option(help="Another stack: show what STACK has otherwise.")] = None,
@@ -88,12 +110,13 @@ def plan(
         svg=svg,
         as_json=as_json,
         details=[detail for detail, wanted in asked.items() if wanted or full],
-        say=typer.echo,
+        output=context.obj,
     )
 
 
 @app.command()
 def bootstrap(
+    context: typer.Context,
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack whose account and region to prepare.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be changed, and do nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="List what differs. Exit code 1 when anything does.")] = False,
@@ -106,8 +129,6 @@ def bootstrap(
     """
     import os
 
-    from rich.console import Console
-
     from infra.bootstrap.run import run_bootstrap
     from infra.project import project_folder, stack_file
 
@@ -119,7 +140,7 @@ def bootstrap(
         mode="check" if check else "dry-run" if dry_run else "apply",
         environment=os.environ,
         as_json=as_json,
-        console=Console(highlight=False),
+        console=context.obj.results,
     )
     if not well:
         raise typer.Exit(1)
@@ -127,6 +148,7 @@ def bootstrap(
 
 @app.command("github")
 def github_repository(
+    context: typer.Context,
     *,
     repository: Annotated[
         str | None, typer.Option(help="OWNER/NAME; that of the git remote `origin` by default.", metavar="OWNER/NAME")
@@ -150,8 +172,6 @@ def github_repository(
     """
     import os
 
-    from rich.console import Console
-
     from infra.github.run import GithubOptions, run_github
     from infra.project import project_folder
 
@@ -164,15 +184,15 @@ def github_repository(
         switch_on=on,
         mode="check" if check else "dry-run" if dry_run else "apply",
     )
-    ready = run_github(
-        project_folder(Path.cwd()), os.environ, options, as_json=as_json, console=Console(highlight=False)
-    )
+    console = context.obj.results
+    ready = run_github(project_folder(Path.cwd()), os.environ, options, as_json=as_json, console=console)
     if check and not ready:
         raise typer.Exit(1)
 
 
 @local.command()
 def up(
+    context: typer.Context,
     stack: Annotated[str, typer.Option(help="The stack to deploy: stacks/Pulumi.STACK.yaml.")] = "local",
     name: Name = DEFAULT_CLUSTER_NAME,
     refresh: Annotated[bool, typer.Option("--refresh", help="Find and repair what was changed by hand.")] = False,
@@ -181,29 +201,26 @@ def up(
     ] = None,
 ) -> None:
     """Make the cluster, if it is not there, and deploy the stack. A second call changes nothing."""
-    from rich.console import Console
-
     from infra.local.cluster.options import ClusterOptions
     from infra.local.progress import Progress
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
     from infra.project import project_folder, stack_file
 
-    console = Console()
+    output: Output = context.obj
     file = stack_file(project_folder(Path.cwd()), stack)
     options = ClusterOptions() if port is None else ClusterOptions(api_port=port)
-    result = bring_up(cluster_paths(name), file, Progress(console), options, refresh=refresh)
-    print_summary(console, result, name)
+    result = bring_up(cluster_paths(name), file, Progress(output.progress()), options, refresh=refresh)
+    print_summary(output.results, result, name)
 
 
 @local.command()
 def status(
+    context: typer.Context,
     name: Name = DEFAULT_CLUSTER_NAME,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Show apps, replicas, zones, autoscalers and nodes. Exit code 1 when something is not available."""
-    from rich.console import Console
-
     from infra.local.status import collect
     from infra.local.tables import status_json, status_tables
 
@@ -211,14 +228,16 @@ def status(
     if as_json:
         typer.echo(json.dumps(status_json(current), indent=2))
     else:
-        Console().print(status_tables(current))
+        context.obj.results.print(status_tables(current))
     if not current.available:
         raise typer.Exit(1)
 
 
 @local.command()
 def load(
+    context: typer.Context,
     app_name: Annotated[str, typer.Argument(metavar="APP", help="An app with an autoscaler.")],
+    *,
     cpu: Annotated[float, typer.Option(help="CPU load in cores, shared by the app's pods.", min=0.001, max=10_000)],
     duration: Annotated[str, typer.Option("--for", help="How long, such as 90s or 3m.")] = "3m",
     until_absorbed: Annotated[
@@ -230,8 +249,6 @@ def load(
 
     Exit code 1 when the pods that the load needs did not run in time.
     """
-    from rich.console import Console
-
     from infra.local.load import find_target
     from infra.local.load_display import show_load
     from infra.local.status import collect
@@ -246,7 +263,7 @@ def load(
     api = connected(name)
     target = find_target(collect(name, api), api, app_name)
     last = show_load(
-        Console(), api, target, cluster_name=name, cores=cpu, seconds=seconds, until_absorbed=until_absorbed
+        context.obj, api, target, cluster_name=name, cores=cpu, seconds=seconds, until_absorbed=until_absorbed
     )
     if last.absorbed_seconds is None:
         raise typer.Exit(1)
@@ -273,6 +290,7 @@ def env(name: Name = DEFAULT_CLUSTER_NAME) -> None:
 
 @local.command()
 def bench(
+    context: typer.Context,
     stack: Annotated[str, typer.Option(help="The stack to measure.")] = "local",
     app_name: Annotated[str, typer.Option("--app", help="The app that gets a twentyfold load.")] = "web",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
@@ -280,16 +298,13 @@ def bench(
     """Measure, on clusters of its own: up, a second up, a twentyfold load, down, and the same work by hand."""
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from infra.local.bench import measure
     from infra.local.progress import Progress
     from infra.project import project_folder, stack_file
 
     file = stack_file(project_folder(Path.cwd()), stack)
-    figures = measure(
-        cluster_paths("bench"), cluster_paths("bench-by-hand"), file, app_name, Progress(Console(stderr=True))
-    )
+    progress = Progress(context.obj.progress(stderr=True))
+    figures = measure(cluster_paths("bench"), cluster_paths("bench-by-hand"), file, app_name, progress)
     if as_json:
         typer.echo(json.dumps(asdict(figures), indent=2))
     else:
@@ -326,12 +341,28 @@ def connected(name: str) -> ApiClient:
     return connect(paths.kubeconfig)
 
 
+def command() -> Any:
+    """Return the command with all below it, which take `--verbose` and `--quiet` after their names too."""
+    whole: Any = typer.main.get_command(app)
+    shared = [copy(parameter) for parameter in whole.params if parameter.name in {"_verbose", "_quiet"}]
+    for parameter in shared:
+        parameter.expose_value = False
+    groups = [whole]
+    while groups:
+        for below in groups.pop().commands.values():
+            if hasattr(below, "commands"):
+                groups.append(below)
+            else:
+                below.params += shared
+    return whole
+
+
 def main() -> None:
     """Run the command, and tell a failure in its own words. A termination is an interruption: the command cleans up."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        app()
+        command()()
     except NightowlError as error:
         typer.echo(f"nightowl: {error}", err=True)
         sys.exit(error.exit_code)

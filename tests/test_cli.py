@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import re
+from collections.abc import Iterator
 from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
 
-from infra.cli import app
+from infra.cli import app, command
+from infra.console.output import LOGGERS
 from infra.plan.text import Detail
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
+PLAN = ["plan", "-s", "local"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_loggers() -> Iterator[None]:
+    yield
+    for name in LOGGERS:
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def test_it_prints_its_version() -> None:
@@ -29,3 +45,28 @@ def test_each_detail_of_a_plan_has_a_flag_and_full_shows_all(detail: Detail) -> 
 def test_a_plan_without_flags_fits_a_screen_and_names_them() -> None:
     output = CliRunner().invoke(app, ["plan", "-s", "local"]).output
     assert "More: --resources, --permissions, --policies, --order, or --full" in output
+
+
+@pytest.mark.parametrize("words", [["-v", *PLAN, "--json"], [*PLAN, "--verbose", "--json"]], ids=["before", "after"])
+def test_verbose_logs_to_standard_error_and_leaves_the_document_alone(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    command()(words, standalone_mode=False)
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["stack"] == "local"
+    assert re.search(r"^\d\d:\d\d:\d\d\.\d{3} DEBUG +the program of local registered \d+ resources", printed.err)
+
+
+def test_quiet_leaves_out_the_hint_and_keeps_the_result() -> None:
+    output = CliRunner().invoke(app, ["--quiet", *PLAN]).output
+    assert "All apps serve after" in output
+    assert "More:" not in output
+
+
+def test_a_terminal_gets_colours_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert COLOUR.search(CliRunner().invoke(app, ["-v", *PLAN]).output)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not COLOUR.search(CliRunner().invoke(app, ["-v", *PLAN]).output)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shlex
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,6 +19,8 @@ from semver import VersionInfo
 
 from infra.engine.environment import inherited
 from infra.engine.outcome import DeploymentFailedError
+
+LOG = logging.getLogger(__name__)
 
 
 class EngineCommand(automation.PulumiCommand):
@@ -52,8 +57,11 @@ class EngineCommand(automation.PulumiCommand):
     ) -> automation.CommandResult:
         """The output of one CLI command. Raises CommandError when it fails."""
         environment = {**inherited(os.environ), **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        LOG.debug("run: pulumi %s", shlex.join(args))
+        started = time.monotonic()
         with self._started(args, cwd, environment) as process:
             stdout, stderr = process.communicate()
+        LOG.debug("pulumi %s took %.1f s, exit code %d", args[0], time.monotonic() - started, process.returncode)
         _each_line(stdout, on_output)
         _each_line(stderr, on_error)
         result = automation.CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import inspect
 import json
+import logging
 import os
 import re
 import sys
@@ -41,6 +42,7 @@ from infra.engine.report import EngineReport, clean_message
 from infra.engine.workspace import Workspace
 from infra.urns import urn_name
 
+LOG = logging.getLogger(__name__)
 HIDDEN_OUTPUT = "[secret]"
 
 Program: TypeAlias = Callable[[], None]
@@ -195,6 +197,7 @@ class Engine:
             stack = choose(name, self._workspace(command))
             holders = self.workspace.lock_holders(name) if self.workspace.runs_here_only else ()
             if holders and all(holder.is_dead for holder in holders):
+                LOG.debug("%s: the lock of a dead process is taken off", name)
                 stack.cancel()
             return work(stack, events)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kubernetes.client import ApiClient
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from infra.console.output import Output
 from infra.local.load import LoadSample, LoadTarget, run_load
 
 PLAIN_LINE_EVERY_SECONDS = 5.0
@@ -14,7 +14,7 @@ PLAIN_LINE_EVERY_SECONDS = 5.0
 
 
 def show_load(
-    console: Console,
+    output: Output,
     api: ApiClient,
     target: LoadTarget,
     *,
@@ -28,6 +28,7 @@ def show_load(
     With `until_absorbed` it ends as soon as every pod that the load needs has run.
     """
     shown_until = -PLAIN_LINE_EVERY_SECONDS
+    console = output.progress()
     with Live(console=console, transient=True, auto_refresh=False) as live:
 
         def draw(sample: LoadSample) -> None:
@@ -47,8 +48,8 @@ def show_load(
             on_sample=draw,
             until_absorbed=until_absorbed,
         )
-    console.print(sample_table([last]))
-    console.print(verdict(last), soft_wrap=True)
+    output.results.print(sample_table([last]))
+    output.results.print(verdict(last), soft_wrap=True)
     return last
 
 

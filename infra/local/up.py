@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.toolchain.resolve import Tools, resolve
 
+LOG = logging.getLogger(__name__)
 AVAILABLE_WITHIN_SECONDS = 180.0
 POLL_SECONDS = 0.5
 
@@ -92,6 +94,8 @@ class _Run:
         """Bring the stack to what the stack file says."""
         rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
         with unfinished_before(self.paths, stack_name(self.stack_file)) as unfinished:
+            if unfinished:
+                LOG.debug("the last deployment did not come to its end, so the cluster is looked at first")
             return self._engine.deploy(
                 self.stack_file,
                 run_program,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +127,15 @@ def plan_of_program(
     """
     answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role, others=others)
     with _shell_without_region():
-        return Plan(graph=capture(program, project=PROJECT, stack=stack, answers=answers))
+        started = time.monotonic()
+        graph = capture(program, project=PROJECT, stack=stack, answers=answers)
+        LOG.debug(
+            "the program of %s registered %d resources in %.1f s",
+            stack,
+            len(graph.resources),
+            time.monotonic() - started,
+        )
+        return Plan(graph=graph)
 
 
 @contextmanager

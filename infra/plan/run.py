@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from infra.console.output import Output
 from infra.errors import NightowlError, UsageError
-from infra.plan.difference import difference
+from infra.plan.difference import Difference, difference
 from infra.plan.document import difference_document, plan_document
 from infra.plan.document_lengths import DocumentLength
 from infra.plan.html import page
@@ -47,7 +48,7 @@ def run_plan(
     svg: Path | None = None,
     as_json: bool = False,
     details: Collection[Detail] = (),
-    say: Callable[[str], None] = print,
+    output: Output,
 ) -> None:
     """Plan `stack`, whose stack file is `file`, and print it on a screen, with `details` below, or all of it as JSON.
 
@@ -64,16 +65,18 @@ def run_plan(
     plan = plan_of_file(file, stack)
     written = _write(plan, manifests, html, svg)
     if other is not None:
-        _print_difference(plan_of_file(other[1], other[0]), plan, as_json=as_json, say=say)
+        _print_difference(
+            difference(plan_of_file(other[1], other[0]).graph, plan.graph), output.results, as_json=as_json
+        )
     elif as_json:
-        say(json.dumps(plan_document(plan), indent=2))
+        output.results.out(json.dumps(plan_document(plan), indent=2))
     else:
-        _print_plan(plan, details)
+        output.results.print(plan_text(plan, details))
         if not details:
-            say(MORE)
+            output.progress().out(MORE)
     if not as_json:
         for line in written:
-            say(line)
+            output.results.out(line)
     too_long = [one for one in plan.document_lengths if one.room < 0]
     if other is None and too_long:
         raise DocumentTooLongError(stack, too_long)
@@ -101,13 +104,8 @@ def _write_file(option: str, file: Path, text: str) -> None:
         raise UsageError(f"{option}: {file} cannot be written ({error.strerror}); name another file") from None
 
 
-def _print_plan(plan: Plan, details: Collection[Detail]) -> None:
-    Console().print(plan_text(plan, details))
-
-
-def _print_difference(old: Plan, new: Plan, *, as_json: bool, say: Callable[[str], None]) -> None:
-    found = difference(old.graph, new.graph)
+def _print_difference(found: Difference, console: Console, *, as_json: bool) -> None:
     if as_json:
-        say(json.dumps(difference_document(found), indent=2))
-        return
-    Console().print(difference_text(found), soft_wrap=True)
+        console.out(json.dumps(difference_document(found), indent=2))
+    else:
+        console.print(difference_text(found), soft_wrap=True)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import shlex
 import signal
 import subprocess
+import time
 from pathlib import Path
 
+LOG = logging.getLogger(__name__)
 LAST_LINES = 12
 """How many last lines of a failed program's output are shown: the reason stands there."""
 
@@ -36,6 +40,8 @@ def run(
     With `owner_only`, no other user may read what it writes, whatever the umask of the shell. On any interruption its
     whole process group is killed first. Raises CommandFailedError.
     """
+    LOG.debug("run: %s", shlex.join(command))
+    started = time.monotonic()
     try:
         process = subprocess.Popen(
             command,
@@ -58,6 +64,7 @@ def run(
     except BaseException:
         _kill_group(process)
         raise
+    LOG.debug("%s took %.1f s, exit code %d", command[0], time.monotonic() - started, process.returncode)
     if process.returncode != 0:
         lines = (errors or output).strip().splitlines()[-LAST_LINES:]
         raise CommandFailedError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from infra.toolchain.cache import pulumi_home, tool_cache
 from infra.toolchain.events import OnToolEvent, Phase, ToolchainError, ToolEvent
 from infra.toolchain.golang import Go
 
+LOG = logging.getLogger(__name__)
 _GO = "go"
 _ASSETS = "assets"
 _TYPICAL_SECONDS = {_GO: 20, _ASSETS: 5, **{tool.name: tool.typical_seconds for tool in table.TOOLS}}
@@ -249,6 +251,7 @@ def _required(found: dict[str, Path], name: str) -> Path:
 
 def _tell_found(on_event: OnToolEvent, found: dict[str, Path]) -> None:
     for index, (name, path) in enumerate(found.items(), start=1):
+        LOG.debug("%s: found at %s", name, path)
         on_event(ToolEvent(tool=name, phase=Phase.FOUND, index=index, total=len(found), detail=str(path)))
 
 

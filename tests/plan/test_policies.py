@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from infra.console.output import Output
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.policies import subjects
@@ -35,7 +36,7 @@ def shown(plan: Plan) -> str:
 
 def test_a_broken_stack_file_fails_the_plan_with_rule_resource_and_remedy(broken: Path) -> None:
     with pytest.raises(PolicyViolationError) as raised:
-        run_plan(broken, stack="prod", as_json=True, say=lambda _line: None)
+        run_plan(broken, stack="prod", as_json=True, output=Output())
     message = str(raised.value)
     assert "cluster-endpoint-is-not-open-to-the-world: Cluster cluster-eksCluster" in message
     assert "publicAccessCidrs holds 32.0.0.0/3" in message
@@ -43,11 +44,10 @@ def test_a_broken_stack_file_fails_the_plan_with_rule_resource_and_remedy(broken
     assert raised.value.exit_code == 1
 
 
-def test_the_plan_is_printed_before_it_fails(broken: Path) -> None:
-    printed: list[str] = []
+def test_the_plan_is_printed_before_it_fails(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(PolicyViolationError):
-        run_plan(broken, stack="prod", as_json=True, say=printed.append)
-    violations = json.loads("\n".join(printed))["policies"]["violations"]
+        run_plan(broken, stack="prod", as_json=True, output=Output())
+    violations = json.loads(capsys.readouterr().out)["policies"]["violations"]
     mandatory = {one["rule"] for one in violations if one["level"] == "mandatory"}
     assert mandatory == {"cluster-endpoint-is-not-open-to-the-world", "cluster-endpoint-is-private-only"}
 
@@ -80,10 +80,9 @@ def test_what_the_stack_file_says_to_be_no_secret_is_none_to_the_policies(tmp_pa
     assert not {"no-plain-secret-variable", "no-secret-on-command-line", "no-secret-in-config-map"} & rules
 
 
-def test_a_shipped_stack_is_planned_without_failing() -> None:
-    printed: list[str] = []
-    run_plan(PROD, stack="prod", as_json=True, say=printed.append)
-    policies = json.loads("\n".join(printed))["policies"]
+def test_a_shipped_stack_is_planned_without_failing(capsys: pytest.CaptureFixture[str]) -> None:
+    run_plan(PROD, stack="prod", as_json=True, output=Output())
+    policies = json.loads(capsys.readouterr().out)["policies"]
     assert policies["rules"] > 80
     assert all(one["level"] == "advisory" for one in policies["violations"])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from infra.console.output import Output
 from infra.errors import UsageError
 from infra.plan.counts import made
 from infra.plan.graph import Graph, Resource
@@ -68,10 +69,9 @@ def test_the_text_tells_resources_apps_addresses_permissions_order_and_time(samp
         assert expected in text
 
 
-def test_json_holds_the_whole_plan_and_nothing_else_is_printed() -> None:
-    printed: list[str] = []
-    run_plan(LOCAL, stack="local", as_json=True, say=printed.append)
-    document = json.loads("\n".join(printed))
+def test_json_holds_the_whole_plan_and_nothing_else_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    run_plan(LOCAL, stack="local", as_json=True, output=Output())
+    document = json.loads(capsys.readouterr().out)
     assert [app["name"] for app in document["apps"]] == ["report", "web", "worker"]
     assert document["resourceCount"] == sum(document["counts"].values())
     assert all(step["source"] for step in document["slowestChain"])
@@ -80,22 +80,21 @@ def test_json_holds_the_whole_plan_and_nothing_else_is_printed() -> None:
 
 def test_manifests_and_page_are_written_besides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     html = tmp_path / "plan.html"
-    run_plan(LOCAL, stack="local", manifests=tmp_path / "objects", html=html)
+    run_plan(LOCAL, stack="local", manifests=tmp_path / "objects", html=html, output=Output())
     assert (tmp_path / "objects" / "3_apps_deployment_web.yaml").is_file()
     assert html.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert f"{html}: open it in a browser" in capsys.readouterr().out.replace("\n", "")
 
 
-def test_the_difference_to_another_stack_is_told_as_json() -> None:
-    printed: list[str] = []
-    run_plan(LOCAL, stack="local", other=("local", LOCAL), as_json=True, say=printed.append)
-    found = json.loads("\n".join(printed))
+def test_the_difference_to_another_stack_is_told_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    run_plan(LOCAL, stack="local", other=("local", LOCAL), as_json=True, output=Output())
+    found = json.loads(capsys.readouterr().out)
     assert (found["added"], found["removed"], found["changed"]) == ([], [], [])
 
 
 def test_a_page_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--html: .* cannot be written"):
-        run_plan(LOCAL, stack="local", as_json=True, html=tmp_path / "no" / "such.html", say=lambda line: None)
+        run_plan(LOCAL, stack="local", as_json=True, html=tmp_path / "no" / "such.html", output=Output())
 
 
 def test_a_name_that_looks_like_an_emoji_or_markup_is_shown_letter_by_letter() -> None:
