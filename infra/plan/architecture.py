@@ -97,7 +97,9 @@ def architecture(graph: Graph) -> Architecture:
         load_balancers=[_load_balancer(graph, item) for item in graph.of_type("aws:lb/loadBalancer:LoadBalancer")],
         cluster=_cluster(graph),
         regional={
-            name: names for type_, name in REGIONAL.items() if (names := sorted(item.name for item in graph.of_type(type_)))
+            name: sorted(item.name for item in found)
+            for type_, name in REGIONAL.items()
+            if (found := graph.of_type(type_))
         },
     )
 
