@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -12,6 +12,7 @@ from infra.apps.kinds import AnyApp
 from infra.apps.labels import common_labels
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
+from infra.platforms.platform import Platform
 from infra.settings.app.application import CronSettings
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.namespace import NamespaceSettings
@@ -23,18 +24,11 @@ DNS_PORT = 53
 
 @dataclass(frozen=True, kw_only=True)
 class NamespaceArgs:
-    """Name and limits of the namespace, the apps that it must hold and the labels that the platform needs on it."""
+    """Name and limits of the namespace, the apps that it must hold, and the platform that it is on."""
 
     settings: NamespaceSettings
     apps: Mapping[str, AnyApp]
-    platform_labels: Mapping[str, str]
-    adopting_provider: k8s.Provider | None = None
-    """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
-    first: Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding] | None = None
-    """Makes, in a namespace and below a parent, the binding without which nothing else may be made there."""
-    is_guest: bool = False
-    """Whether the cluster is another stack's: then the quota bounds volumes too, which are its owner's to pay, and goes
-    with the namespace only, as whoever removes the stack may not delete it."""
+    platform: Platform
 
 
 class Namespace(pulumi.ComponentResource):
@@ -52,10 +46,8 @@ class Namespace(pulumi.ComponentResource):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:apps:Namespace", name, None, opts)
         namespace = self._namespace(name, args)
-        self.name = pulumi.Output.from_input(namespace.metadata.name)
-        if args.first is not None:
-            # All that lies in the namespace takes the name from here, and so waits for the binding.
-            self.name = args.first(self.name, self).metadata.apply(lambda made: str(made.namespace))
+        # All that lies in the namespace takes the name from here, and so waits for the rights to make it.
+        self.name = pulumi.Output.from_input(args.platform.admit(namespace.metadata.name, parent=self))
         self.rules = [
             self._limit_range(name),
             self._quota(name, args),
@@ -66,15 +58,15 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
     def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
-        labels = {**args.settings.labels, **common_labels(), **args.platform_labels, **pod_security_labels()}
+        labels = {**args.settings.labels, **common_labels(), **args.platform.namespace_labels, **pod_security_labels()}
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),
             opts=pulumi.ResourceOptions(
                 parent=self,
-                provider=args.adopting_provider,
+                provider=args.platform.adopting_provider,
                 # It holds what is not this stack's, such as the Secrets for which it was made.
-                retain_on_delete=args.adopting_provider is not None,
+                retain_on_delete=args.platform.adopting_provider is not None,
             ),
         )
 
@@ -90,8 +82,10 @@ class Namespace(pulumi.ComponentResource):
         return k8s.core.v1.ResourceQuota(
             name,
             metadata=self._meta("quota"),
-            spec=quota_spec(args.apps, args.settings.quota, with_volumes=args.is_guest),
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.is_guest),
+            # The volumes of a guest are the cluster owner's to pay. Its quota goes with the namespace only, as whoever
+            # removes the stack may not delete it.
+            spec=quota_spec(args.apps, args.settings.quota, with_volumes=args.platform.is_guest),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.platform.is_guest),
         )
 
     # The dot keeps the names of these two apart from those of the apps' own policies.

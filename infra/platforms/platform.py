@@ -6,8 +6,10 @@ protocol.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import pulumi
@@ -39,61 +41,50 @@ class Route:
 
 
 class Platform(Protocol):
-    """A Kubernetes cluster, and what surrounds it."""
+    """A Kubernetes cluster, and what surrounds it.
 
-    @property
-    def provider(self) -> k8s.Provider:
-        """The provider through which every object of the cluster is made."""
-        ...
+    Each platform names this class as its base, and sets what is not as here.
+    """
 
-    @property
-    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
-        """Outputs of the stack that name what the platform made, for those who work with it later."""
-        ...
+    provider: k8s.Provider
+    """The provider through which every object of the cluster is made."""
+    outputs: Mapping[str, pulumi.Input[object]] = MappingProxyType({})
+    """Outputs of the stack that name what the platform made, for those who work with it later."""
+    has_zones: bool = True
+    """Whether every node carries the label of its zone, so that an even spread over the zones can be required."""
+    load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs] = ()
+    """From where the load balancer's requests come; empty where the platform has none."""
+    wait_for: Sequence[pulumi.Resource] = ()
+    """What must exist before any pod is made, such as nodes and DNS."""
+    namespace_labels: Mapping[str, str] = MappingProxyType({})
+    """Labels that the platform needs on the namespace of the apps."""
+    adopting_provider: k8s.Provider | None = None
+    """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
+    is_guest: bool = False
+    """Whether the cluster is another stack's. Then whoever deploys has no rights until `admit` has given them."""
 
+    def admit(self, namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> pulumi.Input[str]:
+        """Give whoever deploys rights in the namespace, and return its name, known once they are given."""
+        del parent
+        return namespace
+
+    @abstractmethod
     def drain_seconds(self, settings: WebSettings) -> int:
-        """How long a stopping pod of the app may still be sent new requests, in seconds."""
-        ...
+        """Return how long a stopping pod of the app may still be sent new requests, in seconds."""
 
+    @abstractmethod
     def registration_seconds(self, settings: WebSettings) -> int:
-        """How long a new pod of the app may take from ready to being sent requests, in seconds."""
-        ...
+        """Return how long a new pod of the app may take from ready to being sent requests, in seconds."""
 
-    @property
-    def namespace_labels(self) -> Mapping[str, str]:
-        """Labels that the platform needs on the namespace of the apps."""
-        ...
-
-    @property
-    def first_in_namespace(self) -> Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding] | None:
-        """What gives whoever deploys rights in the namespace, given its name and a parent; None where he has them."""
-        ...
-
-    @property
-    def has_zones(self) -> bool:
-        """Whether every node carries the label of its zone, so that an even spread over the zones can be required."""
-        ...
-
-    @property
-    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
-        """From where the load balancer's requests come; empty where the platform has none."""
-        ...
-
-    @property
-    def wait_for(self) -> Sequence[pulumi.Resource]:
-        """What must exist before any pod is made, such as nodes and DNS."""
-        ...
-
+    @abstractmethod
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
         """Make what brings `secrets` (by name) to the pods of `app`, whose service account has the app's name."""
-        ...
+
+    @abstractmethod
+    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
 
     def complete(self) -> None:
         """Make what can only be made when everything else is known. Called once, after the apps."""
-        ...
-
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
-        """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
-        ...

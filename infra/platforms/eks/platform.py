@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
+from typing_extensions import override
 
 from infra.addons import AFTER_NODES, BEFORE_NODES
 from infra.addons.addon import Addon
-from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
 from infra.platforms.eks.addons import Addons, AddonsArgs
+from infra.platforms.eks.app_platform import AppPlatform
 from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
-from infra.platforms.eks.cluster.encryption import Encryption, EncryptionArgs
+from infra.platforms.eks.cluster.encryption import Encryption
 from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
@@ -43,7 +44,6 @@ from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.addresses import has_traffic
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -64,82 +64,53 @@ class EksPlatformArgs:
     live: LiveStack
 
 
-class EksPlatform(pulumi.ComponentResource):
+class EksPlatform(pulumi.ComponentResource, AppPlatform):
     """A network, an EKS cluster in it with nodes, add-ons and autoscaler, and load balancers in front.
 
-    Implements `infra.platforms.Platform`. Only what must wait does: keys, network and load balancers are made while the
-    control plane is, and pods of apps wait for nodes and DNS alone.
+    Only what must wait does: keys, network and load balancers are made while the control plane is, and pods of apps
+    wait for nodes and DNS alone; with persistent volumes also for what makes these, and unmakes them on the way down.
     """
-
-    has_zones = True
-    provider: k8s.Provider
-    outputs: Mapping[str, pulumi.Input[object]]
 
     def __init__(self, name: str, args: EksPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:EksPlatform", name, None, opts)
         self._settings = args.settings
-        self._types = args.types
-        self._register = args.register
-        self._live = args.live
+        self._args = args
         self._delivery = self._make_delivery(args.context)
         self._context = _bounded(args.context, self._delivery)
-        self._encryption = Encryption("encryption", EncryptionArgs(context=self._context), opts=self._child())
+        self._encryption = Encryption("encryption", context=self._context, opts=self._child())
         self._network = self._make_network()
         self._cluster = self._make_cluster()
         self._make_pipeline_access()
         self._guest_roles = self._make_guest_roles()
-        self._traffic = self._make_traffic()
+        self._traffic = SystemTraffic(
+            "system-traffic",
+            vpc_cidr=args.settings.network.cidr,
+            kubernetes=self._cluster.provider,
+            opts=self._child(),
+        )
         self._network_addons = self._make_addons("network-addons", BEFORE_NODES)
-        self._nodes = self._make_nodes(args.tags)
-        self._storage_class = make_storage_class(
+        self._nodes = self._make_nodes()
+        storage_class = make_storage_class(
             self._encryption.volumes_key_arn, kubernetes=self._cluster.provider, parent=self
         )
+        behind_load_balancers = has_traffic(args.settings.apps)
         self._controllers = self._make_addons(
             "controller-addons",
-            [addon for addon in AFTER_NODES if addon.needed_by != "load balancers" or has_traffic(args.settings.apps)],
+            [addon for addon in AFTER_NODES if addon.needed_by != "load balancers" or behind_load_balancers],
             nodes=self._nodes.system_groups,
         )
         self._load_balancing = self._make_load_balancing()
         self._make_registry()
         self._make_runner()
         self.provider = self._cluster.provider
+        volumes = [*self._controllers.needed_by("volumes"), storage_class] if self._keeps_volumes() else []
+        self.wait_for = [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
+        if behind_load_balancers:
+            self.stand_behind_load_balancers(self._network.public_cidrs)
         self.outputs = self._outputs()
         self.register_outputs({})
 
-    @property
-    def first_in_namespace(self) -> None:
-        """None: whoever deploys administers the cluster."""
-        return None
-
-    @property
-    def namespace_labels(self) -> Mapping[str, str]:
-        """Ask for readiness gates, where there is a load balancer to open them."""
-        return READINESS_GATE_LABELS if self._load_balancing.exists else {}
-
-    @property
-    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
-        """The subnets of the load balancers, which hold no pods."""
-        if not self._load_balancing.exists:
-            return []
-        return [
-            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
-            for cidr in self._network.public_cidrs
-        ]
-
-    @property
-    def wait_for(self) -> Sequence[pulumi.Resource]:
-        """Nodes and DNS; with persistent volumes also what makes these, and unmakes them on the way down."""
-        volumes = [*self._controllers.needed_by("volumes"), self._storage_class] if self._keeps_volumes() else []
-        return [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
-
-    def drain_seconds(self, settings: WebSettings) -> int:
-        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
-        return drain_seconds(settings)
-
-    def registration_seconds(self, settings: WebSettings) -> int:
-        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
-        return registration_seconds(settings)
-
+    @override
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
@@ -165,16 +136,17 @@ class EksPlatform(pulumi.ComponentResource):
         )
         return made.delivery
 
+    @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
-        """Make the way from the load balancer to `service`, for an app with `traffic`."""
         return self._load_balancing.route(app, settings, service=service, parent=parent)
 
+    @override
     def complete(self) -> None:
         """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
         self._load_balancing.complete()
         if self._delivery is not None:
-            self._delivery.permit(self._types.types)
-        Protection(self._register.made, protect=self._context.protect)
+            self._delivery.permit(self._args.types.types)
+        Protection(self._args.register.made, protect=self._context.protect)
 
     def _make_delivery(self, context: AwsContext) -> Delivery | None:
         github = self._settings.delivery.github
@@ -240,7 +212,7 @@ class EksPlatform(pulumi.ComponentResource):
 
         Not those of a first update that failed or a destroy that did: such a stack can have fewer or more.
         """
-        live, count = self._live.zones, self._settings.network.zones
+        live, count = self._args.live.zones, self._settings.network.zones
         return live if len(live) == count else zone_names(self._context.provider, count)
 
     def _make_cluster(self) -> Cluster:
@@ -256,14 +228,6 @@ class EksPlatform(pulumi.ComponentResource):
                 pipeline=self._pipeline_arns(),
                 pipeline_roles=[] if self._delivery is None else list(self._delivery.roles.values()),
             ),
-            opts=self._child(),
-        )
-
-    def _make_traffic(self) -> SystemTraffic:
-        return SystemTraffic(
-            "system-traffic",
-            vpc_cidr=self._settings.network.cidr,
-            kubernetes=self._cluster.provider,
             opts=self._child(),
         )
 
@@ -284,7 +248,7 @@ class EksPlatform(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _make_nodes(self, tags: Mapping[str, str]) -> NodePools:
+    def _make_nodes(self) -> NodePools:
         return NodePools(
             "nodes",
             NodePoolsArgs(
@@ -294,7 +258,7 @@ class EksPlatform(pulumi.ComponentResource):
                 kubernetes_version=self._settings.cluster.minor_of_nodes,
                 subnet_ids=self._network.private_subnet_ids,
                 volumes_key_arn=self._encryption.volumes_key_arn,
-                tags=tags,
+                tags=self._args.tags,
                 wait_for=[*self._network.private_routes, *self._network_addons.made],
             ),
             opts=self._child(),
@@ -307,13 +271,11 @@ class EksPlatform(pulumi.ComponentResource):
                 context=self._context,
                 settings=self._settings.load_balancer,
                 apps=self._settings.apps,
-                vpc_id=self._network.vpc_id,
-                subnet_ids=list(self._network.public_subnet_ids.values()),
-                public_routes=self._network.public_routes,
+                network=self._network,
                 cluster_security_group_id=self._cluster.security_group_id,
                 logs_key_arn=self._encryption.logs_key_arn,
                 controllers=self._controllers.needed_by("load balancers"),
-                names_may_move=self._live.has_load_balancers,
+                names_may_move=self._args.live.has_load_balancers,
             ),
             opts=self._child(),
         )
@@ -383,7 +345,7 @@ class EksPlatform(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self)
 
 
-def eks_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksPlatform:
+def make_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksPlatform:
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:

@@ -6,18 +6,20 @@ somebody keeps in the apps' namespace; a reference is `<Secret>/<key>`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as k8s
+from typing_extensions import override
 
-from infra.platforms.platform import Route, SecretDelivery
+from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
+from infra.settings.stack import StackSettings
 
 PROJECT_ROOT = Path(__file__).parents[3]
 
@@ -36,52 +38,29 @@ ACME_SOLVER_PORT = 8089
 """Label and port of the pods by which cert-manager answers an HTTP-01 challenge (its `pkg/issuer/acme/http`)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExistingPlatform:
-    """A cluster that somebody else made."""
+class ExistingPlatform(Platform):
+    """A cluster that somebody else made. Nothing is to be waited for: nodes and DNS are there already."""
 
-    provider: k8s.Provider
-    has_zones: bool
-    ingress: IngressSettings | None
+    def __init__(self, settings: ExistingPlatformSettings, *, adopts_namespace: bool) -> None:
+        self.provider = _provider("cluster", settings)
+        self.has_zones = settings.zones
+        self.ingress = settings.ingress
+        if settings.ingress is not None:
+            self.load_balancer = [_pods_in(settings.ingress.namespace)]
+        if adopts_namespace:
+            # For the namespace alone: anything else that exists already belongs to somebody.
+            self.adopting_provider = _provider("cluster-adopting", settings, upsert=True)
 
-    @property
-    def first_in_namespace(self) -> None:
-        """None: whoever deploys has the rights of the kubeconfig."""
-        return None
-
-    @property
-    def namespace_labels(self) -> Mapping[str, str]:
-        """None: the cluster's own controllers need no labels on the namespace."""
-        return {}
-
-    @property
-    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
-        """The pods of the ingress controller."""
-        return [] if self.ingress is None else [_pods_in(self.ingress.namespace)]
-
-    @property
-    def outputs(self) -> Mapping[str, pulumi.Input[object]]:
-        """None: nothing was made."""
-        return {}
-
+    @override
     def drain_seconds(self, settings: WebSettings) -> int:
-        """Return the same for every app: all are behind kube-proxy and at most one ingress controller."""
-        del settings
         return DRAIN_SECONDS
 
+    @override
     def registration_seconds(self, settings: WebSettings) -> int:
-        """None: a pod that is ready is one of the Service's endpoints, and is not kept from counting as ready."""
-        del settings
+        # A pod that is ready is one of the Service's endpoints, and is not kept from counting as ready.
         return 0
 
-    @property
-    def wait_for(self) -> Sequence[pulumi.Resource]:
-        """None: nodes and DNS are there already."""
-        return []
-
-    def complete(self) -> None:
-        """Nothing: the cluster is somebody else's."""
-
+    @override
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
@@ -107,6 +86,7 @@ class ExistingPlatform:
             ],
         )
 
+    @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the Ingress of `app`, with a certificate where the platform names an issuer and the app a host.
 
@@ -139,21 +119,9 @@ class _SecretKey:
     key: str
 
 
-def existing_platform(settings: ExistingPlatformSettings) -> ExistingPlatform:
-    """Connect to the cluster of `settings`.
-
-    A relative kubeconfig path starts at the folder of Pulumi.yaml.
-    """
-    provider = _provider("cluster", settings)
-    return ExistingPlatform(provider=provider, has_zones=settings.zones, ingress=settings.ingress)
-
-
-def adopting_provider(settings: ExistingPlatformSettings) -> k8s.Provider:
-    """Connect to the cluster of `settings` once more, by a provider that takes over what exists.
-
-    For the namespace alone: anything else that exists already belongs to somebody.
-    """
-    return _provider("cluster-adopting", settings, upsert=True)
+def make_platform(settings: StackSettings, platform: ExistingPlatformSettings) -> ExistingPlatform:
+    """Connect to the cluster of a stack."""
+    return ExistingPlatform(platform, adopts_namespace=settings.namespace.existing)
 
 
 def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:

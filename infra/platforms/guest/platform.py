@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
+from typing_extensions import override
 
-from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
+from infra.platforms.eks.app_platform import AppPlatform
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_stack_name
-from infra.platforms.eks.load_balancer.record import make_record
-from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs
+from infra.platforms.eks.load_balancer.record import HostRecords
+from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, rule_for
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import check_credentials, make_provider
@@ -24,7 +25,6 @@ from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.addresses import http_ports, http_traffic
 from infra.settings.eks.cluster import AccessSettings
-from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.platform import PARTITION
 from infra.settings.eks.priorities import guest_priorities
 from infra.settings.guest import GuestPlatformSettings
@@ -41,16 +41,14 @@ class GuestPlatformArgs:
     sharing: Sharing
 
 
-class GuestPlatform(pulumi.ComponentResource):
-    """The way to a cluster that another stack made. Implements `infra.platforms.Platform`.
+class GuestPlatform(pulumi.ComponentResource, AppPlatform):
+    """The way to a cluster that another stack made, with its nodes, DNS and controllers.
 
     Makes a record for each host. Names of target groups begin with the namespace: by that the admission policy of the
     cluster (`infra.platforms.eks.pipeline.ephemeral_admission`) keeps a guest's pods out of the groups of others.
     """
 
-    has_zones = True
-    provider: k8s.Provider
-    outputs: Mapping[str, pulumi.Input[object]]
+    is_guest = True
 
     def __init__(self, name: str, args: GuestPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:GuestPlatform", name, None, opts)
@@ -65,7 +63,9 @@ class GuestPlatform(pulumi.ComponentResource):
             enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._before_name: dict[str, list[pulumi.Resource]] = {}
+        self._hosts = HostRecords()
+        if args.sharing.load_balancer is not None:
+            self.stand_behind_load_balancers(args.sharing.public_networks)
         self.outputs = {
             "account": args.context.account_id,
             "region": args.context.region,
@@ -73,54 +73,23 @@ class GuestPlatform(pulumi.ComponentResource):
         }
         self.register_outputs({})
 
-    @property
-    def first_in_namespace(self) -> Callable[[pulumi.Input[str], pulumi.Resource], k8s.rbac.v1.RoleBinding]:
-        """The binding of the rights of the role of pull requests."""
-        return lambda namespace, parent: guest_binding(namespace, parent=parent)
+    @override
+    def admit(self, namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> pulumi.Input[str]:
+        binding = guest_binding(namespace, parent=parent)
+        return binding.metadata.apply(lambda made: str(made.namespace))
 
-    @property
-    def namespace_labels(self) -> Mapping[str, str]:
-        """Ask for readiness gates, where there is a load balancer to open them."""
-        return {} if self._args.sharing.load_balancer is None else READINESS_GATE_LABELS
-
-    @property
-    def load_balancer(self) -> Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]:
-        """The subnets of the load balancers, which hold no pods."""
-        if self._args.sharing.load_balancer is None:
-            return []
-        return [
-            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
-            for cidr in self._args.sharing.public_networks
-        ]
-
-    @property
-    def wait_for(self) -> Sequence[pulumi.Resource]:
-        """None: nodes, DNS and controllers are there already."""
-        return []
-
-    def drain_seconds(self, settings: WebSettings) -> int:
-        """How long a stopping pod may still be sent new requests: that of the load balancer in front of it."""
-        return drain_seconds(settings)
-
-    def registration_seconds(self, settings: WebSettings) -> int:
-        """How long a new pod may take from ready to being sent requests: until the load balancer found it well."""
-        return registration_seconds(settings)
-
+    @override
     def complete(self) -> None:
-        """Point the hosts at the load balancer, now that every app has its way behind it."""
         balancer = self._args.sharing.load_balancer
-        if balancer is None:
-            return
-        for host, before in sorted(self._before_name.items()):
-            make_record(
-                host,
+        if balancer is not None:
+            self._hosts.make(
                 domain_zone_id=balancer.domain_zone,
                 dns_name=balancer.dns_name,
                 hosted_zone_id=balancer.hosted_zone,
-                wait_for=before,
                 parent=self,
             )
 
+    @override
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
@@ -141,21 +110,21 @@ class GuestPlatform(pulumi.ComponentResource):
         )
         return made.delivery
 
+    @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the rule that sends the requests for the app's host to `service`."""
         balancer, traffic = self._args.sharing.load_balancer, settings.traffic
         if balancer is None or traffic is None:
             return Route()
-        made = HttpRoute(
+        made = AppRoute(
             app,
-            HttpRouteArgs(
+            AppRouteArgs(
                 settings=settings,
-                traffic=traffic,
-                listener_arn=balancer.listener,
-                rules=self,
+                forward=rule_for(
+                    app, traffic, listener_arn=balancer.listener, priority=self._priorities[app], parent=self
+                ),
                 # Whatever balancer the host had before is gone by now, and has left the group free.
                 public=False,
-                priority=self._priorities[app],
                 vpc_id=self._args.sharing.vpc,
                 cluster_name=self._args.context.name,
                 service=service,
@@ -165,11 +134,11 @@ class GuestPlatform(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )
         if traffic.host is not None:
-            self._before_name.setdefault(traffic.host, []).extend(made.ready)
+            self._hosts.add(traffic.host, made.ready)
         return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
 
 
-def guest_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:
+def make_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:
     """Find the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:

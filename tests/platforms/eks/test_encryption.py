@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from infra.iam import Statement, policy_document
-from infra.platforms.eks.cluster.encryption import Encryption, EncryptionArgs, log_groups
+from infra.platforms.eks.cluster.encryption import Encryption, log_groups
 from infra.platforms.eks.cluster.key_policies import (
     auto_scaling_role_arn,
     logs_key_policy,
@@ -36,7 +36,7 @@ def encryption(*, answers: AwsAnswers | None = None, protect: bool = True) -> Gr
     def program(context: AwsContext) -> None:
         Encryption(
             "encryption",
-            EncryptionArgs(context=context),
+            context=context,
             opts=pulumi.ResourceOptions(providers=[context.provider]),
         )
 

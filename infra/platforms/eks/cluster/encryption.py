@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -18,13 +17,6 @@ DELETION_WINDOW_DAYS = 30
 """The longest that KMS offers. A deleted key takes all that it encrypted with it; until then it can be brought back."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EncryptionArgs:
-    """Whose keys to make."""
-
-    context: AwsContext
-
-
 class Encryption(pulumi.ComponentResource):
     """Three keys that rotate every year: for Kubernetes Secrets, for log groups, and for disks and volumes.
 
@@ -35,9 +27,9 @@ class Encryption(pulumi.ComponentResource):
     logs_key_arn: pulumi.Output[str]
     volumes_key_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: EncryptionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, *, context: AwsContext, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Encryption", name, None, opts)
-        self._context = context = args.context
+        self._context = context
         self.secrets_key_arn = self._make_key(
             "secrets",
             "Kubernetes Secrets",

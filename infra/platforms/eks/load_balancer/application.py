@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.load_balancer.access_log import AccessLog, AccessLogArgs
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.certificate import Certificate, CertificateArgs
 from infra.platforms.eks.load_balancer.firewall import Firewall, FirewallArgs
 from infra.platforms.eks.load_balancer.security_group import Passage, make_passage
-from infra.settings.eks.load_balancer import LoadBalancerSettings
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -21,25 +19,6 @@ HTTPS_PORT = 443
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 """TLS 1.3, and 1.2 with forward secrecy; post-quantum key exchange where the client can. What AWS recommends (Elastic
 Load Balancing user guide, "Security policies for your Application Load Balancer", read 2026-11-23)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApplicationLoadBalancerArgs:
-    """Where it stands, whom it lets in and what it forwards to.
-
-    `subnet_ids` are the public subnets, one per zone, whether it faces the internet or not: they hold no pods, so the
-    network policies can tell its addresses from theirs. `public_routes` make them public. `app_ports` are the ports
-    that the pods listen on.
-    """
-
-    context: AwsContext
-    settings: LoadBalancerSettings
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    public_routes: Sequence[pulumi.Resource]
-    cluster_security_group_id: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
-    app_ports: Sequence[int]
 
 
 class ApplicationLoadBalancer(pulumi.ComponentResource):
@@ -59,55 +38,44 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
     to_pods: Sequence[pulumi.Resource]
     """What must stand before a pod is registered."""
 
-    def __init__(
-        self, name: str, args: ApplicationLoadBalancerArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:ApplicationLoadBalancer", name, None, opts)
-        passage = self._make_passage(name, args)
-        balancer = self._make_balancer(name, args, passage, self._make_access_log(name, args))
-        domain = args.settings.domain
-        if domain is None:
+        settings, child = args.settings, pulumi.ResourceOptions(parent=self)
+        ports = [HTTP_PORT] if settings.domain is None else [HTTP_PORT, HTTPS_PORT]
+        passage = make_passage(name, args, listener_ports=ports, parent=self)
+        log_args = AccessLogArgs(context=args.context, retention_days=settings.log_retention_days)
+        balancer = self._make_balancer(name, args, passage, AccessLog(f"{name}-log", log_args, opts=child))
+        if settings.domain is None:
             self.domain_zone_id = None
             self.listener = self._make_plain_listener(name, balancer)
         else:
-            certificate = self._make_certificate(name, args.context, domain)
+            of_domain = CertificateArgs(context=args.context, domain=settings.domain)
+            certificate = Certificate(f"{name}-certificate", of_domain, opts=child)
             self.listener = self._make_secure_listener(name, balancer, certificate)
             # Only once there is something to redirect to.
             self._make_http_listener(name, balancer, _redirect(), wait_for=[self.listener])
             self.domain_zone_id = certificate.zone_id
-        if args.settings.waf:
-            self._make_firewall(args, balancer)
+        if settings.waf:
+            firewall_args = FirewallArgs(
+                context=args.context,
+                settings=settings,
+                load_balancer_arn=balancer.arn,
+                logs_key_arn=args.logs_key_arn,
+            )
+            Firewall("firewall", firewall_args, opts=child)
         self.dns_name = balancer.dns_name
         self.hosted_zone_id = balancer.zone_id
         self.to_pods = passage.to_pods
         self.register_outputs({"dns_name": self.dns_name})
 
-    def _make_passage(self, name: str, args: ApplicationLoadBalancerArgs) -> Passage:
-        return make_passage(
-            name,
-            vpc_id=args.vpc_id,
-            cluster_security_group_id=args.cluster_security_group_id,
-            allow_from=args.settings.allow_from,
-            listener_ports=[HTTP_PORT] if args.settings.domain is None else [HTTP_PORT, HTTPS_PORT],
-            app_ports=args.app_ports,
-            parent=self,
-        )
-
-    def _make_access_log(self, name: str, args: ApplicationLoadBalancerArgs) -> AccessLog:
-        return AccessLog(
-            f"{name}-log",
-            AccessLogArgs(context=args.context, retention_days=args.settings.log_retention_days),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
     def _make_balancer(
-        self, name: str, args: ApplicationLoadBalancerArgs, passage: Passage, log: AccessLog
+        self, name: str, args: LoadBalancerArgs, passage: Passage, log: AccessLog
     ) -> aws.lb.LoadBalancer:
         return aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",
             internal=not args.settings.public,
-            subnets=args.subnet_ids,
+            subnets=list(args.network.public_subnet_ids.values()),
             security_groups=[passage.group.id],
             idle_timeout=args.settings.idle_timeout_seconds,
             drop_invalid_header_fields=True,
@@ -122,15 +90,8 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
                 protect=args.context.protect,
                 # AWS tries to write to the bucket when the log is switched on, and refuses if it may not yet. It also
                 # refuses to face the internet from a VPC without a gateway, which in turn cannot leave before it.
-                depends_on=[log.ready, *args.public_routes],
+                depends_on=[log.ready, *args.network.public_routes],
             ),
-        )
-
-    def _make_certificate(self, name: str, context: AwsContext, domain: str) -> Certificate:
-        return Certificate(
-            f"{name}-certificate",
-            CertificateArgs(context=context, domain=domain),
-            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _make_plain_listener(self, name: str, balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
@@ -169,19 +130,6 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
             ssl_policy=TLS_POLICY,
             certificate_arn=certificate.arn,
             default_actions=[_not_found()],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _make_firewall(self, args: ApplicationLoadBalancerArgs, balancer: aws.lb.LoadBalancer) -> None:
-        Firewall(
-            "firewall",
-            FirewallArgs(
-                context=args.context,
-                load_balancer_arn=balancer.arn,
-                rate_limit=args.settings.waf_rate_limit,
-                logs_key_arn=args.logs_key_arn,
-                log_retention_days=args.settings.log_retention_days,
-            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import firewall_log_group
+from infra.settings.eks.load_balancer import LoadBalancerSettings
 
 RATE_WINDOW_SECONDS = 300
 
@@ -31,10 +32,9 @@ class FirewallArgs:
     """What it stands in front of, how many requests one address may make in five minutes, and where it logs."""
 
     context: AwsContext
+    settings: LoadBalancerSettings
     load_balancer_arn: pulumi.Input[str]
-    rate_limit: int
     logs_key_arn: pulumi.Input[str]
-    log_retention_days: int
 
 
 class Firewall(pulumi.ComponentResource):
@@ -42,7 +42,7 @@ class Firewall(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Firewall", name, None, opts)
-        acl = self._make_acl(name, args.rate_limit)
+        acl = self._make_acl(name, args.settings.waf_rate_limit)
         self._make_log(name, args, acl)
         aws.wafv2.WebAclAssociation(
             name,
@@ -72,7 +72,7 @@ class Firewall(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             name,
             name=firewall_log_group(context.name),
-            retention_in_days=args.log_retention_days,
+            retention_in_days=args.settings.log_retention_days,
             kms_key_id=args.logs_key_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -9,12 +9,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.load_balancer.application import ApplicationLoadBalancer, ApplicationLoadBalancerArgs
-from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer, NetworkLoadBalancerArgs
-from infra.platforms.eks.load_balancer.record import make_record
-from infra.platforms.eks.load_balancer.route import HttpRoute, HttpRouteArgs, TcpRoute, TcpRouteArgs
+from infra.platforms.eks.load_balancer.application import ApplicationLoadBalancer
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
+from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer
+from infra.platforms.eks.load_balancer.record import HostRecords
+from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, rule_for, tcp_listener_for
+from infra.platforms.eks.network import Network
 from infra.platforms.platform import Route
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import Application, WebSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.addresses import http_ports, http_traffic, tcp_ports
 from infra.settings.eks.load_balancer import LoadBalancerSettings
@@ -25,16 +27,14 @@ from infra.settings.eks.priorities import rule_priorities
 class LoadBalancingArgs:
     """The apps, of which those with `traffic` matter, and where the load balancers stand.
 
-    `subnet_ids` are the public subnets, `public_routes` what makes them public. `controllers` are the add-ons that
-    register pods. `names_may_move` tells that the stack has load balancers already, which hosts may point at.
+    `controllers` are the add-ons that register pods. `names_may_move` tells that the stack has load balancers already,
+    which hosts may point at.
     """
 
     context: AwsContext
     settings: LoadBalancerSettings
-    apps: Mapping[str, object]
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    public_routes: Sequence[pulumi.Resource]
+    apps: Mapping[str, Application]
+    network: Network
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     controllers: Sequence[pulumi.Resource]
@@ -44,23 +44,21 @@ class LoadBalancingArgs:
 class LoadBalancing(pulumi.ComponentResource):
     """A load balancer for HTTP and one for TCP, each only if an app needs it.
 
-    The load balancers wait for the network only, so they are made while the control plane still is. `dns_names` are
-    their own names, by protocol.
+    They wait for the network only, so they are made while the control plane still is. `dns_names` are their own names,
+    by protocol.
     """
 
-    exists: bool
     dns_names: Mapping[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: LoadBalancingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:LoadBalancing", name, None, opts)
         self._args = args
-        self._http = http_traffic(args.apps)
-        self._priorities = rule_priorities(self._http, args.settings.priorities)
-        tcp = tcp_ports(args.apps)
-        self._application = self._make_application() if self._http else None
-        self._network = self._make_network(list(tcp.values())) if tcp else None
-        self._before_name: dict[str, list[pulumi.Resource]] = {}
-        self.exists = bool(self._http or tcp)
+        self._hosts = HostRecords()
+        child = pulumi.ResourceOptions(parent=self)
+        http, tcp = http_ports(args.apps), tcp_ports(args.apps)
+        self._priorities = rule_priorities(http_traffic(args.apps), args.settings.priorities)
+        self._application = ApplicationLoadBalancer("alb", self._for_ports(http), opts=child) if http else None
+        self._network = NetworkLoadBalancer("nlb", self._for_ports(tcp), opts=child) if tcp else None
         self.dns_names = {
             protocol: balancer.dns_name
             for protocol, balancer in (("http", self._application), ("tcp", self._network))
@@ -70,64 +68,34 @@ class LoadBalancing(pulumi.ComponentResource):
 
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the way from the load balancer to `service`, for an app with `traffic`."""
-        traffic = settings.traffic
-        if traffic is None:
-            return Route()
-        options = pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider])
-        if self._application is not None and traffic.protocol == "http":
-            http = HttpRoute(
-                app,
-                HttpRouteArgs(
-                    settings=settings,
-                    traffic=traffic,
-                    listener_arn=self._application.listener.arn,
-                    rules=self._application,
-                    public=self._args.settings.public,
-                    priority=self._priorities[app],
-                    vpc_id=self._args.vpc_id,
-                    cluster_name=self._args.context.name,
-                    service=service,
-                    wait_for=[*self._args.controllers, *self._application.to_pods],
-                ),
-                opts=options,
-            )
+        traffic, application, network = settings.traffic, self._application, self._network
+        if application is not None and traffic is not None and traffic.protocol == "http":
+            listener_arn, priority = application.listener.arn, self._priorities[app]
+            forward = rule_for(app, traffic, listener_arn=listener_arn, priority=priority, parent=application)
+            made = self._make_route(app, settings, forward, application.to_pods, service=service, parent=parent)
             host = self._host(traffic)
-            if host is not None:
-                # The first name of a host takes nobody's requests, so it is made while the control plane still is.
-                before = http.ready if self._args.names_may_move else [http.rule]
-                self._before_name.setdefault(host, []).extend(before)
-            return Route(url=self._web_address(traffic, self._application), wait_for=http.ready)
-        if self._network is not None:
-            tcp = TcpRoute(
-                app,
-                TcpRouteArgs(
-                    settings=settings,
-                    load_balancer_arn=self._network.arn,
-                    listeners=self._network,
-                    public=self._args.settings.public,
-                    vpc_id=self._args.vpc_id,
-                    cluster_name=self._args.context.name,
-                    service=service,
-                    wait_for=[*self._args.controllers, *self._network.to_pods],
-                ),
-                opts=options,
-            )
-            address = pulumi.Output.concat("tcp://", self._network.dns_name, f":{settings.port}")
-            return Route(url=address, wait_for=tcp.ready)
+            if host is None:
+                return Route(
+                    url=pulumi.Output.concat("http://", application.dns_name, traffic.path), wait_for=made.ready
+                )
+            # The first name of a host takes nobody's requests, so it is made while the control plane still is.
+            self._hosts.add(host, made.ready if self._args.names_may_move else [made.forward])
+            return Route(url=pulumi.Output.from_input(f"https://{host}{traffic.path}"), wait_for=made.ready)
+        if network is not None and traffic is not None:
+            forward = tcp_listener_for(app, settings.port, load_balancer_arn=network.arn, parent=network)
+            made = self._make_route(app, settings, forward, network.to_pods, service=service, parent=parent)
+            address = pulumi.Output.concat("tcp://", network.dns_name, f":{settings.port}")
+            return Route(url=address, wait_for=made.ready)
         return Route()
 
     def complete(self) -> None:
         """Point the hosts at the load balancer, now that every app has its way behind it."""
         application = self._application
-        if application is None or application.domain_zone_id is None:
-            return
-        for host, before in sorted(self._before_name.items()):
-            make_record(
-                host,
+        if application is not None and application.domain_zone_id is not None:
+            self._hosts.make(
                 domain_zone_id=application.domain_zone_id,
                 dns_name=application.dns_name,
                 hosted_zone_id=application.hosted_zone_id,
-                wait_for=before,
                 parent=application,
             )
 
@@ -145,45 +113,40 @@ class LoadBalancing(pulumi.ComponentResource):
             "ports": sorted(set(http_ports(self._args.apps).values())),
         }
 
-    def _make_application(self) -> ApplicationLoadBalancer:
-        args = self._args
-        return ApplicationLoadBalancer(
-            "alb",
-            ApplicationLoadBalancerArgs(
-                context=args.context,
-                settings=args.settings,
-                vpc_id=args.vpc_id,
-                subnet_ids=args.subnet_ids,
-                public_routes=args.public_routes,
-                cluster_security_group_id=args.cluster_security_group_id,
-                logs_key_arn=args.logs_key_arn,
-                app_ports=list(http_ports(args.apps).values()),
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
+    def _for_ports(self, ports: Mapping[str, int]) -> LoadBalancerArgs:
+        return LoadBalancerArgs(
+            context=self._args.context,
+            settings=self._args.settings,
+            network=self._args.network,
+            cluster_security_group_id=self._args.cluster_security_group_id,
+            logs_key_arn=self._args.logs_key_arn,
+            app_ports=list(ports.values()),
         )
 
-    def _make_network(self, ports: Sequence[int]) -> NetworkLoadBalancer:
-        args = self._args
-        return NetworkLoadBalancer(
-            "nlb",
-            NetworkLoadBalancerArgs(
-                context=args.context,
-                settings=args.settings,
-                vpc_id=args.vpc_id,
-                subnet_ids=args.subnet_ids,
-                public_routes=args.public_routes,
-                cluster_security_group_id=args.cluster_security_group_id,
-                app_ports=ports,
+    def _make_route(
+        self,
+        app: str,
+        settings: WebSettings,
+        forward: Forward,
+        to_pods: Sequence[pulumi.Resource],
+        *,
+        service: k8s.core.v1.Service,
+        parent: pulumi.Resource,
+    ) -> AppRoute:
+        return AppRoute(
+            app,
+            AppRouteArgs(
+                settings=settings,
+                forward=forward,
+                public=self._args.settings.public,
+                vpc_id=self._args.network.vpc_id,
+                cluster_name=self._args.context.name,
+                service=service,
+                wait_for=[*self._args.controllers, *to_pods],
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )
-
-    def _web_address(self, traffic: TrafficSettings, balancer: ApplicationLoadBalancer) -> pulumi.Output[str]:
-        host = self._host(traffic)
-        if host is None:
-            return pulumi.Output.concat("http://", balancer.dns_name, traffic.path)
-        return pulumi.Output.from_input(f"https://{host}{traffic.path}")
 
     def _host(self, traffic: TrafficSettings) -> str | None:
-        """The name under which an app is found: its own, else the domain's, else none but the load balancer's."""
+        """Return the name under which an app is found: its own, else the domain's, else none."""
         return traffic.host or self._args.settings.domain

@@ -1,40 +1,51 @@
-"""The name under which a load balancer is found."""
+"""The names under which a load balancer is found."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import pulumi
 import pulumi_aws as aws
 
 
-def make_record(
-    host: str,
-    *,
-    domain_zone_id: pulumi.Input[str],
-    dns_name: pulumi.Input[str],
-    hosted_zone_id: pulumi.Input[str],
-    wait_for: Sequence[pulumi.Resource],
-    parent: pulumi.Resource,
-) -> aws.route53.Record:
-    """Point `host`, in the zone of its domain, at the load balancer `dns_name`, which lies in AWS's `hosted_zone_id`.
+class HostRecords:
+    """The DNS records of a stack's hosts, made once every app has its way behind the load balancer.
 
-    `wait_for` is the way behind it, to the apps of the host: requests move to a new load balancer once that knows where
-    they go and their pods are registered. Only an A record: the VPC has no IPv6, so the load balancer has no address
-    for an AAAA record.
+    Requests move to a new load balancer once that knows where they go and their pods are registered.
     """
-    return aws.route53.Record(
-        host,
-        zone_id=domain_zone_id,
-        name=host,
-        type="A",
-        aliases=[
-            aws.route53.RecordAliasArgs(
-                name=dns_name,
-                zone_id=hosted_zone_id,
-                # There is no second answer to give.
-                evaluate_target_health=False,
+
+    def __init__(self) -> None:
+        self._wait_for: dict[str, list[pulumi.Resource]] = {}
+
+    def add(self, host: str, wait_for: Iterable[pulumi.Resource]) -> None:
+        """Note a host, and the way behind it to one of its apps."""
+        self._wait_for.setdefault(host, []).extend(wait_for)
+
+    def make(
+        self,
+        *,
+        domain_zone_id: pulumi.Input[str],
+        dns_name: pulumi.Input[str],
+        hosted_zone_id: pulumi.Input[str],
+        parent: pulumi.Resource,
+    ) -> None:
+        """Point each host, in the zone of its domain, at the load balancer `dns_name` in AWS's `hosted_zone_id`.
+
+        Only by an A record: the VPC has no IPv6, so the load balancer has no address for an AAAA record.
+        """
+        for host, wait_for in sorted(self._wait_for.items()):
+            aws.route53.Record(
+                host,
+                zone_id=domain_zone_id,
+                name=host,
+                type="A",
+                aliases=[
+                    aws.route53.RecordAliasArgs(
+                        name=dns_name,
+                        zone_id=hosted_zone_id,
+                        # There is no second answer to give.
+                        evaluate_target_health=False,
+                    )
+                ],
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=wait_for),
             )
-        ],
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=wait_for),
-    )

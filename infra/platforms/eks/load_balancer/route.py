@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,21 +14,20 @@ from infra.platforms.eks.load_balancer.target import make_target_group
 from infra.settings.app.application import WebSettings
 from infra.settings.app.traffic import TrafficSettings
 
+Forward = Callable[[aws.lb.TargetGroup], pulumi.Resource]
+"""Makes what sends requests to a target group: a listener rule, or a listener."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class HttpRouteArgs:
-    """An app with `traffic` by HTTP, the listener that takes its requests, and the priority of its rule.
+class AppRouteArgs:
+    """An app with `traffic`, and what sends requests to it.
 
-    `rules` is the component that holds the rules of all apps. `public` tells whether the load balancer faces the
-    internet. `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
-    `prefix` begins the name of its target group.
+    `public` tells whether the load balancer faces the internet. `wait_for` is what must stand before its pods are
+    registered: the controller, and the way to the pods. `prefix` begins the name of its target group.
     """
 
     settings: WebSettings
-    traffic: TrafficSettings
-    listener_arn: pulumi.Input[str]
-    rules: pulumi.Resource
-    priority: int
+    forward: Forward
     public: bool
     vpc_id: pulumi.Input[str]
     cluster_name: str
@@ -37,115 +36,73 @@ class HttpRouteArgs:
     prefix: str = ""
 
 
-class HttpRoute(pulumi.ComponentResource):
-    """A target group, the listener rule that sends to it and the binding that fills it.
+class AppRoute(pulumi.ComponentResource):
+    """A target group, the listener or rule that sends to it (`forward`) and the binding that fills it.
 
     The app's pods wait for `ready`. Their readiness gate is given to them only while a binding refers to their Service,
-    and opens only once a rule refers to the group: an unused group checks nobody's health.
+    and opens only once a listener refers to the group: an unused group checks nobody's health.
     """
 
     ready: Sequence[pulumi.Resource]
-    rule: aws.lb.ListenerRule
+    forward: pulumi.Resource
 
-    def __init__(self, app: str, args: HttpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nightowl:eks:HttpRoute", app, None, opts)
+    def __init__(self, app: str, args: AppRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:AppRoute", app, None, opts)
+        protocol = "TCP" if args.settings.traffic and args.settings.traffic.protocol == "tcp" else "HTTP"
         group = make_target_group(
             app,
             args.settings,
-            protocol="HTTP",
+            protocol=protocol,
             vpc_id=args.vpc_id,
             cluster_name=args.cluster_name,
             parent=self,
             prefix=args.prefix,
             public=args.public,
         )
-        self.rule = self._make_rule(app, args, group)
+        self.forward = args.forward(group)
         binding = make_binding(
             app,
             target_group=group,
-            protocol="HTTP",
+            protocol=protocol,
             public=args.public,
             vpc_id=args.vpc_id,
             service=args.service,
             wait_for=args.wait_for,
             parent=self,
         )
-        self.ready = [self.rule, binding]
+        self.ready = [self.forward, binding]
         self.register_outputs({"target_group": group.arn})
 
-    def _make_rule(self, app: str, args: HttpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.ListenerRule:
-        return aws.lb.ListenerRule(
-            # A listener has each priority once. Named by it, a rule that one app leaves and another takes over changes
-            # in place, where a second one would be refused.
-            f"priority-{args.priority}",
-            listener_arn=args.listener_arn,
-            priority=args.priority,
-            conditions=rule_conditions(args.traffic),
-            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
-            tags={"app": app},
-            opts=pulumi.ResourceOptions(parent=args.rules),
-        )
+
+def rule_for(
+    app: str, traffic: TrafficSettings, *, listener_arn: pulumi.Input[str], priority: int, parent: pulumi.Resource
+) -> Forward:
+    """Send the HTTP requests for an app by a rule of a listener; `parent` is the component of the rules of all apps."""
+    return lambda group: aws.lb.ListenerRule(
+        # A listener has each priority once. Named by it, a rule that one app leaves and another takes over changes in
+        # place, where a second one would be refused.
+        f"priority-{priority}",
+        listener_arn=listener_arn,
+        priority=priority,
+        conditions=rule_conditions(traffic),
+        actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
+        tags={"app": app},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TcpRouteArgs:
-    """An app with `traffic` by TCP, and the load balancer that it gets a listener on.
-
-    `listeners` is the component that holds the listeners of all apps. `public` tells whether the load balancer faces
-    the internet. `wait_for` is what must stand before its pods are registered: the controller, and the way to the pods.
-    """
-
-    settings: WebSettings
-    load_balancer_arn: pulumi.Input[str]
-    listeners: pulumi.Resource
-    public: bool
-    vpc_id: pulumi.Input[str]
-    cluster_name: str
-    service: k8s.core.v1.Service
-    wait_for: Sequence[pulumi.Resource]
-
-
-class TcpRoute(pulumi.ComponentResource):
-    """A target group, the listener that sends to it and the binding that fills it; the app's pods wait for `ready`."""
-
-    ready: Sequence[pulumi.Resource]
-
-    def __init__(self, app: str, args: TcpRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nightowl:eks:TcpRoute", app, None, opts)
-        group = make_target_group(
-            app,
-            args.settings,
-            protocol="TCP",
-            vpc_id=args.vpc_id,
-            cluster_name=args.cluster_name,
-            parent=self,
-            public=args.public,
-        )
-        listener = self._make_listener(app, args, group)
-        binding = make_binding(
-            app,
-            target_group=group,
-            protocol="TCP",
-            public=args.public,
-            vpc_id=args.vpc_id,
-            service=args.service,
-            wait_for=args.wait_for,
-            parent=self,
-        )
-        self.ready = [listener, binding]
-        self.register_outputs({"target_group": group.arn})
-
-    def _make_listener(self, app: str, args: TcpRouteArgs, group: aws.lb.TargetGroup) -> aws.lb.Listener:
-        return aws.lb.Listener(
-            # A load balancer has each port once: an app that takes over another's port takes over its listener.
-            f"tcp-{args.settings.port}",
-            load_balancer_arn=args.load_balancer_arn,
-            port=args.settings.port,
-            protocol="TCP",
-            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=group.arn)],
-            tags={"app": app},
-            opts=pulumi.ResourceOptions(parent=args.listeners),
-        )
+def tcp_listener_for(app: str, port: int, *, load_balancer_arn: pulumi.Input[str], parent: pulumi.Resource) -> Forward:
+    """Send the connections to a port to an app by a listener; `parent` is the component of the listeners of all."""
+    return lambda group: aws.lb.Listener(
+        # A load balancer has each port once: an app that takes over another's port takes over its listener.
+        f"tcp-{port}",
+        load_balancer_arn=load_balancer_arn,
+        port=port,
+        protocol="TCP",
+        default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=group.arn)],
+        tags={"app": app},
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
 
 def rule_conditions(traffic: TrafficSettings) -> list[aws.lb.ListenerRuleConditionArgs]:

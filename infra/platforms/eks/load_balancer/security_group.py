@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.settings.app.traffic import Cidr
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,77 +24,54 @@ class Passage:
 
 
 def make_passage(
-    name: str,
-    *,
-    vpc_id: pulumi.Input[str],
-    cluster_security_group_id: pulumi.Input[str],
-    allow_from: Sequence[Cidr],
-    listener_ports: Iterable[int],
-    app_ports: Iterable[int],
-    parent: pulumi.Resource,
+    name: str, args: LoadBalancerArgs, *, listener_ports: Iterable[int], parent: pulumi.Resource
 ) -> Passage:
-    """Open `listener_ports` to `allow_from`, and the way from there to the pods on `app_ports`, and nothing else.
+    """Open `listener_ports` to the allowed networks, and the way from there to the pods, and nothing else.
 
     The group has no cluster tag: exactly one group per node may have it, or the controller stops registering pods.
     """
+    child = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(
         name,
-        vpc_id=vpc_id,
+        vpc_id=args.network.vpc_id,
         description="Load balancer: in from the allowed networks, out to the pods",
         tags={"Name": name},
-        opts=pulumi.ResourceOptions(parent=parent),
+        opts=child,
     )
     for port in sorted(set(listener_ports)):
-        for network in allow_from:
-            _make_way_in(name, group, port=port, network=network, parent=parent)
+        for network in args.settings.allow_from:
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-{port}-from-{network.replace('/', '-')}",
+                security_group_id=group.id,
+                cidr_ipv4=network,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=f"Requests from {network} on port {port}",
+                opts=child,
+            )
     to_pods: list[pulumi.Resource] = []
-    for port in sorted(set(app_ports)):
-        to_pods += _make_way_to_pods(name, group, cluster_security_group_id, port=port, parent=parent)
+    for port in sorted(set(args.app_ports)):
+        to_pods += [
+            aws.vpc.SecurityGroupEgressRule(
+                f"{name}-to-pods-{port}",
+                security_group_id=group.id,
+                referenced_security_group_id=args.cluster_security_group_id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=f"Requests and health checks to pods on port {port}",
+                opts=child,
+            ),
+            aws.vpc.SecurityGroupIngressRule(
+                f"pods-{port}-from-{name}",
+                security_group_id=args.cluster_security_group_id,
+                referenced_security_group_id=group.id,
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description=f"Requests and health checks of the load balancer {name} to pods on port {port}",
+                opts=child,
+            ),
+        ]
     return Passage(group=group, to_pods=to_pods)
-
-
-def _make_way_in(
-    name: str, group: aws.ec2.SecurityGroup, *, port: int, network: str, parent: pulumi.Resource
-) -> aws.vpc.SecurityGroupIngressRule:
-    return aws.vpc.SecurityGroupIngressRule(
-        f"{name}-{port}-from-{network.replace('/', '-')}",
-        security_group_id=group.id,
-        cidr_ipv4=network,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        description=f"Requests from {network} on port {port}",
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def _make_way_to_pods(
-    name: str,
-    group: aws.ec2.SecurityGroup,
-    cluster_security_group_id: pulumi.Input[str],
-    *,
-    port: int,
-    parent: pulumi.Resource,
-) -> list[pulumi.Resource]:
-    return [
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-to-pods-{port}",
-            security_group_id=group.id,
-            referenced_security_group_id=cluster_security_group_id,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            description=f"Requests and health checks to pods on port {port}",
-            opts=pulumi.ResourceOptions(parent=parent),
-        ),
-        aws.vpc.SecurityGroupIngressRule(
-            f"pods-{port}-from-{name}",
-            security_group_id=cluster_security_group_id,
-            referenced_security_group_id=group.id,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            description=f"Requests and health checks of the load balancer {name} to pods on port {port}",
-            opts=pulumi.ResourceOptions(parent=parent),
-        ),
-    ]

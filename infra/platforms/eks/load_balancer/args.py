@@ -1,0 +1,28 @@
+"""What the load balancers of a stack are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.network import Network
+from infra.settings.eks.load_balancer import LoadBalancerSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancerArgs:
+    """Where a load balancer stands, whom it lets in and what it forwards to.
+
+    It stands in the public subnets, whether it faces the internet or not: they hold no pods, so the network policies
+    can tell its addresses from theirs. `app_ports` are the ports that the pods listen on.
+    """
+
+    context: AwsContext
+    settings: LoadBalancerSettings
+    network: Network
+    cluster_security_group_id: pulumi.Input[str]
+    logs_key_arn: pulumi.Input[str]
+    app_ports: Sequence[int]
