@@ -162,11 +162,18 @@ def drift(stack: Stack, dry_run: DryRun = False) -> None:
 
 
 @ci.command()
-def versions(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False) -> None:
+def versions(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    issue: Annotated[bool, typer.Option("--issue", help="Keep one issue on GitHub about them.")] = False,
+    dry_run: DryRun = False,
+) -> None:
     """List pinned versions of Kubernetes that are near the end of their support. Exit code 1 when there are some."""
-    from infra.ci.versions import run_versions
+    from infra.ci.versions import LABEL, run_versions
 
-    run_versions(_project(), as_json=as_json, say=typer.echo)
+    if dry_run:
+        typer.echo(f"would list the pinned versions, and open, edit or close the issue with the label {LABEL!r}")
+        return
+    run_versions(_project(), as_json=as_json, issue_of=_run() if issue else None, say=typer.echo)
 
 
 @ci.command()

@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
-from infra.ci.github import GithubRepository, connect
+from infra.ci.github import connect
 from infra.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
 from infra.engine.driver import Engine
 from infra.engine.outcome import Preview, StackLockedError
 from infra.engine.program import run_program
 from infra.errors import NightowlError
-from infra.settings.eks.platform import EksPlatformSettings
-from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
-from infra.system import clock
-from infra.versions import support_notice
 
 LABEL = "drift"
 
@@ -34,8 +30,6 @@ class DriftFoundError(NightowlError):
 def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
     """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
 
-    Another issue tells of a Kubernetes version that loses its support.
-
     A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
     With `dry_run` the stack file is read, and nothing else happens.
 
@@ -50,7 +44,6 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
         say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
         return
     github = connect(run)
-    _tell_of_support(github, target.stack, settings, run_url=run.url)
     say(f"comparing {target.stack} with what runs")
     if settings.delivery.runner:
         say("the objects of its cluster are out of reach from here; the next deployment sets them back")
@@ -69,18 +62,6 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     run.summarize(body)
     url = github.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
     raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
-
-
-def _tell_of_support(github: GithubRepository, stack: str, settings: StackSettings, *, run_url: str) -> None:
-    """Keep one issue while the Kubernetes version of the stack is near the end of its support."""
-    marker = f"nightowl:support:{stack}"
-    on_eks = isinstance(settings.platform, EksPlatformSettings)
-    notice = support_notice(settings.cluster.version, clock.today()) if on_eks else ""
-    if notice:
-        body = f"{code(stack)}: {notice}. This issue is closed by the first check after the upgrade. {run_url}"
-        github.upsert_issue(marker, f"Kubernetes {settings.cluster.version} in {stack} loses its support", body, LABEL)
-    else:
-        github.close_issue(marker, f"{code(stack)} asks for a version with time left. {run_url}".rstrip(), LABEL)
 
 
 def _undisturbed_preview(target: Target, engine: Engine, leave_out: Sequence[str]) -> Preview:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from infra.ci.actions_run import ActionsRun
+from infra.ci.github import connect
 from infra.errors import NightowlError
 from infra.project import stack_files
 from infra.settings.eks.platform import EksPlatformSettings
@@ -13,18 +15,30 @@ from infra.settings.stack_file import settings_from_stack_file
 from infra.system import clock
 from infra.versions import KUBERNETES_MINOR, KUBERNETES_VERSIONS, WARNING_DAYS, support_notice
 
+LABEL = "versions"
+MARKER = "nightowl:versions"
+
 
 class SupportEndsError(NightowlError):
     """A pinned version is near the end of its support, or past it."""
 
 
-def run_versions(project: Path, *, as_json: bool = False, say: Callable[[str], None] = print) -> None:
+def run_versions(
+    project: Path,
+    *,
+    as_json: bool = False,
+    issue_of: ActionsRun | None = None,
+    say: Callable[[str], None] = print,
+) -> None:
     """List the pinned versions of Kubernetes that have at most 60 days of standard support left.
+
+    With `issue_of` one issue of that run's repository says the same, and is closed when there is no such pin.
 
     Pins are the default, which the local cluster has too, and `cluster.version` of each stack on EKS.
 
     Raises:
         SupportEndsError: there are such pins; they were listed.
+        GithubError: the issue cannot be written.
     """
     found = [
         {
@@ -42,8 +56,25 @@ def run_versions(project: Path, *, as_json: bool = False, say: Callable[[str], N
         say("\n".join(f"{item['pin']}: {item['notice']}" for item in found))
     else:
         say(f"every pinned version of Kubernetes has more than {WARNING_DAYS} days of standard support left")
+    address = keep_issue(found, issue_of) if issue_of else ""
     if found:
-        raise SupportEndsError(f"{len(found)} pinned versions have at most {WARNING_DAYS} days of support left")
+        seen = f"; see {address}" if address else ""
+        raise SupportEndsError(f"{len(found)} pinned versions have at most {WARNING_DAYS} days of support left{seen}")
+
+
+def keep_issue(found: Sequence[Mapping[str, str]], run: ActionsRun) -> str:
+    """Keep one issue open while a pin is near the end of its support. Return its address, empty if there is no pin.
+
+    Raises:
+        GithubError: GitHub cannot be asked, or refuses.
+    """
+    github = connect(run)
+    if not found:
+        github.close_issue(MARKER, f"Every pinned version has time left. {run.url}".rstrip(), LABEL)
+        return ""
+    pins = "\n".join(f"- {item['pin']}: {item['notice']}" for item in found)
+    body = f"{pins}\n\nThis issue is closed by the first check after the upgrade. {run.url}".rstrip()
+    return github.upsert_issue(MARKER, "Kubernetes versions lose their support", body, LABEL)
 
 
 def _pins(project: Path) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from infra.reconcile import Step
 LABELS = {
     "ephemeral": ("1d76db", "Gives this pull request an environment of its own"),
     "drift": ("d93f0b", "What runs differs from what is written down"),
+    "versions": ("fbca04", "A pinned version is near the end of its support"),
 }
 """Name to colour and description; GitHub takes up to 100 characters of a description."""
 

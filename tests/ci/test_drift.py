@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,7 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.drift import DriftFoundError, run_drift
 from infra.engine.locks import LockHolder
 from infra.engine.outcome import DeploymentFailedError, Preview, StackLockedError
-from infra.system import clock
-from tests.ci.fake_engine import NOTHING, FakeEngine, edit, preview_of, step, target_of
+from tests.ci.fake_engine import NOTHING, FakeEngine, preview_of, step, target_of
 from tests.ci.fake_github import FakeGithub
 
 HPA = step("update", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "web", "spec.maxReplicas")
@@ -119,20 +117,3 @@ def test_a_dry_run_asks_neither_the_engine_nor_github(tmp_path: Path, capsys: py
 
     assert "would preview local" in capsys.readouterr().out
     assert engine.calls == []
-
-
-def test_the_end_of_support_opens_an_issue_of_its_own_and_the_upgrade_closes_it(
-    github: FakeGithub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = target_of(FakeEngine(), tmp_path, stack="prod")
-    edit(target, "  nightowl:cluster:\n", '  nightowl:cluster:\n    version: "1.35"\n')
-    monkeypatch.setattr(clock, "today", lambda: date(2027, 3, 1))
-    run_drift(target, github.run(tmp_path))
-    run_drift(target, github.run(tmp_path))
-    (issue,) = github.open_issues()
-    assert issue.title == "Kubernetes 1.35 in prod loses its support"
-    assert "ends on 2027-03-27, in 26 days" in (issue.body or "")
-
-    edit(target, 'version: "1.35"', 'version: "1.36"')
-    run_drift(target, github.run(tmp_path))
-    assert github.open_issues() == []

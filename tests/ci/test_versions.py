@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from infra.ci.versions import SupportEndsError, run_versions
 from infra.system import clock
 from infra.versions import KUBERNETES_MINOR, KUBERNETES_VERSIONS
+from tests.ci.fake_github import FakeGithub
 from tests.harness import REPOSITORY
 
 ENDS = KUBERNETES_VERSIONS[KUBERNETES_MINOR].standard_support_ends
@@ -50,3 +52,21 @@ def test_a_script_reads_the_same_as_json(monkeypatch: pytest.MonkeyPatch) -> Non
         ENDS.isoformat(),
     )
     assert first["notice"].startswith(f"standard support of Kubernetes {KUBERNETES_MINOR} ended on {ENDS}")
+
+
+def test_one_issue_is_opened_kept_up_to_date_and_closed_after_the_upgrade(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with FakeGithub() as github:
+        for days in (30, 29):
+            monkeypatch.setattr(clock, "today", lambda left=days: ENDS - timedelta(days=left))
+            with pytest.raises(SupportEndsError, match="days of support left; see https://"):
+                run_versions(REPOSITORY, issue_of=github.run(tmp_path))
+        (issue,) = github.open_issues()
+        assert (issue.title, issue.labels) == ("Kubernetes versions lose their support", ["versions"])
+        assert f"- the default: standard support of Kubernetes {KUBERNETES_MINOR} ends on {ENDS}, in 29 days" in (
+            issue.body or ""
+        )
+        monkeypatch.setattr(clock, "today", lambda: ENDS - timedelta(days=61))
+        run_versions(REPOSITORY, issue_of=github.run(tmp_path))
+        assert github.open_issues() == []

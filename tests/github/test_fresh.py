@@ -67,7 +67,7 @@ def test_a_fresh_repository_gets_everything_that_the_workflows_rely_on(nightowl:
         "can_approve_pull_request_reviews": True,
     }
     assert github.approval_policy == "all_external_contributors"
-    assert sorted(github.labels) == ["drift", "ephemeral"]
+    assert sorted(github.labels) == ["drift", "ephemeral", "versions"]
     (ruleset,) = github.rulesets
     assert ruleset["enforcement"] == "active"
     assert ruleset["conditions"]["ref_name"] == {"include": ["refs/heads/main"], "exclude": []}
@@ -129,6 +129,7 @@ def test_a_dry_run_lists_every_change_and_makes_none(nightowl: Command, github: 
         "issues": "exists",
         "label ephemeral": "missing",
         "label drift": "missing",
+        "label versions": "missing",
         "branch main": "missing",
         ".github/CODEOWNERS": "missing",
         "stacks/Pulumi.dev.yaml": "missing",

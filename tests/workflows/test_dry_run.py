@@ -33,6 +33,7 @@ TOLD = {
     "ci promote": "web: ",
     "ci copy-images": "would copy",
     "ci drift": "would",
+    "ci versions": "would list the pinned versions",
     "ci recover": "would take the locks off",
     "ci ephemeral up": "would deploy pr-7",
     "ci ephemeral down": "would remove pr-7",

@@ -26,6 +26,7 @@ NEEDED = {
     "record": {"contents", "pull-requests"},
     "promote": {"contents", "pull-requests"},
     "drift": {"issues"},
+    "versions": {"issues"},
     "ephemeral": {"pull-requests"},
     "again": {"actions"},
     "release": {"contents"},
@@ -161,7 +162,9 @@ def test_the_signal_of_a_cancelled_run_reaches_what_has_an_engine_running(step: 
 
 @pytest.mark.parametrize("step", list(all_steps("run")))
 def test_only_a_step_that_talks_to_github_gets_the_token(step: dict[str, Any]) -> None:
-    talks = re.search(r"nightowl ci (preview|record|promote|drift|ephemeral)\b|gh workflow|release\.py", step["run"])
+    talks = re.search(
+        r"nightowl ci (preview|record|promote|drift|ephemeral|versions)\b|gh workflow|release\.py", step["run"]
+    )
     has_token = "${{ github.token }}" in step.get("env", {}).values()
     assert has_token == bool(talks)
 

@@ -35,6 +35,7 @@ UP = ["ephemeral.yml build as dev-ephemeral", "ephemeral.yml up as dev-ephemeral
 DOWN = "ephemeral.yml down as dev-ephemeral"
 SWEEP = "ephemeral.yml sweep as dev-ephemeral"
 RELEASE = "release.yml release"
+VERSIONS = "versions.yml versions"
 
 STARTED: dict[str, tuple[Event, Sequence[str]]] = {
     "code on main": (push("infra/stack.py"), [*CI, *MAIN, AGAIN]),
@@ -73,6 +74,9 @@ STARTED: dict[str, tuple[Event, Sequence[str]]] = {
     "drift by hand, on a branch": (dispatch("drift.yml", ref="refs/heads/feature"), []),
     "sweep by hand": (dispatch("ephemeral.yml"), [SWEEP]),
     "sweep by hand, on a branch": (dispatch("ephemeral.yml", ref="refs/heads/feature"), []),
+    "the night, versions": (schedule("versions.yml"), [VERSIONS]),
+    "versions by hand": (dispatch("versions.yml"), [VERSIONS]),
+    "versions by hand, on a branch": (dispatch("versions.yml", ref="refs/heads/feature"), []),
     "release by hand": (dispatch("release.yml"), [RELEASE]),
     "release by hand, on a branch": (dispatch("release.yml", ref="refs/heads/feature"), []),
     **{
@@ -98,11 +102,11 @@ def test_an_event_starts_these_jobs_and_no_other(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STARTED)
-def test_nothing_but_ci_runs_until_the_pipeline_is_switched_on(name: str) -> None:
+def test_only_what_needs_no_account_runs_until_the_pipeline_is_switched_on(name: str) -> None:
     event, titles = STARTED[name]
     for value in ({}, {"NIGHTOWL_DELIVERY": "off"}):
         started = [run.title for run in jobs_started(event, variables=value)]
-        assert started == [title for title in titles if title in CI]
+        assert started == [title for title in titles if title in (*CI, VERSIONS)]
 
 
 def test_every_job_is_started_by_one_of_these_events() -> None:

@@ -74,6 +74,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "a job of `recover`": {**DEPLOYS, "roles it gets": "deploy of dev, deploy of prod"},
     "a job of `release`": {REPOSITORY: "contents"},
     "a job of `staging`": {REPOSITORY: "contents, pull-requests"},
+    "a job of `versions`": {REPOSITORY: "issues"},
     "a node": {"images": "reads"},
     "a pod of an app, by its role": {"secrets": "reads", "keys": "reads"},
     "a pod of a pull request, by its role": {"secrets": "reads", "keys": "reads"},
