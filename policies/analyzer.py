@@ -1,6 +1,6 @@
 """The pack's gRPC service: the engine's requests in, diagnostics out (pulumi's proto/pulumi/analyzer.proto).
 
-The policy host of the SDK would convert the whole stack anew for each rule, and hide from a rule what it was told of
+The policy host of the SDK would convert the whole stack anew for each rule, and hide from a rule what it was shown of
 the same resource before.
 """
 
@@ -151,7 +151,7 @@ def _stack_resource(request: analyzer_pb2.AnalyzerResource) -> Resource:
         _resource(request),
         parent=request.parent,
         depends_on=frozenset(request.dependencies),
-        takes_from={key: frozenset(taken.urns) for key, taken in request.propertyDependencies.items()},
+        property_dependencies={key: frozenset(taken.urns) for key, taken in request.propertyDependencies.items()},
     )
 
 
@@ -181,12 +181,12 @@ def _response(found: Evaluation) -> analyzer_pb2.AnalyzeResponse:
 
 def _diagnostics(found: Evaluation) -> Iterator[analyzer_pb2.AnalyzeDiagnostic]:
     for violation in found.violations:
-        yield _diagnostic(violation, _told(violation), violation.level)
+        yield _diagnostic(violation, _text(violation), violation.level)
     for one in found.undecided:
         yield _diagnostic(one, f"{one.resource}: undecided, as {one.message}", Level.ADVISORY)
 
 
-def _told(violation: Violation) -> str:
+def _text(violation: Violation) -> str:
     rule = violation.rule
     return f"{rule.protects_from}\n{violation.resource}: {violation.message}\n{rule.remediation}"
 

@@ -1,4 +1,4 @@
-"""What a violation does: stop the deployment, or only be told.
+"""What a violation does: stop the deployment, or be reported only.
 
 A levels file is what `--policy-pack-config` takes: `{"all": "mandatory", "<rule>": "advisory"}`.
 """

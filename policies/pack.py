@@ -36,7 +36,7 @@ class Pack:
             for type_ in rule.early:
                 self._early_rules.setdefault(type_, []).append(rule)
         self._declared: dict[str, Mapping[str, Any]] = {}
-        self._told: dict[str, set[tuple[str, str]]] = {}
+        self._reported: dict[str, set[tuple[str, str]]] = {}
 
     def judge_resource(self, resource: Resource) -> Evaluation:
         """Judge a resource by what the program declares for it, and keep that for `judge_stack`."""
@@ -45,7 +45,7 @@ class Pack:
         stack = Stack(resources=(declared,))
         rules = {rule.name: rule for type_ in stack.types for rule in self._early_rules.get(type_, ())}
         found = self._judge(stack, rules.values())
-        self._told[resource.urn] = {(one.rule.name, one.message) for one in (*found.violations, *found.undecided)}
+        self._reported[resource.urn] = {(one.rule.name, one.message) for one in (*found.violations, *found.undecided)}
         return found
 
     def judge_stack(self, resources: Iterable[Resource]) -> Evaluation:
@@ -55,12 +55,12 @@ class Pack:
         ended = out_of_date(self._exceptions, levels=self.levels, today=clock.today())
         return replace(
             found,
-            violations=[*ended, *(one for one in found.violations if not self._is_told(one))],
-            undecided=[one for one in found.undecided if not self._is_told(one)],
+            violations=[*ended, *(one for one in found.violations if not self._is_reported(one))],
+            undecided=[one for one in found.undecided if not self._is_reported(one)],
         )
 
-    def _is_told(self, found: Violation | Undecided) -> bool:
-        return (found.rule.name, found.message) in self._told.get(found.urn, ())
+    def _is_reported(self, found: Violation | Undecided) -> bool:
+        return (found.rule.name, found.message) in self._reported.get(found.urn, ())
 
     def _judge(self, stack: Stack, rules: Iterable[Rule]) -> Evaluation:
         return judge(stack, rules, levels=self.levels, exceptions=self._exceptions, today=clock.today())

@@ -41,9 +41,9 @@ may be enough, such as a policy that is written for one role, a stack rule is as
   autoscaler has set, is not held against the program.
 - A fact that is not known before an update leaves a rule undecided in the preview: an advisory note names the fact, and
   the update decides. No rule takes a default for what it does not know.
-- Levels: a violation of a *mandatory* rule stops the deployment, an *advisory* one is told. Critical and high rules are
-  mandatory, the others advisory; `policies/<environment>.json` says what differs. A stack without a file of its own
-  gets the levels of prod.
+- Levels: a violation of a *mandatory* rule stops the deployment, one of an *advisory* rule is reported. Critical and
+  high rules are mandatory, the others advisory; `policies/<environment>.json` says what differs. A stack without a file
+  of its own gets the levels of prod.
 - Exceptions: `policies/exceptions.yaml` lists what is accepted, each with rule, resource, reason and last day. An
   exception that is over is itself a violation (`exceptions-in-date`).
 

@@ -1,11 +1,13 @@
-"""What a rule is, and how the rules of a family are written: each as its check, with all about it on top."""
+"""What a rule is, and how the rules of a family are written."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NotRequired, TypedDict, Unpack
+from functools import wraps
+from typing import TypedDict, Unpack
 
 from policies.facts.stack import Resource, Stack
 
@@ -24,6 +26,9 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+LOW, MEDIUM, HIGH, CRITICAL = Severity
+
+
 class Scope(StrEnum):
     """What it takes to decide a rule."""
 
@@ -31,19 +36,6 @@ class Scope(StrEnum):
     """The resource's own inputs, so it is stopped before it is made."""
     STACK = "stack"
     """Other resources too, so it is judged when all of them are known."""
-
-
-class Texts(TypedDict):
-    """What a rule says about itself."""
-
-    protects_from: str
-    """One sentence."""
-    remediation: str
-    """What to do about a violation."""
-    url: NotRequired[str]
-    """Where to read on; without it, where the family says."""
-    frameworks: NotRequired[tuple[str, ...]]
-    """Where others ask for the same, such as `CIS EKS 5.4.1`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +51,30 @@ class Rule:
     early: tuple[str, ...]
     """Those of `types` whose own inputs may be enough: they are judged alone, before they are made."""
     protects_from: str
+    """One sentence."""
     remediation: str
+    """What to do about a violation."""
     url: str
+    """Where to read on."""
     frameworks: tuple[str, ...]
+    """Where others ask for the same, such as `CIS EKS 5.4.1`."""
     check: StackCheck
 
 
+class More(TypedDict, total=False):
+    """What only some rules need."""
+
+    remediation: str
+    """The remedy, where it is made of constants; it is in the docstring otherwise."""
+    frameworks: tuple[str, ...]
+
+
 class Family:
-    """The rules of one file, in its order."""
+    """The rules of one file, in its order. Each is a check with a decorator for what the engine needs to know.
+
+    The docstring of the check is the rule's text: in one sentence what it protects from, and below that the remedy, and
+    where to read on if that is another page than the family's.
+    """
 
     def __init__(self, title: str, about: str | None, *, url: str = "") -> None:
         """Start a family that is about the first line of `about`; `url` is for rules without one of their own."""
@@ -76,13 +84,16 @@ class Family:
         self._url = url
 
     def resource_rule(
-        self, name: str, severity: Severity, types: str | tuple[str, ...], **texts: Unpack[Texts]
+        self, name: str, severity: Severity, types: str | tuple[str, ...], **more: Unpack[More]
     ) -> Callable[[Check], Check]:
         """Return a decorator that makes a rule of a check that needs one resource only."""
 
         def add(check: Check) -> Check:
-            of_stack = self.stack_rule(name, severity, types, scope=Scope.RESOURCE, early=types, **texts)
-            of_stack(lambda resource, _: check(resource))
+            @wraps(check)
+            def judged(resource: Resource, _: Stack) -> Iterator[str]:
+                return check(resource)
+
+            self.stack_rule(name, severity, types, scope=Scope.RESOURCE, early=types, **more)(judged)
             return check
 
         return add
@@ -95,21 +106,23 @@ class Family:
         *,
         scope: Scope = Scope.STACK,
         early: str | tuple[str, ...] = (),
-        **texts: Unpack[Texts],
+        **more: Unpack[More],
     ) -> Callable[[StackCheck], StackCheck]:
         """Return a decorator that makes a rule of a check that needs the whole stack."""
 
         def add(check: StackCheck) -> StackCheck:
+            protects_from, *below = inspect.cleandoc(check.__doc__ or "").replace("\n\n", "\n").splitlines()
+            url = below.pop() if below and below[-1].startswith("https://") else self._url
             rule = Rule(
                 name=name,
                 severity=severity,
                 scope=scope,
                 types=_several(types),
                 early=_several(early),
-                protects_from=texts["protects_from"],
-                remediation=texts["remediation"],
-                url=texts.get("url", self._url),
-                frameworks=texts.get("frameworks", ()),
+                protects_from=protects_from,
+                remediation=more.get("remediation", " ".join(below)),
+                url=url,
+                frameworks=more.get("frameworks", ()),
                 check=check,
             )
             self.rules.append(rule)

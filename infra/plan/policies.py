@@ -57,7 +57,7 @@ def _subject(planned: Planned, inside: Mapping[str, str]) -> Resource:
         parent=planned.parent or "",
         provider=planned.provider or "",
         depends_on=_replaced(planned.depends_on, inside),
-        takes_from={key: _replaced(urns, inside) for key, urns in planned.takes_from.items()},
+        property_dependencies={key: _replaced(urns, inside) for key, urns in planned.takes_from.items()},
     )
 
 

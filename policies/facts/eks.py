@@ -13,9 +13,9 @@ def clusters_of(stack: Stack, resource: Resource) -> list[Resource]:
     """Return the cluster of the stack that `clusterName` of a resource means.
 
     The name may come from the cluster or by way of something else, such as an access entry: a stack with one cluster
-    leaves no doubt, others are told apart by name.
+    leaves no doubt, of several the name decides.
     """
-    direct = stack.taken(resource, "clusterName", CLUSTER)
+    direct = stack.dependencies(resource, "clusterName", CLUSTER)
     candidates = stack.of_type(CLUSTER)
     if direct or len(candidates) == 1:
         return direct or candidates
@@ -35,7 +35,7 @@ def addons(stack: Stack, name: str) -> list[Resource]:
 
 def zones(stack: Stack, resource: Resource, key: str) -> set[str]:
     """Return the availability zones of the subnets that the property `key` is made of."""
-    return {text(subnet.props, "availabilityZone") for subnet in stack.taken(resource, key, SUBNET)}
+    return {text(subnet.props, "availabilityZone") for subnet in stack.dependencies(resource, key, SUBNET)}
 
 
 def metadata_is_closed(stack: Stack) -> bool:

@@ -104,7 +104,7 @@ def _given(stack: Stack) -> set[str]:
 
 def _made(resource: Resource, key: str, stack: Stack) -> list[Resource]:
     """Return the policies of the stack that a property means: by dependency, or by the name in an ARN."""
-    taken = stack.taken(resource, key, POLICY)
+    taken = stack.dependencies(resource, key, POLICY)
     try:
         names = [arn.rpartition("/")[2] for arn in texts(resource.props, key) if ":policy/" in arn]
     except UnknownFactError:
@@ -120,7 +120,7 @@ def _policies_by_name(stack: Stack) -> dict[str, Resource]:
 
 def _means(resource: Resource, key: str, holder: Resource) -> bool:
     """Return whether a property means a role, user or group: by dependency, or by its name."""
-    if holder.urn in resource.takes_from.get(key, ()):
+    if holder.urn in resource.property_dependencies.get(key, ()):
         return True
     try:
         return bool(_own_name(holder)) and _own_name(holder) in texts(resource.props, key)

@@ -58,7 +58,7 @@ def namespace_of(resource: Resource, stack: Stack) -> str:
     try:
         own = text(resource.props, "metadata", "namespace")
     except UnknownFactError:
-        made = stack.taken(resource, "metadata", NAMESPACE)
+        made = stack.dependencies(resource, "metadata", NAMESPACE)
         if len(made) != 1:
             raise
         own = name_of(made[0])

@@ -51,7 +51,7 @@ def lasting_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
     yield from mappings(pod_spec(resource), "containers")
 
 
-def called(container: Mapping[str, Any]) -> str:
+def label(container: Mapping[str, Any]) -> str:
     """How a message calls a container."""
     return f"container {text(container, 'name') or '(unnamed)'}"
 
@@ -73,7 +73,7 @@ def security(container: Mapping[str, Any], resource: Resource, key: str) -> Any:
 
 
 def pre_stop_seconds(container: Mapping[str, Any]) -> float:
-    """How long a container goes on serving after its pod is told to end; 0 without `preStop.sleep`."""
+    """How long a container goes on serving after its pod is asked to end; 0 without `preStop.sleep`."""
     return number(container, "lifecycle", "preStop", "sleep", "seconds") or 0.0
 
 
@@ -89,7 +89,7 @@ def targets(scaler: Resource, stack: Stack) -> list[Resource]:
         kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
     except UnknownFactError:
         # The name is an output of the workload, which is known only once the cluster is.
-        made = stack.taken(scaler, "spec", *WORKLOADS)
+        made = stack.dependencies(scaler, "spec", *WORKLOADS)
         if len(made) != 1:
             raise
         return made

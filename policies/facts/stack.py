@@ -24,17 +24,17 @@ class Resource:
     name: str
     """The logical name in the program."""
     props: Mapping[str, Any]
-    """Its properties as the program declares them, in camelCase; read them with `policies.values`."""
+    """Its properties as the program declares them, in camelCase; read them with `policies.facts.values`."""
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
     """The properties that an update leaves as they are, such as `spec.replicas`."""
     parent: str = ""
     """The URN of its parent; empty at the top."""
     provider: str = ""
-    """The URN of its provider; empty where it is not told."""
+    """The URN of its provider; empty where it is not known."""
     depends_on: frozenset[str] = frozenset()
     """URNs of what it waits for. Known to stack rules only."""
-    takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    property_dependencies: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     """For each top-level property, URNs of the resources whose outputs it is made of. Known to stack rules only."""
 
     @cached_property
@@ -79,14 +79,14 @@ class Stack:
         """The resource of that URN."""
         return self._by_urn.get(urn)
 
-    def taken(self, resource: Resource, key: str, *types: str) -> list[Resource]:
-        """The resources of `types` whose outputs the top-level property `key` is made of."""
-        taken = resource.takes_from.get(key, frozenset[str]())
-        return [other for other in self.of_type(*types) if other.urn in taken]
+    def dependencies(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """Return the resources of `types` whose outputs the top-level property `key` is made of."""
+        urns = resource.property_dependencies.get(key, ())
+        return [other for other in self.of_type(*types) if other.urn in urns]
 
-    def takers(self, resource: Resource, key: str, *types: str) -> list[Resource]:
-        """The resources of `types` whose top-level property `key` is made of an output of `resource`."""
-        return [other for other in self.of_type(*types) if resource.urn in other.takes_from.get(key, frozenset[str]())]
+    def dependents(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+        """Return the resources of `types` whose top-level property `key` is made of an output of `resource`."""
+        return [one for one in self.of_type(*types) if resource.urn in one.property_dependencies.get(key, ())]
 
     def is_inside(self, resource: Resource, component: Resource) -> bool:
         """Return whether `component` made `resource`, directly or through components inside it."""
@@ -112,10 +112,10 @@ class Stack:
         return False
 
     def _before(self, resource: Resource) -> Iterator[str]:
-        for waited_for in (resource.depends_on, *resource.takes_from.values()):
+        for waited_for in (resource.depends_on, *resource.property_dependencies.values()):
             for urn in waited_for:
                 yield from self._inside(urn)
-        # A component waits for what it was told to wait for, and its children with it.
+        # What a component waits for, its children wait for too.
         if resource.parent:
             yield resource.parent
 

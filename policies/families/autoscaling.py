@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.checks import document_rule
+from policies.document_rule import document_rule
 from policies.facts.aws import CLUSTER
 from policies.facts.eks import metadata_is_closed, minor_of
 from policies.facts.helm import is_chart
@@ -14,7 +14,7 @@ from policies.facts.iam import PolicyStatement, permissions
 from policies.facts.objects import RELEASE, REPLICATED
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, is_true, mapping, mappings, number, sequence, text, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 AUTO_SCALING_GROUP = "aws:autoscaling/group:Group"
 
@@ -28,11 +28,10 @@ MOST_PROVISION_SECONDS = 7 * 60
 """How long to wait for a node in a zone that gives none before trying another (EKS best practices; own figure)."""
 UNIT_SECONDS = {"h": 3600, "m": 60, "s": 1}
 
-FAQ = "https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md"
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/cas.html"
 
-
-family = Family("Autoscaling", __doc__, url=FAQ)
+family = Family(
+    "Autoscaling", __doc__, url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md"
+)
 
 
 def duration_seconds(value: str) -> float | None:
@@ -52,15 +51,14 @@ def _is_autoscaler(release: Resource) -> bool:
 
 
 @document_rule(
-    family,
-    "autoscaler-resizes-only-its-cluster",
-    Severity.HIGH,
-    protects_from="The autoscaler of one cluster ends nodes of another.",
-    remediation="Ask StringEquals on the tags k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.",
-    url=BEST_PRACTICES,
-    frameworks=("EKS best practices: cluster autoscaler",),
+    family, "autoscaler-resizes-only-its-cluster", HIGH, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _resizes_own_groups(resource: Resource) -> Iterator[str]:
+    """The autoscaler of one cluster ends nodes of another.
+
+    Ask StringEquals on the tags k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
     for statement in permissions(resource):
         if statement.is_total or not any(statement.may(action) for action in RESIZING):
             continue
@@ -74,32 +72,26 @@ def _is_pinned_to_cluster(statement: PolicyStatement) -> bool:
     return asked.get(ENABLED_TAG) == ("true",) and any(asked[key] == ("owned",) for key in owned)
 
 
-@document_rule(
-    family,
-    "autoscaler-sees-empty-groups",
-    Severity.MEDIUM,
-    protects_from="A group at 0 nodes is never scaled up, as nobody tells which labels and taints it would have.",
-    remediation="Allow eks:DescribeNodegroup on the cluster's node groups.",
-    url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md",
-    frameworks=("Cluster Autoscaler on AWS",),
-)
+@document_rule(family, "autoscaler-sees-empty-groups", MEDIUM, frameworks=("Cluster Autoscaler on AWS",))
 def _sees_empty_groups(resource: Resource) -> Iterator[str]:
+    """A group at 0 nodes is never scaled up, as nobody tells which labels and taints it would have.
+
+    Allow eks:DescribeNodegroup on the cluster's node groups.
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+    """
     found = list(permissions(resource))
     resizes = any(statement.may(RESIZING[0]) for statement in found)
     if resizes and not any(statement.may("eks:DescribeNodegroup") for statement in found):
         yield "may resize groups but not call eks:DescribeNodegroup, so a group at 0 nodes has no labels or taints"
 
 
-@family.stack_rule(
-    "autoscaler-fits-the-cluster",
-    Severity.HIGH,
-    RELEASE,
-    protects_from="An autoscaler of another minor simulates another scheduler, and makes nodes that help nobody.",
-    remediation="Set values.image.tag to a release of the cluster's minor.",
-    url=BEST_PRACTICES,
-    frameworks=("EKS best practices: cluster autoscaler",),
-)
+@family.stack_rule("autoscaler-fits-the-cluster", HIGH, RELEASE, frameworks=("EKS best practices: cluster autoscaler",))
 def _fits_the_cluster(release: Resource, stack: Stack) -> Iterator[str]:
+    """An autoscaler of another minor simulates another scheduler, and makes nodes that help nobody.
+
+    Set values.image.tag to a release of the cluster's minor.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
     if not _is_autoscaler(release):
         return
     tag = text(release.props, "values", "image", "tag")
@@ -112,15 +104,12 @@ def _fits_the_cluster(release: Resource, stack: Stack) -> Iterator[str]:
             yield f"runs {tag} on version 1.{theirs}"
 
 
-@family.resource_rule(
-    "autoscaler-lets-nodes-leave",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="Nodes that are nearly empty stay for ever and are paid for.",
-    remediation="Set skip-nodes-with-local-storage and skip-nodes-with-system-pods to false in values.extraArgs.",
-    frameworks=("Cluster Autoscaler FAQ",),
-)
+@family.resource_rule("autoscaler-lets-nodes-leave", MEDIUM, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
 def _nodes_can_leave(release: Resource) -> Iterator[str]:
+    """Nodes that are nearly empty stay for ever and are paid for.
+
+    Set skip-nodes-with-local-storage and skip-nodes-with-system-pods to false in values.extraArgs.
+    """
     if not _is_autoscaler(release):
         return
     for flag, what in {
@@ -132,27 +121,25 @@ def _nodes_can_leave(release: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "autoscaler-balances-zones",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="New nodes all come up in one zone, and go with it.",
-    remediation="Set balance-similar-node-groups to true in values.extraArgs.",
-    frameworks=("EKS best practices: cluster autoscaler",),
+    "autoscaler-balances-zones", MEDIUM, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _zones_are_balanced(release: Resource) -> Iterator[str]:
+    """New nodes all come up in one zone, and go with it.
+
+    Set balance-similar-node-groups to true in values.extraArgs.
+    """
     if _is_autoscaler(release) and not is_true(_flags(release), "balance-similar-node-groups"):
         yield "values.extraArgs.balance-similar-node-groups is not on: one zone gets all the new nodes"
 
 
 @family.resource_rule(
-    "autoscaler-chooses-what-fits",
-    Severity.LOW,
-    RELEASE,
-    protects_from="A big node is made for a small pod, at random.",
-    remediation="Set expander to least-waste, or to priority,least-waste, in values.extraArgs.",
-    frameworks=("EKS best practices: cluster autoscaler",),
+    "autoscaler-chooses-what-fits", LOW, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _expander_is_chosen(release: Resource) -> Iterator[str]:
+    """A big node is made for a small pod, at random.
+
+    Set expander to least-waste, or to priority,least-waste, in values.extraArgs.
+    """
     if not _is_autoscaler(release):
         return
     chosen = text(_flags(release), "expander")
@@ -160,15 +147,12 @@ def _expander_is_chosen(release: Resource) -> Iterator[str]:
         yield f"values.extraArgs.expander is {chosen or 'not set'}, so the group that grows is not the one that fits"
 
 
-@family.stack_rule(
-    "autoscaler-waits-for-pods",
-    Severity.HIGH,
-    RELEASE,
-    protects_from="Pods that still answer are killed when their node is taken away.",
-    remediation="Set max-graceful-termination-sec to the longest terminationGracePeriodSeconds or more.",
-    frameworks=("Cluster Autoscaler FAQ",),
-)
+@family.stack_rule("autoscaler-waits-for-pods", HIGH, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
 def _waits_for_pods(release: Resource, stack: Stack) -> Iterator[str]:
+    """Pods that still answer are killed when their node is taken away.
+
+    Set max-graceful-termination-sec to the longest terminationGracePeriodSeconds or more.
+    """
     if not _is_autoscaler(release):
         return
     waits = number(_flags(release), "max-graceful-termination-sec")
@@ -180,14 +164,13 @@ def _waits_for_pods(release: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "autoscaler-gives-up-on-a-zone",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="A quarter of an hour passes before another zone is asked for the node that one cannot give.",
-    remediation="Set max-node-provision-time to 7m or less in values.extraArgs.",
-    frameworks=("EKS best practices: cluster autoscaler",),
+    "autoscaler-gives-up-on-a-zone", MEDIUM, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _gives_up_on_a_zone(release: Resource) -> Iterator[str]:
+    """A quarter of an hour passes before another zone is asked for the node that one cannot give.
+
+    Set max-node-provision-time to 7m or less in values.extraArgs.
+    """
     if not _is_autoscaler(release):
         return
     waits = duration_seconds(text(_flags(release), "max-node-provision-time"))
@@ -195,15 +178,12 @@ def _gives_up_on_a_zone(release: Resource) -> Iterator[str]:
         yield "values.extraArgs.max-node-provision-time is longer than 7m: a zone without capacity holds everything up"
 
 
-@family.resource_rule(
-    "autoscaler-survives-its-own-node",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="The node with the autoscaler goes, and with it what would make a new one.",
-    remediation="Set replicaCount 2, podDisruptionBudget, requests and priorityClassName system-cluster-critical.",
-    frameworks=("Cluster Autoscaler FAQ",),
-)
+@family.resource_rule("autoscaler-survives-its-own-node", MEDIUM, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
 def _survives_its_own_node(release: Resource) -> Iterator[str]:
+    """The node with the autoscaler goes, and with it what would make a new one.
+
+    Set replicaCount 2, podDisruptionBudget, requests and priorityClassName system-cluster-critical.
+    """
     if not _is_autoscaler(release):
         return
     values = within(release.props, "values")
@@ -218,15 +198,14 @@ def _survives_its_own_node(release: Resource) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "autoscaler-knows-its-region",
-    Severity.HIGH,
-    RELEASE,
-    protects_from="With a hop limit of 1 pods cannot ask where they are, and the autoscaler never starts.",
-    remediation="Set values.awsRegion.",
-    url=BEST_PRACTICES,
-    frameworks=("AWS Load Balancer Controller issue 2231",),
+    "autoscaler-knows-its-region", HIGH, RELEASE, frameworks=("AWS Load Balancer Controller issue 2231",)
 )
 def _knows_its_region(release: Resource, stack: Stack) -> Iterator[str]:
+    """With a hop limit of 1 pods cannot ask where they are, and the autoscaler never starts.
+
+    Set values.awsRegion.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
     if not _is_autoscaler(release) or not metadata_is_closed(stack):
         return
     environment = mapping(within(release.props, "values", "extraEnv"))
@@ -235,15 +214,14 @@ def _knows_its_region(release: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "autoscaling-group-is-found",
-    Severity.MEDIUM,
-    AUTO_SCALING_GROUP,
-    protects_from="The autoscaler does not see the group, and pods stay Pending beside it.",
-    remediation="Tag the group k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.",
-    url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md",
-    frameworks=("Cluster Autoscaler on AWS",),
+    "autoscaling-group-is-found", MEDIUM, AUTO_SCALING_GROUP, frameworks=("Cluster Autoscaler on AWS",)
 )
 def _group_is_found(group: Resource) -> Iterator[str]:
+    """The autoscaler does not see the group, and pods stay Pending beside it.
+
+    Tag the group k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+    """
     tags = {text(tag, "key") for tag in mappings(group.props, "tags")}
     is_of_cluster = any(tag.startswith("kubernetes.io/cluster/") for tag in tags)
     if is_of_cluster and GROUP_TAG not in tags:
@@ -251,15 +229,14 @@ def _group_is_found(group: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "autoscaling-group-ends-no-node-by-itself",
-    Severity.MEDIUM,
-    AUTO_SCALING_GROUP,
-    protects_from="Auto Scaling evens out zones by ending nodes, without a drain and over disruption budgets.",
-    remediation="Make one group per zone, or put AZRebalance into suspended_processes.",
-    url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md",
-    frameworks=("Cluster Autoscaler on AWS",),
+    "autoscaling-group-ends-no-node-by-itself", MEDIUM, AUTO_SCALING_GROUP, frameworks=("Cluster Autoscaler on AWS",)
 )
 def _group_ends_no_node_by_itself(group: Resource) -> Iterator[str]:
+    """Auto Scaling evens out zones by ending nodes, without a drain and over disruption budgets.
+
+    Make one group per zone, or put AZRebalance into suspended_processes.
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
+    """
     zones = sequence(group.props.get("vpcZoneIdentifiers")) or sequence(group.props.get("availabilityZones"))
     suspended = sequence(group.props.get("suspendedProcesses"))
     if len(zones) > 1 and "AZRebalance" not in suspended:

@@ -10,7 +10,7 @@ from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_true, mapping, mappings, number, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
@@ -18,12 +18,10 @@ HOST = "kubernetes.io/hostname"
 METRICS_SERVER = "metrics-server"
 BUDGET_KEYS = ("maxUnavailable", "minAvailable")
 
-PDB_URL = "https://kubernetes.io/docs/tasks/run-application/configure-pdb/"
-SPREAD_URL = "https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"
-BEST_PRACTICES_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html"
 
-
-family = Family("Availability", __doc__, url=SPREAD_URL)
+family = Family(
+    "Availability", __doc__, url="https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"
+)
 
 
 def _budgets(workload: Resource, stack: Stack) -> list[Resource]:
@@ -46,43 +44,40 @@ def _replicated(workload: Resource, stack: Stack) -> bool:
 
 @family.stack_rule(
     "enough-replicas",
-    Severity.HIGH,
+    HIGH,
     REPLICATED,
-    protects_from="One replica is gone with its node, and during every update of the nodes.",
     remediation=f"Set replicas to {FEWEST_REPLICAS} or more, or add a HorizontalPodAutoscaler.",
-    url=BEST_PRACTICES_URL,
     frameworks=("KubeLinter minimum-three-replicas", "Polaris", "kube-score"),
 )
 def _replicas(workload: Resource, stack: Stack) -> Iterator[str]:
+    """One replica is gone with its node, and during every update of the nodes.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html
+    """
     replicas = number(workload.props, "spec", "replicas")
     # With an autoscaler the number is its own; none at all is switched off on purpose.
     if not scalers(workload, stack) and replicas != 0 and (replicas or 1) < FEWEST_REPLICAS:
         yield f"spec.replicas is {'the default, 1' if replicas is None else f'{replicas:g}'}"
 
 
-@family.stack_rule(
-    "disruption-budget",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="A drain takes all replicas at once: an upgrade of the nodes is an outage.",
-    remediation="Add a PodDisruptionBudget with maxUnavailable 1 that selects the pods.",
-    url=PDB_URL,
-    frameworks=("kube-score", "Polaris", "EKS best practices"),
-)
+@family.stack_rule("disruption-budget", HIGH, REPLICATED, frameworks=("kube-score", "Polaris", "EKS best practices"))
 def _budget(workload: Resource, stack: Stack) -> Iterator[str]:
+    """A drain takes all replicas at once: an upgrade of the nodes is an outage.
+
+    Add a PodDisruptionBudget with maxUnavailable 1 that selects the pods.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+    """
     if _replicated(workload, stack) and not _budgets(workload, stack):
         yield "no PodDisruptionBudget selects its pods"
 
 
-@family.stack_rule(
-    "one-disruption-budget",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="A pod in two budgets cannot be evicted at all, so its node can never be drained.",
-    remediation="Let one budget select each pod.",
-    url=PDB_URL,
-)
+@family.stack_rule("one-disruption-budget", HIGH, REPLICATED)
 def _one_budget(workload: Resource, stack: Stack) -> Iterator[str]:
+    """A pod in two budgets cannot be evicted at all, so its node can never be drained.
+
+    Let one budget select each pod.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+    """
     budgets = _budgets(workload, stack)
     if len(budgets) > 1:
         yield f"its pods are in {len(budgets)} budgets: {', '.join(sorted(budget.name for budget in budgets))}"
@@ -90,14 +85,16 @@ def _one_budget(workload: Resource, stack: Stack) -> Iterator[str]:
 
 @family.stack_rule(
     "disruption-budget-allows-drain",
-    Severity.HIGH,
+    HIGH,
     PDB,
-    protects_from="Nodes cannot be drained: the upgrade of a node group waits 15 minutes for each, and fails.",
-    remediation="Set maxUnavailable to 1 or more, or minAvailable below the fewest replicas.",
-    url=PDB_URL,
     frameworks=("KubeLinter pdb-max-unavailable", "KubeLinter pdb-min-available"),
 )
 def _evictable(budget: Resource, stack: Stack) -> Iterator[str]:
+    """Nodes cannot be drained: the upgrade of a node group waits 15 minutes for each, and fails.
+
+    Set maxUnavailable to 1 or more, or minAvailable below the fewest replicas.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+    """
     most, least = (within(budget.props, "spec", key) for key in BUDGET_KEYS)
     if most is not None and quantity(str(most).removesuffix("%")) == 0:
         yield f"maxUnavailable is {most}"
@@ -114,16 +111,13 @@ def _keeps_all(least: Any, fewest: float | None) -> bool:
     return fewest is not None and (quantity(least) or 0.0) >= fewest > 0
 
 
-@family.resource_rule(
-    "disruption-budget-frees-unhealthy",
-    Severity.MEDIUM,
-    PDB,
-    protects_from="An app that crashes in a loop blocks the drain of its nodes.",
-    remediation="Set unhealthyPodEvictionPolicy to AlwaysAllow.",
-    url=f"{PDB_URL}#unhealthy-pod-eviction-policy",
-    frameworks=("KEP-3017",),
-)
+@family.resource_rule("disruption-budget-frees-unhealthy", MEDIUM, PDB, frameworks=("KEP-3017",))
 def _unhealthy(budget: Resource) -> Iterator[str]:
+    """An app that crashes in a loop blocks the drain of its nodes.
+
+    Set unhealthyPodEvictionPolicy to AlwaysAllow.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy
+    """
     policy = text(budget.props, "spec", "unhealthyPodEvictionPolicy")
     if policy != "AlwaysAllow":
         yield f"unhealthyPodEvictionPolicy is {policy or 'the default, IfHealthyBudget'}"
@@ -144,39 +138,36 @@ def _spread_over(workload: Resource, key: str) -> bool:
 
 @family.stack_rule(
     "spread-over-zones",
-    Severity.HIGH,
+    HIGH,
     REPLICATED,
-    protects_from="All replicas may be in one zone, and gone with it.",
     remediation=f"Add a topologySpreadConstraint for {ZONE} with maxSkew 1.",
     frameworks=("EKS best practices",),
 )
 def _zones(workload: Resource, stack: Stack) -> Iterator[str]:
+    """All replicas may be in one zone, and gone with it."""
     if _replicated(workload, stack) and not _spread_over(workload, ZONE):
         yield "nothing spreads its pods over zones"
 
 
 @family.stack_rule(
     "spread-over-nodes",
-    Severity.MEDIUM,
+    MEDIUM,
     REPLICATED,
-    protects_from="All replicas of a zone may be on one node.",
     remediation=f"Add a topologySpreadConstraint for {HOST} with ScheduleAnyway.",
     frameworks=("EKS best practices", "kube-score"),
 )
 def _hosts(workload: Resource, stack: Stack) -> Iterator[str]:
+    """All replicas of a zone may be on one node."""
     if _replicated(workload, stack) and not _spread_over(workload, HOST):
         yield "nothing spreads its pods over nodes"
 
 
-@family.resource_rule(
-    "spread-selects-own-pods",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="A spread that counts other pods, or none, spreads nothing.",
-    remediation="Let labelSelector match the labels of the pod template.",
-    frameworks=("KubeLinter mismatching-selector",),
-)
+@family.resource_rule("spread-selects-own-pods", HIGH, REPLICATED, frameworks=("KubeLinter mismatching-selector",))
 def _spread_own(workload: Resource) -> Iterator[str]:
+    """A spread that counts other pods, or none, spreads nothing.
+
+    Let labelSelector match the labels of the pod template.
+    """
     for constraint in mappings(pod_spec(workload), "topologySpreadConstraints"):
         selector = mapping(constraint.get("labelSelector"))
         if not selector or not selects(selector, pod_labels(workload)):
@@ -185,28 +176,25 @@ def _spread_own(workload: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "spread-even-over-zones",
-    Severity.MEDIUM,
+    MEDIUM,
     REPLICATED,
-    protects_from="A greater skew lets most replicas be in the zone that is lost.",
     remediation=f"Set maxSkew of {ZONE} to 1.",
     frameworks=("EKS best practices",),
 )
 def _spread_skew(workload: Resource) -> Iterator[str]:
+    """A greater skew lets most replicas be in the zone that is lost."""
     for constraint in mappings(pod_spec(workload), "topologySpreadConstraints"):
         skew = number(constraint, "maxSkew")
         if text(constraint, "topologyKey") == ZONE and skew is not None and skew > 1:
             yield f"maxSkew over zones is {skew:g}"
 
 
-@family.resource_rule(
-    "spread-by-revision",
-    Severity.LOW,
-    DEPLOYMENT,
-    protects_from="After a rollout the new pods are where the old ones left room, which may be one zone.",
-    remediation="Set matchLabelKeys of the constraint to [pod-template-hash].",
-    frameworks=("KEP-3243",),
-)
+@family.resource_rule("spread-by-revision", LOW, DEPLOYMENT, frameworks=("KEP-3243",))
 def _spread_revision(workload: Resource) -> Iterator[str]:
+    """After a rollout the new pods are where the old ones left room, which may be one zone.
+
+    Set matchLabelKeys of the constraint to [pod-template-hash].
+    """
     for constraint in mappings(pod_spec(workload), "topologySpreadConstraints"):
         if "pod-template-hash" not in texts(constraint, "matchLabelKeys"):
             yield f"the spread over {text(constraint, 'topologyKey')} counts the pods of old revisions"
@@ -214,14 +202,16 @@ def _spread_revision(workload: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "metrics-server-survives-its-node",
-    Severity.HIGH,
+    HIGH,
     RELEASE,
-    protects_from="While its one pod moves nothing is measured, so nothing scales.",
     remediation=f"Set the chart's replicas to {FEWEST_REPLICAS} and podDisruptionBudget.enabled to true.",
-    url="https://github.com/kubernetes-sigs/metrics-server#high-availability",
     frameworks=("metrics-server README",),
 )
 def _metrics_server(release: Resource) -> Iterator[str]:
+    """While its one pod moves nothing is measured, so nothing scales.
+
+    https://github.com/kubernetes-sigs/metrics-server#high-availability
+    """
     if text(release.props, "chart").rpartition("/")[2] != METRICS_SERVER:
         return
     replicas = number(release.props, "values", "replicas")

@@ -25,7 +25,7 @@ from policies.facts.objects import CONFIG_MAP, HPA, STORAGE_CLASS
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 DETECTOR = "aws:guardduty/detector:Detector"
@@ -44,39 +44,38 @@ ONE_ADDRESS = 128
 WEBHOOK_PORTS = {443: "webhooks", 10250: "kubelets", 9443: "the load balancer controller"}
 """What the control plane calls on nodes (EKS user guide, "Security group requirements"; LBC issue 2460)."""
 
-USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
 NAMESPACED_POLICIES = ("AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
 
 
-family = Family("Cluster", __doc__, url=f"{USER_GUIDE}control-plane-logs.html")
+family = Family("Cluster", __doc__)
 
 
 @family.resource_rule(
     "cluster-logs-everything",
-    Severity.HIGH,
+    HIGH,
     CLUSTER,
-    protects_from="Who did what in the cluster cannot be told afterwards.",
     remediation=f"Set enabled_cluster_log_types to {', '.join(LOG_TYPES)}.",
     frameworks=("CIS EKS 2.1.1", "Security Hub EKS.8", "CKV_AWS_37", "C-0067"),
 )
 def _logs_everything(cluster: Resource) -> Iterator[str]:
+    """Who did what in the cluster cannot be told afterwards.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+    """
     on = set(texts(cluster.props, "enabledClusterLogTypes"))
     missing = [one for one in LOG_TYPES if one not in on]
     if missing:
         yield f"enabledClusterLogTypes lacks {', '.join(missing)}"
 
 
-@family.stack_rule(
-    "cluster-owns-its-log-group",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="EKS makes a log group that never expires and that blocks making the cluster again.",
-    remediation="Make /aws/eks/<cluster>/cluster yourself, with a retention, and let the cluster depend on it.",
-    frameworks=("CIS EKS 2.1.2",),
-)
+@family.stack_rule("cluster-owns-its-log-group", MEDIUM, CLUSTER, frameworks=("CIS EKS 2.1.2",))
 def _owns_its_log_group(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """EKS makes a log group that never expires and that blocks making the cluster again.
+
+    Make /aws/eks/<cluster>/cluster yourself, with a retention, and let the cluster depend on it.
+    https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+    """
     if not sequence(cluster.props.get("enabledClusterLogTypes")):
         return
     group_name = f"/aws/eks/{text(cluster.props, 'name')}/cluster"
@@ -89,86 +88,86 @@ def _owns_its_log_group(cluster: Resource, stack: Stack) -> Iterator[str]:
 
 @family.resource_rule(
     "cluster-log-is-kept-a-year",
-    Severity.MEDIUM,
+    MEDIUM,
     LOG_GROUP,
-    protects_from="The trace of a break-in is gone before the break-in is noticed.",
     remediation=f"Set retention_in_days to {LOG_DAYS} or more on the control plane's log group.",
     frameworks=("CKV_AWS_338",),
 )
 def _log_is_kept(group: Resource) -> Iterator[str]:
+    """The trace of a break-in is gone before the break-in is noticed.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
+    """
     name = text(group.props, "name")
     days = number(group.props, "retentionInDays") or 0
     if name.startswith("/aws/eks/") and name.endswith("/cluster") and 0 < days < LOG_DAYS:
         yield f"keeps the control plane's log for {days:.0f} days, not {LOG_DAYS}"
 
 
-@family.resource_rule(
-    "log-group-has-own-key",
-    Severity.LOW,
-    LOG_GROUP,
-    protects_from="Whoever may read logs may read these, as no key of yours stands between.",
-    remediation="Set kms_key_id to a key whose policy lets CloudWatch Logs use it.",
-    url="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html",
-    frameworks=("CKV_AWS_158",),
-)
+@family.resource_rule("log-group-has-own-key", LOW, LOG_GROUP, frameworks=("CKV_AWS_158",))
 def _log_has_own_key(group: Resource) -> Iterator[str]:
+    """Whoever may read logs may read these, as no key of yours stands between.
+
+    Set kms_key_id to a key whose policy lets CloudWatch Logs use it.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    """
     if not is_set(group.props, "kmsKeyId"):
         yield "kmsKeyId is not set"
 
 
 @family.resource_rule(
     "cluster-encrypts-secrets",
-    Severity.HIGH,
+    HIGH,
     CLUSTER,
-    protects_from="A copy of etcd gives all Secrets away without your key's policy or log seeing it.",
-    remediation="Set encryption_config with resources ['secrets'] and the ARN of a KMS key of your own.",
-    url=f"{USER_GUIDE}enable-kms.html",
     frameworks=("CIS EKS 5.3.1", "Security Hub EKS.3", "CKV_AWS_58", "C-0066"),
 )
 def _secrets_are_encrypted(cluster: Resource) -> Iterator[str]:
+    """A copy of etcd gives all Secrets away without your key's policy or log seeing it.
+
+    Set encryption_config with resources ['secrets'] and the ARN of a KMS key of your own.
+    https://docs.aws.amazon.com/eks/latest/userguide/enable-kms.html
+    """
     encryption = within(cluster.props, "encryptionConfig")
     if "secrets" not in texts(encryption, "resources") or not is_set(encryption, "provider", "keyArn"):
         yield "encryptionConfig does not put Secrets under a key of your own"
 
 
-@family.resource_rule(
-    "cluster-endpoint-is-private",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="Nodes talk to their control plane over the internet, and stop when the way out is lost.",
-    remediation="Set vpc_config.endpoint_private_access=True.",
-    url=f"{USER_GUIDE}cluster-endpoint.html",
-    frameworks=("CIS EKS 5.4.2",),
-)
+@family.resource_rule("cluster-endpoint-is-private", HIGH, CLUSTER, frameworks=("CIS EKS 5.4.2",))
 def _endpoint_is_private(cluster: Resource) -> Iterator[str]:
+    """Nodes talk to their control plane over the internet, and stop when the way out is lost.
+
+    Set vpc_config.endpoint_private_access=True.
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
+    """
     if not is_true(cluster.props, "vpcConfig", "endpointPrivateAccess"):
         yield "vpcConfig.endpointPrivateAccess is off: nodes reach the API server over the internet"
 
 
 @family.resource_rule(
     "cluster-endpoint-is-private-only",
-    Severity.MEDIUM,
+    MEDIUM,
     CLUSTER,
-    protects_from="A stolen token, or the next hole in the API server, can be used from outside.",
-    remediation="Set vpc_config.endpoint_public_access=False and deploy from inside the VPC.",
-    url=f"{USER_GUIDE}cluster-endpoint.html",
     frameworks=("CIS EKS 5.4.2", "Security Hub EKS.1", "CKV_AWS_39"),
 )
 def _endpoint_is_private_only(cluster: Resource) -> Iterator[str]:
+    """A stolen token, or the next hole in the API server, can be used from outside.
+
+    Set vpc_config.endpoint_public_access=False and deploy from inside the VPC.
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
+    """
     if not is_false(cluster.props, "vpcConfig", "endpointPublicAccess"):
         yield "vpcConfig.endpointPublicAccess is on"
 
 
 @family.resource_rule(
-    "cluster-endpoint-is-not-open-to-the-world",
-    Severity.CRITICAL,
-    CLUSTER,
-    protects_from="The whole internet can try its luck with the API server.",
-    remediation="Name the networks in vpc_config.public_access_cidrs, or switch the public endpoint off.",
-    url=f"{USER_GUIDE}cluster-endpoint.html",
-    frameworks=("CIS EKS 5.4.1", "CKV_AWS_38"),
+    "cluster-endpoint-is-not-open-to-the-world", CRITICAL, CLUSTER, frameworks=("CIS EKS 5.4.1", "CKV_AWS_38")
 )
 def _endpoint_is_not_open(cluster: Resource) -> Iterator[str]:
+    """The whole internet can try its luck with the API server.
+
+    Name the networks in vpc_config.public_access_cidrs, or switch the public endpoint off.
+    https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
+    """
     if is_false(cluster.props, "vpcConfig", "endpointPublicAccess"):
         return
     allowed = texts(cluster.props, "vpcConfig", "publicAccessCidrs")
@@ -190,16 +189,14 @@ def _prefix_length(network: str) -> int:
 
 
 @family.stack_rule(
-    "cluster-version-is-in-standard-support",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="An old version is upgraded on a day that AWS picks, "
-    "or with support type EXTENDED costs six times as much.",
-    remediation="Set version to one in standard support, one minor at a time.",
-    url=f"{USER_GUIDE}kubernetes-versions.html",
-    frameworks=("Security Hub EKS.2", "CKV_AWS_339"),
+    "cluster-version-is-in-standard-support", HIGH, CLUSTER, frameworks=("Security Hub EKS.2", "CKV_AWS_339")
 )
 def _version_is_supported(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """An old version is upgraded on a day that AWS picks, or with support type EXTENDED costs six times as much.
+
+    Set version to one in standard support, one minor at a time.
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+    """
     version = text(cluster.props, "version")
     known = KUBERNETES_VERSIONS.get(version)
     oldest = min(minor for minor in map(minor_of, KUBERNETES_VERSIONS) if minor is not None)
@@ -211,16 +208,13 @@ def _version_is_supported(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"standard support of version {version} ended on {known.standard_support_ends}"
 
 
-@family.stack_rule(
-    "cluster-version-has-time-left",
-    Severity.LOW,
-    CLUSTER,
-    protects_from="The end of standard support comes before anybody planned the upgrade.",
-    remediation="Upgrade in time: the control plane, a week of watching, add-ons, nodes.",
-    url=f"{USER_GUIDE}kubernetes-versions.html",
-    frameworks=("EKS best practices: upgrades",),
-)
+@family.stack_rule("cluster-version-has-time-left", LOW, CLUSTER, frameworks=("EKS best practices: upgrades",))
 def _version_has_time_left(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """The end of standard support comes before anybody planned the upgrade.
+
+    Upgrade in time: the control plane, a week of watching, add-ons, nodes.
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions.html
+    """
     version = text(cluster.props, "version")
     known = KUBERNETES_VERSIONS.get(version)
     left = None if known is None else (known.standard_support_ends - stack.today).days
@@ -228,130 +222,111 @@ def _version_has_time_left(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"standard support of version {version} ends on {known.standard_support_ends}, in {left} days"
 
 
-@family.resource_rule(
-    "cluster-stays-in-standard-support",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="The cluster slides into the paid extended support unasked.",
-    remediation="Set upgrade_policy.support_type to STANDARD.",
-    url=f"{USER_GUIDE}disable-extended-support.html",
-    frameworks=("Security Hub EKS.2",),
-)
+@family.resource_rule("cluster-stays-in-standard-support", MEDIUM, CLUSTER, frameworks=("Security Hub EKS.2",))
 def _support_is_standard(cluster: Resource) -> Iterator[str]:
+    """The cluster slides into the paid extended support unasked.
+
+    Set upgrade_policy.support_type to STANDARD.
+    https://docs.aws.amazon.com/eks/latest/userguide/disable-extended-support.html
+    """
     if text(cluster.props, "upgradePolicy", "supportType") != "STANDARD":
         yield "upgradePolicy.supportType is not STANDARD"
 
 
 @family.resource_rule(
-    "cluster-authenticates-by-access-entries",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="The aws-auth ConfigMap can be overwritten by an update, and then nobody gets in.",
-    remediation="Set access_config.authentication_mode to API and give access by aws.eks.AccessEntry.",
-    url=f"{USER_GUIDE}access-entries.html",
-    frameworks=("CIS EKS 4.1.7", "CIS EKS 5.5.1", "C-0285"),
+    "cluster-authenticates-by-access-entries", HIGH, CLUSTER, frameworks=("CIS EKS 4.1.7", "CIS EKS 5.5.1", "C-0285")
 )
 def _authenticates_by_api(cluster: Resource) -> Iterator[str]:
+    """The aws-auth ConfigMap can be overwritten by an update, and then nobody gets in.
+
+    Set access_config.authentication_mode to API and give access by aws.eks.AccessEntry.
+    https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+    """
     mode = text(cluster.props, "accessConfig", "authenticationMode")
     if mode != "API":
         yield f"accessConfig.authenticationMode is {mode or 'not set, which stands for CONFIG_MAP'}"
 
 
-@family.resource_rule(
-    "aws-auth-is-not-written",
-    Severity.HIGH,
-    with_patches(CONFIG_MAP),
-    protects_from="One wrong indent in aws-auth locks everybody out of the cluster.",
-    remediation="Remove the ConfigMap and make an aws.eks.AccessEntry for each principal.",
-    url=f"{USER_GUIDE}access-entries.html",
-    frameworks=("CIS EKS 4.1.7",),
-)
+@family.resource_rule("aws-auth-is-not-written", HIGH, with_patches(CONFIG_MAP), frameworks=("CIS EKS 4.1.7",))
 def _is_no_aws_auth(config_map: Resource) -> Iterator[str]:
+    """One wrong indent in aws-auth locks everybody out of the cluster.
+
+    Remove the ConfigMap and make an aws.eks.AccessEntry for each principal.
+    https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html
+    """
     metadata = within(config_map.props, "metadata")
     if text(metadata, "name") == "aws-auth" and text(metadata, "namespace") == "kube-system":
         yield "is aws-auth, where one wrong indent locks everybody out"
 
 
 @family.resource_rule(
-    "cluster-creator-is-no-administrator",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="Whoever made the cluster is its administrator for ever, and no access entry shows it.",
-    remediation="Set access_config.bootstrap_cluster_creator_admin_permissions=False and name administrators.",
-    url=f"{BEST_PRACTICES}identity-and-access-management.html",
-    frameworks=("EKS best practices: identity",),
+    "cluster-creator-is-no-administrator", MEDIUM, CLUSTER, frameworks=("EKS best practices: identity",)
 )
 def _creator_is_no_administrator(cluster: Resource) -> Iterator[str]:
+    """Whoever made the cluster is its administrator for ever, and no access entry shows it.
+
+    Set access_config.bootstrap_cluster_creator_admin_permissions=False and name administrators.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
     if not is_false(cluster.props, "accessConfig", "bootstrapClusterCreatorAdminPermissions"):
         yield "accessConfig.bootstrapClusterCreatorAdminPermissions is not off"
 
 
 @family.resource_rule(
-    "cluster-refuses-deletion",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="One wrong command, here or in the console, takes the cluster and all that runs on it away.",
-    remediation="Set deletion_protection=True.",
-    url=f"{USER_GUIDE}deletion-protection.html",
-    frameworks=("Prowler eks_cluster_deletion_protection_enabled",),
+    "cluster-refuses-deletion", HIGH, CLUSTER, frameworks=("Prowler eks_cluster_deletion_protection_enabled",)
 )
 def _deletion_is_refused(cluster: Resource) -> Iterator[str]:
+    """One wrong command, here or in the console, takes the cluster and all that runs on it away.
+
+    Set deletion_protection=True.
+    https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
+    """
     if not is_true(cluster.props, "deletionProtection"):
         yield "deletionProtection is not on"
 
 
-@family.resource_rule(
-    "cluster-shifts-away-from-a-zone",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="While a zone fails half-way, requests still go there and nobody can turn them away.",
-    remediation="Set zonal_shift_config.enabled=True.",
-    url=f"{USER_GUIDE}zone-shift.html",
-    frameworks=("EKS user guide: zonal shift",),
-)
+@family.resource_rule("cluster-shifts-away-from-a-zone", MEDIUM, CLUSTER, frameworks=("EKS user guide: zonal shift",))
 def _shifts_away_from_a_zone(cluster: Resource) -> Iterator[str]:
+    """While a zone fails half-way, requests still go there and nobody can turn them away.
+
+    Set zonal_shift_config.enabled=True.
+    https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
+    """
     if not is_true(cluster.props, "zonalShiftConfig", "enabled"):
         yield "zonalShiftConfig.enabled is not on"
 
 
 @family.resource_rule(
-    "cluster-brings-no-self-managed-addons",
-    Severity.LOW,
-    CLUSTER,
-    protects_from="EKS installs add-ons that nothing manages, and they age until an upgrade breaks on them.",
-    remediation="Set bootstrap_self_managed_addons=False and make an aws.eks.Addon for each.",
-    url=f"{USER_GUIDE}eks-add-ons.html",
-    frameworks=("EKS best practices: VPC CNI",),
+    "cluster-brings-no-self-managed-addons", LOW, CLUSTER, frameworks=("EKS best practices: VPC CNI",)
 )
 def _brings_no_addons_of_its_own(cluster: Resource) -> Iterator[str]:
+    """EKS installs add-ons that nothing manages, and they age until an upgrade breaks on them.
+
+    Set bootstrap_self_managed_addons=False and make an aws.eks.Addon for each.
+    https://docs.aws.amazon.com/eks/latest/userguide/eks-add-ons.html
+    """
     if not is_false(cluster.props, "bootstrapSelfManagedAddons"):
         yield "bootstrapSelfManagedAddons is not off, so EKS installs versions that nobody updates"
 
 
-@family.resource_rule(
-    "addon-is-pinned",
-    Severity.MEDIUM,
-    ADDON,
-    protects_from="Two clusters made on two days run different add-ons, and one of them breaks.",
-    remediation="Set addon_version, or take it from aws.eks.get_addon_version.",
-    url=f"{USER_GUIDE}updating-an-add-on.html",
-    frameworks=("EKS best practices: VPC CNI",),
-)
+@family.resource_rule("addon-is-pinned", MEDIUM, ADDON, frameworks=("EKS best practices: VPC CNI",))
 def _addon_is_pinned(addon: Resource) -> Iterator[str]:
+    """Two clusters made on two days run different add-ons, and one of them breaks.
+
+    Set addon_version, or take it from aws.eks.get_addon_version.
+    https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html
+    """
     if not is_set(addon.props, "addonVersion"):
         yield "addonVersion is not set"
 
 
-@family.resource_rule(
-    "addon-resolves-conflicts",
-    Severity.LOW,
-    ADDON,
-    protects_from="A field that somebody changed by hand makes the next update fail half-way.",
-    remediation="Set resolve_conflicts_on_create and resolve_conflicts_on_update to OVERWRITE or PRESERVE.",
-    url=f"{USER_GUIDE}updating-an-add-on.html",
-    frameworks=("EKS best practices: VPC CNI",),
-)
+@family.resource_rule("addon-resolves-conflicts", LOW, ADDON, frameworks=("EKS best practices: VPC CNI",))
 def _addon_resolves_conflicts(addon: Resource) -> Iterator[str]:
+    """A field that somebody changed by hand makes the next update fail half-way.
+
+    Set resolve_conflicts_on_create and resolve_conflicts_on_update to OVERWRITE or PRESERVE.
+    https://docs.aws.amazon.com/eks/latest/userguide/updating-an-add-on.html
+    """
     for key in ("resolveConflictsOnCreate", "resolveConflictsOnUpdate"):
         if not text(addon.props, key):
             yield f"{key} is not set, so a field that somebody changed fails the update"
@@ -359,30 +334,29 @@ def _addon_resolves_conflicts(addon: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "vpc-cni-enforces-network-policy",
-    Severity.HIGH,
+    HIGH,
     ADDON,
-    protects_from="NetworkPolicies are accepted, listed, and do nothing.",
-    remediation='Put "enableNetworkPolicy": "true" into configuration_values of the vpc-cni add-on.',
-    url=f"{USER_GUIDE}cni-network-policy-configure.html",
     frameworks=("CIS EKS 4.3.1", "CIS EKS 5.4.4", "Prowler eks_cluster_vpc_cni_network_policy_enforced"),
 )
 def _cni_enforces_network_policy(addon: Resource) -> Iterator[str]:
+    """NetworkPolicies are accepted, listed, and do nothing.
+
+    Put "enableNetworkPolicy": "true" into configuration_values of the vpc-cni add-on.
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
+    """
     if text(addon.props, "addonName") != "vpc-cni":
         return
     if not is_true(document(addon.props, "configurationValues"), "enableNetworkPolicy"):
         yield 'configurationValues lacks "enableNetworkPolicy": "true"; NetworkPolicies are accepted and do nothing'
 
 
-@family.resource_rule(
-    "vpc-cni-denies-from-the-start",
-    Severity.LOW,
-    ADDON,
-    protects_from="In the first seconds of a pod everything may reach it, whatever its NetworkPolicies say.",
-    remediation='Put "env": {"NETWORK_POLICY_ENFORCING_MODE": "strict"} into configuration_values and allow DNS.',
-    url=f"{USER_GUIDE}cni-network-policy-configure.html",
-    frameworks=("network-policy-agent issue 271",),
-)
+@family.resource_rule("vpc-cni-denies-from-the-start", LOW, ADDON, frameworks=("network-policy-agent issue 271",))
 def _cni_denies_from_the_start(addon: Resource) -> Iterator[str]:
+    """In the first seconds of a pod everything may reach it, whatever its NetworkPolicies say.
+
+    Put "env": {"NETWORK_POLICY_ENFORCING_MODE": "strict"} into configuration_values and allow DNS.
+    https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
+    """
     if text(addon.props, "addonName") != "vpc-cni":
         return
     values = document(addon.props, "configurationValues")
@@ -393,82 +367,77 @@ def _cni_denies_from_the_start(addon: Resource) -> Iterator[str]:
 
 @family.stack_rule(
     "prefix-delegation-has-room",
-    Severity.MEDIUM,
+    MEDIUM,
     ADDON,
-    protects_from="Pods get no address (InsufficientCidrBlocks) while many are free, as no /28 is whole any more.",
     remediation=f"Give nodes subnets of /{SMALLEST_NODE_PREFIX} or larger, or reserve /28 blocks in them.",
-    url=f"{BEST_PRACTICES}prefix-mode-linux.html",
     frameworks=("EKS best practices: prefix mode",),
 )
 def _prefixes_have_room(addon: Resource, stack: Stack) -> Iterator[str]:
+    """Pods get no address (InsufficientCidrBlocks) while many are free, as no /28 is whole any more.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html
+    """
     if text(addon.props, "addonName") != "vpc-cni":
         return
     if not is_true(document(addon.props, "configurationValues"), "env", "ENABLE_PREFIX_DELEGATION"):
         return
-    subnets = {
-        subnet.urn: subnet for group in stack.of_type(NODE_GROUP) for subnet in stack.taken(group, "subnetIds", SUBNET)
-    }
+    groups = stack.of_type(NODE_GROUP)
+    subnets = {subnet.urn: subnet for group in groups for subnet in stack.dependencies(group, "subnetIds", SUBNET)}
     for subnet in subnets.values():
         block = text(subnet.props, "cidrBlock")
         if block and _prefix_length(block) > SMALLEST_NODE_PREFIX:
             yield f"hands out /28 blocks, but {subnet.label} has only {block}"
 
 
-@family.stack_rule(
-    "cluster-spans-zones",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="EKS refuses a control plane in one zone, and one zone is one failure.",
-    remediation="Give the cluster subnets in at least two, better three, availability zones.",
-    url=f"{USER_GUIDE}network-reqs.html",
-    frameworks=("EKS best practices: upgrades",),
-)
+@family.stack_rule("cluster-spans-zones", HIGH, CLUSTER, frameworks=("EKS best practices: upgrades",))
 def _spans_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
-    subnets = stack.taken(cluster, "vpcConfig", SUBNET)
+    """EKS refuses a control plane in one zone, and one zone is one failure.
+
+    Give the cluster subnets in at least two, better three, availability zones.
+    https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+    """
+    subnets = stack.dependencies(cluster, "vpcConfig", SUBNET)
     found = zones(stack, cluster, "vpcConfig")
     if subnets and len(found) < FEWEST_ZONES:
         yield f"its subnets are in {len(found)} zone"
 
 
 @family.resource_rule(
-    "access-entry-is-no-master",
-    Severity.CRITICAL,
-    ACCESS_ENTRY,
-    protects_from="Members of system:masters pass every check of the API server, whatever the roles say.",
-    remediation="Leave system:masters out and give an access policy instead.",
-    url=f"{BEST_PRACTICES}identity-and-access-management.html",
-    frameworks=("EKS best practices: identity", "CIS EKS 4.1.7"),
+    "access-entry-is-no-master", CRITICAL, ACCESS_ENTRY, frameworks=("EKS best practices: identity", "CIS EKS 4.1.7")
 )
 def _entry_is_no_master(entry: Resource) -> Iterator[str]:
+    """Members of system:masters pass every check of the API server, whatever the roles say.
+
+    Leave system:masters out and give an access policy instead.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
     if "system:masters" in texts(entry.props, "kubernetesGroups"):
         yield "kubernetesGroups holds system:masters, which no role can restrict"
 
 
 @family.resource_rule(
-    "access-policy-is-namespaced",
-    Severity.MEDIUM,
-    ACCESS_POLICY,
-    protects_from="Who edits one team's namespace edits kube-system too.",
-    remediation="Set access_scope to type namespace and name the namespaces.",
-    url=f"{USER_GUIDE}access-policies.html",
-    frameworks=("EKS best practices: identity",),
+    "access-policy-is-namespaced", MEDIUM, ACCESS_POLICY, frameworks=("EKS best practices: identity",)
 )
 def _policy_is_namespaced(association: Resource) -> Iterator[str]:
+    """Who edits one team's namespace edits kube-system too.
+
+    Set access_scope to type namespace and name the namespaces.
+    https://docs.aws.amazon.com/eks/latest/userguide/access-policies.html
+    """
     policy = text(association.props, "policyArn").rpartition("/")[2]
     if policy in NAMESPACED_POLICIES and text(association.props, "accessScope", "type") != "namespace":
         yield f"gives {policy} in the whole cluster"
 
 
 @family.stack_rule(
-    "cluster-administrators-are-few",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="Each standing administrator is one more laptop whose loss is the loss of the cluster.",
-    remediation="Keep one principal that deploys and one for emergencies; give the others what they need.",
-    url=f"{BEST_PRACTICES}identity-and-access-management.html",
-    frameworks=("CIS EKS 4.1.1", "EKS best practices: identity"),
+    "cluster-administrators-are-few", MEDIUM, CLUSTER, frameworks=("CIS EKS 4.1.1", "EKS best practices: identity")
 )
 def _administrators_are_few(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """Each standing administrator is one more laptop whose loss is the loss of the cluster.
+
+    Keep one principal that deploys and one for emergencies; give the others what they need.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
     holders = {
         text(one.props, "principalArn")
         for one in of_cluster(stack, cluster, ACCESS_POLICY)
@@ -480,15 +449,17 @@ def _administrators_are_few(cluster: Resource, stack: Stack) -> Iterator[str]:
 
 @family.stack_rule(
     "node-security-group-admits-control-plane",
-    Severity.HIGH,
+    HIGH,
     LAUNCH_TEMPLATE,
-    protects_from="Webhooks time out, and with them every deployment; `kubectl logs` fails.",
-    remediation="Admit 443, 10250 and 9443 from the cluster's security group, or attach that group too.",
-    url=f"{USER_GUIDE}sec-group-reqs.html",
     frameworks=("EKS best practices: network security",),
 )
 def _own_group_admits_control_plane(template: Resource, stack: Stack) -> Iterator[str]:
-    groups = stack.taken(template, "vpcSecurityGroupIds", SECURITY_GROUP)
+    """Webhooks time out, and with them every deployment; `kubectl logs` fails.
+
+    Admit 443, 10250 and 9443 from the cluster's security group, or attach that group too.
+    https://docs.aws.amazon.com/eks/latest/userguide/sec-group-reqs.html
+    """
+    groups = stack.dependencies(template, "vpcSecurityGroupIds", SECURITY_GROUP)
     # The cluster's own security group, if it is attached too, admits everything from the control plane.
     if not groups or len(groups) < len(sequence(template.props.get("vpcSecurityGroupIds"))):
         return
@@ -499,10 +470,10 @@ def _own_group_admits_control_plane(template: Resource, stack: Stack) -> Iterato
 
 
 def _admitted(stack: Stack, group: Resource) -> Iterator[tuple[float, float]]:
-    own = [rule.props for rule in stack.takers(group, "securityGroupId", INGRESS_RULE)]
+    own = [rule.props for rule in stack.dependents(group, "securityGroupId", INGRESS_RULE)]
     own += [
         rule.props
-        for rule in stack.takers(group, "securityGroupId", SECURITY_GROUP_RULE)
+        for rule in stack.dependents(group, "securityGroupId", SECURITY_GROUP_RULE)
         if text(rule.props, "type") == "ingress"
     ]
     for rule in [*own, *mappings(group.props, "ingress")]:
@@ -513,17 +484,19 @@ def _admitted(stack: Stack, group: Resource) -> Iterator[tuple[float, float]]:
 
 @family.stack_rule(
     "one-security-group-has-the-cluster-tag",
-    Severity.HIGH,
+    HIGH,
     LAUNCH_TEMPLATE,
-    protects_from="The load balancer controller finds two groups with its tag and registers nothing.",
-    remediation="Tag exactly one of the security groups of a node kubernetes.io/cluster/<name>.",
-    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/",
     frameworks=("AWS Load Balancer Controller: security groups",),
 )
 def _one_group_is_tagged(template: Resource, stack: Stack) -> Iterator[str]:
+    """The load balancer controller finds two groups with its tag and registers nothing.
+
+    Tag exactly one of the security groups of a node kubernetes.io/cluster/<name>.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/security_groups/
+    """
     tagged = [
         group.name
-        for group in stack.taken(template, "vpcSecurityGroupIds", SECURITY_GROUP)
+        for group in stack.dependencies(template, "vpcSecurityGroupIds", SECURITY_GROUP)
         if any(str(key).startswith("kubernetes.io/cluster/") for key in within(group.props, "tags") or ())
     ]
     if len(tagged) > 1:
@@ -531,18 +504,17 @@ def _one_group_is_tagged(template: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "guardduty-watches-eks",
-    Severity.MEDIUM,
-    DETECTOR,
-    protects_from="GuardDuty is paid for and does not look at the cluster.",
-    remediation="Add DetectorFeatures EKS_AUDIT_LOGS and RUNTIME_MONITORING with status ENABLED.",
-    url="https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html",
-    frameworks=("AWS Config guardduty-eks-protection-audit-enabled",),
+    "guardduty-watches-eks", MEDIUM, DETECTOR, frameworks=("AWS Config guardduty-eks-protection-audit-enabled",)
 )
 def _detector_watches_eks(detector: Resource, stack: Stack) -> Iterator[str]:
+    """GuardDuty is paid for and does not look at the cluster.
+
+    Add DetectorFeatures EKS_AUDIT_LOGS and RUNTIME_MONITORING with status ENABLED.
+    https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html
+    """
     on = {
         text(feature.props, "name")
-        for feature in stack.takers(detector, "detectorId", DETECTOR_FEATURE)
+        for feature in stack.dependents(detector, "detectorId", DETECTOR_FEATURE)
         if text(feature.props, "status") == "ENABLED"
     }
     missing = [
@@ -557,31 +529,27 @@ def _detector_watches_eks(detector: Resource, stack: Stack) -> Iterator[str]:
         yield f"does not watch EKS {' and '.join(missing)}"
 
 
-@family.stack_rule(
-    "autoscaled-cluster-has-metrics",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="Autoscalers without metrics never scale, and nothing says so until the load comes.",
-    remediation="Add the managed add-on metrics-server, or its chart.",
-    url=f"{USER_GUIDE}metrics-server.html",
-    frameworks=("EKS best practices: reliability",),
-)
+@family.stack_rule("autoscaled-cluster-has-metrics", HIGH, CLUSTER, frameworks=("EKS best practices: reliability",))
 def _has_metrics_for_its_autoscalers(_cluster: Resource, stack: Stack) -> Iterator[str]:
+    """Autoscalers without metrics never scale, and nothing says so until the load comes.
+
+    Add the managed add-on metrics-server, or its chart.
+    https://docs.aws.amazon.com/eks/latest/userguide/metrics-server.html
+    """
     installed = addons(stack, "metrics-server") or releases(stack, "metrics-server")
     if stack.of_type(HPA) and not installed:
         yield "has HorizontalPodAutoscalers, but nothing gives them metrics"
 
 
 @family.resource_rule(
-    "metrics-server-survives-a-node",
-    Severity.MEDIUM,
-    ADDON,
-    protects_from="While the node of the only metrics-server is replaced, nothing scales.",
-    remediation="Set replicas 2 and podDisruptionBudget.enabled true in the add-on's configuration_values.",
-    url="https://github.com/kubernetes-sigs/metrics-server#high-availability",
-    frameworks=("metrics-server: high availability",),
+    "metrics-server-survives-a-node", MEDIUM, ADDON, frameworks=("metrics-server: high availability",)
 )
 def _metrics_server_survives_a_node(addon: Resource) -> Iterator[str]:
+    """While the node of the only metrics-server is replaced, nothing scales.
+
+    Set replicas 2 and podDisruptionBudget.enabled true in the add-on's configuration_values.
+    https://github.com/kubernetes-sigs/metrics-server#high-availability
+    """
     if text(addon.props, "addonName") != "metrics-server":
         return
     values = document(addon.props, "configurationValues")
@@ -592,32 +560,26 @@ def _metrics_server_survives_a_node(addon: Resource) -> Iterator[str]:
         yield "metrics-server has no PodDisruptionBudget"
 
 
-@family.resource_rule(
-    "coredns-scales-with-the-cluster",
-    Severity.MEDIUM,
-    ADDON,
-    protects_from="Two DNS pods answer for any number of nodes; an add-on update resets whatever else scaled them.",
-    remediation='Put "autoScaling": {"enabled": true} into configuration_values of the coredns add-on.',
-    url=f"{USER_GUIDE}coredns-autoscaling.html",
-    frameworks=("EKS best practices: reliability",),
-)
+@family.resource_rule("coredns-scales-with-the-cluster", MEDIUM, ADDON, frameworks=("EKS best practices: reliability",))
 def _dns_scales(addon: Resource) -> Iterator[str]:
+    """Two DNS pods answer for any number of nodes; an add-on update resets whatever else scaled them.
+
+    Put "autoScaling": {"enabled": true} into configuration_values of the coredns add-on.
+    https://docs.aws.amazon.com/eks/latest/userguide/coredns-autoscaling.html
+    """
     if text(addon.props, "addonName") != "coredns":
         return
     if not is_true(document(addon.props, "configurationValues"), "autoScaling", "enabled"):
         yield "configurationValues.autoScaling.enabled is not on: two pods answer for any number of nodes"
 
 
-@family.stack_rule(
-    "cluster-has-a-default-storage-class",
-    Severity.MEDIUM,
-    ADDON,
-    protects_from="Claims that name no class stay Pending for ever: EKS makes no default class since 1.30.",
-    remediation="Make a StorageClass of ebs.csi.aws.com with the is-default-class annotation.",
-    url=f"{USER_GUIDE}kubernetes-versions-standard.html",
-    frameworks=("EKS version notes 1.30",),
-)
+@family.stack_rule("cluster-has-a-default-storage-class", MEDIUM, ADDON, frameworks=("EKS version notes 1.30",))
 def _default_storage_class_exists(addon: Resource, stack: Stack) -> Iterator[str]:
+    """Claims that name no class stay Pending for ever: EKS makes no default class since 1.30.
+
+    Make a StorageClass of ebs.csi.aws.com with the is-default-class annotation.
+    https://docs.aws.amazon.com/eks/latest/userguide/kubernetes-versions-standard.html
+    """
     if text(addon.props, "addonName") != "aws-ebs-csi-driver":
         return
     defaults = (

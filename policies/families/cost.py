@@ -18,7 +18,7 @@ from policies.facts.aws import (
 from policies.facts.objects import STORAGE_CLASS
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import document, mapping, mappings, number, text, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 ELASTIC_IP = "aws:ec2/eip:Eip"
@@ -28,45 +28,36 @@ OWNER_TAGS = {"owner", "team", "environment", "env", "stack", "project"}
 family = Family("Cost", __doc__)
 
 
-@family.resource_rule(
-    "log-group-expires",
-    Severity.HIGH,
-    LOG_GROUP,
-    protects_from="A log that never expires costs more every month: twelve clusters came to 900 $ a month.",
-    remediation="Set retention_in_days.",
-    url="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
-    frameworks=("CKV_AWS_66",),
-)
+@family.resource_rule("log-group-expires", HIGH, LOG_GROUP, frameworks=("CKV_AWS_66",))
 def _log_expires(group: Resource) -> Iterator[str]:
+    """A log that never expires costs more every month: twelve clusters came to 900 $ a month.
+
+    Set retention_in_days.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html
+    """
     if not number(group.props, "retentionInDays"):
         yield "retentionInDays is not set, which stands for ever"
 
 
-@family.resource_rule(
-    "node-disks-are-gp3",
-    Severity.LOW,
-    LAUNCH_TEMPLATE,
-    protects_from="A gp2 disk costs a quarter more and is slow until its credits return.",
-    remediation="Set ebs.volume_type to gp3.",
-    url="https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html",
-    frameworks=("EBS user guide",),
-)
+@family.resource_rule("node-disks-are-gp3", LOW, LAUNCH_TEMPLATE, frameworks=("EBS user guide",))
 def _disks_are_gp3(template: Resource) -> Iterator[str]:
+    """A gp2 disk costs a quarter more and is slow until its credits return.
+
+    Set ebs.volume_type to gp3.
+    https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+    """
     for device in mappings(template.props, "blockDeviceMappings"):
         if mapping(device.get("ebs")) and text(device, "ebs", "volumeType") in {"", "gp2", "standard"}:
             yield f"{text(device, 'deviceName')}: ebs.volumeType is {text(device, 'ebs', 'volumeType') or 'not set'}"
 
 
-@family.resource_rule(
-    "volumes-are-gp3",
-    Severity.MEDIUM,
-    STORAGE_CLASS,
-    protects_from="Claims stay Pending with a provisioner that is gone, or get slow disks at a higher price.",
-    remediation="Set provisioner to ebs.csi.aws.com and parameters.type to gp3.",
-    url="https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html",
-    frameworks=("EKS version notes 1.30",),
-)
+@family.resource_rule("volumes-are-gp3", MEDIUM, STORAGE_CLASS, frameworks=("EKS version notes 1.30",))
 def _volumes_are_gp3(storage: Resource) -> Iterator[str]:
+    """Claims stay Pending with a provisioner that is gone, or get slow disks at a higher price.
+
+    Set provisioner to ebs.csi.aws.com and parameters.type to gp3.
+    https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html
+    """
     provisioner = text(storage.props, "provisioner")
     if provisioner == "kubernetes.io/aws-ebs":
         yield "provisioner is kubernetes.io/aws-ebs, which Kubernetes no longer has"
@@ -75,57 +66,52 @@ def _volumes_are_gp3(storage: Resource) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "images-come-past-the-nat-gateway",
-    Severity.MEDIUM,
-    VPC,
-    protects_from="Image layers come from S3: each gigabyte through a NAT gateway is paid for, past it none.",
-    remediation="Add an aws.ec2.VpcEndpoint of type Gateway for s3 with the private route tables.",
-    url="https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-networking.html",
-    frameworks=("EKS best practices: cost optimization",),
+    "images-come-past-the-nat-gateway", MEDIUM, VPC, frameworks=("EKS best practices: cost optimization",)
 )
 def _images_come_past_the_nat(vpc: Resource, stack: Stack) -> Iterator[str]:
+    """Image layers come from S3: each gigabyte through a NAT gateway is paid for, past it none.
+
+    Add an aws.ec2.VpcEndpoint of type Gateway for s3 with the private route tables.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-networking.html
+    """
     has_nat = any(
-        vpc in stack.taken(subnet, "vpcId", VPC)
+        vpc in stack.dependencies(subnet, "vpcId", VPC)
         for nat in stack.of_type(NAT)
-        for subnet in stack.taken(nat, "subnetId", SUBNET)
+        for subnet in stack.dependencies(nat, "subnetId", SUBNET)
     )
-    endpoints = stack.takers(vpc, "vpcId", ENDPOINT)
+    endpoints = stack.dependents(vpc, "vpcId", ENDPOINT)
     gateways = [
         one
         for one in endpoints
         if text(one.props, "serviceName").endswith(".s3")
         and text(one.props, "vpcEndpointType") in {"", "Gateway"}
-        and (stack.taken(one, "routeTableIds", ROUTE_TABLE) or one.props.get("routeTableIds"))
+        and (stack.dependencies(one, "routeTableIds", ROUTE_TABLE) or one.props.get("routeTableIds"))
     ]
     if has_nat and not gateways:
         yield "pays for every image layer that nodes pull, as it has no gateway endpoint of S3"
 
 
-@family.stack_rule(
-    "images-expire",
-    Severity.LOW,
-    REPOSITORY,
-    protects_from="Every image that was ever built is kept and paid for.",
-    remediation="Add an aws.ecr.LifecyclePolicy.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html",
-    frameworks=("Security Hub ECR.3",),
-)
+@family.stack_rule("images-expire", LOW, REPOSITORY, frameworks=("Security Hub ECR.3",))
 def _images_expire(repository: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.takers(repository, "repository", LIFECYCLE_POLICY):
+    """Every image that was ever built is kept and paid for.
+
+    Add an aws.ecr.LifecyclePolicy.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
+    """
+    if not stack.dependents(repository, "repository", LIFECYCLE_POLICY):
         yield "has no LifecyclePolicy"
 
 
 @family.stack_rule(
-    "provider-tags-everything",
-    Severity.MEDIUM,
-    AWS_PROVIDER,
-    protects_from="Nobody can tell what a line of the bill is for, or whether it may be deleted.",
-    remediation="Set default_tags on the aws.Provider with owner, environment or stack.",
-    url="https://www.pulumi.com/registry/packages/aws/api-docs/provider/",
-    frameworks=("Security Hub tagging", "Pulumi best practices"),
+    "provider-tags-everything", MEDIUM, AWS_PROVIDER, frameworks=("Security Hub tagging", "Pulumi best practices")
 )
 def _tags_everything(provider: Resource, stack: Stack) -> Iterator[str]:
     # A provider that only looks things up makes nothing that could be tagged.
+    """Nobody can tell what a line of the bill is for, or whether it may be deleted.
+
+    Set default_tags on the aws.Provider with owner, environment or stack.
+    https://www.pulumi.com/registry/packages/aws/api-docs/provider/
+    """
     if not any(other.provider == provider.urn for other in stack.resources):
         return
     tags = mapping(within(document(provider.props, "defaultTags"), "tags"))
@@ -133,17 +119,14 @@ def _tags_everything(provider: Resource, stack: Stack) -> Iterator[str]:
         yield "defaultTags names neither owner, environment nor stack"
 
 
-@family.stack_rule(
-    "address-is-used",
-    Severity.LOW,
-    ELASTIC_IP,
-    protects_from="An address that nothing uses is paid for by the hour and looks like something in use.",
-    remediation="Attach it or remove it.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html",
-    frameworks=("Security Hub EC2.12",),
-)
+@family.stack_rule("address-is-used", LOW, ELASTIC_IP, frameworks=("Security Hub EC2.12",))
 def _addresses_are_used(address: Resource, stack: Stack) -> Iterator[str]:
-    used = any(address.urn in urns for other in stack.resources for urns in other.takes_from.values())
+    """An address that nothing uses is paid for by the hour and looks like something in use.
+
+    Attach it or remove it.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    """
+    used = any(address.urn in urns for other in stack.resources for urns in other.property_dependencies.values())
     attached = any(address.props.get(key) for key in ("instance", "networkInterface"))
     if not used and not attached:
         yield "is attached to nothing, and paid for by the hour"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts.aws import MACHINES
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, is_true, mapping, mappings, text
-from policies.rule import Family, Severity
+from policies.rule import HIGH, Family
 
 _SWITCHES: dict[str, tuple[str, ...]] = {
     "aws:ebs/volume:Volume": ("encrypted",),
@@ -36,14 +36,16 @@ family = Family("Data at rest", __doc__)
 
 @family.resource_rule(
     "storage-is-encrypted",
-    Severity.HIGH,
+    HIGH,
     (*_SWITCHES, _ACCOUNT_DEFAULT),
-    protects_from="Whoever gets a copy of a disk, of a snapshot or of a backup reads it.",
-    remediation="Switch encryption on, and name a key of yours; most resources must be made anew for it.",
-    url="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
     frameworks=("Security Hub EC2.3", "Security Hub EFS.1", "Security Hub RDS.3", "CKV_AWS_3", "CKV_AWS_16"),
 )
 def _is_encrypted(resource: Resource) -> Iterator[str]:
+    """Whoever gets a copy of a disk, of a snapshot or of a backup reads it.
+
+    Switch encryption on, and name a key of yours; most resources must be made anew for it.
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html
+    """
     if resource.type == _ACCOUNT_DEFAULT:
         if is_false(resource.props, "enabled"):
             yield "enabled is false: new disks of the whole region are not encrypted"
@@ -54,16 +56,13 @@ def _is_encrypted(resource: Resource) -> Iterator[str]:
         yield f"{'.'.join(switch)} is not true"
 
 
-@family.resource_rule(
-    "machine-disks-are-encrypted",
-    Severity.HIGH,
-    MACHINES,
-    protects_from="Whoever gets a copy of a disk or of its snapshot reads it.",
-    remediation="Set root_block_device.encrypted, and encrypted of each of ebs_block_devices, to true.",
-    url="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
-    frameworks=("Security Hub EC2.3", "CKV_AWS_8"),
-)
+@family.resource_rule("machine-disks-are-encrypted", HIGH, MACHINES, frameworks=("Security Hub EC2.3", "CKV_AWS_8"))
 def _disks_are_encrypted(machine: Resource) -> Iterator[str]:
+    """Whoever gets a copy of a disk or of its snapshot reads it.
+
+    Set root_block_device.encrypted, and encrypted of each of ebs_block_devices, to true.
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html
+    """
     root = mapping(machine.props.get("rootBlockDevice"))
     disks = {"rootBlockDevice": root} if root or not machine.props.get("launchTemplate") else {}
     for index, disk in enumerate(mappings(machine.props, "ebsBlockDevices")):

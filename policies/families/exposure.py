@@ -11,7 +11,7 @@ from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
 from policies.facts.values import mapping, mappings, sequence, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, MEDIUM, Family
 
 INTERNET = "internet-facing"
 
@@ -23,15 +23,16 @@ WANTED_ATTRIBUTES = {
 """What a load balancer should have, which the defaults of Elastic Load Balancing lack."""
 DESYNC = "routing.http.desync_mitigation_mode"
 
-ANNOTATIONS_URL = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/"
-SERVICE_URL = "https://kubernetes.io/docs/concepts/services-networking/service/"
 
-
-family = Family("Exposure", __doc__, url=ANNOTATIONS_URL)
+family = Family(
+    "Exposure",
+    __doc__,
+    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/",
+)
 
 
 def _listeners(ingress: Resource) -> set[str]:
-    """The protocols that an ALB is told to listen for; without any it takes HTTPS if it has a certificate."""
+    """The protocols that an ALB listens for; without any it takes HTTPS if it has a certificate."""
     try:
         ports = json.loads(alb_annotation(ingress, "listen-ports") or "[]")
     except ValueError:
@@ -41,13 +42,13 @@ def _listeners(ingress: Resource) -> set[str]:
 
 @family.resource_rule(
     "ingress-tls",
-    Severity.HIGH,
+    HIGH,
     INGRESS,
-    protects_from="Passwords and sessions cross the internet in plain text.",
     remediation=f"Set {ALB_PREFIX}certificate-arn, or spec.tls for another controller.",
     frameworks=("CIS EKS 5.4.5", "CKV2_AWS_74"),
 )
 def _tls(ingress: Resource) -> Iterator[str]:
+    """Passwords and sessions cross the internet in plain text."""
     by_annotation = on_alb(ingress) and (alb_annotation(ingress, "certificate-arn") or "HTTPS" in _listeners(ingress))
     if not by_annotation and not sequence(within(ingress.props, "spec", "tls")):
         yield "it has no certificate"
@@ -55,26 +56,26 @@ def _tls(ingress: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "ingress-redirects-to-tls",
-    Severity.MEDIUM,
+    MEDIUM,
     INGRESS,
-    protects_from="Who types the name without https stays without it.",
     remediation=f"Set {ALB_PREFIX}ssl-redirect to '443'.",
     frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20"),
 )
 def _redirect(ingress: Resource) -> Iterator[str]:
+    """Who types the name without https stays without it."""
     if on_alb(ingress) and "HTTP" in _listeners(ingress) and not alb_annotation(ingress, "ssl-redirect"):
         yield "it serves HTTP without redirecting"
 
 
 @family.resource_rule(
     "ingress-tls-policy",
-    Severity.MEDIUM,
+    MEDIUM,
     INGRESS,
-    protects_from="The controller's default still speaks TLS 1.0.",
     remediation=f"Set {ALB_PREFIX}ssl-policy to ELBSecurityPolicy-TLS13-1-2-2021-06.",
     frameworks=("CKV_AWS_103",),
 )
 def _tls_policy(ingress: Resource) -> Iterator[str]:
+    """The controller's default still speaks TLS 1.0."""
     policy = alb_annotation(ingress, "ssl-policy")
     if on_alb(ingress) and not refuses_tls_1_1(policy):
         yield f"ssl-policy is {policy or 'the default, ELBSecurityPolicy-2016-08'}"
@@ -82,13 +83,13 @@ def _tls_policy(ingress: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "ingress-load-balancer-attributes",
-    Severity.MEDIUM,
+    MEDIUM,
     INGRESS,
-    protects_from="Smuggled headers reach the app, no log tells of it, and one call deletes the load balancer.",
     remediation=f"Name the attributes in {ALB_PREFIX}load-balancer-attributes.",
     frameworks=("Security Hub ELB.4", "Security Hub ELB.5", "Security Hub ELB.6", "Security Hub ELB.12"),
 )
 def _load_balancer(ingress: Resource) -> Iterator[str]:
+    """Smuggled headers reach the app, no log tells of it, and one call deletes the load balancer."""
     if not on_alb(ingress):
         return
     attributes = alb_attributes(ingress, "load-balancer-attributes")
@@ -105,25 +106,25 @@ def _public(ingress: Resource) -> bool:
 
 @family.resource_rule(
     "ingress-firewall",
-    Severity.MEDIUM,
+    MEDIUM,
     INGRESS,
-    protects_from="Known attacks and floods reach the app.",
     remediation=f"Set {ALB_PREFIX}wafv2-acl-arn.",
     frameworks=("Security Hub ELB.16", "CKV2_AWS_28"),
 )
 def _firewall(ingress: Resource) -> Iterator[str]:
+    """Known attacks and floods reach the app."""
     if _public(ingress) and not alb_annotation(ingress, "wafv2-acl-arn"):
         yield "it faces the internet without a web ACL"
 
 
 @family.resource_rule(
     "ingress-says-for-whom",
-    Severity.HIGH,
+    HIGH,
     INGRESS,
-    protects_from="What was meant for the company is open to the world.",
     remediation=f"Set {ALB_PREFIX}inbound-cidrs, to 0.0.0.0/0 if everybody is meant; or the scheme to internal.",
 )
 def _scheme(ingress: Resource) -> Iterator[str]:
+    """What was meant for the company is open to the world."""
     if _public(ingress) and not alb_annotation(ingress, "inbound-cidrs"):
         yield "it faces the internet, and inbound-cidrs does not say for whom"
 
@@ -138,47 +139,39 @@ def _routes(ingress: Resource) -> set[tuple[str, str, str]]:
     }
 
 
-@family.stack_rule(
-    "host-and-path-once",
-    Severity.HIGH,
-    INGRESS,
-    protects_from="Of two apps on one host and path only one is reached, and which one may change.",
-    remediation="Give each app a host or a path of its own.",
-    url="https://kubernetes.io/docs/concepts/services-networking/ingress/",
-)
+@family.stack_rule("host-and-path-once", HIGH, INGRESS)
 def _twice(ingress: Resource, stack: Stack) -> Iterator[str]:
+    """Of two apps on one host and path only one is reached, and which one may change.
+
+    Give each app a host or a path of its own.
+    https://kubernetes.io/docs/concepts/services-networking/ingress/
+    """
     own = _routes(ingress)
     for other in stack.of_type(INGRESS):
-        # The later one is at fault, so that a pair is told of once.
+        # The later one is at fault, so that a pair is reported once.
         if other.urn < ingress.urn:
             for _, host, path in sorted(own & _routes(other)):
                 yield f"{host or '*'}{path} is already answered by {other.label}"
 
 
-@family.resource_rule(
-    "no-node-port",
-    Severity.MEDIUM,
-    with_patches(SERVICE),
-    protects_from="The port is open on every node, past the load balancer and its firewall.",
-    remediation="Use ClusterIP, and pod addresses as targets.",
-    url=SERVICE_URL,
-    frameworks=("NSA",),
-)
+@family.resource_rule("no-node-port", MEDIUM, with_patches(SERVICE), frameworks=("NSA",))
 def _node_port(service: Resource) -> Iterator[str]:
+    """The port is open on every node, past the load balancer and its firewall.
+
+    Use ClusterIP, and pod addresses as targets.
+    https://kubernetes.io/docs/concepts/services-networking/service/
+    """
     if text(service.props, "spec", "type") == "NodePort":
         yield "it opens a port on every node"
 
 
-@family.resource_rule(
-    "no-external-addresses",
-    Severity.HIGH,
-    with_patches(SERVICE),
-    protects_from="A Service takes over the traffic of all pods to an address that is not its own.",
-    remediation="Remove externalIPs, and let a load balancer hold the address.",
-    url=SERVICE_URL,
-    frameworks=("CVE-2020-8554",),
-)
+@family.resource_rule("no-external-addresses", HIGH, with_patches(SERVICE), frameworks=("CVE-2020-8554",))
 def _external_addresses(service: Resource) -> Iterator[str]:
+    """A Service takes over the traffic of all pods to an address that is not its own.
+
+    Remove externalIPs, and let a load balancer hold the address.
+    https://kubernetes.io/docs/concepts/services-networking/service/
+    """
     addresses = texts(service.props, "spec", "externalIPs")
     if addresses:
         yield f"it takes the addresses {', '.join(addresses)}"

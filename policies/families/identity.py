@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.checks import document_rule
+from policies.document_rule import document_rule
 from policies.facts.aws import NODE_GROUP
 from policies.facts.aws_managed import why_wide
 from policies.facts.eks import addons, clusters_of
@@ -14,7 +14,7 @@ from policies.facts.iam import POLICY, ROLE, USER, is_reading, permissions, trus
 from policies.facts.iam_scope import asks_for, tells_tokens_apart, whole_services
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import text, texts
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, MEDIUM, Family
 
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 LOGIN_PROFILE = "aws:iam/userLoginProfile:UserLoginProfile"
@@ -54,56 +54,45 @@ EXFILTRATIONS = (
 )
 """By which data leaves (checkov CKV_AWS_288), in its present and in its earlier versions."""
 
-USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
-IAM_GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
 GITHUB = "token.actions.githubusercontent.com"
 SHARED_ISSUERS = ("gitlab.com", "app.terraform.io", "agent.buildkite.com", "api.pulumi.com/oidc")
 """Issuers of tokens for everybody who has an account there, and who chooses the audience too."""
 
 
-family = Family("Identity", __doc__, url=f"{IAM_GUIDE}best-practices.html")
+family = Family("Identity", __doc__)
 
 
-@document_rule(
-    family,
-    "policy-allows-no-star",
-    Severity.CRITICAL,
-    protects_from="One stolen token is the whole account.",
-    remediation="Name the actions and the resources that are needed.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
-    frameworks=("Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63"),
-)
+@document_rule(family, "policy-allows-no-star", CRITICAL, frameworks=("Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63"))
 def _allows_no_star(resource: Resource) -> Iterator[str]:
+    """One stolen token is the whole account.
+
+    Name the actions and the resources that are needed.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html
+    """
     if allows_everything(permissions(resource)):
         yield "allows every action on every resource"
 
 
-@family.stack_rule(
-    "policies-add-up-to-no-star",
-    Severity.CRITICAL,
-    HOLDERS,
-    protects_from="What no policy allows alone is allowed by several that one role has.",
-    remediation="Name the actions and the resources that are needed.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
-    frameworks=("Security Hub IAM.1",),
-)
+@family.stack_rule("policies-add-up-to-no-star", CRITICAL, HOLDERS, frameworks=("Security Hub IAM.1",))
 def _adds_up_to_no_star(holder: Resource, stack: Stack) -> Iterator[str]:
+    """What no policy allows alone is allowed by several that one role has.
+
+    Name the actions and the resources that are needed.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html
+    """
     given = documents(holder, stack)
     alone = any(allows_everything(permissions(one)) for one in given)
     if not alone and allows_everything(statement for one in given for statement in permissions(one)):
         yield f"{', '.join(sorted(one.label for one in given))} together allow every action on every resource"
 
 
-@document_rule(
-    family,
-    "policy-allows-no-whole-service",
-    Severity.HIGH,
-    protects_from="Who needed to read one object may delete all of them, and what the service adds tomorrow.",
-    remediation="Name the actions that are needed instead of service:*.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html",
-    frameworks=("Security Hub IAM.21",),
-)
+@document_rule(family, "policy-allows-no-whole-service", HIGH, frameworks=("Security Hub IAM.21",))
 def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
+    """Who needed to read one object may delete all of them, and what the service adds tomorrow.
+
+    Name the actions that are needed instead of service:*.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/iam-controls.html
+    """
     for statement in permissions(resource):
         whole = whole_services(statement.actions)
         if statement.allows and whole and not statement.everything_but and not allows_everything([statement]):
@@ -111,43 +100,39 @@ def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "no-administrator-is-attached",
-    Severity.CRITICAL,
-    ATTACHING_TYPES,
-    protects_from="One stolen token is the whole account.",
-    remediation="Attach a policy with the actions that are needed.",
-    frameworks=("CKV_AWS_274", "CKV2_AWS_56"),
+    "no-administrator-is-attached", CRITICAL, ATTACHING_TYPES, frameworks=("CKV_AWS_274", "CKV2_AWS_56")
 )
 def _attaches_no_administrator(attachment: Resource) -> Iterator[str]:
+    """One stolen token is the whole account.
+
+    Attach a policy with the actions that are needed.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     for arn in given_arns(attachment):
         if why_wide(arn):
             yield f"attaches {arn.rpartition('/')[2]}, which allows {why_wide(arn)}"
 
 
-@document_rule(
-    family,
-    "policy-escalates-nowhere",
-    Severity.CRITICAL,
-    protects_from="A small permission is used to write oneself a bigger one.",
-    remediation="Name the roles and policies that may be touched, or add a condition such as iam:PassedToService.",
-    frameworks=("CKV_AWS_286", "CKV2_AWS_40"),
-)
+@document_rule(family, "policy-escalates-nowhere", CRITICAL, frameworks=("CKV_AWS_286", "CKV2_AWS_40"))
 def _escalates_nowhere(resource: Resource) -> Iterator[str]:
+    """A small permission is used to write oneself a bigger one.
+
+    Name the roles and policies that may be touched, or add a condition such as iam:PassedToService.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     for statement in permissions(resource):
         found = [] if statement.is_total else escalations(statement)
         if found:
             yield f"allows {', '.join(found)} on every resource: its holder can become administrator"
 
 
-@document_rule(
-    family,
-    "policy-reads-named-data",
-    Severity.HIGH,
-    protects_from="One app that is broken into reads the data and secrets of all others.",
-    remediation="Name the buckets, tables, secrets and parameters that may be read.",
-    frameworks=("CKV_AWS_287", "CKV_AWS_288"),
-)
+@document_rule(family, "policy-reads-named-data", HIGH, frameworks=("CKV_AWS_287", "CKV_AWS_288"))
 def _leaks_nothing(resource: Resource) -> Iterator[str]:
+    """One app that is broken into reads the data and secrets of all others.
+
+    Name the buckets, tables, secrets and parameters that may be read.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     for statement in permissions(resource):
         if statement.is_total or not statement.on_any_of_a_kind or statement.is_narrowed:
             continue
@@ -156,65 +141,55 @@ def _leaks_nothing(resource: Resource) -> Iterator[str]:
             yield f"allows {', '.join(found)} on every resource"
 
 
-@document_rule(
-    family,
-    "policy-decrypts-with-named-keys",
-    Severity.HIGH,
-    protects_from="Keys that are all open to one role separate nothing.",
-    remediation="Name the key, or add a condition such as kms:ViaService.",
-    url="https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html",
-    frameworks=("Security Hub KMS.1", "Security Hub KMS.2"),
-)
+@document_rule(family, "policy-decrypts-with-named-keys", HIGH, frameworks=("Security Hub KMS.1", "Security Hub KMS.2"))
 def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
+    """Keys that are all open to one role separate nothing.
+
+    Name the key, or add a condition such as kms:ViaService.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html
+    """
     for statement in permissions(resource):
         open_ = statement.on_any_of_a_kind and not statement.is_narrowed
         if open_ and not statement.is_total and statement.may("kms:Decrypt"):
             yield "allows kms:Decrypt with every key"
 
 
-@document_rule(
-    family,
-    "policy-constrains-writes",
-    Severity.HIGH,
-    protects_from="A controller that goes wrong, or is broken into, changes what belongs to others in the account.",
-    remediation="Name the resources, or add a condition on a tag that only this cluster's resources have.",
-    frameworks=("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"),
-)
+@document_rule(family, "policy-constrains-writes", HIGH, frameworks=("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"))
 def _writes_are_constrained(resource: Resource) -> Iterator[str]:
+    """A controller that goes wrong, or is broken into, changes what belongs to others in the account.
+
+    Name the resources, or add a condition on a tag that only this cluster's resources have.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     for statement in permissions(resource):
         held = statement.is_narrowed or asks_for(statement.conditions, "aws:requestedregion")
         if not statement.allows or not statement.on_everything or held or statement.is_total:
             continue
-        told = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt", *whole_services(statement.actions)}
-        writes = [one for one in statement.actions if not is_reading(one) and one not in told]
+        known = {*ESCALATIONS, *EXFILTRATIONS, "kms:Decrypt", *whole_services(statement.actions)}
+        writes = [one for one in statement.actions if not is_reading(one) and one not in known]
         if writes:
             yield f"allows {', '.join(writes)} on every resource without a condition"
 
 
-@document_rule(
-    family,
-    "policy-says-what-it-means",
-    Severity.HIGH,
-    protects_from="All but a few actions are allowed, and each action that AWS adds is allowed from its first day.",
-    remediation="List what is allowed in Action and Resource.",
-    url=f"{IAM_GUIDE}reference_policies_elements_notaction.html",
-    frameworks=("CKV_AWS_63",),
-)
+@document_rule(family, "policy-says-what-it-means", HIGH, frameworks=("CKV_AWS_63",))
 def _says_what_it_means(resource: Resource) -> Iterator[str]:
+    """All but a few actions are allowed, and each action that AWS adds is allowed from its first day.
+
+    List what is allowed in Action and Resource.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html
+    """
     for statement in permissions(resource):
         if statement.allows and statement.everything_but:
             yield "allows by NotAction or NotResource, so whatever AWS adds tomorrow is allowed too"
 
 
-@family.resource_rule(
-    "role-trusts-somebody",
-    Severity.CRITICAL,
-    ROLE,
-    protects_from="Any AWS account in the world can take the role.",
-    remediation="Name one service or principal in assume_role_policy.",
-    frameworks=("CKV_AWS_60", "CKV_AWS_61"),
-)
+@family.resource_rule("role-trusts-somebody", CRITICAL, ROLE, frameworks=("CKV_AWS_60", "CKV_AWS_61"))
 def _trusts_somebody(role: Resource) -> Iterator[str]:
+    """Any AWS account in the world can take the role.
+
+    Name one service or principal in assume_role_policy.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     for statement in trust(role):
         anybody = any("*" in names for names in statement.principals.values())
         # Whoever has an account with Google, or none with Cognito, has a token of theirs.
@@ -231,16 +206,13 @@ def _is_shared(issuer: str) -> bool:
     return issuer.endswith(tuple(f":oidc-provider/{shared}" for shared in SHARED_ISSUERS))
 
 
-@family.resource_rule(
-    "irsa-role-trusts-one-service-account",
-    Severity.CRITICAL,
-    ROLE,
-    protects_from="Any pod of the cluster can take the role.",
-    remediation="Ask StringEquals on <issuer>:aud and <issuer>:sub, with the whole name of one service account.",
-    url=f"{USER_GUIDE}associate-service-account-role.html",
-    frameworks=("CIS EKS 5.2.1",),
-)
+@family.resource_rule("irsa-role-trusts-one-service-account", CRITICAL, ROLE, frameworks=("CIS EKS 5.2.1",))
 def _trusts_one_service_account(role: Resource) -> Iterator[str]:
+    """Any pod of the cluster can take the role.
+
+    Ask StringEquals on <issuer>:aud and <issuer>:sub, with the whole name of one service account.
+    https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
+    """
     for statement in trust(role):
         if not any(
             ":oidc-provider/" in name and "oidc.eks." in name for name in statement.principals.get("Federated", ())
@@ -255,16 +227,13 @@ def _trusts_one_service_account(role: Resource) -> Iterator[str]:
             yield "its trust does not ask that <issuer>:sub equals one service account: any pod can take the role"
 
 
-@family.resource_rule(
-    "pod-identity-role-is-not-lent",
-    Severity.MEDIUM,
-    ROLE,
-    protects_from="Another account's cluster is made to use the role, or the pods of this one cannot.",
-    remediation="Allow sts:AssumeRole and sts:TagSession, on condition that aws:SourceAccount is this account.",
-    url=f"{USER_GUIDE}pod-id-role.html",
-    frameworks=("EKS best practices: identity",),
-)
+@family.resource_rule("pod-identity-role-is-not-lent", MEDIUM, ROLE, frameworks=("EKS best practices: identity",))
 def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
+    """Another account's cluster is made to use the role, or the pods of this one cannot.
+
+    Allow sts:AssumeRole and sts:TagSession, on condition that aws:SourceAccount is this account.
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+    """
     for statement in trust(role):
         if "pods.eks.amazonaws.com" not in statement.principals.get("Service", ()):
             continue
@@ -276,18 +245,14 @@ def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
             yield "its trust does not name the account or the organisation that asks (confused deputy)"
 
 
-@family.stack_rule(
-    "github-role-trusts-one-workflow",
-    Severity.CRITICAL,
-    ROLE,
-    protects_from="A pull request, or any repository of the organisation, deploys to the account.",
-    remediation="Ask StringEquals on aud and sub; sub names the repository and one environment or branch. Only a "
-    "role that reads may trust pull requests.",
-    url="https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/"
-    "configuring-openid-connect-in-amazon-web-services",
-    frameworks=("CKV_AWS_393", "CKV_AWS_358"),
-)
+@family.stack_rule("github-role-trusts-one-workflow", CRITICAL, ROLE, frameworks=("CKV_AWS_393", "CKV_AWS_358"))
 def _trusts_one_workflow(role: Resource, stack: Stack) -> Iterator[str]:
+    """A pull request, or any repository of the organisation, deploys to the account.
+
+    Ask StringEquals on aud and sub; sub names the repository and one environment or branch. Only a role that reads may
+    trust pull requests.
+    https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/configuring-openid-connect-in-amazon-web-services
+    """
     for statement in trust(role):
         if not any(name.endswith(GITHUB) for name in statement.principals.get("Federated", ())):
             continue
@@ -309,15 +274,14 @@ def _trusts_one_workflow(role: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "github-role-asks-for-the-repository-id",
-    Severity.MEDIUM,
-    ROLE,
-    protects_from="Whoever makes a repository under a name that became free deploys to the account.",
-    remediation="Ask StringEquals on token.actions.githubusercontent.com:repository_id too.",
-    url="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html",
-    frameworks=("AWS What's New, January 2026",),
+    "github-role-asks-for-the-repository-id", MEDIUM, ROLE, frameworks=("AWS What's New, January 2026",)
 )
 def _asks_for_the_id(role: Resource) -> Iterator[str]:
+    """Whoever makes a repository under a name that became free deploys to the account.
+
+    Ask StringEquals on token.actions.githubusercontent.com:repository_id too.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+    """
     for statement in trust(role):
         by_github = any(name.endswith(GITHUB) for name in statement.principals.get("Federated", ()))
         if by_github and not statement.requires(f"{GITHUB}:repository_id"):
@@ -333,46 +297,45 @@ def _writes(role: Resource, stack: Stack) -> bool:
 
 
 @family.stack_rule(
-    "boundary-is-attached-to-nobody",
-    Severity.CRITICAL,
-    ATTACHING_TYPES,
-    protects_from="A boundary is wide, as it bounds many roles; attached, it is what one of them may do.",
-    remediation="Set it as permissionsBoundary, and attach a policy of its own.",
-    url=f"{IAM_GUIDE}access_policies_boundaries.html",
-    frameworks=("IAM user guide: permissions boundaries",),
+    "boundary-is-attached-to-nobody", CRITICAL, ATTACHING_TYPES, frameworks=("IAM user guide: permissions boundaries",)
 )
 def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Iterator[str]:
-    told = [policy.label for policy in given_policies(attachment, stack) if bounds(policy, stack)]
+    """A boundary is wide, as it bounds many roles; attached, it is what one of them may do.
+
+    Set it as permissionsBoundary, and attach a policy of its own.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+    """
+    attached = [policy.label for policy in given_policies(attachment, stack) if bounds(policy, stack)]
     made = [text(policy.props, "name") for policy in given_policies(attachment, stack)]
     of_others = {arn for one in stack.of_type(ROLE, USER) for arn in texts(one.props, "permissionsBoundary")}
-    told += [arn for arn in given_arns(attachment) if arn in of_others and arn.rpartition("/")[2] not in made]
-    for boundary in told:
+    attached += [arn for arn in given_arns(attachment) if arn in of_others and arn.rpartition("/")[2] not in made]
+    for boundary in attached:
         yield f"attaches {boundary}, a permissions boundary, which says the most that anybody may do"
 
 
 @family.resource_rule(
     "no-standing-credentials",
-    Severity.HIGH,
+    HIGH,
     STANDING,
-    protects_from="A key that never expires lies in the state and in whatever it was copied to.",
-    remediation="Use a role: Pod Identity for pods, OIDC for pipelines, Identity Center for people.",
     frameworks=("Security Hub IAM.2", "Security Hub IAM.3", "Security Hub IAM.22"),
 )
 def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
+    """A key that never expires lies in the state and in whatever it was copied to.
+
+    Use a role: Pod Identity for pods, OIDC for pipelines, Identity Center for people.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html
+    """
     yield "is a credential that does not expire by itself"
 
 
-@family.stack_rule(
-    "node-role-is-minimal",
-    Severity.HIGH,
-    ROLE,
-    protects_from="What the nodes' role may do, every pod may that reaches the metadata service.",
-    remediation="Leave the worker policy and image pulls; give the CNI and others roles by Pod Identity.",
-    url=f"{USER_GUIDE}create-node-role.html",
-    frameworks=("CIS EKS 5.1.3",),
-)
+@family.stack_rule("node-role-is-minimal", HIGH, ROLE, frameworks=("CIS EKS 5.1.3",))
 def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.takers(role, "nodeRoleArn", NODE_GROUP):
+    """What the nodes' role may do, every pod may that reaches the metadata service.
+
+    Leave the worker policy and image pulls; give the CNI and others roles by Pod Identity.
+    https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html
+    """
+    if not stack.dependents(role, "nodeRoleArn", NODE_GROUP):
         return
     for arn in [arn for one in attachments(role, stack) for arn in given_arns(one)]:
         name = arn.rpartition("/")[2]
@@ -384,19 +347,18 @@ def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "role-serves-one-service-account",
-    Severity.MEDIUM,
-    POD_IDENTITY,
-    protects_from="Each of the pods that share a role may do what any of them needs.",
-    remediation="Make a role for each service account.",
-    url="https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html",
-    frameworks=("EKS best practices: identity",),
+    "role-serves-one-service-account", MEDIUM, POD_IDENTITY, frameworks=("EKS best practices: identity",)
 )
 def _role_serves_one_account(association: Resource, stack: Stack) -> Iterator[str]:
-    for role in stack.taken(association, "roleArn", ROLE):
+    """Each of the pods that share a role may do what any of them needs.
+
+    Make a role for each service account.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
+    for role in stack.dependencies(association, "roleArn", ROLE):
         others = [
             other
-            for other in stack.takers(role, "roleArn", POD_IDENTITY)
+            for other in stack.dependents(role, "roleArn", POD_IDENTITY)
             if _service_account(other) < _service_account(association)
         ]
         if others:
@@ -407,16 +369,13 @@ def _service_account(association: Resource) -> str:
     return f"{text(association.props, 'namespace')}/{text(association.props, 'serviceAccount')}"
 
 
-@family.stack_rule(
-    "pod-identity-has-its-agent",
-    Severity.HIGH,
-    POD_IDENTITY,
-    protects_from="Pods get no credentials of their own and silently use those of the node.",
-    remediation="Add the managed add-on eks-pod-identity-agent before the node groups.",
-    url=f"{USER_GUIDE}pod-id-agent-setup.html",
-    frameworks=("EKS user guide: Pod Identity agent",),
-)
+@family.stack_rule("pod-identity-has-its-agent", HIGH, POD_IDENTITY, frameworks=("EKS user guide: Pod Identity agent",))
 def _agent_is_there(association: Resource, stack: Stack) -> Iterator[str]:
+    """Pods get no credentials of their own and silently use those of the node.
+
+    Add the managed add-on eks-pod-identity-agent before the node groups.
+    https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
+    """
     for cluster in clusters_of(stack, association):
         if not addons(stack, "eks-pod-identity-agent"):
             yield f"{cluster.label} has no add-on eks-pod-identity-agent, so pods silently use the nodes' role"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import SECRET, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
@@ -10,7 +10,7 @@ from policies.facts.pods import pod_spec
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, mappings, text, texts
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, MEDIUM, Family
 
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
 BINDINGS = (
@@ -46,11 +46,10 @@ MASTERS = "system:masters"
 
 WEBHOOKS = {"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
 
-PRACTICES_URL = "https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
-ACCOUNTS_URL = "https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/"
 
-
-family = Family("Identity in Kubernetes", __doc__, url=PRACTICES_URL)
+family = Family(
+    "Identity in Kubernetes", __doc__, url="https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
+)
 
 
 def _grants(role: Resource, resources: set[str], verbs: set[str]) -> Iterator[str]:
@@ -68,19 +67,12 @@ def _is_named(resource: str, written: list[str]) -> bool:
     return resource in written or bool(subresource and f"*/{subresource}" in written)
 
 
-def _granting(resources: set[str], verbs: set[str]) -> Callable[[Resource], Iterator[str]]:
-    return lambda role: _grants(role, resources, verbs)
-
-
-@family.resource_rule(
-    "no-wildcard-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="The role grows with every kind of object that the cluster learns.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.3", "CKV_K8S_49"),
-)
+@family.resource_rule("no-wildcard-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.3", "CKV_K8S_49"))
 def _wildcards(role: Resource) -> Iterator[str]:
+    """The role grows with every kind of object that the cluster learns.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
     for rule in mappings(role.props, "rules"):
         for key in ("verbs", "resources", "apiGroups"):
             if "*" in texts(rule, key):
@@ -89,15 +81,12 @@ def _wildcards(role: Resource) -> Iterator[str]:
             yield "a rule has * in nonResourceURLs"
 
 
-@family.resource_rule(
-    "no-escalating-role",
-    Severity.CRITICAL,
-    with_patches(*ROLES),
-    protects_from="Whoever may bind, escalate or impersonate gives himself every other right.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.8", "CKV_K8S_158"),
-)
+@family.resource_rule("no-escalating-role", CRITICAL, with_patches(*ROLES), frameworks=("CIS EKS 4.1.8", "CKV_K8S_158"))
 def _escalating(role: Resource) -> Iterator[str]:
+    """Whoever may bind, escalate or impersonate gives himself every other right.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
     for rule in mappings(role.props, "rules"):
         verbs = sorted({"bind", "escalate", "impersonate"} & set(texts(rule, "verbs")))
         if verbs and not (verbs == ["bind"] and _binds_harmless(rule)):
@@ -111,14 +100,13 @@ def _binds_harmless(rule: Mapping[str, Any]) -> bool:
 
 
 @family.resource_rule(
-    "no-administrator-by-aggregation",
-    Severity.CRITICAL,
-    with_patches(*ROLES),
-    protects_from="A role without a single rule may do all that the cluster's own administrators may.",
-    remediation="Select the roles to take in by a label of your own.",
-    frameworks=("CIS EKS 4.1.1", "CIS EKS 4.1.3"),
+    "no-administrator-by-aggregation", CRITICAL, with_patches(*ROLES), frameworks=("CIS EKS 4.1.1", "CIS EKS 4.1.3")
 )
 def _aggregated(role: Resource) -> Iterator[str]:
+    """A role without a single rule may do all that the cluster's own administrators may.
+
+    Select the roles to take in by a label of your own.
+    """
     for selector in mappings(role.props, "aggregationRule", "clusterRoleSelectors"):
         taken = sorted(name for name, labels in OF_THE_CLUSTER.items() if selects(selector, labels))
         if taken:
@@ -127,14 +115,16 @@ def _aggregated(role: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "no-cluster-admin-binding",
-    Severity.CRITICAL,
+    CRITICAL,
     with_patches(*BINDINGS),
-    protects_from="Whoever gets hold of one such subject owns the cluster.",
-    remediation="Bind a role with what is needed; for people use EKS access entries.",
     frameworks=("CIS EKS 4.1.1", "Polaris clusterrolebindingClusterAdmin"),
 )
 def _admin(binding: Resource) -> Iterator[str]:
     # A patch of a binding that every cluster has leaves its role out, and has the role's name.
+    """Whoever gets hold of one such subject owns the cluster.
+
+    Bind a role with what is needed; for people use EKS access entries.
+    """
     role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
     of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
     if (role in ADMINISTRATORS or role.startswith(CONTROLLERS)) and of_the_cluster:
@@ -149,41 +139,39 @@ def _subjects(binding: Resource) -> list[str]:
 
 @family.resource_rule(
     "no-binding-for-everybody",
-    Severity.CRITICAL,
+    CRITICAL,
     with_patches(*BINDINGS),
-    protects_from="Anybody who reaches the endpoint, or has any account, has the role.",
-    remediation="Name users, groups or service accounts.",
     frameworks=("CIS EKS 4.1.7", "Kubernetes RBAC good practices"),
 )
 def _everybody(binding: Resource) -> Iterator[str]:
+    """Anybody who reaches the endpoint, or has any account, has the role.
+
+    Name users, groups or service accounts.
+    """
     for name in _subjects(binding):
         if name in EVERYBODY or name.startswith(ALL_ACCOUNTS_OF):
             yield f"it is for {name}"
 
 
 @family.resource_rule(
-    "no-masters-binding",
-    Severity.CRITICAL,
-    with_patches(*BINDINGS),
-    protects_from="Members of system:masters pass by every check, and no role can take that back.",
-    remediation="Use an EKS access entry with an access policy.",
-    frameworks=("CIS EKS 4.1.7", "EKS best practices"),
+    "no-masters-binding", CRITICAL, with_patches(*BINDINGS), frameworks=("CIS EKS 4.1.7", "EKS best practices")
 )
 def _masters(binding: Resource) -> Iterator[str]:
+    """Members of system:masters pass by every check, and no role can take that back.
+
+    Use an EKS access entry with an access policy.
+    """
     if MASTERS in _subjects(binding):
         yield f"it is for {MASTERS}"
 
 
-@family.resource_rule(
-    "own-service-account",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="A right given to one app by the default account is given to all of the namespace.",
-    remediation="Make a ServiceAccount for the app and name it in serviceAccountName.",
-    url=ACCOUNTS_URL,
-    frameworks=("CIS EKS 4.1.5", "CKV_K8S_41"),
-)
+@family.resource_rule("own-service-account", HIGH, WORKLOADS, frameworks=("CIS EKS 4.1.5", "CKV_K8S_41"))
 def _own_account(workload: Resource) -> Iterator[str]:
+    """A right given to one app by the default account is given to all of the namespace.
+
+    Make a ServiceAccount for the app and name it in serviceAccountName.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+    """
     name = text(pod_spec(workload), "serviceAccountName") or text(pod_spec(workload), "serviceAccount")
     if name in {"", "default"}:
         yield "its pods run under the service account default"
@@ -204,16 +192,13 @@ def _bound(account: str, namespace: str, stack: Stack) -> bool:
     )
 
 
-@family.stack_rule(
-    "no-unused-token",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="Whoever breaks in finds a key to the API that the app never used.",
-    remediation="Set automountServiceAccountToken to false on the pod, unless its account has a role.",
-    url=ACCOUNTS_URL,
-    frameworks=("CIS EKS 4.1.6", "CKV_K8S_38"),
-)
+@family.stack_rule("no-unused-token", HIGH, WORKLOADS, frameworks=("CIS EKS 4.1.6", "CKV_K8S_38"))
 def _pod_token(workload: Resource, stack: Stack) -> Iterator[str]:
+    """Whoever breaks in finds a key to the API that the app never used.
+
+    Set automountServiceAccountToken to false on the pod, unless its account has a role.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+    """
     account, pod = _account(workload), pod_spec(workload)
     namespace = namespace_of(workload, stack)
     if is_false(pod, "automountServiceAccountToken") or _bound(account, namespace, stack):
@@ -224,106 +209,104 @@ def _pod_token(workload: Resource, stack: Stack) -> Iterator[str]:
         yield f"its pods hold a token of {account}, which has no role"
 
 
-@family.stack_rule(
-    "service-account-mounts-no-token",
-    Severity.MEDIUM,
-    SERVICE_ACCOUNT,
-    protects_from="The next pod of this account gets a token unasked.",
-    remediation="Set automountServiceAccountToken to false on the ServiceAccount.",
-    url=ACCOUNTS_URL,
-    frameworks=("CIS EKS 4.1.6",),
-)
+@family.stack_rule("service-account-mounts-no-token", MEDIUM, SERVICE_ACCOUNT, frameworks=("CIS EKS 4.1.6",))
 def _account_token(account: Resource, stack: Stack) -> Iterator[str]:
+    """The next pod of this account gets a token unasked.
+
+    Set automountServiceAccountToken to false on the ServiceAccount.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+    """
     if not is_false(account.props, "automountServiceAccountToken") and not _bound(
         name_of(account), namespace_of(account, stack), stack
     ):
         yield "automountServiceAccountToken is not false"
 
 
-@family.resource_rule(
-    "no-lasting-token",
-    Severity.HIGH,
-    with_patches(SECRET),
-    protects_from="A token that never expires works for ever for whoever once read it.",
-    remediation="Remove the Secret; ask for short-lived tokens by the TokenRequest API.",
-    url=ACCOUNTS_URL,
-    frameworks=("Kubernetes RBAC good practices",),
-)
+@family.resource_rule("no-lasting-token", HIGH, with_patches(SECRET), frameworks=("Kubernetes RBAC good practices",))
 def _lasting_token(secret: Resource) -> Iterator[str]:
+    """A token that never expires works for ever for whoever once read it.
+
+    Remove the Secret; ask for short-lived tokens by the TokenRequest API.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+    """
     if text(secret.props, "type") == "kubernetes.io/service-account-token":
         yield "it holds a token that never expires"
 
 
-@family.stack_rule(
-    "service-account-of-one-app",
-    Severity.MEDIUM,
-    WORKLOADS,
-    protects_from="A break-in at one app has the rights of the other, in the cluster and in AWS.",
-    remediation="Make a ServiceAccount for each app.",
-    url=ACCOUNTS_URL,
-    frameworks=("EKS best practices",),
-)
+@family.stack_rule("service-account-of-one-app", MEDIUM, WORKLOADS, frameworks=("EKS best practices",))
 def _shared(workload: Resource, stack: Stack) -> Iterator[str]:
+    """A break-in at one app has the rights of the other, in the cluster and in AWS.
+
+    Make a ServiceAccount for each app.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
+    """
     account = _account(workload)
     for other in neighbours(workload, stack, *WORKLOADS):
-        # `default` is another rule's; of a pair the later one is told of.
+        # `default` is another rule's; of a pair the later one is at fault.
         if account != "default" and other.urn < workload.urn and _account(other) == account:
             yield f"it shares the service account {account} with {other.label}"
 
 
-family.resource_rule(
-    "no-secret-reading-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="Listing Secrets gives their contents, tokens of stronger accounts among them.",
-    remediation="Mount what is needed; name single Secrets in resourceNames and allow get only, in an exception.",
-    frameworks=("CIS EKS 4.1.2", "CKV2_K8S_5"),
-)(_granting({"secrets"}, READING))
-family.resource_rule(
-    "no-pod-making-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="Whoever makes pods runs them under any account of the namespace.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.4",),
-)(_granting({"pods", "pods/exec", "pods/attach", "pods/ephemeralcontainers"}, WRITING))
-family.resource_rule(
-    "no-node-proxy-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="The kubelet's own API runs commands in all pods of a node, past admission and audit.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.10", "CKV2_K8S_2"),
-)(_granting({"nodes/proxy"}, READING | WRITING))
-family.resource_rule(
-    "no-volume-making-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="A PersistentVolume may be any folder of a node.",
-    remediation="Let claims be served by a StorageClass.",
-    frameworks=("CIS EKS 4.1.9",),
-)(_granting({"persistentvolumes"}, {"create"}))
-family.resource_rule(
-    "no-webhook-writing-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="A webhook reads and changes every object that passes, Secrets too.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.11", "CKV_K8S_155"),
-)(_granting(WEBHOOKS, WRITING))
-family.resource_rule(
-    "no-token-making-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="Whoever may make tokens acts as any service account.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CIS EKS 4.1.12",),
-)(_granting({"serviceaccounts/token"}, {"create"}))
-family.resource_rule(
-    "no-certificate-approving-role",
-    Severity.HIGH,
-    with_patches(*ROLES),
-    protects_from="Whoever approves certificates makes himself any user.",
-    remediation="Name the resources and verbs that are used, in a Role of one namespace.",
-    frameworks=("CKV_K8S_156",),
-)(_granting({"certificatesigningrequests/approval", "signers"}, {"update", "patch", "approve", "sign"}))
+@family.resource_rule("no-secret-reading-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.2", "CKV2_K8S_5"))
+def _no_secret_reading_role(role: Resource) -> Iterator[str]:
+    """Listing Secrets gives their contents, tokens of stronger accounts among them.
+
+    Mount what is needed; name single Secrets in resourceNames and allow get only, in an exception.
+    """
+    return _grants(role, {"secrets"}, READING)
+
+
+@family.resource_rule("no-pod-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.4",))
+def _no_pod_making_role(role: Resource) -> Iterator[str]:
+    """Whoever makes pods runs them under any account of the namespace.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
+    return _grants(role, {"pods", "pods/exec", "pods/attach", "pods/ephemeralcontainers"}, WRITING)
+
+
+@family.resource_rule("no-node-proxy-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.10", "CKV2_K8S_2"))
+def _no_node_proxy_role(role: Resource) -> Iterator[str]:
+    """The kubelet's own API runs commands in all pods of a node, past admission and audit.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
+    return _grants(role, {"nodes/proxy"}, READING | WRITING)
+
+
+@family.resource_rule("no-volume-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.9",))
+def _no_volume_making_role(role: Resource) -> Iterator[str]:
+    """A PersistentVolume may be any folder of a node.
+
+    Let claims be served by a StorageClass.
+    """
+    return _grants(role, {"persistentvolumes"}, {"create"})
+
+
+@family.resource_rule(
+    "no-webhook-writing-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.11", "CKV_K8S_155")
+)
+def _no_webhook_writing_role(role: Resource) -> Iterator[str]:
+    """A webhook reads and changes every object that passes, Secrets too.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
+    return _grants(role, WEBHOOKS, WRITING)
+
+
+@family.resource_rule("no-token-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.12",))
+def _no_token_making_role(role: Resource) -> Iterator[str]:
+    """Whoever may make tokens acts as any service account.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
+    return _grants(role, {"serviceaccounts/token"}, {"create"})
+
+
+@family.resource_rule("no-certificate-approving-role", HIGH, with_patches(*ROLES), frameworks=("CKV_K8S_156",))
+def _no_certificate_approving_role(role: Resource) -> Iterator[str]:
+    """Whoever approves certificates makes himself any user.
+
+    Name the resources and verbs that are used, in a Role of one namespace.
+    """
+    return _grants(role, {"certificatesigningrequests/approval", "signers"}, {"update", "patch", "approve", "sign"})

@@ -10,69 +10,62 @@ from typing import Any
 from infra.secret_texts.acknowledged import ACKNOWLEDGED, acknowledged
 from infra.secret_texts.texts import in_arguments, in_file, in_setting, in_text, without_secrets
 from policies.facts.objects import CONFIG_MAP, POD_SPELLINGS, SECRET, annotation
-from policies.facts.pods import all_containers, called
+from policies.facts.pods import all_containers, label
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource
 from policies.facts.values import mapping, mappings, sequence, text, within
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, LOW, MEDIUM, Family
 
-URL = "https://kubernetes.io/docs/concepts/security/secrets-good-practices/"
-STORE_URL = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_csi_driver.html"
-
-
-family = Family("Secrets in Kubernetes", __doc__, url=URL)
+family = Family(
+    "Secrets in Kubernetes", __doc__, url="https://kubernetes.io/docs/concepts/security/secrets-good-practices/"
+)
 
 
 @family.resource_rule(
-    "no-secret-variable",
-    Severity.MEDIUM,
-    POD_SPELLINGS,
-    protects_from="Variables show up in crash reports, in logs and in every child process.",
-    remediation="Mount the Secret as a file.",
-    frameworks=("CIS EKS 4.4.1", "CKV_K8S_35", "KubeLinter env-var-secret"),
+    "no-secret-variable", MEDIUM, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1", "CKV_K8S_35", "KubeLinter env-var-secret")
 )
 def _by_variable(resource: Resource) -> Iterator[str]:
+    """Variables show up in crash reports, in logs and in every child process.
+
+    Mount the Secret as a file.
+    """
     for container in all_containers(resource):
         for variable in mappings(container, "env"):
             if within(variable, "valueFrom", "secretKeyRef") is not None:
-                yield f"{called(container)} takes {text(variable, 'name')} from a Secret into its environment"
+                yield f"{label(container)} takes {text(variable, 'name')} from a Secret into its environment"
         for source in mappings(container, "envFrom"):
             if within(source, "secretRef") is not None:
-                yield f"{called(container)} takes Secret {text(source, 'secretRef', 'name')} into its environment"
+                yield f"{label(container)} takes Secret {text(source, 'secretRef', 'name')} into its environment"
 
 
 @family.resource_rule(
-    "no-plain-secret-variable",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="Whoever may read a Deployment, the program or its history has the secret.",
-    remediation="Keep the value in a secret store and mount it as a file; then replace the value.",
-    frameworks=("CIS EKS 4.4.1", "KubeLinter env-var-secret"),
+    "no-plain-secret-variable", CRITICAL, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1", "KubeLinter env-var-secret")
 )
 def _plain(resource: Resource) -> Iterator[str]:
+    """Whoever may read a Deployment, the program or its history has the secret.
+
+    Keep the value in a secret store and mount it as a file; then replace the value.
+    """
     known = _known(resource)
     for container in all_containers(resource):
         for variable in mappings(container, "env"):
             name = text(variable, "name")
             if f"{text(container, 'name')}/{name}" not in known and in_setting(name, text(variable, "value")):
-                yield f"{called(container)} has {_shown(name)} in plain text"
+                yield f"{label(container)} has {_shown(name)} in plain text"
 
 
-@family.resource_rule(
-    "no-secret-on-command-line",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="A command line is readable for every process of the node's owner, and is logged.",
-    remediation="Pass the path of a mounted file.",
-    frameworks=("CIS EKS 4.4.1",),
-)
+@family.resource_rule("no-secret-on-command-line", CRITICAL, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1",))
 def _on_command_line(resource: Resource) -> Iterator[str]:
+    """A command line is readable for every process of the node's owner, and is logged.
+
+    Pass the path of a mounted file.
+    """
     known = _known(resource)
     for container in all_containers(resource):
         for key, words in _commands(container):
             found = in_arguments([str(word) for word in words])
             if any(f"{text(container, 'name')}/{key}#{index}" not in known for index in found):
-                yield f"{called(container)} has a secret in {key}"
+                yield f"{label(container)} has a secret in {key}"
 
 
 def _commands(container: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]]]:
@@ -85,14 +78,13 @@ def _commands(container: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]
 
 
 @family.resource_rule(
-    "no-secret-in-config-map",
-    Severity.CRITICAL,
-    with_patches(CONFIG_MAP),
-    protects_from="ConfigMaps are neither encrypted nor guarded: whoever looks at the namespace reads them.",
-    remediation="Move the value to a secret store; then replace it.",
-    frameworks=("CIS EKS 4.4.1", "C-0012"),
+    "no-secret-in-config-map", CRITICAL, with_patches(CONFIG_MAP), frameworks=("CIS EKS 4.4.1", "C-0012")
 )
 def _in_config(config: Resource) -> Iterator[str]:
+    """ConfigMaps are neither encrypted nor guarded: whoever looks at the namespace reads them.
+
+    Move the value to a secret store; then replace it.
+    """
     known = _known(config)
     for name in mapping(config.props.get("data")):
         if any(place not in known for place in _places(name, text(config.props, "data", name))):
@@ -121,15 +113,12 @@ def _shown(name: str) -> str:
     return without_secrets(name)
 
 
-@family.resource_rule(
-    "secret-in-a-store",
-    Severity.LOW,
-    with_patches(SECRET),
-    protects_from="A secret of the program is in its state, its previews and its history, and is not rotated.",
-    remediation="Keep it in AWS Secrets Manager and mount it by the Secrets Store CSI Driver.",
-    url=STORE_URL,
-    frameworks=("CIS EKS 4.4.2", "C-0234"),
-)
+@family.resource_rule("secret-in-a-store", LOW, with_patches(SECRET), frameworks=("CIS EKS 4.4.2", "C-0234"))
 def _in_program(secret: Resource) -> Iterator[str]:
+    """A secret of the program is in its state, its previews and its history, and is not rotated.
+
+    Keep it in AWS Secrets Manager and mount it by the Secrets Store CSI Driver.
+    https://docs.aws.amazon.com/secretsmanager/latest/userguide/integrating_csi_driver.html
+    """
     if mapping(secret.props.get("data")) or mapping(secret.props.get("stringData")):
         yield "its contents come from the program, and so are in the state"

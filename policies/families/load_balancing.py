@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.checks import document_rule
+from policies.document_rule import document_rule
 from policies.facts.aws import BALANCERS, DEFAULT_DEREGISTRATION_SECONDS
 from policies.facts.eks import metadata_is_closed
 from policies.facts.helm import LOAD_BALANCER_CONTROLLER, is_chart
@@ -14,7 +14,7 @@ from policies.facts.objects import HPA, RELEASE, neighbours
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
 from policies.facts.values import is_false, is_set, is_true, mapping, mappings, number, sequence, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
@@ -33,13 +33,8 @@ BOUND = ("kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding", "kubernetes:netw
 
 REGISTERING = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets")
 
-SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html"
-APPLICATION_GUIDE = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/"
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html"
-CONTROLLER_DOCS = "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/"
 
-
-family = Family("Load balancing", __doc__, url=SECURITY_HUB)
+family = Family("Load balancing", __doc__)
 
 
 def _is_application(balancer: Resource) -> bool:
@@ -47,110 +42,100 @@ def _is_application(balancer: Resource) -> bool:
 
 
 @family.resource_rule(
-    "load-balancer-drops-invalid-headers",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="Headers that app and load balancer read differently smuggle requests in.",
-    remediation="Set drop_invalid_header_fields=True.",
-    frameworks=("Security Hub ELB.4", "CKV_AWS_131"),
+    "load-balancer-drops-invalid-headers", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.4", "CKV_AWS_131")
 )
 def _drops_invalid_headers(balancer: Resource) -> Iterator[str]:
+    """Headers that app and load balancer read differently smuggle requests in.
+
+    Set drop_invalid_header_fields=True.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     if _is_application(balancer) and not is_true(balancer.props, "dropInvalidHeaderFields"):
         yield "dropInvalidHeaderFields is not on"
 
 
-@family.resource_rule(
-    "load-balancer-logs-requests",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="Who asked what, and what it got, cannot be told afterwards.",
-    remediation="Set access_logs with a bucket and enabled=True.",
-    frameworks=("Security Hub ELB.5", "CKV_AWS_91"),
-)
+@family.resource_rule("load-balancer-logs-requests", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.5", "CKV_AWS_91"))
 def _logs_requests(balancer: Resource) -> Iterator[str]:
+    """Who asked what, and what it got, cannot be told afterwards.
+
+    Set access_logs with a bucket and enabled=True.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     if not is_true(balancer.props, "accessLogs", "enabled"):
         yield "accessLogs.enabled is not on"
 
 
 @family.resource_rule(
-    "load-balancer-refuses-deletion",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="One wrong command takes the address away that everybody uses.",
-    remediation="Set enable_deletion_protection=True, and switch it off before taking the stack down.",
-    frameworks=("Security Hub ELB.6", "CKV_AWS_150"),
+    "load-balancer-refuses-deletion", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.6", "CKV_AWS_150")
 )
 def _refuses_deletion(balancer: Resource) -> Iterator[str]:
+    """One wrong command takes the address away that everybody uses.
+
+    Set enable_deletion_protection=True, and switch it off before taking the stack down.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     if not is_true(balancer.props, "enableDeletionProtection"):
         yield "enableDeletionProtection is not on"
 
 
 @family.resource_rule(
-    "load-balancer-mitigates-desync",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="Requests that two servers split differently are let through as they are.",
-    remediation="Set desync_mitigation_mode to defensive or strictest.",
-    frameworks=("Security Hub ELB.12", "CKV_AWS_328"),
+    "load-balancer-mitigates-desync", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.12", "CKV_AWS_328")
 )
 def _desyncs_defensively(balancer: Resource) -> Iterator[str]:
+    """Requests that two servers split differently are let through as they are.
+
+    Set desync_mitigation_mode to defensive or strictest.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     mode = text(balancer.props, "desyncMitigationMode")
     # Without a word AWS takes defensive.
     if _is_application(balancer) and mode not in {"", "defensive", "strictest"}:
         yield f"desyncMitigationMode is {mode}"
 
 
-@family.resource_rule(
-    "load-balancer-spans-zones",
-    Severity.HIGH,
-    BALANCERS,
-    protects_from="The address goes with one zone; an application load balancer in one zone is refused.",
-    remediation="Give it subnets in two or more availability zones, with eight free addresses each.",
-    frameworks=("Security Hub ELB.13",),
-)
+@family.resource_rule("load-balancer-spans-zones", HIGH, BALANCERS, frameworks=("Security Hub ELB.13",))
 def _spans_zones(balancer: Resource) -> Iterator[str]:
+    """The address goes with one zone; an application load balancer in one zone is refused.
+
+    Give it subnets in two or more availability zones, with eight free addresses each.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     subnets = sequence(balancer.props.get("subnets")) or sequence(balancer.props.get("subnetMappings"))
     if len(subnets) < 2:
         yield f"has {len(subnets)} subnet"
 
 
-@family.resource_rule(
-    "load-balancer-says-whether-it-is-public",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="Something is on the internet because nobody said that it should not be.",
-    remediation="Set internal to True or False.",
-    url=f"{APPLICATION_GUIDE}application-load-balancers.html",
-)
+@family.resource_rule("load-balancer-says-whether-it-is-public", MEDIUM, BALANCERS)
 def _says_whether_public(balancer: Resource) -> Iterator[str]:
+    """Something is on the internet because nobody said that it should not be.
+
+    Set internal to True or False.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+    """
     if balancer.props.get("internal") is None:
         yield "internal is not set, which puts it on the internet"
 
 
 @family.resource_rule(
-    "load-balancer-shifts-away-from-a-zone",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="While a zone fails half-way, requests still go there and nobody can turn them away.",
-    remediation="Set enable_zonal_shift=True.",
-    url=f"{APPLICATION_GUIDE}zonal-shift.html",
-    frameworks=("EKS user guide: zonal shift",),
+    "load-balancer-shifts-away-from-a-zone", MEDIUM, BALANCERS, frameworks=("EKS user guide: zonal shift",)
 )
 def _shifts_away_from_a_zone(balancer: Resource) -> Iterator[str]:
+    """While a zone fails half-way, requests still go there and nobody can turn them away.
+
+    Set enable_zonal_shift=True.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/zonal-shift.html
+    """
     if not is_true(balancer.props, "enableZonalShift"):
         yield "enableZonalShift is not on"
 
 
-@family.resource_rule(
-    "network-load-balancer-crosses-zones",
-    Severity.LOW,
-    BALANCERS,
-    protects_from="The few pods of one zone get as much load as the many of another.",
-    remediation="Set enable_cross_zone_load_balancing=True.",
-    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html",
-    frameworks=("CKV_AWS_152",),
-)
+@family.resource_rule("network-load-balancer-crosses-zones", LOW, BALANCERS, frameworks=("CKV_AWS_152",))
 def _crosses_zones(balancer: Resource) -> Iterator[str]:
+    """The few pods of one zone get as much load as the many of another.
+
+    Set enable_cross_zone_load_balancing=True.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html
+    """
     if text(balancer.props, "loadBalancerType") == "network" and not is_true(
         balancer.props, "enableCrossZoneLoadBalancing"
     ):
@@ -158,28 +143,28 @@ def _crosses_zones(balancer: Resource) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "public-load-balancer-has-firewall",
-    Severity.MEDIUM,
-    BALANCERS,
-    protects_from="Known attacks and floods from one address reach the app.",
-    remediation="Make an aws.wafv2.WebAcl and associate it with the load balancer.",
-    frameworks=("Security Hub ELB.16", "CKV2_AWS_28"),
+    "public-load-balancer-has-firewall", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.16", "CKV2_AWS_28")
 )
 def _has_firewall(balancer: Resource, stack: Stack) -> Iterator[str]:
+    """Known attacks and floods from one address reach the app.
+
+    Make an aws.wafv2.WebAcl and associate it with the load balancer.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     public = not is_true(balancer.props, "internal")
-    if _is_application(balancer) and public and not stack.takers(balancer, "resourceArn", FIREWALL_ASSOCIATION):
+    if _is_application(balancer) and public and not stack.dependents(balancer, "resourceArn", FIREWALL_ASSOCIATION):
         yield "is on the internet without a WAF"
 
 
 @family.resource_rule(
-    "listener-redirects-to-https",
-    Severity.HIGH,
-    LISTENERS,
-    protects_from="Passwords and cookies travel in the clear.",
-    remediation="Let the HTTP listener's default action redirect to HTTPS.",
-    frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20"),
+    "listener-redirects-to-https", HIGH, LISTENERS, frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20")
 )
 def _redirects_to_https(listener: Resource) -> Iterator[str]:
+    """Passwords and cookies travel in the clear.
+
+    Let the HTTP listener's default action redirect to HTTPS.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
+    """
     if text(listener.props, "protocol") != "HTTP":
         return
     for action in mappings(listener.props, "defaultActions"):
@@ -188,15 +173,14 @@ def _redirects_to_https(listener: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "listener-speaks-modern-tls",
-    Severity.HIGH,
-    LISTENERS,
-    protects_from="A client can be talked down to a TLS that is broken.",
-    remediation="Set ssl_policy to an ELBSecurityPolicy-TLS13-1-2 one, and certificate_arn.",
-    url=f"{APPLICATION_GUIDE}describe-ssl-policies.html",
-    frameworks=("CIS EKS 5.4.5", "CKV_AWS_103", "CKV2_AWS_74"),
+    "listener-speaks-modern-tls", HIGH, LISTENERS, frameworks=("CIS EKS 5.4.5", "CKV_AWS_103", "CKV2_AWS_74")
 )
 def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
+    """A client can be talked down to a TLS that is broken.
+
+    Set ssl_policy to an ELBSecurityPolicy-TLS13-1-2 one, and certificate_arn.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+    """
     if text(listener.props, "protocol") not in {"HTTPS", "TLS"}:
         return
     policy = text(listener.props, "sslPolicy")
@@ -207,15 +191,14 @@ def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "target-group-deregisters-in-time",
-    Severity.MEDIUM,
-    TARGET_GROUPS,
-    protects_from="Requests go to pods that are gone, on every rollout.",
-    remediation="Set deregistration_delay to the longest request, and preStop to more than that.",
-    url=BEST_PRACTICES,
-    frameworks=("EKS best practices: load balancing",),
+    "target-group-deregisters-in-time", MEDIUM, TARGET_GROUPS, frameworks=("EKS best practices: load balancing",)
 )
 def _deregisters_in_time(group: Resource) -> Iterator[str]:
+    """Requests go to pods that are gone, on every rollout.
+
+    Set deregistration_delay to the longest request, and preStop to more than that.
+    https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html
+    """
     delay = number(group.props, "deregistrationDelay")
     delay = DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
     if delay > MOST_DEREGISTRATION_SECONDS:
@@ -223,15 +206,14 @@ def _deregisters_in_time(group: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "target-group-targets-pods",
-    Severity.MEDIUM,
-    TARGET_GROUPS,
-    protects_from="A request makes a second hop through a node that may be on its way out.",
-    remediation="Set target_type to ip.",
-    url=BEST_PRACTICES,
-    frameworks=("EKS best practices: load balancing",),
+    "target-group-targets-pods", MEDIUM, TARGET_GROUPS, frameworks=("EKS best practices: load balancing",)
 )
 def _targets_pods(group: Resource) -> Iterator[str]:
+    """A request makes a second hop through a node that may be on its way out.
+
+    Set target_type to ip.
+    https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html
+    """
     kind = text(group.props, "targetType") or "instance"
     if kind == "instance":
         yield "targetType is instance: requests go through a node's port to a pod anywhere, without readiness gates"
@@ -239,14 +221,16 @@ def _targets_pods(group: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "target-group-notices-a-dead-pod",
-    Severity.MEDIUM,
+    MEDIUM,
     TARGET_GROUPS,
-    protects_from="A pod that answers nobody gets requests for a minute, or one that is not ready gets them.",
-    remediation="Set health_check.path to the readiness path and interval to 10 to 15 s.",
-    url=f"{APPLICATION_GUIDE}target-group-health-checks.html",
     frameworks=("AWS Load Balancer Controller: health checks",),
 )
 def _checks_health(group: Resource) -> Iterator[str]:
+    """A pod that answers nobody gets requests for a minute, or one that is not ready gets them.
+
+    Set health_check.path to the readiness path and interval to 10 to 15 s.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+    """
     check = mapping(group.props.get("healthCheck"))
     protocol = text(check, "protocol") or text(group.props, "protocol")
     if protocol in {"HTTP", "HTTPS"} and text(check, "path") in {"", "/"}:
@@ -256,15 +240,13 @@ def _checks_health(group: Resource) -> Iterator[str]:
         yield f"healthCheck.interval is {'30' if interval is None else f'{interval:.0f}'} s: a dead pod stays in"
 
 
-@family.stack_rule(
-    "one-rule-answers-for-an-address",
-    Severity.HIGH,
-    LISTENER_RULES,
-    protects_from="Two apps on one host and path: the one with the lower priority number gets everything.",
-    remediation="Give each app a host or path of its own.",
-    url=f"{APPLICATION_GUIDE}load-balancer-listeners.html",
-)
+@family.stack_rule("one-rule-answers-for-an-address", HIGH, LISTENER_RULES)
 def _answers_once(rule: Resource, stack: Stack) -> Iterator[str]:
+    """Two apps on one host and path: the one with the lower priority number gets everything.
+
+    Give each app a host or path of its own.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html
+    """
     own = _address(rule)
     for other in stack.of_type(*LISTENER_RULES):
         if other.urn < rule.urn and own and _address(other) == own and _same_listener(stack, rule, other):
@@ -286,21 +268,20 @@ def _condition_values(kind: str, condition: Mapping[str, Any]) -> list[str]:
 
 
 def _same_listener(stack: Stack, one: Resource, other: Resource) -> bool:
-    listeners = {listener.urn for listener in stack.taken(one, "listenerArn", *LISTENERS)}
-    theirs = {listener.urn for listener in stack.taken(other, "listenerArn", *LISTENERS)}
+    listeners = {listener.urn for listener in stack.dependencies(one, "listenerArn", *LISTENERS)}
+    theirs = {listener.urn for listener in stack.dependencies(other, "listenerArn", *LISTENERS)}
     return bool(listeners & theirs)
 
 
 @document_rule(
-    family,
-    "controller-registers-only-its-targets",
-    Severity.HIGH,
-    protects_from="The controller of one cluster takes targets of another out of service.",
-    remediation="Ask StringEquals on a tag of the target groups whose value is this cluster's name.",
-    url=f"{CONTROLLER_DOCS}deploy/installation/",
-    frameworks=("AWS Load Balancer Controller: IAM policy",),
+    family, "controller-registers-only-its-targets", HIGH, frameworks=("AWS Load Balancer Controller: IAM policy",)
 )
 def _registers_own_targets(resource: Resource) -> Iterator[str]:
+    """The controller of one cluster takes targets of another out of service.
+
+    Ask StringEquals on a tag of the target groups whose value is this cluster's name.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/
+    """
     for statement in permissions(resource):
         if any(statement.may(action) for action in REGISTERING) and not _is_pinned(statement):
             yield "may register targets in load balancers of other clusters"
@@ -308,38 +289,34 @@ def _registers_own_targets(resource: Resource) -> Iterator[str]:
 
 def _is_pinned(statement: PolicyStatement) -> bool:
     if statement.everything_but or statement.is_total:
-        return True  # told by the rules for such statements
+        return True  # other rules are about such statements
     named = not any(sign in arn.rpartition("targetgroup/")[2] for arn in statement.resources for sign in "*?")
     asked = statement.conditions.get("StringEquals", {})
     tags = [values for key, values in asked.items() if key.startswith("aws:resourcetag/")]
     return named or any(all("*" not in value for value in values) for values in tags)
 
 
-@family.stack_rule(
-    "pods-fit-the-load-balancer",
-    Severity.MEDIUM,
-    HPA,
-    protects_from="Beyond a thousand targets the load balancer takes no more, and new pods get no requests.",
-    remediation="Lower spec.maxReplicas, make pods bigger, or spread them over several load balancers.",
-    url="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html",
-    frameworks=("EKS best practices: scalability",),
-)
+@family.stack_rule("pods-fit-the-load-balancer", MEDIUM, HPA, frameworks=("EKS best practices: scalability",))
 def _targets_fit(scaler: Resource, stack: Stack) -> Iterator[str]:
+    """Beyond a thousand targets the load balancer takes no more, and new pods get no requests.
+
+    Lower spec.maxReplicas, make pods bigger, or spread them over several load balancers.
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+    """
     most = number(scaler.props, "spec", "maxReplicas") or 0
     if most > MOST_TARGETS and neighbours(scaler, stack, *BOUND):
         yield f"spec.maxReplicas is {most:.0f}, more than the {MOST_TARGETS} targets of a load balancer"
 
 
 @family.resource_rule(
-    "load-balancer-controller-survives-its-node",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="New pods get no requests while the only controller is being moved.",
-    remediation="Set replicaCount 2, podDisruptionBudget and topologySpreadConstraints in values.",
-    url=f"{CONTROLLER_DOCS}deploy/installation/",
-    frameworks=("AWS Load Balancer Controller chart",),
+    "load-balancer-controller-survives-its-node", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller chart",)
 )
 def _controller_is_ready(release: Resource) -> Iterator[str]:
+    """New pods get no requests while the only controller is being moved.
+
+    Set replicaCount 2, podDisruptionBudget and topologySpreadConstraints in values.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/
+    """
     if not is_chart(release, LOAD_BALANCER_CONTROLLER):
         return
     values = within(release.props, "values")
@@ -353,29 +330,30 @@ def _controller_is_ready(release: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "load-balancer-controller-targets-pods",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="Services without an annotation of their own get targets by node port, without readiness gates.",
-    remediation="Set values.defaultTargetType to ip.",
-    url=f"{CONTROLLER_DOCS}deploy/configurations/",
-    frameworks=("AWS Load Balancer Controller chart",),
+    "load-balancer-controller-targets-pods", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller chart",)
 )
 def _controller_targets_pods(release: Resource) -> Iterator[str]:
+    """Services without an annotation of their own get targets by node port, without readiness gates.
+
+    Set values.defaultTargetType to ip.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/configurations/
+    """
     if is_chart(release, LOAD_BALANCER_CONTROLLER) and text(release.props, "values", "defaultTargetType") == "instance":
         yield "values.defaultTargetType is instance"
 
 
 @family.stack_rule(
     "load-balancer-controller-knows-where-it-is",
-    Severity.HIGH,
+    HIGH,
     RELEASE,
-    protects_from="With a hop limit of 1 pods cannot ask where they are, and the controller never starts.",
-    remediation="Set values.region and values.vpcId.",
-    url=f"{CONTROLLER_DOCS}deploy/installation/",
     frameworks=("AWS Load Balancer Controller: installation",),
 )
 def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Iterator[str]:
+    """With a hop limit of 1 pods cannot ask where they are, and the controller never starts.
+
+    Set values.region and values.vpcId.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/
+    """
     if not is_chart(release, LOAD_BALANCER_CONTROLLER) or not metadata_is_closed(stack):
         return
     missing = [key for key in ("region", "vpcId") if not is_set(release.props, "values", key)]
@@ -384,15 +362,14 @@ def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Iterator[s
 
 
 @family.resource_rule(
-    "load-balancer-controller-blocks-nobody",
-    Severity.MEDIUM,
-    RELEASE,
-    protects_from="No Service of any chart can be made while the controller does not answer.",
-    remediation="Set values.enableServiceMutatorWebhook to false.",
-    url="https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/4140",
-    frameworks=("AWS Load Balancer Controller issue 4140",),
+    "load-balancer-controller-blocks-nobody", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller issue 4140",)
 )
 def _controller_blocks_nobody(release: Resource) -> Iterator[str]:
+    """No Service of any chart can be made while the controller does not answer.
+
+    Set values.enableServiceMutatorWebhook to false.
+    https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/4140
+    """
     if is_chart(release, LOAD_BALANCER_CONTROLLER) and not is_false(
         release.props, "values", "enableServiceMutatorWebhook"
     ):

@@ -17,29 +17,24 @@ from policies.facts.objects import (
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import text
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 PREFIX = "pod-security.kubernetes.io/"
 RESTRICTED = "restricted"
 OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease", "aws-secrets-manager"}
 """Namespaces of the cluster itself and of EKS add-ons, where agents of the nodes need what others must not have."""
 
-SECURITY_URL = "https://kubernetes.io/docs/concepts/security/pod-security-admission/"
+
+family = Family("Namespaces", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-admission/")
 
 
-family = Family("Namespaces", __doc__, url=SECURITY_URL)
-
-
-@family.stack_rule(
-    "own-namespace",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="In a shared namespace no policy, quota or role tells one app from another.",
-    remediation="Make a namespace for the app and set metadata.namespace.",
-    url="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
-    frameworks=("CIS EKS 4.5.1", "CIS EKS 4.5.2", "CKV_K8S_21"),
-)
+@family.stack_rule("own-namespace", HIGH, WORKLOADS, frameworks=("CIS EKS 4.5.1", "CIS EKS 4.5.2", "CKV_K8S_21"))
 def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
+    """In a shared namespace no policy, quota or role tells one app from another.
+
+    Make a namespace for the app and set metadata.namespace.
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+    """
     namespace = namespace_of(resource, stack)
     if namespace in {"default", *OF_THE_CLUSTER}:
         yield f"its namespace is {namespace}"
@@ -47,13 +42,13 @@ def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @family.resource_rule(
     "namespace-enforces-pod-security",
-    Severity.HIGH,
+    HIGH,
     with_patches(NAMESPACE),
-    protects_from="Whoever may make pods may make privileged ones, and with them take the nodes.",
     remediation=f"Label the namespace {PREFIX}enforce: {RESTRICTED}.",
     frameworks=("CIS EKS 4.2.1", "PSS restricted"),
 )
 def _enforces(resource: Resource) -> Iterator[str]:
+    """Whoever may make pods may make privileged ones, and with them take the nodes."""
     level = text(labels_of(resource), f"{PREFIX}enforce")
     left_alone = is_patch(resource) and f"{PREFIX}enforce" not in labels_of(resource)
     if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED and not left_alone:
@@ -62,13 +57,13 @@ def _enforces(resource: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "namespace-tells-pod-security",
-    Severity.MEDIUM,
+    MEDIUM,
     NAMESPACE,
-    protects_from="A Deployment whose pods are refused is accepted without a word and makes no pod.",
     remediation=f"Label the namespace {PREFIX}warn and {PREFIX}audit: {RESTRICTED}.",
     frameworks=("EKS best practices",),
 )
 def _tells(resource: Resource) -> Iterator[str]:
+    """A Deployment whose pods are refused is accepted without a word and makes no pod."""
     for mode in ("warn", "audit"):
         level = text(labels_of(resource), f"{PREFIX}{mode}")
         if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED:
@@ -77,13 +72,13 @@ def _tells(resource: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "namespace-pins-pod-security",
-    Severity.LOW,
+    LOW,
     NAMESPACE,
-    protects_from="An upgrade of the cluster tightens the standard, and pods that ran are refused.",
     remediation=f"Label the namespace {PREFIX}enforce-version (and warn-, audit-) with a minor version.",
     frameworks=("PSS restricted",),
 )
 def _pinned(resource: Resource) -> Iterator[str]:
+    """An upgrade of the cluster tightens the standard, and pods that ran are refused."""
     labels = labels_of(resource)
     for mode in ("enforce", "warn", "audit"):
         if text(labels, f"{PREFIX}{mode}") and text(labels, f"{PREFIX}{mode}-version") in {"", "latest"}:
@@ -94,29 +89,23 @@ def _in_use(resource: Resource, stack: Stack) -> bool:
     return bool(in_namespace(stack, name_of(resource), *WORKLOADS))
 
 
-@family.stack_rule(
-    "namespace-quota",
-    Severity.MEDIUM,
-    NAMESPACE,
-    protects_from="One app that scales without end takes the nodes, and the bill, of all.",
-    remediation="Add a ResourceQuota for pods, CPU and memory.",
-    url="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
-    frameworks=("NSA", "EKS best practices"),
-)
+@family.stack_rule("namespace-quota", MEDIUM, NAMESPACE, frameworks=("NSA", "EKS best practices"))
 def _quota(resource: Resource, stack: Stack) -> Iterator[str]:
+    """One app that scales without end takes the nodes, and the bill, of all.
+
+    Add a ResourceQuota for pods, CPU and memory.
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
     if _in_use(resource, stack) and not in_namespace(stack, name_of(resource), RESOURCE_QUOTA):
         yield "it has pods and no ResourceQuota"
 
 
-@family.stack_rule(
-    "namespace-limit-range",
-    Severity.LOW,
-    NAMESPACE,
-    protects_from="A pod that names no resources is refused by a quota, or runs without any bound.",
-    remediation="Add a LimitRange with default requests and limits.",
-    url="https://kubernetes.io/docs/concepts/policy/limit-range/",
-    frameworks=("NSA", "EKS best practices"),
-)
+@family.stack_rule("namespace-limit-range", LOW, NAMESPACE, frameworks=("NSA", "EKS best practices"))
 def _limits(resource: Resource, stack: Stack) -> Iterator[str]:
+    """A pod that names no resources is refused by a quota, or runs without any bound.
+
+    Add a LimitRange with default requests and limits.
+    https://kubernetes.io/docs/concepts/policy/limit-range/
+    """
     if _in_use(resource, stack) and not in_namespace(stack, name_of(resource), LIMIT_RANGE):
         yield "it has pods and no LimitRange"

@@ -22,7 +22,7 @@ from policies.facts.iam import PolicyStatement, statements
 from policies.facts.iam_scope import asks_for
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, is_set, is_true, mappings, number, sequence, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -48,12 +48,8 @@ NODE_ENDPOINTS = ("ecr.api", "ecr.dkr", "ec2", "sts", "s3")
 """Services without which a node that has no way out never joins, or starts no pod (EKS user guide, "Deploy private
 clusters with limited internet access"; read 2026-11-23)."""
 
-USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
-SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html"
 
-
-family = Family("Network", __doc__, url=SECURITY_HUB)
+family = Family("Network", __doc__, url="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html")
 
 
 def is_public(stack: Stack, subnet: Resource) -> bool:
@@ -65,14 +61,14 @@ def default_routes(stack: Stack, subnet: Resource) -> list[Resource | Mapping[st
     """Return the routes to the whole internet of a subnet's route tables, own resources and inline ones."""
     found: list[Resource | Mapping[str, Any]] = []
     for table in _route_tables(stack, subnet):
-        found += [route for route in stack.takers(table, "routeTableId", ROUTE) if _leads_out(route.props)]
+        found += [route for route in stack.dependents(table, "routeTableId", ROUTE) if _leads_out(route.props)]
         found += [route for route in mappings(table.props, "routes") if _leads_out(route)]
     return found
 
 
 def _route_tables(stack: Stack, subnet: Resource) -> list[Resource]:
-    associations = stack.takers(subnet, "subnetId", ASSOCIATION)
-    return [table for one in associations for table in stack.taken(one, "routeTableId", ROUTE_TABLE)]
+    associations = stack.dependents(subnet, "subnetId", ASSOCIATION)
+    return [table for one in associations for table in stack.dependencies(one, "routeTableId", ROUTE_TABLE)]
 
 
 def _leads_out(route: Mapping[str, Any]) -> bool:
@@ -83,75 +79,66 @@ def _leads_out(route: Mapping[str, Any]) -> bool:
 def _is_internet_route(stack: Stack, route: Resource | Mapping[str, Any]) -> bool:
     if not isinstance(route, Resource):
         return bool(route.get("gatewayId"))
-    return bool(stack.taken(route, "gatewayId", INTERNET_GATEWAY)) or text(route.props, "gatewayId").startswith("igw-")
+    return bool(stack.dependencies(route, "gatewayId", INTERNET_GATEWAY)) or text(route.props, "gatewayId").startswith(
+        "igw-"
+    )
 
 
-@family.stack_rule(
-    "vpc-has-flow-logs",
-    Severity.MEDIUM,
-    VPC,
-    protects_from="After a break-in nobody can tell what talked to what.",
-    remediation="Add an aws.ec2.FlowLog with the VPC's id and traffic_type ALL.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
-    frameworks=("Security Hub EC2.6", "CKV2_AWS_11"),
-)
+@family.stack_rule("vpc-has-flow-logs", MEDIUM, VPC, frameworks=("Security Hub EC2.6", "CKV2_AWS_11"))
 def _flow_log_exists(vpc: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.takers(vpc, "vpcId", FLOW_LOG):
+    """After a break-in nobody can tell what talked to what.
+
+    Add an aws.ec2.FlowLog with the VPC's id and traffic_type ALL.
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
+    """
+    if not stack.dependents(vpc, "vpcId", FLOW_LOG):
         yield "has no flow log"
 
 
-@family.resource_rule(
-    "flow-log-records-all-traffic",
-    Severity.MEDIUM,
-    FLOW_LOG,
-    protects_from="A log of rejected traffic alone misses the connections that succeeded.",
-    remediation="Set traffic_type to ALL.",
-    url="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
-    frameworks=("Security Hub EC2.6",),
-)
+@family.resource_rule("flow-log-records-all-traffic", MEDIUM, FLOW_LOG, frameworks=("Security Hub EC2.6",))
 def _flow_log_records_all(log: Resource) -> Iterator[str]:
+    """A log of rejected traffic alone misses the connections that succeeded.
+
+    Set traffic_type to ALL.
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
+    """
     recorded = text(log.props, "trafficType")
     if recorded != "ALL":
         yield f"trafficType is {recorded or 'not set'}, so part of the traffic leaves no trace"
 
 
 @family.stack_rule(
-    "vpc-default-security-group-is-managed",
-    Severity.MEDIUM,
-    VPC,
-    protects_from="The default security group lets its members reach each other, and takes in what names no group.",
-    remediation="Add an aws.ec2.DefaultSecurityGroup with the VPC's id and no rules, which takes AWS's own away.",
-    frameworks=("Security Hub EC2.2", "CKV2_AWS_12"),
+    "vpc-default-security-group-is-managed", MEDIUM, VPC, frameworks=("Security Hub EC2.2", "CKV2_AWS_12")
 )
 def _default_group_is_managed(vpc: Resource, stack: Stack) -> Iterator[str]:
-    if not stack.takers(vpc, "vpcId", DEFAULT_SECURITY_GROUP):
+    """The default security group lets its members reach each other, and takes in what names no group.
+
+    Add an aws.ec2.DefaultSecurityGroup with the VPC's id and no rules, which takes AWS's own away.
+    """
+    if not stack.dependents(vpc, "vpcId", DEFAULT_SECURITY_GROUP):
         yield "leaves its default security group as AWS makes it, which lets its members reach each other"
 
 
 @family.resource_rule(
-    "default-security-group-is-empty",
-    Severity.HIGH,
-    DEFAULT_SECURITY_GROUP,
-    protects_from="Whatever is made without a security group gets the rules of the default one unasked.",
-    remediation="Remove ingress and egress from the default security group and give resources groups of their own.",
-    frameworks=("Security Hub EC2.2", "CKV2_AWS_12"),
+    "default-security-group-is-empty", HIGH, DEFAULT_SECURITY_GROUP, frameworks=("Security Hub EC2.2", "CKV2_AWS_12")
 )
 def _default_group_is_empty(group: Resource) -> Iterator[str]:
+    """Whatever is made without a security group gets the rules of the default one unasked.
+
+    Remove ingress and egress from the default security group and give resources groups of their own.
+    """
     for direction in ("ingress", "egress"):
         if sequence(group.props.get(direction)):
             yield f"{direction} has rules; whatever is made without a security group gets them"
 
 
-@family.resource_rule(
-    "vpc-resolves-names",
-    Severity.HIGH,
-    VPC,
-    protects_from="Without DNS in the VPC nodes cannot find a private API server or an endpoint, and never join.",
-    remediation="Set enable_dns_hostnames=True and leave enable_dns_support on.",
-    url=f"{USER_GUIDE}network-reqs.html",
-    frameworks=("EKS user guide",),
-)
+@family.resource_rule("vpc-resolves-names", HIGH, VPC, frameworks=("EKS user guide",))
 def _names_resolve(vpc: Resource) -> Iterator[str]:
+    """Without DNS in the VPC nodes cannot find a private API server or an endpoint, and never join.
+
+    Set enable_dns_hostnames=True and leave enable_dns_support on.
+    https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
+    """
     if not is_true(vpc.props, "enableDnsHostnames"):
         yield "enableDnsHostnames is not on"
     if is_false(vpc.props, "enableDnsSupport"):
@@ -159,76 +146,70 @@ def _names_resolve(vpc: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "subnet-gives-no-public-addresses",
-    Severity.HIGH,
-    SUBNET,
-    protects_from="A machine started in the subnet is on the internet without anybody having asked for it.",
-    remediation="Set map_public_ip_on_launch=False; load balancers and NAT gateways bring their own addresses.",
-    frameworks=("Security Hub EC2.15", "CKV_AWS_130"),
+    "subnet-gives-no-public-addresses", HIGH, SUBNET, frameworks=("Security Hub EC2.15", "CKV_AWS_130")
 )
 def _no_public_addresses(subnet: Resource) -> Iterator[str]:
+    """A machine started in the subnet is on the internet without anybody having asked for it.
+
+    Set map_public_ip_on_launch=False; load balancers and NAT gateways bring their own addresses.
+    """
     if is_true(subnet.props, "mapPublicIpOnLaunch"):
         yield "mapPublicIpOnLaunch is on: everything started here gets a public address"
 
 
 @family.stack_rule(
-    "node-subnet-has-no-internet-gateway-route",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Nodes beside the load balancers are on the internet as soon as one gets an address.",
-    remediation="Put node groups into subnets whose default route leads to a NAT gateway.",
-    url=f"{BEST_PRACTICES}subnets.html",
-    frameworks=("CIS EKS 5.4.3", "C-0229"),
+    "node-subnet-has-no-internet-gateway-route", HIGH, NODE_GROUP, frameworks=("CIS EKS 5.4.3", "C-0229")
 )
 def _nodes_are_private(group: Resource, stack: Stack) -> Iterator[str]:
-    for subnet in stack.taken(group, "subnetIds", SUBNET):
+    """Nodes beside the load balancers are on the internet as soon as one gets an address.
+
+    Put node groups into subnets whose default route leads to a NAT gateway.
+    https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
+    """
+    for subnet in stack.dependencies(group, "subnetIds", SUBNET):
         if is_public(stack, subnet):
             yield f"puts nodes into {subnet.label}, which has a route to an internet gateway"
 
 
-@family.stack_rule(
-    "nat-gateway-is-in-the-same-zone",
-    Severity.MEDIUM,
-    ASSOCIATION,
-    protects_from="The loss of one zone takes the way out of another with it, and every gigabyte crosses zones.",
-    remediation="Make one NAT gateway per zone and route each private subnet to that of its own zone.",
-    url=f"{BEST_PRACTICES}subnets.html",
-    frameworks=("EKS best practices: subnets",),
-)
+@family.stack_rule("nat-gateway-is-in-the-same-zone", MEDIUM, ASSOCIATION, frameworks=("EKS best practices: subnets",))
 def _nat_is_in_zone(association: Resource, stack: Stack) -> Iterator[str]:
-    for subnet in stack.taken(association, "subnetId", SUBNET):
+    """The loss of one zone takes the way out of another with it, and every gigabyte crosses zones.
+
+    Make one NAT gateway per zone and route each private subnet to that of its own zone.
+    https://docs.aws.amazon.com/eks/latest/best-practices/subnets.html
+    """
+    for subnet in stack.dependencies(association, "subnetId", SUBNET):
         zone = text(subnet.props, "availabilityZone")
-        for table in stack.taken(association, "routeTableId", ROUTE_TABLE):
+        for table in stack.dependencies(association, "routeTableId", ROUTE_TABLE):
             for nat_zone in _nat_zones(stack, table):
                 if zone and nat_zone and zone != nat_zone:
                     yield f"{subnet.label} in {zone} goes out through a NAT gateway in {nat_zone}"
 
 
 def _nat_zones(stack: Stack, table: Resource) -> Iterator[str]:
-    for route in stack.takers(table, "routeTableId", ROUTE):
-        for nat in stack.taken(route, "natGatewayId", NAT):
-            for subnet in stack.taken(nat, "subnetId", SUBNET):
+    for route in stack.dependents(table, "routeTableId", ROUTE):
+        for nat in stack.dependencies(route, "natGatewayId", NAT):
+            for subnet in stack.dependencies(nat, "subnetId", SUBNET):
                 yield text(subnet.props, "availabilityZone")
 
 
 @family.stack_rule(
-    "closed-node-subnet-has-endpoints",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Nodes without a way out and without endpoints never join; the group fails after 20 minutes.",
-    remediation="Add VPC endpoints for ecr.api, ecr.dkr, ec2, sts and a gateway endpoint for s3, or a NAT gateway.",
-    url=f"{USER_GUIDE}private-clusters.html",
-    frameworks=("Security Hub EC2.10", "EKS user guide"),
+    "closed-node-subnet-has-endpoints", HIGH, NODE_GROUP, frameworks=("Security Hub EC2.10", "EKS user guide")
 )
 def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]:
-    for subnet in stack.taken(group, "subnetIds", SUBNET):
+    """Nodes without a way out and without endpoints never join; the group fails after 20 minutes.
+
+    Add VPC endpoints for ecr.api, ecr.dkr, ec2, sts and a gateway endpoint for s3, or a NAT gateway.
+    https://docs.aws.amazon.com/eks/latest/userguide/private-clusters.html
+    """
+    for subnet in stack.dependencies(group, "subnetIds", SUBNET):
         if not _route_tables(stack, subnet) or default_routes(stack, subnet):
             continue
-        vpcs = stack.taken(subnet, "vpcId", VPC)
+        vpcs = stack.dependencies(subnet, "vpcId", VPC)
         served = {
             service
             for vpc in vpcs
-            for endpoint in stack.takers(vpc, "vpcId", ENDPOINT)
+            for endpoint in stack.dependents(vpc, "vpcId", ENDPOINT)
             for service in NODE_ENDPOINTS
             if text(endpoint.props, "serviceName").endswith(f".{service}")
         }
@@ -237,16 +218,13 @@ def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]
             yield f"{subnet.label} has no way out and no endpoint of {', '.join(missing)}: its nodes never join"
 
 
-@family.resource_rule(
-    "ecr-endpoint-is-limited",
-    Severity.LOW,
-    ENDPOINT,
-    protects_from="A pod with stolen credentials copies images, or data in them, to a registry of another account.",
-    remediation="Give the endpoint a policy for your own account, and account 602401143452 for the images of EKS.",
-    url=f"{BEST_PRACTICES}image-security.html",
-    frameworks=("EKS best practices: image security",),
-)
+@family.resource_rule("ecr-endpoint-is-limited", LOW, ENDPOINT, frameworks=("EKS best practices: image security",))
 def _ecr_endpoint_is_limited(endpoint: Resource) -> Iterator[str]:
+    """A pod with stolen credentials copies images, or data in them, to a registry of another account.
+
+    Give the endpoint a policy for your own account, and account 602401143452 for the images of EKS.
+    https://docs.aws.amazon.com/eks/latest/best-practices/image-security.html
+    """
     if not text(endpoint.props, "serviceName").endswith((".ecr.api", ".ecr.dkr")):
         return
     written = statements(endpoint.props.get("policy"))
@@ -259,20 +237,19 @@ def _is_held(statement: PolicyStatement) -> bool:
 
 
 @family.stack_rule(
-    "subnet-has-load-balancer-tag",
-    Severity.LOW,
-    SUBNET,
-    protects_from="A controller that makes load balancers finds no subnet, and the Ingress gets no address.",
-    remediation="Tag public subnets kubernetes.io/role/elb=1 and those of nodes kubernetes.io/role/internal-elb=1.",
-    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/",
-    frameworks=("AWS Load Balancer Controller: subnet discovery",),
+    "subnet-has-load-balancer-tag", LOW, SUBNET, frameworks=("AWS Load Balancer Controller: subnet discovery",)
 )
 def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Iterator[str]:
+    """A controller that makes load balancers finds no subnet, and the Ingress gets no address.
+
+    Tag public subnets kubernetes.io/role/elb=1 and those of nodes kubernetes.io/role/internal-elb=1.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/subnet_discovery/
+    """
     tags = within(subnet.props, "tags")
     if is_public(stack, subnet):
         if within(tags, "kubernetes.io/role/elb") is None:
             yield "is public but lacks the tag kubernetes.io/role/elb=1"
-    elif stack.takers(subnet, "subnetIds", NODE_GROUP) and within(tags, "kubernetes.io/role/internal-elb") is None:
+    elif stack.dependents(subnet, "subnetIds", NODE_GROUP) and within(tags, "kubernetes.io/role/internal-elb") is None:
         yield "holds nodes but lacks the tag kubernetes.io/role/internal-elb=1"
 
 
@@ -331,16 +308,16 @@ def _listed(resource: Resource, rule: Mapping[str, Any], key: str, stack: Stack)
     """Return the networks of the prefix lists that a rule names and the stack makes."""
     for list_key in ("prefixListId", "prefixListIds"):
         if is_set(rule, list_key):
-            for prefix_list in stack.taken(resource, key or list_key, PREFIX_LIST):
-                entries = [one.props for one in stack.takers(prefix_list, "prefixListId", PREFIX_LIST_ENTRY)]
+            for prefix_list in stack.dependencies(resource, key or list_key, PREFIX_LIST):
+                entries = [one.props for one in stack.dependents(prefix_list, "prefixListId", PREFIX_LIST_ENTRY)]
                 yield from (text(one, "cidr") for one in [*entries, *mappings(prefix_list.props, "entries")])
 
 
 def _of_the_same_group(resource: Resource, stack: Stack) -> list[Resource]:
     """Return the other rules of a rule's security group, and the group itself; of a group, its rules."""
     if resource.type == SECURITY_GROUP:
-        return stack.takers(resource, "securityGroupId", *RULES_OF_GROUPS)
-    groups = resource.takes_from.get("securityGroupId", frozenset[str]())
+        return stack.dependents(resource, "securityGroupId", *RULES_OF_GROUPS)
+    groups = resource.property_dependencies.get("securityGroupId", frozenset[str]())
     group = text(resource.props, "securityGroupId") if not groups else ""
     return [
         other
@@ -348,7 +325,7 @@ def _of_the_same_group(resource: Resource, stack: Stack) -> list[Resource]:
         if other.urn != resource.urn
         and (
             other.urn in groups
-            or groups & other.takes_from.get("securityGroupId", frozenset[str]())
+            or groups & other.property_dependencies.get("securityGroupId", frozenset[str]())
             or (group and group == text(other.props, "securityGroupId"))
         )
     ]
@@ -364,14 +341,16 @@ def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
 
 @family.stack_rule(
     "security-group-opens-no-admin-port",
-    Severity.CRITICAL,
+    CRITICAL,
     (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    protects_from="SSH and RDP that the whole internet reaches are tried within minutes.",
-    remediation="Name the networks that may connect, or use Session Manager and no open port.",
     early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
     frameworks=("Security Hub EC2.13", "Security Hub EC2.14", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277"),
 )
 def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
+    """SSH and RDP that the whole internet reaches are tried within minutes.
+
+    Name the networks that may connect, or use Session Manager and no open port.
+    """
     own, all_ = _own_and_all(resource, stack, "ingress")
     for port in ADMIN_PORTS:
         if any(one.has(port, port) for one in own) and _is_world(all_, port, port):
@@ -380,31 +359,35 @@ def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
 
 @family.stack_rule(
     "security-group-opens-only-web-ports",
-    Severity.HIGH,
+    HIGH,
     (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    protects_from="Kubelets, databases and metrics answer strangers.",
-    remediation="Open 80 and 443 of a load balancer to the world at most; name networks or groups for the rest.",
     early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
     frameworks=("Security Hub EC2.18", "Security Hub EC2.19"),
 )
 def _only_web_ports(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Kubelets, databases and metrics answer strangers.
+
+    Open 80 and 443 of a load balancer to the world at most; name networks or groups for the rest.
+    """
     for opening in _openings(resource, stack, "ingress"):
         first, last = opening.first, opening.last
         if any(first <= port <= last for port in ADMIN_PORTS):
-            continue  # told by the rule for these ports
+            continue  # another rule is about these ports
         if first != last or first not in WEB_PORTS:
             yield f"opens ports {first} to {last} to the whole internet"
 
 
 @family.resource_rule(
     "security-group-rules-are-described",
-    Severity.LOW,
+    LOW,
     (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
-    protects_from="Nobody dares to remove a rule that says nothing about why it is there.",
-    remediation="Give the group and each of its rules a description.",
     frameworks=("CKV_AWS_23",),
 )
 def _rules_are_described(resource: Resource) -> Iterator[str]:
+    """Nobody dares to remove a rule that says nothing about why it is there.
+
+    Give the group and each of its rules a description.
+    """
     rules = (
         [*mappings(resource.props, "ingress"), *mappings(resource.props, "egress"), resource.props]
         if resource.type == SECURITY_GROUP
@@ -416,27 +399,28 @@ def _rules_are_described(resource: Resource) -> Iterator[str]:
 
 @family.stack_rule(
     "security-group-limits-egress",
-    Severity.LOW,
+    LOW,
     (SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
-    protects_from="Whoever breaks in can send everything out, to anywhere.",
-    remediation="Let out what is needed: a port, a group or a network.",
     early=(SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
     frameworks=("CKV_AWS_382",),
 )
 def _egress_is_limited(resource: Resource, stack: Stack) -> Iterator[str]:
+    """Whoever breaks in can send everything out, to anywhere.
+
+    Let out what is needed: a port, a group or a network.
+    """
     if any((one.first, one.last) == (0, LAST_PORT) for one in _openings(resource, stack, "egress")):
         yield "lets everything out to the whole internet"
 
 
 @family.resource_rule(
-    "network-acl-opens-no-admin-port",
-    Severity.HIGH,
-    (ACL, ACL_RULE),
-    protects_from="A network ACL that was written by hand lets SSH or RDP in from everywhere.",
-    remediation="Name the networks that may connect on ports 22 and 3389, or remove the entry.",
-    frameworks=("Security Hub EC2.21", "CKV2_AWS_1"),
+    "network-acl-opens-no-admin-port", HIGH, (ACL, ACL_RULE), frameworks=("Security Hub EC2.21", "CKV2_AWS_1")
 )
 def _acl_opens_no_admin_port(resource: Resource) -> Iterator[str]:
+    """A network ACL that was written by hand lets SSH or RDP in from everywhere.
+
+    Name the networks that may connect on ports 22 and 3389, or remove the entry.
+    """
     if resource.type == ACL:
         entries = mappings(resource.props, "ingress")
     else:

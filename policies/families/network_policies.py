@@ -11,17 +11,17 @@ from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, in_name
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, number, sequence, text, texts, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, MEDIUM, Family
 
 METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254"))
 """Where a node's credentials are (Amazon EC2 user guide, "Instance metadata")."""
 
 DNS_PORT = 53
-URL = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
-BEST_PRACTICES_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html"
 
 
-family = Family("Network policies", __doc__, url=BEST_PRACTICES_URL)
+family = Family(
+    "Network policies", __doc__, url="https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html"
+)
 
 
 def _directions(policy: Resource) -> set[str]:
@@ -47,39 +47,30 @@ def _closed(namespace: Resource, stack: Stack, direction: str) -> Iterator[str]:
         yield f"no NetworkPolicy denies all {direction} by default"
 
 
-@family.stack_rule(
-    "namespace-denies-ingress",
-    Severity.HIGH,
-    NAMESPACE,
-    protects_from="Whoever breaks into one pod of the cluster reaches every port of all others.",
-    remediation="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules.",
-    frameworks=("CIS EKS 4.3.2", "CKV2_K8S_6", "NSA"),
-)
+@family.stack_rule("namespace-denies-ingress", HIGH, NAMESPACE, frameworks=("CIS EKS 4.3.2", "CKV2_K8S_6", "NSA"))
 def _ingress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+    """Whoever breaks into one pod of the cluster reaches every port of all others.
+
+    Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules.
+    """
     yield from _closed(namespace, stack, "Ingress")
 
 
-@family.stack_rule(
-    "namespace-denies-egress",
-    Severity.MEDIUM,
-    NAMESPACE,
-    protects_from="Stolen data leaves, and tools are fetched, from any pod to anywhere.",
-    remediation="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules.",
-    frameworks=("CIS EKS 4.3.2", "C-0030", "NSA"),
-)
+@family.stack_rule("namespace-denies-egress", MEDIUM, NAMESPACE, frameworks=("CIS EKS 4.3.2", "C-0030", "NSA"))
 def _egress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+    """Stolen data leaves, and tools are fetched, from any pod to anywhere.
+
+    Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules.
+    """
     yield from _closed(namespace, stack, "Egress")
 
 
-@family.stack_rule(
-    "namespace-opens-dns",
-    Severity.HIGH,
-    NAMESPACE,
-    protects_from="Pods resolve no names; or only short answers, as long ones need TCP.",
-    remediation="Open egress to kube-dns on port 53, over UDP and over TCP.",
-    frameworks=("EKS best practices",),
-)
+@family.stack_rule("namespace-opens-dns", HIGH, NAMESPACE, frameworks=("EKS best practices",))
 def _dns(namespace: Resource, stack: Stack) -> Iterator[str]:
+    """Pods resolve no names; or only short answers, as long ones need TCP.
+
+    Open egress to kube-dns on port 53, over UDP and over TCP.
+    """
     policies = in_namespace(stack, name_of(namespace), NETWORK_POLICY)
     if not any(_denies_all(policy, "Egress") for policy in policies):
         return
@@ -99,15 +90,12 @@ def _opens(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
     )
 
 
-@family.resource_rule(
-    "no-egress-to-metadata",
-    Severity.HIGH,
-    with_patches(NETWORK_POLICY),
-    protects_from="A pod reads the credentials of its node from the metadata service.",
-    remediation="Add 169.254.169.254/32 (fd00:ec2::254/128) to the except of the ipBlock.",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("no-egress-to-metadata", HIGH, with_patches(NETWORK_POLICY), frameworks=("EKS best practices",))
 def _metadata(policy: Resource) -> Iterator[str]:
+    """A pod reads the credentials of its node from the metadata service.
+
+    Add 169.254.169.254/32 (fd00:ec2::254/128) to the except of the ipBlock.
+    """
     for rule in _rules(policy, "egress"):
         for peer in mappings(rule, "to"):
             block = network_of(text(peer, "ipBlock", "cidr"))
@@ -124,16 +112,13 @@ def _holds(
     return network is not None and network.version == address.version and address in network
 
 
-@family.resource_rule(
-    "network-policy-names-peers",
-    Severity.MEDIUM,
-    with_patches(NETWORK_POLICY),
-    protects_from="A rule without peers undoes the default that it stands beside.",
-    remediation="Name the peers by podSelector, namespaceSelector or ipBlock.",
-    url=URL,
-    frameworks=("C-0030",),
-)
+@family.resource_rule("network-policy-names-peers", MEDIUM, with_patches(NETWORK_POLICY), frameworks=("C-0030",))
 def _anyone(policy: Resource) -> Iterator[str]:
+    """A rule without peers undoes the default that it stands beside.
+
+    Name the peers by podSelector, namespaceSelector or ipBlock.
+    https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         for rule in _rules(policy, direction):
             # Names are asked for where the DNS pods are, which a policy may leave open.
@@ -146,16 +131,13 @@ def _only_dns(rule: Mapping[str, Any]) -> bool:
     return bool(ports) and all(number(port, "port") == DNS_PORT for port in ports)
 
 
-@family.resource_rule(
-    "no-ingress-from-the-world",
-    Severity.HIGH,
-    with_patches(NETWORK_POLICY),
-    protects_from="A pod is open to whatever reaches its address, and not to the load balancer only.",
-    remediation="Name the subnets of the load balancer.",
-    url=URL,
-    frameworks=("C-0030",),
-)
+@family.resource_rule("no-ingress-from-the-world", HIGH, with_patches(NETWORK_POLICY), frameworks=("C-0030",))
 def _world(policy: Resource) -> Iterator[str]:
+    """A pod is open to whatever reaches its address, and not to the load balancer only.
+
+    Name the subnets of the load balancer.
+    https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
     blocks = [
         mapping(peer.get("ipBlock"))
         for rule in _rules(policy, "ingress")
@@ -172,15 +154,13 @@ def _world(policy: Resource) -> Iterator[str]:
         yield "ingress is open to most of the internet, in parts"
 
 
-@family.resource_rule(
-    "network-policy-types",
-    Severity.MEDIUM,
-    NETWORK_POLICY,
-    protects_from="Rules of a direction that policyTypes leaves out are never looked at.",
-    remediation="Name in policyTypes every direction that the policy is about.",
-    url=URL,
-)
+@family.resource_rule("network-policy-types", MEDIUM, NETWORK_POLICY)
 def _types(policy: Resource) -> Iterator[str]:
+    """Rules of a direction that policyTypes leaves out are never looked at.
+
+    Name in policyTypes every direction that the policy is about.
+    https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
     named = texts(policy.props, "spec", "policyTypes")
     for direction in ("Ingress", "Egress"):
         if named and direction not in named and _rules(policy, direction.lower()):

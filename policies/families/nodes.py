@@ -13,7 +13,7 @@ from policies.facts.aws import CLUSTER, LAUNCH_TEMPLATE, MACHINES, NODE_GROUP, S
 from policies.facts.eks import addons, clusters_of, minor_of, of_cluster, zones
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_set, is_true, mapping, mappings, number, sequence, text, texts
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
 
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
@@ -34,12 +34,8 @@ KUBELET_LOOSENED = re.compile(
 )
 """Flags and fields by which user data undoes what the image sets (CIS EKS 3.2.1 to 3.2.9)."""
 
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices/"
-USER_GUIDE = "https://docs.aws.amazon.com/eks/latest/userguide/"
-SECURITY_HUB = "https://docs.aws.amazon.com/securityhub/latest/userguide/"
 
-
-family = Family("Nodes", __doc__, url=f"{SECURITY_HUB}ec2-controls.html")
+family = Family("Nodes", __doc__)
 
 
 def node_groups(stack: Stack, cluster: Resource) -> list[Resource]:
@@ -58,13 +54,16 @@ def user_data(resource: Resource) -> str:
 
 @family.resource_rule(
     "node-metadata-needs-a-token",
-    Severity.CRITICAL,
+    CRITICAL,
     (LAUNCH_TEMPLATE, *MACHINES, METADATA_DEFAULTS),
-    protects_from="A request that an app is tricked into gets the node's credentials from the metadata service.",
-    remediation="Set metadata_options.http_tokens to required.",
     frameworks=("Security Hub EC2.8", "Security Hub AutoScaling.3", "CKV_AWS_79"),
 )
 def _tokens_are_required(template: Resource) -> Iterator[str]:
+    """A request that an app is tricked into gets the node's credentials from the metadata service.
+
+    Set metadata_options.http_tokens to required.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    """
     if template.type == METADATA_DEFAULTS:
         if text(template.props, "httpTokens") not in {"", "required", "no-preference"}:
             yield "httpTokens is not required for the machines of the whole region"
@@ -77,43 +76,42 @@ def _tokens_are_required(template: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "node-metadata-stays-on-the-node",
-    Severity.HIGH,
-    LAUNCH_TEMPLATE,
-    protects_from="Every pod can take the node's credentials.",
-    remediation="Set metadata_options.http_put_response_hop_limit to 1, and give controllers region and VPC id.",
-    url=f"{BEST_PRACTICES}identity-and-access-management.html",
-    frameworks=("Security Hub AutoScaling.4", "CKV_AWS_341"),
+    "node-metadata-stays-on-the-node", HIGH, LAUNCH_TEMPLATE, frameworks=("Security Hub AutoScaling.4", "CKV_AWS_341")
 )
 def _hop_limit_is_one(template: Resource) -> Iterator[str]:
+    """Every pod can take the node's credentials.
+
+    Set metadata_options.http_put_response_hop_limit to 1, and give controllers region and VPC id.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
     limit = number(template.props, "metadataOptions", "httpPutResponseHopLimit")
     if limit != 1:
         yield f"metadataOptions.httpPutResponseHopLimit is {'not set' if limit is None else f'{limit:.0f}'}, not 1"
 
 
-@family.resource_rule(
-    "node-metadata-is-on",
-    Severity.HIGH,
-    LAUNCH_TEMPLATE,
-    protects_from="A node without metadata service cannot find its region and never joins.",
-    remediation="Leave metadata_options.http_endpoint enabled.",
-    url=f"{BEST_PRACTICES}identity-and-access-management.html",
-    frameworks=("EKS best practices: identity",),
-)
+@family.resource_rule("node-metadata-is-on", HIGH, LAUNCH_TEMPLATE, frameworks=("EKS best practices: identity",))
 def _metadata_is_on(template: Resource) -> Iterator[str]:
+    """A node without metadata service cannot find its region and never joins.
+
+    Leave metadata_options.http_endpoint enabled.
+    https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
+    """
     if text(template.props, "metadataOptions", "httpEndpoint") == "disabled":
         yield "metadataOptions.httpEndpoint is disabled, so the node cannot find its own region and never joins"
 
 
 @family.resource_rule(
     "node-volumes-are-encrypted",
-    Severity.HIGH,
+    HIGH,
     LAUNCH_TEMPLATE,
-    protects_from="Images, logs and emptyDir volumes lie unencrypted on the disks of nodes.",
-    remediation="Set block_device_mappings with ebs.encrypted true for each device.",
     frameworks=("Security Hub EC2.3", "Security Hub EC2.7", "AWSGuard encrypted-volumes"),
 )
 def _volumes_are_encrypted(template: Resource) -> Iterator[str]:
+    """Images, logs and emptyDir volumes lie unencrypted on the disks of nodes.
+
+    Set block_device_mappings with ebs.encrypted true for each device.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    """
     devices = mappings(template.props, "blockDeviceMappings")
     if not devices:
         yield "blockDeviceMappings is not set, so the account's default decides whether the root volume is encrypted"
@@ -122,16 +120,13 @@ def _volumes_are_encrypted(template: Resource) -> Iterator[str]:
             yield f"{text(device, 'deviceName')}: ebs.encrypted is not true"
 
 
-@family.resource_rule(
-    "node-volumes-have-own-key",
-    Severity.LOW,
-    LAUNCH_TEMPLATE,
-    protects_from="A snapshot shared by mistake can be read, as AWS's own key follows the account.",
-    remediation="Set ebs.kms_key_id to a key that lets the Auto Scaling service role use it.",
-    url="https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html",
-    frameworks=("Security Hub EC2.3",),
-)
+@family.resource_rule("node-volumes-have-own-key", LOW, LAUNCH_TEMPLATE, frameworks=("Security Hub EC2.3",))
 def _volumes_have_own_key(template: Resource) -> Iterator[str]:
+    """A snapshot shared by mistake can be read, as AWS's own key follows the account.
+
+    Set ebs.kms_key_id to a key that lets the Auto Scaling service role use it.
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
     for device in mappings(template.props, "blockDeviceMappings"):
         if is_true(device, "ebs", "encrypted") and not is_set(device, "ebs", "kmsKeyId"):
             yield f"{text(device, 'deviceName')}: ebs.kmsKeyId is not set"
@@ -139,157 +134,144 @@ def _volumes_have_own_key(template: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "node-has-no-public-address",
-    Severity.HIGH,
+    HIGH,
     LAUNCH_TEMPLATE,
-    protects_from="The kubelet and every NodePort are on the internet.",
-    remediation="Leave associate_public_ip_address out, or set it to False.",
     frameworks=("Security Hub EC2.9", "Security Hub EC2.25", "CKV_AWS_88"),
 )
 def _interface_is_private(template: Resource) -> Iterator[str]:
+    """The kubelet and every NodePort are on the internet.
+
+    Leave associate_public_ip_address out, or set it to False.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    """
     for interface in mappings(template.props, "networkInterfaces"):
         if is_true(interface, "associatePublicIpAddress"):
             yield "networkInterfaces gives nodes a public address"
 
 
-@family.resource_rule(
-    "node-template-has-no-ssh-key",
-    Severity.MEDIUM,
-    LAUNCH_TEMPLATE,
-    protects_from="A private key that nobody rotates opens every node.",
-    remediation="Remove key_name; use Session Manager where a shell is needed.",
-    url=f"{BEST_PRACTICES}protecting-the-infrastructure.html",
-    frameworks=("CKV_AWS_100",),
-)
+@family.resource_rule("node-template-has-no-ssh-key", MEDIUM, LAUNCH_TEMPLATE, frameworks=("CKV_AWS_100",))
 def _template_has_no_ssh_key(template: Resource) -> Iterator[str]:
+    """A private key that nobody rotates opens every node.
+
+    Remove key_name; use Session Manager where a shell is needed.
+    https://docs.aws.amazon.com/eks/latest/best-practices/protecting-the-infrastructure.html
+    """
     if template.props.get("keyName"):
         yield "keyName is set"
 
 
-@family.resource_rule(
-    "node-group-has-no-ssh",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Remote access without a source group opens port 22 of every node to the whole internet.",
-    remediation="Remove remote_access; use Session Manager where a shell is needed.",
-    url=f"{BEST_PRACTICES}protecting-the-infrastructure.html",
-    frameworks=("CKV_AWS_100",),
-)
+@family.resource_rule("node-group-has-no-ssh", HIGH, NODE_GROUP, frameworks=("CKV_AWS_100",))
 def _group_has_no_ssh(group: Resource) -> Iterator[str]:
+    """Remote access without a source group opens port 22 of every node to the whole internet.
+
+    Remove remote_access; use Session Manager where a shell is needed.
+    https://docs.aws.amazon.com/eks/latest/best-practices/protecting-the-infrastructure.html
+    """
     if mapping(group.props.get("remoteAccess")):
         yield "remoteAccess is set"
 
 
 @family.resource_rule(
-    "node-user-data-holds-no-secret",
-    Severity.CRITICAL,
-    (LAUNCH_TEMPLATE, *MACHINES),
-    protects_from="User data is readable for everybody who reaches the metadata service or may describe templates.",
-    remediation="Read the secret from Secrets Manager at start, and rotate the one that leaked.",
-    frameworks=("CKV_AWS_46",),
+    "node-user-data-holds-no-secret", CRITICAL, (LAUNCH_TEMPLATE, *MACHINES), frameworks=("CKV_AWS_46",)
 )
 def _user_data_holds_no_secret(template: Resource) -> Iterator[str]:
+    """User data is readable for everybody who reaches the metadata service or may describe templates.
+
+    Read the secret from Secrets Manager at start, and rotate the one that leaked.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html
+    """
     if in_text(user_data(template)):
         yield "user data holds what looks like a key or a password; every pod that reaches the metadata can read it"
 
 
 @family.resource_rule(
     "kubelet-is-not-loosened",
-    Severity.CRITICAL,
+    CRITICAL,
     (LAUNCH_TEMPLATE, *MACHINES),
-    protects_from="A kubelet that asks for no name and no permission runs anybody's commands in anybody's pods.",
-    remediation="Remove the kubelet setting from user data; the image's own is right.",
-    url=f"{BEST_PRACTICES}protecting-the-infrastructure.html",
     frameworks=("CIS EKS 3.2.1", "CIS EKS 3.2.2", "CIS EKS 3.2.4", "CIS EKS 3.2.5", "CIS EKS 3.2.6"),
 )
 def _kubelet_is_not_loosened(template: Resource) -> Iterator[str]:
+    """A kubelet that asks for no name and no permission runs anybody's commands in anybody's pods.
+
+    Remove the kubelet setting from user data; the image's own is right.
+    https://docs.aws.amazon.com/eks/latest/best-practices/protecting-the-infrastructure.html
+    """
     found = KUBELET_LOOSENED.search(user_data(template))
     if found:
         yield f"user data sets {found.group(0).strip()!r}"
 
 
 @family.resource_rule(
-    "node-version-is-pinned",
-    Severity.MEDIUM,
-    NODE_GROUP,
-    protects_from="Node groups made on two days run different images, and a replacement changes what runs unasked.",
-    remediation="Set version, or release_version for one exact image.",
-    url=f"{BEST_PRACTICES}protecting-the-infrastructure.html",
-    frameworks=("EKS best practices: protecting the infrastructure",),
+    "node-version-is-pinned", MEDIUM, NODE_GROUP, frameworks=("EKS best practices: protecting the infrastructure",)
 )
 def _release_is_pinned(group: Resource) -> Iterator[str]:
+    """Node groups made on two days run different images, and a replacement changes what runs unasked.
+
+    Set version, or release_version for one exact image.
+    https://docs.aws.amazon.com/eks/latest/best-practices/protecting-the-infrastructure.html
+    """
     if not is_set(group.props, "version") and not is_set(group.props, "releaseVersion"):
         yield "neither version nor releaseVersion is set"
 
 
-@family.resource_rule(
-    "node-group-has-alternatives",
-    Severity.LOW,
-    NODE_GROUP,
-    protects_from="When the zone is out of the one instance type, no node comes.",
-    remediation="Name a second instance type of the same size.",
-    url=f"{SECURITY_HUB}autoscaling-controls.html",
-    frameworks=("Security Hub AutoScaling.6",),
-)
+@family.resource_rule("node-group-has-alternatives", LOW, NODE_GROUP, frameworks=("Security Hub AutoScaling.6",))
 def _has_alternatives(group: Resource) -> Iterator[str]:
+    """When the zone is out of the one instance type, no node comes.
+
+    Name a second instance type of the same size.
+    https://docs.aws.amazon.com/securityhub/latest/userguide/autoscaling-controls.html
+    """
     types = texts(group.props, "instanceTypes")
     if len(types) == 1 and text(group.props, "capacityType") != "SPOT":
         yield f"{types[0]} is its only instance type"
 
 
-@family.resource_rule(
-    "node-group-has-launch-template",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Without a launch template EKS decides on disks, metadata and tags, with a hop limit of 2.",
-    remediation="Make an aws.ec2.LaunchTemplate and name its id and version.",
-    url=f"{USER_GUIDE}launch-templates.html",
-    frameworks=("Security Hub AutoScaling.9",),
-)
+@family.resource_rule("node-group-has-launch-template", HIGH, NODE_GROUP, frameworks=("Security Hub AutoScaling.9",))
 def _has_launch_template(group: Resource) -> Iterator[str]:
+    """Without a launch template EKS decides on disks, metadata and tags, with a hop limit of 2.
+
+    Make an aws.ec2.LaunchTemplate and name its id and version.
+    https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html
+    """
     if not mapping(group.props.get("launchTemplate")):
         yield "launchTemplate is not set"
 
 
 @family.resource_rule(
-    "node-is-monitored-in-detail",
-    Severity.LOW,
-    LAUNCH_TEMPLATE,
-    protects_from="Figures every five minutes hide the peak that broke it.",
-    remediation="Set monitoring.enabled=True.",
-    url="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html",
-    frameworks=("AWSGuard ec2-instance-detailed-monitoring",),
+    "node-is-monitored-in-detail", LOW, LAUNCH_TEMPLATE, frameworks=("AWSGuard ec2-instance-detailed-monitoring",)
 )
 def _is_monitored(template: Resource) -> Iterator[str]:
+    """Figures every five minutes hide the peak that broke it.
+
+    Set monitoring.enabled=True.
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
+    """
     if not is_true(template.props, "monitoring", "enabled"):
         yield "monitoring.enabled is not on"
 
 
-@family.stack_rule(
-    "nodes-span-three-zones",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="With nodes in two zones the loss of one is half of them, and the autoscaler stops at 45 %.",
-    remediation="Put node groups into three availability zones.",
-    url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md",
-    frameworks=("Cluster Autoscaler flags",),
-)
+@family.stack_rule("nodes-span-three-zones", MEDIUM, CLUSTER, frameworks=("Cluster Autoscaler flags",))
 def _nodes_span_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """With nodes in two zones the loss of one is half of them, and the autoscaler stops at 45 %.
+
+    Put node groups into three availability zones.
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+    """
     groups = node_groups(stack, cluster)
     found = {zone for group in groups for zone in zones(stack, group, "subnetIds")}
-    if any(stack.taken(group, "subnetIds", SUBNET) for group in groups) and len(found) < ZONES_THAT_SURVIVE_ONE:
+    if any(stack.dependencies(group, "subnetIds", SUBNET) for group in groups) and len(found) < ZONES_THAT_SURVIVE_ONE:
         yield f"its nodes are in {len(found)} zones: the loss of one stops the autoscaler"
 
 
 @family.stack_rule(
-    "node-group-is-in-one-zone",
-    Severity.MEDIUM,
-    NODE_GROUP,
-    protects_from="A pod that must run in one zone stays Pending, and zone rebalancing ends nodes without a drain.",
-    remediation="Make one node group per zone, identical otherwise, and balance-similar-node-groups.",
-    url=f"{BEST_PRACTICES}cas.html",
-    frameworks=("EKS best practices: cluster autoscaler",),
+    "node-group-is-in-one-zone", MEDIUM, NODE_GROUP, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _group_is_in_one_zone(group: Resource, stack: Stack) -> Iterator[str]:
+    """A pod that must run in one zone stays Pending, and zone rebalancing ends nodes without a drain.
+
+    Make one node group per zone, identical otherwise, and balance-similar-node-groups.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
     found = zones(stack, group, "subnetIds")
     if len(found) > 1:
         yield f"spans {', '.join(sorted(found))}: the autoscaler cannot ask for a node in one of them"
@@ -297,14 +279,16 @@ def _group_is_in_one_zone(group: Resource, stack: Stack) -> Iterator[str]:
 
 @family.resource_rule(
     "node-update-is-bounded",
-    Severity.MEDIUM,
+    MEDIUM,
     NODE_GROUP,
-    protects_from="An update of the nodes takes more away at once than the rest can carry.",
     remediation=f"Set update_config.max_unavailable_percentage to {MOST_UNAVAILABLE_PERCENT} or less.",
-    url=f"{USER_GUIDE}managed-node-update-behavior.html",
     frameworks=("EKS user guide: managed node update behavior",),
 )
 def _update_is_bounded(group: Resource) -> Iterator[str]:
+    """An update of the nodes takes more away at once than the rest can carry.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
+    """
     percentage = number(group.props, "updateConfig", "maxUnavailablePercentage")
     count = number(group.props, "updateConfig", "maxUnavailable")
     size = number(group.props, "scalingConfig", "maxSize") or 0
@@ -315,89 +299,82 @@ def _update_is_bounded(group: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "node-update-respects-workloads",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="An update ends pods that have nowhere to go yet, over their disruption budgets.",
-    remediation="Set update_config.update_strategy to DEFAULT and leave force_update_version out.",
-    url=f"{USER_GUIDE}managed-node-update-behavior.html",
-    frameworks=("EKS user guide: managed node update behavior",),
+    "node-update-respects-workloads", HIGH, NODE_GROUP, frameworks=("EKS user guide: managed node update behavior",)
 )
 def _update_adds_before_it_takes(group: Resource) -> Iterator[str]:
+    """An update ends pods that have nowhere to go yet, over their disruption budgets.
+
+    Set update_config.update_strategy to DEFAULT and leave force_update_version out.
+    https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
+    """
     if text(group.props, "updateConfig", "updateStrategy") == "MINIMAL":
         yield "updateConfig.updateStrategy is MINIMAL, which takes nodes away before new ones are there"
     if is_true(group.props, "forceUpdateVersion"):
         yield "forceUpdateVersion is on: an update goes over PodDisruptionBudgets"
 
 
-@family.resource_rule(
-    "node-repair-is-on",
-    Severity.MEDIUM,
-    NODE_GROUP,
-    protects_from="A broken node stays until somebody notices, and its pods with it.",
-    remediation="Set node_repair_config.enabled=True.",
-    url=f"{USER_GUIDE}node-health.html",
-    frameworks=("EKS user guide: node health",),
-)
+@family.resource_rule("node-repair-is-on", MEDIUM, NODE_GROUP, frameworks=("EKS user guide: node health",))
 def _nodes_are_repaired(group: Resource) -> Iterator[str]:
+    """A broken node stays until somebody notices, and its pods with it.
+
+    Set node_repair_config.enabled=True.
+    https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
+    """
     if not is_true(group.props, "nodeRepairConfig", "enabled"):
         yield "nodeRepairConfig.enabled is not on"
 
 
 @family.stack_rule(
-    "node-repair-sees-more-than-the-kubelet",
-    Severity.LOW,
-    NODE_GROUP,
-    protects_from="A full disk or a broken network is not noticed, as only a dead kubelet is.",
-    remediation="Add the managed add-on eks-node-monitoring-agent.",
-    url=f"{USER_GUIDE}node-health.html",
-    frameworks=("EKS user guide: node health",),
+    "node-repair-sees-more-than-the-kubelet", LOW, NODE_GROUP, frameworks=("EKS user guide: node health",)
 )
 def _repair_sees_nodes(group: Resource, stack: Stack) -> Iterator[str]:
+    """A full disk or a broken network is not noticed, as only a dead kubelet is.
+
+    Add the managed add-on eks-node-monitoring-agent.
+    https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
+    """
     if is_true(group.props, "nodeRepairConfig", "enabled") and not addons(stack, "eks-node-monitoring-agent"):
         yield "is repaired, but without the add-on eks-node-monitoring-agent only a dead kubelet is noticed"
 
 
 @family.resource_rule(
     "spot-group-has-alternatives",
-    Severity.MEDIUM,
+    MEDIUM,
     NODE_GROUP,
-    protects_from="Spot capacity of one type is taken back everywhere at once.",
     remediation=f"Name at least {FEWEST_SPOT_TYPES} instance types with the same CPU and memory.",
-    url=f"{USER_GUIDE}managed-node-groups.html",
     frameworks=("EKS user guide: managed node group capacity types",),
 )
 def _spot_has_alternatives(group: Resource) -> Iterator[str]:
+    """Spot capacity of one type is taken back everywhere at once.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html
+    """
     types = texts(group.props, "instanceTypes")
     if text(group.props, "capacityType") == "SPOT" and len(types) < FEWEST_SPOT_TYPES:
         yield f"asks for spot capacity of {len(types)} instance types, fewer than {FEWEST_SPOT_TYPES}"
 
 
 @family.stack_rule(
-    "cluster-keeps-on-demand-nodes",
-    Severity.HIGH,
-    CLUSTER,
-    protects_from="A cluster on spot alone can lose every node within two minutes, DNS and autoscaler with them.",
-    remediation="Add an on-demand node group for what must not go away.",
-    url=f"{BEST_PRACTICES}cas.html",
-    frameworks=("EKS best practices: cluster autoscaler",),
+    "cluster-keeps-on-demand-nodes", HIGH, CLUSTER, frameworks=("EKS best practices: cluster autoscaler",)
 )
 def _spot_is_not_alone(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """A cluster on spot alone can lose every node within two minutes, DNS and autoscaler with them.
+
+    Add an on-demand node group for what must not go away.
+    https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
+    """
     groups = node_groups(stack, cluster)
     if groups and all(text(group.props, "capacityType") == "SPOT" for group in groups):
         yield "all its node groups are spot: it can lose every node within two minutes"
 
 
-@family.stack_rule(
-    "cluster-has-system-nodes",
-    Severity.MEDIUM,
-    CLUSTER,
-    protects_from="An app that fills the nodes pushes out DNS and the autoscaler that would make new ones.",
-    remediation="Add a tainted on-demand node group of at least two nodes and let controllers tolerate the taint.",
-    url=f"{BEST_PRACTICES}scale-data-plane.html",
-    frameworks=("EKS best practices: scalability",),
-)
+@family.stack_rule("cluster-has-system-nodes", MEDIUM, CLUSTER, frameworks=("EKS best practices: scalability",))
 def _has_system_nodes(cluster: Resource, stack: Stack) -> Iterator[str]:
+    """An app that fills the nodes pushes out DNS and the autoscaler that would make new ones.
+
+    Add a tainted on-demand node group of at least two nodes and let controllers tolerate the taint.
+    https://docs.aws.amazon.com/eks/latest/best-practices/scale-data-plane.html
+    """
     groups = node_groups(stack, cluster)
     system = [
         group for group in groups if sequence(group.props.get("taints")) and text(group.props, "capacityType") != "SPOT"
@@ -410,15 +387,14 @@ def _has_system_nodes(cluster: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "node-version-fits-the-control-plane",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Kubelets newer than the API server, or too old for it, are refused.",
-    remediation="Upgrade the control plane first, one minor at a time, then the node groups.",
-    url="https://kubernetes.io/releases/version-skew-policy/",
-    frameworks=("Kubernetes version skew policy",),
+    "node-version-fits-the-control-plane", HIGH, NODE_GROUP, frameworks=("Kubernetes version skew policy",)
 )
 def _is_not_too_old(group: Resource, stack: Stack) -> Iterator[str]:
+    """Kubelets newer than the API server, or too old for it, are refused.
+
+    Upgrade the control plane first, one minor at a time, then the node groups.
+    https://kubernetes.io/releases/version-skew-policy/
+    """
     own = minor_of(text(group.props, "version"))
     for cluster in clusters_of(stack, group):
         theirs = minor_of(text(cluster.props, "version"))
@@ -430,16 +406,13 @@ def _is_not_too_old(group: Resource, stack: Stack) -> Iterator[str]:
             yield f"version 1.{own} is more than {MOST_MINORS_BEHIND} minors behind the control plane's 1.{theirs}"
 
 
-@family.resource_rule(
-    "node-group-size-is-the-autoscalers",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Each update sets the fleet back to the written size, in the middle of the load.",
-    remediation='Add ignore_changes=["scalingConfig.desiredSize"] and steer with min_size and max_size.',
-    url="https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/faq.md",
-    frameworks=("terraform-aws-eks FAQ",),
-)
+@family.resource_rule("node-group-size-is-the-autoscalers", HIGH, NODE_GROUP, frameworks=("terraform-aws-eks FAQ",))
 def _desired_size_is_left_alone(group: Resource) -> Iterator[str]:
+    """Each update sets the fleet back to the written size, in the middle of the load.
+
+    Add ignore_changes=["scalingConfig.desiredSize"] and steer with min_size and max_size.
+    https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/faq.md
+    """
     ignored = group.ignores_changes_of("scalingConfig.desiredSize")
     smallest = number(group.props, "scalingConfig", "minSize")
     largest = number(group.props, "scalingConfig", "maxSize")
@@ -448,16 +421,13 @@ def _desired_size_is_left_alone(group: Resource) -> Iterator[str]:
         yield "scalingConfig.desiredSize is written and not ignored: each update undoes the autoscaler's work"
 
 
-@family.resource_rule(
-    "node-image-is-maintained",
-    Severity.HIGH,
-    NODE_GROUP,
-    protects_from="Amazon Linux 2 gets no EKS images since 1.33, so nodes stay unpatched.",
-    remediation="Set ami_type to an AL2023 or Bottlerocket one.",
-    url=f"{USER_GUIDE}eks-ami-deprecation-faqs.html",
-    frameworks=("CIS EKS 3.1.1",),
-)
+@family.resource_rule("node-image-is-maintained", HIGH, NODE_GROUP, frameworks=("CIS EKS 3.1.1",))
 def _image_is_current(group: Resource) -> Iterator[str]:
+    """Amazon Linux 2 gets no EKS images since 1.33, so nodes stay unpatched.
+
+    Set ami_type to an AL2023 or Bottlerocket one.
+    https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html
+    """
     kind = text(group.props, "amiType")
     if kind.startswith("AL2_"):
         yield f"amiType {kind} is Amazon Linux 2, which gets no images for this version of Kubernetes"

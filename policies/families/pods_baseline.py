@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import POD_SPELLINGS
-from policies.facts.pods import PROBES, all_containers, called, on_windows, pod_spec, pod_template
+from policies.facts.pods import PROBES, all_containers, label, on_windows, pod_spec, pod_template
 from policies.facts.stack import Resource
 from policies.facts.values import is_true, mapping, mappings, number, text, within
-from policies.rule import Family, Severity
-
-URL = "https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline"
+from policies.rule import CRITICAL, HIGH, Family
 
 SAFE_SYSCTLS = {
     "kernel.shm_rmid_forced",
@@ -35,143 +33,122 @@ HOOKS = ("postStart", "preStop")
 HANDLERS = ("httpGet", "tcpSocket")
 
 
-family = Family("Pods: baseline", __doc__, url=URL)
+family = Family(
+    "Pods: baseline", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline"
+)
 
 
 @family.resource_rule(
-    "pod-not-privileged",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="Whoever breaks into a privileged container owns the node, its credentials and all pods on it.",
-    remediation="Remove securityContext.privileged; give the single capability or device that is needed instead.",
-    frameworks=("PSS baseline", "CIS EKS 4.2.1", "NSA", "CKV_K8S_16"),
+    "pod-not-privileged", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CIS EKS 4.2.1", "NSA", "CKV_K8S_16")
 )
 def _privileged(resource: Resource) -> Iterator[str]:
+    """Whoever breaks into a privileged container owns the node, its credentials and all pods on it.
+
+    Remove securityContext.privileged; give the single capability or device that is needed instead.
+    """
     for container in all_containers(resource):
         if is_true(container, "securityContext", "privileged"):
-            yield f"{called(container)} is privileged"
+            yield f"{label(container)} is privileged"
 
 
 @family.resource_rule(
-    "pod-own-namespaces",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="A pod in the node's own namespaces sees its processes, its traffic and its metadata service.",
-    remediation="Remove hostNetwork, hostPID and hostIPC; reach other pods through Services.",
-    frameworks=("PSS baseline", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"),
+    "pod-own-namespaces", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19")
 )
 def _host_namespaces(resource: Resource) -> Iterator[str]:
+    """A pod in the node's own namespaces sees its processes, its traffic and its metadata service.
+
+    Remove hostNetwork, hostPID and hostIPC; reach other pods through Services.
+    """
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if is_true(pod_spec(resource), key):
             yield f"{key} is true"
 
 
-@family.resource_rule(
-    "pod-no-host-path",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="A folder of the node lets a pod read other pods' secrets or replace what the node runs.",
-    remediation="Use a PersistentVolumeClaim, an emptyDir or a CSI volume.",
-    frameworks=("PSS baseline", "CKV_K8S_27", "C-0048"),
-)
+@family.resource_rule("pod-no-host-path", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_27", "C-0048"))
 def _host_paths(resource: Resource) -> Iterator[str]:
+    """A folder of the node lets a pod read other pods' secrets or replace what the node runs.
+
+    Use a PersistentVolumeClaim, an emptyDir or a CSI volume.
+    """
     for volume in mappings(pod_spec(resource), "volumes"):
         if within(volume, "hostPath") is not None:
             yield f"volume {text(volume, 'name')} is the node's {text(volume, 'hostPath', 'path')}"
 
 
-@family.resource_rule(
-    "pod-no-host-port",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A port of the node passes by network policies, and lets one node hold only one such pod.",
-    remediation="Remove hostPort and make a Service.",
-    frameworks=("PSS baseline", "CKV_K8S_26"),
-)
+@family.resource_rule("pod-no-host-port", HIGH, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_26"))
 def _host_ports(resource: Resource) -> Iterator[str]:
+    """A port of the node passes by network policies, and lets one node hold only one such pod.
+
+    Remove hostPort and make a Service.
+    """
     for container in all_containers(resource):
         for port in mappings(container, "ports"):
             if number(port, "hostPort"):
-                yield f"{called(container)} takes port {number(port, 'hostPort'):g} of its node"
+                yield f"{label(container)} takes port {number(port, 'hostPort'):g} of its node"
 
 
-@family.resource_rule(
-    "pod-no-host-process",
-    Severity.CRITICAL,
-    POD_SPELLINGS,
-    protects_from="A HostProcess container on Windows is an administrator of its node.",
-    remediation="Remove windowsOptions.hostProcess.",
-    frameworks=("PSS baseline",),
-)
+@family.resource_rule("pod-no-host-process", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline",))
 def _host_processes(resource: Resource) -> Iterator[str]:
+    """A HostProcess container on Windows is an administrator of its node.
+
+    Remove windowsOptions.hostProcess.
+    """
     if is_true(pod_spec(resource), "securityContext", "windowsOptions", "hostProcess"):
         yield "the pod runs as processes of the node"
     for container in all_containers(resource):
         if is_true(container, "securityContext", "windowsOptions", "hostProcess"):
-            yield f"{called(container)} runs as a process of the node"
+            yield f"{label(container)} runs as a process of the node"
 
 
-@family.resource_rule(
-    "pod-masked-proc",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="An unmasked /proc shows a container what the kernel tells of the whole node.",
-    remediation="Remove procMount, or set it to Default.",
-    frameworks=("PSS baseline",),
-)
+@family.resource_rule("pod-masked-proc", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
 def _proc_mounts(resource: Resource) -> Iterator[str]:
+    """An unmasked /proc shows a container what the kernel tells of the whole node.
+
+    Remove procMount, or set it to Default.
+    """
     for container in all_containers(resource):
         mount = text(container, "securityContext", "procMount")
         if mount not in {"", "Default"}:
-            yield f"{called(container)} has procMount {mount}"
+            yield f"{label(container)} has procMount {mount}"
 
 
-@family.resource_rule(
-    "pod-safe-sysctls",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="An unsafe sysctl changes the kernel for every pod of the node, or keeps the pod from starting.",
-    remediation="Remove the sysctl, or set it on the nodes that need it.",
-    frameworks=("PSS baseline",),
-)
+@family.resource_rule("pod-safe-sysctls", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
 def _sysctls(resource: Resource) -> Iterator[str]:
+    """An unsafe sysctl changes the kernel for every pod of the node, or keeps the pod from starting.
+
+    Remove the sysctl, or set it on the nodes that need it.
+    """
     for sysctl in mappings(pod_spec(resource), "securityContext", "sysctls"):
         if text(sysctl, "name") not in SAFE_SYSCTLS:
             yield f"sysctl {text(sysctl, 'name')} is not kept within the pod"
 
 
-@family.resource_rule(
-    "pod-apparmor",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="Without AppArmor's profile a process that breaks out meets no second wall.",
-    remediation="Remove the Unconfined profile; RuntimeDefault is what a pod gets without one.",
-    frameworks=("PSS baseline",),
-)
+@family.resource_rule("pod-apparmor", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
 def _apparmor(resource: Resource) -> Iterator[str]:
+    """Without AppArmor's profile a process that breaks out meets no second wall.
+
+    Remove the Unconfined profile; RuntimeDefault is what a pod gets without one.
+    """
     if text(pod_spec(resource), "securityContext", "appArmorProfile", "type") == "Unconfined":
         yield "appArmorProfile of the pod is Unconfined"
     for container in all_containers(resource):
         if text(container, "securityContext", "appArmorProfile", "type") == "Unconfined":
-            yield f"appArmorProfile of {called(container)} is Unconfined"
+            yield f"appArmorProfile of {label(container)} is Unconfined"
     annotations = mapping(within(pod_template(resource), "metadata", "annotations"))
     for key in annotations:
         if key.startswith(APPARMOR_ANNOTATION) and text(annotations, key) == "unconfined":
             yield f"annotation {key} is unconfined"
 
 
-@family.resource_rule(
-    "pod-selinux",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="An SELinux type of the host's lets a process that breaks out touch the host's files.",
-    remediation="Remove seLinuxOptions, or use one of the container types.",
-    frameworks=("PSS baseline",),
-)
+@family.resource_rule("pod-selinux", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
 def _selinux(resource: Resource) -> Iterator[str]:
+    """An SELinux type of the host's lets a process that breaks out touch the host's files.
+
+    Remove seLinuxOptions, or use one of the container types.
+    """
     yield from _selinux_options(pod_spec(resource), "the pod")
     for container in all_containers(resource):
-        yield from _selinux_options(container, called(container))
+        yield from _selinux_options(container, label(container))
 
 
 def _selinux_options(spec: Mapping[str, Any], whose: str) -> Iterator[str]:
@@ -180,37 +157,33 @@ def _selinux_options(spec: Mapping[str, Any], whose: str) -> Iterator[str]:
         yield f"seLinuxOptions of {whose} leave the confined type, user or role"
 
 
-@family.resource_rule(
-    "pod-probes-own-address",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A probe with a host makes the kubelet ask any address that it reaches, on whoever's behalf.",
-    remediation="Remove host from the probe or hook; without one it asks the pod itself.",
-    frameworks=("PSS baseline since Kubernetes 1.34",),
-)
+@family.resource_rule("pod-probes-own-address", HIGH, POD_SPELLINGS, frameworks=("PSS baseline since Kubernetes 1.34",))
 def _probe_hosts(resource: Resource) -> Iterator[str]:
+    """A probe with a host makes the kubelet ask any address that it reaches, on whoever's behalf.
+
+    Remove host from the probe or hook; without one it asks the pod itself.
+    """
     for container in all_containers(resource):
         checks = {key: within(container, key) for key in PROBES}
         checks |= {key: within(container, "lifecycle", key) for key in HOOKS}
         for key, check in checks.items():
             if any(text(check, handler, "host") for handler in HANDLERS):
-                yield f"{key} of {called(container)} names a host"
+                yield f"{key} of {label(container)} names a host"
 
 
 @family.resource_rule(
-    "pod-adds-no-capability",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A capability such as SYS_ADMIN or NET_RAW is a part of root that a break-in can use.",
-    remediation="Remove it from capabilities.add; only NET_BIND_SERVICE may stay.",
-    url="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted",
-    frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_25"),
+    "pod-adds-no-capability", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_25")
 )
 def _capabilities(resource: Resource) -> Iterator[str]:
+    """A capability such as SYS_ADMIN or NET_RAW is a part of root that a break-in can use.
+
+    Remove it from capabilities.add; only NET_BIND_SERVICE may stay.
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+    """
     if on_windows(resource):
         return
     for container in all_containers(resource):
         added = within(container, "securityContext", "capabilities", "add") or ()
         more = sorted({str(capability) for capability in added} - {"NET_BIND_SERVICE"})
         if more:
-            yield f"{called(container)} adds {', '.join(more)}"
+            yield f"{label(container)} adds {', '.join(more)}"

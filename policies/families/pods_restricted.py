@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import POD_SPELLINGS, WORKLOADS
-from policies.facts.pods import all_containers, called, on_windows, pod_spec, security
+from policies.facts.pods import all_containers, label, on_windows, pod_spec, security
 from policies.facts.spellings import is_patch
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within
-from policies.rule import Family, Severity
-
-URL = "https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 VOLUME_TYPES = {
     "configMap",
@@ -32,7 +30,9 @@ LOWEST_USER_ID = 10_000
 """From here on no system account of a node has the id (CKV_K8S_40)."""
 
 
-family = Family("Pods: restricted", __doc__, url=URL)
+family = Family(
+    "Pods: restricted", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"
+)
 
 
 def _written_whole(resource: Resource) -> Iterator[Mapping[str, Any]]:
@@ -45,98 +45,85 @@ def _patched(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if is_patch(resource):
         yield "the pod", mapping(pod_spec(resource).get("securityContext"))
         for container in all_containers(resource):
-            yield called(container), mapping(container.get("securityContext"))
+            yield label(container), mapping(container.get("securityContext"))
 
 
 @family.resource_rule(
-    "pod-no-privilege-escalation",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A setuid program in the image makes root of whoever runs it.",
-    remediation="Set securityContext.allowPrivilegeEscalation to false in every container.",
-    frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20"),
+    "pod-no-privilege-escalation", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20")
 )
 def _escalation(resource: Resource) -> Iterator[str]:
+    """A setuid program in the image makes root of whoever runs it.
+
+    Set securityContext.allowPrivilegeEscalation to false in every container.
+    """
     if on_windows(resource):
         return
     for container in _written_whole(resource):
         if not is_false(container, "securityContext", "allowPrivilegeEscalation"):
-            yield f"{called(container)} does not set allowPrivilegeEscalation to false"
+            yield f"{label(container)} does not set allowPrivilegeEscalation to false"
     for whose, context in _patched(resource):
         if is_true(context, "allowPrivilegeEscalation"):
             yield f"allowPrivilegeEscalation of {whose} is set to true"
 
 
-@family.resource_rule(
-    "pod-non-root",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A container as root is root on the node as soon as it breaks out.",
-    remediation="Set securityContext.runAsNonRoot to true on the pod, and use an image with a user of its own.",
-    frameworks=("PSS restricted", "CKV_K8S_23"),
-)
+@family.resource_rule("pod-non-root", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_23"))
 def _non_root(resource: Resource) -> Iterator[str]:
+    """A container as root is root on the node as soon as it breaks out.
+
+    Set securityContext.runAsNonRoot to true on the pod, and use an image with a user of its own.
+    """
     for container in _written_whole(resource):
         if not is_true(security(container, resource, "runAsNonRoot")):
-            yield f"{called(container)} is not held to runAsNonRoot"
+            yield f"{label(container)} is not held to runAsNonRoot"
     for whose, context in _patched(resource):
         if is_false(context, "runAsNonRoot"):
             yield f"runAsNonRoot of {whose} is set to false"
 
 
-@family.resource_rule(
-    "pod-no-user-zero",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="User 0 is root, whatever else is said.",
-    remediation="Set runAsUser to an id of 10000 or more.",
-    frameworks=("PSS restricted",),
-)
+@family.resource_rule("pod-no-user-zero", HIGH, POD_SPELLINGS, frameworks=("PSS restricted",))
 def _user_zero(resource: Resource) -> Iterator[str]:
+    """User 0 is root, whatever else is said.
+
+    Set runAsUser to an id of 10000 or more.
+    """
     for container in _written_whole(resource):
         if number(security(container, resource, "runAsUser")) == 0:
-            yield f"{called(container)} runs as user 0"
+            yield f"{label(container)} runs as user 0"
     for whose, context in _patched(resource):
         if number(context, "runAsUser") == 0:
             yield f"runAsUser of {whose} is set to 0"
 
 
-@family.resource_rule(
-    "pod-high-user-id",
-    Severity.LOW,
-    WORKLOADS,
-    protects_from="An id that an account of the node also has gets that account's files after a break-out.",
-    remediation="Set runAsUser to an id of 10000 or more.",
-    url="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
-    frameworks=("CKV_K8S_40",),
-)
+@family.resource_rule("pod-high-user-id", LOW, WORKLOADS, frameworks=("CKV_K8S_40",))
 def _user_id(resource: Resource) -> Iterator[str]:
+    """An id that an account of the node also has gets that account's files after a break-out.
+
+    Set runAsUser to an id of 10000 or more.
+    https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    """
     if on_windows(resource):
         return
     for container in all_containers(resource):
         user = number(security(container, resource, "runAsUser"))
         # Zero is another rule's.
         if user is None:
-            yield f"{called(container)} leaves runAsUser to its image"
+            yield f"{label(container)} leaves runAsUser to its image"
         elif 0 < user < LOWEST_USER_ID:
-            yield f"{called(container)} runs as user {user:g}"
+            yield f"{label(container)} runs as user {user:g}"
 
 
-@family.resource_rule(
-    "pod-seccomp",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="Without a seccomp profile a process may use every system call, those with known holes too.",
-    remediation="Set securityContext.seccompProfile.type to RuntimeDefault on the pod.",
-    frameworks=("PSS restricted", "CKV_K8S_31", "C-0210"),
-)
+@family.resource_rule("pod-seccomp", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_31", "C-0210"))
 def _seccomp(resource: Resource) -> Iterator[str]:
+    """Without a seccomp profile a process may use every system call, those with known holes too.
+
+    Set securityContext.seccompProfile.type to RuntimeDefault on the pod.
+    """
     if on_windows(resource):
         return
     for container in _written_whole(resource):
         profile = text(security(container, resource, "seccompProfile"), "type")
         if profile not in PROFILED:
-            yield f"{called(container)} has the seccomp profile {profile or '(none)'}"
+            yield f"{label(container)} has the seccomp profile {profile or '(none)'}"
     for whose, context in _patched(resource):
         profile = text(context, "seccompProfile", "type")
         if profile and profile not in PROFILED:
@@ -144,33 +131,29 @@ def _seccomp(resource: Resource) -> Iterator[str]:
 
 
 @family.resource_rule(
-    "pod-drops-capabilities",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="The default capabilities let a process forge packets and change owners of files.",
-    remediation="Set securityContext.capabilities.drop to [ALL] in every container.",
-    frameworks=("PSS restricted", "CKV_K8S_28", "CKV_K8S_37"),
+    "pod-drops-capabilities", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_28", "CKV_K8S_37")
 )
 def _dropped(resource: Resource) -> Iterator[str]:
+    """The default capabilities let a process forge packets and change owners of files.
+
+    Set securityContext.capabilities.drop to [ALL] in every container.
+    """
     if on_windows(resource):
         return
     for container in _written_whole(resource):
         if "ALL" not in texts(container, "securityContext", "capabilities", "drop"):
-            yield f"{called(container)} does not drop ALL capabilities"
+            yield f"{label(container)} does not drop ALL capabilities"
     for whose, context in _patched(resource):
         if within(context, "capabilities", "drop") is not None and "ALL" not in texts(context, "capabilities", "drop"):
             yield f"{whose} is set to drop other capabilities than ALL"
 
 
-@family.resource_rule(
-    "pod-volume-types",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A volume of an in-tree driver is mounted with the node's rights and past storage policies.",
-    remediation="Use a PersistentVolumeClaim or a csi volume.",
-    frameworks=("PSS restricted",),
-)
+@family.resource_rule("pod-volume-types", HIGH, POD_SPELLINGS, frameworks=("PSS restricted",))
 def _volumes(resource: Resource) -> Iterator[str]:
+    """A volume of an in-tree driver is mounted with the node's rights and past storage policies.
+
+    Use a PersistentVolumeClaim or a csi volume.
+    """
     for volume in mappings(pod_spec(resource), "volumes"):
         # hostPath is another rule's.
         given = {key for key in volume if volume[key] is not None} - {"name", "hostPath"}
@@ -178,18 +161,15 @@ def _volumes(resource: Resource) -> Iterator[str]:
             yield f"volume {text(volume, 'name')} is of type {', '.join(sorted(given))}"
 
 
-@family.resource_rule(
-    "pod-read-only-root",
-    Severity.MEDIUM,
-    WORKLOADS,
-    protects_from="Whoever breaks in can replace the program or bring tools along.",
-    remediation="Set securityContext.readOnlyRootFilesystem to true and mount an emptyDir where the app writes.",
-    url="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/",
-    frameworks=("CKV_K8S_22", "NSA C-0017"),
-)
+@family.resource_rule("pod-read-only-root", MEDIUM, WORKLOADS, frameworks=("CKV_K8S_22", "NSA C-0017"))
 def _read_only(resource: Resource) -> Iterator[str]:
+    """Whoever breaks in can replace the program or bring tools along.
+
+    Set securityContext.readOnlyRootFilesystem to true and mount an emptyDir where the app writes.
+    https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+    """
     if on_windows(resource):
         return
     for container in all_containers(resource):
         if not is_true(container, "securityContext", "readOnlyRootFilesystem"):
-            yield f"{called(container)} can write to its root file system"
+            yield f"{label(container)} can write to its root file system"

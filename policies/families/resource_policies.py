@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policies.facts.iam import statements
 from policies.facts.spellings import RESOURCE_POLICY
 from policies.facts.stack import Resource
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, Family
 
 family = Family(
     "Resource policies",
@@ -18,13 +18,15 @@ family = Family(
 
 @family.resource_rule(
     "resource-policy-names-callers",
-    Severity.CRITICAL,
+    CRITICAL,
     RESOURCE_POLICY,
-    protects_from="Any AWS account in the world, or anybody at all, reads or writes what the resource holds.",
-    remediation="Name principals, or ask for aws:PrincipalOrgID, aws:SourceAccount or aws:SourceArn with a value.",
     frameworks=("Security Hub S3.2", "Security Hub SQS.3", "Security Hub SNS.4", "CKV_AWS_70", "CKV_AWS_168"),
 )
 def _names_callers(resource: Resource) -> Iterator[str]:
+    """Any AWS account in the world, or anybody at all, reads or writes what the resource holds.
+
+    Name principals, or ask for aws:PrincipalOrgID, aws:SourceAccount or aws:SourceArn with a value.
+    """
     for statement in statements(resource.props.get("policy")):
         if statement.is_for_anybody:
             yield f"lets anybody use {', '.join(statement.actions) or 'it'}"

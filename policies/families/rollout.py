@@ -20,11 +20,11 @@ from policies.facts.objects import (
     neighbours,
     selects,
 )
-from policies.facts.pods import called, grace_seconds, lasting_containers, pod_labels, pre_stop_seconds, serves
+from policies.facts.pods import grace_seconds, label, lasting_containers, pod_labels, pre_stop_seconds, serves
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, number, text, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 DEREGISTRATION = "deregistration_delay.timeout_seconds"
@@ -39,37 +39,27 @@ STOP_MARGIN_SECONDS = 10
 
 SHORTEST_READY_SECONDS = 5
 
-DEPLOYMENT_URL = "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/"
-TERMINATION_URL = "https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination"
-LOAD_BALANCING_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html"
+
+family = Family("Rollout", __doc__, url="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/")
 
 
-family = Family("Rollout", __doc__, url=DEPLOYMENT_URL)
-
-
-@family.resource_rule(
-    "rolling-update",
-    Severity.HIGH,
-    DEPLOYMENT,
-    protects_from="All old pods end before the first new one starts, and a bad version has no old one behind it.",
-    remediation="Set strategy.type to RollingUpdate.",
-    frameworks=("Polaris", "EKS best practices"),
-)
+@family.resource_rule("rolling-update", HIGH, DEPLOYMENT, frameworks=("Polaris", "EKS best practices"))
 def _strategy(workload: Resource) -> Iterator[str]:
+    """All old pods end before the first new one starts, and a bad version has no old one behind it.
+
+    Set strategy.type to RollingUpdate.
+    """
     kind = text(workload.props, "spec", "strategy", "type")
     if kind not in {"", "RollingUpdate"}:
         yield f"strategy is {kind}"
 
 
-@family.resource_rule(
-    "rollout-keeps-capacity",
-    Severity.MEDIUM,
-    DEPLOYMENT,
-    protects_from="During a rollout a quarter of the pods is missing, and with a bad version it stays so.",
-    remediation="Set strategy.rollingUpdate.maxUnavailable to 0.",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("rollout-keeps-capacity", MEDIUM, DEPLOYMENT, frameworks=("EKS best practices",))
 def _capacity(workload: Resource) -> Iterator[str]:
+    """During a rollout a quarter of the pods is missing, and with a bad version it stays so.
+
+    Set strategy.rollingUpdate.maxUnavailable to 0.
+    """
     if text(workload.props, "spec", "strategy", "type") == "Recreate":
         return
     most = within(workload.props, "spec", "strategy", "rollingUpdate", "maxUnavailable")
@@ -77,29 +67,24 @@ def _capacity(workload: Resource) -> Iterator[str]:
         yield f"maxUnavailable is {'the default, 25%' if most is None else most}"
 
 
-@family.resource_rule(
-    "rollout-surge",
-    Severity.HIGH,
-    DEPLOYMENT,
-    protects_from="Without room for one more pod a rollout takes old ones away first, or cannot begin.",
-    remediation="Set strategy.rollingUpdate.maxSurge to 25% or 1.",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("rollout-surge", HIGH, DEPLOYMENT, frameworks=("EKS best practices",))
 def _surge(workload: Resource) -> Iterator[str]:
+    """Without room for one more pod a rollout takes old ones away first, or cannot begin.
+
+    Set strategy.rollingUpdate.maxSurge to 25% or 1.
+    """
     rolling = mapping(within(workload.props, "spec", "strategy", "rollingUpdate"))
     surge = rolling.get("maxSurge")
     if surge is not None and share(surge, 100.0, up=True) == 0:
         yield f"maxSurge is {surge}"
 
 
-@family.resource_rule(
-    "rollout-deadline",
-    Severity.MEDIUM,
-    DEPLOYMENT,
-    protects_from="A start within its allowed time is reported as a failed rollout.",
-    remediation="Set progressDeadlineSeconds above minReadySeconds and what the startup probe allows.",
-)
+@family.resource_rule("rollout-deadline", MEDIUM, DEPLOYMENT)
 def _deadline(workload: Resource) -> Iterator[str]:
+    """A start within its allowed time is reported as a failed rollout.
+
+    Set progressDeadlineSeconds above minReadySeconds and what the startup probe allows.
+    """
     deadline = number(workload.props, "spec", "progressDeadlineSeconds")
     if deadline is None:
         return
@@ -119,13 +104,13 @@ def _longest_start(container: Mapping[str, Any]) -> float:
 
 @family.resource_rule(
     "rollout-settles",
-    Severity.LOW,
+    LOW,
     DEPLOYMENT,
-    protects_from="A version that crashes after its first ready second replaces all good pods.",
     remediation=f"Set minReadySeconds to {SHORTEST_READY_SECONDS} or more.",
     frameworks=("EKS best practices",),
 )
 def _settling(workload: Resource) -> Iterator[str]:
+    """A version that crashes after its first ready second replaces all good pods."""
     seconds = number(workload.props, "spec", "minReadySeconds") or 0
     if seconds < SHORTEST_READY_SECONDS:
         yield f"minReadySeconds is {seconds:g}"
@@ -145,37 +130,36 @@ def _has_pause(container: Mapping[str, Any]) -> bool:
     return bool(mapping(within(container, "lifecycle", "preStop")))
 
 
-@family.stack_rule(
-    "pre-stop-pause",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="With every rollout and drain some requests go to pods that are already gone.",
-    remediation="Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.",
-    url=TERMINATION_URL,
-    frameworks=("EKS best practices",),
-)
+@family.stack_rule("pre-stop-pause", HIGH, REPLICATED, frameworks=("EKS best practices",))
 def _pause(workload: Resource, stack: Stack) -> Iterator[str]:
+    """With every rollout and drain some requests go to pods that are already gone.
+
+    Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    """
     if not _services(workload, stack):
         return
     for container in lasting_containers(workload):
         if serves(container) and not _has_pause(container):
-            yield f"{called(container)} ends as soon as it is told to, while a Service still sends to it"
+            yield f"{label(container)} ends as soon as it is told to, while a Service still sends to it"
 
 
 @family.resource_rule(
     "grace-period",
-    Severity.HIGH,
+    HIGH,
     REPLICATED,
-    protects_from="The pod is killed in the middle of its last requests.",
     remediation=f"Set terminationGracePeriodSeconds to pause, longest request and {STOP_MARGIN_SECONDS} more.",
-    url=TERMINATION_URL,
 )
 def _grace(workload: Resource) -> Iterator[str]:
+    """The pod is killed in the middle of its last requests.
+
+    https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
+    """
     grace = grace_seconds(workload)
     for container in lasting_containers(workload):
         pause = pre_stop_seconds(container)
         if pause and grace < pause + STOP_MARGIN_SECONDS:
-            yield f"terminationGracePeriodSeconds is {grace:g}, of which {called(container)} waits {pause:g} in preStop"
+            yield f"terminationGracePeriodSeconds is {grace:g}, of which {label(container)} waits {pause:g} in preStop"
 
 
 def _deregistrations(workload: Resource, stack: Stack) -> Iterator[tuple[Resource, float]]:
@@ -183,7 +167,7 @@ def _deregistrations(workload: Resource, stack: Stack) -> Iterator[tuple[Resourc
     names = {name_of(service) for service in _services(workload, stack)}
     for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
         if text(binding.props, "spec", "serviceRef", "name") in names:
-            for group in stack.taken(binding, "spec", TARGET_GROUP):
+            for group in stack.dependencies(binding, "spec", TARGET_GROUP):
                 delay = number(group.props, "deregistrationDelay")
                 yield group, DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
     for ingress in neighbours(workload, stack, INGRESS):
@@ -204,16 +188,13 @@ def _shortest_pause(workload: Resource) -> float | None:
     return min(pauses) if pauses and all(pauses) else None
 
 
-@family.stack_rule(
-    "deregistration-within-pause",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="The load balancer still counts on a pod that has ended: clients see 502.",
-    remediation="Set the deregistration delay to the preStop pause or less (its default is 300 seconds).",
-    url=LOAD_BALANCING_URL,
-    frameworks=("govuk-helm-charts 4033",),
-)
+@family.stack_rule("deregistration-within-pause", HIGH, REPLICATED, frameworks=("govuk-helm-charts 4033",))
 def _deregistration(workload: Resource, stack: Stack) -> Iterator[str]:
+    """The load balancer still counts on a pod that has ended: clients see 502.
+
+    Set the deregistration delay to the preStop pause or less (its default is 300 seconds).
+    https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html
+    """
     pause = _shortest_pause(workload)
     if pause is None:
         return
@@ -222,15 +203,13 @@ def _deregistration(workload: Resource, stack: Stack) -> Iterator[str]:
             yield f"it waits {pause:g} seconds in preStop, and {source.label} deregisters it for {delay:g}"
 
 
-@family.stack_rule(
-    "pause-covers-load-balancer",
-    Severity.MEDIUM,
-    REPLICATED,
-    protects_from="The load balancer learns of a pod's end only seconds later, and sends to it until then.",
-    remediation="Set lifecycle.preStop.sleep to 60 seconds.",
-    url=LOAD_BALANCING_URL,
-)
+@family.stack_rule("pause-covers-load-balancer", MEDIUM, REPLICATED)
 def _lag(workload: Resource, stack: Stack) -> Iterator[str]:
+    """The load balancer learns of a pod's end only seconds later, and sends to it until then.
+
+    Set lifecycle.preStop.sleep to 60 seconds.
+    https://docs.aws.amazon.com/eks/latest/best-practices/load-balancing.html
+    """
     pause = _shortest_pause(workload)
     if pause is not None and pause < LOAD_BALANCER_LAG_SECONDS and any(_deregistrations(workload, stack)):
         yield f"it waits {pause:g} seconds in preStop, behind a load balancer"
@@ -238,30 +217,29 @@ def _lag(workload: Resource, stack: Stack) -> Iterator[str]:
 
 @family.stack_rule(
     "readiness-gate",
-    Severity.HIGH,
+    HIGH,
     NAMESPACE,
-    protects_from="A rollout removes old pods before the load balancer sends to the new ones.",
     remediation=f"Label the namespace {READINESS_GATE}: enabled.",
-    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/",
     frameworks=("AWS Load Balancer Controller", "EKS best practices"),
 )
 def _gate(namespace: Resource, stack: Stack) -> Iterator[str]:
+    """A rollout removes old pods before the load balancer sends to the new ones.
+
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+    """
     bound = in_namespace(stack, name_of(namespace), TARGET_GROUP_BINDING)
     ingresses = [one for one in in_namespace(stack, name_of(namespace), INGRESS) if on_alb(one)]
     if (bound or ingresses) and text(labels_of(namespace), READINESS_GATE) != "enabled":
         yield f"label {READINESS_GATE} is not enabled"
 
 
-@family.stack_rule(
-    "binding-before-pods",
-    Severity.MEDIUM,
-    REPLICATED,
-    protects_from="Pods made before their binding get no readiness gate, so the first rollout loses requests.",
-    remediation="Let the workload depend on the TargetGroupBinding or Ingress.",
-    url="https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/",
-    frameworks=("AWS Load Balancer Controller",),
-)
+@family.stack_rule("binding-before-pods", MEDIUM, REPLICATED, frameworks=("AWS Load Balancer Controller",))
 def _order(workload: Resource, stack: Stack) -> Iterator[str]:
+    """Pods made before their binding get no readiness gate, so the first rollout loses requests.
+
+    Let the workload depend on the TargetGroupBinding or Ingress.
+    https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
+    """
     names = {name_of(service) for service in _services(workload, stack)}
     for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
         if text(binding.props, "spec", "serviceRef", "name") in names and not stack.waits_for(workload, binding):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import CRON_JOB, HPA, HPA_V1, JOB, REPLICATED, RESOURCE_QUOTA, name_of, neighbours
-from policies.facts.pods import FEWEST_REPLICAS, called, lasting_containers, scalers, targets
+from policies.facts.pods import FEWEST_REPLICAS, label, lasting_containers, scalers, targets
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mappings, number, text, within
-from policies.rule import Family, Severity
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
 
 HPAS = (HPA, HPA_V1)
 PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
@@ -27,11 +27,8 @@ LONGEST_SCALE_UP_SECONDS = 60
 LOWEST_PRIORITY = -10
 """Pods below it make no autoscaler add nodes (Cluster Autoscaler FAQ, `expendable-pods-priority-cutoff`)."""
 
-URL = "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/"
-HOW_FAR_URL = "https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html"
 
-
-family = Family("Scaling", __doc__, url=URL)
+family = Family("Scaling", __doc__, url="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/")
 
 
 def _resource_metrics(scaler: Resource) -> Iterator[Mapping[str, Any]]:
@@ -46,35 +43,29 @@ def _resource_metrics(scaler: Resource) -> Iterator[Mapping[str, Any]]:
         yield {"resource": {"name": "cpu"}}
 
 
-@family.stack_rule(
-    "hpa-targets-request-resources",
-    Severity.CRITICAL,
-    HPAS,
-    protects_from="Use is measured as a share of the request: without one the autoscaler never acts.",
-    remediation="Set resources.requests of that resource in every container of the pod.",
-    frameworks=("kube-score",),
-)
+@family.stack_rule("hpa-targets-request-resources", CRITICAL, HPAS, frameworks=("kube-score",))
 def _needs_requests(scaler: Resource, stack: Stack) -> Iterator[str]:
+    """Use is measured as a share of the request: without one the autoscaler never acts.
+
+    Set resources.requests of that resource in every container of the pod.
+    """
     for metric in _resource_metrics(scaler):
         kind = text(metric, "resource", "name")
         for target in targets(scaler, stack):
             for container in lasting_containers(target):
                 asks = [within(container, "resources", part, kind) for part in ("requests", "limits")]
                 if all(asked is None for asked in asks):
-                    yield f"it scales {target.label} by {kind}, of which {called(container)} requests none"
+                    yield f"it scales {target.label} by {kind}, of which {label(container)} requests none"
 
 
-@family.stack_rule(
-    "hpa-owns-replicas",
-    Severity.HIGH,
-    REPLICATED,
-    protects_from="Each deployment sets the replicas back, in the middle of the day's load.",
-    remediation="Start with the autoscaler's minReplicas in spec.replicas and ignore its changes "
-    '(ignore_changes=["spec.replicas"]), or leave it out, which starts with one pod.',
-    url="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#scaling-a-deployment",
-    frameworks=("kube-score",),
-)
+@family.stack_rule("hpa-owns-replicas", HIGH, REPLICATED, frameworks=("kube-score",))
 def _fights_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
+    """Each deployment sets the replicas back, in the middle of the day's load.
+
+    Start with the autoscaler's minReplicas in spec.replicas and ignore its changes (ignore_changes=["spec.replicas"]),
+    or leave it out, which starts with one pod.
+    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#scaling-a-deployment
+    """
     replicas = number(workload.props, "spec", "replicas")
     if replicas is None or workload.ignores_changes_of("spec.replicas"):
         return
@@ -84,27 +75,27 @@ def _fights_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
 
 @family.resource_rule(
     "hpa-minimum",
-    Severity.HIGH,
+    HIGH,
     HPAS,
-    protects_from="At night one replica is left, and with its node the app is gone.",
     remediation=f"Set minReplicas to {FEWEST_REPLICAS} or more, and to three where three zones serve.",
-    url=HOW_FAR_URL,
     frameworks=("KubeLinter hpa-minimum-three-replicas", "Polaris"),
 )
 def _minimum(scaler: Resource) -> Iterator[str]:
+    """At night one replica is left, and with its node the app is gone.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html
+    """
     least = number(scaler.props, "spec", "minReplicas")
     if least is None or least < FEWEST_REPLICAS:
         yield f"minReplicas is {'the default, 1' if least is None else f'{least:g}'}"
 
 
-@family.resource_rule(
-    "hpa-room",
-    Severity.HIGH,
-    HPAS,
-    protects_from="An autoscaler that cannot scale looks like one that can until the load comes.",
-    remediation="Set maxReplicas above minReplicas, to what the peak needs.",
-)
+@family.resource_rule("hpa-room", HIGH, HPAS)
 def _room(scaler: Resource) -> Iterator[str]:
+    """An autoscaler that cannot scale looks like one that can until the load comes.
+
+    Set maxReplicas above minReplicas, to what the peak needs.
+    """
     least, most = (number(scaler.props, "spec", key) for key in ("minReplicas", "maxReplicas"))
     if most is not None and most <= (1 if least is None else least):
         yield f"maxReplicas is {most:g}, so it cannot scale"
@@ -112,14 +103,16 @@ def _room(scaler: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "hpa-spare-zone",
-    Severity.MEDIUM,
+    MEDIUM,
     HPAS,
-    protects_from="When one zone of three is lost, the pods of the others have no room for its load.",
     remediation=f"Set averageUtilization of CPU to {HIGHEST_CPU_PERCENT} or less.",
-    url="https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html",
     frameworks=("EKS user guide, zonal shift",),
 )
 def _target(scaler: Resource) -> Iterator[str]:
+    """When one zone of three is lost, the pods of the others have no room for its load.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
+    """
     percents = [
         number(metric, "resource", "target", "averageUtilization")
         for metric in mappings(scaler.props, "spec", "metrics")
@@ -132,25 +125,23 @@ def _target(scaler: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "hpa-patient-scale-down",
-    Severity.LOW,
+    LOW,
     HPA,
-    protects_from="Pods are removed in every lull and missing a minute later.",
     remediation=f"Set scaleDown.stabilizationWindowSeconds to {SHORTEST_SCALE_DOWN_SECONDS}, or leave it out.",
 )
 def _scale_down(scaler: Resource) -> Iterator[str]:
+    """Pods are removed in every lull and missing a minute later."""
     window = number(scaler.props, "spec", "behavior", "scaleDown", "stabilizationWindowSeconds")
     if window is not None and window < SHORTEST_SCALE_DOWN_SECONDS:
         yield f"scaleDown.stabilizationWindowSeconds is {window:g}"
 
 
-@family.resource_rule(
-    "hpa-prompt-scale-up",
-    Severity.MEDIUM,
-    HPA,
-    protects_from="The autoscaler waits while requests already fail.",
-    remediation="Leave scaleUp.stabilizationWindowSeconds at 0, and scaleUp on.",
-)
+@family.resource_rule("hpa-prompt-scale-up", MEDIUM, HPA)
 def _scale_up(scaler: Resource) -> Iterator[str]:
+    """The autoscaler waits while requests already fail.
+
+    Leave scaleUp.stabilizationWindowSeconds at 0, and scaleUp on.
+    """
     rules = within(scaler.props, "spec", "behavior", "scaleUp")
     window = number(rules, "stabilizationWindowSeconds")
     if text(rules, "selectPolicy") == "Disabled":
@@ -159,41 +150,35 @@ def _scale_up(scaler: Resource) -> Iterator[str]:
         yield f"scaleUp.stabilizationWindowSeconds is {window:g}"
 
 
-@family.stack_rule(
-    "hpa-alone",
-    Severity.HIGH,
-    HPAS,
-    protects_from="Two autoscalers on one workload undo each other's decisions without end.",
-    remediation="Put all metrics into one HorizontalPodAutoscaler.",
-)
+@family.stack_rule("hpa-alone", HIGH, HPAS)
 def _rivals(scaler: Resource, stack: Stack) -> Iterator[str]:
+    """Two autoscalers on one workload undo each other's decisions without end.
+
+    Put all metrics into one HorizontalPodAutoscaler.
+    """
     for target in targets(scaler, stack):
         for other in scalers(target, stack):
             if other.urn < scaler.urn:
                 yield f"it scales {target.label}, which {other.label} scales as well"
 
 
-@family.resource_rule(
-    "hpa-names-metrics",
-    Severity.LOW,
-    HPA,
-    protects_from="Without metrics the autoscaler aims at 80 % of the CPU request, which leaves no room.",
-    remediation="Write spec.metrics with a target of 50 to 65 % CPU.",
-)
+@family.resource_rule("hpa-names-metrics", LOW, HPA)
 def _metrics(scaler: Resource) -> Iterator[str]:
+    """Without metrics the autoscaler aims at 80 % of the CPU request, which leaves no room.
+
+    Write spec.metrics with a target of 50 to 65 % CPU.
+    """
     if not mappings(scaler.props, "spec", "metrics"):
         yield "it names no metrics"
 
 
-@family.stack_rule(
-    "quota-holds-all-replicas",
-    Severity.HIGH,
-    RESOURCE_QUOTA,
-    protects_from="At the peak the quota refuses the pods that the autoscaler asks for.",
-    remediation="Raise the quota to what all apps need at maxReplicas, and some more for rollouts.",
-    url="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
-)
+@family.stack_rule("quota-holds-all-replicas", HIGH, RESOURCE_QUOTA)
 def _quota(quota: Resource, stack: Stack) -> Iterator[str]:
+    """At the peak the quota refuses the pods that the autoscaler asks for.
+
+    Raise the quota to what all apps need at maxReplicas, and some more for rollouts.
+    https://kubernetes.io/docs/concepts/policy/resource-quotas/
+    """
     needs = {"pods": 0.0, "requests.cpu": 0.0, "requests.memory": 0.0}
     for workload in neighbours(quota, stack, *REPLICATED, JOB, CRON_JOB):
         most = [number(scaler.props, "spec", "maxReplicas") for scaler in scalers(workload, stack)]
@@ -213,14 +198,16 @@ def _quota(quota: Resource, stack: Stack) -> Iterator[str]:
 
 @family.resource_rule(
     "priority-above-cutoff",
-    Severity.MEDIUM,
+    MEDIUM,
     PRIORITY_CLASS,
-    protects_from="For pods of so low a priority no node is ever added, so placeholders hold no place.",
     remediation=f"Set value to {LOWEST_PRIORITY} or more.",
-    url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md",
     frameworks=("Cluster Autoscaler FAQ",),
 )
 def _priority(resource: Resource) -> Iterator[str]:
+    """For pods of so low a priority no node is ever added, so placeholders hold no place.
+
+    https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
+    """
     value = number(resource.props, "value")
     if value is not None and value < LOWEST_PRIORITY:
         yield f"value is {value:g} in {name_of(resource)}"

@@ -24,11 +24,7 @@ from policies.facts.objects import (
 from policies.facts.pods import all_containers, pod_labels, targets
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, text, within
-from policies.rule import Family, Severity
-
-LABELS_URL = "https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors"
-SERVICE_URL = "https://kubernetes.io/docs/concepts/services-networking/service/"
-
+from policies.rule import HIGH, Family
 
 family = Family("Selectors", __doc__)
 
@@ -44,87 +40,79 @@ def _service_selector(service: Resource) -> Mapping[str, Any]:
 
 
 @family.stack_rule(
-    "service-finds-pods",
-    Severity.HIGH,
-    SERVICE,
-    protects_from="A Service without pods answers nobody, and says so nowhere.",
-    remediation="Let spec.selector match the labels of the pod template.",
-    url=SERVICE_URL,
-    frameworks=("KubeLinter dangling-service", "kube-score service-targets-pod"),
+    "service-finds-pods", HIGH, SERVICE, frameworks=("KubeLinter dangling-service", "kube-score service-targets-pod")
 )
 def _service(service: Resource, stack: Stack) -> Iterator[str]:
+    """A Service without pods answers nobody, and says so nowhere.
+
+    Let spec.selector match the labels of the pod template.
+    https://kubernetes.io/docs/concepts/services-networking/service/
+    """
     selector = _service_selector(service)
     if mapping(selector["matchLabels"]) and _finds_none(service, stack, selector):
         yield "its selector matches no pods of this stack"
 
 
-@family.stack_rule(
-    "disruption-budget-finds-pods",
-    Severity.HIGH,
-    PDB,
-    protects_from="A budget without pods guards nothing, and a drain takes them all.",
-    remediation="Let spec.selector match the labels of the pod template.",
-    url="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
-    frameworks=("KubeLinter dangling-poddisruptionbudget",),
-)
+@family.stack_rule("disruption-budget-finds-pods", HIGH, PDB, frameworks=("KubeLinter dangling-poddisruptionbudget",))
 def _budget(budget: Resource, stack: Stack) -> Iterator[str]:
+    """A budget without pods guards nothing, and a drain takes them all.
+
+    Let spec.selector match the labels of the pod template.
+    https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+    """
     if _finds_none(budget, stack, mapping(within(budget.props, "spec", "selector"))):
         yield "its selector matches no pods of this stack"
 
 
 @family.stack_rule(
     "network-policy-finds-pods",
-    Severity.HIGH,
+    HIGH,
     NETWORK_POLICY,
-    protects_from="A policy without pods closes nothing.",
-    remediation="Let spec.podSelector match the labels of the pod template.",
-    url="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
     frameworks=("KubeLinter dangling-networkpolicy", "kube-score networkpolicy-targets-pod"),
 )
 def _policy(policy: Resource, stack: Stack) -> Iterator[str]:
+    """A policy without pods closes nothing.
+
+    Let spec.podSelector match the labels of the pod template.
+    https://kubernetes.io/docs/concepts/services-networking/network-policies/
+    """
     if _finds_none(policy, stack, mapping(within(policy.props, "spec", "podSelector"))):
         yield "its podSelector matches no pods of this stack"
 
 
-@family.stack_rule(
-    "hpa-finds-target",
-    Severity.HIGH,
-    (HPA, HPA_V1),
-    protects_from="An autoscaler without a target scales nothing.",
-    remediation="Let spec.scaleTargetRef name kind and name of the workload, in the same namespace.",
-    url="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
-    frameworks=("KubeLinter dangling-horizontalpodautoscaler",),
-)
+@family.stack_rule("hpa-finds-target", HIGH, (HPA, HPA_V1), frameworks=("KubeLinter dangling-horizontalpodautoscaler",))
 def _scaler(scaler: Resource, stack: Stack) -> Iterator[str]:
+    """An autoscaler without a target scales nothing.
+
+    Let spec.scaleTargetRef name kind and name of the workload, in the same namespace.
+    https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+    """
     name = text(scaler.props, "spec", "scaleTargetRef", "name")
     if name and neighbours(scaler, stack, *WORKLOADS) and not targets(scaler, stack):
         yield f"it scales {text(scaler.props, 'spec', 'scaleTargetRef', 'kind')} {name}, which this stack does not make"
 
 
 @family.resource_rule(
-    "selector-matches-template",
-    Severity.HIGH,
-    (*REPLICATED, DAEMON_SET),
-    protects_from="The API server refuses the object, in the middle of a deployment.",
-    remediation="Let spec.selector.matchLabels be labels of spec.template.",
-    url=LABELS_URL,
-    frameworks=("KubeLinter mismatching-selector",),
+    "selector-matches-template", HIGH, (*REPLICATED, DAEMON_SET), frameworks=("KubeLinter mismatching-selector",)
 )
 def _own_pods(workload: Resource) -> Iterator[str]:
+    """The API server refuses the object, in the middle of a deployment.
+
+    Let spec.selector.matchLabels be labels of spec.template.
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+    """
     selector = mapping(within(workload.props, "spec", "selector"))
     if selector and not selects(selector, pod_labels(workload)):
         yield "its selector does not match the labels of its own pods"
 
 
-@family.stack_rule(
-    "selector-takes-own-pods-only",
-    Severity.HIGH,
-    (*REPLICATED, DAEMON_SET),
-    protects_from="Two workloads count and delete each other's pods.",
-    remediation="Give the pods of each workload a label of their own, and select by it.",
-    url=LABELS_URL,
-)
+@family.stack_rule("selector-takes-own-pods-only", HIGH, (*REPLICATED, DAEMON_SET))
 def _overlap(workload: Resource, stack: Stack) -> Iterator[str]:
+    """Two workloads count and delete each other's pods.
+
+    Give the pods of each workload a label of their own, and select by it.
+    https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+    """
     selector = mapping(within(workload.props, "spec", "selector"))
     for other in neighbours(workload, stack, *REPLICATED, DAEMON_SET):
         if selector and other.urn != workload.urn and selects(selector, pod_labels(other)):
@@ -135,16 +123,13 @@ def _port_names(workload: Resource) -> set[str]:
     return {text(port, "name") for container in all_containers(workload) for port in mappings(container, "ports")}
 
 
-@family.stack_rule(
-    "service-port-exists",
-    Severity.HIGH,
-    SERVICE,
-    protects_from="A Service whose port has no counterpart in the pod sends to nothing.",
-    remediation="Let targetPort be the name of a container's port.",
-    url=SERVICE_URL,
-    frameworks=("KubeLinter",),
-)
+@family.stack_rule("service-port-exists", HIGH, SERVICE, frameworks=("KubeLinter",))
 def _service_ports(service: Resource, stack: Stack) -> Iterator[str]:
+    """A Service whose port has no counterpart in the pod sends to nothing.
+
+    Let targetPort be the name of a container's port.
+    https://kubernetes.io/docs/concepts/services-networking/service/
+    """
     selector = _service_selector(service)
     if not mapping(selector["matchLabels"]):
         return
@@ -169,14 +154,16 @@ def _wanted_services(resource: Resource) -> Iterator[tuple[str, Any]]:
 
 @family.stack_rule(
     "backend-exists",
-    Severity.HIGH,
+    HIGH,
     (INGRESS, TARGET_GROUP_BINDING),
-    protects_from="The load balancer answers every request with 503.",
-    remediation="Name a Service of the same namespace and one of its ports.",
-    url="https://kubernetes.io/docs/concepts/services-networking/ingress/",
     frameworks=("KubeLinter dangling-ingress", "kube-score ingress-targets-service"),
 )
 def _backend(resource: Resource, stack: Stack) -> Iterator[str]:
+    """The load balancer answers every request with 503.
+
+    Name a Service of the same namespace and one of its ports.
+    https://kubernetes.io/docs/concepts/services-networking/ingress/
+    """
     services = {name_of(service): service for service in neighbours(resource, stack, SERVICE)}
     for name, port in _wanted_services(resource):
         if not name or not services:

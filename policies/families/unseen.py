@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.facts.spellings import UNSEEN as UNSEEN_BY_PROVIDER
 from policies.facts.stack import Resource
-from policies.rule import Family, Severity
+from policies.rule import HIGH, Family
 
 UNSEEN = (
     "aws:cloudcontrol/resource:Resource",
@@ -26,12 +26,10 @@ UNSEEN = (
 family = Family("Unseen", __doc__, url="https://www.pulumi.com/docs/iac/packages-and-automation/crossguard/")
 
 
-@family.resource_rule(
-    "nothing-goes-past-the-pack",
-    Severity.HIGH,
-    UNSEEN,
-    protects_from="A template or a command makes what every other rule would refuse.",
-    remediation="Make the resources in the program, or accept this one in policies/exceptions.yaml with a reason.",
-)
+@family.resource_rule("nothing-goes-past-the-pack", HIGH, UNSEEN)
 def _goes_past(_resource: Resource) -> Iterator[str]:
+    """A template or a command makes what every other rule would refuse.
+
+    Make the resources in the program, or accept this one in policies/exceptions.yaml with a reason.
+    """
     yield "what it makes is judged by no rule, as a rule sees the program's own resources only"

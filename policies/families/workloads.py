@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from policies.facts.objects import DAEMON_SET, DEPLOYMENT, POD, POD_SPELLINGS, REPLICATED, WORKLOADS
-from policies.facts.pods import all_containers, called, lasting_containers, pod_spec
+from policies.facts.pods import all_containers, label, lasting_containers, pod_spec
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, mappings, number, text, within
-from policies.rule import Family, Severity
+from policies.rule import HIGH, LOW, MEDIUM, Family
 
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
@@ -25,12 +25,8 @@ MOST_NODE_LOSS_SECONDS = 60
 
 NODE_LOSS_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
-BEST_PRACTICES = "https://docs.aws.amazon.com/eks/latest/best-practices"
-IMAGES_URL = "https://kubernetes.io/docs/concepts/containers/images/"
-RESOURCES_URL = "https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/"
 
-
-family = Family("Workloads", __doc__, url=IMAGES_URL)
+family = Family("Workloads", __doc__)
 
 
 def _moves(image: str) -> bool:
@@ -39,171 +35,147 @@ def _moves(image: str) -> bool:
     return "@" not in image and tag in {"", "latest"}
 
 
-@family.resource_rule(
-    "image-by-digest",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="A tag can be moved, so that pods of one Deployment run different programs, or a stranger's.",
-    remediation="Write the image as name:tag@sha256:digest.",
-    frameworks=("CIS EKS 5.1.4", "CKV_K8S_43", "C-0306"),
-)
+@family.resource_rule("image-by-digest", HIGH, POD_SPELLINGS, frameworks=("CIS EKS 5.1.4", "CKV_K8S_43", "C-0306"))
 def _digest(resource: Resource) -> Iterator[str]:
+    """A tag can be moved, so that pods of one Deployment run different programs, or a stranger's.
+
+    Write the image as name:tag@sha256:digest.
+    https://kubernetes.io/docs/concepts/containers/images/
+    """
     for container in all_containers(resource):
         image = text(container, "image")
         # One without a tag is another rule's.
         if image and not _moves(image) and not DIGEST.search(image):
-            yield f"{called(container)} runs {image}, which has no digest"
+            yield f"{label(container)} runs {image}, which has no digest"
 
 
-@family.resource_rule(
-    "image-not-latest",
-    Severity.HIGH,
-    POD_SPELLINGS,
-    protects_from="Nobody can tell what runs, and a rollback rolls back to nothing.",
-    remediation="Name the image by a version, and better by its digest.",
-    frameworks=("CKV_K8S_14",),
-)
+@family.resource_rule("image-not-latest", HIGH, POD_SPELLINGS, frameworks=("CKV_K8S_14",))
 def _latest(resource: Resource) -> Iterator[str]:
+    """Nobody can tell what runs, and a rollback rolls back to nothing.
+
+    Name the image by a version, and better by its digest.
+    https://kubernetes.io/docs/concepts/containers/images/
+    """
     for container in all_containers(resource):
         image = text(container, "image")
         if image and _moves(image):
-            yield f"{called(container)} runs {image}, whichever that is when it starts"
+            yield f"{label(container)} runs {image}, whichever that is when it starts"
 
 
-@family.resource_rule(
-    "image-names-its-registry",
-    Severity.MEDIUM,
-    POD_SPELLINGS,
-    protects_from="A short name is looked up in a public registry, where others may own it and pulls are limited.",
-    remediation="Write the registry's host in front of the image's name.",
-    frameworks=("CIS EKS 5.1.4", "C-0078"),
-)
+@family.resource_rule("image-names-its-registry", MEDIUM, POD_SPELLINGS, frameworks=("CIS EKS 5.1.4", "C-0078"))
 def _registry(resource: Resource) -> Iterator[str]:
+    """A short name is looked up in a public registry, where others may own it and pulls are limited.
+
+    Write the registry's host in front of the image's name.
+    https://kubernetes.io/docs/concepts/containers/images/
+    """
     for container in all_containers(resource):
         image = text(container, "image")
         host, slash, _ = image.partition("/")
         if image and not (slash and ("." in host or ":" in host or host == "localhost")):
-            yield f"{called(container)} runs {image}, from whichever registry the node takes for it"
+            yield f"{label(container)} runs {image}, from whichever registry the node takes for it"
 
 
 def _requests(kind: str, resource: Resource) -> Iterator[str]:
     for container in all_containers(resource):
         # A limit without a request is a request as well.
         if not any(within(container, "resources", part, kind) is not None for part in ("requests", "limits")):
-            yield f"{called(container)} requests no {kind}"
+            yield f"{label(container)} requests no {kind}"
 
 
-@family.resource_rule(
-    "cpu-request",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="The scheduler puts any number of such pods on one node, and no autoscaler sees them coming.",
-    remediation="Set resources.requests.cpu to what the container uses at its usual load.",
-    url=RESOURCES_URL,
-    frameworks=("CKV_K8S_10", "C-0270"),
-)
+@family.resource_rule("cpu-request", HIGH, WORKLOADS, frameworks=("CKV_K8S_10", "C-0270"))
 def _cpu_request(resource: Resource) -> Iterator[str]:
+    """The scheduler puts any number of such pods on one node, and no autoscaler sees them coming.
+
+    Set resources.requests.cpu to what the container uses at its usual load.
+    https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+    """
     yield from _requests("cpu", resource)
 
 
-@family.resource_rule(
-    "memory-request",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="A pod that requests no memory is the first that a full node evicts.",
-    remediation="Set resources.requests.memory to the measured peak and a quarter more.",
-    url=RESOURCES_URL,
-    frameworks=("CKV_K8S_12", "C-0271"),
-)
+@family.resource_rule("memory-request", HIGH, WORKLOADS, frameworks=("CKV_K8S_12", "C-0271"))
 def _memory_request(resource: Resource) -> Iterator[str]:
+    """A pod that requests no memory is the first that a full node evicts.
+
+    Set resources.requests.memory to the measured peak and a quarter more.
+    https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+    """
     yield from _requests("memory", resource)
 
 
-@family.resource_rule(
-    "memory-limit",
-    Severity.HIGH,
-    WORKLOADS,
-    protects_from="A leak in one container takes the memory of its whole node and the neighbours with it.",
-    remediation="Set resources.limits.memory to the same as the request.",
-    url=RESOURCES_URL,
-    frameworks=("CKV_K8S_13", "C-0271"),
-)
+@family.resource_rule("memory-limit", HIGH, WORKLOADS, frameworks=("CKV_K8S_13", "C-0271"))
 def _memory_limit(resource: Resource) -> Iterator[str]:
+    """A leak in one container takes the memory of its whole node and the neighbours with it.
+
+    Set resources.limits.memory to the same as the request.
+    https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/
+    """
     for container in all_containers(resource):
         if within(container, "resources", "limits", "memory") is None:
-            yield f"{called(container)} has no memory limit"
+            yield f"{label(container)} has no memory limit"
 
 
-@family.resource_rule(
-    "memory-request-is-limit",
-    Severity.MEDIUM,
-    WORKLOADS,
-    protects_from="Memory promised twice is missing when both use it, and pods within their limits are killed.",
-    remediation="Set resources.requests.memory and resources.limits.memory to the same.",
-    url=f"{BEST_PRACTICES}/data-plane.html",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("memory-request-is-limit", MEDIUM, WORKLOADS, frameworks=("EKS best practices",))
 def _memory_overcommit(resource: Resource) -> Iterator[str]:
+    """Memory promised twice is missing when both use it, and pods within their limits are killed.
+
+    Set resources.requests.memory and resources.limits.memory to the same.
+    https://docs.aws.amazon.com/eks/latest/best-practices/data-plane.html
+    """
     for container in all_containers(resource):
         request = quantity(within(container, "resources", "requests", "memory"))
         limit = quantity(within(container, "resources", "limits", "memory"))
         if request is not None and limit is not None and request < limit:
-            yield f"{called(container)} may take more memory than it requests"
+            yield f"{label(container)} may take more memory than it requests"
 
 
-@family.resource_rule(
-    "no-cpu-limit",
-    Severity.LOW,
-    WORKLOADS,
-    protects_from="A CPU limit slows a pod down beside idle CPUs, and latency climbs before any autoscaler acts.",
-    remediation="Remove resources.limits.cpu; the request already guarantees a share.",
-    url=f"{BEST_PRACTICES}/data-plane.html",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("no-cpu-limit", LOW, WORKLOADS, frameworks=("EKS best practices",))
 def _cpu_limit(resource: Resource) -> Iterator[str]:
+    """A CPU limit slows a pod down beside idle CPUs, and latency climbs before any autoscaler acts.
+
+    Remove resources.limits.cpu; the request already guarantees a share.
+    https://docs.aws.amazon.com/eks/latest/best-practices/data-plane.html
+    """
     for container in lasting_containers(resource):
         if within(container, "resources", "limits", "cpu") is not None:
-            yield f"{called(container)} has a CPU limit"
+            yield f"{label(container)} has a CPU limit"
 
 
-@family.resource_rule(
-    "scratch-volume-size",
-    Severity.MEDIUM,
-    WORKLOADS,
-    protects_from="An emptyDir without a limit fills the node's disk, and the node then evicts whoever is on it.",
-    remediation="Set emptyDir.sizeLimit.",
-    url="https://kubernetes.io/docs/concepts/storage/volumes/#emptydir",
-)
+@family.resource_rule("scratch-volume-size", MEDIUM, WORKLOADS)
 def _scratch_size(resource: Resource) -> Iterator[str]:
+    """An emptyDir without a limit fills the node's disk, and the node then evicts whoever is on it.
+
+    Set emptyDir.sizeLimit.
+    https://kubernetes.io/docs/concepts/storage/volumes/#emptydir
+    """
     for volume in mappings(pod_spec(resource), "volumes"):
         if within(volume, "emptyDir") is not None and not within(volume, "emptyDir", "sizeLimit"):
             yield f"emptyDir {text(volume, 'name')} may fill the disk of its node"
 
 
-@family.resource_rule(
-    "no-service-links",
-    Severity.LOW,
-    WORKLOADS,
-    protects_from="Variables for every Service of the namespace slow the start, and past some thousand prevent it.",
-    remediation="Set enableServiceLinks to false and use DNS names.",
-    url=f"{BEST_PRACTICES}/scale-workloads.html",
-    frameworks=("EKS best practices",),
-)
+@family.resource_rule("no-service-links", LOW, WORKLOADS, frameworks=("EKS best practices",))
 def _service_links(resource: Resource) -> Iterator[str]:
+    """Variables for every Service of the namespace slow the start, and past some thousand prevent it.
+
+    Set enableServiceLinks to false and use DNS names.
+    https://docs.aws.amazon.com/eks/latest/best-practices/scale-workloads.html
+    """
     if not is_false(pod_spec(resource), "enableServiceLinks"):
         yield "enableServiceLinks is not false"
 
 
 @family.resource_rule(
     "few-old-revisions",
-    Severity.LOW,
+    LOW,
     (*REPLICATED, DAEMON_SET),
-    protects_from="Old ReplicaSets fill etcd and slow down whoever lists them.",
     remediation=f"Set revisionHistoryLimit to {MOST_REVISIONS} or fewer.",
-    url=f"{BEST_PRACTICES}/scale-workloads.html",
     frameworks=("EKS best practices",),
 )
 def _revisions(resource: Resource) -> Iterator[str]:
+    """Old ReplicaSets fill etcd and slow down whoever lists them.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/scale-workloads.html
+    """
     kept = number(resource.props, "spec", "revisionHistoryLimit")
     if kept is None or kept > MOST_REVISIONS:
         yield f"revisionHistoryLimit is {'the default, 10' if kept is None else f'{kept:g}'}"
@@ -211,14 +183,16 @@ def _revisions(resource: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "dns-few-dots",
-    Severity.LOW,
+    LOW,
     WORKLOADS,
-    protects_from="Each name outside the cluster costs up to five look-ups, which is what overloads CoreDNS.",
     remediation=f"Set dnsConfig.options ndots to {MOST_DOTS}.",
-    url=f"{BEST_PRACTICES}/scale-cluster-services.html",
     frameworks=("EKS best practices",),
 )
 def _dots(resource: Resource) -> Iterator[str]:
+    """Each name outside the cluster costs up to five look-ups, which is what overloads CoreDNS.
+
+    https://docs.aws.amazon.com/eks/latest/best-practices/scale-cluster-services.html
+    """
     pod = pod_spec(resource)
     if text(pod, "dnsPolicy") not in {"", "ClusterFirst", "ClusterFirstWithHostNet"}:
         return
@@ -230,13 +204,15 @@ def _dots(resource: Resource) -> Iterator[str]:
 
 @family.resource_rule(
     "node-loss-toleration",
-    Severity.LOW,
+    LOW,
     DEPLOYMENT,
-    protects_from="Pods of a dead node are replaced only after five minutes.",
     remediation=f"Tolerate {' and '.join(NODE_LOSS_TAINTS)} for {MOST_NODE_LOSS_SECONDS} seconds or less.",
-    url="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions",
 )
 def _node_loss(resource: Resource) -> Iterator[str]:
+    """Pods of a dead node are replaced only after five minutes.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+    """
     tolerations = mappings(pod_spec(resource), "tolerations")
     for taint in NODE_LOSS_TAINTS:
         seconds = next(
@@ -251,14 +227,11 @@ def _node_loss(resource: Resource) -> Iterator[str]:
             yield f"{taint} is tolerated for {'the default, 300' if seconds is None else f'{seconds:g}'} seconds"
 
 
-@family.resource_rule(
-    "no-bare-pod",
-    Severity.MEDIUM,
-    POD,
-    protects_from="A pod that nothing stands behind is gone with its node.",
-    remediation="Make a Deployment, a StatefulSet or a Job.",
-    url="https://kubernetes.io/docs/concepts/workloads/pods/#working-with-pods",
-    frameworks=("Pulumi compliance policies",),
-)
+@family.resource_rule("no-bare-pod", MEDIUM, POD, frameworks=("Pulumi compliance policies",))
 def _bare(_: Resource) -> Iterator[str]:
+    """A pod that nothing stands behind is gone with its node.
+
+    Make a Deployment, a StatefulSet or a Job.
+    https://kubernetes.io/docs/concepts/workloads/pods/#working-with-pods
+    """
     yield "no Deployment, StatefulSet or Job stands behind this pod"

@@ -76,7 +76,7 @@ def _stack_resource(request: Request, stack: Mapping[str, Request], moment: Mome
         dependencies=sorted(request.depends_on),
         propertyDependencies={
             key: analyzer_pb2.AnalyzerPropertyDependencies(urns=sorted(urns))
-            for key, urns in request.takes_from.items()
+            for key, urns in request.property_dependencies.items()
             if urns
         },
     )
@@ -85,9 +85,9 @@ def _stack_resource(request: Request, stack: Mapping[str, Request], moment: Mome
 def _inputs(request: Request, stack: Mapping[str, Request], moment: Moment) -> Mapping[str, Any]:
     if moment is not Moment.FIRST_PREVIEW:
         return request.inputs
-    if request.type == KUBERNETES_PROVIDER and request.takes_from.get("kubeconfig"):
+    if request.type == KUBERNETES_PROVIDER and request.property_dependencies.get("kubeconfig"):
         return {**request.inputs, "kubeconfig": UNKNOWN}
-    taken = {stack[urn].type for urn in request.takes_from.get("metadata", ()) if urn in stack}
+    taken = {stack[urn].type for urn in request.property_dependencies.get("metadata", ()) if urn in stack}
     if NAMESPACE in taken and not _is_reached(request, stack, moment):
         return {**request.inputs, "metadata": {**request.inputs["metadata"], "namespace": UNKNOWN}}
     return request.inputs

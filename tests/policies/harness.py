@@ -53,7 +53,7 @@ class Request:
     parent: str = ""
     provider: str = ""
     depends_on: set[str] = field(default_factory=set)
-    takes_from: dict[str, set[str]] = field(default_factory=dict)
+    property_dependencies: dict[str, set[str]] = field(default_factory=dict)
 
     def resource(self) -> Resource:
         return Resource(
@@ -66,7 +66,7 @@ class Request:
             parent=self.parent,
             provider=self.provider,
             depends_on=frozenset(self.depends_on),
-            takes_from={key: frozenset(urns) for key, urns in self.takes_from.items()},
+            property_dependencies={key: frozenset(urns) for key, urns in self.property_dependencies.items()},
         )
 
 
@@ -108,7 +108,7 @@ class Draft:
             inputs=copy.deepcopy(dict(inputs)),
             protect=protect,
             depends_on={other.urn for other in depends_on},
-            takes_from=taken,
+            property_dependencies=taken,
         )
         self.requests.append(request)
         return request
@@ -118,7 +118,7 @@ class Draft:
         self.requests.remove(gone)
         for request in self.requests:
             request.depends_on.discard(gone.urn)
-            for urns in request.takes_from.values():
+            for urns in request.property_dependencies.values():
                 urns.discard(gone.urn)
 
     def remove_all(self, type_: str) -> None:
@@ -133,7 +133,7 @@ class Draft:
                 continue
             if request is later or _waits_for(stack, later, request.urn):
                 request.depends_on.discard(earlier.urn)
-                for urns in request.takes_from.values():
+                for urns in request.property_dependencies.values():
                     urns.discard(earlier.urn)
 
     def resources(self) -> tuple[Resource, ...]:
@@ -148,7 +148,11 @@ def _waits_for(stack: Mapping[str, Request], request: Request, urn: str) -> bool
         if current is None or current.urn in seen:
             continue
         seen.add(current.urn)
-        before = {*current.depends_on, *(one for urns in current.takes_from.values() for one in urns), current.parent}
+        before = {
+            *current.depends_on,
+            *(one for urns in current.property_dependencies.values() for one in urns),
+            current.parent,
+        }
         if urn in before:
             return True
         ahead.extend(before)
@@ -208,7 +212,7 @@ def _draft(resources: Iterable[Resource], inputs: Iterable[dict[str, Any]]) -> D
                 parent=one.parent,
                 provider=one.provider,
                 depends_on=set(one.depends_on),
-                takes_from={key: set(urns) for key, urns in one.takes_from.items()},
+                property_dependencies={key: set(urns) for key, urns in one.property_dependencies.items()},
             )
             for one, of_one in zip(resources, inputs, strict=True)
         ]

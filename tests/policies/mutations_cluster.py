@@ -40,7 +40,7 @@ def _own_group(ports: list[int]) -> Change:
         template = draft.get(LAUNCH_TEMPLATE, "apps")
         group = draft.add(SECURITY_GROUP, "nodes", {"description": "Nodes"})
         template.inputs["vpcSecurityGroupIds"] = ["sg-1"]
-        template.takes_from["vpcSecurityGroupIds"] = {group.urn}
+        template.property_dependencies["vpcSecurityGroupIds"] = {group.urn}
         for port in ports:
             rule = {"ipProtocol": "tcp", "fromPort": port, "toPort": port, "description": "From the control plane"}
             draft.add(INGRESS_RULE, f"nodes-{port}", rule, takes={"securityGroupId": group})
@@ -63,7 +63,7 @@ def _two_tagged_groups(draft: Draft) -> None:
         for name in ("one", "two")
     ]
     template.inputs["vpcSecurityGroupIds"] = ["sg-1", "sg-2"]
-    template.takes_from["vpcSecurityGroupIds"] = {group.urn for group in groups}
+    template.property_dependencies["vpcSecurityGroupIds"] = {group.urn for group in groups}
 
 
 def _half_watched(draft: Draft) -> None:

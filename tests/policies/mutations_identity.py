@@ -48,7 +48,7 @@ def _add_up(draft: Draft) -> None:
 def _attach_a_boundary(draft: Draft) -> None:
     document = statement(Action="s3:GetObject", Resource="arn:aws:s3:::bucket/*")
     bounding = draft.add(POLICY, "bounding", {"name": "team", "policy": document})
-    draft.get(ROLE, "app-web").takes_from["permissionsBoundary"] = {bounding.urn}
+    draft.get(ROLE, "app-web").property_dependencies["permissionsBoundary"] = {bounding.urn}
     draft.add(ROLE_ATTACHMENT, "bounding", {"policyArn": "x", "role": "y"}, takes={"policyArn": bounding})
 
 

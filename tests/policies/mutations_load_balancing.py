@@ -26,7 +26,7 @@ NETWORK_BALANCER = {
 
 def _second_app_on_the_address(draft: Draft) -> None:
     first = draft.all(LISTENER_RULES[0])[0]
-    listeners = [one for one in draft.all(LISTENER) if one.urn in first.takes_from["listenerArn"]]
+    listeners = [one for one in draft.all(LISTENER) if one.urn in first.property_dependencies["listenerArn"]]
     inputs = {"conditions": [{"hostHeader": {"values": ["app.example.com"]}}], "actions": FORWARD, "priority": 5}
     draft.add(LISTENER_RULES[0], "zebra", inputs, takes={"listenerArn": listeners})
 

@@ -31,15 +31,15 @@ WORLD_RULE = {"ipProtocol": "tcp", "cidrIpv4": "0.0.0.0/0", "description": "for 
 def _nodes_beside_the_load_balancer(draft: Draft) -> None:
     group = draft.get(NODE_GROUP, "apps-a")
     public = draft.get(SUBNET, "public-eu-central-1a")
-    group.takes_from["subnetIds"] = {public.urn}
+    group.property_dependencies["subnetIds"] = {public.urn}
 
 
 def _default_route_to_the_internet(draft: Draft) -> None:
     route = draft.get(ROUTE, PRIVATE)
     gateway = draft.get(INTERNET_GATEWAY)
     del route.inputs["natGatewayId"]
-    route.takes_from["gatewayId"] = {gateway.urn}
-    route.takes_from.pop("natGatewayId")
+    route.property_dependencies["gatewayId"] = {gateway.urn}
+    route.property_dependencies.pop("natGatewayId")
     # A public subnet is tagged for public load balancers.
     draft.of(SUBNET, PRIVATE)["tags"]["kubernetes.io/role/elb"] = "1"
 
@@ -52,12 +52,12 @@ def _inline_route_to_the_internet(draft: Draft) -> None:
 
 def _nat_of_another_zone(draft: Draft) -> None:
     other = draft.get(NAT, "nat-eu-central-1b")
-    draft.get(ROUTE, PRIVATE).takes_from["natGatewayId"] = {other.urn}
+    draft.get(ROUTE, PRIVATE).property_dependencies["natGatewayId"] = {other.urn}
 
 
 def _association_with_a_foreign_table(draft: Draft) -> None:
     foreign = draft.get(ROUTE_TABLE, "private-eu-central-1b")
-    draft.get(ASSOCIATION, PRIVATE).takes_from["routeTableId"] = {foreign.urn}
+    draft.get(ASSOCIATION, PRIVATE).property_dependencies["routeTableId"] = {foreign.urn}
 
 
 def _without_a_way_out(draft: Draft) -> None:

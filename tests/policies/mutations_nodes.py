@@ -20,7 +20,7 @@ def _in_two_zones(draft: Draft) -> None:
 
 def _over_two_zones(draft: Draft) -> None:
     other = draft.get(SUBNET, "private-eu-central-1b")
-    draft.get(NODE_GROUP, "apps-a").takes_from["subnetIds"].add(other.urn)
+    draft.get(NODE_GROUP, "apps-a").property_dependencies["subnetIds"].add(other.urn)
 
 
 def _all_spot(draft: Draft) -> None:

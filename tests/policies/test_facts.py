@@ -112,7 +112,7 @@ def test_a_target_whose_name_is_not_known_yet_is_found_by_dependency() -> None:
     draft = shipped("prod")
     scaler, deployment = draft.get(HPA, "web"), draft.get(DEPLOYMENT, "web")
     scaler.inputs["spec"]["scaleTargetRef"]["name"] = UNKNOWN
-    scaler.takes_from["spec"] = {deployment.urn}
+    scaler.property_dependencies["spec"] = {deployment.urn}
     deployment.ignore_changes = []
     found = judge(draft, [RULE_BY_NAME["hpa-owns-replicas"]])
     assert [one.urn for one in found.violations] == [deployment.urn]

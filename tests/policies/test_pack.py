@@ -47,6 +47,13 @@ def test_every_rule_tells_all_that_a_reader_needs() -> None:
             assert len(sentence) > 15, (rule.name, sentence)
 
 
+def test_families_and_facts_know_nothing_of_a_family_and_of_how_rules_are_run() -> None:
+    own = {"policies.facts", "policies.rule", "policies.document_rule"}
+    for file in (*POLICIES.glob("facts/*.py"), *POLICIES.glob("families/*.py")):
+        imported = set(re.findall(r"^(?:from|import) (policies(?:\.\w+)?)", file.read_text(), re.M))
+        assert imported <= (own if file.parent.name == "families" else {"policies.facts"}), file.name
+
+
 def test_no_two_rules_share_a_name() -> None:
     names = [rule.name for rule in ALL_RULES]
     assert len(names) == len(set(names))
@@ -109,7 +116,7 @@ def test_a_link_that_is_known_only_by_its_id_is_found_by_dependency() -> None:
             if key in request.inputs:
                 request.inputs[key] = UNKNOWN
     group, public = draft.get(NODE_GROUP), draft.get(SUBNET, "public-eu-central-1a")
-    group.takes_from["subnetIds"] = {public.urn}
+    group.property_dependencies["subnetIds"] = {public.urn}
     rule = RULE_BY_NAME["node-subnet-has-no-internet-gateway-route"]
     assert [one.urn for one in judge(draft, [rule]).violations] == [group.urn]
 
@@ -163,7 +170,7 @@ def test_a_wide_managed_policy_is_decided_with_the_stack_as_it_may_be_a_boundary
     analyzer.only("policy-allows-no-star")
     assert analyzer.run(draft) == []
     role.inputs["managedPolicyArns"] = UNKNOWN
-    role.takes_from["managedPolicyArns"] = {wide.urn}
+    role.property_dependencies["managedPolicyArns"] = {wide.urn}
     assert [one.urn for one in analyzer.run(draft)] == [wide.urn]
 
 
