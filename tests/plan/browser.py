@@ -33,6 +33,7 @@ ON_PATH = (
     "chrome",
 )
 PACKAGE = "@sparticuz/chromium"
+# renovate: datasource=npm depName=@sparticuz/chromium
 VERSION = "153.0.0"
 SHA256 = "20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0"
 """Of the package's archive, as the registry gave it on 2026-11-26."""
