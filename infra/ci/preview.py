@@ -25,7 +25,7 @@ from infra.errors import NightowlError
 from infra.plan.durations import duration
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.run import PolicyViolationError
-from infra.plan.schedule import Step, clock, schedule
+from infra.plan.schedule import ScheduledResource, clock, schedule
 from infra.settings.stack_file import settings_from_stack_file
 from policies.evaluation import Evaluation
 
@@ -177,10 +177,10 @@ def _time(plan: Plan, steps: Sequence[StepChange]) -> str:
     return f"**Time:** about {clock(chain[-1].end)} min, most of it for {told}; counted as if each were made anew."
 
 
-def _slowest_chain(plan: Plan, steps: Sequence[StepChange]) -> list[Step]:
+def _slowest_chain(plan: Plan, steps: Sequence[StepChange]) -> list[ScheduledResource]:
     """The slowest chain of what changes; everything else is there already and takes no time."""
     changing = {step.urn for step in steps if step.op in MAKING_OPERATIONS}
-    timed = schedule(plan.graph, lambda resource: duration(resource).seconds if resource.id in changing else 0)
+    timed = schedule(plan.graph, lambda resource: duration(resource).seconds if resource.urn in changing else 0)
     return timed.chain(list(plan.graph))
 
 

@@ -35,15 +35,15 @@ def addresses(graph: Graph) -> list[Address]:
 
 def _services(graph: Graph) -> Iterator[Address]:
     for service in graph.of_type("kubernetes:core/v1:Service"):
-        metadata = mapping(service.inputs.get("metadata"))
-        for port in sequence(within(service.inputs, "spec", "ports")):
+        metadata = mapping(service.props.get("metadata"))
+        for port in sequence(within(service.props, "spec", "ports")):
             url = f"{metadata.get('name')}.{metadata.get('namespace')}.svc:{port.get('port')}"
             yield Address(app=owner(graph, service), outside=False, url=url, through="Service")
 
 
 def _ingresses(graph: Graph) -> Iterator[Address]:
     for ingress in graph.of_type("kubernetes:networking.k8s.io/v1:Ingress"):
-        spec = mapping(ingress.inputs.get("spec"))
+        spec = mapping(ingress.props.get("spec"))
         scheme = "https" if spec.get("tls") else "http"
         for rule in sequence(spec.get("rules")):
             for path in sequence(within(rule, "http", "paths")):
@@ -54,12 +54,12 @@ def _ingresses(graph: Graph) -> Iterator[Address]:
 
 def _rules(graph: Graph) -> Iterator[Address]:
     for rule in graph.of_type(LISTENER_RULE):
-        listeners = graph.taken(rule, "listenerArn", LISTENER)
+        listeners = graph.dependencies(rule, "listenerArn", LISTENER)
         if not listeners:
             yield from _guest_rule(graph, rule)
         for listener in listeners:
-            protocol, port = str(listener.inputs.get("protocol", "")).lower(), listener.inputs.get("port")
-            balancer = next(iter(graph.taken(listener, "loadBalancerArn", LOAD_BALANCER)), None)
+            protocol, port = str(listener.props.get("protocol", "")).lower(), listener.props.get("port")
+            balancer = next(iter(graph.dependencies(listener, "loadBalancerArn", LOAD_BALANCER)), None)
             hosts, paths = _condition(rule, "hostHeader"), _condition(rule, "pathPattern")
             for host in hosts or [f"({balancer.name} load balancer's name)" if balancer else "(any host)"]:
                 for path in paths or ["/*"]:
@@ -67,13 +67,13 @@ def _rules(graph: Graph) -> Iterator[Address]:
                         app=owner(graph, rule),
                         outside=True,
                         url=f"{protocol}://{host}{path}",
-                        through=_listener_text(balancer, protocol, port, rule.inputs.get("priority")),
+                        through=_listener_text(balancer, protocol, port, rule.props.get("priority")),
                     )
 
 
 def _guest_rule(graph: Graph, rule: Resource) -> Iterator[Address]:
     """The addresses of a rule on the listener of another stack, which is always one for HTTPS."""
-    through = f"ALB of another stack, rule {rule.inputs.get('priority')}"
+    through = f"ALB of another stack, rule {rule.props.get('priority')}"
     for host in _condition(rule, "hostHeader"):
         for path in _condition(rule, "pathPattern") or ["/*"]:
             yield Address(app=owner(graph, rule), outside=True, url=f"https://{host}{path}", through=through)
@@ -81,18 +81,18 @@ def _guest_rule(graph: Graph, rule: Resource) -> Iterator[Address]:
 
 def _tcp_listeners(graph: Graph) -> Iterator[Address]:
     for listener in graph.of_type(LISTENER):
-        protocol = str(listener.inputs.get("protocol", "")).lower()
+        protocol = str(listener.props.get("protocol", "")).lower()
         if protocol in {"http", "https"}:
             continue
-        port = listener.inputs.get("port")
-        balancer = next(iter(graph.taken(listener, "loadBalancerArn", LOAD_BALANCER)), None)
+        port = listener.props.get("port")
+        balancer = next(iter(graph.dependencies(listener, "loadBalancerArn", LOAD_BALANCER)), None)
         host = f"({balancer.name} load balancer's name)" if balancer else "(load balancer)"
         through = _listener_text(balancer, protocol, port, None)
         yield Address(app=owner(graph, listener), outside=True, url=f"{protocol}://{host}:{port}", through=through)
 
 
 def _condition(rule: Resource, key: str) -> list[str]:
-    conditions = sequence(rule.inputs.get("conditions"))
+    conditions = sequence(rule.props.get("conditions"))
     return [str(value) for condition in conditions for value in sequence(within(condition, key, "values"))]
 
 
@@ -100,8 +100,8 @@ def _listener_text(balancer: Resource | None, protocol: str, port: Any, priority
     if balancer is None:
         kind = "load balancer"
     else:
-        kind = {"application": "ALB", "network": "NLB"}.get(str(balancer.inputs.get("loadBalancerType")), "ALB")
-        kind = f"internal {kind}" if balancer.inputs.get("internal") else kind
+        kind = {"application": "ALB", "network": "NLB"}.get(str(balancer.props.get("loadBalancerType")), "ALB")
+        kind = f"internal {kind}" if balancer.props.get("internal") else kind
     return f"{kind} {protocol}:{port}" + (f", rule {priority}" if priority is not None else "")
 
 
@@ -110,12 +110,12 @@ def owner(graph: Graph, resource: Resource) -> str:
 
     What belongs to a port or a priority, which apps can hand on, is tagged with the app that has it.
     """
-    tagged = mapping(resource.inputs.get("tags")).get("app")
+    tagged = mapping(resource.props.get("tags")).get("app")
     if tagged:
         return str(tagged)
     current: Resource | None = resource
     while current is not None:
         if current.type == APP_TYPE:
             return current.name
-        current = graph.by_id.get(current.parent or "")
+        current = graph.by_urn.get(current.parent)
     return resource.name

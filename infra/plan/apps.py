@@ -48,7 +48,7 @@ def pod_template(workload: Mapping[str, Any]) -> Mapping[str, Any]:
 def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
     objects = sorted((item for item in resources if item.is_kubernetes), key=lambda item: (item.kind, item.name))
     workload = next((item for item in objects if item.kind in WORKLOADS), None)
-    containers = sequence(pod_template(workload.inputs).get("containers")) if workload else ()
+    containers = sequence(pod_template(workload.props).get("containers")) if workload else ()
     first = mapping(next(iter(containers), None))
     requests = mapping(within(first, "resources", "requests"))
     return AppPlan(
@@ -66,13 +66,13 @@ def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
 def _replicas(workload: Resource | None, objects: Iterable[Resource]) -> str:
     if workload is None:
         return ""
-    spec = mapping(workload.inputs.get("spec"))
+    spec = mapping(workload.props.get("spec"))
     if "schedule" in spec:
         return str(spec["schedule"])
     scaler = next((item for item in objects if item.kind == "HorizontalPodAutoscaler"), None)
     if scaler is None:
         return str(spec.get("replicas", 1))
-    bounds = mapping(scaler.inputs.get("spec"))
+    bounds = mapping(scaler.props.get("spec"))
     return f"{bounds.get('minReplicas', 1)} to {bounds.get('maxReplicas')}"
 
 
@@ -81,7 +81,7 @@ def _called(objects: Iterable[Resource]) -> set[str]:
     for policy in objects:
         if policy.kind != "NetworkPolicy":
             continue
-        for rule in sequence(within(policy.inputs, "spec", "egress")):
+        for rule in sequence(within(policy.props, "spec", "egress")):
             for peer in sequence(within(rule, "to")):
                 called.update(str(value) for value in mapping(within(peer, "podSelector", "matchLabels")).values())
     return called

@@ -91,8 +91,8 @@ def architecture(graph: Graph) -> Architecture:
     vpc = next(iter(graph.of_type("aws:ec2/vpc:Vpc")), None)
     provider = next((item for item in graph.of_type("pulumi:providers:aws")), None)
     return Architecture(
-        region=str(provider.inputs.get("region", "")) if provider else "",
-        vpc_cidr=str(vpc.inputs.get("cidrBlock", "")) if vpc else "",
+        region=str(provider.props.get("region", "")) if provider else "",
+        vpc_cidr=str(vpc.props.get("cidrBlock", "")) if vpc else "",
         zones=_zones(graph),
         load_balancers=[_load_balancer(graph, item) for item in graph.of_type("aws:lb/loadBalancer:LoadBalancer")],
         cluster=_cluster(graph),
@@ -105,42 +105,42 @@ def architecture(graph: Graph) -> Architecture:
 
 
 def _zones(graph: Graph) -> list[Zone]:
-    subnets = [item for item in graph.of_type(SUBNET) if item.inputs.get("availabilityZone")]
-    names = sorted({str(item.inputs["availabilityZone"]) for item in subnets})
-    return [_zone(graph, name, [item for item in subnets if item.inputs["availabilityZone"] == name]) for name in names]
+    subnets = [item for item in graph.of_type(SUBNET) if item.props.get("availabilityZone")]
+    names = sorted({str(item.props["availabilityZone"]) for item in subnets})
+    return [_zone(graph, name, [item for item in subnets if item.props["availabilityZone"] == name]) for name in names]
 
 
 def _zone(graph: Graph, name: str, subnets: Sequence[Resource]) -> Zone:
-    inside = {subnet.id for subnet in subnets}
+    inside = {subnet.urn for subnet in subnets}
 
     def stands_here(resource: Resource, key: str) -> bool:
-        return bool(inside & resource.takes_from.get(key, frozenset()))
+        return bool(inside & resource.property_dependencies.get(key, frozenset()))
 
     gateways = [item.name for item in graph.of_type("aws:ec2/natGateway:NatGateway") if stands_here(item, "subnetId")]
     groups = [item for item in graph.of_type("aws:eks/nodeGroup:NodeGroup") if stands_here(item, "subnetIds")]
     return Zone(
         name=name,
-        subnets=[Subnet(tier=_tier(item), cidr=str(item.inputs.get("cidrBlock", ""))) for item in subnets],
+        subnets=[Subnet(tier=_tier(item), cidr=str(item.props.get("cidrBlock", ""))) for item in subnets],
         gateways=gateways,
         node_groups=[_node_group(item) for item in sorted(groups, key=lambda group: group.name)],
     )
 
 
 def _tier(subnet: Resource) -> Tier:
-    if within(subnet.inputs, "tags", "kubernetes.io/role/elb"):
+    if within(subnet.props, "tags", "kubernetes.io/role/elb"):
         return "public"
-    return "private" if within(subnet.inputs, "tags", "kubernetes.io/role/internal-elb") else "control plane"
+    return "private" if within(subnet.props, "tags", "kubernetes.io/role/internal-elb") else "control plane"
 
 
 def _node_group(group: Resource) -> NodeGroup:
-    types = [str(item) for item in sequence(group.inputs.get("instanceTypes"))]
+    types = [str(item) for item in sequence(group.props.get("instanceTypes"))]
     more = f" +{len(types) - 1}" if len(types) > 1 else ""
-    scaling = group.inputs.get("scalingConfig")
+    scaling = group.props.get("scalingConfig")
     return NodeGroup(
         name=group.name,
         machines=f"{types[0]}{more}" if types else "",
         bounds=_bounds(within(scaling, "minSize"), within(scaling, "maxSize")),
-        spot=group.inputs.get("capacityType") == "SPOT",
+        spot=group.props.get("capacityType") == "SPOT",
     )
 
 
@@ -152,14 +152,14 @@ def _bounds(least: Any, most: Any) -> str:
 
 def _load_balancer(graph: Graph, balancer: Resource) -> LoadBalancer:
     listeners = [
-        f"{item.inputs.get('protocol')} {item.inputs.get('port')}"
+        f"{item.props.get('protocol')} {item.props.get('port')}"
         for item in graph.of_type("aws:lb/listener:Listener")
-        if balancer.id in item.takes_from.get("loadBalancerArn", frozenset())
+        if balancer.urn in item.property_dependencies.get("loadBalancerArn", frozenset())
     ]
     return LoadBalancer(
         name=balancer.name,
-        kind="NLB" if balancer.inputs.get("loadBalancerType") == "network" else "ALB",
-        internal=balancer.inputs.get("internal") is True,
+        kind="NLB" if balancer.props.get("loadBalancerType") == "network" else "ALB",
+        internal=balancer.props.get("internal") is True,
         listeners=sorted(listeners, reverse=True),
     )
 
@@ -167,7 +167,7 @@ def _load_balancer(graph: Graph, balancer: Resource) -> LoadBalancer:
 def _cluster(graph: Graph) -> str:
     own = next(iter(graph.of_type(*CLUSTER_TYPES)), None)
     if own is not None:
-        return f"Amazon EKS control plane, Kubernetes {own.inputs.get('version', '')}"
+        return f"Amazon EKS control plane, Kubernetes {own.props.get('version', '')}"
     provider = next(iter(graph.of_type("pulumi:providers:kubernetes")), None)
-    context = provider.inputs.get("context") if provider else None
+    context = provider.props.get("context") if provider else None
     return f"Kubernetes cluster {context}" if context else "Kubernetes cluster"

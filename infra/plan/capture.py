@@ -147,21 +147,21 @@ class _Recorder(MockMonitor):
         return answer
 
     def _resource(self, request: Any, urn: str) -> Resource:
-        takes_from = {key: self._outer(value.urns) for key, value in request.propertyDependencies.items()}
-        takes_from = {key: urns for key, urns in takes_from.items() if urns}
+        property_dependencies = {key: self._outer(value.urns) for key, value in request.propertyDependencies.items()}
+        property_dependencies = {key: urns for key, urns in property_dependencies.items() if urns}
         # A component names in a map all that its children may use, and waits for each; everything else names one.
         providers = [request.provider, *request.providers.values()]
         provider_urns = [provider_urn(reference) for reference in providers if reference]
         return Resource(
-            id=urn,
+            urn=urn,
             type=request.type,
             name=request.name,
-            parent=None if _is_stack(request.parent) else request.parent,
+            parent="" if _is_stack(request.parent) else request.parent,
             custom=request.custom or request.remote,
-            inputs=plain_struct(request.object),
-            depends_on=self._outer(request.dependencies).union(*takes_from.values(), provider_urns),
-            takes_from=takes_from,
-            provider=next(iter(provider_urns), None),
+            props=plain_struct(request.object),
+            depends_on=self._outer(request.dependencies).union(*property_dependencies.values(), provider_urns),
+            property_dependencies=property_dependencies,
+            provider=next(iter(provider_urns), ""),
             protect=request.protect,
             ignore_changes=tuple(request.ignoreChanges),
         )
@@ -174,20 +174,20 @@ class _Recorder(MockMonitor):
 
     def _inner_resources(self, owner: Resource) -> list[Resource]:
         """Return what exists only inside `owner`. It comes as the component does: as late, and as well protected."""
-        subnets = frozenset[str]().union(*(owner.takes_from.get(key, frozenset()) for key in SUBNET_KEYS))
+        subnets = frozenset[str]().union(*(owner.property_dependencies.get(key, frozenset()) for key in SUBNET_KEYS))
         return [
             Resource(
-                id=urn,
+                urn=urn,
                 type=urn_type(urn),
                 name=urn_name(urn),
-                parent=owner.id,
-                inputs=plain_value(self.answers.inner_inputs[urn]),
+                parent=owner.urn,
+                props=plain_value(self.answers.inner_inputs[urn]),
                 depends_on=owner.depends_on,
-                takes_from={"vpcConfig": subnets} if subnets else {},
+                property_dependencies={"vpcConfig": subnets} if subnets else {},
                 protect=owner.protect,
             )
             for urn in self.answers.inner_inputs
-            if self.owners.get(urn) == owner.id
+            if self.owners.get(urn) == owner.urn
         ]
 
     def _outer(self, urns: Iterable[str]) -> frozenset[str]:

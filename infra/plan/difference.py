@@ -13,7 +13,7 @@ ABSENT = "(none)"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class InputChange:
     """One input with two values; `(none)` where one of the stacks does not set it."""
 
     key: str
@@ -23,11 +23,11 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
+class ChangedResource:
     """A resource that both stacks have, with other inputs."""
 
     resource: Resource
-    changes: Sequence[Change]
+    changes: Sequence[InputChange]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Difference:
     new: str
     added: Sequence[Resource]
     removed: Sequence[Resource]
-    changed: Sequence[Changed]
+    changed: Sequence[ChangedResource]
     same: int
 
 
@@ -47,11 +47,11 @@ def difference(old: Graph, new: Graph) -> Difference:
     before = {old.path(resource): resource for resource in old}
     after = {new.path(resource): resource for resource in new}
     common = sorted(before.keys() & after.keys())
-    changed: list[Changed] = []
+    changed: list[ChangedResource] = []
     for path in common:
         changes = list(_changes(before[path], after[path], old, new))
         if changes:
-            changed.append(Changed(resource=after[path], changes=changes))
+            changed.append(ChangedResource(resource=after[path], changes=changes))
     return Difference(
         old=old.stack,
         new=new.stack,
@@ -62,14 +62,14 @@ def difference(old: Graph, new: Graph) -> Difference:
     )
 
 
-def _changes(old: Resource, new: Resource, old_graph: Graph, new_graph: Graph) -> Iterator[Change]:
-    before, after = dict(_leaves(old.inputs)), dict(_leaves(new.inputs))
+def _changes(old: Resource, new: Resource, old_graph: Graph, new_graph: Graph) -> Iterator[InputChange]:
+    before, after = dict(_leaves(old.props)), dict(_leaves(new.props))
     if old.protect != new.protect:
-        yield Change(key="(protect)", old=old.protect, new=new.protect)
+        yield InputChange(key="(protect)", old=old.protect, new=new.protect)
     for key in sorted(before.keys() | after.keys()):
         was, is_ = before.get(key, ABSENT), after.get(key, ABSENT)
         if was != is_ and _neutral(was, old_graph) != _neutral(is_, new_graph):
-            yield Change(key=key, old=was, new=is_)
+            yield InputChange(key=key, old=was, new=is_)
 
 
 def _neutral(value: Any, graph: Graph) -> Any:

@@ -10,7 +10,7 @@ from infra.plan.difference import Difference
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
 from infra.plan.plan import Plan
-from infra.plan.schedule import Step
+from infra.plan.schedule import ScheduledResource
 from policies.evaluation import Evaluation
 
 
@@ -27,7 +27,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "totalSeconds": plan.schedule.total_seconds,
         "slowestChain": [_step(step) for step in plan.slowest_chain],
         "apps": [
-            {**_fields(app), "objects": [{"kind": item.kind, "urn": item.id} for item in app.objects]}
+            {**_fields(app), "objects": [{"kind": item.kind, "urn": item.urn} for item in app.objects]}
             for app in plan.apps
         ],
         "addresses": [_fields(address) for address in plan.addresses],
@@ -35,7 +35,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],
         "policies": _policies(plan.policies),
         "resources": [
-            {**_resource(graph, item), "start": steps[item.id].start, "end": steps[item.id].end} for item in graph
+            {**_resource(graph, item), "start": steps[item.urn].start, "end": steps[item.urn].end} for item in graph
         ],
         "outputs": dict(graph.outputs),
     }
@@ -83,10 +83,10 @@ def _fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: ScheduledResource) -> dict[str, Any]:
     return {
         **_identity(step.resource),
-        "urn": step.resource.id,
+        "urn": step.resource.urn,
         "start": step.start,
         "end": step.end,
         "source": duration(step.resource).source,
@@ -100,10 +100,10 @@ def _identity(resource: Resource) -> dict[str, Any]:
 def _resource(graph: Graph, resource: Resource) -> dict[str, Any]:
     return {
         **_identity(resource),
-        "urn": resource.id,
-        "parent": resource.parent,
-        "provider": resource.provider,
+        "urn": resource.urn,
+        "parent": resource.parent or None,
+        "provider": resource.provider or None,
         "protect": resource.protect,
-        "waitsFor": sorted(resource.waits_for & graph.by_id.keys()),
-        "inputs": dict(resource.inputs),
+        "waitsFor": sorted(resource.waits_for & graph.by_urn.keys()),
+        "inputs": dict(resource.props),
     }

@@ -46,16 +46,16 @@ def document_lengths(graph: Graph) -> list[DocumentLength]:
 def _of_roles(graph: Graph) -> Iterator[DocumentLength]:
     inline: dict[str, int] = {}
     for policy in graph.of_type("aws:iam/rolePolicy:RolePolicy"):
-        for role in graph.taken(policy, "role", ROLE):
-            inline[role.id] = inline.get(role.id, 0) + _count(policy.inputs.get("policy"))
+        for role in graph.dependencies(policy, "role", ROLE):
+            inline[role.urn] = inline.get(role.urn, 0) + _count(policy.props.get("policy"))
     for role in graph.of_type(ROLE):
         name = role_name(graph, role)
-        trust = _count(role.inputs.get("assumeRolePolicy"))
+        trust = _count(role.props.get("assumeRolePolicy"))
         yield DocumentLength(document=f"trust in {name}", characters=trust, most=limits.TRUST_POLICY_CHARACTERS)
-        if role.id in inline:
+        if role.urn in inline:
             yield DocumentLength(
                 document=f"inline policies of {name}",
-                characters=inline[role.id],
+                characters=inline[role.urn],
                 most=limits.INLINE_POLICIES_CHARACTERS,
             )
 
@@ -63,8 +63,8 @@ def _of_roles(graph: Graph) -> Iterator[DocumentLength]:
 def _of_policies(graph: Graph) -> Iterator[DocumentLength]:
     for policy in graph.of_type(POLICY):
         yield DocumentLength(
-            document=f"policy {policy.inputs.get('name') or policy.name}",
-            characters=_count(policy.inputs.get("policy")),
+            document=f"policy {policy.props.get('name') or policy.name}",
+            characters=_count(policy.props.get("policy")),
             most=limits.MANAGED_POLICY_CHARACTERS,
         )
 
@@ -72,7 +72,7 @@ def _of_policies(graph: Graph) -> Iterator[DocumentLength]:
 def _of_resources(graph: Graph) -> Iterator[DocumentLength]:
     for type_, most in MOST_BY_TYPE.items():
         for resource in graph.of_type(type_):
-            characters = _count(resource.inputs.get(RESOURCE_POLICIES[type_]))
+            characters = _count(resource.props.get(RESOURCE_POLICIES[type_]))
             yield DocumentLength(document=f"policy of {resource.label}", characters=characters, most=most)
 
 

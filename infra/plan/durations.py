@@ -92,7 +92,7 @@ def duration(resource: Resource) -> Duration:
 
 
 def _special(resource: Resource) -> Duration | None:
-    inputs = resource.inputs
+    inputs = resource.props
     if resource.type == "aws:eks/addon:Addon":
         return OF_ADDONS.get(str(inputs.get("addonName")))
     if resource.type == "kubernetes:helm.sh/v3:Release":

@@ -7,42 +7,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import policies.facts.stack
+
 PROVIDER_PREFIX = "pulumi:providers:"
 KUBERNETES_PREFIX = "kubernetes:"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resource:
-    """One resource as it reached the engine."""
+class Resource(policies.facts.stack.Resource):
+    """One resource as it reached the engine: what a policy sees of it, and more."""
 
-    id: str
-    """Its URN."""
-    type: str
-    """Such as `aws:ec2/vpc:Vpc`."""
-    name: str
-    parent: str | None = None
-    """The URN of its parent, or None at the top."""
+    props: Mapping[str, Any] = field(default_factory=dict[str, Any])
     custom: bool = True
     """Whether a provider makes it. False for a component, which only groups others."""
-    inputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    depends_on: frozenset[str] = frozenset()
-    """URNs of what it was told to wait for, or takes an output from."""
-    takes_from: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
-    """For each input, the URNs of the resources whose outputs it is made of."""
-    provider: str | None = None
-    """The URN of its provider; None stands for the default provider of the package."""
-    protect: bool = False
-    ignore_changes: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """The last part of the type: `Vpc`."""
         return self.type.rpartition(":")[2]
-
-    @property
-    def label(self) -> str:
-        """Kind and name, as a reader calls it."""
-        return f"{self.kind} {self.name}"
 
     @property
     def is_kubernetes(self) -> bool:
@@ -57,7 +39,7 @@ class Resource:
     @property
     def waits_for(self) -> frozenset[str]:
         """URNs of everything that the engine must have finished before it starts this one."""
-        return self.depends_on | {urn for urn in (self.parent, self.provider) if urn is not None}
+        return self.depends_on | {urn for urn in (self.parent, self.provider) if urn}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,21 +63,21 @@ class Graph:
         return iter(self.resources)
 
     @cached_property
-    def by_id(self) -> Mapping[str, Resource]:
+    def by_urn(self) -> Mapping[str, Resource]:
         """Each resource by its URN."""
-        return {resource.id: resource for resource in self.resources}
+        return {resource.urn: resource for resource in self.resources}
 
     @cached_property
-    def _children(self) -> Mapping[str | None, list[Resource]]:
-        children: dict[str | None, list[Resource]] = {}
+    def _children(self) -> Mapping[str, list[Resource]]:
+        children: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            parent = resource.parent if resource.parent in self.by_id else None
+            parent = resource.parent if resource.parent in self.by_urn else ""
             children.setdefault(parent, []).append(resource)
         return children
 
     def children(self, parent: Resource | None) -> Sequence[Resource]:
         """The children of `parent`, or with None what stands at the top."""
-        return self._children.get(None if parent is None else parent.id, [])
+        return self._children.get("" if parent is None else parent.urn, [])
 
     def descendants(self, ancestor: Resource) -> Iterator[Resource]:
         """Everything below `ancestor`, parents before children."""
@@ -107,13 +89,13 @@ class Graph:
         """All resources of the given types."""
         return [resource for resource in self.resources if resource.type in types]
 
-    def taken(self, resource: Resource, key: str, *types: str) -> list[Resource]:
+    def dependencies(self, resource: Resource, key: str, *types: str) -> list[Resource]:
         """The resources of `types` whose outputs the input `key` is made of."""
-        taken = resource.takes_from.get(key, frozenset())
-        return [other for other in self.of_type(*types) if other.id in taken]
+        taken = resource.property_dependencies.get(key, frozenset())
+        return [other for other in self.of_type(*types) if other.urn in taken]
 
     def path(self, resource: Resource) -> str:
         """Kinds and names from the top down to `resource`, which is the same in every stack."""
-        parent = self.by_id.get(resource.parent or "")
+        parent = self.by_urn.get(resource.parent)
         own = f"{resource.type}::{resource.name}"
         return own if parent is None else f"{self.path(parent)}/{own}"

@@ -14,7 +14,7 @@ from infra.plan.architecture import architecture
 from infra.plan.counts import counts, made
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
-from infra.plan.permissions import Statement, verb
+from infra.plan.permissions import PolicyStatement, verb
 from infra.plan.plan import Plan
 from infra.plan.schedule import clock
 from infra.plan.svg import COLOURS_AND_SHAPES
@@ -133,7 +133,7 @@ def _addresses(plan: Plan) -> str:
     return "<h2>Addresses</h2>" + _table(["app", "address", "through"], rows)
 
 
-def _permissions(statements: Sequence[Statement]) -> str:
+def _permissions(statements: Sequence[PolicyStatement]) -> str:
     folded: list[str] = []
     for holder, group in groupby(statements, key=lambda statement: statement.holder):
         listed = list(group)
@@ -186,7 +186,7 @@ def _resource(graph: Graph, resource: Resource) -> str:
     below = f", {count} resource{'' if count == 1 else 's'}" if children else ""
     mark = '<span class="mark">protected</span>' if resource.protect and resource.custom else ""
     inputs = _inputs(resource)
-    waits = sorted(graph.by_id[urn].label for urn in resource.depends_on & graph.by_id.keys())
+    waits = sorted(graph.by_urn[urn].label for urn in resource.depends_on & graph.by_urn.keys())
     after = f"<p>after {escape(', '.join(waits))}</p>" if waits else ""
     inner = after + inputs + "".join(_resource(graph, child) for child in children)
     summary = f'{escape(resource.name)}<span class="kind">{escape(resource.type)}{below}</span>{mark}'
@@ -194,9 +194,9 @@ def _resource(graph: Graph, resource: Resource) -> str:
 
 
 def _inputs(resource: Resource) -> str:
-    if not resource.inputs:
+    if not resource.props:
         return ""
-    text = yaml.safe_dump(dict(resource.inputs), sort_keys=True, allow_unicode=True, width=110)
+    text = yaml.safe_dump(dict(resource.props), sort_keys=True, allow_unicode=True, width=110)
     return f"<pre>{escape(text)}</pre>"
 
 

@@ -27,13 +27,13 @@ def manifests(graph: Graph) -> Mapping[str, str]:
     """
     files: dict[str, str] = {}
     for resource in graph:
-        if not resource.is_kubernetes or not resource.custom or "apiVersion" not in resource.inputs:
+        if not resource.is_kubernetes or not resource.custom or "apiVersion" not in resource.props:
             continue
-        metadata = mapping(resource.inputs.get("metadata"))
-        kind = resource.inputs["kind"]
+        metadata = mapping(resource.props.get("metadata"))
+        kind = resource.props["kind"]
         parts = (_step(kind), metadata.get("namespace") or "cluster", kind, metadata.get("name") or resource.name)
         name = "_".join(_safe(str(part)) for part in parts).lower() + SUFFIX
-        files[name] = yaml.safe_dump(_ordered(resource.inputs), sort_keys=False, allow_unicode=True, width=120)
+        files[name] = yaml.safe_dump(_ordered(resource.props), sort_keys=False, allow_unicode=True, width=120)
     return dict(sorted(files.items()))
 
 

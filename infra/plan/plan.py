@@ -20,10 +20,10 @@ from infra.plan.capture import capture
 from infra.plan.document_lengths import DocumentLength, document_lengths
 from infra.plan.graph import Graph
 from infra.plan.host_stack import host_outputs
-from infra.plan.permissions import Statement, statements
+from infra.plan.permissions import PolicyStatement, statements
 from infra.plan.picture import picture
 from infra.plan.policies import evaluation
-from infra.plan.schedule import Schedule, Step, schedule, serving
+from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
@@ -56,7 +56,7 @@ class Plan:
         return self.schedule.end_of(serving(self.graph))
 
     @cached_property
-    def slowest_chain(self) -> Sequence[Step]:
+    def slowest_chain(self) -> Sequence[ScheduledResource]:
         """What the last app to serve waits for, link by link."""
         return self.schedule.chain(serving(self.graph))
 
@@ -76,7 +76,7 @@ class Plan:
         return picture(architecture(self.graph), self.apps, self.addresses)
 
     @cached_property
-    def statements(self) -> Sequence[Statement]:
+    def statements(self) -> Sequence[PolicyStatement]:
         """Who may do what."""
         return statements(self.graph)
 

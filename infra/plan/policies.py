@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from infra.errors import NightowlError
-from infra.plan.graph import Graph
-from infra.plan.graph import Resource as Planned
+from infra.plan.graph import Graph, Resource
 from infra.settings.pull_request import pull_request_number
 from infra.system import clock
 from policies.evaluation import Evaluation, evaluate
 from policies.exceptions_file import read_exceptions
-from policies.facts.stack import Resource
 from policies.levels import levels_file, read_levels
 from policies.problems import PolicyDataError
 from policies.rules import ALL_RULES, RULES
@@ -40,26 +38,22 @@ def _environment(stack: str) -> str:
 
 
 def subjects(graph: Graph) -> tuple[Resource, ...]:
-    """Return all resources as the engine shows them to a policy pack: with what is made inside components."""
-    inside = {inner.parent: inner.id for inner in graph.inner if inner.parent is not None}
-    return tuple(_subject(resource, inside) for resource in (*graph.resources, *graph.inner))
+    """Return all resources as the engine shows them to a policy pack: with what is made inside components.
 
+    Outputs of such a component are those of what is made inside it, and the engine says so. The component itself has no
+    properties there.
+    """
+    inside = {inner.parent: inner.urn for inner in graph.inner}
 
-def _subject(planned: Planned, inside: Mapping[str, str]) -> Resource:
-    # Outputs of a component are those of what is made inside it, and the engine says so.
-    return Resource(
-        urn=planned.id,
-        type=planned.type,
-        name=planned.name,
-        props={} if planned.id in inside else planned.inputs,
-        protect=planned.protect,
-        ignore_changes=planned.ignore_changes,
-        parent=planned.parent or "",
-        provider=planned.provider or "",
-        depends_on=_replaced(planned.depends_on, inside),
-        property_dependencies={key: _replaced(urns, inside) for key, urns in planned.takes_from.items()},
+    def shown(urns: frozenset[str]) -> frozenset[str]:
+        return frozenset(inside.get(urn, urn) for urn in urns)
+
+    return tuple(
+        replace(
+            resource,
+            props={} if resource.urn in inside else resource.props,
+            depends_on=shown(resource.depends_on),
+            property_dependencies={key: shown(urns) for key, urns in resource.property_dependencies.items()},
+        )
+        for resource in (*graph.resources, *graph.inner)
     )
-
-
-def _replaced(urns: frozenset[str], inside: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(inside.get(urn, urn) for urn in urns)

@@ -20,7 +20,7 @@ class CycleFoundError(NightowlError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ScheduledResource:
     """One resource in time, in seconds from the start of `pulumi up`."""
 
     resource: Resource
@@ -39,7 +39,7 @@ class Step:
 class Schedule:
     """All steps by URN."""
 
-    steps: Mapping[str, Step]
+    steps: Mapping[str, ScheduledResource]
 
     @property
     def total_seconds(self) -> float:
@@ -48,15 +48,15 @@ class Schedule:
 
     def end_of(self, resources: Iterable[Resource]) -> float:
         """When all of `resources` are done."""
-        return max((self.steps[resource.id].end for resource in resources), default=0)
+        return max((self.steps[resource.urn].end for resource in resources), default=0)
 
-    def chain(self, resources: Iterable[Resource]) -> list[Step]:
+    def chain(self, resources: Iterable[Resource]) -> list[ScheduledResource]:
         """The slowest chain that ends in one of `resources`, first link first; links that take no time are left out."""
-        steps = [self.steps[resource.id] for resource in resources]
+        steps = [self.steps[resource.urn] for resource in resources]
         if not steps:
             return []
-        current: Step | None = max(steps, key=lambda step: (step.end, step.resource.id))
-        chain: list[Step] = []
+        current: ScheduledResource | None = max(steps, key=lambda step: (step.end, step.resource.urn))
+        chain: list[ScheduledResource] = []
         while current is not None:
             chain.append(current)
             current = None if current.after is None else self.steps[current.after]
@@ -74,17 +74,17 @@ def schedule(
     Raises:
         CycleFoundError: some resources wait for each other.
     """
-    before = {resource.id: sorted(resource.waits_for & graph.by_id.keys()) for resource in graph}
-    steps: dict[str, Step] = {}
+    before = {resource.urn: sorted(resource.waits_for & graph.by_urn.keys()) for resource in graph}
+    steps: dict[str, ScheduledResource] = {}
     try:
         for urn in TopologicalSorter(before).static_order():
-            resource = graph.by_id[urn]
+            resource = graph.by_urn[urn]
             last = max((steps[other] for other in before[urn]), key=lambda step: step.end, default=None)
             start = 0.0 if last is None else last.end
-            after = None if last is None else last.resource.id
-            steps[urn] = Step(resource=resource, start=start, end=start + seconds(resource), after=after)
+            after = None if last is None else last.resource.urn
+            steps[urn] = ScheduledResource(resource=resource, start=start, end=start + seconds(resource), after=after)
     except CycleError as error:
-        names = [graph.by_id[urn].label for urn in error.args[1]]
+        names = [graph.by_urn[urn].label for urn in error.args[1]]
         raise CycleFoundError(f"resources wait for each other: {' -> '.join(names)}") from None
     return Schedule(steps=steps)
 

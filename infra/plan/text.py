@@ -22,9 +22,9 @@ from infra.plan.difference import Difference
 from infra.plan.document_lengths import DocumentLength
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
-from infra.plan.permissions import Statement, verb
+from infra.plan.permissions import PolicyStatement, verb
 from infra.plan.plan import Plan
-from infra.plan.schedule import Step, clock
+from infra.plan.schedule import ScheduledResource, clock
 from policies.evaluation import Evaluation
 from policies.levels import Level
 
@@ -196,7 +196,7 @@ def _addresses(plan: Plan) -> Table:
     return table
 
 
-def _statements(statements: Sequence[Statement]) -> Group:
+def _statements(statements: Sequence[PolicyStatement]) -> Group:
     holders: list[RenderableType] = []
     for holder, group in groupby(statements, key=lambda statement: statement.holder):
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -209,7 +209,7 @@ def _statements(statements: Sequence[Statement]) -> Group:
     return Group(*holders)
 
 
-def _statement(statement: Statement) -> Text:
+def _statement(statement: PolicyStatement) -> Text:
     actions = Text(", ".join(statement.actions))
     whom = [Text(principal) for principal in statement.principals]
     lines = [*whom, Text.assemble(("for ", "dim"), actions)] if whom else [actions]
@@ -263,13 +263,13 @@ def _level(level: Level) -> Text:
 def _order(plan: Plan) -> Table:
     table = _table("start", "end", "", "resource")
     total = plan.schedule.total_seconds or 1
-    critical = {step.resource.id for step in plan.slowest_chain}
+    critical = {step.resource.urn for step in plan.slowest_chain}
     slow = [step for step in plan.schedule.steps.values() if step.seconds >= SHOWN_FROM_SECONDS]
     ordered = sorted(slow, key=lambda step: (step.start, step.end, step.resource.kind))
     for (start, end, kind), group in groupby(ordered, key=lambda step: (step.start, step.end, step.resource.kind)):
         steps = list(group)
         names = ", ".join(step.resource.name for step in steps)
-        style = "bold" if any(step.resource.id in critical for step in steps) else "dim"
+        style = "bold" if any(step.resource.urn in critical for step in steps) else "dim"
         _row(table, clock(start), clock(end), _bar(start, end, total), f"{kind} {names}", style=style)
     return table
 
@@ -279,7 +279,7 @@ def _bar(start: float, end: float, total: float) -> str:
     return " " * first + "━" * max(1, round(end / total * BAR_CELLS) - first)
 
 
-def _chain(chain: Sequence[Step]) -> Table:
+def _chain(chain: Sequence[ScheduledResource]) -> Table:
     table = _table("start", "end", "takes", "resource", "source of the figure")
     for step in chain:
         times = (clock(step.start), clock(step.end), f"{step.seconds:g} s")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from infra.plan.plan import Plan
-from infra.plan.schedule import Step, clock
+from infra.plan.schedule import ScheduledResource, clock
 from infra.plan.svg import Drawing, box, path, text, width
 
 WIDTH = 1160
@@ -21,7 +21,7 @@ SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class TimelineRow:
     """Steps of one kind that start and end together."""
 
     label: str
@@ -31,12 +31,12 @@ class Row:
     """Whether the last app to serve waits for one of them."""
 
 
-def rows(plan: Plan) -> list[Row]:
+def rows(plan: Plan) -> list[TimelineRow]:
     """List what takes long, in order of time."""
-    critical = {step.resource.id for step in plan.slowest_chain}
+    critical = {step.resource.urn for step in plan.slowest_chain}
     slow = [step for step in plan.schedule.steps.values() if step.seconds >= SHOWN_FROM_SECONDS]
 
-    def key(step: Step) -> tuple[float, float, str]:
+    def key(step: ScheduledResource) -> tuple[float, float, str]:
         return step.start, step.end, step.resource.kind
 
     grouped = [list(group) for _, group in groupby(sorted(slow, key=key), key=key)]
@@ -68,19 +68,19 @@ def timeline(plan: Plan) -> Drawing:
     return Drawing(style="timeline", label="Order of things in minutes", width=WIDTH, height=height, shapes=shapes)
 
 
-def _label_style(row: Row) -> str:
+def _label_style(row: TimelineRow) -> str:
     return "small" if row.critical else "small soft"
 
 
-def _row(steps: Sequence[Step], critical: set[str]) -> Row:
+def _row(steps: Sequence[ScheduledResource], critical: set[str]) -> TimelineRow:
     names = ", ".join(sorted(step.resource.name for step in steps))
     first = steps[0]
     count = f"{len(steps)} " if len(steps) > 1 else ""
-    return Row(
+    return TimelineRow(
         label=f"{count}{first.resource.kind} {names}",
         start=first.start,
         end=first.end,
-        critical=any(step.resource.id in critical for step in steps),
+        critical=any(step.resource.urn in critical for step in steps),
     )
 
 

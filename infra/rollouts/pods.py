@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.rollouts.fields import Json, condition, entries, number, section, text
-from infra.rollouts.rules import CLAIM, ENDED, KILLED_BY_PROBE, MOUNT, Rule, rule_of
+from infra.rollouts.rules import CLAIM, ENDED, KILLED_BY_PROBE, MOUNT, FaultRule, rule_of
 
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 """Reasons of a container that is on its way, and says nothing about a fault."""
@@ -28,7 +28,7 @@ class Fault:
     message: str
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> FaultRule:
         """What is known about this kind of fault."""
         return rule_of(self.reason, self.message)
 

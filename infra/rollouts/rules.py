@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class FaultRule:
     """One kind of fault: the reasons that Kubernetes gives for it, and words that its message must have.
 
     `told_after_seconds` is for how long it must have lasted: what healthy starts show too is no news before. With
@@ -40,80 +40,80 @@ CLAIM = frozenset({"ProvisioningFailed", "FailedBinding"})
 REFUSED = frozenset({"FailedCreate"})
 
 RULES = (
-    Rule(reasons=frozenset({"InvalidImageName"}), hopeless=True, remedy="correct the app's `image`"),
-    Rule(reasons=IMAGE, remedy="is the image in its registry, and may the nodes pull it?"),
-    Rule(
+    FaultRule(reasons=frozenset({"InvalidImageName"}), hopeless=True, remedy="correct the app's `image`"),
+    FaultRule(reasons=IMAGE, remedy="is the image in its registry, and may the nodes pull it?"),
+    FaultRule(
         reasons=CONFIG | MOUNT,
         words=r'(secret|configmap) "[^"]+" not found|references non-existent (secret|config) key|find key',
         remedy="make it, and the pods start by themselves",
     ),
-    Rule(
+    FaultRule(
         reasons=CONFIG,
         words="runAsNonRoot",
         hopeless=True,
         remedy="give the app a numeric `security.user`, or the image one that is not root",
     ),
-    Rule(
+    FaultRule(
         reasons=CONTAINER_START,
         words=r'exec: "[^"]*": .*(executable file not found|no such file or directory|permission denied)',
         hopeless=True,
         remedy="correct the app's `command`, or the image",
     ),
-    Rule(reasons=CONTAINER_START),
-    Rule(
+    FaultRule(reasons=CONTAINER_START),
+    FaultRule(
         reasons=frozenset({ENDED}),
         words="OOMKilled",
         remedy="raise `resources.memory`, or let the program take less",
     ),
-    Rule(
+    FaultRule(
         reasons=frozenset({ENDED}),
         words="exec format error",
         remedy="the image is made for another processor than the node's; build it for both",
     ),
-    Rule(reasons=frozenset({ENDED})),
-    Rule(
+    FaultRule(reasons=frozenset({ENDED})),
+    FaultRule(
         reasons=frozenset({KILLED_BY_PROBE}),
         words="failed startup probe",
         remedy="give the start more time under `health.startup`, or mend what it waits for",
     ),
-    Rule(reasons=frozenset({KILLED_BY_PROBE})),
+    FaultRule(reasons=frozenset({KILLED_BY_PROBE})),
     # A container that starts fails its probes until it listens.
-    Rule(
+    FaultRule(
         reasons=frozenset({"Unhealthy"}),
         told_after_seconds=15,
         remedy="does the app answer on the port and path under `health`?",
     ),
-    Rule(
+    FaultRule(
         reasons=UNSCHEDULED,
         words=r'unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]+" not found',
         told_after_seconds=10,
         remedy="can the storage class make the volume?",
     ),
     # A node autoscaler takes its time: Karpenter some seconds, the Cluster Autoscaler and a machine some minutes.
-    Rule(reasons=UNSCHEDULED, told_after_seconds=30),
+    FaultRule(reasons=UNSCHEDULED, told_after_seconds=30),
     # A volume may be on its way from another node, and a kubelet needs a moment to see new ConfigMaps.
-    Rule(reasons=MOUNT, told_after_seconds=10),
-    Rule(
+    FaultRule(reasons=MOUNT, told_after_seconds=10),
+    FaultRule(
         reasons=REFUSED,
         words="violates PodSecurity",
         hopeless=True,
         remedy="the namespace enforces this standard; remove what it names",
     ),
-    Rule(reasons=REFUSED, words=r"(maximum|minimum) .* usage per|: Invalid value: ", hopeless=True),
+    FaultRule(reasons=REFUSED, words=r"(maximum|minimum) .* usage per|: Invalid value: ", hopeless=True),
     # The quota of a new namespace is counted a moment later, and so is a service account seen.
-    Rule(
+    FaultRule(
         reasons=REFUSED,
         words="exceeded quota",
         told_after_seconds=5,
         remedy="raise `nightowl:namespace.quota`, or let the apps ask for less",
     ),
-    Rule(reasons=REFUSED, told_after_seconds=5),
-    Rule(reasons=CLAIM, told_after_seconds=5, remedy="can the storage class make the volume?"),
+    FaultRule(reasons=REFUSED, told_after_seconds=5),
+    FaultRule(reasons=CLAIM, told_after_seconds=5, remedy="can the storage class make the volume?"),
 )
-OTHER = Rule(reasons=frozenset(), told_after_seconds=10)
+OTHER = FaultRule(reasons=frozenset(), told_after_seconds=10)
 """What no rule knows is told all the same."""
 
 
-def rule_of(reason: str, message: str) -> Rule:
+def rule_of(reason: str, message: str) -> FaultRule:
     """Find the first rule for what Kubernetes says."""
     return next((rule for rule in RULES if reason in rule.reasons and re.search(rule.words, message)), OTHER)

@@ -39,14 +39,14 @@ def terraform_plan(graph: Graph) -> dict[str, Any]:
     resources = [one for one in (*graph, *graph.inner) if one.custom and one.type.startswith("aws:")]
     addresses = dict(_addresses(resources))
     # What takes from a component that a plug-in makes takes from what is inside it.
-    addresses |= {one.parent: addresses[one.id] for one in graph.inner if one.parent and one.id in addresses}
+    addresses |= {one.parent: addresses[one.urn] for one in graph.inner if one.parent and one.urn in addresses}
     planned = [
         {
-            "address": addresses[resource.id],
+            "address": addresses[resource.urn],
             "mode": "managed",
-            "type": addresses[resource.id].partition(".")[0],
-            "name": addresses[resource.id].partition(".")[2],
-            "values": values(resource.inputs),
+            "type": addresses[resource.urn].partition(".")[0],
+            "name": addresses[resource.urn].partition(".")[2],
+            "values": values(resource.props),
         }
         for resource in resources
     ]
@@ -99,12 +99,12 @@ def _addresses(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
         wanted = f"{terraform_type(resource.type)}.{re.sub(r'[^A-Za-z0-9_-]', '-', resource.name)}"
         address = next(name for name in (wanted, *(f"{wanted}-{n}" for n in range(2, 100))) if name not in taken)
         taken.add(address)
-        yield resource.id, address
+        yield resource.urn, address
 
 
 def _links(resource: Resource, addresses: Mapping[str, str]) -> dict[str, Any]:
     """Tell for each input which resources it is made of."""
     return {
         terraform_name(key): {"references": [f"{addresses[urn]}.id" for urn in sorted(urns) if urn in addresses]}
-        for key, urns in resource.takes_from.items()
+        for key, urns in resource.property_dependencies.items()
     }

@@ -8,22 +8,22 @@ from infra.plan.graph import Graph, Resource
 from tests.audit.terraform_plan import terraform_name, terraform_plan, terraform_type
 
 VPC = Resource(
-    id="vpc", type="aws:ec2/vpc:Vpc", name="main", inputs={"cidrBlock": "10.0.0.0/16", "tags": {"Name": "n"}}
+    urn="vpc", type="aws:ec2/vpc:Vpc", name="main", props={"cidrBlock": "10.0.0.0/16", "tags": {"Name": "n"}}
 )
-COMPONENT = Resource(id="eks", type="eks:index:Cluster", name="cluster", inputs={"version": "1.36"})
+COMPONENT = Resource(urn="eks", type="eks:index:Cluster", name="cluster", props={"version": "1.36"})
 CONTROL_PLANE = Resource(
-    id="control-plane",
+    urn="control-plane",
     type="aws:eks/cluster:Cluster",
     name="cluster",
     parent="eks",
-    inputs={"vpcConfig": {"subnetIds": ["a"], "endpointPublicAccess": False}},
+    props={"vpcConfig": {"subnetIds": ["a"], "endpointPublicAccess": False}},
 )
 NODES = Resource(
-    id="nodes",
+    urn="nodes",
     type="aws:eks/nodeGroup:NodeGroup",
     name="nodes",
-    inputs={"taints": [{"key": "k", "effect": "NO_SCHEDULE"}], "labels": {"a-b": "c"}},
-    takes_from={"clusterName": frozenset({"eks"}), "subnetIds": frozenset({"vpc"})},
+    props={"taints": [{"key": "k", "effect": "NO_SCHEDULE"}], "labels": {"a-b": "c"}},
+    property_dependencies={"clusterName": frozenset({"eks"}), "subnetIds": frozenset({"vpc"})},
 )
 
 
@@ -70,7 +70,7 @@ def test_a_nested_object_becomes_a_block_and_a_map_stays_one() -> None:
     assert found["aws_eks_cluster.cluster"]["vpc_config"] == [{"subnet_ids": ["a"], "endpoint_public_access": False}]
 
 
-def test_what_takes_from_a_component_takes_from_what_is_inside_it() -> None:
+def test_what_property_dependencies_a_component_property_dependencies_what_is_inside_it() -> None:
     whole = plan(VPC, COMPONENT, NODES, inner=(CONTROL_PLANE,))
     nodes = next(one for one in whole["configuration"]["root_module"]["resources"] if one["name"] == "nodes")
     assert nodes["expressions"] == {
@@ -81,5 +81,5 @@ def test_what_takes_from_a_component_takes_from_what_is_inside_it() -> None:
 
 
 def test_two_resources_of_one_name_stay_two() -> None:
-    twin = Resource(id="twin", type=VPC.type, name="main", inputs={})
+    twin = Resource(urn="twin", type=VPC.type, name="main", props={})
     assert set(planned(plan(VPC, twin))) == {"aws_vpc.main", "aws_vpc.main-2"}

@@ -21,4 +21,4 @@ def write_stack(file: Path, stack: str, folder: Path) -> None:
         (folder / "plan.json").write_text(json.dumps(plan, indent=1))
     for policy in graph.of_type(*IDENTITY_POLICIES):
         (folder / "iam").mkdir(exist_ok=True)
-        (folder / "iam" / f"{policy.name}.json").write_text(policy.inputs["policy"])
+        (folder / "iam" / f"{policy.name}.json").write_text(policy.props["policy"])

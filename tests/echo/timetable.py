@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_name
-from infra.plan.schedule import Schedule, Step
+from infra.plan.schedule import Schedule, ScheduledResource
 from tests.echo.component import BINDINGS, CONFIG_FILE
 from tests.echo.journal import Operation
 
@@ -27,7 +27,7 @@ class Timetable:
     all is let through, and `missed` says who was waited for.
     """
 
-    steps: Mapping[str, Step]
+    steps: Mapping[str, ScheduledResource]
     missed: list[str] = field(default_factory=list)
     begun: set[str] = field(default_factory=set)
     ended: set[str] = field(default_factory=set)
@@ -67,7 +67,7 @@ class Timetable:
                     self.missed = self._overdue(self.steps[urn])
                     self._call()
 
-    def _overdue(self, step: Step) -> list[str]:
+    def _overdue(self, step: ScheduledResource) -> list[str]:
         return [
             f"{other.resource.label} does not begin before {step.resource.label} has ended"
             for urn, other in self.steps.items()
@@ -85,7 +85,7 @@ def timetable(schedule: Schedule) -> Timetable:
     return Timetable(steps=steps)
 
 
-def _made(urn: str, step: Step) -> str:
+def _made(urn: str, step: ScheduledResource) -> str:
     """The URN of what is made: for a component of a plug-in that of what is in it, which takes the component's time."""
     name = step.resource.name
     inner = {

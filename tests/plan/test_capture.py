@@ -22,19 +22,19 @@ def only(plan: Plan, type_: str, name: str) -> Resource:
 
 def test_inputs_are_recorded_as_the_provider_gets_them(sample: Plan) -> None:
     group = only(sample, "aws:eks/nodeGroup:NodeGroup", "apps-b")
-    assert group.inputs["scalingConfig"] == {"desiredSize": 1, "minSize": 1, "maxSize": 20}
+    assert group.props["scalingConfig"] == {"desiredSize": 1, "minSize": 1, "maxSize": 20}
     assert group.ignore_changes == ("scalingConfig.desiredSize",)
     assert only(sample, "aws:ec2/vpc:Vpc", "network").protect
 
 
 def test_what_only_the_cloud_knows_reads_well(sample: Plan) -> None:
     subnet = only(sample, "aws:ec2/subnet:Subnet", "private-a")
-    assert subnet.inputs["vpcId"] == "vpc-(network made at up)"
+    assert subnet.props["vpcId"] == "vpc-(network made at up)"
     assert sample.graph.outputs["vpc"] == "vpc-(network made at up)"
 
 
 def test_dependencies_by_property_by_option_by_parent_and_by_provider_are_all_seen(sample: Plan) -> None:
-    waits = {sample.graph.by_id[urn].label for urn in only(sample, "aws:eks/addon:Addon", "coredns").waits_for}
+    waits = {sample.graph.by_urn[urn].label for urn in only(sample, "aws:eks/addon:Addon", "coredns").waits_for}
     assert {"Cluster cluster", "NodeGroup apps-a", "EksPlatform platform", "aws aws"} <= waits
 
 
@@ -49,7 +49,7 @@ def test_a_component_waits_for_every_provider_that_it_is_given_and_so_does_all_t
 
     plan = plan_of_program(given, stack="s")
     bucket, inside = only(plan, "aws:s3/bucket:Bucket", "slow"), only(plan, "aws:ec2/eip:Eip", "inside")
-    assert plan.schedule.steps[inside.id].start == plan.schedule.steps[bucket.id].end
+    assert plan.schedule.steps[inside.urn].start == plan.schedule.steps[bucket.urn].end
 
 
 def test_an_output_from_inside_the_cluster_component_leads_to_the_component(sample: Plan) -> None:
@@ -57,7 +57,7 @@ def test_an_output_from_inside_the_cluster_component_leads_to_the_component(samp
     assert [item.type for item in sample.graph.taken(addon, "clusterName", "eks:index:Cluster")] == [
         "eks:index:Cluster"
     ]
-    assert addon.waits_for <= sample.graph.by_id.keys()
+    assert addon.waits_for <= sample.graph.by_urn.keys()
 
 
 def test_warnings_of_the_program_are_kept(sample: Plan) -> None:
@@ -111,5 +111,5 @@ def test_secrets_are_never_shown() -> None:
         return {"password": pulumi.Output.secret("hunter2")}
 
     plan = plan_of_program(secret, stack="s")
-    assert only(plan, "aws:ec2/vpc:Vpc", "network").inputs["tags"] in (HIDDEN, {"password": HIDDEN})
+    assert only(plan, "aws:ec2/vpc:Vpc", "network").props["tags"] in (HIDDEN, {"password": HIDDEN})
     assert plan.graph.outputs == {"password": HIDDEN}

@@ -9,19 +9,19 @@ from infra.settings.eks import limits
 
 
 def graph(*policies: str) -> Graph:
-    role = Resource(id="role", type="aws:iam/role:Role", name="app-web", inputs={"assumeRolePolicy": "{ }"})
+    role = Resource(urn="role", type="aws:iam/role:Role", name="app-web", props={"assumeRolePolicy": "{ }"})
     made = [
         Resource(
-            id=f"policy-{index}",
+            urn=f"policy-{index}",
             type="aws:iam/rolePolicy:RolePolicy",
             name=f"app-web-{index}",
-            inputs={"policy": policy},
-            takes_from={"role": frozenset({"role"})},
+            props={"policy": policy},
+            property_dependencies={"role": frozenset({"role"})},
         )
         for index, policy in enumerate(policies)
     ]
     boundary = Resource(
-        id="b", type="aws:iam/policy:Policy", name="boundary", inputs={"name": "x", "policy": "a" * 6145}
+        urn="b", type="aws:iam/policy:Policy", name="boundary", props={"name": "x", "policy": "a" * 6145}
     )
     return Graph(project="nightowl", stack="dev", account_id="1", resources=(role, *made, boundary))
 

@@ -99,6 +99,6 @@ def test_a_page_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None
 
 def test_a_name_that_looks_like_an_emoji_or_markup_is_shown_letter_by_letter() -> None:
     # Rich would take `:secret:` in plain text for an emoji, and `[red]` for a colour.
-    named = Resource(id="a", type="aws:lb/loadBalancer:LoadBalancer", name="a:secret:b [red]c")
+    named = Resource(urn="a", type="aws:lb/loadBalancer:LoadBalancer", name="a:secret:b [red]c")
     text = shown(Plan(graph=Graph(project="p", stack="s", resources=(named,))), *Detail)
     assert text.count("a:secret:b [red]c") >= 3

@@ -19,7 +19,7 @@ def graph(edges: set[tuple[int, int]]) -> Graph:
     """Resources 0 to 5; an edge (a, b) makes b wait for a, which has a smaller number."""
     resources = [
         Resource(
-            id=str(node), type="aws:x:X", name=str(node), depends_on=frozenset(str(a) for a, b in edges if b == node)
+            urn=str(node), type="aws:x:X", name=str(node), depends_on=frozenset(str(a) for a, b in edges if b == node)
         )
         for node in range(NODES)
     ]
@@ -77,9 +77,9 @@ def test_the_links_of_the_chain_add_up_to_its_end(edges: set[tuple[int, int]], s
 
 def test_a_resource_waits_for_its_parent_and_its_provider_too() -> None:
     resources = (
-        Resource(id="provider", type="aws:x:X", name="provider"),
-        Resource(id="parent", type="aws:x:X", name="parent"),
-        Resource(id="child", type="aws:x:X", name="child", parent="parent", provider="provider"),
+        Resource(urn="provider", type="aws:x:X", name="provider"),
+        Resource(urn="parent", type="aws:x:X", name="parent"),
+        Resource(urn="child", type="aws:x:X", name="child", parent="parent", provider="provider"),
     )
     seconds = {"provider": 5.0, "parent": 3.0, "child": 1.0}
     made = schedule(Graph(project="p", stack="s", resources=resources), lambda resource: seconds[resource.name])
@@ -88,8 +88,8 @@ def test_a_resource_waits_for_its_parent_and_its_provider_too() -> None:
 
 def test_resources_that_wait_for_each_other_are_named() -> None:
     resources = (
-        Resource(id="a", type="aws:x:X", name="a", depends_on=frozenset("b")),
-        Resource(id="b", type="aws:x:X", name="b", depends_on=frozenset("a")),
+        Resource(urn="a", type="aws:x:X", name="a", depends_on=frozenset("b")),
+        Resource(urn="b", type="aws:x:X", name="b", depends_on=frozenset("a")),
     )
     with pytest.raises(CycleFoundError, match=r"X a -> X b -> X a|X b -> X a -> X b"):
         schedule(Graph(project="p", stack="s", resources=resources))
@@ -126,14 +126,14 @@ def test_every_figure_names_its_source() -> None:
 def test_a_node_group_that_starts_empty_is_done_sooner() -> None:
     def group(desired: int) -> Resource:
         inputs = {"scalingConfig": {"desiredSize": desired}}
-        return Resource(id="g", type="aws:eks/nodeGroup:NodeGroup", name="g", inputs=inputs)
+        return Resource(urn="g", type="aws:eks/nodeGroup:NodeGroup", name="g", props=inputs)
 
     assert duration(group(0)).seconds < duration(group(1)).seconds
 
 
 def test_what_nobody_makes_takes_no_time() -> None:
-    component = Resource(id="c", type="nightowl:apps:App", name="c", custom=False)
-    provider = Resource(id="p", type="pulumi:providers:aws", name="p")
+    component = Resource(urn="c", type="nightowl:apps:App", name="c", custom=False)
+    provider = Resource(urn="p", type="pulumi:providers:aws", name="p")
     assert [duration(item).seconds for item in (component, provider)] == [0, 0]
 
 
