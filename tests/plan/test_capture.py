@@ -54,7 +54,7 @@ def test_a_component_waits_for_every_provider_that_it_is_given_and_so_does_all_t
 
 def test_an_output_from_inside_the_cluster_component_leads_to_the_component(sample: Plan) -> None:
     addon = only(sample, "aws:eks/addon:Addon", "vpc-cni")
-    assert [item.type for item in sample.graph.taken(addon, "clusterName", "eks:index:Cluster")] == [
+    assert [item.type for item in sample.graph.dependencies(addon, "clusterName", "eks:index:Cluster")] == [
         "eks:index:Cluster"
     ]
     assert addon.waits_for <= sample.graph.by_urn.keys()
