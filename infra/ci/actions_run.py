@@ -1,4 +1,4 @@
-"""The run of GitHub Actions that a command is part of, as its environment tells it.
+"""The run of GitHub Actions that a command is part of, as its environment describes it.
 
 Variables and files: GitHub's documentation, "Variables reference" and "Workflow commands for GitHub Actions".
 """
@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
 
-from infra.errors import UsageError
+from rich.console import Console
 
-API_URL = "https://api.github.com"
+from infra.errors import UsageError
+from infra.github.client import DEFAULT_API_URL
+
 SERVER_URL = "https://github.com"
 LONGEST_SUMMARY_BYTES = 1024 * 1024
 """GitHub drops the summary of a step that is larger ("Workflow commands", "Step isolation and limits")."""
@@ -32,10 +34,10 @@ class ActionsRun:
     """`owner/name`."""
     token: str = field(default="", repr=False)
     app: str = ""
-    """The client id of the GitHub App that speaks instead of the run's token."""
+    """The client id of the GitHub App that acts instead of the run's token."""
     app_key: str = field(default="", repr=False)
     """The App's private key, in PEM."""
-    api_url: str = API_URL
+    api_url: str = DEFAULT_API_URL
     server_url: str = SERVER_URL
     sha: str = ""
     """The commit that the run is of."""
@@ -46,9 +48,13 @@ class ActionsRun:
     """The file that takes the step's summary, in Markdown."""
     event: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The payload of the webhook that started the run."""
+    console: Console = field(default_factory=lambda: Console(highlight=False), repr=False)
+    """Where a command prints what it does."""
+    results: Console = field(default_factory=lambda: Console(highlight=False), repr=False)
+    """Where outputs and summary are printed outside of Actions."""
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+    def from_environment(cls, environ: Mapping[str, str], console: Console | None = None) -> Self:
         """Read the variables that GitHub sets, and what the workflow passes to speak with.
 
         That is a token, as GITHUB_TOKEN or GH_TOKEN, or an App with its key, as NIGHTOWL_APP and NIGHTOWL_APP_KEY.
@@ -63,17 +69,18 @@ class ActionsRun:
             token=environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN", ""),
             app=environ.get("NIGHTOWL_APP", ""),
             app_key=environ.get("NIGHTOWL_APP_KEY", ""),
-            api_url=environ.get("GITHUB_API_URL") or API_URL,
+            api_url=environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
             server_url=environ.get("GITHUB_SERVER_URL") or SERVER_URL,
             sha=environ.get("GITHUB_SHA", ""),
             run_id=environ.get("GITHUB_RUN_ID", ""),
             output=_path(environ, "GITHUB_OUTPUT"),
             summary=_path(environ, "GITHUB_STEP_SUMMARY"),
             event=_event(environ),
+            console=console or Console(highlight=False),
         )
 
     def require_github(self) -> None:
-        """Make sure that GitHub can be asked.
+        """Check that requests can be sent to GitHub.
 
         Raises:
             UsageError: the repository, the token or the App's key is missing; the message names the variable and where
@@ -99,6 +106,10 @@ class ActionsRun:
         """The page of the run; empty outside of Actions."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
+    def print(self, text: str) -> None:
+        """Print a line for people who follow the run."""
+        self.console.out(text)
+
     def set_output(self, key: str, value: str) -> None:
         """Write a value for later steps and jobs, of one or several lines; outside of Actions it is printed.
 
@@ -108,7 +119,7 @@ class ActionsRun:
         if not _OUTPUT_KEY.fullmatch(key):
             raise ValueError(f"{key!r} is not the name of an output")
         if self.output is None:
-            print(f"{key}={value}")
+            self.results.out(f"{key}={value}")
             return
         # A value may come from outside. With a delimiter that nobody can guess it cannot end early and set others.
         delimiter = f"nightowl_{secrets.token_hex(16)}"
@@ -118,7 +129,7 @@ class ActionsRun:
     def summarize(self, markdown: str) -> None:
         """Add Markdown to the summary on the page of the run; outside of Actions it is printed."""
         if self.summary is None:
-            print(markdown)
+            self.results.out(markdown)
             return
         used = self.summary.stat().st_size if self.summary.exists() else 0
         with self.summary.open("a", encoding="utf-8", newline="\n") as file:

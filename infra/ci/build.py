@@ -7,7 +7,7 @@ import json
 import secrets
 import tarfile
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,6 @@ def run_build(
     *,
     pull_request: int | None = None,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
 ) -> None:
     """Build and push what is not in the registry yet, and give the outputs `images` (JSON by app) and `again`.
 
@@ -74,7 +73,7 @@ def run_build(
 
     Raises:
         UsageError: a folder cannot be built from, or the stack takes no images of pull requests.
-        RegistryError: AWS refuses.
+        AwsError: AWS refuses.
         BuildError: docker fails.
     """
     if pull_request is not None:
@@ -84,13 +83,13 @@ def run_build(
     if dry_run:
         for source in sources:
             target = repository_name(stack.cluster, source.app, pull_request=pull_request is not None)
-            say(
+            run.print(
                 f"{source.app}: would build {source.folder} for {', '.join(platforms)} and push it as "
                 f"{stack.host}/{target}:{source.tag}, unless it is there"
             )
-        say("nothing to build" if not sources else "nothing was done")
+        run.print("nothing to build" if not sources else "nothing was done")
         return
-    built = _build_all(project, stack, sources, platforms, run, of_pull_request=pull_request is not None, say=say)
+    built = _build_all(project, stack, sources, platforms, run, of_pull_request=pull_request is not None)
     images = {app: str(reference) for app, reference in built.images.items()}
     run.set_output("images", json.dumps(images))
     run.set_output("again", "true" if built.missing else "false")
@@ -147,7 +146,6 @@ def _build_all(
     run: ActionsRun,
     *,
     of_pull_request: bool,
-    say: Callable[[str], None],
 ) -> Built:
     registry = Registry(stack.account_id, stack.region)
     images: dict[str, Reference] = {}
@@ -158,15 +156,15 @@ def _build_all(
         try:
             digest = registry.digest_of(repository, source.tag)
         except RepositoryMissingError as error:
-            say(f"{source.app}: {error}, and the next run fills it")
+            run.print(f"{source.app}: {error}, and the next run fills it")
             missing.append(source.app)
             continue
         if digest is None:
-            say(f"{source.app}: building {source.folder} for {', '.join(platforms)}")
+            run.print(f"{source.app}: building {source.folder} for {', '.join(platforms)}")
             digest = _build(project, source, target, platforms=platforms, registry=registry, run=run)
-            say(f"{source.app}: pushed {target}@{digest}")
+            run.print(f"{source.app}: pushed {target}@{digest}")
         else:
-            say(f"{source.app}: {target} is there already")
+            run.print(f"{source.app}: {target} is there already")
         images[source.app] = Reference(host=stack.host, repository=repository, tag=source.tag, digest=digest)
     return Built(images=images, missing=tuple(missing))
 

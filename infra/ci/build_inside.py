@@ -8,11 +8,9 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+from infra.aws import aws_errors, client
 from infra.ci.actions_run import ActionsRun
 from infra.ci.git import write_archive
 from infra.ci.images import ImageStack
@@ -21,13 +19,17 @@ from infra.errors import NightowlError
 from infra.platforms.eks.names import runner_folder, runner_name
 
 Command = Literal["deploy", "recover"]
+PERMISSIONS = (
+    "s3:PutObject, s3:GetObject, codebuild:StartBuild, codebuild:StopBuild, codebuild:BatchGetBuilds or "
+    "logs:GetLogEvents"
+)
 POLL_SECONDS = 5.0
 LAST_LINES = 20
 """What a failure repeats of the log."""
 
 
 class BuildInsideError(NightowlError):
-    """A build inside the VPC did not succeed, or AWS did not say what became of it."""
+    """A build inside the VPC did not succeed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +39,6 @@ class Services:
     builds: Any
     logs: Any
     files: Any
-
-    @classmethod
-    def of(cls, region: str) -> Services:
-        """Make the clients of a region."""
-        client = cast(Any, boto3).client
-        return cls(
-            builds=client("codebuild", region_name=region),
-            logs=client("logs", region_name=region),
-            files=client("s3", region_name=region),
-        )
 
 
 def belongs_inside(stack: ImageStack, environ: Mapping[str, str]) -> bool:
@@ -62,67 +54,50 @@ def run_inside(
     *,
     images: str = "{}",
     services: Services | None = None,
-    say: Callable[[str], None] = print,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Run `nightowl ci deploy` or `recover` of the checked out commit inside the VPC, and say what it says meanwhile.
+    """Run `nightowl ci deploy` or `recover` of the checked out commit inside the VPC, and print its log meanwhile.
 
-    The commit goes to the state's bucket, the build takes that version of it, and its summary comes back. Whoever
-    stops the job stops the build.
+    The commit goes to the state's bucket, the build takes that version of it, and its summary comes back. To stop
+    the job stops the build.
 
     Raises:
         GitError: `project` is no checkout.
+        AwsError: AWS refuses.
         BuildInsideError: the build failed or was stopped; the message has its last lines.
     """
-    aws = services or Services.of(stack.region)
-    try:
-        _run(project, stack, command, run, images=images, aws=aws, say=say, wait=wait)
-    except (BotoCoreError, ClientError) as error:
-        raise BuildInsideError(f"{runner_name(stack.cluster)}: {error}") from error
-
-
-def _run(
-    project: Path,
-    stack: ImageStack,
-    command: Command,
-    run: ActionsRun,
-    *,
-    images: str,
-    aws: Services,
-    say: Callable[[str], None],
-    wait: Callable[[float], None],
-) -> None:
+    aws = services or Services(
+        builds=client("codebuild", stack.region), logs=client("logs", stack.region), files=client("s3", stack.region)
+    )
+    name = runner_name(stack.cluster)
     bucket, summary = stack.delivery.bucket, f"{runner_folder(stack.cluster)}/summary.md"
-    # What an earlier build said would be taken for this one's.
-    aws.files.put_object(Bucket=bucket, Key=summary, Body=b"")
-    values = {
-        "NIGHTOWL_SOURCE": _upload(project, stack, aws),
-        "NIGHTOWL_COMMAND": command,
-        "NIGHTOWL_IMAGES": images,
-        "GITHUB_REPOSITORY": run.repository,
-        "GITHUB_RUN_ID": run.run_id,
-        "GITHUB_SHA": run.sha,
-    }
-    started = aws.builds.start_build(
-        projectName=runner_name(stack.cluster),
-        environmentVariablesOverride=[
-            {"name": name, "value": value, "type": "PLAINTEXT"} for name, value in values.items()
-        ],
-    )["build"]
-    say(f"build {started['id']} inside the VPC")
     lines: deque[str] = deque(maxlen=LAST_LINES)
-    try:
-        status = _followed(aws, started["id"], lines, say, wait)
-    except BaseException:
-        # The job is cancelled, or nobody sees any more what the build does.
-        aws.builds.stop_build(id=started["id"])
-        raise
-    told = aws.files.get_object(Bucket=bucket, Key=summary)["Body"].read().decode(errors="replace")
-    if told:
-        run.summarize(told)
+    with aws_errors(f"run {command} in {name}", PERMISSIONS):
+        # What an earlier build wrote would be taken for this one's.
+        aws.files.put_object(Bucket=bucket, Key=summary, Body=b"")
+        values = {
+            "NIGHTOWL_SOURCE": _upload(project, stack, aws),
+            "NIGHTOWL_COMMAND": command,
+            "NIGHTOWL_IMAGES": images,
+            "GITHUB_REPOSITORY": run.repository,
+            "GITHUB_RUN_ID": run.run_id,
+            "GITHUB_SHA": run.sha,
+        }
+        overrides = [{"name": key, "value": value, "type": "PLAINTEXT"} for key, value in values.items()]
+        build = aws.builds.start_build(projectName=name, environmentVariablesOverride=overrides)["build"]["id"]
+        run.print(f"build {build} inside the VPC")
+        try:
+            status = _follow(aws, build, lines, run, wait)
+        except BaseException:
+            # The job is cancelled, or nobody sees any more what the build does.
+            aws.builds.stop_build(id=build)
+            raise
+        markdown = aws.files.get_object(Bucket=bucket, Key=summary)["Body"].read().decode(errors="replace")
+    if markdown:
+        run.summarize(markdown)
     if status != "SUCCEEDED":
         end = "\n".join(lines)
-        raise BuildInsideError(f"build {started['id']} inside the VPC: {status.lower().replace('_', ' ')}\n{end}")
+        raise BuildInsideError(f"build {build} inside the VPC: {status.lower().replace('_', ' ')}\n{end}")
 
 
 def _upload(project: Path, stack: ImageStack, aws: Services) -> str:
@@ -137,25 +112,23 @@ def _upload(project: Path, stack: ImageStack, aws: Services) -> str:
     return answer["VersionId"]
 
 
-def _followed(
-    aws: Services, build: str, lines: deque[str], say: Callable[[str], None], wait: Callable[[float], None]
-) -> str:
+def _follow(aws: Services, build: str, lines: deque[str], run: ActionsRun, wait: Callable[[float], None]) -> str:
     """Print each line of the build's log once, until the build has ended, and return how."""
     token: str | None = None
     while True:
         found = aws.builds.batch_get_builds(ids=[build])["builds"][0]
         ended = bool(found.get("buildComplete"))
         if not ended:
-            token = _say_new_lines(aws, found.get("logs", {}), token, lines, say)
+            token = _print_new_lines(aws, found.get("logs", {}), token, lines, run)
         # After the end too: the last lines reach the log a little later.
         wait(POLL_SECONDS)
         if ended:
-            _say_new_lines(aws, found.get("logs", {}), token, lines, say)
+            _print_new_lines(aws, found.get("logs", {}), token, lines, run)
             return found["buildStatus"]
 
 
-def _say_new_lines(
-    aws: Services, log: Mapping[str, str], token: str | None, lines: deque[str], say: Callable[[str], None]
+def _print_new_lines(
+    aws: Services, log: Mapping[str, str], token: str | None, lines: deque[str], run: ActionsRun
 ) -> str | None:
     if "streamName" not in log:
         return token
@@ -167,7 +140,7 @@ def _say_new_lines(
         for event in page["events"]:
             line = event["message"].rstrip("\n")
             lines.append(line)
-            say(line)
+            run.print(line)
         # At the end of the log CloudWatch gives back the token that it got (API, GetLogEvents).
         if page["nextForwardToken"] == token:
             return token

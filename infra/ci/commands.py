@@ -33,26 +33,28 @@ Images = Annotated[str, typer.Option(help='Images to run, as `build` gives them:
 
 
 @ci.command()
-def stacks() -> None:
+def stacks(context: typer.Context) -> None:
     """Write the output `stacks`: the stacks that GitHub deploys, as a JSON list."""
     from infra.ci.roles import run_stacks
 
-    run_stacks(_project(), _run())
+    run_stacks(_project(), _run(context))
 
 
 @ci.command()
 def role(
+    context: typer.Context,
     stack: Stack,
     kind: Annotated[Literal["deploy", "preview", "ephemeral"], typer.Option("--as", help="Which role.")],
 ) -> None:
     """Write the outputs `role-arn`, `region`, `account-id` and `environment` of a role of the stack."""
     from infra.ci.roles import run_role
 
-    run_role(_image_stack(stack), kind, _run())
+    run_role(_image_stack(stack), kind, _run(context))
 
 
 @ci.command()
 def tools(
+    context: typer.Context,
     pin: Annotated[bool, typer.Option("--pin", help="Write the checksums instead, as GitHub tells them.")] = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -62,13 +64,14 @@ def tools(
     if pin:
         from infra.github.client import connect
 
-        run_pin_tools(connect(os.environ), say=typer.echo)
+        run_pin_tools(connect(os.environ), _run(context).console)
     else:
-        run_tools(dry_run=dry_run, say=typer.echo)
+        run_tools(_run(context).console, dry_run=dry_run)
 
 
 @ci.command()
 def preview(
+    context: typer.Context,
     stack: Stack,
     pull_request: Annotated[int | None, typer.Option(help="The pull request to tell it.", min=1)] = None,
     dry_run: DryRun = False,
@@ -80,11 +83,12 @@ def preview(
     from infra.ci.engine import project_target
     from infra.ci.preview import run_preview
 
-    run_preview(project_target(_project(), stack, typer.echo), pull_request, _run(), dry_run=dry_run, say=typer.echo)
+    run_preview(project_target(_project(), stack, _run(context).console), pull_request, _run(context), dry_run=dry_run)
 
 
 @ci.command()
 def build(
+    context: typer.Context,
     stack: Stack,
     pull_request: Annotated[int | None, typer.Option(help="Build for this pull request, apart.", min=1)] = None,
     dry_run: DryRun = False,
@@ -92,34 +96,35 @@ def build(
     """Build and push the images whose content is new; give the outputs `images` (JSON) and `again`."""
     from infra.ci.build import run_build
 
-    run_build(_project(), _image_stack(stack), _run(), pull_request=pull_request, dry_run=dry_run, say=typer.echo)
+    run_build(_project(), _image_stack(stack), _run(context), pull_request=pull_request, dry_run=dry_run)
 
 
 @ci.command()
-def deploy(stack: Stack, images: Images = "", dry_run: DryRun = False) -> None:
+def deploy(context: typer.Context, stack: Stack, images: Images = "", dry_run: DryRun = False) -> None:
     """Deploy the stack, with the images given in place of those in its file."""
     from infra.ci.deploy import images_from_json, run_deploy
     from infra.ci.engine import project_target
 
     given = images_from_json(images or "{}")
-    if not dry_run and _is_done_inside(stack, "deploy", images=images or "{}"):
+    if not dry_run and _is_done_inside(context, stack, "deploy", images=images or "{}"):
         return
-    target = project_target(_project(), stack, typer.echo)
-    run_deploy(target, given, _run(), dry_run=dry_run, say=typer.echo)
+    target = project_target(_project(), stack, _run(context).console)
+    run_deploy(target, given, _run(context), dry_run=dry_run)
 
 
 @ci.command()
-def record(stack: Stack, images: Images, dry_run: DryRun = False) -> None:
+def record(context: typer.Context, stack: Stack, images: Images, dry_run: DryRun = False) -> None:
     """Propose the images that were deployed for the stack's file, by one pull request."""
     from infra.ci.deploy import images_from_json
     from infra.ci.record import run_record
 
     given = images_from_json(images or "{}")
-    run_record(_project(), _image_stack(stack), given, _run(), dry_run=dry_run, say=typer.echo)
+    run_record(_project(), _image_stack(stack), given, _run(context), dry_run=dry_run)
 
 
 @ci.command()
 def promote(
+    context: typer.Context,
     to: Annotated[str, typer.Option("--to", help="The stack that gets the images.")],
     app: Annotated[str, typer.Option(help="Only this app.")] = "",
     digest: Annotated[str, typer.Option(help="This image of the app (sha256:...), one that ran before.")] = "",
@@ -134,11 +139,11 @@ def promote(
     from infra.ci.promote import Choice, run_promote
 
     choice = Choice(app=app or None, digest=digest or None, rollback=rollback, source_commit=source_commit or None)
-    run_promote(_project(), _image_stack(to), _image_stack, choice, _run(), dry_run=dry_run, say=typer.echo)
+    run_promote(_project(), _image_stack(to), _image_stack, choice, _run(context), dry_run=dry_run)
 
 
 @ci.command("copy-images")
-def copy_images(stack: Stack, dry_run: DryRun = False) -> None:
+def copy_images(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None:
     """Copy the images of the stack's file into its own registry, from the stack that it promotes from."""
     from infra.ci.copy_images import run_copy_images
     from infra.project import stack_file
@@ -146,19 +151,19 @@ def copy_images(stack: Stack, dry_run: DryRun = False) -> None:
     target = _image_stack(stack)
     source = target.delivery.promotes_from
     if source is None:
-        typer.echo(f"{stack} builds its images: there is nothing to copy")
+        _run(context).console.out(f"{stack} builds its images: there is nothing to copy")
         return
     text = stack_file(_project(), stack).read_text(encoding="utf-8")
-    run_copy_images(target, _image_stack(source), text, dry_run=dry_run, say=typer.echo)
+    run_copy_images(target, _image_stack(source), text, _run(context).console, dry_run=dry_run)
 
 
 @ci.command()
-def drift(stack: Stack, dry_run: DryRun = False) -> None:
+def drift(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None:
     """Compare what runs with what the code says, and keep one issue about it. Exit code 1 when they differ."""
     from infra.ci.drift import run_drift
     from infra.ci.engine import project_target
 
-    run_drift(project_target(_project(), stack, typer.echo), _run(), dry_run=dry_run, say=typer.echo)
+    run_drift(project_target(_project(), stack, _run(context).console), _run(context), dry_run=dry_run)
 
 
 @ci.command()
@@ -177,19 +182,21 @@ def versions(
 
 
 @ci.command()
-def recover(stack: Stack, dry_run: DryRun = False) -> None:
+def recover(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None:
     """Free a stack that a killed run left locked, or with operations under way."""
     from infra.ci.engine import project_target
     from infra.ci.recover import run_recover
 
-    if not dry_run and _is_done_inside(stack, "recover"):
+    if not dry_run and _is_done_inside(context, stack, "recover"):
         return
-    run_recover(project_target(_project(), stack, typer.echo), _run(), dry_run=dry_run, say=typer.echo)
+    run_recover(project_target(_project(), stack, _run(context).console), _run(context), dry_run=dry_run)
 
 
 @ephemeral.command()
 def up(
+    context: typer.Context,
     pull_request: PullRequest,
+    *,
     base: Base = "dev",
     images: Images = "",
     cluster: Cluster = None,
@@ -200,19 +207,26 @@ def up(
     from infra.ci.ephemeral import run_up
 
     given = images_from_json(images or "{}")
-    run_up(_place(base, cluster, dry_run=dry_run), pull_request, given)
+    run_up(_place(context, base, cluster, dry_run=dry_run), pull_request, given)
 
 
 @ephemeral.command()
-def down(pull_request: PullRequest, base: Base = "dev", cluster: Cluster = None, dry_run: DryRun = False) -> None:
+def down(
+    context: typer.Context,
+    pull_request: PullRequest,
+    base: Base = "dev",
+    cluster: Cluster = None,
+    dry_run: DryRun = False,
+) -> None:
     """Remove the stack of a pull request. Where there is none, that is fine."""
     from infra.ci.ephemeral import run_down
 
-    run_down(_place(base, cluster, dry_run=dry_run), pull_request)
+    run_down(_place(context, base, cluster, dry_run=dry_run), pull_request)
 
 
 @ephemeral.command()
 def sweep(
+    context: typer.Context,
     base: Base = "dev",
     ttl: Annotated[str, typer.Option(help="How long a quiet stack may live, such as 72h.")] = "72h",
     cluster: Cluster = None,
@@ -229,7 +243,7 @@ def sweep(
         seconds = parse_seconds(ttl)
     except ValueError as error:
         raise UsageError(f"--ttl: {ttl!r} {error}") from None
-    run_sweep(_place(base, cluster, dry_run=dry_run), ttl_seconds=seconds)
+    run_sweep(_place(context, base, cluster, dry_run=dry_run), ttl_seconds=seconds)
 
 
 def _project() -> Path:
@@ -238,13 +252,15 @@ def _project() -> Path:
     return project_folder(Path.cwd())
 
 
-def _run() -> ActionsRun:
+def _run(context: typer.Context) -> ActionsRun:
     from infra.ci.actions_run import ActionsRun
 
-    return ActionsRun.from_environment(os.environ)
+    return ActionsRun.from_environment(os.environ, console=context.obj.progress())
 
 
-def _is_done_inside(stack: str, command: Literal["deploy", "recover"], *, images: str = "{}") -> bool:
+def _is_done_inside(
+    context: typer.Context, stack: str, command: Literal["deploy", "recover"], *, images: str = "{}"
+) -> bool:
     """Have a build inside the VPC do it, where the stack asks for that and this is a job of GitHub Actions."""
     from infra.engine.environment import in_job
 
@@ -255,7 +271,7 @@ def _is_done_inside(stack: str, command: Literal["deploy", "recover"], *, images
     of_eks = _image_stack(stack)
     if not belongs_inside(of_eks, os.environ):
         return False
-    run_inside(_project(), of_eks, command, _run(), images=images, say=typer.echo)
+    run_inside(_project(), of_eks, command, _run(context), images=images)
     return True
 
 
@@ -265,14 +281,14 @@ def _image_stack(stack: str) -> ImageStack:
     return image_stack(_project(), stack)
 
 
-def _place(base: str, cluster: str | None, *, dry_run: bool) -> Place:
+def _place(context: typer.Context, base: str, cluster: str | None, *, dry_run: bool) -> Place:
     from infra.ci.ephemeral import cluster_place, project_place
     from infra.settings.names import check_name
 
     if cluster is None:
-        return project_place(_project(), base, _run(), dry_run=dry_run, say=typer.echo)
+        return project_place(_project(), base, _run(context), dry_run=dry_run)
     try:
         check_name(cluster)
     except ValueError as error:
         raise UsageError(f"--cluster: {cluster!r} {error}") from None
-    return cluster_place(_project(), base, cluster, _run(), dry_run=dry_run, say=typer.echo)
+    return cluster_place(_project(), base, cluster, _run(context), dry_run=dry_run)

@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from rich.console import Console
 
 from infra.ci.images import ImageStack, Login, Reference, Registry, RepositoryMissingError
 from infra.ci.stack_edit import image_of
@@ -39,9 +41,9 @@ def run_copy_images(
     stack: ImageStack,
     source: ImageStack,
     text: str,
+    console: Console,
     *,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
 ) -> None:
     """Copy each image that the stack file `text` names from the registry of `source`, unless it is there already.
 
@@ -49,31 +51,31 @@ def run_copy_images(
 
     Raises:
         UsageError: an app has no image line.
-        RegistryError: AWS refuses, or a repository is missing.
+        AwsError: AWS refuses, or a repository is missing.
         CopyError: the copy fails, or is another image.
     """
-    wanted = _wanted(stack, source, text, say)
+    wanted = _wanted(stack, source, text, console)
     if dry_run:
         for image in wanted:
-            say(f"{image.app}: would copy {image.source} to {image.target}, unless it is there")
+            console.out(f"{image.app}: would copy {image.source} to {image.target}, unless it is there")
         return
     registry = Registry(stack.account_id, stack.region)
-    lacking = [image for image in wanted if not _is_there(image, registry, say)]
+    lacking = [image for image in wanted if not _is_there(image, registry, console)]
     if not lacking:
         return
     with _authentication(source, registry) as file:
         for image in lacking:
             _copy(image, file, source)
             _verify(image, registry)
-            say(f"{image.app}: copied {image.source} to {image.target}")
+            console.out(f"{image.app}: copied {image.source} to {image.target}")
 
 
-def _wanted(stack: ImageStack, source: ImageStack, text: str, say: Callable[[str], None]) -> list[Wanted]:
+def _wanted(stack: ImageStack, source: ImageStack, text: str, console: Console) -> list[Wanted]:
     wanted: list[Wanted] = []
     for app in stack.delivery.images:
         image = Reference.of(image_of(text, app))
         if not stack.owns(image, app):
-            say(f"{app}: its image is not in the registry of {stack.name}, so there is nothing to copy")
+            console.out(f"{app}: its image is not in the registry of {stack.name}, so there is nothing to copy")
             continue
         if not image.tag:
             raise UsageError(f"{app}: its image has no tag to copy it to; `nightowl ci promote` writes one with it")
@@ -83,13 +85,13 @@ def _wanted(stack: ImageStack, source: ImageStack, text: str, say: Callable[[str
     return wanted
 
 
-def _is_there(image: Wanted, registry: Registry, say: Callable[[str], None]) -> bool:
+def _is_there(image: Wanted, registry: Registry, console: Console) -> bool:
     try:
         there = registry.has(image.target.repository, image.target.digest)
     except RepositoryMissingError as error:
         raise RepositoryMissingError(f"{image.app}: {error}: an administrator runs `pulumi up` once") from None
     if there:
-        say(f"{image.app}: {image.target} is there already")
+        console.out(f"{image.app}: {image.target} is there already")
     return there
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-
-from rich.console import Console
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
@@ -46,14 +44,7 @@ class Deployed:
     run_url: str = ""
 
 
-def run_deploy(
-    target: Target,
-    images: Mapping[str, str],
-    run: ActionsRun,
-    *,
-    dry_run: bool = False,
-    say: Callable[[str], None] = print,
-) -> None:
+def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dry_run: bool = False) -> None:
     """Deploy a stack, with `images` (app to reference) in the place of those in its file, and tell the job's summary.
 
     The stack file has the images while this runs, and its own text again afterwards. Nothing is made unless all of
@@ -75,10 +66,12 @@ def run_deploy(
             raise PolicyViolationError(target.stack, plan.policies.mandatory)
         if dry_run:
             told = "".join(f"\n  {app}: {image}" for app, image in images.items())
-            say(f"would deploy {target.stack}: {counted(len(list(plan.graph)), 'resource')}, policies passed{told}")
+            run.print(
+                f"would deploy {target.stack}: {counted(len(list(plan.graph)), 'resource')}, policies passed{told}"
+            )
             return
         try:
-            deployed = _deploy(target, settings, run, say)
+            deployed = _deploy(target, settings, run)
         except NightowlError as error:
             run.summarize(failure_summary(target.stack, error))
             raise
@@ -125,9 +118,9 @@ def images_from_json(text: str) -> dict[str, str]:
     return cast("dict[str, str]", pairs)
 
 
-def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Callable[[str], None]) -> Deployed:
+def _deploy(target: Target, settings: StackSettings, run: ActionsRun) -> Deployed:
     engine = target.engine(settings)
-    say(f"previewing {target.stack}")
+    run.print(f"previewing {target.stack}")
     try:
         preview = engine.preview(target.stack_file, run_program)
     except StackMissingError:
@@ -138,13 +131,11 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun, say: Calla
             ]
         ) from None
     for line in change_lines(preview.steps):
-        say(f"  {line}")
+        run.print(f"  {line}")
     _refuse_own_rights(target, settings, preview)
     try:
         watch = rollouts_of(settings, target.project, target.stack)
-        outcome = engine.deploy(
-            target.stack_file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
-        )
+        outcome = engine.deploy(target.stack_file, run_program, on_progress=resource_lines(run.console), watch=watch)
     except StackLockedError as error:
         recovery = f"if that run is gone, `nightowl ci recover -s {target.stack}` takes its lock off"
         raise StackLockedError([*error.messages, recovery]) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
@@ -27,7 +27,7 @@ class DriftFoundError(NightowlError):
     """What runs is not what the code says; the issue has the differences."""
 
 
-def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
+def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False) -> None:
     """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
 
     A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
@@ -41,12 +41,14 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
     """
     settings = settings_from_stack_file(target.stack_file)
     if dry_run:
-        say(f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}")
+        run.print(
+            f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}"
+        )
         return
     github = connect(run)
-    say(f"comparing {target.stack} with what runs")
+    run.print(f"comparing {target.stack} with what runs")
     if settings.delivery.runner:
-        say("the objects of its cluster are out of reach from here; the next deployment sets them back")
+        run.print("the objects of its cluster are out of reach from here; the next deployment sets them back")
     leave_out = (*UNSEEN, *OUT_OF_REACH) if settings.delivery.runner else UNSEEN
     preview = _undisturbed_preview(target, target.engine(settings), leave_out)
     marker = f"nightowl:drift:{target.stack}"
@@ -54,10 +56,10 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False, say: Ca
         closed = github.close_issue(
             marker, f"{code(target.stack)} is as the code says again. {run.url}".rstrip(), LABEL
         )
-        say(f"{target.stack} is as the code says{'; its issue is closed' if closed else ''}")
+        run.print(f"{target.stack} is as the code says{'; its issue is closed' if closed else ''}")
         return
     for line in change_lines(preview.steps):
-        say(f"  {line}")
+        run.print(f"  {line}")
     body = drift_issue(target.stack, preview, run_url=run.url, commit=run.sha)
     run.summarize(body)
     url = github.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
 
+from infra.aws import aws_errors, client
 from infra.ci.workspace import ProjectWorkspace
 from infra.engine.driver import Engine
 from infra.engine.environment import in_job
@@ -45,19 +45,19 @@ class Target:
     """The ARN of who calls AWS; None where the stack has nothing there."""
 
 
-def project_target(project: Path, stack: str, say: Callable[[str], None] = print) -> Target:
+def project_target(project: Path, stack: str, console: Console) -> Target:
     """Make the target for a stack of the checkout `project`. Raises UsageError where it has no such stack."""
     file = stack_file(project, stack)
     return Target(
         project=project_name(project),
         stack=stack,
         stack_file=file,
-        engine=lambda settings: project_engine(project, settings, file, say),
+        engine=lambda settings: project_engine(project, settings, file, console),
         caller=_caller,
     )
 
 
-def project_engine(project: Path, settings: StackSettings, file: Path, say: Callable[[str], None] = print) -> Engine:
+def project_engine(project: Path, settings: StackSettings, file: Path, console: Console) -> Engine:
     """Make the engine for the stack of `file`. The Pulumi CLI comes from PATH, the cache, a download or a build.
 
     Raises:
@@ -76,21 +76,19 @@ def project_engine(project: Path, settings: StackSettings, file: Path, say: Call
     )
     return Engine(
         workspace=workspace,
-        pulumi_binary=resolve_pulumi(lambda event: _tell(event, say)),
+        pulumi_binary=resolve_pulumi(lambda event: _print(event, console)),
         stop_seconds=STOP_SECONDS if in_job(os.environ) else None,
     )
 
 
-def _tell(event: ToolEvent, say: Callable[[str], None]) -> None:
+def _print(event: ToolEvent, console: Console) -> None:
     if event.phase in {Phase.BUILDING, Phase.DOWNLOADING}:
-        say(f"{event.tool}: {event.phase}")
+        console.out(f"{event.tool}: {event.phase}")
 
 
 def _caller(settings: StackSettings) -> str | None:
     if settings.platform.kind == "existing":
         return None
-    sts: STSClient = cast(Any, boto3).client("sts", region_name=settings.platform.region)
-    try:
+    with aws_errors("tell whose credentials these are", "sts:GetCallerIdentity"):
+        sts: STSClient = client("sts", settings.platform.region)
         return sts.get_caller_identity()["Arn"]
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"AWS does not say who calls it: {error}; give the job credentials for the account") from error

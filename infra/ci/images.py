@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+from infra.aws import aws_errors, client
 from infra.errors import NightowlError, UsageError
 from infra.platforms.eks.names import cluster_name, image_tag, registry_host, repository_name
 from infra.project import project_name, stack_file
@@ -29,11 +26,7 @@ _REFERENCE = re.compile(
 )
 
 
-class RegistryError(NightowlError):
-    """ECR did not do what was asked. The message says what, why, and the remedy."""
-
-
-class RepositoryMissingError(RegistryError):
+class RepositoryMissingError(NightowlError):
     """The registry has no such repository; a deployment of the stack makes it."""
 
 
@@ -48,7 +41,7 @@ class Reference:
 
     @classmethod
     def of(cls, image: str) -> Self:
-        """Take a reference apart: the host is what stands before the first slash. What is none has no repository."""
+        """Return the parts of a reference; the host ends at the first slash. What is no reference has no repository."""
         match = _REFERENCE.fullmatch(image)
         parts = match.groupdict(default="") if match else {"host": "", "repository": ""}
         return cls(**parts)
@@ -144,12 +137,12 @@ class Login:
 
 
 class Registry:
-    """The registry of one account and region. Every method raises RegistryError."""
+    """The registry of one account and region. Every method raises AwsError."""
 
     def __init__(self, account_id: str, region: str) -> None:
         self._account_id = account_id
         self._region = region
-        self._client: ECRClient = cast(Any, boto3).client("ecr", region_name=region)
+        self._client: ECRClient = client("ecr", region)
 
     def digest_of(self, repository: str, tag: str) -> str | None:
         """The digest of the image with a tag, or None. Raises RepositoryMissingError."""
@@ -160,39 +153,23 @@ class Registry:
         return self._digest(repository, {"imageDigest": digest}) is not None
 
     def login(self) -> Login:
-        """Ask for a password. It opens what the caller's role may use, in other accounts of the region too."""
-        with _asking(f"log in to the registry of account {self._account_id}", "ecr:GetAuthorizationToken"):
+        """Return a password. It opens what the caller's role may use, in other accounts of the region too."""
+        with aws_errors(f"log in to the registry of account {self._account_id}", "ecr:GetAuthorizationToken"):
             data = self._client.get_authorization_token()["authorizationData"][0]
         password = base64.b64decode(data.get("authorizationToken", "")).decode().partition(":")[2]
         return Login(host=registry_host(self._account_id, self._region), password=password)
 
     def _digest(self, repository: str, image: Mapping[str, str]) -> str | None:
-        with _asking(f"look into {repository} of account {self._account_id}", "ecr:DescribeImages"):
+        what = f"look into {repository} of account {self._account_id}"
+        with aws_errors(what, "ecr:DescribeImages", absent={"ImageNotFoundException"}):
             try:
                 found = self._client.describe_images(
                     registryId=self._account_id, repositoryName=repository, imageIds=[cast(Any, image)]
                 )
-            except self._client.exceptions.ImageNotFoundException:
-                return None
             except self._client.exceptions.RepositoryNotFoundException:
                 raise RepositoryMissingError(
                     f"{repository} is not in the registry of account {self._account_id} in {self._region}; a "
                     "deployment of the stack makes it"
                 ) from None
-        return found["imageDetails"][0].get("imageDigest")
-
-
-@contextmanager
-def _asking(what: str, permission: str) -> Generator[None]:
-    try:
-        yield
-    except ClientError as error:
-        told = error.response.get("Error", {})
-        denied = "AccessDenied" in told.get("Code", "")
-        remedy = f"give the role {permission}" if denied else "look at the account and the credentials"
-        raise RegistryError(
-            f"AWS refused to {what} ({told.get('Code', 'unknown')}: {told.get('Message', '')}); {remedy}"
-        ) from None
-    except BotoCoreError as error:
-        reason = " ".join(str(error).split())
-        raise RegistryError(f"AWS was not asked to {what}: {reason}; take a role of the account first") from None
+            return found["imageDetails"][0].get("imageDigest")
+        return None

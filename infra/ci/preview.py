@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.ci.actions_run import ActionsRun
@@ -53,9 +53,7 @@ class PreviewReport:
     run_url: str = ""
 
 
-def run_preview(
-    target: Target, number: int | None, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print
-) -> None:
+def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run: bool = False) -> None:
     """Preview a stack with the real engine, judge it by the policies, and tell both on the pull request `number`.
 
     The same goes to the job's summary. Without a number it goes there alone.
@@ -67,15 +65,15 @@ def run_preview(
         GithubError: the comment cannot be written.
     """
     github = None if dry_run or number is None else connect(run)
-    report = _report(target, run, dry_run=dry_run, say=say)
+    report = _report(target, run, dry_run=dry_run)
     body = preview_comment(report)
     if dry_run:
-        say(body)
-        say(f"would preview {target.stack} by the engine, and tell it {_where(number)}")
+        run.print(body)
+        run.print(f"would preview {target.stack} by the engine, and tell it {_where(number)}")
     else:
         run.summarize(body)
     if github is not None and number is not None:
-        say(github.upsert_comment(number, f"nightowl:preview:{target.stack}", body))
+        run.print(github.upsert_comment(number, f"nightowl:preview:{target.stack}", body))
     if report.failure:
         raise PreviewFailedError(f"{target.stack} cannot be previewed: {report.failure}")
     if report.plan is not None and report.plan.policies.mandatory:
@@ -103,7 +101,7 @@ def preview_comment(report: PreviewReport) -> str:
     return frame.replace("{changes}\n\n", f"{_changes(steps, room)}\n\n" if steps else "", 1)
 
 
-def _report(target: Target, run: ActionsRun, *, dry_run: bool, say: Callable[[str], None]) -> PreviewReport:
+def _report(target: Target, run: ActionsRun, *, dry_run: bool) -> PreviewReport:
     plan: Plan | None = None
     preview: Preview | None = None
     failure = ""
@@ -111,7 +109,7 @@ def _report(target: Target, run: ActionsRun, *, dry_run: bool, say: Callable[[st
         settings = settings_from_stack_file(target.stack_file)
         plan = plan_of_file(target.stack_file, target.stack)
         if not dry_run:
-            say(f"previewing {target.stack}")
+            run.print(f"previewing {target.stack}")
             preview = target.engine(settings).preview(target.stack_file, run_program)
     except InterruptedRunError:
         raise

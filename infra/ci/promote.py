@@ -83,7 +83,6 @@ def run_promote(
     run: ActionsRun,
     *,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
 ) -> None:
     """Propose new image lines for the target's file, by the one pull request from `nightowl/promote-STACK`.
 
@@ -97,7 +96,7 @@ def run_promote(
         GithubError: GitHub refuses.
     """
     if not target.delivery.images and replace(choice, source_commit=None) == Choice():
-        say(f"{target.name} keeps no images, so there is nothing to promote")
+        run.print(f"{target.name} keeps no images, so there is nothing to promote")
         return
     apps = _apps(target, choice)
     chain = chain_to(target, read)
@@ -107,7 +106,7 @@ def run_promote(
     path = _path(target)
     text = _text(project, github, start, path)
     if choice.rollback:
-        moves = _moves_back(project, target, text, apps, say)
+        moves = _moves_back(project, target, text, apps, run)
     elif choice.digest is not None:
         moves = [_move_to_digest(project, chain, text, apps, choice.digest)]
     else:
@@ -116,22 +115,22 @@ def run_promote(
             source_text = _text(project, github, start, source_path)
         else:
             source_text = _text_at(project, choice.source_commit, source_path)
-        moves = _moves_on(chain, text, source_text, apps, say)
+        moves = _moves_on(chain, text, source_text, apps, run)
     moves = [move for move in moves if move.before != move.after]
     for move in moves:
-        say(f"{move.app}: {shown(move.before)} -> {shown(move.after)}")
+        run.print(f"{move.app}: {shown(move.before)} -> {shown(move.after)}")
     if not moves:
-        say(f"{target.name} has these images already: there is nothing to promote")
+        run.print(f"{target.name} has these images already: there is nothing to promote")
         return
     for move in moves:
         text = set_image(text, move.app, str(move.after))
     branch = f"nightowl/promote-{target.name}"
     if github is None:
-        say(f"would propose this for {path}, from {branch}; nothing was done")
+        run.print(f"would propose this for {path}, from {branch}; nothing was done")
         return
     title = _title(chain, choice)
     url = github.propose(branch, {path: text}, title, _body(project, chain, moves, run), base=BASE, start=start)
-    say(url)
+    run.print(url)
     run.summarize(f"{title}: {url}")
 
 
@@ -179,14 +178,16 @@ def _text(project: Path, github: GithubRepository | None, start: str, path: str)
     return text
 
 
-def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], say: Callable[[str], None]) -> list[Move]:
+def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: ActionsRun) -> list[Move]:
     """Take what the source's file says."""
     moves: list[Move] = []
     for app in apps:
         image = image_or_none(source_text, app)
         reference = Reference.of(image or "")
         if not chain.source.owns(reference, app):
-            say(f"{app}: {chain.source.name} runs no image of its own registry yet, so there is nothing to promote")
+            run.print(
+                f"{app}: {chain.source.name} runs no image of its own registry yet, so there is nothing to promote"
+            )
             continue
         moves.append(Move(app=app, before=_before(text, app), after=chain.target.taking(reference, app)))
     return moves
@@ -205,9 +206,7 @@ def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], dig
     )
 
 
-def _moves_back(
-    project: Path, target: ImageStack, text: str, apps: list[str], say: Callable[[str], None]
-) -> list[Move]:
+def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], run: ActionsRun) -> list[Move]:
     """Take the image before the current one; of several apps, of those that changed last, which were one promotion."""
     current = {app: _before(text, app) for app in apps}
     for version in versions(project, _path(target)):
@@ -219,7 +218,7 @@ def _moves_back(
         ]
         if moves:
             return moves
-    say(f"the history of {_path(target)} has no earlier image of {', '.join(apps)}")
+    run.print(f"the history of {_path(target)} has no earlier image of {', '.join(apps)}")
     return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
@@ -23,7 +23,6 @@ def run_record(
     run: ActionsRun,
     *,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
 ) -> None:
     """Propose the image lines of what was deployed, by the one pull request from `nightowl/record-STACK`.
 
@@ -41,11 +40,11 @@ def run_record(
     if dry_run:
         text = (project / path).read_text(encoding="utf-8")
         for app, image in _new(text, images).items():
-            say(f"{app}: would propose {image} for {path}, from {branch}")
-        say("nothing was done")
+            run.print(f"{app}: would propose {image} for {path}, from {branch}")
+        run.print("nothing was done")
         return
     if not images:
-        say("nothing was built, so there is nothing to record")
+        run.print("nothing was built, so there is nothing to record")
         return
     github = connect(run)
     start = github.head(BASE)
@@ -55,12 +54,12 @@ def run_record(
     new = _new(text, images)
     if not new:
         github.withdraw(branch, f"`{BASE}` has the images that run already.", base=BASE)
-        say(f"{path} has these images already")
+        run.print(f"{path} has these images already")
         return
     title = f"Record what {stack.name} runs"
     body = _body(stack, text, new, run)
     url = github.propose(branch, {path: _with_images(text, new)}, title, body, base=BASE, start=start)
-    say(url)
+    run.print(url)
     run.summarize(f"{title}: {url}")
 
 

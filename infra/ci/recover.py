@@ -27,7 +27,6 @@ def run_recover(
     run: ActionsRun,
     *,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
     """Print who has locked a stack, take the lock off, clear what is pending, and print what remains to do.
@@ -48,19 +47,19 @@ def run_recover(
         )
     settings = settings_from_stack_file(target.stack_file)
     if dry_run:
-        say(f"would take the locks off {target.stack}, clear its pending operations and preview it")
+        run.print(f"would take the locks off {target.stack}, clear its pending operations and preview it")
         return
     engine = target.engine(settings)
     for holder in engine.lock_holders(target.stack_file):
         age = holder.age(now())
-        say(f"locked by {holder}{'' if age is None else f', {_told(age)} ago'}")
+        run.print(f"locked by {holder}{'' if age is None else f', {_told(age)} ago'}")
         if age is not None and age < YOUNG:
-            say("warning: that is so recent that the run may be at work; if it is, stop it before anything else")
+            run.print("warning: that is so recent that the run may be at work; if it is, stop it before anything else")
     recovery = engine.recover(target.stack_file)
-    say(_done(recovery))
+    run.print(_done(recovery))
     preview = engine.preview(target.stack_file, run_program, refresh=True)
     for line in change_lines(preview.steps):
-        say(f"  {line}")
+        run.print(f"  {line}")
     run.summarize(recovery_summary(target.stack, recovery, preview))
     if recovery.remaining:
         told = "\n".join(f"  {operation}" for operation in recovery.remaining)

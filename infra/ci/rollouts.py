@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from kubernetes import config
 
+from infra.aws import client
 from infra.errors import NightowlError
 from infra.kube import connect
 from infra.platforms.eks.names import cluster_name
@@ -38,7 +38,7 @@ def _connect(settings: StackSettings, project: str, stack: str) -> ApiClient:
 
 def _connect_to_eks(cluster: str, region: str) -> ApiClient:
     """Connect with the credentials of the environment, as the provider of the stack does."""
-    eks = cast(Any, boto3).client("eks", region_name=region)
+    eks = client("eks", region)
     found = eks.describe_cluster(name=cluster)["cluster"]
     token = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+from infra.aws import aws_errors, client
 from infra.engine.locks import LockHolder, lock_holder, locks_of_stack
 from infra.errors import NightowlError
 
@@ -22,54 +21,56 @@ LONGEST_FILE_BYTES = 64 * 2**20
 """A state of a hundred apps has 4 MiB."""
 
 
-class Backend(Protocol):
+class Backend(ABC):
     """Files by their keys, such as `.pulumi/stacks/nightowl/dev.json`. Every method raises NightowlError."""
 
-    @property
-    def url(self) -> str:
-        """Where the files are, as Pulumi writes it."""
-        ...
+    url: str
+    """Where the files are, as Pulumi writes it."""
 
+    @abstractmethod
     def list(self, prefix: str) -> Mapping[str, datetime]:
-        """List the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
-        ...
+        """Return the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
 
+    @abstractmethod
     def read(self, key: str) -> bytes:
-        """Read a file of at most LONGEST_FILE_BYTES."""
-        ...
+        """Return the content of a file of at most LONGEST_FILE_BYTES."""
 
+    @abstractmethod
     def write(self, key: str, data: bytes) -> None:
         """Write a file whole."""
-        ...
 
+    @abstractmethod
     def delete(self, key: str) -> None:
-        """Delete a file; one that is not there is none."""
-        ...
+        """Delete a file, where there is one."""
+
+    def _bounded(self, key: str, data: bytes) -> bytes:
+        if len(data) > LONGEST_FILE_BYTES:
+            raise NightowlError(
+                f"{key} in {self.url} is larger than {LONGEST_FILE_BYTES // 2**20} MiB, which no state is"
+            )
+        return data
 
 
 @dataclass(frozen=True)
-class FolderBackend:
+class FolderBackend(Backend):
     """A folder of this machine."""
 
     url: str
     root: Path
 
     def list(self, prefix: str) -> Mapping[str, datetime]:
-        """List files below the root."""
         found = sorted(path for path in (self.root / prefix).parent.rglob("*") if path.is_file())
         times = {path.relative_to(self.root).as_posix(): path.stat().st_mtime for path in found}
         return {key: datetime.fromtimestamp(time, UTC) for key, time in times.items() if key.startswith(prefix)}
 
     def read(self, key: str) -> bytes:
-        """Read a file."""
         try:
             with (self.root / key).open("rb") as file:
-                return _bounded(self.url, key, file.read(LONGEST_FILE_BYTES + 1))
+                return self._bounded(key, file.read(LONGEST_FILE_BYTES + 1))
         except OSError as error:
             raise NightowlError(f"{key} in {self.url} cannot be read: {error.strerror}") from None
 
     def write(self, key: str, data: bytes) -> None:
-        """Write a file, and the folders above it."""
         try:
             (self.root / key).parent.mkdir(parents=True, exist_ok=True)
             (self.root / key).write_bytes(data)
@@ -77,12 +78,11 @@ class FolderBackend:
             raise NightowlError(f"{key} in {self.url} cannot be written: {error.strerror}") from None
 
     def delete(self, key: str) -> None:
-        """Delete a file."""
         (self.root / key).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
-class BucketBackend:
+class BucketBackend(Backend):
     """A bucket in S3, or what is below a prefix in it."""
 
     url: str
@@ -91,48 +91,34 @@ class BucketBackend:
     region: str | None
 
     def list(self, prefix: str) -> Mapping[str, datetime]:
-        """List objects."""
-        return dict(self._listed(prefix))
+        cut = len(self._key(""))
+        with aws_errors(f"list the files in {self.url}", "s3:ListBucket"):
+            pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
+            return {
+                item["Key"][cut:]: item["LastModified"].astimezone(UTC)
+                for page in pages
+                for item in page.get("Contents", [])
+                if "Key" in item and "LastModified" in item
+            }
 
     def read(self, key: str) -> bytes:
-        """Read an object."""
-        try:
+        with aws_errors(f"read {key} in {self.url}", "s3:GetObject"):
             body = self._s3().get_object(Bucket=self.bucket, Key=self._key(key))["Body"]
-            return _bounded(self.url, key, body.read(LONGEST_FILE_BYTES + 1))
-        except (BotoCoreError, ClientError) as error:
-            raise NightowlError(f"{key} in {self.url} cannot be read: {error}") from error
+            return self._bounded(key, body.read(LONGEST_FILE_BYTES + 1))
 
     def write(self, key: str, data: bytes) -> None:
-        """Write an object."""
-        try:
+        with aws_errors(f"write {key} in {self.url}", "s3:PutObject"):
             self._s3().put_object(Bucket=self.bucket, Key=self._key(key), Body=data)
-        except (BotoCoreError, ClientError) as error:
-            raise NightowlError(f"{key} in {self.url} cannot be written: {error}") from error
 
     def delete(self, key: str) -> None:
-        """Delete an object."""
-        try:
+        with aws_errors(f"delete {key} in {self.url}", "s3:DeleteObject"):
             self._s3().delete_object(Bucket=self.bucket, Key=self._key(key))
-        except (BotoCoreError, ClientError) as error:
-            raise NightowlError(f"{key} in {self.url} cannot be deleted: {error}") from error
-
-    def _listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        cut = len(self._key(""))
-        try:
-            for page in (
-                self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
-            ):
-                for item in page.get("Contents", []):
-                    if "Key" in item and "LastModified" in item:
-                        yield item["Key"][cut:], item["LastModified"].astimezone(UTC)
-        except (BotoCoreError, ClientError) as error:
-            raise NightowlError(f"the files in {self.url} cannot be listed: {error}") from error
 
     def _key(self, key: str) -> str:
         return f"{self.prefix}/{key}" if self.prefix else key
 
     def _s3(self) -> S3Client:
-        return cast(Any, boto3).client("s3", region_name=self.region)
+        return client("s3", self.region)
 
 
 def open_backend(url: str) -> Backend:
@@ -159,9 +145,3 @@ def read_locks(url: str, project: str, stack: str) -> tuple[LockHolder, ...]:
     backend = open_backend(url)
     keys = [key for key in backend.list(f"{locks_of_stack(project, stack)}/") if key.endswith(".json")]
     return tuple(lock_holder(backend.read(key).decode(errors="replace")) for key in keys)
-
-
-def _bounded(url: str, key: str, data: bytes) -> bytes:
-    if len(data) > LONGEST_FILE_BYTES:
-        raise NightowlError(f"{key} in {url} is larger than {LONGEST_FILE_BYTES // 2**20} MiB, which no state is")
-    return data

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from github import Github
 from github.GithubException import GithubException
 from requests.exceptions import RequestException
+from rich.console import Console
 
 from infra.errors import NightowlError
 from infra.toolchain import download, pinned, plugin
-from infra.toolchain.events import ToolEvent
 from infra.toolchain.resolve import resolve_pulumi
 
 MACHINES = (("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64"))
@@ -37,7 +37,7 @@ class Release:
     url: str
 
 
-def run_tools(*, dry_run: bool = False, say: Callable[[str], None] = print) -> None:
+def run_tools(console: Console, *, dry_run: bool = False) -> None:
     """Get the Pulumi CLI and the providers of the stacks, each checked against its checksum before anything is run.
 
     Providers go where the engine looks for them. What is there already stays.
@@ -51,14 +51,14 @@ def run_tools(*, dry_run: bool = False, say: Callable[[str], None] = print) -> N
     missing = [name for name in plugin.PROVIDERS if not plugin.program_in(home, name).exists()]
     if dry_run:
         told = ", ".join(f"{name} {plugin.release(name)}" for name in plugin.PROVIDERS)
-        say(f"would get the Pulumi CLI and the providers {told}")
+        console.out(f"would get the Pulumi CLI and the providers {told}")
         return
-    pulumi = resolve_pulumi(lambda event: _tell(event, say))
+    pulumi = resolve_pulumi(lambda event: console.out(f"{event.tool}: {event.phase}"))
     for name in missing:
-        say(f"{name} {plugin.release(name)}: {plugin.install(pulumi, name, home)}")
+        console.out(f"{name} {plugin.release(name)}: {plugin.install(pulumi, name, home)}")
 
 
-def run_pin_tools(github: Github, *, say: Callable[[str], None] = print) -> None:
+def run_pin_tools(github: Github, console: Console) -> None:
     """Write the checksums of the releases that this project uses, as GitHub tells them.
 
     The files themselves come from another host, get.pulumi.com, so that both would have to be false.
@@ -68,7 +68,7 @@ def run_pin_tools(github: Github, *, say: Callable[[str], None] = print) -> None
     """
     lines = [f"{_digest(github, release)}  {release.url}" for release in releases()]
     pinned.CHECKSUMS.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
-    say(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
+    console.out(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
 
 
 def releases() -> Iterator[Release]:
@@ -105,7 +105,3 @@ def _digest(github: Github, release: Release) -> str:
     if len(digests) != 1 or not digests[0].startswith("sha256:"):
         raise PinError(f"{release.repository} {release.tag}: GitHub has no checksum of {release.archive}")
     return digests[0].removeprefix("sha256:")
-
-
-def _tell(event: ToolEvent, say: Callable[[str], None]) -> None:
-    say(f"{event.tool}: {event.phase}")

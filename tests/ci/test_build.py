@@ -13,13 +13,14 @@ import boto3
 import pytest
 
 import infra.ci.build as module
+from infra.aws import AwsError
 from infra.ci.actions_run import ActionsRun
 from infra.ci.build import BuildError, platforms_of, run_build
-from infra.ci.images import RegistryError
 from infra.errors import UsageError
 from tests.ci.checkout import Checkout
 from tests.ci.delivery_stacks import ACCOUNT, PUBLIC, FakeProgram, digest, path_of, path_with, read, stack_text
 from tests.ci.test_actions_run import outputs
+from tests.printed import printed_to
 
 HOST = f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com"
 INTEL = "    intel: { instanceTypes: [m7i.large], min: 1, max: 2 }\n"
@@ -80,8 +81,8 @@ def pushes(monkeypatch: pytest.MonkeyPatch, ecr: Any) -> Callable[..., None]:
 
 def build(checkout: Checkout, tmp_path: Path, **more: Any) -> tuple[dict[str, str], list[str]]:
     said: list[str] = []
-    run = ActionsRun(output=tmp_path / "output", sha="f" * 40, repository="example/nightowl")
-    run_build(checkout.folder, read(checkout.folder, "dev"), run, say=said.append, **more)
+    run = ActionsRun(output=tmp_path / "output", sha="f" * 40, repository="example/nightowl", console=printed_to(said))
+    run_build(checkout.folder, read(checkout.folder, "dev"), run, **more)
     path = tmp_path / "output"
     return outputs(path.read_text()) if path.exists() else {}, said
 
@@ -303,7 +304,7 @@ def test_credentials_that_are_missing_are_told_in_a_sentence(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    with pytest.raises(RegistryError, match=r"AWS was not asked to look into nightowl-dev/web.*take a role") as failure:
+    with pytest.raises(AwsError, match=r"there are no AWS credentials in this shell; sign in") as failure:
         build(checkout, tmp_path)
     assert "\n" not in str(failure.value)
 

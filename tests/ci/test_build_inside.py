@@ -17,11 +17,13 @@ from botocore.stub import ANY, Stubber
 from typer.testing import CliRunner
 
 from infra import cli
+from infra.aws import AwsError
 from infra.ci.actions_run import ActionsRun
 from infra.ci.build_inside import BuildInsideError, Services, belongs_inside, run_inside
 from infra.ci.images import ImageStack
 from tests.ci.checkout import Checkout
 from tests.ci.delivery_stacks import ACCOUNT, PUBLIC, path_of, read, stack_text
+from tests.printed import printed_to
 
 BUILD = "nightowl-dev-runner:1"
 BUCKET = f"nightowl-state-{ACCOUNT}-eu-central-1"
@@ -105,9 +107,10 @@ def inside(checkout: Checkout, aws: FakeAws, *, wait: Any = lambda _: None, **mo
     """What was said, and the summary of the job."""
     said: list[str] = []
     summary = checkout.folder.parent / "summary.md"
-    run = ActionsRun(repository="example/nightowl", run_id="4711", sha="5" * 40, summary=summary)
+    console = printed_to(said)
+    run = ActionsRun(repository="example/nightowl", run_id="4711", sha="5" * 40, summary=summary, console=console)
     given = {"command": "deploy", "images": IMAGES, **more}
-    run_inside(checkout.folder, stack_of(checkout), run=run, services=aws.services, say=said.append, wait=wait, **given)
+    run_inside(checkout.folder, stack_of(checkout), run=run, services=aws.services, wait=wait, **given)
     return said, summary.read_text() if summary.exists() else ""
 
 
@@ -184,13 +187,13 @@ def test_a_job_that_no_longer_sees_its_build_stops_it(checkout: Checkout, aws: F
     aws.starts()
     aws.stubs["codebuild"].add_client_error("batch_get_builds", "ExpiredTokenException")
     aws.stubs["codebuild"].add_response("stop_build", {}, {"id": BUILD})
-    with pytest.raises(BuildInsideError, match="ExpiredTokenException"):
+    with pytest.raises(AwsError, match="the AWS credentials have expired"):
         inside(checkout, aws)
 
 
 def test_a_role_that_may_not_start_it_gets_nothing_inside(checkout: Checkout, aws: FakeAws) -> None:
     aws.stubs["s3"].add_client_error("put_object", "AccessDenied")
-    with pytest.raises(BuildInsideError, match=r"nightowl-dev-runner: .*AccessDenied"):
+    with pytest.raises(AwsError, match=r"run deploy in nightowl-dev-runner: .* lack the permission s3:PutObject"):
         inside(checkout, aws)
 
 

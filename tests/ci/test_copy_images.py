@@ -27,6 +27,7 @@ from tests.ci.delivery_stacks import (
     stack_text,
 )
 from tests.ci.test_build import put
+from tests.printed import printed_to
 
 PASSWORD = f"{ACCOUNT}-auth-token"
 
@@ -73,7 +74,7 @@ def arrives(monkeypatch: pytest.MonkeyPatch, ecr: Any) -> Callable[[str], None]:
 def copy(project: Path, **more: Any) -> list[str]:
     said: list[str] = []
     text = (project / path_of("staging")).read_text()
-    run_copy_images(read(project, "staging"), read(project, "dev"), text, say=said.append, **more)
+    run_copy_images(read(project, "staging"), read(project, "dev"), text, printed_to(said), **more)
     return said
 
 

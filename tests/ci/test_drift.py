@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from infra.engine.locks import LockHolder
 from infra.engine.outcome import DeploymentFailedError, Preview, StackLockedError
 from tests.ci.fake_engine import NOTHING, FakeEngine, preview_of, step, target_of
 from tests.ci.fake_github import FakeGithub
+from tests.printed import printed_to
 
 HPA = step("update", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "web", "spec.maxReplicas")
 POLICY = step("create", "kubernetes:networking.k8s.io/v1:NetworkPolicy", "namespace.default-deny")
@@ -64,7 +66,7 @@ def test_of_a_cluster_that_only_builds_reach_no_object_is_compared(
     content["config"]["nightowl:delivery"] = delivery
     target.stack_file.write_text(yaml.safe_dump(content))
 
-    run_drift(target, github.run(tmp_path), say=said.append)
+    run_drift(target, replace(github.run(tmp_path), console=printed_to(said)))
 
     assert ("**kubernetes:*/**" in engine.left_out) is runner
     assert any("out of reach" in line for line in said) is runner

@@ -450,7 +450,7 @@ def test_one_failure_does_not_stop_the_sweep(place: Place, engine: FakeEngine, g
     summary = (place.project / "summary.md").read_text()
     assert "| `pr-7` | failed | `the target group is in use (try 1 of 3)` |" in summary
     assert "| `pr-8` | removed | `#8 is closed` |" in summary
-    assert "| `pr-9` | failed | `GitHub refused to read the pull request #9" in summary
+    assert "| `pr-9` | failed | `cannot read the pull request #9 in example/nightowl: GitHub refuses it" in summary
     assert "| `pr-10` | kept | `in use` |" in summary
 
 

@@ -9,7 +9,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from infra.ci.images import Login, Reference, Registry, RegistryError, RepositoryMissingError
+from infra.aws import AwsError
+from infra.ci.images import Login, Reference, Registry, RepositoryMissingError
 from tests.ci.delivery_stacks import ACCOUNT, PUBLIC, digest, image
 from tests.ci.test_build import put
 
@@ -76,8 +77,8 @@ def test_a_login_shows_its_password_nowhere() -> None:
 @pytest.mark.parametrize(
     ("code", "told"),
     [
-        ("AccessDeniedException", "give the role ecr:DescribeImages"),
-        ("ExpiredTokenException", "look at the account and the credentials"),
+        ("AccessDeniedException", "{asked}: the credentials lack the permission ecr:DescribeImages"),
+        ("ExpiredTokenException", "the AWS credentials have expired; sign in"),
     ],
 )
 def test_a_refusal_of_aws_is_one_sentence(aws: None, monkeypatch: pytest.MonkeyPatch, code: str, told: str) -> None:
@@ -87,7 +88,5 @@ def test_a_refusal_of_aws_is_one_sentence(aws: None, monkeypatch: pytest.MonkeyP
     registry = Registry(ACCOUNT, "eu-central-1")
     monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
 
-    with pytest.raises(
-        RegistryError, match=rf"look into nightowl-dev/web of account {ACCOUNT} \({code}: No\.\); {told}"
-    ):
+    with pytest.raises(AwsError, match=told.format(asked=f"look into nightowl-dev/web of account {ACCOUNT}")):
         registry.digest_of("nightowl-dev/web", "tree-1")

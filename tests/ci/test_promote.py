@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from infra.errors import UsageError
 from tests.ci.checkout import Checkout
 from tests.ci.delivery_stacks import PUBLIC, digest, image, path_of, read, stack_text
 from tests.ci.fake_github import FakeGithub
+from tests.printed import printed_to
 
 BUILD = {"web": "apps/web", "api": "apps/api"}
 
@@ -50,9 +52,8 @@ class Team:
             read(project, to),
             lambda stack: read(project, stack),
             Choice(**choice),
-            self.github.run(),
+            replace(self.github.run(), console=printed_to(self.said)),
             dry_run=dry_run,
-            say=self.said.append,
         )
 
     def proposed(self, stack: str = "staging") -> dict[str, str]:

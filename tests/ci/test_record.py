@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from infra.ci.stack_edit import image_of
 from infra.errors import UsageError
 from tests.ci.delivery_stacks import PUBLIC, digest, image, path_of, read, stack_text
 from tests.ci.fake_github import FakeGithub
+from tests.printed import printed_to
 
 APPS = {"web": PUBLIC, "api": PUBLIC, "worker": PUBLIC}
 TEXT = stack_text("dev", APPS, build={"web": "apps/web", "api": "apps/api"})
@@ -35,8 +37,8 @@ def project(tmp_path: Path) -> Path:
 
 def record(project: Path, github: FakeGithub, images: dict[str, str], **more: Any) -> list[str]:
     said: list[str] = []
-    run = github.run(project)
-    run_record(project, read(project, "dev"), images, run, say=said.append, **more)
+    run = replace(github.run(project), console=printed_to(said))
+    run_record(project, read(project, "dev"), images, run, **more)
     return said
 
 

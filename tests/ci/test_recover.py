@@ -14,6 +14,7 @@ from infra.engine.locks import LockHolder
 from infra.engine.outcome import Recovery
 from infra.errors import UsageError
 from tests.ci.fake_engine import FakeEngine, preview_of, step, target_of
+from tests.printed import printed_to
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HPA = step("update", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "web", "spec.maxReplicas")
@@ -27,8 +28,8 @@ def holder(hours: float) -> LockHolder:
 def recovered(engine: FakeEngine, folder: Path) -> tuple[str, str]:
     """What was said, and the summary."""
     said: list[str] = []
-    run = ActionsRun(summary=folder / "summary.md")
-    run_recover(target_of(engine, folder), run, say=said.append, now=lambda: NOW)
+    run = ActionsRun(summary=folder / "summary.md", console=printed_to(said))
+    run_recover(target_of(engine, folder), run, now=lambda: NOW)
     return "\n".join(said), (folder / "summary.md").read_text()
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from github import Github
+from rich.console import Console
 
 from infra.ci.tools import PinError, releases, run_pin_tools, run_tools
 from infra.toolchain import download, pinned, plugin
@@ -35,7 +36,7 @@ def checksums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_release_is_pinned_by_what_github_says_and_fetched_from_another_host(checksums: Path) -> None:
     archives = {release.archive: f"sha256:{number:064x}" for number, release in enumerate(releases())}
-    run_pin_tools(github_with({**archives, "SHA512SUMS": None}))
+    run_pin_tools(github_with({**archives, "SHA512SUMS": None}), Console())
     found = pinned.pinned()
     assert set(found) == {release.url for release in releases()}
     assert all(url.startswith("https://get.pulumi.com/releases/") for url in found)
@@ -45,7 +46,7 @@ def test_every_release_is_pinned_by_what_github_says_and_fetched_from_another_ho
 
 def test_a_file_without_a_checksum_leaves_the_old_ones(checksums: Path) -> None:
     with pytest.raises(PinError, match=r"GitHub has no checksum of pulumi-v.*-linux-x64\.tar\.gz"):
-        run_pin_tools(github_with({release.archive: None for release in releases()}))
+        run_pin_tools(github_with({release.archive: None for release in releases()}), Console())
     assert checksums.read_text() == ""
 
 
@@ -55,7 +56,7 @@ def test_a_job_stops_before_it_runs_a_provider_without_a_checksum(
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("infra.ci.tools.resolve_pulumi", lambda _: tmp_path / "pulumi")
     with pytest.raises(NotPinnedError, match=r"has no checksum in checksums\.txt, so it is not downloaded; `ni"):
-        run_tools()
+        run_tools(Console())
 
 
 def test_a_provider_that_is_there_is_left_as_it_is(
@@ -67,7 +68,7 @@ def test_a_provider_that_is_there_is_left_as_it_is(
         program = plugin.program_in(tmp_path, name)
         program.parent.mkdir(parents=True)
         program.write_text("")
-    run_tools()
+    run_tools(Console())
 
 
 def test_the_shipped_checksums_are_of_the_releases_that_are_used() -> None:

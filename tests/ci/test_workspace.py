@@ -76,7 +76,7 @@ def test_locks_in_a_bucket_are_those_of_the_stack_alone() -> None:
 
 @pytest.mark.usefixtures("bucket")
 def test_a_bucket_that_cannot_be_read_is_told_in_a_sentence() -> None:
-    with pytest.raises(NightowlError, match=r"the files in s3://missing-bucket-1.* cannot be listed: .*NoSuchBucket"):
+    with pytest.raises(NightowlError, match=r"did not list the files in s3://missing-bucket-1.*NoSuchBucket"):
         read_locks("s3://missing-bucket-1?region=eu-central-1", "nightowl", "dev")
 
 

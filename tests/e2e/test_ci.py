@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from infra.engine.outcome import StackLockedError
 from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster
 from tests.e2e.delivery import REPOSITORY, STACK, make_checkout, target_in
+from tests.printed import printed_to
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -167,7 +168,7 @@ def test_after_a_killed_deployment_recover_frees_the_stack(cluster: Cluster, pip
         run_deploy(pipeline.target, {}, run)
 
     said: list[str] = []
-    run_recover(pipeline.target, run, say=said.append)
+    run_recover(pipeline.target, replace(run, console=printed_to(said)))
 
     told = "\n".join(said)
     # A slow machine may have had another update under way as well.

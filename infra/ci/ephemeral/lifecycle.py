@@ -9,8 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
-from rich.console import Console
-
 from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ci.ephemeral.removal import remove_stack
 from infra.ci.ephemeral.states import LONGEST_RUN_SECONDS
@@ -54,7 +52,9 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
     if plan.policies.mandatory:
         raise PolicyViolationError(name, plan.policies.mandatory)
     if place.dry_run:
-        place.say(f"would deploy {name}: {counted(len(list(plan.graph)), 'resource')} on the cluster of {place.base}")
+        place.run.print(
+            f"would deploy {name}: {counted(len(list(plan.graph)), 'resource')} on the cluster of {place.base}"
+        )
         return
     check_place_is_free(place, number, settings.platform)
     file = place.write_file(number, images)
@@ -62,9 +62,7 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
         if _exists(place, name):
             _take_dead_lock_off(place, file, now)
         watch = rollouts_of(settings, project_name(place.project), name)
-        outcome = place.engine.deploy(
-            file, run_program, on_progress=resource_lines(Console(soft_wrap=True)), watch=watch
-        )
+        outcome = place.engine.deploy(file, run_program, on_progress=resource_lines(place.run.console), watch=watch)
     except InterruptedRunError:
         raise
     except NightowlError as error:
@@ -87,12 +85,12 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
     """
     name = pull_request_name(number)
     if not _exists(place, name):
-        place.say(f"{name}: there is no such stack, nothing to do")
+        place.run.print(f"{name}: there is no such stack, nothing to do")
         if not place.dry_run:
             place.file(number).unlink(missing_ok=True)
         return False
     if place.dry_run:
-        place.say(f"would remove {name}")
+        place.run.print(f"would remove {name}")
         return True
     file = place.removal_file(number)
     outcome = remove_stack(
@@ -101,10 +99,10 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
         place.expected(name),
         file,
         now=now or datetime.now(UTC),
-        on_progress=resource_lines(Console(soft_wrap=True)),
+        on_progress=resource_lines(place.run.console),
     )
     file.unlink(missing_ok=True)
-    place.say(f"{name}: removed, {counted(outcome.changed, 'resource')}")
+    place.run.print(f"{name}: removed, {counted(outcome.changed, 'resource')}")
     place.comment(number, joined([f"The stack {code(name)} is removed.", why]))
     return True
 
@@ -174,7 +172,9 @@ def _take_dead_lock_off(place: Place, file: Path, now: datetime | None) -> None:
     ages = [holder.age(now or datetime.now(UTC)) for holder in holders]
     if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
         return
-    place.say(f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off")
+    place.run.print(
+        f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off"
+    )
     place.engine.recover(file)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -50,7 +50,6 @@ class Place:
     run: ActionsRun
     github: GithubRepository | None = None
     dry_run: bool = False
-    say: Callable[[str], None] = print
 
     @property
     def guests(self) -> Guests:
@@ -109,12 +108,10 @@ class Place:
     def comment(self, number: int, body: str) -> None:
         """Comment on the pull request, in its one comment of this kind."""
         if self.github is not None:
-            self.say(f"comment: {self.github.upsert_comment(number, MARKER, body)}")
+            self.run.print(f"comment: {self.github.upsert_comment(number, MARKER, body)}")
 
 
-def project_place(
-    project: Path, base: str, run: ActionsRun, *, dry_run: bool = False, say: Callable[[str], None] = print
-) -> Place:
+def project_place(project: Path, base: str, run: ActionsRun, *, dry_run: bool = False) -> Place:
     """Find the place of a stack that keeps its state in a backend of its own, with the pull requests of `run`.
 
     Raises:
@@ -123,8 +120,8 @@ def project_place(
     """
     file = stack_file(project, base)
     github = connect(run)
-    engine = project_engine(project, settings_from_stack_file(file), file, say)
-    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run, say=say)
+    engine = project_engine(project, settings_from_stack_file(file), file, run.console)
+    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run)
 
 
 def cluster_place(
@@ -134,7 +131,6 @@ def cluster_place(
     run: ActionsRun,
     *,
     dry_run: bool = False,
-    say: Callable[[str], None] = print,
 ) -> Place:
     """Find the place of a stack on a cluster of this machine. GitHub is asked where there is a token.
 
@@ -146,6 +142,6 @@ def cluster_place(
     paths = ClusterPaths.of(cluster)
     if not is_running(paths):
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
-    engine = local_engine(paths, resolve_engine(lambda _: None), say)
+    engine = local_engine(paths, resolve_engine(lambda _: None), run.console.out)
     github = connect(run) if run.token else None
-    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run, say=say)
+    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run)
