@@ -168,6 +168,7 @@ def drift(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None
 
 @ci.command()
 def versions(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     issue: Annotated[bool, typer.Option("--issue", help="Keep one issue on GitHub about them.")] = False,
     dry_run: DryRun = False,
@@ -176,9 +177,11 @@ def versions(
     from infra.ci.versions import LABEL, run_versions
 
     if dry_run:
-        typer.echo(f"would list the pinned versions, and open, edit or close the issue with the label {LABEL!r}")
+        _run(context).print(
+            f"would list the pinned versions, and open, edit or close the issue with the label {LABEL!r}"
+        )
         return
-    run_versions(_project(), as_json=as_json, issue_of=_run() if issue else None, say=typer.echo)
+    run_versions(_project(), _run(context), as_json=as_json, issue=issue)
 
 
 @ci.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
@@ -23,16 +23,10 @@ class SupportEndsError(NightowlError):
     """A pinned version is near the end of its support, or past it."""
 
 
-def run_versions(
-    project: Path,
-    *,
-    as_json: bool = False,
-    issue_of: ActionsRun | None = None,
-    say: Callable[[str], None] = print,
-) -> None:
+def run_versions(project: Path, run: ActionsRun, *, as_json: bool = False, issue: bool = False) -> None:
     """List the pinned versions of Kubernetes that have at most 60 days of standard support left.
 
-    With `issue_of` one issue of that run's repository says the same, and is closed when there is no such pin.
+    With `issue` one issue of the repository says the same, and is closed when there is no such pin.
 
     Pins are the default, which the local cluster has too, and `cluster.version` of each stack on EKS.
 
@@ -51,12 +45,14 @@ def run_versions(
         if (notice := support_notice(version, clock.today()))
     ]
     if as_json:
-        say(json.dumps(found, indent=2))
+        run.results.out(json.dumps(found, indent=2))
     elif found:
-        say("\n".join(f"{item['pin']}: {item['notice']}" for item in found))
+        run.results.out("\n".join(f"{item['pin']}: {item['notice']}" for item in found))
     else:
-        say(f"every pinned version of Kubernetes has more than {WARNING_DAYS} days of standard support left")
-    address = keep_issue(found, issue_of) if issue_of else ""
+        run.results.out(
+            f"every pinned version of Kubernetes has more than {WARNING_DAYS} days of standard support left"
+        )
+    address = keep_issue(found, run) if issue else ""
     if found:
         seen = f"; see {address}" if address else ""
         raise SupportEndsError(f"{len(found)} pinned versions have at most {WARNING_DAYS} days of support left{seen}")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from infra.ci.actions_run import ActionsRun
 from infra.ci.versions import SupportEndsError, run_versions
 from infra.system import clock
 from infra.versions import KUBERNETES_MINOR, KUBERNETES_VERSIONS
 from tests.ci.fake_github import FakeGithub
 from tests.harness import REPOSITORY
+from tests.printed import printed_to
 
 ENDS = KUBERNETES_VERSIONS[KUBERNETES_MINOR].standard_support_ends
 
@@ -21,7 +23,7 @@ def said(monkeypatch: pytest.MonkeyPatch, day: date, *, as_json: bool = False) -
     lines: list[str] = []
     monkeypatch.setattr(clock, "today", lambda: day)
     try:
-        run_versions(REPOSITORY, as_json=as_json, say=lines.append)
+        run_versions(REPOSITORY, ActionsRun(results=printed_to(lines)), as_json=as_json)
     except SupportEndsError as error:
         lines.append(str(error))
     return "\n".join(lines)
@@ -44,8 +46,8 @@ def test_a_script_reads_the_same_as_json(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(clock, "today", lambda: ENDS + timedelta(days=1))
     lines: list[str] = []
     with pytest.raises(SupportEndsError):
-        run_versions(REPOSITORY, as_json=True, say=lines.append)
-    (first, *_) = json.loads(lines[0])
+        run_versions(REPOSITORY, ActionsRun(results=printed_to(lines)), as_json=True)
+    (first, *_) = json.loads("\n".join(lines))
     assert (first["pin"], first["version"], first["standardSupportEnds"]) == (
         "the default",
         KUBERNETES_MINOR,
@@ -61,12 +63,12 @@ def test_one_issue_is_opened_kept_up_to_date_and_closed_after_the_upgrade(
         for days in (30, 29):
             monkeypatch.setattr(clock, "today", lambda left=days: ENDS - timedelta(days=left))
             with pytest.raises(SupportEndsError, match="days of support left; see https://"):
-                run_versions(REPOSITORY, issue_of=github.run(tmp_path))
+                run_versions(REPOSITORY, github.run(tmp_path), issue=True)
         (issue,) = github.open_issues()
         assert (issue.title, issue.labels) == ("Kubernetes versions lose their support", ["versions"])
         assert f"- the default: standard support of Kubernetes {KUBERNETES_MINOR} ends on {ENDS}, in 29 days" in (
             issue.body or ""
         )
         monkeypatch.setattr(clock, "today", lambda: ENDS - timedelta(days=61))
-        run_versions(REPOSITORY, issue_of=github.run(tmp_path))
+        run_versions(REPOSITORY, github.run(tmp_path), issue=True)
         assert github.open_issues() == []
