@@ -51,15 +51,14 @@ def _elsewhere(problems: Iterable[Problem], blotted: Iterable[Location]) -> list
 
 
 def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[Problem]]:
+    between_apps = _problems(interaction_errors(sections.get("apps")))
     try:
-        return StackSettings.model_validate(dict(sections)), []
+        settings = StackSettings.model_validate(dict(sections))
     except ValidationError as error:
-        between_apps = [
-            FieldError(("apps", *flaw.location), flaw.message) for flaw in interaction_errors(sections.get("apps"))
-        ]
-        found = [*problems_of(error, StackSettings, PROJECT), *_problems(between_apps)]
         unknown = unknown_keys(error, StackSettings)
-        return None, [*found, *(_hidden(sections, unknown) if unknown else [])]
+        hidden = _hidden(sections, unknown) if unknown else []
+        return None, [*problems_of(error, StackSettings, PROJECT), *between_apps, *hidden]
+    return (None if between_apps else settings), between_apps
 
 
 def _hidden(sections: Mapping[str, object], unknown: Sequence[UnknownKey]) -> list[Problem]:

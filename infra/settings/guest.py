@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from infra.settings.app.application import WebSettings, WorkerSettings
+from infra.settings.app.application import Application, CronSettings
 from infra.settings.eks.addresses import health_errors, http_traffic, path_errors, tcp_ports
 from infra.settings.eks.drain import registration_errors, stop_errors
 from infra.settings.eks.load_balancer import Domain
@@ -18,7 +18,6 @@ from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.pull_request import pull_request_number
-from infra.settings.scalars import Notation
 
 
 def _check_base(value: str) -> str:
@@ -37,9 +36,9 @@ class GuestPlatformSettings(Model):
     """The kind of platform."""
     stack: Annotated[Name, AfterValidator(_check_base)]
     """The stack of this project that has the cluster; it is read, never changed."""
-    region: Annotated[Region, Notation("region")]
+    region: Region
     """The AWS region, such as eu-central-1."""
-    account_id: Annotated[AccountId, Notation("account id")]
+    account_id: AccountId
     """The account that the credentials must belong to; any other is refused before anything is made."""
     domain: Domain | None = None
     """The domain of that stack's load balancer. Without one, no app has `traffic`."""
@@ -52,7 +51,7 @@ AwsPlatformSettings = EksPlatformSettings | GuestPlatformSettings
 
 
 def guest_errors(
-    platform: GuestPlatformSettings, namespace: NamespaceSettings, apps: Mapping[str, object]
+    platform: GuestPlatformSettings, namespace: NamespaceSettings, apps: Mapping[str, Application]
 ) -> Iterator[FieldError]:
     """Find what a guest may not have, so that it never takes anything from its host; locations are below the root."""
     number = pull_request_number(namespace.name)
@@ -70,7 +69,9 @@ def guest_errors(
     yield from registration_errors(apps)
 
 
-def _address_errors(platform: GuestPlatformSettings, number: int, apps: Mapping[str, object]) -> Iterator[FieldError]:
+def _address_errors(
+    platform: GuestPlatformSettings, number: int, apps: Mapping[str, Application]
+) -> Iterator[FieldError]:
     http = http_traffic(apps)
     for app, traffic in http.items():
         place = ("apps", app, "traffic", "host")
@@ -96,10 +97,10 @@ def is_guest_host(host: str, number: int, domain: str) -> bool:
     return rest == domain and (label == f"pr-{number}" or label.startswith(f"pr-{number}-"))
 
 
-def _priority_class_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+def _priority_class_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find priorities: their classes are the whole cluster's, and a guest goes before nobody."""
     for app, settings in apps.items():
-        if isinstance(settings, WebSettings | WorkerSettings) and settings.availability.priority != "normal":
+        if not isinstance(settings, CronSettings) and settings.availability.priority != "normal":
             yield FieldError(
                 ("apps", app, "availability", "priority"),
                 f"{settings.availability.priority} does not go with kind: guest; leave it out",

@@ -1,18 +1,17 @@
 """Rules between the applications of a stack: names, flows from one to another, and public addresses.
 
-They are judged on what can be read of each app, so that one app's mistake does not hide another's: finished settings
-are taken as well as plain values straight from the stack file.
+They are judged on what can be read of each app in the plain values of the stack file, so that one app's mistake does
+not hide another's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
 from infra.settings.app.traffic import LOAD_BALANCER, Flow, Peer, TrafficSettings
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
@@ -29,64 +28,52 @@ class _App:
     """What can be read of one application; None stands for what cannot."""
 
     kind: str
-    port: object
     traffic: TrafficSettings | None
     allow_to: Sequence[Peer | None]
     allow_from: Sequence[Peer | None]
     helpers: Sequence[Location]
 
 
-def interaction_errors(apps: object) -> list[FieldError]:
-    """Find the rules that are broken between `apps`, a mapping of names to settings or to plain values.
+def interaction_errors(apps: object) -> Iterator[FieldError]:
+    """Find the rules that are broken between `apps`, a mapping of names to plain values; locations are below the root.
 
-    The errors name keys below `apps`. What is no mapping at all has none: the models say so.
+    What is no mapping at all has none: the models say so.
     """
-    if not isinstance(apps, Mapping):
-        return []
-    known = {str(name): _read(value) for name, value in cast(Mapping[Any, Any], apps).items()}
-    return [*_name_errors(known), *_flow_errors(known), *_address_errors(known)]
+    known = {str(name): _read(_mapping(value)) for name, value in _mapping(apps).items()}
+    for name in known:
+        if name in _RESERVED_NAMES:
+            yield FieldError(("apps", name), f"the name {name} {_RESERVED_NAMES[name]}; choose another")
+    for name, app in known.items():
+        for place in app.helpers:
+            if place[-1] == name:
+                yield FieldError(("apps", name, *place), "is the name of the app's own container; choose another")
+    yield from _flow_errors(known)
+    yield from _address_errors(known)
 
 
-def _name_errors(apps: Mapping[str, _App]) -> list[FieldError]:
-    reserved = [
-        FieldError((name,), f"the name {name} {_RESERVED_NAMES[name]}; choose another")
-        for name in apps
-        if name in _RESERVED_NAMES
-    ]
-    helpers = [
-        FieldError((name, *place), "is the name of the app's own container; choose another")
-        for name, app in apps.items()
-        for place in app.helpers
-        if place[-1] == name
-    ]
-    return reserved + helpers
-
-
-def _flow_errors(apps: Mapping[str, _App]) -> list[FieldError]:
-    errors: list[FieldError] = []
+def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
     for name, app in apps.items():
         for index, peer in enumerate(app.allow_to):
-            message = peer and _target_flaw(peer, name, apps)
+            message = peer and _target_error(peer, name, apps)
             if message:
-                errors.append(FieldError((name, "allowTo", index), message))
+                yield FieldError(("apps", name, "allowTo", index), message)
         for index, peer in enumerate(app.allow_from):
-            message = peer and _app_flaw(peer, name, apps)
+            message = peer and _peer_error(peer, name, apps)
             if message:
-                errors.append(FieldError((name, "allowFrom", index), message))
-    return errors
+                yield FieldError(("apps", name, "allowFrom", index), message)
 
 
-def _target_flaw(peer: Peer, caller: str, apps: Mapping[str, _App]) -> str | None:
+def _target_error(peer: Peer, caller: str, apps: Mapping[str, _App]) -> str | None:
     if peer.load_balancer:
         return f"{LOAD_BALANCER} goes in allowFrom only; name the app or the network that is to be called"
-    flaw = _app_flaw(peer, caller, apps)
-    if flaw or peer.app is None:
-        return flaw
+    error = _peer_error(peer, caller, apps)
+    if error or peer.app is None:
+        return error
     kind = apps[peer.app].kind
     return f"{peer.app} is of kind {kind}, which serves no port" if kind in {"worker", "cron"} else None
 
 
-def _app_flaw(peer: Peer, own_name: str, apps: Mapping[str, _App]) -> str | None:
+def _peer_error(peer: Peer, own_name: str, apps: Mapping[str, _App]) -> str | None:
     if peer.app is None:
         return None
     if peer.app == own_name:
@@ -98,46 +85,27 @@ def _app_flaw(peer: Peer, own_name: str, apps: Mapping[str, _App]) -> str | None
     return None
 
 
-def _address_errors(apps: Mapping[str, _App]) -> list[FieldError]:
-    errors: list[FieldError] = []
+def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
     owners: dict[str, str] = {}
     for name, app in apps.items():
         # A TCP app has the load balancer's port as its address, and no host or path.
         if app.traffic is None or app.traffic.protocol == "tcp":
             continue
-        address = _address(app.traffic, app.port)
+        # An Ingress and an ALB compare paths by their segments, so /api and /api/ are one.
+        address = f"{app.traffic.host or 'any host'}{app.traffic.path.rstrip('/') or '/'}"
         if address in owners:
             message = f"{address} is the address of {owners[address]} too; give each app its own"
-            errors.append(FieldError((name, "traffic"), message))
+            yield FieldError(("apps", name, "traffic"), message)
         owners.setdefault(address, name)
-    return errors
 
 
-def _address(traffic: TrafficSettings, port: object) -> str:
-    if traffic.protocol == "tcp":
-        return f"TCP port {port}"
-    # An Ingress and an ALB compare paths by their segments, so /api and /api/ are one.
-    return f"{traffic.host or 'any host'}{traffic.path.rstrip('/') or '/'}"
-
-
-def _read(value: object) -> _App:
-    if isinstance(value, WebSettings | WorkerSettings | CronSettings):
-        return _App(
-            kind=value.kind,
-            port=value.port if isinstance(value, WebSettings) else None,
-            traffic=value.traffic if isinstance(value, WebSettings) else None,
-            allow_to=value.allow_to,
-            allow_from=value.allow_from if isinstance(value, WebSettings) else (),
-            helpers=[("init", name) for name in value.init] + [("sidecars", name) for name in value.sidecars],
-        )
-    plain = _mapping(value)
+def _read(app: Mapping[Any, object]) -> _App:
     return _App(
-        kind=str(plain.get("kind", "web")),
-        port=plain.get("port"),
-        traffic=_traffic(plain.get("traffic")),
-        allow_to=_peers(plain.get("allowTo")),
-        allow_from=_peers(plain.get("allowFrom")),
-        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in _mapping(plain.get(key))],
+        kind=str(app.get("kind", "web")),
+        traffic=_valid(_TRAFFIC, app.get("traffic")),
+        allow_to=_peers(app.get("allowTo")),
+        allow_from=_peers(app.get("allowFrom")),
+        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in _mapping(app.get(key))],
     )
 
 
@@ -145,22 +113,17 @@ def _mapping(value: object) -> Mapping[Any, object]:
     return cast(Mapping[Any, object], value) if isinstance(value, Mapping) else {}
 
 
-def _traffic(value: object) -> TrafficSettings | None:
-    try:
-        return TrafficSettings.model_validate(value)
-    except ValidationError:
-        return None
-
-
 def _peers(value: object) -> list[Peer | None]:
-    return [_peer(item) for item in cast(Sequence[object], value)] if isinstance(value, list | tuple) else []
+    return [_valid(_FLOW, item) for item in cast(Sequence[object], value)] if isinstance(value, list | tuple) else []
 
 
-def _peer(value: object) -> Peer | None:
+def _valid(adapter: TypeAdapter[_T], value: object) -> _T | None:
     try:
-        return _FLOW.validate_python(value)
+        return adapter.validate_python(value)
     except ValidationError:
         return None
 
 
+_T = TypeVar("_T")
 _FLOW: TypeAdapter[Peer] = TypeAdapter(Flow)
+_TRAFFIC = TypeAdapter(TrafficSettings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 Location = tuple[str | int, ...]
@@ -27,26 +28,41 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    def _errors(self) -> Iterable[FieldError]:
+        """Find the broken rules between the keys of the section, each with its key below the section."""
+        return ()
 
-class FieldError(ValueError):
+    @model_validator(mode="after")
+    def _check_rules(self) -> Self:
+        raise_any(self._errors())
+        return self
+
+
+class FieldError:
     """A rule between keys is broken.
 
-    `field` names the key to correct, relative to the model that raises it, as written in YAML: `max`,
+    `field` names the key to correct, relative to the model that has the rule, as written in YAML: `max`,
     `health.liveness`, or a tuple where a key may itself contain a dot (`("files", "/etc/app.conf")`).
     """
 
     def __init__(self, field: str | Location, message: str) -> None:
         self.location: Location = tuple(field.split(".")) if isinstance(field, str) else field
         self.message = message
-        super().__init__(f"{'.'.join(map(str, self.location))}: {message}")
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.location))}: {self.message}"
+
+    def below(self, *location: str | int) -> FieldError:
+        """Return the same error as the section at `location` above it sees it."""
+        return FieldError((*location, *self.location), self.message)
 
 
 class RulesError(ValueError):
-    """Several rules between keys are broken at once."""
+    """Rules between keys are broken: as pydantic carries them to its report."""
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        self.errors = tuple(errors)
-        super().__init__("; ".join(map(str, self.errors)))
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(map(str, errors)))
 
 
 def raise_any(errors: Iterable[FieldError]) -> None:
@@ -58,3 +74,8 @@ def raise_any(errors: Iterable[FieldError]) -> None:
     found = tuple(errors)
     if found:
         raise RulesError(found)
+
+
+def repeated(items: Sequence[object]) -> list[int]:
+    """List the positions of the items that stand further in front too."""
+    return [index for index, item in enumerate(items) if item in items[:index]]

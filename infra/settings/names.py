@@ -7,19 +7,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from infra.settings.scalars import Notation
+from infra.settings.scalars import Notation, form
 
 LONGEST_NAME = 40
 """Longest name of an app or container: a suffix such as `-files-1a2b3c4d` fits into the 63 characters of a label."""
 LONGEST_LINE = 1024
 """Characters of a single-line text; a path may have 4096 bytes on Linux, but nobody writes one that long."""
-_SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-"""A DNS subdomain as Kubernetes has it (k8s.io/apimachinery/pkg/util/validation, IsDNS1123Subdomain)."""
-
-
-def is_subdomain(value: str) -> bool:
-    """Whether a text is a DNS subdomain: parts between dots that begin and end with a letter or digit."""
-    return _SUBDOMAIN.fullmatch(value) is not None
+SUBDOMAIN = r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+"""A DNS subdomain as Kubernetes has it (k8s.io/apimachinery/pkg/util/validation, IsDNS1123Subdomain): parts between
+dots that begin and end with a letter or digit."""
 
 
 def check_name(value: str) -> str:
@@ -36,28 +32,17 @@ def check_name(value: str) -> str:
     return value
 
 
-def check_object_name(value: str) -> str:
-    """Accept the name of an object that others made: a DNS subdomain of at most 253 characters (RFC 1123).
-
-    Raises:
-        ValueError: anything else.
-    """
-    if not is_subdomain(value):
-        raise ValueError("is not the name of a Kubernetes object: use lower-case letters, digits, dashes and dots")
-    return value
-
-
-def check_line(value: str) -> str:
-    """Accept one line of text without surrounding white space.
-
-    Raises:
-        ValueError: empty, several lines, or more than 1024 characters.
-    """
+def _check_line(value: str) -> str:
     if not value or value != value.strip() or not value.isprintable() or len(value) > LONGEST_LINE:
         raise ValueError(f"is not one line of text with 1 to {LONGEST_LINE} characters")
     return value
 
 
 Name = Annotated[str, AfterValidator(check_name), Notation("name")]
-ObjectName = Annotated[str, AfterValidator(check_object_name), Notation("name")]
-Line = Annotated[str, AfterValidator(check_line), Notation("text")]
+_check_object_name = form(
+    SUBDOMAIN, "is not the name of a Kubernetes object: use lower-case letters, digits, dashes and dots"
+)
+ObjectName = Annotated[str, AfterValidator(_check_object_name), Notation("name")]
+"""Of an object that others made."""
+Line = Annotated[str, AfterValidator(_check_line), Notation("text")]
+"""Without white space around it."""

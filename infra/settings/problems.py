@@ -15,7 +15,7 @@ from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
 from infra.settings.app.words import answer
 from infra.settings.keys import keys_at, kinds_with_key, without_tags
-from infra.settings.model import FieldError, Location, Model, RulesError
+from infra.settings.model import Location, Model, RulesError
 from infra.settings.nearest import nearest
 
 LONGEST_ECHO = 60
@@ -113,8 +113,6 @@ def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location,
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, RulesError):
         return [(location + error.location, error.message) for error in cause.errors]
-    if isinstance(cause, FieldError):
-        return [(location + cause.location, cause.message)]
     if details["type"] == "union_tag_invalid":
         return [((*location, "kind"), _wrong_kind(details))]
     if details["type"] == "union_tag_not_found":

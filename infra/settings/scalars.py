@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Strict
+from pydantic import AfterValidator, BeforeValidator, Strict
 
 MEBIBYTE = 2**20
 SMALLEST_MEMORY_BYTES = 4 * MEBIBYTE
@@ -51,6 +51,25 @@ class Notation:
 
     name: str
     write: Callable[[Any], str] = str
+
+
+def form(pattern: str, message: str) -> Callable[[object], str]:
+    """Return a validator of texts that match `pattern` as a whole; `message` says what any other value is not."""
+    compiled = re.compile(pattern)
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise ValueError(message)
+        return value
+
+    return check
+
+
+def _check_unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"names {' and '.join(twice)} more than once")
+    return values
 
 
 def parse_millicores(value: Any) -> int:
@@ -171,4 +190,6 @@ Bytes = Annotated[int, BeforeValidator(parse_bytes), Notation("size", bytes_text
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Notation("duration", seconds_text)]
 Percent = Annotated[int, BeforeValidator(parse_percent), Notation("percentage", percent_text)]
 WholeNumber = Annotated[int, BeforeValidator(parse_whole_number), Notation("whole number")]
+UNIQUE = AfterValidator(_check_unique)
+"""Of a list of texts: none is in it twice."""
 Switch = Annotated[bool, Strict(), Notation("`true` or `false`", lambda on: "true" if on else "false")]

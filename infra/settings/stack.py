@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterator
 
-from pydantic import model_validator
 from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
@@ -19,8 +18,7 @@ from infra.settings.eks.placement import placement_errors
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.eks.secret_references import secret_errors
 from infra.settings.guest import GuestPlatformSettings, guest_errors
-from infra.settings.interactions import interaction_errors
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.platform import ExistingPlatformSettings, PlatformSettings
@@ -46,59 +44,37 @@ class StackSettings(Model):
     apps: dict[Name, Application]
     """What runs, one description per application, by name; `{}` for none."""
 
-    @model_validator(mode="after")
-    def _apps_fit_together(self) -> Self:
-        of_apps = [FieldError(("apps", *error.location), error.message) for error in interaction_errors(self.apps)]
-        raise_any([*of_apps, *self._platform_errors()])
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        platform = self.platform
+        if isinstance(platform, EksPlatformSettings):
+            yield from pool_errors(self.node_pools)
+            yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
+            yield from address_errors(self.load_balancer, self.apps)
+            yield from secret_errors(self.apps)
+            yield from stop_errors(self.apps)
+            yield from registration_errors(self.apps)
+            yield from placement_errors(self.node_pools, self.apps)
+            access = self.cluster.access.places
+            yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
+        else:
+            yield from self._sections_of_eks()
+        if not isinstance(platform, ExistingPlatformSettings) and self.namespace.existing:
+            yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
+        if isinstance(platform, GuestPlatformSettings):
+            yield from guest_errors(platform, self.namespace, self.apps)
+        if (
+            isinstance(platform, ExistingPlatformSettings)
+            and platform.ingress is not None
+            and platform.ingress.namespace == self.namespace.name
+        ):
+            message = "is the ingress controller's namespace, which the apps' network policies would close"
+            yield FieldError("namespace.name", f"{self.namespace.name} {message}; choose another")
 
-    def _platform_errors(self) -> list[FieldError]:
-        if isinstance(self.platform, EksPlatformSettings):
-            return [
-                *(FieldError("nodePools", error.message) for error in pool_errors(self.node_pools)),
-                *release_errors(self.cluster.minor_of_nodes, self.node_pools),
-                *address_errors(self.load_balancer, self.apps),
-                *secret_errors(self.apps),
-                *stop_errors(self.apps),
-                *registration_errors(self.apps),
-                *placement_errors(self.node_pools, self.apps),
-                *self._delivery_errors(self.platform),
-                *self._adoption_errors(),
-            ]
-        if isinstance(self.platform, GuestPlatformSettings):
-            return [
-                *self._sections_of_eks(),
-                *self._adoption_errors(),
-                *guest_errors(self.platform, self.namespace, self.apps),
-            ]
-        return [*self._sections_of_eks(), *self._namespace_errors(self.platform)]
-
-    def _delivery_errors(self, platform: EksPlatformSettings) -> list[FieldError]:
-        errors = delivery_errors(
-            self.delivery,
-            platform=platform,
-            apps=self.apps,
-            access=self.cluster.access.places,
-        )
-        return list(errors)
-
-    def _sections_of_eks(self) -> list[FieldError]:
-        # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
-        sections = ("network", "cluster", "node_pools", "load_balancer", "delivery")
-        given = [name for name in sections if getattr(self, name) != type(self).model_fields[name].default]
-        return [FieldError(to_camel(name), "goes with platform.kind: eks only") for name in given]
-
-    def _adoption_errors(self) -> list[FieldError]:
-        if not self.namespace.existing:
-            return []
-        return [FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")]
-
-    def _namespace_errors(self, platform: ExistingPlatformSettings) -> list[FieldError]:
-        ingress = platform.ingress
-        if ingress is None or ingress.namespace != self.namespace.name:
-            return []
-        message = "is the ingress controller's namespace, which the apps' network policies would close"
-        return [FieldError("namespace.name", f"{self.namespace.name} {message}; choose another")]
+    def _sections_of_eks(self) -> Iterator[FieldError]:
+        for name in ("network", "cluster", "node_pools", "load_balancer", "delivery"):
+            # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
+            if getattr(self, name) != type(self).model_fields[name].default:
+                yield FieldError(to_camel(name), "goes with platform.kind: eks only")
 
     @classmethod
     def section_keys(cls) -> list[str]:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from infra.secret_texts.names import Suspicion, suspicion
 from infra.settings.build import PROJECT, build_settings
-from infra.settings.every_key import every_key
 from infra.settings.load import load
 from infra.settings.problems import SettingsError
 from infra.settings.stack_file import settings_from_stack_file
 from tests.settings.bad_inputs import SAMPLE
+from tests.settings.every_key import every_key
 from tests.settings.secret_samples import (
     ARGUMENTS,
     FILES,

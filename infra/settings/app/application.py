@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, cast
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from infra.settings.app.availability import AvailabilitySettings
 from infra.settings.app.container import HelperSettings, SidecarSettings
@@ -22,7 +22,7 @@ from infra.settings.app.secrets import Secret
 from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import Flow, Peer, TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import Seconds, WholeNumber, seconds_text
 
@@ -61,47 +61,35 @@ class _Application(Model):
     allow_to: tuple[Flow, ...] = ()
     """Whom it may call. Naming an app opens both sides of the flow."""
 
-    @model_validator(mode="after")
-    def _containers_fit_together(self) -> Self:
-        raise_any(
-            [
-                *configuration_errors(self.env, self.files),
-                *mount_errors(self.volumes, self.files),
-                *self._helper_errors(),
-                *self._variable_errors(),
-                *_flow_list_errors("allowTo", self.allow_to),
-            ]
-        )
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        yield from configuration_errors(self.env, self.files)
+        yield from mount_errors(self.volumes, self.files)
+        yield from self._helper_errors()
+        yield from self._variable_errors()
+        yield from _repetition_errors("allowTo", self.allow_to)
 
-    def _helper_errors(self) -> list[FieldError]:
+    def _helper_errors(self) -> Iterator[FieldError]:
+        for name in (name for name in self.sidecars if name in self.init):
+            yield FieldError(("sidecars", name), "is the name of an init container too; choose another")
         helpers: dict[str, Mapping[str, HelperSettings]] = {"init": self.init, "sidecars": self.sidecars}
-        errors = [
-            FieldError(("sidecars", name), "is the name of an init container too; choose another")
-            for name in self.sidecars
-            if name in self.init
-        ]
         for section, containers in helpers.items():
             for name, helper in containers.items():
-                found = mount_errors(self.volumes, helper.files)
                 # The volumes were judged with the app's own files already.
-                of_files = [error for error in found if error.location[0] == "files"]
-                errors += [FieldError((section, name, *error.location), error.message) for error in of_files]
-        return errors
+                for error in mount_errors(self.volumes, helper.files):
+                    if error.location[0] == "files":
+                        yield error.below(section, name)
 
-    def _variable_errors(self) -> list[FieldError]:
-        errors: list[FieldError] = []
+    def _variable_errors(self) -> Iterator[FieldError]:
         owners: dict[str, str] = {}
         for name, secret in self.secrets.items():
             if secret.env is None:
                 continue
             place = ("secrets", name, "env")
             if secret.env in owners:
-                errors.append(FieldError(place, f"{secret.env} is the variable of secret {owners[secret.env]} too"))
+                yield FieldError(place, f"{secret.env} is the variable of secret {owners[secret.env]} too")
             if secret.env in self.env:
-                errors.append(FieldError(place, f"{secret.env} is set in env too; remove one of them"))
+                yield FieldError(place, f"{secret.env} is set in env too; remove one of them")
             owners.setdefault(secret.env, name)
-        return errors
 
 
 class _LongRunning(_Application):
@@ -138,55 +126,41 @@ class _LongRunning(_Application):
         """Whether the old pod must be gone before the new one starts, as only one node can have its volume."""
         return any(volume.has_one_writer for volume in self.volumes.values())
 
-    @model_validator(mode="after")
-    def _replicas_fit(self) -> Self:
-        raise_any([*self._replica_errors(), *self._writer_errors(), *self._health_errors(), *self._start_errors()])
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        if self.scaling is not None and self.replicas is not None:
+            message = f"{self.replicas} would fight the autoscaler; give either replicas or scaling"
+            yield FieldError("replicas", message)
+        yield from self._writer_errors()
+        for error in self.health.errors(port=self.served_port):
+            yield error.below("health")
+        yield from self._deadline_errors()
 
-    def _health_errors(self) -> list[FieldError]:
-        found = self.health.errors(port=self.served_port)
-        return [FieldError(("health", *error.location), error.message) for error in found]
+    def _writer_errors(self) -> Iterator[FieldError]:
+        for name, volume in self.volumes.items():
+            if volume.has_one_writer and self.replicas != 1:
+                yield FieldError(
+                    ("volumes", name, "kind"),
+                    "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
+                    "(and a storage class that can do it)",
+                )
 
-    def _replica_errors(self) -> list[FieldError]:
-        if self.scaling is None or self.replicas is None:
-            return []
-        return [FieldError("replicas", f"{self.replicas} would fight the autoscaler; give either replicas or scaling")]
-
-    def _writer_errors(self) -> list[FieldError]:
-        if self.replicas == 1:
-            return []
-        return [
-            FieldError(
-                ("volumes", name, "kind"),
-                "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
-                "(and a storage class that can do it)",
-            )
-            for name, volume in self.volumes.items()
-            if volume.has_one_writer
-        ]
-
-    def _start_errors(self) -> list[FieldError]:
+    def _deadline_errors(self) -> Iterator[FieldError]:
         deadline, start = self.rollout.deadline, self.longest_start_seconds
         stop = (self.rollout.drain or 0) + self.rollout.finish_within
-        errors: list[FieldError] = []
         if start and start + MIN_READY_SECONDS >= deadline:
-            errors.append(
-                FieldError(
-                    "rollout.deadline",
-                    f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} "
-                    f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
-                    "raise it, or lower them",
-                )
+            yield FieldError(
+                "rollout.deadline",
+                f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} "
+                f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
+                "raise it, or lower them",
             )
         if self.has_one_writer and stop >= deadline:
-            errors.append(
-                FieldError(
-                    "rollout.deadline",
-                    f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the old pod may hold "
-                    "the volume (drain and finishWithin); raise it, or lower them",
-                )
+            yield FieldError(
+                "rollout.deadline",
+                f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the old pod may hold "
+                "the volume (drain and finishWithin); raise it, or lower them",
             )
-        return errors
 
 
 class WebSettings(_LongRunning):
@@ -206,21 +180,13 @@ class WebSettings(_LongRunning):
         """The port of the app's container."""
         return self.port
 
-    @model_validator(mode="after")
-    def _callers_have_no_ports(self) -> Self:
-        raise_any(
-            [
-                *_flow_list_errors("allowFrom", self.allow_from),
-                *(
-                    FieldError(
-                        ("allowFrom", index, "ports"), "goes with allowTo only; callers reach the app's own port"
-                    )
-                    for index, peer in enumerate(self.allow_from)
-                    if peer.ports
-                ),
-            ]
-        )
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        yield from _repetition_errors("allowFrom", self.allow_from)
+        for index, peer in enumerate(self.allow_from):
+            if peer.ports:
+                message = "goes with allowTo only; callers reach the app's own port"
+                yield FieldError(("allowFrom", index, "ports"), message)
 
 
 class WorkerSettings(_LongRunning):
@@ -229,13 +195,10 @@ class WorkerSettings(_LongRunning):
     kind: Literal["worker"]
     """The kind of app."""
 
-    @model_validator(mode="after")
-    def _has_no_port(self) -> Self:
-        raise_any(
-            FieldError(f"health.{key}.port", "is required: a worker has no port of its own")
-            for key in self.health.without_port()
-        )
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        for key in self.health.without_port():
+            yield FieldError(f"health.{key}.port", "is required: a worker has no port of its own")
 
 
 class CronSettings(_Application):
@@ -254,25 +217,16 @@ class CronSettings(_Application):
     overlap: Literal["forbid", "allow", "replace"] = "forbid"
     """What happens when a run is due while the last one still runs."""
 
-    @model_validator(mode="after")
-    def _runs_fit(self) -> Self:
-        errors: list[FieldError] = []
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
         if not 1 <= self.timeout <= LONGEST_RUN_SECONDS:
-            errors.append(FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 7d"))
+            yield FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 7d")
         if self.overlap == "allow" and any(volume.has_one_writer for volume in self.volumes.values()):
-            errors.append(
-                FieldError("overlap", "allow would give a persistent volume two writers; use forbid or replace")
-            )
-        raise_any(errors)
-        return self
+            yield FieldError("overlap", "allow would give a persistent volume two writers; use forbid or replace")
 
 
-def _flow_list_errors(key: str, peers: tuple[Peer, ...]) -> list[FieldError]:
-    return [
-        FieldError((key, index), "is listed twice; remove one")
-        for index, peer in enumerate(peers)
-        if peer in peers[:index]
-    ]
+def _repetition_errors(key: str, peers: tuple[Peer, ...]) -> Iterator[FieldError]:
+    return (FieldError((key, index), "is listed twice; remove one") for index in repeated(peers))
 
 
 def _kind(value: Any) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator
 
 from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Percent, Seconds, seconds_text
@@ -30,10 +31,7 @@ class AvailabilitySettings(Model):
     priority: Literal["high", "normal", "low"] = "normal"
     """Who gets the room when there is too little of it."""
 
-    @model_validator(mode="after")
-    def _bounds(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         if self.evict_after > LONGEST_EVICTION_SECONDS:
-            raise FieldError(
-                "evictAfter", f"{seconds_text(self.evict_after)} is above 1h: the app would be short of replicas"
-            )
-        return self
+            message = f"{seconds_text(self.evict_after)} is above 1h: the app would be short of replicas"
+            yield FieldError("evictAfter", message)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import model_validator
+from collections.abc import Iterator
 
 from infra.settings.app.environment import Environment, Files, configuration_errors
 from infra.settings.app.health import HealthSettings
 from infra.settings.app.image import Image
 from infra.settings.app.resources import ResourceSettings
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 
 
 class HelperSettings(Model):
@@ -32,13 +30,10 @@ class HelperSettings(Model):
     resources: ResourceSettings = ResourceSettings()
     """CPU and memory."""
 
-    @model_validator(mode="after")
-    def _own_work(self) -> Self:
-        errors = configuration_errors(self.env, self.files)
+    def _errors(self) -> Iterator[FieldError]:
+        yield from configuration_errors(self.env, self.files)
         if self.image is None and not self.command and not self.args:
-            errors.append(FieldError("command", "is required without an image: this would be the app once more"))
-        raise_any(errors)
-        return self
+            yield FieldError("command", "is required without an image: this would be the app once more")
 
 
 class SidecarSettings(HelperSettings):
@@ -47,15 +42,9 @@ class SidecarSettings(HelperSettings):
     health: HealthSettings = HealthSettings()
     """When it is started, ready and alive; by default it is not asked."""
 
-    @model_validator(mode="after")
-    def _own_port(self) -> Self:
-        raise_any(
-            [
-                *(
-                    FieldError(f"health.{key}.port", "is required: the app's port is not the sidecar's")
-                    for key in self.health.without_port()
-                ),
-                *(FieldError(("health", *error.location), error.message) for error in self.health.errors(port=None)),
-            ]
-        )
-        return self
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        for key in self.health.without_port():
+            yield FieldError(f"health.{key}.port", "is required: the app's port is not the sidecar's")
+        for error in self.health.errors(port=None):
+            yield error.below("health")

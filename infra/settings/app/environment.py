@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Notation
+from infra.settings.scalars import Notation, form
 
 LARGEST_CONFIGURATION_BYTES = 2**20
 """1 MiB: the most that the values of one ConfigMap may hold (MaxSecretSize of k8s.io/kubernetes/pkg/apis/core)."""
@@ -67,25 +66,15 @@ def _form(value: Any) -> str:
     return "<text>"
 
 
-def _check_variable(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise ValueError("is not a variable name: use letters, digits and underscores")
-    return name
-
-
-def check_path(value: str) -> str:
-    """Accept an absolute, normalised path that is not the root.
-
-    Raises:
-        ValueError: relative, with `..`, doubled slashes, a colon or a line break, or `/`.
-    """
+def _check_path(value: str) -> str:
     is_normal = value.startswith("/") and not value.startswith("//") and str(PurePosixPath(value)) == value
     if not is_normal or value == "/" or ".." in value.split("/") or ":" in value or not value.isprintable():
         raise ValueError("is not an absolute path inside the container, such as /etc/app/config.yaml")
     return value
 
 
-VariableName = Annotated[str, AfterValidator(_check_variable), Notation("variable name")]
+_check_variable_name = form(r"[A-Za-z_][A-Za-z0-9_]*", "is not a variable name: use letters, digits and underscores")
+VariableName = Annotated[str, AfterValidator(_check_variable_name), Notation("variable name")]
 VariableText = Annotated[str, BeforeValidator(_plain_text), Notation("text")]
 VariableValue = Annotated[
     Annotated[VariableText, Tag("<text>")]
@@ -93,18 +82,16 @@ VariableValue = Annotated[
     | Annotated[ResourceValue, Tag("<resource>")],
     Discriminator(_form),
 ]
-ContainerPath = Annotated[str, AfterValidator(check_path), Notation("path")]
+ContainerPath = Annotated[str, AfterValidator(_check_path), Notation("path")]
 Environment = dict[VariableName, VariableValue]
 Files = dict[ContainerPath, str]
 """Absolute path in the container to the file's content; the file is read-only."""
 
 
-def configuration_errors(env: Environment, files: Files) -> list[FieldError]:
-    """Return whether the configuration of one container is too much for a ConfigMap."""
+def configuration_errors(env: Environment, files: Files) -> Iterator[FieldError]:
+    """Find whether the configuration of one container is too much for a ConfigMap."""
     texts = [value for value in env.values() if isinstance(value, str)]
     size = sum(len(text.encode()) for text in [*texts, *files.values()])
-    if size <= LARGEST_CONFIGURATION_BYTES:
-        return []
-    return [
-        FieldError("files", f"{size} bytes, with env, are more than the 1 MiB that Kubernetes stores; use a volume")
-    ]
+    if size > LARGEST_CONFIGURATION_BYTES:
+        message = f"{size} bytes, with env, are more than the 1 MiB that Kubernetes stores; use a volume"
+        yield FieldError("files", message)

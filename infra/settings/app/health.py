@@ -6,11 +6,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Self, cast
+from typing import Annotated, cast
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Notation, Seconds, WholeNumber, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
@@ -48,33 +48,26 @@ class ProbeSettings(Model):
     failures: Annotated[WholeNumber, Field(ge=1, le=100)] = 3
     """Failures in a row that count."""
 
-    @model_validator(mode="after")
-    def _one_question(self) -> Self:
-        raise_any(self._errors())
-        return self
-
     @property
     def budget_seconds(self) -> int:
         """The longest time that the probe lets a container fail."""
         return self.period * self.failures
 
-    def _errors(self) -> list[FieldError]:
-        errors: list[FieldError] = []
+    def _errors(self) -> Iterator[FieldError]:
         asked = [name for name in ("http", "tcp", "exec") if getattr(self, name) is not None]
         if len(asked) != 1:
-            errors.append(FieldError((), f"give exactly one of http, tcp and exec (got {', '.join(asked) or 'none'})"))
+            yield FieldError((), f"give exactly one of http, tcp and exec (got {', '.join(asked) or 'none'})")
         if self.http is not None and not re.fullmatch(r"/[!-~]*", self.http):
-            errors.append(FieldError("http", "is not a path such as /readyz"))
+            yield FieldError("http", "is not a path such as /readyz")
         if self.port is not None and self.http is None:
-            errors.append(FieldError("port", "goes with http only"))
+            yield FieldError("port", "goes with http only")
         if self.exec is not None and not any(self.exec):
-            errors.append(FieldError("exec", "the command is empty"))
+            yield FieldError("exec", "the command is empty")
         if not 1 <= self.period <= LONGEST_PERIOD_SECONDS:
-            errors.append(FieldError("period", f"{seconds_text(self.period)} is not between 1s and 1h"))
+            yield FieldError("period", f"{seconds_text(self.period)} is not between 1s and 1h")
         elif not 1 <= self.timeout <= self.period:
             message = f"{seconds_text(self.timeout)} is not between 1s and the period of {seconds_text(self.period)}"
-            errors.append(FieldError("timeout", message))
-        return errors
+            yield FieldError("timeout", message)
 
 
 def _path_is_http(value: object) -> object:
@@ -122,11 +115,6 @@ class HealthSettings(Model):
     """When it fails, the container is restarted, without a drain: it must not depend on anything outside the pod. By
     default it gives up long after readiness did."""
 
-    @model_validator(mode="after")
-    def _one_longest_start(self) -> Self:
-        raise_any(self._start_errors())
-        return self
-
     def probes(self, *, port: int | None) -> Probes:
         """Return what a container that serves `port`, or none, is asked.
 
@@ -161,7 +149,7 @@ class HealthSettings(Model):
                 "relieved; ask something else, or raise failures",
             )
 
-    def _start_errors(self) -> Iterator[FieldError]:
+    def _errors(self) -> Iterator[FieldError]:
         if self.startup is not None and "start_within" in self.model_fields_set:
             message = "goes without startup, whose period times failures says the same; remove one of them"
             yield FieldError("startWithin", message)

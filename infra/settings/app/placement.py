@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from infra.settings.model import Model
-from infra.settings.names import is_subdomain
-from infra.settings.scalars import Notation
+from infra.settings.names import SUBDOMAIN
+from infra.settings.scalars import UNIQUE, Notation, form
 
 CONDITION_PREFIX = "node.kubernetes.io/"
 """Of the taints by which Kubernetes itself says that a node is lost, full or not ready."""
@@ -24,14 +24,8 @@ def check_label_key(value: str) -> str:
     prefix, slash, name = value.rpartition("/")
     if not re.fullmatch(r"[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?", name):
         raise ValueError("is not the key of a label: up to 63 letters, digits, dashes, dots and underscores")
-    if slash and not is_subdomain(prefix):
+    if slash and not re.fullmatch(SUBDOMAIN, prefix):
         raise ValueError("is not the key of a label: before the slash comes a DNS name")
-    return value
-
-
-def _check_label_value(value: str) -> str:
-    if not re.fullmatch(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?", value):
-        raise ValueError("is not the value of a label: up to 63 letters, digits, dashes, dots and underscores")
     return value
 
 
@@ -41,14 +35,11 @@ def _check_taint_key(value: str) -> str:
     return value
 
 
-def _check_unique(value: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({key for key in value if value.count(key) > 1})
-    if twice:
-        raise ValueError(f"names {' and '.join(twice)} more than once")
-    return value
-
-
 NodeLabel = Annotated[str, AfterValidator(check_label_key), Notation("label")]
+_check_label_value = form(
+    r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?",
+    "is not the value of a label: up to 63 letters, digits, dashes, dots and underscores",
+)
 LabelValue = Annotated[str, AfterValidator(_check_label_value), Notation("text")]
 TaintKey = Annotated[str, AfterValidator(_check_taint_key), Notation("taint")]
 
@@ -58,5 +49,5 @@ class PlacementSettings(Model):
 
     labels: dict[NodeLabel, LabelValue] = {}
     """Labels that a node must have, all of them."""
-    tolerate: Annotated[tuple[TaintKey, ...], AfterValidator(_check_unique)] = ()
+    tolerate: Annotated[tuple[TaintKey, ...], UNIQUE] = ()
     """Keys of taints that do not keep the app away, whatever their value and effect."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
-
-from pydantic import model_validator
+from collections.abc import Iterator
 
 from infra.settings.model import FieldError, Model
 from infra.settings.scalars import MEBIBYTE, Bytes, Millicores, millicores_text
@@ -25,10 +23,7 @@ class ResourceSettings(Model):
     cpu_limit: Millicores | None = None
     """CPU limit; by default none."""
 
-    @model_validator(mode="after")
-    def _limit_covers_request(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         if self.cpu_limit is not None and self.cpu_limit < self.cpu:
-            raise FieldError(
-                "cpuLimit", f"{millicores_text(self.cpu_limit)} is below the request of {millicores_text(self.cpu)}"
-            )
-        return self
+            message = f"{millicores_text(self.cpu_limit)} is below the request of {millicores_text(self.cpu)}"
+            yield FieldError("cpuLimit", message)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterator
 
-from pydantic import model_validator
-
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Percent, Seconds, seconds_text
 
 MIN_READY_SECONDS = 5
@@ -29,19 +27,12 @@ class RolloutSettings(Model):
     deadline: Seconds = 600
     """After this long without progress the update has failed."""
 
-    @model_validator(mode="after")
-    def _bounds(self) -> Self:
-        raise_any(self._errors())
-        return self
-
-    def _errors(self) -> list[FieldError]:
+    def _errors(self) -> Iterator[FieldError]:
         waits = {"finishWithin": self.finish_within, "drain": self.drain or 0, "deadline": self.deadline}
-        errors = [
-            FieldError(key, f"{seconds_text(seconds)} is above 1h, which would hold up every drain and upgrade")
-            for key, seconds in waits.items()
-            if seconds > LONGEST_WAIT_SECONDS
-        ]
+        for key, seconds in waits.items():
+            if seconds > LONGEST_WAIT_SECONDS:
+                message = f"{seconds_text(seconds)} is above 1h, which would hold up every drain and upgrade"
+                yield FieldError(key, message)
         if self.deadline < SHORTEST_DEADLINE_SECONDS:
             message = f"{seconds_text(self.deadline)} is below 10s, too short for any pod to start"
-            errors.append(FieldError("deadline", message))
-        return errors
+            yield FieldError("deadline", message)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Percent, Seconds, WholeNumber, seconds_text
 
 MOST_REPLICAS = 1000
@@ -32,19 +33,12 @@ class ScalingSettings(Model):
     shrink_after: Seconds = 300
     """How long the load must stay low before replicas go (stabilisation window)."""
 
-    @model_validator(mode="after")
-    def _bounds_and_targets(self) -> Self:
-        raise_any(self._errors())
-        return self
-
-    def _errors(self) -> list[FieldError]:
-        errors: list[FieldError] = []
+    def _errors(self) -> Iterator[FieldError]:
         if self.max < self.min:
-            errors.append(FieldError("max", f"{self.max} is below min {self.min}"))
+            yield FieldError("max", f"{self.max} is below min {self.min}")
         if self.cpu is None and self.memory is None:
             message = "there is no target: give cpu or memory, or use replicas instead of scaling"
-            errors.append(FieldError("cpu", message))
+            yield FieldError("cpu", message)
         if self.shrink_after > LONGEST_STABILISATION_SECONDS:
             message = f"{seconds_text(self.shrink_after)} is above 1h, the most that Kubernetes accepts"
-            errors.append(FieldError("shrinkAfter", message))
-        return errors
+            yield FieldError("shrinkAfter", message)

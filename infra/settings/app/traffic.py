@@ -4,40 +4,29 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Literal, Self, cast
+from collections.abc import Iterator
+from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.health import Port
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Notation, Switch
+from infra.settings.scalars import Notation, Switch, form
 
 LOAD_BALANCER = "load-balancer"
 METADATA_NETWORKS = ("169.254.169.254/32", "fd00:ec2::254/128")
 """Where a machine at AWS asks for its own credentials (EC2 instance metadata)."""
-_HOST = re.compile(
-    r"(?=.{1,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+
+_check_host = form(
+    r"(?=.{1,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
+    "is not a host name such as app.example.com",
 )
+Host = Annotated[str, AfterValidator(_check_host), Notation("host name")]
+"""At least two labels, and no IP address."""
 
 
-def check_host(value: str) -> str:
-    """Accept a host name of at least two labels.
-
-    Raises:
-        ValueError: anything else, and an IP address.
-    """
-    if not _HOST.fullmatch(value):
-        raise ValueError("is not a host name such as app.example.com")
-    return value
-
-
-def _check_traffic_path(value: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", value) or "//" in value:
-        raise ValueError("is not a path prefix such as / or /api")
-    return value
-
-
-Host = Annotated[str, AfterValidator(check_host), Notation("host name")]
+_check_path_prefix = form(r"(?!.*//)/[A-Za-z0-9._~/-]*", "is not a path prefix such as / or /api")
+PathPrefix = Annotated[str, AfterValidator(_check_path_prefix), Notation("path")]
 
 
 class TrafficSettings(Model):
@@ -47,16 +36,14 @@ class TrafficSettings(Model):
     """`tcp` for what is not HTTP: the load balancer forwards whole connections that arrive on the app's port."""
     host: Host | None = None
     """Host name; without one the app answers on every host of the load balancer."""
-    path: Annotated[str, AfterValidator(_check_traffic_path), Notation("path")] = "/"
+    path: PathPrefix = "/"
     """Path prefix."""
 
-    @model_validator(mode="after")
-    def _no_http_terms_for_tcp(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         if self.protocol == "tcp" and self.host is not None:
-            raise FieldError("host", "goes with protocol http only; a TCP connection names no host")
+            yield FieldError("host", "goes with protocol http only; a TCP connection names no host")
         if self.protocol == "tcp" and self.path != "/":
-            raise FieldError("path", "goes with protocol http only; a TCP connection names no path")
-        return self
+            yield FieldError("path", "goes with protocol http only; a TCP connection names no path")
 
 
 def check_cidr(value: str) -> str:
@@ -97,18 +84,15 @@ class Peer(Model):
     ports: tuple[Port, ...] = ()
     """Ports of a network in `allowTo`; none given means all."""
 
-    @model_validator(mode="after")
-    def _one_side(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         given = [self.app is not None, self.cidr is not None, self.load_balancer]
         if sum(given) != 1:
-            raise FieldError((), "give exactly one of app, cidr and loadBalancer")
-        if self.cidr in METADATA_NETWORKS:
-            raise FieldError(
-                "cidr", f"{self.cidr} is the node's metadata service, which gives out the node's credentials"
-            )
-        if self.ports and self.cidr is None:
-            raise FieldError("ports", "goes with cidr only; an app is called on its own port")
-        return self
+            yield FieldError((), "give exactly one of app, cidr and loadBalancer")
+        elif self.cidr in METADATA_NETWORKS:
+            message = f"{self.cidr} is the node's metadata service, which gives out the node's credentials"
+            yield FieldError("cidr", message)
+        elif self.ports and self.cidr is None:
+            yield FieldError("ports", "goes with cidr only; an app is called on its own port")
 
 
 def _text_is_peer(value: object) -> object:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
-
-from pydantic import model_validator
+from collections.abc import Iterator
+from typing import Literal
 
 from infra.settings.app.environment import ContainerPath
 from infra.settings.model import FieldError, Model
@@ -31,8 +30,6 @@ class VolumeSettings(Model):
         """Whether only one node may hold the volume (ReadWriteOnce)."""
         return self.kind == "persistent" and not self.shared
 
-    @model_validator(mode="after")
-    def _only_persistent(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         if self.kind == "scratch" and (self.storage_class is not None or self.shared):
-            raise FieldError("kind", "storageClass and shared go with kind: persistent")
-        return self
+            yield FieldError("kind", "storageClass and shared go with kind: persistent")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import Application, WebSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks import limits
 from infra.settings.eks.load_balancer import LoadBalancerSettings
@@ -20,7 +20,7 @@ LONGEST_HEALTH_PATH = 1024
 `HealthCheckPath`)."""
 
 
-def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, object]) -> Iterator[FieldError]:
+def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find addresses that the load balancers could not serve; locations are below the sections' root."""
     http = http_traffic(apps)
     for app, traffic in http.items():
@@ -32,7 +32,7 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, objec
     yield from _rule_errors(load_balancer, http=bool(http), tcp=len(tcp_ports(apps)))
 
 
-def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
+def http_traffic(apps: Mapping[str, Application]) -> dict[str, TrafficSettings]:
     """Return the public address of each app that is reached by HTTP."""
     return {
         name: app.traffic
@@ -41,13 +41,13 @@ def http_traffic(apps: Mapping[str, object]) -> dict[str, TrafficSettings]:
     }
 
 
-def http_ports(apps: Mapping[str, object]) -> dict[str, int]:
+def http_ports(apps: Mapping[str, Application]) -> dict[str, int]:
     """Return the port of each app that is reached by HTTP."""
     http = http_traffic(apps)
     return {name: app.port for name, app in apps.items() if isinstance(app, WebSettings) and name in http}
 
 
-def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
+def tcp_ports(apps: Mapping[str, Application]) -> dict[str, int]:
     """Return the port of each app that is reached by plain TCP."""
     return {
         name: app.port
@@ -56,7 +56,7 @@ def tcp_ports(apps: Mapping[str, object]) -> dict[str, int]:
     }
 
 
-def has_traffic(apps: Mapping[str, object]) -> bool:
+def has_traffic(apps: Mapping[str, Application]) -> bool:
     """Return whether any app is reached from outside."""
     return bool(http_ports(apps) or tcp_ports(apps))
 
@@ -80,7 +80,7 @@ def asked_path(settings: WebSettings) -> str | None:
     return None if readiness is None or readiness.port not in {None, settings.port} else readiness.http
 
 
-def health_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+def health_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find readiness paths that a load balancer does not take; locations are below the sections' root."""
     http = http_traffic(apps)
     for name, app in apps.items():

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator
 
 from infra.addons import EKS_ADDON_NAMES
 from infra.settings.app.traffic import check_cidr
 from infra.settings.eks.kubernetes_version import KubernetesMinor
-from infra.settings.model import FieldError, Location, Model, raise_any
+from infra.settings.model import FieldError, Location, Model, repeated
 from infra.settings.names import Name
-from infra.settings.scalars import Notation, Seconds, Switch, seconds_text
+from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 from infra.versions import KUBERNETES_MINOR, MOST_MINORS_BEHIND, minor_of
 
 AUTOSCALER_SYNC_SECONDS = range(10, 16)
@@ -76,12 +76,9 @@ def _check_role_arn(value: str) -> str:
     return value
 
 
-def _check_addon_version(value: str) -> str:
-    if not re.fullmatch(r"v\d+\.\d+\.\d+-eksbuild\.\d+", value, re.ASCII):
-        raise ValueError("is not the version of an add-on, such as v1.22.4-eksbuild.3")
-    return value
-
-
+_check_addon_version = form(
+    r"(?a)v\d+\.\d+\.\d+-eksbuild\.\d+", "is not the version of an add-on, such as v1.22.4-eksbuild.3"
+)
 AddonVersion = Annotated[str, AfterValidator(_check_addon_version), Notation("version")]
 RoleArn = Annotated[str, AfterValidator(_check_role_arn), Notation("role ARN")]
 PublicCidr = Annotated[str, AfterValidator(_check_public_cidr), Notation("network")]
@@ -114,11 +111,6 @@ class AccessSettings(Model):
     def places(self) -> dict[str, str]:
         """The roles that are listed for the whole cluster, with the key of the list."""
         return {role: str(place[0]) for place, role in self._of_cluster()}
-
-    @model_validator(mode="after")
-    def _no_role_twice(self) -> Self:
-        raise_any(self._errors())
-        return self
 
     def _errors(self) -> Iterator[FieldError]:
         of_cluster: dict[str, str] = {}
@@ -188,11 +180,6 @@ class ClusterSettings(Model):
         """The Kubernetes version that add-ons are chosen for."""
         return self.addons_version or self.minor_of_nodes
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        raise_any(self._errors())
-        return self
-
     def _errors(self) -> Iterator[FieldError]:
         yield from self._version_errors()
         if self.autoscaler_sync is not None and self.autoscaler_sync not in AUTOSCALER_SYNC_SECONDS:
@@ -202,9 +189,8 @@ class ClusterSettings(Model):
         if len(self.public_access) > MOST_PUBLIC_NETWORKS:
             message = f"has {len(self.public_access)} networks; EKS takes {MOST_PUBLIC_NETWORKS}, so name wider ones"
             yield FieldError("publicAccess", message)
-        for index, cidr in enumerate(self.public_access):
-            if cidr in self.public_access[:index]:
-                yield FieldError(("publicAccess", index), f"{cidr} is listed twice")
+        for index in repeated(self.public_access):
+            yield FieldError(("publicAccess", index), f"{self.public_access[index]} is listed twice")
         for name in self.addons:
             if name not in EKS_ADDON_NAMES:
                 yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(EKS_ADDON_NAMES)}")

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Literal, get_args
 from urllib.parse import parse_qs
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.eks import limits
 from infra.settings.eks.cluster import RoleArn
-from infra.settings.eks.platform import PARTITION, EksPlatformSettings
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.eks.platform import PARTITION
+from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.nearest import nearest
-from infra.settings.scalars import Notation
+from infra.settings.scalars import Notation, form
 
 RoleKind = Literal["deploy", "preview", "ephemeral"]
 """What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
@@ -23,8 +23,6 @@ ROLE_KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
 MAIN_BRANCH = "main"
 """The branch from which deployments run."""
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}", re.ASCII)
-"""Owner and name as GitHub takes them: 39 and 100 characters."""
 _SUBJECT = re.compile(r"repo:(?P<owner>[^/:@]+)(?:@(?P<owner_id>\d+))?/(?P<name>[^/:@]+)(?:@(?P<id>\d+))?:(?P<what>.+)")
 """Old and immutable form (GitHub changelog of 2026-04-23: repositories made from 2026-07-15 on get the latter)."""
 _ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
@@ -32,22 +30,7 @@ _ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
 _BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
-_SECRETS = re.compile(r"[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/", re.ASCII)
-"""What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
 _PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
-_FOLDER = re.compile(r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*", re.ASCII)
-
-
-def _check_repository(value: str) -> str:
-    if not _REPOSITORY.fullmatch(value):
-        raise ValueError("is not a repository on GitHub; write owner/name")
-    return value
-
-
-def _check_repository_id(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{0,18}", value, re.ASCII):
-        raise ValueError("is not a repository's id: digits in quotes, as `gh api repos/OWNER/NAME --jq .id` tells them")
-    return value
 
 
 def _check_subject(value: str) -> str:
@@ -73,23 +56,28 @@ def _check_backend(value: str) -> str:
     return value
 
 
-def _check_folder(value: str) -> str:
-    if not _FOLDER.fullmatch(value):
-        raise ValueError("is not a folder inside the repository, such as apps/web; write it relative and without ..")
-    return value
-
-
-def _check_secrets(value: str) -> str:
-    if not _SECRETS.fullmatch(value):
-        raise ValueError("is not how names of secrets begin, up to a slash, such as shared/")
-    return value
-
-
+_check_repository = form(
+    r"(?a)[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}/(?!\.{1,2}$)[\w.-]{1,100}",
+    "is not a repository on GitHub; write owner/name",
+)
 Repository = Annotated[str, AfterValidator(_check_repository), Notation("owner/name")]
+"""Owner and name as GitHub takes them: 39 and 100 characters."""
+_check_repository_id = form(
+    r"(?a)[1-9]\d{0,18}", "is not a repository's id: digits in quotes, as `gh api repos/OWNER/NAME --jq .id` tells them"
+)
 RepositoryId = Annotated[str, BeforeValidator(_check_repository_id), Notation("digits in quotes")]
 Subject = Annotated[str, AfterValidator(_check_subject), Notation("subject")]
 Backend = Annotated[str, AfterValidator(_check_backend), Notation("S3 URL")]
-SecretsFolder = Annotated[str, AfterValidator(_check_secrets), Notation("beginning of names")]
+_check_secrets_folder = form(
+    r"(?a)[A-Za-z0-9_+=.@-][A-Za-z0-9/_+=.@-]{0,126}/",
+    "is not how names of secrets begin, up to a slash, such as shared/",
+)
+SecretsFolder = Annotated[str, AfterValidator(_check_secrets_folder), Notation("beginning of names")]
+"""What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
+_check_folder = form(
+    r"(?a)(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*",
+    "is not a folder inside the repository, such as apps/web; write it relative and without ..",
+)
 Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
 
 
@@ -124,11 +112,6 @@ class GithubSettings(Model):
         """List the GitHub environments that the subjects of a kind name, each once."""
         found = (_environment(subject) for subject in self.subjects(kind))
         return tuple(dict.fromkeys(name for name in found if name is not None))
-
-    @model_validator(mode="after")
-    def _exact(self) -> Self:
-        raise_any(self._errors())
-        return self
 
     def _errors(self) -> Iterator[FieldError]:
         seen: dict[str, RoleKind] = {}
@@ -210,11 +193,6 @@ class DeliverySettings(Model):
         """The bucket of the state."""
         return None if self.backend is None else self.backend.removeprefix("s3://").partition("?")[0]
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        raise_any(self._errors())
-        return self
-
     def _errors(self) -> Iterator[FieldError]:
         for app, image in self.images.items():
             if self.promotes_from is not None and image.build is not None:
@@ -223,9 +201,8 @@ class DeliverySettings(Model):
             if self.promotes_from is None and image.build is None:
                 message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
                 yield FieldError(("images", app, "build"), message)
-        for index, reader in enumerate(self.readers):
-            if reader in self.readers[:index]:
-                yield FieldError(("readers", index), f"{reader} is listed twice")
+        for index in repeated(self.readers):
+            yield FieldError(("readers", index), f"{self.readers[index]} is listed twice")
         if self.readers and not self.images:
             yield FieldError("readers", "has nothing to read, as images has no app; remove one or name the other")
         if self.runner and self.github is None:
@@ -235,11 +212,11 @@ class DeliverySettings(Model):
 
 
 def delivery_errors(
-    delivery: DeliverySettings, *, platform: EksPlatformSettings, apps: Collection[str], access: Mapping[str, str]
+    delivery: DeliverySettings, *, region: str, apps: Collection[str], access: Mapping[str, str]
 ) -> Iterator[FieldError]:
     """Find what does not fit the rest of the stack file: images of no app, and a state in another region.
 
-    `access` are the roles that the cluster's access lists, with the key of the list.
+    `region` is the stack's, `access` are the roles that the cluster's access lists, with the key of the list.
     """
     if delivery.github is not None:
         for role, listed in access.items():
@@ -256,11 +233,9 @@ def delivery_errors(
             yield FieldError(("delivery", "images", app), f"is no app of this stack; {hint}")
     if delivery.backend is None:
         return
-    region = _query(delivery.backend)["region"][0]
-    if region != platform.region:
-        message = (
-            f"names region {region[:40]}, but the stack lives in {platform.region}; `nightowl bootstrap` writes it"
-        )
+    of_state = parse_qs(delivery.backend.partition("?")[2])["region"][0]
+    if of_state != region:
+        message = f"names region {of_state[:40]}, but the stack lives in {region}; `nightowl bootstrap` writes it"
         yield FieldError(("delivery", "backend"), message)
 
 
@@ -277,7 +252,3 @@ def _what(subject: str) -> str:
 def _parsed(subject: str) -> Mapping[str, str | None]:
     match = _SUBJECT.fullmatch(subject)
     return match.groupdict() if match else {"owner": "", "owner_id": None, "name": "", "id": None, "what": ""}
-
-
-def _query(backend: str) -> Mapping[str, Sequence[str]]:
-    return parse_qs(backend.partition("?")[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.addons.cluster_autoscaler import LONGEST_STOP_SECONDS
-from infra.settings.app.application import WebSettings, WorkerSettings
+from infra.settings.app.application import Application, CronSettings, WebSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 from infra.settings.model import FieldError
 from infra.settings.scalars import seconds_text
@@ -42,7 +42,7 @@ def registration_seconds(settings: WebSettings) -> int:
     return TCP_REGISTRATION_SECONDS if settings.traffic.protocol == "tcp" else HTTP_REGISTRATION_SECONDS
 
 
-def registration_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find apps whose new pods may count as late before the load balancer has found them well."""
     for app, settings in apps.items():
         if isinstance(settings, WebSettings) and (wait := registration_seconds(settings)):
@@ -56,10 +56,10 @@ def registration_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
                 )
 
 
-def stop_errors(apps: Mapping[str, object]) -> Iterator[FieldError]:
+def stop_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find apps that may take longer to stop than the cluster waits for them."""
     for app, settings in apps.items():
-        if isinstance(settings, WebSettings | WorkerSettings):
+        if not isinstance(settings, CronSettings):
             drain = settings.rollout.drain
             if drain is None:
                 drain = drain_seconds(settings) if isinstance(settings, WebSettings) else 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from infra.settings.app.traffic import Cidr, check_host
+from infra.settings.app.traffic import Cidr, Host
 from infra.settings.eks.priorities import HIGHEST_PRIORITY
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
-from infra.settings.scalars import Notation, Switch, WholeNumber
+from infra.settings.scalars import Switch, WholeNumber
 
 LEAST_RATE_LIMIT = 10
 MOST_RATE_LIMIT = 2_000_000_000
@@ -28,7 +29,7 @@ def _check_ipv4(value: str) -> str:
 
 
 def _check_domain(value: str) -> str:
-    if len(check_host(value)) > LONGEST_DOMAIN:
+    if len(value) > LONGEST_DOMAIN:
         raise ValueError(
             f"has {len(value)} characters, but the first name of a certificate has at most {LONGEST_DOMAIN}"
         )
@@ -37,7 +38,7 @@ def _check_domain(value: str) -> str:
     return value
 
 
-Domain = Annotated[str, AfterValidator(_check_domain), Notation("host name")]
+Domain = Annotated[Host, AfterValidator(_check_domain)]
 IPv4Cidr = Annotated[Cidr, AfterValidator(_check_ipv4)]
 Priority = Annotated[WholeNumber, Field(ge=1, le=HIGHEST_PRIORITY)]
 
@@ -63,13 +64,10 @@ class LoadBalancerSettings(Model):
     priorities: dict[Name, Priority] = {}
     """Priority of an app's listener rule, by app: needed only where the computed one is another app's too."""
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _errors(self) -> Iterator[FieldError]:
         if self.waf and not self.public:
-            raise FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
+            yield FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
         if not self.allow_from:
-            raise FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
-        for index, network in enumerate(self.allow_from):
-            if network in self.allow_from[:index]:
-                raise FieldError(("allowFrom", index), f"{network} is listed twice; remove one")
-        return self
+            yield FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
+        for index in repeated(self.allow_from):
+            yield FieldError(("allowFrom", index), f"{self.allow_from[index]} is listed twice; remove one")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra.settings.model import Model
+from infra.settings.scalars import UNIQUE
 
 PRIVATE_RANGES = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 """RFC 1918."""
@@ -40,13 +41,6 @@ def _check_vpc_cidr(value: str) -> str:
     return value
 
 
-def _check_unique(value: tuple[InterfaceEndpoint, ...]) -> tuple[InterfaceEndpoint, ...]:
-    twice = sorted({service for service in value if value.count(service) > 1})
-    if twice:
-        raise ValueError(f"names {' and '.join(twice)} more than once")
-    return value
-
-
 class NetworkSettings(Model):
     """Addresses, zones and the way out."""
 
@@ -57,7 +51,7 @@ class NetworkSettings(Model):
     Cluster Autoscaler (it halts when 45 % of the nodes are unready)."""
     nat: Literal["perZone", "single"] = "perZone"
     """`single` saves a gateway per further zone; without its zone, no pod reaches the internet."""
-    interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], AfterValidator(_check_unique)] = ()
+    interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], UNIQUE] = ()
     """AWS services that are reached without NAT. Each costs by the hour and zone; S3 always has a free one."""
     flow_log_retention_days: Literal[30, 90, 365, 731] = 365
     """Days for which the records of accepted and refused connections are kept."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from infra.labels import SYSTEM_TAINT_KEY
 from infra.settings.app.placement import LabelValue
 from infra.settings.eks.instance_types import InstanceType, architecture, memory_class, size
 from infra.settings.eks.node_labels import MOST_TAINTS, NodeKey, NodeLabelValue
-from infra.settings.model import FieldError, Model, raise_any
+from infra.settings.model import FieldError, Model
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
 
@@ -80,11 +80,6 @@ class NodePoolSettings(Model):
     """Labels of each node."""
     taints: tuple[TaintSettings, ...] = ()
     """Taints of each node."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        raise_any(self._errors())
-        return self
 
     @property
     def architecture(self) -> Literal["arm64", "amd64"]:
@@ -162,13 +157,13 @@ def release_errors(version: str, pools: Mapping[str, NodePoolSettings]) -> Itera
 
 
 def pool_errors(pools: Mapping[str, NodePoolSettings]) -> Iterator[FieldError]:
-    """Find what is wrong with the pools of a stack together; the locations are empty, as a pool is missing."""
+    """Find what is wrong with the pools of a stack together; locations are below the sections' root."""
     if not any(pool.system for pool in pools.values()):
         yield FieldError(
-            (),
+            "nodePools",
             "no pool is for the cluster's own controllers; add one such as "
             "system: { instanceTypes: [m7g.large], min: 2, max: 4, system: true }",
         )
     if all(pool.system for pool in pools.values()):
         example = f"apps: {{ instanceTypes: [m7g.xlarge], min: 3, max: 30, disk: {bytes_text(50 * GIBIBYTE)} }}"
-        yield FieldError((), f"no pool is for apps; add one such as {example}")
+        yield FieldError("nodePools", f"no pool is for apps; add one such as {example}")

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.labels import SYSTEM_TAINT_KEY
-from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
+from infra.settings.app.application import Application
 from infra.settings.app.placement import PlacementSettings
 from infra.settings.eks.node_labels import POOL_LABEL, RESERVED_PREFIXES
 from infra.settings.eks.nodes import NodePoolSettings
 from infra.settings.model import FieldError
 
 
-def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, object]) -> Iterator[FieldError]:
+def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find apps whose pods would stay pending; locations are below the sections' root."""
     for_apps = {name: pool for name, pool in pools.items() if not pool.system}
     for app, settings in apps.items():
-        if not isinstance(settings, WebSettings | WorkerSettings | CronSettings):
-            continue
         if SYSTEM_TAINT_KEY in settings.placement.tolerate:
             message = f"{SYSTEM_TAINT_KEY} keeps apps off the cluster's own controllers; remove it"
             yield FieldError(("apps", app, "placement", "tolerate"), message)

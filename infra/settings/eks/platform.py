@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.model import FieldError, Model, raise_any
-from infra.settings.scalars import Notation, Switch
+from infra.settings.scalars import Notation, Switch, form
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 """Where the shell says which region its credentials are for; the AWS SDKs read them in this order."""
@@ -46,12 +46,6 @@ def _check_region(value: str) -> str:
         raise ValueError("is not of the standard partition of AWS, and no other one is supported")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", value):
         raise ValueError("is not an AWS region such as eu-central-1")
-    return value
-
-
-def _check_account(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"\d{12}", value):
-        raise ValueError('is not an account id: twelve digits in quotes, such as "123456789012"')
     return value
 
 
@@ -92,8 +86,9 @@ def _is_of_a_controller(key: str) -> bool:
     return any(prefix == one or prefix.endswith(f".{one}") for one in CONTROLLERS_TAGS)
 
 
-Region = Annotated[str, AfterValidator(_check_region)]
-AccountId = Annotated[str, BeforeValidator(_check_account)]
+Region = Annotated[str, AfterValidator(_check_region), Notation("region")]
+_check_account_id = form(r"\d{12}", 'is not an account id: twelve digits in quotes, such as "123456789012"')
+AccountId = Annotated[str, BeforeValidator(_check_account_id), Notation("account id")]
 Tags = Annotated[dict[str, str], AfterValidator(_check_tags)]
 
 
@@ -102,9 +97,9 @@ class EksPlatformSettings(Model):
 
     kind: Literal["eks"]
     """The kind of platform."""
-    region: Annotated[Region, Notation("region")]
+    region: Region
     """The AWS region, such as eu-central-1."""
-    account_id: Annotated[AccountId, Notation("account id")]
+    account_id: AccountId
     """The account that the credentials must belong to; any other is refused before anything is made."""
     protect: Switch = True
     """Whether what cannot be made again (network, cluster, keys, load balancer) is protected from deletion."""

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from infra.settings.every_key import every_key
 from tests.harness import REPOSITORY
+from tests.settings.every_key import every_key
 
 PAGE = (REPOSITORY / "docs" / "changing.md").read_text(encoding="utf-8")
 HOW = re.findall(r"^\| ([a-z ]+) \| [A-Z].* \|$", PAGE, re.MULTILINE)
