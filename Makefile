@@ -8,9 +8,9 @@ UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
 TEST_WORKERS ?= 2
 # The first that runs and is new enough; a shim of a version that is not installed exists and fails.
-FIND_PYTHON := for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && break; \
-	python=; done; test -n "$$python" || { echo "nightowl needs Python 3.11, 3.12 or 3.13 on PATH" >&2; exit 1; }
+FIND_PYTHON := for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && break; \
+	python=; done; test -n "$$python" || { echo "nightowl needs Python 3.11 to 3.14 on PATH" >&2; exit 1; }
 # Python keeps what it has compiled, whatever the shell says: the AWS SDK alone takes seconds to compile.
 unexport PYTHONDONTWRITEBYTECODE
 

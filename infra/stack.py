@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import pulumi
@@ -16,8 +17,8 @@ from infra.settings.app.application import CronSettings, WebSettings
 from infra.settings.stack import StackSettings
 
 
-def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
-    """Make everything that `settings` describes.
+def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) -> dict[str, pulumi.Input[object]]:
+    """Make everything that `settings` describes, with the credentials and the region of a shell with `environment`.
 
     Returns the stack's outputs: `namespace`, and `apps`, which gives for each app its `kind`, its `service` (address
     inside the cluster, None without a port) and its `url` (address outside, None where nothing outside reaches it).
@@ -25,7 +26,7 @@ def build(settings: StackSettings) -> dict[str, pulumi.Input[object]]:
     Raises:
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
-    platform = make_platform(settings)
+    platform = make_platform(settings, environment)
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
         "namespace",

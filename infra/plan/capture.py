@@ -94,7 +94,12 @@ def _without_garbage_collection() -> Generator[None]:
 
 
 def _run_to_the_end(program: Callable[[], pulumi.Output[None]]) -> None:
-    """Run `program` on an event loop, until every registration that it started has landed."""
+    """Run `program` on an event loop, until every registration that it started has landed.
+
+    `pulumi.runtime.test` is the SDK's one public way to do so without a language host. The other supported way is an
+    engine's gRPC server behind `pulumi.runtime.settings.configure`: it would make ports and threads of its own, and
+    answer with the same classes as the mocks.
+    """
     wrap = cast("Callable[[Callable[[], pulumi.Output[None]]], Callable[[], None]]", cast("Any", pulumi.runtime).test)
     wrap(program)()
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +24,8 @@ from infra.plan.policies import evaluation
 from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.settings.build import PROJECT
-from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
+from infra.settings.eks.platform import PARTITION
+from infra.settings.platform import ExistingPlatformSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
@@ -101,11 +100,12 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     settings = settings_from_stack_file(file)
 
     def program() -> Mapping[str, Any]:
-        return build(settings)
+        # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
+        return build(settings, environment={})
 
     platform = settings.platform
-    account_id = getattr(platform, "account_id", EXAMPLE_ACCOUNT)
-    region = getattr(platform, "region", EXAMPLE_REGION)
+    on_aws = not isinstance(platform, ExistingPlatformSettings)
+    account_id, region = (platform.account_id, platform.region) if on_aws else (EXAMPLE_ACCOUNT, EXAMPLE_REGION)
     access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
     others = host_outputs(settings, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
@@ -126,23 +126,8 @@ def plan_of_program(
     `others` are the outputs of other stacks that it reads, by stack.
     """
     answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role, others=others)
-    with _shell_without_region():
-        started = time.monotonic()
-        graph = capture(program, project=PROJECT, stack=stack, answers=answers)
-        LOG.debug(
-            "the program of %s registered %d resources in %.1f s",
-            stack,
-            len(graph.resources),
-            time.monotonic() - started,
-        )
-        return Plan(graph=graph)
-
-
-@contextmanager
-def _shell_without_region() -> Generator[None]:
-    """Hide the shell's region: the program refuses to deploy to another one, but a plan deploys nothing."""
-    hidden = {name: os.environ.pop(name) for name in REGION_VARIABLES if name in os.environ}
-    try:
-        yield
-    finally:
-        os.environ.update(hidden)
+    started = time.monotonic()
+    graph = capture(program, project=PROJECT, stack=stack, answers=answers)
+    seconds = time.monotonic() - started
+    LOG.debug("the program of %s registered %d resources in %.1f s", stack, len(graph.resources), seconds)
+    return Plan(graph=graph)

@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.platforms.platform import Platform
     from infra.settings.stack import StackSettings
 
 
-def make_platform(settings: StackSettings) -> Platform:
+def make_platform(settings: StackSettings, environment: Mapping[str, str]) -> Platform:
     """Make the platform of a stack by `make_platform` of the package beside this that has the name of its kind.
 
     Only that package is imported: the AWS SDK takes longer to import than everything else together.
@@ -19,4 +21,4 @@ def make_platform(settings: StackSettings) -> Platform:
         pulumi.RunError: the settings ask for something that the platform does not allow.
     """
     package = import_module(f"infra.platforms.{settings.platform.kind}.platform")
-    return cast("Platform", package.make_platform(settings, settings.platform))
+    return cast("Platform", package.make_platform(settings, settings.platform, environment))

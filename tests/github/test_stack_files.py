@@ -206,4 +206,10 @@ def test_a_file_that_cannot_be_written_leaves_its_lines_and_nothing_is_switched_
 
 
 def test_the_checks_are_the_jobs_of_the_shipped_ci_workflow() -> None:
-    assert required_checks(PROJECT) == ("check-test-e2e", "python (3.11)", "python (3.12)", "python (3.13)")
+    assert required_checks(PROJECT) == (
+        "check-test-e2e",
+        "python (3.11)",
+        "python (3.12)",
+        "python (3.13)",
+        "python (3.14)",
+    )

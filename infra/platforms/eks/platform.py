@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -345,7 +344,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         return pulumi.ResourceOptions(parent=self)
 
 
-def make_platform(settings: StackSettings, platform: EksPlatformSettings) -> EksPlatform:
+def make_platform(
+    settings: StackSettings, platform: EksPlatformSettings, environment: Mapping[str, str]
+) -> EksPlatform:
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
@@ -363,7 +364,7 @@ def make_platform(settings: StackSettings, platform: EksPlatformSettings) -> Eks
         pipeline=pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack)),
         project=project,
         stack=stack,
-        environment=os.environ,
+        environment=environment,
     )
     check_versions(context, settings.cluster)
     check_documents(settings, context)

@@ -119,7 +119,9 @@ class _SecretKey:
     key: str
 
 
-def make_platform(settings: StackSettings, platform: ExistingPlatformSettings) -> ExistingPlatform:
+def make_platform(
+    settings: StackSettings, platform: ExistingPlatformSettings, _environment: Mapping[str, str]
+) -> ExistingPlatform:
     """Connect to the cluster of a stack."""
     return ExistingPlatform(platform, adopts_namespace=settings.namespace.existing)
 

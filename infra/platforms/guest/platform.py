@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -138,7 +137,9 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
 
 
-def make_platform(settings: StackSettings, platform: GuestPlatformSettings) -> GuestPlatform:
+def make_platform(
+    settings: StackSettings, platform: GuestPlatformSettings, environment: Mapping[str, str]
+) -> GuestPlatform:
     """Find the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
@@ -149,7 +150,7 @@ def make_platform(settings: StackSettings, platform: GuestPlatformSettings) -> G
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
     check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
-    context = make_guest_context(platform, sharing=sharing, environment=os.environ)
+    context = make_guest_context(platform, sharing=sharing, environment=environment)
     return GuestPlatform(
         "platform",
         GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
