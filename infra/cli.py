@@ -201,7 +201,6 @@ def up(
     ] = None,
 ) -> None:
     """Make the cluster, if it is not there, and deploy the stack. A second call changes nothing."""
-    from infra.local.cluster.options import ClusterOptions
     from infra.local.progress import Progress
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
@@ -209,8 +208,7 @@ def up(
 
     output: Output = context.obj
     file = stack_file(project_folder(Path.cwd()), stack)
-    options = ClusterOptions() if port is None else ClusterOptions(api_port=port)
-    result = bring_up(cluster_paths(name), file, Progress(output.progress()), options, refresh=refresh)
+    result = bring_up(cluster_paths(name), file, Progress(output.progress()), api_port=port, refresh=refresh)
     print_summary(output.results, result, name)
 
 

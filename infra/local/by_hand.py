@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from infra.errors import NightowlError
-from infra.local.cluster.layout import Layout
 from infra.local.cluster.lifecycle import OnClusterEvent, create
-from infra.local.cluster.options import ClusterOptions
 from infra.local.cluster.programs import kubectl
 from infra.local.paths import ClusterPaths
 from infra.system.commands import CommandFailedError
@@ -23,13 +21,12 @@ def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, on_event: OnClus
     Raises:
         NightowlError: a step failed. What was made stays.
     """
-    layout = Layout(paths)
-    create(paths, tools, ClusterOptions(), on_event)
+    create(paths, tools, on_event)
     wait = ["--for=condition=Available", "--all", "--all-namespaces", f"--timeout={AVAILABLE_WITHIN_SECONDS}s"]
     try:
         kubectl(
-            layout, tools, "apply", "--server-side", "--filename=-", stdin_text=objects, within_seconds=APPLY_SECONDS
+            paths, tools, "apply", "--server-side", "--filename=-", stdin_text=objects, within_seconds=APPLY_SECONDS
         )
-        kubectl(layout, tools, "wait", *wait, "deployments", within_seconds=AVAILABLE_WITHIN_SECONDS + APPLY_SECONDS)
+        kubectl(paths, tools, "wait", *wait, "deployments", within_seconds=AVAILABLE_WITHIN_SECONDS + APPLY_SECONDS)
     except CommandFailedError as error:
         raise NightowlError(f"the same work by hand failed: {error}\n{error.last_lines}") from error

@@ -15,7 +15,7 @@ stack file that names this context cannot reach any other cluster by mistake."""
 
 @dataclass(frozen=True)
 class ClusterPaths:
-    """The files of one local cluster, all below `root`."""
+    """The files of one local cluster, all below `root`; only the locks are beside it, to outlive it."""
 
     name: str
     root: Path
@@ -59,3 +59,48 @@ class ClusterPaths:
     def workspace(self) -> Path:
         """The folder in which the Pulumi engine is run."""
         return self.root / "workspace"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever creates or deletes the cluster."""
+        return self.root.parent / f"{self.name}.lock"
+
+    @property
+    def deployment_lock(self) -> Path:
+        """Held by whoever deploys to the cluster, from the first tool to the last app."""
+        return self.root.parent / f"{self.name}.deployment.lock"
+
+    @property
+    def record(self) -> Path:
+        """What the cluster was created with. It is written last: a cluster without it is half made."""
+        return self.root / "cluster.json"
+
+    @property
+    def kwokctl_configuration(self) -> Path:
+        """Input of kwokctl."""
+        return self.root / "kwokctl.yaml"
+
+    @property
+    def instance_types(self) -> Path:
+        """Karpenter's input."""
+        return self.root / "instance-types.json"
+
+    @property
+    def components(self) -> Path:
+        """The folder that kwokctl keeps: certificates, etcd data, logs, and links to the programs."""
+        return self.kwok_workdir / "clusters" / self.name
+
+    @property
+    def kubectl_cache(self) -> Path:
+        """Where kubectl keeps what it discovered, instead of the user's home."""
+        return self.root / "kubectl-cache"
+
+    @property
+    def karpenter(self) -> Path:
+        """A link to Karpenter, so that its process is found by the cluster's folder like the others."""
+        return self.root / "bin" / "karpenter"
+
+    def log(self, component: str) -> Path:
+        """Return the log of a component."""
+        folder = self.logs if component == "karpenter" else self.components / "logs"
+        return folder / f"{component}.log"

@@ -19,7 +19,6 @@ from infra.errors import NightowlError, UsageError
 from infra.kube import connect
 from infra.local.cluster import lifecycle
 from infra.local.cluster.description import describe
-from infra.local.cluster.options import ClusterOptions
 from infra.local.engine import local_engine, unfinished_before
 from infra.local.hand_edits import HandEdit, find_hand_edits
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
@@ -48,7 +47,7 @@ class UpResult:
 
 
 def up(
-    paths: ClusterPaths, stack_file: Path, progress: Progress, options: ClusterOptions, *, refresh: bool
+    paths: ClusterPaths, stack_file: Path, progress: Progress, *, api_port: int | None = None, refresh: bool
 ) -> UpResult:
     """Bring the stack of `stack_file` up on the cluster of `paths`; make the tools and the cluster if they are missing.
 
@@ -63,7 +62,7 @@ def up(
             tools = resolve(progress.tool)
         run = _Run(paths, stack_file, settings.namespace.name, progress, tools)
         with progress.step("cluster"):
-            run.make_cluster(options)
+            run.make_cluster(api_port)
         # The apps need the API server only; nodes and metrics come while the engine is at work.
         ready = _in_background(lambda: lifecycle.wait_until_ready(paths, tools, progress.cluster))
         with progress.step("applications"):
@@ -85,9 +84,9 @@ class _Run:
     progress: Progress
     tools: Tools
 
-    def make_cluster(self, options: ClusterOptions) -> None:
+    def make_cluster(self, api_port: int | None) -> None:
         """Make the cluster, and the engine's stack and program ready meanwhile."""
-        made = lifecycle.create(self.paths, self.tools, options, self.progress.cluster, self._prepare)
+        made = lifecycle.create(self.paths, self.tools, self.progress.cluster, self._prepare, api_port=api_port)
         self.progress.say(f"{self.paths.name}: {made}, API server {describe(self.paths).api_server}")
 
     def deploy(self, *, refresh: bool) -> RunResult:

@@ -17,7 +17,6 @@ from typing import TypeVar
 
 import pytest
 
-from infra.local.cluster.layout import Layout
 from tests.e2e.conftest import CLUSTER, Cluster
 
 NOBODY = 65534
@@ -90,7 +89,7 @@ def impostor(program: Path) -> Generator[None]:
 
 
 def test_another_user_reads_and_changes_nothing_over_any_port_of_the_cluster(cluster: Cluster) -> None:
-    ports: dict[str, int] = json.loads(Layout(cluster.machine.paths(CLUSTER)).record.read_text())["ports"]
+    ports: dict[str, int] = json.loads(cluster.machine.paths(CLUSTER).record.read_text())["ports"]
     everything = json.dumps({"key": "AA==", "range_end": "AA=="})
     paths = [
         ("POST", "/v3/kv/put", json.dumps({"key": "YQ==", "value": "Yg=="})),
@@ -132,7 +131,7 @@ def test_another_user_reads_no_file_of_the_cluster(cluster: Cluster) -> None:
 def test_another_user_blocks_neither_up_nor_down(cluster: Cluster) -> None:
     paths = cluster.machine.paths("e2e-besieged")
     with impostor(paths.root / "bin" / "etcd"), impostor(cluster.machine.paths(CLUSTER).root / "bin" / "karpenter"):
-        lock = Layout(cluster.machine.paths(CLUSTER)).lock
+        lock = cluster.machine.paths(CLUSTER).lock
         assert as_nobody(partial(refusal, open, lock)) == "PermissionError"
 
         up = cluster.up()

@@ -20,12 +20,11 @@ import yaml
 from infra.local.cluster.description import describe, is_running
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
-from infra.local.cluster.layout import Layout
 from infra.local.cluster.lifecycle import ClusterEvent, Creation, create, delete, deploying, wait_until_ready
-from infra.local.cluster.options import ZONES, ClusterOptions
 from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
 from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
+from infra.local.cluster.zones import ZONES
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.toolchain.resolve import EngineTools, Tools
 
@@ -70,8 +69,8 @@ class Machine:
             (programs / name).chmod(0o755)
         self.tools = replace(tools(root, programs), karpenter=sleeper)
 
-    def up(self, options: ClusterOptions | None = None) -> Creation:
-        made = create(self.paths, self.tools, options or ClusterOptions(), self.events.append)
+    def up(self, api_port: int | None = None) -> Creation:
+        made = create(self.paths, self.tools, self.events.append, api_port=api_port)
         wait_until_ready(self.paths, self.tools, self.events.append)
         return made
 
@@ -85,11 +84,11 @@ class Machine:
         return pid
 
 
-def start_fake_karpenter(layout: Layout, tools: Tools, ports: Ports) -> None:
-    layout.karpenter.parent.mkdir(exist_ok=True)
-    layout.karpenter.unlink(missing_ok=True)
-    layout.karpenter.symlink_to(tools.karpenter)
-    pid = os.posix_spawn(str(layout.karpenter), [str(layout.karpenter), "300"], {})
+def start_fake_karpenter(paths: ClusterPaths, tools: Tools, ports: Ports) -> None:
+    paths.karpenter.parent.mkdir(exist_ok=True)
+    paths.karpenter.unlink(missing_ok=True)
+    paths.karpenter.symlink_to(tools.karpenter)
+    pid = os.posix_spawn(str(paths.karpenter), [str(paths.karpenter), "300"], {})
     wait_until_listed(pid)
 
 
@@ -181,7 +180,7 @@ def test_after_a_reboot_a_reused_process_id_does_not_pass_for_a_component(machin
     machine.up()
     for item in describe(machine.paths).components:
         _end(machine.pid_of(item.name))
-    pid_file = Layout(machine.paths).components / "pids" / "etcd.pid"
+    pid_file = machine.paths.components / "pids" / "etcd.pid"
     pid_file.write_text(str(os.getpid()))
 
     assert machine.up() is Creation.RESTARTED
@@ -218,14 +217,14 @@ def test_a_folder_with_a_space_is_refused_before_anything_starts(machine: Machin
     spaced = replace(machine.paths, root=tmp_path / "my clusters" / "test")
 
     with pytest.raises(ClusterError, match=r"has a space in its name.*XDG_STATE_HOME"):
-        create(spaced, machine.tools, ClusterOptions(), machine.events.append)
+        create(spaced, machine.tools, machine.events.append)
 
     assert not spaced.root.parent.exists()
 
 
 def test_a_half_made_cluster_is_removed_by_delete(machine: Machine) -> None:
     machine.up()
-    Layout(machine.paths).record.unlink()
+    machine.paths.record.unlink()
     _end(machine.pid_of("kube-apiserver"))
 
     assert delete(machine.paths)
@@ -236,7 +235,7 @@ def test_a_half_made_cluster_is_removed_by_delete(machine: Machine) -> None:
 
 def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
     machine.up()
-    Layout(machine.paths).record.unlink()
+    machine.paths.record.unlink()
     old = machine.pid_of("etcd")
 
     assert machine.up() is Creation.CREATED
@@ -248,7 +247,7 @@ def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
 def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None:
     other = ClusterPaths(name="other", root=machine.paths.root.parent / "other")
     machine.up()
-    create(other, machine.tools, ClusterOptions(), machine.events.append)
+    create(other, machine.tools, machine.events.append)
 
     assert delete(other)
 
@@ -257,7 +256,7 @@ def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None
 
 def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) -> None:
     longer = ClusterPaths(name="test2", root=machine.paths.root.parent / "test2")
-    create(longer, machine.tools, ClusterOptions(), machine.events.append)
+    create(longer, machine.tools, machine.events.append)
 
     try:
         assert not is_running(machine.paths)
@@ -268,7 +267,7 @@ def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) ->
 
 
 def test_two_creates_at_once_are_refused_with_the_holder_named(machine: Machine) -> None:
-    lock = Layout(machine.paths).lock
+    lock = machine.paths.lock
     lock.parent.mkdir(parents=True)
     with lock.open("w") as held:
         held.write("4711")
@@ -327,15 +326,15 @@ def test_a_chosen_port_that_is_in_use_is_refused_by_number(machine: Machine) -> 
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]
         with pytest.raises(ClusterError, match=rf"port {port} of 127\.0\.0\.1 is in use\. Choose another"):
-            machine.up(ClusterOptions(api_port=port))
+            machine.up(port)
     assert machine.started() == []
 
 
 def test_an_existing_cluster_is_not_silently_kept_with_other_options(machine: Machine) -> None:
     machine.up()
 
-    with pytest.raises(ClusterError, match=r"exists with other options \(node_boot_seconds: 5 is not 30\)\. Delete it"):
-        machine.up(ClusterOptions(node_boot_seconds=30))
+    with pytest.raises(ClusterError, match=r"exists with other options \(api_port: \d+ is not 1024\)\. Delete it"):
+        machine.up(1024)
 
 
 def test_an_unwritable_folder_is_one_clear_error(machine: Machine, tmp_path: Path) -> None:
@@ -343,14 +342,14 @@ def test_an_unwritable_folder_is_one_clear_error(machine: Machine, tmp_path: Pat
     paths = ClusterPaths(name="test", root=tmp_path / "file" / "test")
 
     with pytest.raises(ClusterError, match=r"cannot be written.*XDG_STATE_HOME"):
-        create(paths, machine.tools, ClusterOptions(), machine.events.append)
+        create(paths, machine.tools, machine.events.append)
 
 
 def test_a_component_that_ends_while_starting_is_reported_with_its_log(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(self: Probe) -> bool:
-        log = Layout(machine.paths).log("metrics-server")
+        log = machine.paths.log("metrics-server")
         log.write_text("unable to load configmap\n")
         running = {item.name: item.pid for item in processes_of(machine.paths.root)}
         if "metrics-server" in running:
@@ -369,7 +368,7 @@ def test_a_cluster_can_be_used_before_it_has_nodes_and_metrics(
     for check in ("base_nodes_are_ready", "metrics_are_served", "karpenter_is_ready"):
         monkeypatch.setattr(Probe, check, lambda self: False)
 
-    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append)
+    create(machine.paths, machine.tools, machine.events.append)
 
     assert machine.paths.kubeconfig.exists()
     assert describe(machine.paths).exists
@@ -380,11 +379,11 @@ def test_other_work_is_done_while_the_control_plane_starts_in_the_clusters_folde
         (machine.paths.root / "prepared").write_text("yes")
         _wait_for(lambda: bool(machine.started()))  # kwokctl has begun: neither waits for the other
 
-    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+    create(machine.paths, machine.tools, machine.events.append, meanwhile)
     assert (machine.paths.root / "prepared").exists()
 
     (machine.paths.root / "prepared").unlink()
-    create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+    create(machine.paths, machine.tools, machine.events.append, meanwhile)
     assert (machine.paths.root / "prepared").exists(), "a cluster that is there already"
 
 
@@ -393,14 +392,14 @@ def test_other_work_that_fails_fails_the_creation(machine: Machine) -> None:
         raise ClusterError("the disk is full")
 
     with pytest.raises(ClusterError, match="the disk is full"):
-        create(machine.paths, machine.tools, ClusterOptions(), machine.events.append, meanwhile)
+        create(machine.paths, machine.tools, machine.events.append, meanwhile)
 
 
 def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken(self: Probe) -> bool:
-        Layout(machine.paths).log("metrics-server").write_text("listen tcp :1: bind: address already in use\n")
+        machine.paths.log("metrics-server").write_text("listen tcp :1: bind: address already in use\n")
         running = {item.name: item.pid for item in processes_of(machine.paths.root)}
         if "metrics-server" in running:
             _end(running["metrics-server"])
@@ -416,7 +415,7 @@ def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
 
 def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machine: Machine, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        create(machine.paths, machine.tools, ClusterOptions(), _interrupt_at("nodes and autoscaler"))
+        create(machine.paths, machine.tools, _interrupt_at("nodes and autoscaler"))
     assert describe(machine.paths).exists is False
 
     assert machine.up() is Creation.CREATED
@@ -436,14 +435,14 @@ def test_karpenter_gets_loopback_ports_and_the_clusters_own_kubeconfig(machine: 
         'mv "$HOME/arguments.part" "$HOME/arguments"\n'
     )
     program.chmod(0o755)
-    layout = Layout(machine.paths)
+    paths = machine.paths
     machine.paths.root.mkdir(parents=True)
     tools = Tools(**{**vars(machine.tools), "karpenter": program})
     ports = choose_ports(None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path))
         patch.setenv("AWS_PROFILE", "prod")
-        start_karpenter(layout, tools, ports)
+        start_karpenter(paths, tools, ports)
     _wait_for((tmp_path / "arguments").exists)
 
     arguments = (tmp_path / "arguments").read_text()
@@ -451,7 +450,7 @@ def test_karpenter_gets_loopback_ports_and_the_clusters_own_kubeconfig(machine: 
     environment = (tmp_path / "environment").read_text()
     assert f"KUBECONFIG={machine.paths.kubeconfig}" in environment
     assert "AWS_PROFILE" not in environment
-    offered = json.loads(layout.instance_types.read_text())
+    offered = json.loads(paths.instance_types.read_text())
     zones = {
         requirement["values"][0]
         for offering in offered[0]["offerings"]
@@ -470,7 +469,7 @@ def test_karpenter_holds_no_lock_or_pipe_of_whoever_started_the_cluster(machine:
     with pytest.MonkeyPatch.context() as patch, (tmp_path / "lock").open("w") as lock:
         patch.setenv("HOME", str(tmp_path))
         os.set_inheritable(lock.fileno(), True)
-        start_karpenter(Layout(machine.paths), tools, choose_ports(None))
+        start_karpenter(machine.paths, tools, choose_ports(None))
         _wait_for((tmp_path / "files").exists)
 
     assert str(tmp_path / "lock") not in (tmp_path / "files").read_text()
@@ -496,10 +495,10 @@ def test_no_other_user_gets_at_a_file_of_a_cluster_whatever_the_umask(machine: M
     finally:
         os.umask(before)
 
-    layout = Layout(machine.paths)
+    paths = machine.paths
     for folder in (machine.paths.root.parent, machine.paths.root):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
-    for file in (layout.lock, layout.components / "pki" / "admin.key", machine.paths.kubeconfig):
+    for file in (paths.lock, paths.components / "pki" / "admin.key", machine.paths.kubeconfig):
         assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
 
 

@@ -12,14 +12,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from kubernetes.client import ApiClient
+from typer.testing import CliRunner
 
+from infra.cli import app
 from infra.local.cluster.instance_types import instance_types_json
 from infra.local.cluster.kwokctl import MANIFESTS, configuration, configuration_yaml
 from infra.local.cluster.load_model import apply_load, clear_load
 from infra.local.cluster.manifests import initial_objects_yaml
-from infra.local.cluster.options import ZONES, ClusterOptions
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.usage import LOADS_ANNOTATION, usage_object
+from infra.local.cluster.zones import ZONES
 from tests.local.test_cluster import tools
 
 PORTS = Ports(
@@ -114,7 +116,7 @@ def test_the_stage_of_failing_images_is_preferred_to_the_one_that_starts_the_pod
 
 
 def test_each_zone_begins_with_one_small_node_that_takes_apps() -> None:
-    objects = list(yaml.safe_load_all(initial_objects_yaml(ClusterOptions())))
+    objects = list(yaml.safe_load_all(initial_objects_yaml()))
 
     nodes = [item for item in objects if item["kind"] == "Node"]
     assert [node["metadata"]["labels"]["topology.kubernetes.io/zone"] for node in nodes] == list(ZONES)
@@ -122,17 +124,18 @@ def test_each_zone_begins_with_one_small_node_that_takes_apps() -> None:
     assert {node["status"]["allocatable"]["cpu"] for node in nodes} == {"940m"}
 
 
-def test_the_time_that_a_node_takes_to_boot_is_the_users_choice() -> None:
-    objects = yaml.safe_load_all(initial_objects_yaml(ClusterOptions(node_boot_seconds=42)))
+def test_a_node_takes_some_seconds_to_boot() -> None:
+    objects = yaml.safe_load_all(initial_objects_yaml())
 
     node_class = next(item for item in objects if item["kind"] == "KWOKNodeClass")
-    assert node_class["spec"]["nodeRegistrationDelay"] == "42s"
+    assert node_class["spec"]["nodeRegistrationDelay"] == "5s"
 
 
-@pytest.mark.parametrize("bad", [{"api_port": 80}, {"api_port": 70000}, {"node_boot_seconds": -1}, {"port": 1}])
-def test_impossible_options_are_refused(bad: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match=next(iter(bad))):
-        ClusterOptions.model_validate(bad)
+@pytest.mark.parametrize("port", ["80", "70000"])
+def test_a_port_that_no_user_may_take_is_refused(port: str) -> None:
+    result = CliRunner().invoke(app, ["local", "up", "--port", port])
+    assert result.exit_code == 2
+    assert "'--port'" in result.output
 
 
 def test_every_instance_type_is_offered_in_every_zone_and_larger_ones_cost_more() -> None:

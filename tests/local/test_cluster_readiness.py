@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from infra.local.cluster.errors import ClusterError
-from infra.local.cluster.layout import Layout
 from infra.local.cluster.ports import Ports, choose_ports
 from infra.local.cluster.readiness import REVIVALS, Probe, wait_until
 from infra.local.paths import ClusterPaths
@@ -92,8 +91,8 @@ def test_metrics_are_served_when_the_api_service_is_available(
     assert probe(tmp_path, 1).metrics_are_served() is served
 
 
-def layout(tmp_path: Path) -> Layout:
-    return Layout(ClusterPaths(name="test", root=tmp_path))
+def paths(tmp_path: Path) -> ClusterPaths:
+    return ClusterPaths(name="test", root=tmp_path)
 
 
 def test_a_component_that_dies_while_the_cluster_starts_is_started_again(tmp_path: Path) -> None:
@@ -102,7 +101,7 @@ def test_a_component_that_dies_while_the_cluster_starts_is_started_again(tmp_pat
     wait_until(
         lambda: bool(revived),
         component="metrics-server",
-        layout=layout(tmp_path),
+        paths=paths(tmp_path),
         revive=lambda: revived.append("again"),
     )
 
@@ -114,7 +113,7 @@ def test_a_component_that_keeps_dying_is_given_up_with_its_log(tmp_path: Path) -
 
     with pytest.raises(ClusterError, match="metrics-server ended while it was starting"):
         wait_until(
-            lambda: False, component="metrics-server", layout=layout(tmp_path), revive=lambda: revived.append("again")
+            lambda: False, component="metrics-server", paths=paths(tmp_path), revive=lambda: revived.append("again")
         )
 
     assert len(revived) == REVIVALS

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 
 from infra.local.cluster.kubeconfig import api_server
-from infra.local.cluster.layout import Layout
-from infra.local.cluster.options import ClusterOptions
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.processes import processes_of
 from infra.local.cluster.readiness import COMPONENTS
@@ -35,17 +33,9 @@ class ClusterDescription:
     memory_bytes: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What a completed cluster was created with."""
-
-    options: ClusterOptions
-    ports: Ports
-
-
 def describe(paths: ClusterPaths) -> ClusterDescription:
     """Describe the cluster, be it absent, broken or running."""
-    record = read_record(Layout(paths))
+    ports = read_ports(paths)
     found = {process.name: process for process in processes_of(paths.root)}
     components = tuple(
         Component(
@@ -57,9 +47,9 @@ def describe(paths: ClusterPaths) -> ClusterDescription:
     )
     return ClusterDescription(
         name=paths.name,
-        exists=record is not None,
-        running=record is not None and all(component.pid is not None for component in components),
-        api_server=api_server(record.ports.apiserver) if record else None,
+        exists=ports is not None,
+        running=ports is not None and all(component.pid is not None for component in components),
+        api_server=api_server(ports.apiserver) if ports else None,
         components=components,
         memory_bytes=sum(process.memory_bytes for process in found.values()),
     )
@@ -70,18 +60,16 @@ def is_running(paths: ClusterPaths) -> bool:
     return describe(paths).running
 
 
-def read_record(layout: Layout) -> Record | None:
-    """Read what the cluster was created with; None if its creation was never completed."""
+def read_ports(paths: ClusterPaths) -> Ports | None:
+    """Read the ports that the cluster was created with; None if its creation was never completed."""
     try:
-        stored = json.loads(layout.record.read_text())
-        return Record(options=ClusterOptions(**stored["options"]), ports=Ports(**stored["ports"]))
+        return Ports(**json.loads(paths.record.read_text())["ports"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write_record(layout: Layout, record: Record) -> None:
-    """Note, as the last act of a creation, what the cluster was created with."""
-    stored = {"options": record.options.model_dump(), "ports": asdict(record.ports)}
-    unfinished = layout.record.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(stored, indent=2))
-    unfinished.rename(layout.record)
+def write_ports(paths: ClusterPaths, ports: Ports) -> None:
+    """Note the ports, as the last act of a creation."""
+    unfinished = paths.record.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({"ports": asdict(ports)}, indent=2))
+    unfinished.rename(paths.record)

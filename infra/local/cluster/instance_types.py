@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from infra.local.cluster.options import ZONES
+from infra.local.cluster.zones import ZONES
 
 _FAMILIES = (
     ("m7g", "arm64", 0.0816),

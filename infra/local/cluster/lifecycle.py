@@ -12,16 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.local.cluster.description import Record, describe, read_record, write_record
+from infra.local.cluster.description import describe, read_ports, write_ports
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.kubeconfig import write_kubeconfig
 from infra.local.cluster.kwokctl import configuration_yaml
-from infra.local.cluster.layout import Layout
 from infra.local.cluster.lock import exclusive
 from infra.local.cluster.manifests import initial_objects_yaml
-from infra.local.cluster.options import ClusterOptions
-from infra.local.cluster.ports import choose_ports
+from infra.local.cluster.ports import Ports, choose_ports
 from infra.local.cluster.processes import kill_all, processes_of
 from infra.local.cluster.programs import environment, kubectl
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
@@ -60,26 +58,31 @@ OnClusterEvent = Callable[[ClusterEvent], None]
 def create(
     paths: ClusterPaths,
     tools: Tools,
-    options: ClusterOptions,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None] = lambda: None,
+    *,
+    api_port: int | None = None,
 ) -> Creation:
     """Make the cluster usable: create it, restart what died of it, or find it as it should be.
 
     What an interrupted creation left behind is removed first. Returns when the API server is ready and has the first
-    objects; `wait_until_ready` waits for the rest. `meanwhile` is done beside it, once the cluster has its folder.
+    objects; `wait_until_ready` waits for the rest. `meanwhile` is done beside it, once the cluster has its folder. The
+    API server gets the port `api_port`, or a free one.
     Raises ClusterError.
     """
-    layout = Layout(paths)
     _require_path_without_space(paths)
-    with exclusive(layout), _files_explained(paths):
-        record = read_record(layout)
-        if record is None:
-            _create(layout, tools, options, on_event, meanwhile)
+    with exclusive(paths), _files_explained(paths):
+        ports = read_ports(paths)
+        if ports is None:
+            _create(paths, tools, api_port, on_event, meanwhile)
             return Creation.CREATED
-        _require_same_options(paths, record.options, options)
+        if api_port not in {None, ports.apiserver}:
+            raise ClusterError(
+                f"cluster {paths.name} exists with other options (api_port: {ports.apiserver} is not {api_port}). "
+                "Delete it first, or choose another name."
+            )
         with _beside(meanwhile):
-            return _restart_if_needed(layout, tools, record, on_event)
+            return _restart_if_needed(paths, tools, ports, on_event)
 
 
 def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent) -> None:
@@ -87,17 +90,16 @@ def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent
 
     What ends meanwhile is started again. Raises ClusterError.
     """
-    layout = Layout(paths)
-    record = read_record(layout)
-    if record is None:
+    ports = read_ports(paths)
+    if ports is None:
         raise ClusterError(f"cluster {paths.name} was deleted while it started")
     with _files_explained(paths):
         try:
-            _wait_until_ready(layout, tools, record, on_event)
+            _wait_until_ready(paths, tools, ports, on_event)
         except ClusterError as error:
             if PORT_TAKEN in str(error):
                 # Its ports are its own for good: only another cluster gets others.
-                layout.record.unlink(missing_ok=True)
+                paths.record.unlink(missing_ok=True)
             raise
 
 
@@ -106,13 +108,12 @@ def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bo
 
     Returns False if there was nothing. Raises ClusterError.
     """
-    layout = Layout(paths)
     if not paths.root.exists() and not processes_of(paths.root):
         return False
-    with deploying(paths), exclusive(layout), _files_explained(paths):
-        _remove(layout, on_event)
-        layout.lock.unlink()
-        layout.deployment_lock.unlink()
+    with deploying(paths), exclusive(paths), _files_explained(paths):
+        _remove(paths, on_event)
+        paths.lock.unlink()
+        paths.deployment_lock.unlink()
     return True
 
 
@@ -122,149 +123,144 @@ def deploying(paths: ClusterPaths) -> Generator[None]:
 
     Raises ClusterError if somebody else does.
     """
-    layout = Layout(paths)
-    with exclusive(layout, layout.deployment_lock):
+    with exclusive(paths, paths.deployment_lock):
         yield
 
 
 def _create(
-    layout: Layout,
+    paths: ClusterPaths,
     tools: Tools,
-    options: ClusterOptions,
+    api_port: int | None,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None],
 ) -> None:
     for attempt in range(1, PORT_ATTEMPTS + 1):
-        if layout.paths.root.exists() or processes_of(layout.paths.root):
-            _remove(layout, on_event)
+        if paths.root.exists() or processes_of(paths.root):
+            _remove(paths, on_event)
         try:
-            _create_once(layout, tools, options, on_event, meanwhile)
+            _create_once(paths, tools, api_port, on_event, meanwhile)
         except ClusterError as error:
-            if PORT_TAKEN not in str(error) or options.api_port is not None or attempt == PORT_ATTEMPTS:
+            if PORT_TAKEN not in str(error) or api_port is not None or attempt == PORT_ATTEMPTS:
                 raise
         else:
             return
 
 
 def _create_once(
-    layout: Layout,
+    paths: ClusterPaths,
     tools: Tools,
-    options: ClusterOptions,
+    api_port: int | None,
     on_event: OnClusterEvent,
     meanwhile: Callable[[], None],
 ) -> None:
-    record = Record(options=options, ports=choose_ports(options.api_port))
-    make_private_folder(layout.paths.root)
+    ports = choose_ports(api_port)
+    make_private_folder(paths.root)
     with _beside(meanwhile):
-        _start(layout, tools, record, on_event)
+        _start(paths, tools, ports, on_event)
         # Before the other work is asked for its result: if that fails, the cluster stays, and the next run finds it.
-        write_record(layout, record)
+        write_ports(paths, ports)
 
 
-def _start(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> None:
-    certificates = layout.components / "pki"
+def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> None:
+    certificates = paths.components / "pki"
     with _step("control plane", on_event):
-        layout.kwokctl_configuration.write_text(configuration_yaml(tools, record.ports, certificates=certificates))
-        _kwokctl(layout, tools, "create", "cluster", "--kubeconfig=", f"--config={layout.kwokctl_configuration}")
-        write_kubeconfig(layout.paths.kubeconfig, certificates=certificates, api_port=record.ports.apiserver)
-        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
+        paths.kwokctl_configuration.write_text(configuration_yaml(tools, ports, certificates=certificates))
+        _kwokctl(paths, tools, "create", "cluster", "--kubeconfig=", f"--config={paths.kwokctl_configuration}")
+        write_kubeconfig(paths.kubeconfig, certificates=certificates, api_port=ports.apiserver)
+        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
     with _step("nodes and autoscaler", on_event):
-        _apply_autoscaler_types(layout, tools)
-        _apply(layout, tools, initial_objects_yaml(record.options))
-        start_karpenter(layout, tools, record.ports)
+        _apply_autoscaler_types(paths, tools)
+        _kubectl(paths, tools, "apply", "--server-side", "--filename=-", stdin_text=initial_objects_yaml())
+        start_karpenter(paths, tools, ports)
 
 
-def _restart_if_needed(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> Creation:
-    missing = [item.name for item in describe(layout.paths).components if item.pid is None]
+def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> Creation:
+    missing = [item.name for item in describe(paths).components if item.pid is None]
     if not missing:
-        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
+        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
         return Creation.UNCHANGED
     with _step(f"restart of {', '.join(missing)}", on_event):
-        _start_missing_components(layout, tools)
-        wait_until(_probe(layout, record).api_is_ready, component="kube-apiserver", layout=layout)
+        _start_missing_components(paths, tools)
+        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
         if "karpenter" in missing:
-            start_karpenter(layout, tools, record.ports)
+            start_karpenter(paths, tools, ports)
     return Creation.RESTARTED
 
 
-def _start_missing_components(layout: Layout, tools: Tools) -> None:
-    _remove_stale_process_ids(layout)
-    _kwokctl(layout, tools, "start", "cluster")
+def _start_missing_components(paths: ClusterPaths, tools: Tools) -> None:
+    _remove_stale_process_ids(paths)
+    _kwokctl(paths, tools, "start", "cluster")
 
 
-def _wait_until_ready(layout: Layout, tools: Tools, record: Record, on_event: OnClusterEvent) -> None:
-    probe = _probe(layout, record)
+def _wait_until_ready(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> None:
+    probe = _probe(paths, ports)
 
     def start_components() -> None:
-        _start_missing_components(layout, tools)
+        _start_missing_components(paths, tools)
 
     def restart_karpenter() -> None:
-        start_karpenter(layout, tools, record.ports)
+        start_karpenter(paths, tools, ports)
 
     with _step("nodes ready", on_event):
-        wait_until(probe.base_nodes_are_ready, component="kwok-controller", layout=layout, revive=start_components)
+        wait_until(probe.base_nodes_are_ready, component="kwok-controller", paths=paths, revive=start_components)
     with _step("node autoscaler ready", on_event):
-        wait_until(probe.karpenter_is_ready, component="karpenter", layout=layout, revive=restart_karpenter)
+        wait_until(probe.karpenter_is_ready, component="karpenter", paths=paths, revive=restart_karpenter)
     with _step("metrics ready", on_event):
-        wait_until(probe.metrics_are_served, component="metrics-server", layout=layout, revive=start_components)
+        wait_until(probe.metrics_are_served, component="metrics-server", paths=paths, revive=start_components)
 
 
-def _remove(layout: Layout, on_event: OnClusterEvent) -> None:
+def _remove(paths: ClusterPaths, on_event: OnClusterEvent) -> None:
     """Remove the record first: interrupted from here on, the cluster counts as half made."""
-    layout.record.unlink(missing_ok=True)
+    paths.record.unlink(missing_ok=True)
     with _step("processes ended", on_event):
-        kill_all(layout.paths.root)
+        kill_all(paths.root)
     with _step("files removed", on_event):
-        if layout.paths.root.exists():
-            shutil.rmtree(layout.paths.root)
+        if paths.root.exists():
+            shutil.rmtree(paths.root)
 
 
-def _apply_autoscaler_types(layout: Layout, tools: Tools) -> None:
+def _apply_autoscaler_types(paths: ClusterPaths, tools: Tools) -> None:
     """Register Karpenter's kinds, and wait until objects of them and of kwok's usage kind can be created."""
     folders = [tools.assets / "karpenter-crds", tools.assets / "karpenter-kwok-crds"]
-    _kubectl(layout, tools, "apply", "--server-side", *(f"--filename={folder}" for folder in folders))
-    _kubectl(layout, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
+    _kubectl(paths, tools, "apply", "--server-side", *(f"--filename={folder}" for folder in folders))
+    _kubectl(paths, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
 
 
-def _apply(layout: Layout, tools: Tools, objects: str) -> None:
-    _kubectl(layout, tools, "apply", "--server-side", "--filename=-", stdin_text=objects)
-
-
-def _kubectl(layout: Layout, tools: Tools, *arguments: str, stdin_text: str = "") -> None:
+def _kubectl(paths: ClusterPaths, tools: Tools, *arguments: str, stdin_text: str = "") -> None:
     try:
-        kubectl(layout, tools, *arguments, stdin_text=stdin_text, within_seconds=APPLY_SECONDS)
+        kubectl(paths, tools, *arguments, stdin_text=stdin_text, within_seconds=APPLY_SECONDS)
     except CommandFailedError as error:
         raise ClusterError(f"the cluster's first objects cannot be created: {error}\n{error.last_lines}") from error
 
 
-def _kwokctl(layout: Layout, tools: Tools, *arguments: str) -> None:
-    variables = environment(layout)
+def _kwokctl(paths: ClusterPaths, tools: Tools, *arguments: str) -> None:
+    variables = environment(paths)
     variables["PATH"] = f"{tools.kubectl.parent}{os.pathsep}{variables.get('PATH', os.defpath)}"
-    command = [str(tools.kwokctl), f"--name={layout.paths.name}", *arguments]
+    command = [str(tools.kwokctl), f"--name={paths.name}", *arguments]
     try:
         # Certificates, keys and a second kubeconfig of the administrator are among what it writes.
         run(command, environment=variables, timeout_seconds=KWOKCTL_SECONDS, owner_only=True)
     except CommandFailedError as error:
-        logs = "\n".join(_failed_component_logs(layout))
+        logs = "\n".join(_failed_component_logs(paths))
         raise ClusterError(f"the control plane does not start: {error}\n{error.last_lines}\n{logs}") from error
 
 
-def _failed_component_logs(layout: Layout) -> list[str]:
-    alive = {process.name for process in processes_of(layout.paths.root)}
-    started = sorted(path.stem for path in (layout.components / "pids").glob("*.pid"))
-    return [f"{name} ended:\n{last_log_lines(layout, name)}" for name in started if name not in alive]
+def _failed_component_logs(paths: ClusterPaths) -> list[str]:
+    alive = {process.name for process in processes_of(paths.root)}
+    started = sorted(path.stem for path in (paths.components / "pids").glob("*.pid"))
+    return [f"{name} ended:\n{last_log_lines(paths, name)}" for name in started if name not in alive]
 
 
-def _remove_stale_process_ids(layout: Layout) -> None:
+def _remove_stale_process_ids(paths: ClusterPaths) -> None:
     """Forget process ids that belong to other programs by now: kwokctl would take those for its own."""
-    alive = {process.pid for process in processes_of(layout.paths.root)}
-    for path in (layout.components / "pids").glob("*.pid"):
+    alive = {process.pid for process in processes_of(paths.root)}
+    for path in (paths.components / "pids").glob("*.pid"):
         if not path.read_text().strip().isdigit() or int(path.read_text()) not in alive:
             path.unlink()
 
 
-def _probe(layout: Layout, record: Record) -> Probe:
-    return Probe(ports=record.ports, certificates=layout.components / "pki")
+def _probe(paths: ClusterPaths, ports: Ports) -> Probe:
+    return Probe(ports=ports, certificates=paths.components / "pki")
 
 
 def _require_path_without_space(paths: ClusterPaths) -> None:
@@ -272,19 +268,6 @@ def _require_path_without_space(paths: ClusterPaths) -> None:
         raise ClusterError(
             f"the folder {paths.root} has a space in its name, which kwokctl cannot handle. Set XDG_STATE_HOME to a "
             "folder without one."
-        )
-
-
-def _require_same_options(paths: ClusterPaths, existing: ClusterOptions, wanted: ClusterOptions) -> None:
-    differing = [
-        f"{name}: {getattr(existing, name)} is not {getattr(wanted, name)}"
-        for name in wanted.model_fields_set
-        if getattr(existing, name) != getattr(wanted, name)
-    ]
-    if differing:
-        raise ClusterError(
-            f"cluster {paths.name} exists with other options ({'; '.join(differing)}). Delete it first, or choose "
-            "another name."
         )
 
 

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import IO
 
 from infra.local.cluster.errors import ClusterError
-from infra.local.cluster.layout import Layout
+from infra.local.paths import ClusterPaths
 from infra.system.private_folder import make_private_folder
 
 OWNER_ONLY = 0o600
 
 
 @contextlib.contextmanager
-def exclusive(layout: Layout, path: Path | None = None) -> Generator[None]:
+def exclusive(paths: ClusterPaths, path: Path | None = None) -> Generator[None]:
     """Hold a lock of the cluster (by default that of its creation and deletion), or refuse at once if another does.
 
     The kernel drops it when its holder dies.
     """
-    path = path or layout.lock
+    path = path or paths.lock
     try:
         # A lock that another user may open is one that they may hold.
         make_private_folder(path.parent)
@@ -40,7 +40,7 @@ def exclusive(layout: Layout, path: Path | None = None) -> Generator[None]:
             lock.seek(0)
             holder = lock.read().strip() or "unknown"
             raise ClusterError(
-                f"cluster {layout.paths.name} is being created, deployed to or deleted by another nightowl "
+                f"cluster {paths.name} is being created, deployed to or deleted by another nightowl "
                 f"(process {holder}). "
                 "Wait for it to end, then run the command again."
             ) from error

@@ -7,12 +7,21 @@ from typing import Any
 import yaml
 
 from infra.local.cluster.kwokctl import MANIFESTS
-from infra.local.cluster.options import ZONES, ClusterOptions
 from infra.local.cluster.usage import usage_object
+from infra.local.cluster.zones import ZONES
 
 BASE_INSTANCE_TYPE = "m7g.medium"
 BASE_NODE_RESOURCES = {"cpu": "940m", "memory": "3Gi", "pods": "110"}
 """What pods may use of a machine with one vCPU and 4 GiB, after the kubelet's and the system's reserve on EKS."""
+
+NODE_BOOT_SECONDS = 5
+"""How long a new machine takes until it registers."""
+NODE_CLASS = {
+    "apiVersion": "karpenter.kwok.sh/v1alpha1",
+    "kind": "KWOKNodeClass",
+    "metadata": {"name": "local"},
+    "spec": {"nodeRegistrationDelay": f"{NODE_BOOT_SECONDS}s"},
+}
 
 
 def base_node_name(zone: str) -> str:
@@ -20,11 +29,11 @@ def base_node_name(zone: str) -> str:
     return f"base-{zone}"
 
 
-def initial_objects_yaml(options: ClusterOptions) -> str:
+def initial_objects_yaml() -> str:
     """Render the objects as one YAML stream."""
     node_pool = yaml.safe_load((MANIFESTS / "node-pool.yaml").read_text())
     return yaml.safe_dump_all(
-        [usage_object({}), *(_base_node(zone) for zone in ZONES), _node_class(options), node_pool], sort_keys=False
+        [usage_object({}), *(_base_node(zone) for zone in ZONES), NODE_CLASS, node_pool], sort_keys=False
     )
 
 
@@ -56,13 +65,4 @@ def _base_node(zone: str) -> dict[str, Any]:
             "capacity": BASE_NODE_RESOURCES,
             "nodeInfo": {"architecture": "arm64"},
         },
-    }
-
-
-def _node_class(options: ClusterOptions) -> dict[str, Any]:
-    return {
-        "apiVersion": "karpenter.kwok.sh/v1alpha1",
-        "kind": "KWOKNodeClass",
-        "metadata": {"name": "local"},
-        "spec": {"nodeRegistrationDelay": f"{options.node_boot_seconds}s"},
     }

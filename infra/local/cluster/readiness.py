@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.cluster.errors import ClusterError
-from infra.local.cluster.layout import Layout
 from infra.local.cluster.manifests import base_node_name
-from infra.local.cluster.options import ZONES
 from infra.local.cluster.ports import LOOPBACK, Ports
 from infra.local.cluster.processes import processes_of
+from infra.local.cluster.zones import ZONES
+from infra.local.paths import ClusterPaths
 
 READY_SECONDS = 120
 POLL_SECONDS = 0.1
@@ -72,7 +72,7 @@ class Probe:
 
 
 def wait_until(
-    condition: Callable[[], bool], *, component: str, layout: Layout, revive: Callable[[], None] | None = None
+    condition: Callable[[], bool], *, component: str, paths: ClusterPaths, revive: Callable[[], None] | None = None
 ) -> None:
     """Poll `condition`; raise ClusterError if `component` dies first or the time is up.
 
@@ -82,21 +82,21 @@ def wait_until(
     deadline = time.monotonic() + READY_SECONDS
     revivals_left = REVIVALS if revive else 0
     while not condition():
-        if component not in {process.name for process in processes_of(layout.paths.root)}:
+        if component not in {process.name for process in processes_of(paths.root)}:
             if revive is None or revivals_left == 0:
-                raise ClusterError(f"{component} ended while it was starting:\n{last_log_lines(layout, component)}")
+                raise ClusterError(f"{component} ended while it was starting:\n{last_log_lines(paths, component)}")
             revivals_left -= 1
             revive()
         if time.monotonic() > deadline:
             raise ClusterError(
-                f"{component} was not ready after {READY_SECONDS} s:\n{last_log_lines(layout, component)}"
+                f"{component} was not ready after {READY_SECONDS} s:\n{last_log_lines(paths, component)}"
             )
         time.sleep(POLL_SECONDS)
 
 
-def last_log_lines(layout: Layout, component: str) -> str:
+def last_log_lines(paths: ClusterPaths, component: str) -> str:
     """Return the end of a component's log, indented, and where the rest is."""
-    path = layout.log(component)
+    path = paths.log(component)
     try:
         lines = path.read_text(errors="replace").strip().splitlines()[-LOG_LINES:]
     except OSError:
