@@ -35,25 +35,8 @@ class TokenForm:
 TOKEN_FORMS = (
     TokenForm("GitHub token", ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), _WORD, 20),
     TokenForm("GitHub token", ("github_pat_",), "A-Za-z0-9_", 20),
-    TokenForm(
-        "GitLab token",
-        (
-            "glpat-",
-            "glcbt-",
-            "gldt-",
-            "glffct-",
-            "glft-",
-            "glimt-",
-            "glagent-",
-            "gloas-",
-            "glptt-",
-            "glrt-",
-            "glsoat-",
-            "GR1348941",
-        ),
-        r"A-Za-z0-9_.\-",
-        20,
-    ),
+    TokenForm("GitLab token", ("glpat-", "glcbt-", "gldt-", "glffct-", "glft-", "glimt-"), r"A-Za-z0-9_.\-", 20),
+    TokenForm("GitLab token", ("glagent-", "gloas-", "glptt-", "glrt-", "glsoat-", "GR1348941"), r"A-Za-z0-9_.\-", 20),
     TokenForm(
         "Stripe key", ("sk_live_", "rk_live_", "sk_test_", "rk_test_", "sk_prod_", "rk_prod_", "whsec_"), _WORD, 10
     ),

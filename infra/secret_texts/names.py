@@ -24,30 +24,11 @@ class Suspicion(Enum):
 
 
 _PASSWORDS = {
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pass",
-    "pwd",
-    "pw",
-    "pswd",
-    "pword",
-    "requirepass",
-}
+    "password", "passwords", "passwd", "passphrase", "passcode", "pass", "pwd", "pw", "pswd", "pword", "requirepass",
+}  # fmt: skip
 _SECRETS = {
-    "secret",
-    "secrets",
-    "token",
-    "tokens",
-    "credential",
-    "credentials",
-    "creds",
-    "apikey",
-    "apikeys",
-    "mnemonic",
-}
+    "secret", "secrets", "token", "tokens", "credential", "credentials", "creds", "apikey", "apikeys", "mnemonic",
+}  # fmt: skip
 _SECRET_ENDS = ("secret", "token", "apikey", "secretkey", "accesskey", "privatekey", "signingkey", "authkey", "creds")
 _PASSWORD_ENDS = ("password", "passwd", "passphrase", "passwort", "kennwort", "contrasena")
 _SHORT_PASSWORD = re.compile(

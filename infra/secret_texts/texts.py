@@ -14,7 +14,7 @@ from infra.secret_texts.values import decoded, is_random, names_secret
 
 MOST_FINDINGS = 20
 """In one text. Whoever has more of them learns of the rest when these are gone."""
-BLOT = "***"
+REDACTED = "***"
 """Stands where a secret was."""
 _MOST_PLACES = 200
 """Looked at in one text, which may repeat one secret without end."""
@@ -127,7 +127,7 @@ def in_text(text: str, *, path: str = "") -> list[Secret]:
 def without_secrets(text: str) -> str:
     """Blot out what has the form of a secret, in a text that somebody is shown."""
     for found in sorted(forms_in(text), key=lambda one: one.start, reverse=True):
-        text = f"{text[: found.start]}{BLOT}{text[found.end :]}"
+        text = f"{text[: found.start]}{REDACTED}{text[found.end :]}"
     return text
 
 

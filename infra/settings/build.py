@@ -20,34 +20,35 @@ from infra.settings.problems import (
     unknown_key,
     unknown_keys,
 )
-from infra.settings.secret_places import entry_text, judge_secrets, secrets_outside
+from infra.settings.secret_places import entry_text, scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
 PROJECT = "nightowl"
 """The name of the Pulumi project, which is the namespace of its keys in a stack file."""
 
 
-def build_settings(sections: Mapping[str, object]) -> StackSettings:
+def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()) -> StackSettings:
     """Build the settings from the sections of a stack file, by their keys without the namespace (`apps`).
 
     Raises:
-        SettingsError: with every problem found.
+        SettingsError: with every problem, those that were `found` already among them.
     """
-    flaws = plain_errors(sections)
-    if flaws:
-        raise SettingsError(_problems(flaws))
-    judged = judge_secrets(sections)
-    settings, problems = _built(judged.sections)
-    if settings is not None and not judged.errors:
-        return settings
-    raise SettingsError([*_problems(judged.errors), *_elsewhere(problems, judged.blotted)])
+    not_plain = plain_errors(sections)
+    if not_plain:
+        raise SettingsError([*found, *_problems(not_plain)])
+    scan = scan_for_secrets(sections)
+    settings, problems = _built(scan.sections)
+    problems = [*found, *_problems(scan.errors), *_elsewhere(problems, scan.redacted)]
+    if settings is None or problems:
+        raise SettingsError(problems)
+    return settings
 
 
-def _elsewhere(problems: Iterable[Problem], blotted: Iterable[Location]) -> list[Problem]:
-    """Leave out what is said of the blots, or guesses, themselves."""
-    blots = [key_text(PROJECT, place) for place in blotted]
-    below = tuple(f"{blot}{separator}" for blot in blots for separator in ".[")
-    return [one for one in problems if one.key not in blots and not one.key.startswith(below)]
+def _elsewhere(problems: Iterable[Problem], places: Iterable[Location]) -> list[Problem]:
+    """Leave out what is said of values at `places`, which are not the user's own, and of what is below them."""
+    keys = [key_text(PROJECT, place) for place in places]
+    below = tuple(f"{key}{separator}" for key in keys for separator in ".[")
+    return [one for one in problems if one.key not in keys and not one.key.startswith(below)]
 
 
 def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[Problem]]:

@@ -20,15 +20,10 @@ def load() -> StackSettings:
     """
     config = CONFIG.get()
     in_plain = {key: _value(text) for key, text in config.items() if not pulumi.runtime.is_config_secret(key)}
-    problems = [*stray_keys(config), *foreign_secrets(in_plain), *_encrypted()]
     try:
-        settings = build_settings(_sections())
+        return build_settings(_sections(), [*stray_keys(config), *foreign_secrets(in_plain), *_encrypted()])
     except SettingsError as error:
-        problems += error.problems
-    else:
-        if not problems:
-            return settings
-    raise pulumi.RunError(str(SettingsError(problems)))
+        raise pulumi.RunError(str(error)) from None
 
 
 def _sections() -> dict[str, object]:

@@ -33,21 +33,21 @@ def plain_errors(value: object) -> list[FieldError]:
         if len(location) > DEEPEST_NESTING:
             errors.append(FieldError(location[:3], f"is nested more than {DEEPEST_NESTING} levels deep"))
             continue
-        flaw = _flaw(current)
-        if flaw:
-            errors.append(FieldError(location, flaw))
+        message = _error(current)
+        if message:
+            errors.append(FieldError(location, message))
         else:
             stack.extend(_below(location, current))
     return errors
 
 
-def _flaw(value: object) -> str | None:
+def _error(value: object) -> str | None:
     if isinstance(value, Mapping):
-        return _mapping_flaw(cast(Mapping[object, object], value))
+        return _mapping_error(cast(Mapping[object, object], value))
     if isinstance(value, str):
-        return _text_flaw(value)
+        return _text_error(value)
     if isinstance(value, int | float):
-        return _number_flaw(value)
+        return _number_error(value)
     if value is None or isinstance(value, list | tuple):
         return None
     if isinstance(value, datetime.date):
@@ -55,26 +55,26 @@ def _flaw(value: object) -> str | None:
     return f"is a {type(value).__name__}, which no key takes; put it in quotes"
 
 
-def _number_flaw(number: float) -> str | None:
+def _number_error(number: float) -> str | None:
     if isinstance(number, float):
         return None if math.isfinite(number) else "is not a number"
     return None if abs(number) <= LARGEST_WHOLE_NUMBER else "is a number with more than 64 bits"
 
 
-def _mapping_flaw(mapping: Mapping[object, object]) -> str | None:
+def _mapping_error(mapping: Mapping[object, object]) -> str | None:
     if set(mapping) == {"secure"}:
         return "is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never hold it"
     for key in mapping:
         if not isinstance(key, str):
             shown = f" {key}" if isinstance(key, bool | int | float | datetime.date | None) else ""
             return f"the key{shown[:20]} is not a text; put it in quotes"
-        flaw = _text_flaw(key)
-        if flaw:
-            return f"a key {flaw}"
+        message = _text_error(key)
+        if message:
+            return f"a key {message}"
     return None
 
 
-def _text_flaw(text: str) -> str | None:
+def _text_error(text: str) -> str | None:
     if _CHANGED_DATE.fullmatch(text):
         return "is a date that YAML has changed; put it in quotes"
     if "\0" in text:

@@ -1,6 +1,6 @@
 """Where in a stack file stands what looks like a secret, whatever key it is under.
 
-It is judged on plain values, before anything is made of them, so that no message of a later check can repeat a secret.
+Plain values are searched, before anything is made of them, so that no message of a later check can repeat a secret.
 """
 
 from __future__ import annotations
@@ -11,32 +11,30 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import cast
 
-from infra.secret_texts.texts import BLOT, Secret, in_arguments, in_file, in_setting, in_text
+from infra.secret_texts.texts import REDACTED, Secret, in_arguments, in_file, in_setting, in_text
 from infra.settings.model import FieldError, Location
 
 LOOKS_ONLY_KEY = "notSecret"
 """The key of an app that lists what only looks like a secret."""
-
-
 _ELSEWHERE = "keep it in a store (and replace it, if anybody saw it)"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class SecretScan:
     """What was found, and the same sections without it."""
 
     sections: Mapping[str, object]
-    """With a blot in place of each secret."""
+    """With `***` in place of each secret."""
     errors: Sequence[FieldError]
-    blotted: Sequence[Location]
-    """Where a blot is; what a later check says of it is not worth saying."""
+    redacted: Sequence[Location]
+    """Where `***` is; what a later check says of it is not worth saying."""
 
 
-def judge_secrets(sections: Mapping[str, object]) -> Judgement:
+def scan_for_secrets(sections: Mapping[str, object]) -> SecretScan:
     """Find all that looks like a secret in the sections of a stack file, but for what an app's `notSecret` lists."""
     search = _Search(_allowed(sections.get("apps")))
     clean = search.mapping((), sections)
-    return Judgement(clean, [*search.errors, *search.stale()], search.blotted)
+    return SecretScan(clean, [*search.errors, *search.stale()], search.redacted)
 
 
 def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:
@@ -64,22 +62,22 @@ class _Search:
     allowed: Mapping[str, Sequence[str]]
     """Entries of `notSecret`, by app."""
     errors: list[FieldError] = field(default_factory=list[FieldError])
-    blotted: list[Location] = field(default_factory=list[Location])
+    redacted: list[Location] = field(default_factory=list[Location])
     used: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    known: dict[tuple[_Manner, str, str], list[Secret]] = field(
-        default_factory=dict[tuple["_Manner", str, str], list[Secret]]
+    known: dict[tuple[_Kind, str, str], list[Secret]] = field(
+        default_factory=dict[tuple["_Kind", str, str], list[Secret]]
     )
-    """What was judged already: an alias can repeat a large text thousands of times."""
+    """What was searched already: an alias can repeat a large text thousands of times."""
 
     def mapping(self, location: Location, value: Mapping[str, object]) -> dict[str, object]:
         """Return a mapping without secrets; an entry whose key is one is left out."""
         clean: dict[str, object] = {}
         for key, item in value.items():
-            of_key = self._once(_Manner.TEXT, "", key)
+            of_key = self._once(_Kind.TEXT, "", key)
             if of_key:
-                place = (*location, BLOT)
+                place = (*location, REDACTED)
                 self.errors.append(FieldError(place, f"the key itself looks like {of_key[0].what}; {_ELSEWHERE}"))
-                self.blotted.append(place)
+                self.redacted.append(place)
             else:
                 clean[key] = self._entry((*location, key), key, item)
         return clean
@@ -99,44 +97,44 @@ class _Search:
             return self.mapping(place, cast(Mapping[str, object], value))
         if isinstance(value, list | tuple):
             return self.items(place, cast(Sequence[object], value))
-        manner = _manner(place)
-        return self._judged(place, value, self._once(manner, key, _text(value)), manner)
+        kind = _kind_of(place)
+        return self._redacted(place, value, self._once(kind, key, _text(value)), kind)
 
     def items(self, location: Location, items: Sequence[object]) -> list[object]:
         found = in_arguments([_text(item) for item in items])
         return [
             self._entry((*location, index), "", cast(object, item))
             if isinstance(item, Mapping | list | tuple)
-            else self._judged((*location, index), item, found.get(index, []), _Manner.TEXT)
+            else self._redacted((*location, index), item, found.get(index, []), _Kind.TEXT)
             for index, item in enumerate(items)
         ]
 
-    def _judged(self, place: Location, value: object, found: Sequence[Secret], manner: _Manner) -> object:
+    def _redacted(self, place: Location, value: object, found: Sequence[Secret], kind: _Kind) -> object:
         app, inside = (str(place[1]), place[2:]) if place[0] == "apps" and len(place) > 2 else ("", ())
-        secrets = [secret for secret in found if not self._is_allowed(app, inside, secret, manner)]
+        secrets = [secret for secret in found if not self._is_allowed(app, inside, secret, kind)]
         for secret in secrets:
-            self.errors.append(FieldError(place, _message(secret, manner, app, inside)))
+            self.errors.append(FieldError(place, _message(secret, kind, app, inside)))
         if not secrets:
             return value
-        self.blotted.append(place)
-        return BLOT
+        self.redacted.append(place)
+        return REDACTED
 
-    def _is_allowed(self, app: str, inside: Location, secret: Secret, manner: _Manner) -> bool:
-        entry = _entry(inside, secret, manner)
+    def _is_allowed(self, app: str, inside: Location, secret: Secret, kind: _Kind) -> bool:
+        entry = _entry(inside, secret, kind)
         if entry not in self.allowed.get(app, ()):
             return False
         self.used.add((app, entry))
         return True
 
-    def _once(self, manner: _Manner, key: str, text: str) -> list[Secret]:
-        known = (manner, key, text)
+    def _once(self, kind: _Kind, key: str, text: str) -> list[Secret]:
+        known = (kind, key, text)
         if known not in self.known:
-            self.known[known] = _found(manner, key, text)
+            self.known[known] = _found(kind, key, text)
         return self.known[known]
 
 
-class _Manner(Enum):
-    """How a text is judged."""
+class _Kind(Enum):
+    """How a text is searched."""
 
     SETTING = 1
     FILE = 2
@@ -144,40 +142,40 @@ class _Manner(Enum):
     TEXT = 4
 
 
-def _found(manner: _Manner, key: str, text: str) -> list[Secret]:
-    if manner is _Manner.SETTING:
+def _found(kind: _Kind, key: str, text: str) -> list[Secret]:
+    if kind is _Kind.SETTING:
         return in_setting(key, text)
-    return in_file(key, text) if manner is _Manner.FILE else in_text(text)
+    return in_file(key, text) if kind is _Kind.FILE else in_text(text)
 
 
-def _manner(place: Location) -> _Manner:
+def _kind_of(place: Location) -> _Kind:
     # The names of secrets are the user's; what is under them is a reference, not a value.
     if place[0] == "apps" and place[2:3] == ("secrets",):
-        return _Manner.REFERENCE
+        return _Kind.REFERENCE
     if place[0] == "apps" and place[2:3] == (LOOKS_ONLY_KEY,):
-        return _Manner.TEXT
+        return _Kind.TEXT
     of_helper = place[0] == "apps" and place[2:3] in {("init",), ("sidecars",)} and place[4:5] == ("files",)
     if (place[0] == "apps" and place[2:3] == ("files",) and len(place) == 4) or (of_helper and len(place) == 6):
-        return _Manner.FILE
-    return _Manner.SETTING
+        return _Kind.FILE
+    return _Kind.SETTING
 
 
-def _message(secret: Secret, manner: _Manner, app: str, inside: Location) -> str:
-    if manner is _Manner.REFERENCE:
+def _message(secret: Secret, kind: _Kind, app: str, inside: Location) -> str:
+    if kind is _Kind.REFERENCE:
         return f"looks like {secret.what} itself; {_ELSEWHERE} and write where that is"
     if not app:
         return f"looks like {secret.what}, and nothing here is kept secret; {_ELSEWHERE}"
-    named = f" ({secret.name})" if manner is _Manner.FILE and secret.is_named else ""
-    line = f"line {secret.line} " if manner is _Manner.FILE else ""
-    entry = _entry(inside, secret, manner)
+    named = f" ({secret.name})" if kind is _Kind.FILE and secret.is_named else ""
+    line = f"line {secret.line} " if kind is _Kind.FILE else ""
+    entry = _entry(inside, secret, kind)
     return (
         f"{line}looks like {secret.what}{named}; {_ELSEWHERE} and name its place under apps.{app}.secrets, "
         f"or list {entry} in apps.{app}.{LOOKS_ONLY_KEY} if it is none"
     )
 
 
-def _entry(inside: Location, secret: Secret, manner: _Manner) -> str:
-    return entry_text(inside, secret if manner is _Manner.FILE else None)
+def _entry(inside: Location, secret: Secret, kind: _Kind) -> str:
+    return entry_text(inside, secret if kind is _Kind.FILE else None)
 
 
 def _text(value: object) -> str:

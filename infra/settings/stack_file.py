@@ -22,22 +22,9 @@ def settings_from_stack_file(path: Path) -> StackSettings:
         SettingsError: with every problem found, also where the file cannot be read.
     """
     config = _config(path)
-    problems = [*stray_keys(config), *foreign_secrets(config)]
-    prefix = f"{PROJECT}:"
-    try:
-        settings = build_settings(
-            {key.removeprefix(prefix): value for key, value in config.items() if key in _own_keys()}
-        )
-    except SettingsError as error:
-        problems += error.problems
-    else:
-        if not problems:
-            return settings
-    raise SettingsError(problems)
-
-
-def _own_keys() -> set[str]:
-    return {f"{PROJECT}:{key}" for key in StackSettings.section_keys()}
+    own = {f"{PROJECT}:{key}": key for key in StackSettings.section_keys()}
+    sections = {own[key]: value for key, value in config.items() if key in own}
+    return build_settings(sections, [*stray_keys(config), *foreign_secrets(config)])
 
 
 def _config(path: Path) -> Mapping[str, object]:

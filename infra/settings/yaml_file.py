@@ -1,7 +1,10 @@
-"""YAML files read the way Pulumi reads them, with every flaw named.
+"""YAML files read the way Pulumi reads them, with every mistake named.
 
 Pulumi reads YAML with gopkg.in/yaml.v3, which differs from PyYAML where that would surprise: `on` and `yes` are texts,
 `1e3` is a number, `1:30` is no number in base 60, and a key that is written twice is refused.
+
+A hostile file is refused before it costs memory or minutes: aliases and merge keys let twelve lines stand for a billion
+values, so what counts is what the file says once every alias is written out.
 """
 
 from __future__ import annotations
@@ -16,8 +19,13 @@ import yaml
 from infra.settings.model import Location
 from infra.settings.plain import MOST_VALUES
 from infra.settings.problems import Problem, SettingsError, key_text
-from infra.settings.yaml_bounds import DEEPEST_LEVEL, LARGEST_FILE_BYTES, TooLargeError, check_expanded
 
+LARGEST_FILE_BYTES = 2**20
+"""As large as a ConfigMap may be (1 MiB): what is larger belongs into an image. Those of this repository have 4 KiB."""
+DEEPEST_LEVEL = 50
+"""Mappings and sequences inside one another; a stack file has about eight levels."""
+LONGEST_NUMBER = 100
+"""Characters of a whole number. 64 bits have 66 in base 2; of thousands, Python refuses to write them in base 10."""
 _SCALARS = {
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
     "int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
@@ -45,8 +53,8 @@ def _implicit_types() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     return {**by_character, "": [types["null"]]}
 
 
-LONGEST_NUMBER = 100
-"""Characters of a whole number. 64 bits have 66 in base 2; of thousands, Python refuses to write them in base 10."""
+class _TooLargeError(Exception):
+    """The file goes beyond a bound; the message says which, without the file's name."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -63,8 +71,7 @@ class _Loader(yaml.SafeLoader):
         """Read the only document, before values are made of it."""
         node: yaml.Node | None = super().get_single_node()
         if node is not None:
-            check_expanded(node)
-            _refuse_repeated_keys(node)
+            _check_document(node)
         return node
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -72,9 +79,9 @@ class _Loader(yaml.SafeLoader):
         self._values += 1
         self._level += 1
         if self._values > MOST_VALUES:
-            raise TooLargeError(f"has more than {MOST_VALUES:,} values; split the stack")
+            raise _TooLargeError(f"has more than {MOST_VALUES:,} values; split the stack")
         if self._level > DEEPEST_LEVEL:
-            raise TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
+            raise _TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
         node: yaml.Node | None = super().compose_node(parent, index)
         self._level -= 1
         return node
@@ -136,7 +143,7 @@ def _parse(text: str, path: Path) -> object:
         raise _refused(path, _syntax_message(error)) from None
     except yaml.YAMLError:
         raise _refused(path, "has a character that YAML does not allow") from None
-    except TooLargeError as error:
+    except _TooLargeError as error:
         raise _refused(path, str(error)) from None
     except SettingsError:
         raise
@@ -159,42 +166,48 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
 
 
-def _refuse_repeated_keys(document: yaml.Node) -> None:
-    """Find the keys that are written twice in one mapping, of which PyYAML would silently take the last."""
-    problems: list[Problem] = []
-    visited: set[int] = set()
-    waiting: list[tuple[Location, yaml.Node]] = [((), document)]
-    while waiting:
-        location, node = waiting.pop()
-        if id(node) in visited:  # an alias of what was judged already
-            continue
-        visited.add(id(node))
-        problems += _repeated_keys(location, node)
-        waiting += _children(location, node)
-    if problems:
-        raise SettingsError(problems)
+def _check_document(document: yaml.Node) -> None:
+    """Check what PyYAML does not: values that aliases multiply, and keys of which it would silently take the last."""
+    repeated: list[Problem] = []
+    if _count((), document, {}, frozenset(), repeated) > MOST_VALUES:
+        raise _TooLargeError(f"has more than {MOST_VALUES:,} values; an alias may repeat itself")
+    if repeated:
+        raise SettingsError(repeated)
+
+
+def _count(
+    location: Location, node: yaml.Node, known: dict[int, int], within: frozenset[int], repeated: list[Problem]
+) -> int:
+    """Count the values of a node, each alias as what it stands for, and collect its repeated keys."""
+    if id(node) in within:
+        raise _TooLargeError("has a value that contains itself by an alias; write it out")
+    if id(node) not in known:
+        repeated += _repeated_keys(location, node)
+        inside = within | {id(node)}
+        known[id(node)] = 1 + sum(
+            _count(place, child, known, inside, repeated) for place, child in _children(location, node)
+        )
+    return known[id(node)]
+
+
+def _children(location: Location, node: yaml.Node) -> Iterator[tuple[Location, yaml.Node]]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from (((*location, index), item) for index, item in enumerate(node.value))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield location, key
+            yield (*location, key.value if isinstance(key, yaml.ScalarNode) else "?"), value
 
 
 def _repeated_keys(location: Location, node: yaml.Node) -> Iterator[Problem]:
     first_lines: dict[str, int] = {}
-    for key, _ in _entries(node):
-        line = key.start_mark.line + 1
-        if key.value in first_lines:
-            place = _place((*location, key.value))
-            yield Problem(place, f"is written twice, in lines {first_lines[key.value]} and {line}; keep one")
-        first_lines.setdefault(key.value, line)
-
-
-def _children(location: Location, node: yaml.Node) -> list[tuple[Location, yaml.Node]]:
-    if isinstance(node, yaml.SequenceNode):
-        return [((*location, index), item) for index, item in enumerate(node.value)]
-    return [((*location, key.value), value) for key, value in _entries(node)]
-
-
-def _entries(node: yaml.Node) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
-    if not isinstance(node, yaml.MappingNode):
-        return []
-    return [(key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)]
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode):
+            line = key.start_mark.line + 1
+            if key.value in first_lines:
+                place = _place((*location, key.value))
+                yield Problem(place, f"is written twice, in lines {first_lines[key.value]} and {line}; keep one")
+            first_lines.setdefault(key.value, line)
 
 
 def _place(location: Location) -> str:

@@ -158,7 +158,7 @@ def stack_name_errors(
         )
         return
     for limit, name in fixed_names(project, stack, delivery or DeliverySettings()):
-        flaw = limit.flaw(name)
+        flaw = limit.error(name)
         if flaw:
             yield f"stack {stack}: {name} {flaw}; make the stack under another name"
             return

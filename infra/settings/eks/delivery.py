@@ -119,17 +119,14 @@ class GithubSettings(Model):
             if kind != "ephemeral" and not self.subjects(kind):
                 yield FieldError(kind, "is empty, so no workflow could; name a subject")
             for index, subject in enumerate(self.subjects(kind)):
-                flaw = self._flaw(kind, subject)
+                message = self._repository_error(subject) or self._place_error(kind, subject)
                 if subject in seen:
-                    flaw = f"{subject} is listed in {seen[subject]} too; a subject has one place"
-                if flaw:
-                    yield FieldError((kind, index), flaw)
+                    message = f"{subject} is listed in {seen[subject]} too; a subject has one place"
+                if message:
+                    yield FieldError((kind, index), message)
                 seen.setdefault(subject, kind)
 
-    def _flaw(self, kind: RoleKind, subject: str) -> str | None:
-        return self._repository_flaw(subject) or self._place_flaw(kind, subject)
-
-    def _repository_flaw(self, subject: str) -> str | None:
+    def _repository_error(self, subject: str) -> str | None:
         match = _parsed(subject)
         if f"{match['owner']}/{match['name']}" != self.repository:
             return f"{subject} is of another repository than {self.repository}"
@@ -139,10 +136,14 @@ class GithubSettings(Model):
             return f"{subject} names the repository's id {match['id']}, but repositoryId is {self.repository_id}"
         return None
 
-    def _place_flaw(self, kind: RoleKind, subject: str) -> str | None:
-        environment = _environment(subject)
+    def _place_error(self, kind: RoleKind, subject: str) -> str | None:
+        environment, what = _environment(subject), _what(subject)
+        if environment is None and kind != "preview":
+            return f"{subject} names no environment; end it with :environment:NAME"
         if environment is None:
-            return self._flaw_without_environment(kind, subject)
+            is_known = what == "pull_request" or _BRANCH.fullmatch(what)
+            kinds = ":pull_request, :ref:refs/heads/BRANCH and :environment:NAME"
+            return None if is_known else f"{subject} ends with none of {kinds}"
         if kind == "deploy":
             first = self.environments("deploy")[0]
             return None if environment == first else f"{subject} names another environment than {first}; choose one"
@@ -151,15 +152,6 @@ class GithubSettings(Model):
         if environment.casefold() in taken:
             return f"{subject} names the environment of deploy; choose another"
         return None
-
-    @staticmethod
-    def _flaw_without_environment(kind: RoleKind, subject: str) -> str | None:
-        if kind != "preview":
-            return f"{subject} names no environment; end it with :environment:NAME"
-        what = _what(subject)
-        if what == "pull_request" or _BRANCH.fullmatch(what):
-            return None
-        return f"{subject} ends with none of :pull_request, :ref:refs/heads/BRANCH and :environment:NAME"
 
 
 class ImageSettings(Model):

@@ -21,7 +21,7 @@ class NameLimit:
     """The pattern in words."""
     most: int
 
-    def flaw(self, name: str) -> str | None:
+    def error(self, name: str) -> str | None:
         """Return why the service would refuse a name, or None."""
         if len(name) > self.most:
             return f"has {len(name)} characters, but the name of {self.of} has at most {self.most}"

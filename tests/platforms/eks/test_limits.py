@@ -84,7 +84,7 @@ def test_the_limits_hold_for_whatever_the_names_are_made_of(project: str, name: 
 
 
 def _role_flaws(project: str, name: str) -> list[str]:
-    return [flaw for flaw in [limits.IAM_ROLE.flaw(f"{project}-{name}")] if flaw]
+    return [flaw for flaw in [limits.IAM_ROLE.error(f"{project}-{name}")] if flaw]
 
 
 def test_the_boundary_fits_into_one_policy_with_the_longest_name_of_a_stack_and_its_region() -> None:

@@ -163,5 +163,5 @@ CALL_OF_NAME = {
 def test_a_name_that_our_limits_accept_is_one_that_the_models_accept(stack: str) -> None:
     for limit, name in fixed_names("nightowl", stack, DELIVERY):
         type_, key = CALL_OF_NAME[limit.of]
-        if limit.flaw(name) is None:
+        if limit.error(name) is None:
             assert refusals(type_, {key: name}) == []
