@@ -7,28 +7,15 @@ from collections.abc import Iterable
 from policies.facts.aws_managed import takes_in_a_wide_one
 from policies.facts.iam import PolicyStatement
 from policies.facts.iam_scope import is_total
+from policies.facts.values import words
 
-ESCALATIONS = (
-    "iam:AddUserToGroup",
-    "iam:AttachGroupPolicy",
-    "iam:AttachRolePolicy",
-    "iam:AttachUserPolicy",
-    "iam:CreateAccessKey",
-    "iam:CreateLoginProfile",
-    "iam:CreatePolicyVersion",
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteUserPermissionsBoundary",
-    "iam:PassRole",
-    "iam:PutGroupPolicy",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutRolePolicy",
-    "iam:PutUserPermissionsBoundary",
-    "iam:PutUserPolicy",
-    "iam:SetDefaultPolicyVersion",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:UpdateLoginProfile",
-    "sts:AssumeRole",
-)
+ESCALATIONS = words("""
+    iam:AddUserToGroup iam:AttachGroupPolicy iam:AttachRolePolicy iam:AttachUserPolicy iam:CreateAccessKey
+    iam:CreateLoginProfile iam:CreatePolicyVersion iam:DeleteRolePermissionsBoundary
+    iam:DeleteUserPermissionsBoundary iam:PassRole iam:PutGroupPolicy iam:PutRolePermissionsBoundary
+    iam:PutRolePolicy iam:PutUserPermissionsBoundary iam:PutUserPolicy iam:SetDefaultPolicyVersion
+    iam:UpdateAssumeRolePolicy iam:UpdateLoginProfile sts:AssumeRole
+""")
 """By which whoever holds them on everything can become administrator (checkov CKV_AWS_286), or undo a boundary."""
 
 

@@ -11,54 +11,20 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from policies.facts.addresses import open_to_internet
+from policies.facts.values import words
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Values by operator and key, the keys in lower case."""
 
-_VERBS = (
-    "Add",
-    "Associate",
-    "Attach",
-    "Create",
-    "Delete",
-    "Describe",
-    "Get",
-    "List",
-    "Modify",
-    "Put",
-    "Register",
-    "Remove",
-    "Run",
-    "Send",
-    "Set",
-    "Start",
-    "Stop",
-    "Tag",
-    "Update",
-)
+_VERBS = words("""
+    Add Associate Attach Create Delete Describe Get List Modify Put Register Remove Run Send Set Start Stop Tag
+    Update
+""")
 """How most names of actions begin (AWS Service Authorization Reference)."""
-_SERVICES = (
-    "cloudformation",
-    "cloudtrail",
-    "dynamodb",
-    "ec2",
-    "ecr",
-    "eks",
-    "elasticloadbalancing",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "organizations",
-    "rds",
-    "route53",
-    "s3",
-    "secretsmanager",
-    "sns",
-    "sqs",
-    "ssm",
-    "sts",
-)
+_SERVICES = words("""
+    cloudformation cloudtrail dynamodb ec2 ecr eks elasticloadbalancing iam kms lambda logs organizations rds
+    route53 s3 secretsmanager sns sqs ssm sts
+""")
 """Services that every account uses, or that decide over all others."""
 _UNLIKELY = "q7zk2xw"
 """What no real name ends in."""
@@ -76,49 +42,19 @@ _WITHOUT_KIND = {"s3", "sns", "sqs"}
 """Services whose ARNs have a name after the account, and no kind of thing before it."""
 _ARN_PARTS = 6
 
-_OF_THE_CALL = (
-    "aws:calledvia",
-    "aws:currenttime",
-    "aws:ec2instancesource",
-    "aws:epochtime",
-    "aws:federatedprovider",
-    "aws:multifactorauth",
-    "aws:principal",
-    "aws:referer",
-    "aws:requestedregion",
-    "aws:resourceaccount",
-    "aws:resourceorg",
-    "aws:securetransport",
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:tokenissuetime",
-    "aws:useragent",
-    "aws:userid",
-    "aws:username",
-    "aws:via",
-    "aws:vpcsourceip",
-)
+_OF_THE_CALL = words("""
+    aws:calledvia aws:currenttime aws:ec2instancesource aws:epochtime aws:federatedprovider aws:multifactorauth
+    aws:principal aws:referer aws:requestedregion aws:resourceaccount aws:resourceorg aws:securetransport
+    aws:sourceip aws:sourcevpc aws:tokenissuetime aws:useragent aws:userid aws:username aws:via aws:vpcsourceip
+""")
 """How keys begin that say who calls, when, from where or how, or in whose account, and nothing of what is touched there
 (IAM user guide, "AWS global condition context keys")."""
-_OF_THE_CALLER = {
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-    "aws:sourceowner",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "elasticfilesystem:accessedviamounttarget",
-    "kms:calleraccount",
-    "s3:dataaccesspointaccount",
-    "s3:dataaccesspointarn",
-}
+_OF_THE_CALLER = words("""
+    aws:principalaccount aws:principalarn aws:principalorgid aws:principalorgpaths aws:sourceaccount
+    aws:sourcearn aws:sourceip aws:sourceorgid aws:sourceorgpaths aws:sourceowner aws:sourcevpc aws:sourcevpce
+    aws:userid elasticfilesystem:accessedviamounttarget kms:calleraccount s3:dataaccesspointaccount
+    s3:dataaccesspointarn
+""")
 """Keys that tell one caller, account or network from the rest of the world (Amazon S3 user guide, "The meaning of
 public"; KMS and EFS developer guides; read 2026-11-26)."""
 _ASKING = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress", "Bool"}

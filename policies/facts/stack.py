@@ -82,11 +82,12 @@ class Stack:
     def dependencies(self, resource: Resource, key: str, *types: str) -> list[Resource]:
         """Return the resources of `types` whose outputs the top-level property `key` is made of."""
         urns = resource.property_dependencies.get(key, ())
-        return [other for other in self.of_type(*types) if other.urn in urns]
+        return [other for other in self.of_type(*types) if other.urn in urns] if urns else []
 
     def dependents(self, resource: Resource, key: str, *types: str) -> list[Resource]:
         """Return the resources of `types` whose top-level property `key` is made of an output of `resource`."""
-        return [one for one in self.of_type(*types) if resource.urn in one.property_dependencies.get(key, ())]
+        made_of_it = self._dependents.get((resource.urn, key), set[str]())
+        return [one for one in self.of_type(*types) if one.urn in made_of_it] if made_of_it else []
 
     def is_inside(self, resource: Resource, component: Resource) -> bool:
         """Return whether `component` made `resource`, directly or through components inside it."""
@@ -96,25 +97,20 @@ class Stack:
         return above is not None
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
-        """Whether `resource` is made after `other`, directly or through others in between."""
-        seen: set[str] = set()
-        ahead = [resource.urn]
-        while ahead:
-            urn = ahead.pop()
-            if urn == other.urn:
-                return urn != resource.urn or urn in seen
-            if urn in seen:
-                continue
-            seen.add(urn)
-            current = self._by_urn.get(urn)
-            if current is not None:
-                ahead.extend(self._before(current))
-        return False
+        """Return whether `resource` is made after `other`, directly or through others in between."""
+        if resource.urn not in self._ahead:
+            found, next_ones = set[str](), [resource.urn]
+            while next_ones:
+                current = self._by_urn.get(next_ones.pop())
+                new = set(self._before(current)) - found if current else set[str]()
+                found |= new
+                next_ones += new
+            self._ahead[resource.urn] = found
+        return other.urn in self._ahead[resource.urn]
 
     def _before(self, resource: Resource) -> Iterator[str]:
-        for waited_for in (resource.depends_on, *resource.property_dependencies.values()):
-            for urn in waited_for:
-                yield from self._inside(urn)
+        for urn in resource.depends_on.union(*resource.property_dependencies.values()):
+            yield from self._inside(urn)
         # What a component waits for, its children wait for too.
         if resource.parent:
             yield resource.parent
@@ -130,8 +126,23 @@ class Stack:
             yield from (child.urn for child in self._by_parent.get(urn, ()))
 
     @cached_property
+    def _ahead(self) -> dict[str, set[str]]:
+        """URNs of all that a resource waits for, by its own; filled where a rule asks."""
+        return {}
+
+    @cached_property
     def _done(self) -> dict[Callable[[Stack], Any], Any]:
         return {}
+
+    @cached_property
+    def _dependents(self) -> Mapping[tuple[str, str], set[str]]:
+        """By URN, and key of a property that is made of its outputs: the URNs of the resources with that property."""
+        dependents: dict[tuple[str, str], set[str]] = {}
+        for resource in self.resources:
+            for key, urns in resource.property_dependencies.items():
+                for urn in urns:
+                    dependents.setdefault((urn, key), set()).add(resource.urn)
+        return dependents
 
     @cached_property
     def _by_parent(self) -> Mapping[str, list[Resource]]:

@@ -13,6 +13,11 @@ from typing import Any, cast
 from policies.facts.unknown import UnknownFactError
 
 
+def words(table: str) -> tuple[str, ...]:
+    """Return the words of a table that is written as text."""
+    return tuple(table.split())
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return `value` if it is a mapping, else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

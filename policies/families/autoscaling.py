@@ -28,7 +28,6 @@ MOST_PROVISION_SECONDS = 7 * 60
 """How long to wait for a node in a zone that gives none before trying another (EKS best practices; own figure)."""
 UNIT_SECONDS = {"h": 3600, "m": 60, "s": 1}
 
-
 family = Family(
     "Autoscaling", __doc__, url="https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md"
 )

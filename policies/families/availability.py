@@ -18,7 +18,6 @@ HOST = "kubernetes.io/hostname"
 METRICS_SERVER = "metrics-server"
 BUDGET_KEYS = ("maxUnavailable", "minAvailable")
 
-
 family = Family(
     "Availability", __doc__, url="https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/"
 )

@@ -47,7 +47,6 @@ WEBHOOK_PORTS = {443: "webhooks", 10250: "kubelets", 9443: "the load balancer co
 ADMINISTRATOR = "AmazonEKSClusterAdminPolicy"
 NAMESPACED_POLICIES = ("AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
 
-
 family = Family("Cluster", __doc__)
 
 

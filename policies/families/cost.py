@@ -24,7 +24,6 @@ LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 ELASTIC_IP = "aws:ec2/eip:Eip"
 OWNER_TAGS = {"owner", "team", "environment", "env", "stack", "project"}
 
-
 family = Family("Cost", __doc__)
 
 

@@ -30,7 +30,6 @@ _OF_ANOTHER = {"aws:rds/instance:Instance": ("replicateSourceDb", "snapshotIdent
 """What makes a database of another one, whose encryption it has."""
 _ACCOUNT_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 
-
 family = Family("Data at rest", __doc__)
 
 

@@ -23,7 +23,6 @@ WANTED_ATTRIBUTES = {
 """What a load balancer should have, which the defaults of Elastic Load Balancing lack."""
 DESYNC = "routing.http.desync_mitigation_mode"
 
-
 family = Family(
     "Exposure",
     __doc__,

@@ -13,7 +13,7 @@ from policies.facts.holders import ATTACHING_TYPES, HOLDERS, attachments, bounds
 from policies.facts.iam import POLICY, ROLE, USER, is_reading, permissions, trust
 from policies.facts.iam_scope import asks_for, tells_tokens_apart, whole_services
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import text, texts
+from policies.facts.values import text, texts, words
 from policies.rule import CRITICAL, HIGH, MEDIUM, Family
 
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
@@ -38,26 +38,16 @@ NODE_POLICIES = {
 }
 """What a node itself needs (EKS user guide, "Amazon EKS node IAM role")."""
 
-EXFILTRATIONS = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:GetItem",
-    "dynamodb:Query",
-    "dynamodb:Scan",
-    "rds-data:ExecuteStatement",
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "secretsmanager:GetSecretValue",
-    "ssm:GetParameter",
-    "ssm:GetParameterHistory",
-    "ssm:GetParameters",
-    "ssm:GetParametersByPath",
-)
+EXFILTRATIONS = words("""
+    dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:Scan rds-data:ExecuteStatement s3:GetObject
+    s3:GetObjectVersion secretsmanager:GetSecretValue ssm:GetParameter ssm:GetParameterHistory ssm:GetParameters
+    ssm:GetParametersByPath
+""")
 """By which data leaves (checkov CKV_AWS_288), in its present and in its earlier versions."""
 
 GITHUB = "token.actions.githubusercontent.com"
 SHARED_ISSUERS = ("gitlab.com", "app.terraform.io", "agent.buildkite.com", "api.pulumi.com/oidc")
 """Issuers of tokens for everybody who has an account there, and who chooses the audience too."""
-
 
 family = Family("Identity", __doc__)
 

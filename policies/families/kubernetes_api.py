@@ -25,7 +25,6 @@ REMOVED = {
 }
 """Types of the engine that no API server serves any more, and since which Kubernetes version."""
 
-
 family = Family("Kubernetes API", __doc__)
 
 

@@ -46,7 +46,6 @@ MASTERS = "system:masters"
 
 WEBHOOKS = {"mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
 
-
 family = Family(
     "Identity in Kubernetes", __doc__, url="https://kubernetes.io/docs/concepts/security/rbac-good-practices/"
 )

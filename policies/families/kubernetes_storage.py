@@ -17,7 +17,6 @@ EBS = "ebs.csi.aws.com"
 DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 IN_TREE = "kubernetes.io/aws-ebs"
 
-
 family = Family("Storage in Kubernetes", __doc__, url="https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html")
 
 

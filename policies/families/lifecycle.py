@@ -22,7 +22,6 @@ BEFORE_NODES = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
 AFTER_NODES = ("coredns", "metrics-server")
 """Add-ons that are Deployments: they are degraded until there is a node."""
 
-
 family = Family("Lifecycle", __doc__)
 
 

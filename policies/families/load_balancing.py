@@ -33,7 +33,6 @@ BOUND = ("kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding", "kubernetes:netw
 
 REGISTERING = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets")
 
-
 family = Family("Load balancing", __doc__)
 
 

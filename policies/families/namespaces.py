@@ -24,7 +24,6 @@ RESTRICTED = "restricted"
 OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease", "aws-secrets-manager"}
 """Namespaces of the cluster itself and of EKS add-ons, where agents of the nodes need what others must not have."""
 
-
 family = Family("Namespaces", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-admission/")
 
 

@@ -48,7 +48,6 @@ NODE_ENDPOINTS = ("ecr.api", "ecr.dkr", "ec2", "sts", "s3")
 """Services without which a node that has no way out never joins, or starts no pod (EKS user guide, "Deploy private
 clusters with limited internet access"; read 2026-11-23)."""
 
-
 family = Family("Network", __doc__, url="https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html")
 
 

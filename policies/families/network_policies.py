@@ -18,7 +18,6 @@ METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_addr
 
 DNS_PORT = 53
 
-
 family = Family(
     "Network policies", __doc__, url="https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html"
 )

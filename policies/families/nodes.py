@@ -34,7 +34,6 @@ KUBELET_LOOSENED = re.compile(
 )
 """Flags and fields by which user data undoes what the image sets (CIS EKS 3.2.1 to 3.2.9)."""
 
-
 family = Family("Nodes", __doc__)
 
 

@@ -8,21 +8,15 @@ from typing import Any
 from policies.facts.objects import POD_SPELLINGS
 from policies.facts.pods import PROBES, all_containers, label, on_windows, pod_spec, pod_template
 from policies.facts.stack import Resource
-from policies.facts.values import is_true, mapping, mappings, number, text, within
+from policies.facts.values import is_true, mapping, mappings, number, text, within, words
 from policies.rule import CRITICAL, HIGH, Family
 
-SAFE_SYSCTLS = {
-    "kernel.shm_rmid_forced",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.ping_group_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.tcp_keepalive_time",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_keepalive_intvl",
-    "net.ipv4.tcp_keepalive_probes",
-}
+SAFE_SYSCTLS = words("""
+    kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.ip_unprivileged_port_start
+    net.ipv4.tcp_syncookies net.ipv4.ping_group_range net.ipv4.ip_local_reserved_ports
+    net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout net.ipv4.tcp_keepalive_intvl
+    net.ipv4.tcp_keepalive_probes
+""")
 """Sysctls that stay within the pod (Kubernetes, Pod Security Standards, "Sysctls")."""
 
 SELINUX_TYPES = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
@@ -31,7 +25,6 @@ SELINUX_TYPES = {"", "container_t", "container_init_t", "container_kvm_t", "cont
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 HOOKS = ("postStart", "preStop")
 HANDLERS = ("httpGet", "tcpSocket")
-
 
 family = Family(
     "Pods: baseline", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline"

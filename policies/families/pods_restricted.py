@@ -29,7 +29,6 @@ PROFILED = {"RuntimeDefault", "Localhost"}
 LOWEST_USER_ID = 10_000
 """From here on no system account of a node has the id (CKV_K8S_40)."""
 
-
 family = Family(
     "Pods: restricted", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"
 )

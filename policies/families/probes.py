@@ -15,7 +15,6 @@ LASTING = (*REPLICATED, DAEMON_SET)
 FAILURES = 3
 """What `failureThreshold` is by default."""
 
-
 family = Family(
     "Probes", __doc__, url="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"
 )

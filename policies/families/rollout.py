@@ -39,7 +39,6 @@ STOP_MARGIN_SECONDS = 10
 
 SHORTEST_READY_SECONDS = 5
 
-
 family = Family("Rollout", __doc__, url="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/")
 
 

@@ -27,7 +27,6 @@ LONGEST_SCALE_UP_SECONDS = 60
 LOWEST_PRIORITY = -10
 """Pods below it make no autoscaler add nodes (Cluster Autoscaler FAQ, `expendable-pods-priority-cutoff`)."""
 
-
 family = Family("Scaling", __doc__, url="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/")
 
 

@@ -24,7 +24,6 @@ LEAST_DELETION_DAYS = 30
 """The longest that KMS offers; a lost key is lost data."""
 BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
-
 family = Family("Secrets and storage", __doc__)
 
 

@@ -22,7 +22,6 @@ UNSEEN = (
 )
 """What makes resources of any kind by a text or by code of its own."""
 
-
 family = Family("Unseen", __doc__, url="https://www.pulumi.com/docs/iac/packages-and-automation/crossguard/")
 
 

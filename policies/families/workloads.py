@@ -25,7 +25,6 @@ MOST_NODE_LOSS_SECONDS = 60
 
 NODE_LOSS_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
-
 family = Family("Workloads", __doc__)
 
 

@@ -159,7 +159,7 @@ def _waits_for(stack: Mapping[str, Request], request: Request, urn: str) -> bool
     return False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Mutation:
     """How a shipped stack is broken, so that `rule` fires and no other does, but those in `also`."""
 

@@ -14,17 +14,7 @@ from tests.policies.mutations_reliability import RELIABILITY
 from tests.policies.mutations_storage import COST, STORAGE
 from tests.policies.mutations_workloads import PODS
 
-AWS = [
-    *NETWORK,
-    *CLUSTER_MUTATIONS,
-    *NODES,
-    *IDENTITY,
-    *AUTOSCALING,
-    *LOAD_BALANCING,
-    *STORAGE,
-    *COST,
-    *LIFECYCLE,
-]
+AWS = [*NETWORK, *CLUSTER_MUTATIONS, *NODES, *IDENTITY, *AUTOSCALING, *LOAD_BALANCING, *STORAGE, *COST, *LIFECYCLE]
 
 KUBERNETES = [*PODS, *RELIABILITY, *OBJECTS]
 

@@ -13,8 +13,8 @@ SPOT_TAGS = [{"key": "kubernetes.io/cluster/nightowl-prod", "value": "owned", "p
 
 AUTOSCALING = [
     Mutation(
-        rule="autoscaler-resizes-only-its-cluster",
-        change=put_in_json(
+        "autoscaler-resizes-only-its-cluster",
+        put_in_json(
             ROLE_POLICY,
             {"Null": {"aws:ResourceTag/k8s.io/cluster-autoscaler/enabled": "false"}},
             "policy",
@@ -25,8 +25,8 @@ AUTOSCALING = [
         ),
     ),
     Mutation(
-        rule="autoscaler-resizes-only-its-cluster",
-        change=drop_in_json(
+        "autoscaler-resizes-only-its-cluster",
+        drop_in_json(
             ROLE_POLICY,
             "policy",
             "Statement",
@@ -39,42 +39,29 @@ AUTOSCALING = [
         id="any-cluster",
     ),
     Mutation(
-        rule="autoscaler-sees-empty-groups",
-        change=put_in_json(ROLE_POLICY, ["eks:ListNodegroups"], "policy", "Statement", 1, "Action", name=GROUPS),
+        "autoscaler-sees-empty-groups",
+        put_in_json(ROLE_POLICY, ["eks:ListNodegroups"], "policy", "Statement", 1, "Action", name=GROUPS),
     ),
-    Mutation(rule="autoscaler-fits-the-cluster", change=put(RELEASE, "v1.35.2", "values", "image", "tag", name=NAME)),
-    Mutation(rule="autoscaler-fits-the-cluster", change=drop(RELEASE, "values", "image", name=NAME), id="unset"),
+    Mutation("autoscaler-fits-the-cluster", put(RELEASE, "v1.35.2", "values", "image", "tag", name=NAME)),
+    Mutation("autoscaler-fits-the-cluster", drop(RELEASE, "values", "image", name=NAME), id="unset"),
+    Mutation("autoscaler-lets-nodes-leave", put(RELEASE, True, *FLAGS, "skip-nodes-with-local-storage", name=NAME)),
     Mutation(
-        rule="autoscaler-lets-nodes-leave",
-        change=put(RELEASE, True, *FLAGS, "skip-nodes-with-local-storage", name=NAME),
+        "autoscaler-lets-nodes-leave", drop(RELEASE, *FLAGS, "skip-nodes-with-system-pods", name=NAME), id="system"
     ),
+    Mutation("autoscaler-balances-zones", drop(RELEASE, *FLAGS, "balance-similar-node-groups", name=NAME)),
+    Mutation("autoscaler-chooses-what-fits", put(RELEASE, "random", *FLAGS, "expander", name=NAME)),
+    Mutation("autoscaler-waits-for-pods", put(RELEASE, 60, *FLAGS, "max-graceful-termination-sec", name=NAME)),
+    Mutation("autoscaler-gives-up-on-a-zone", put(RELEASE, "15m", *FLAGS, "max-node-provision-time", name=NAME)),
+    Mutation("autoscaler-survives-its-own-node", put(RELEASE, 1, "values", "replicaCount", name=NAME)),
     Mutation(
-        rule="autoscaler-lets-nodes-leave",
-        change=drop(RELEASE, *FLAGS, "skip-nodes-with-system-pods", name=NAME),
-        id="system",
+        "autoscaler-survives-its-own-node", drop(RELEASE, "values", "priorityClassName", name=NAME), id="priority"
     ),
-    Mutation(rule="autoscaler-balances-zones", change=drop(RELEASE, *FLAGS, "balance-similar-node-groups", name=NAME)),
-    Mutation(rule="autoscaler-chooses-what-fits", change=put(RELEASE, "random", *FLAGS, "expander", name=NAME)),
+    Mutation("autoscaler-knows-its-region", drop(RELEASE, "values", "awsRegion", name=NAME)),
     Mutation(
-        rule="autoscaler-waits-for-pods",
-        change=put(RELEASE, 60, *FLAGS, "max-graceful-termination-sec", name=NAME),
-    ),
-    Mutation(
-        rule="autoscaler-gives-up-on-a-zone", change=put(RELEASE, "15m", *FLAGS, "max-node-provision-time", name=NAME)
-    ),
-    Mutation(rule="autoscaler-survives-its-own-node", change=put(RELEASE, 1, "values", "replicaCount", name=NAME)),
-    Mutation(
-        rule="autoscaler-survives-its-own-node",
-        change=drop(RELEASE, "values", "priorityClassName", name=NAME),
-        id="priority",
-    ),
-    Mutation(rule="autoscaler-knows-its-region", change=drop(RELEASE, "values", "awsRegion", name=NAME)),
-    Mutation(
-        rule="autoscaling-group-is-found",
-        change=make(AUTO_SCALING_GROUP, {"tags": SPOT_TAGS, "vpcZoneIdentifiers": ["subnet-1"]}),
+        "autoscaling-group-is-found", make(AUTO_SCALING_GROUP, {"tags": SPOT_TAGS, "vpcZoneIdentifiers": ["subnet-1"]})
     ),
     Mutation(
-        rule="autoscaling-group-ends-no-node-by-itself",
-        change=make(AUTO_SCALING_GROUP, {"vpcZoneIdentifiers": ["subnet-1", "subnet-2"]}),
+        "autoscaling-group-ends-no-node-by-itself",
+        make(AUTO_SCALING_GROUP, {"vpcZoneIdentifiers": ["subnet-1", "subnet-2"]}),
     ),
 ]

@@ -71,10 +71,10 @@ def _share_a_role(draft: Draft) -> None:
 
 
 IDENTITY = [
-    Mutation(rule="policy-allows-no-star", change=_policy(Action="*", Resource="*")),
+    Mutation("policy-allows-no-star", _policy(Action="*", Resource="*")),
     Mutation(
-        rule="policy-allows-no-star",
-        change=put(
+        "policy-allows-no-star",
+        put(
             ROLE,
             [{"name": "all", "policy": statement(Action=["*:*"], Resource=["*"])}],
             "inlinePolicies",
@@ -83,8 +83,8 @@ IDENTITY = [
         id="inline",
     ),
     Mutation(
-        rule="policies-add-up-to-no-star",
-        change=_add_up,
+        "policies-add-up-to-no-star",
+        _add_up,
         also=(
             "autoscaler-resizes-only-its-cluster",
             "controller-registers-only-its-targets",
@@ -94,32 +94,24 @@ IDENTITY = [
             "policy-reads-named-data",
         ),
     ),
-    Mutation(rule="policy-allows-no-whole-service", change=_policy(Action=["sqs:*"], Resource="arn:aws:sqs:::queue")),
+    Mutation("policy-allows-no-whole-service", _policy(Action=["sqs:*"], Resource="arn:aws:sqs:::queue")),
     Mutation(
-        rule="no-administrator-is-attached",
-        change=make(ROLE_ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "role": "x"}),
+        "no-administrator-is-attached",
+        make(ROLE_ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/AdministratorAccess", "role": "x"}),
     ),
-    Mutation(rule="policy-escalates-nowhere", change=_policy(Action="iam:PassRole", Resource="*")),
+    Mutation("policy-escalates-nowhere", _policy(Action="iam:PassRole", Resource="*")),
+    Mutation("policy-escalates-nowhere", _policy(Action=["iam:AttachRolePolicy"], Resource=["*"]), id="attach"),
+    Mutation("policy-reads-named-data", _policy(Action="secretsmanager:GetSecretValue", Resource="*")),
+    Mutation("policy-decrypts-with-named-keys", _policy(Action="kms:Decrypt", Resource="*")),
+    Mutation("policy-constrains-writes", _policy(Action=["ec2:DescribeVolumes", "ec2:DeleteVolume"], Resource="*")),
+    Mutation("policy-says-what-it-means", _policy(NotAction=["iam:*"], Resource="arn:aws:s3:::bucket")),
     Mutation(
-        rule="policy-escalates-nowhere", change=_policy(Action=["iam:AttachRolePolicy"], Resource=["*"]), id="attach"
-    ),
-    Mutation(rule="policy-reads-named-data", change=_policy(Action="secretsmanager:GetSecretValue", Resource="*")),
-    Mutation(rule="policy-decrypts-with-named-keys", change=_policy(Action="kms:Decrypt", Resource="*")),
-    Mutation(
-        rule="policy-constrains-writes",
-        change=_policy(Action=["ec2:DescribeVolumes", "ec2:DeleteVolume"], Resource="*"),
-    ),
-    Mutation(
-        rule="policy-says-what-it-means",
-        change=_policy(NotAction=["iam:*"], Resource="arn:aws:s3:::bucket"),
+        "role-trusts-somebody",
+        make(ROLE, {"assumeRolePolicy": statement(Principal={"AWS": "*"}, Action="sts:AssumeRole")}),
     ),
     Mutation(
-        rule="role-trusts-somebody",
-        change=make(ROLE, {"assumeRolePolicy": statement(Principal={"AWS": "*"}, Action="sts:AssumeRole")}),
-    ),
-    Mutation(
-        rule="irsa-role-trusts-one-service-account",
-        change=_irsa(
+        "irsa-role-trusts-one-service-account",
+        _irsa(
             {
                 "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com"},
                 "StringLike": {f"{ISSUER}:sub": "system:serviceaccount:apps:*"},
@@ -127,25 +119,25 @@ IDENTITY = [
         ),
     ),
     Mutation(
-        rule="irsa-role-trusts-one-service-account",
-        change=_irsa({"StringEquals": {f"{ISSUER}:sub": "system:serviceaccount:apps:web"}}),
+        "irsa-role-trusts-one-service-account",
+        _irsa({"StringEquals": {f"{ISSUER}:sub": "system:serviceaccount:apps:web"}}),
         id="audience",
     ),
     Mutation(
-        rule="pod-identity-role-is-not-lent",
-        change=drop_in_json(
+        "pod-identity-role-is-not-lent",
+        drop_in_json(
             ROLE, "assumeRolePolicy", "Statement", 0, "Condition", "StringEquals", "aws:SourceAccount", name="app-web"
         ),
     ),
     Mutation(
-        rule="pod-identity-role-is-not-lent",
-        change=put_in_json(ROLE, ["sts:AssumeRole"], "assumeRolePolicy", "Statement", 0, "Action", name="app-web"),
+        "pod-identity-role-is-not-lent",
+        put_in_json(ROLE, ["sts:AssumeRole"], "assumeRolePolicy", "Statement", 0, "Action", name="app-web"),
         id="session",
     ),
     *[
         Mutation(
-            rule="github-role-trusts-one-workflow",
-            change=_github_that_writes(
+            "github-role-trusts-one-workflow",
+            _github_that_writes(
                 {
                     "StringEquals": {
                         f"{GITHUB}:aud": "sts.amazonaws.com",
@@ -163,13 +155,13 @@ IDENTITY = [
         }.items()
     ],
     Mutation(
-        rule="github-role-trusts-one-workflow",
-        change=_github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:repository_id": "34"}}),
+        "github-role-trusts-one-workflow",
+        _github({"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:repository_id": "34"}}),
         id="no-subject",
     ),
     Mutation(
-        rule="github-role-trusts-one-workflow",
-        change=_github(
+        "github-role-trusts-one-workflow",
+        _github(
             {
                 "StringEquals": {
                     f"{GITHUB}:sub": "repo:acme@12/shop@34:environment:prod",
@@ -180,21 +172,16 @@ IDENTITY = [
         id="no-audience",
     ),
     Mutation(
-        rule="github-role-asks-for-the-repository-id",
-        change=_github(
-            {
-                "StringEquals": {
-                    f"{GITHUB}:aud": "sts.amazonaws.com",
-                    f"{GITHUB}:sub": "repo:acme/shop:environment:prod",
-                }
-            }
+        "github-role-asks-for-the-repository-id",
+        _github(
+            {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": "repo:acme/shop:environment:prod"}}
         ),
     ),
-    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_a_boundary),
-    Mutation(rule="boundary-is-attached-to-nobody", change=_attach_a_boundary_of_others, id="by-arn"),
-    Mutation(rule="no-standing-credentials", change=make(USER, {"name": "pipeline"})),
-    Mutation(rule="no-standing-credentials", change=make(ACCESS_KEY, {"user": "pipeline"}), id="key"),
-    Mutation(rule="node-role-is-minimal", change=_attach_cni_to_nodes),
-    Mutation(rule="role-serves-one-service-account", change=_share_a_role),
-    Mutation(rule="pod-identity-has-its-agent", change=remove(ADDON, "eks-pod-identity-agent")),
+    Mutation("boundary-is-attached-to-nobody", _attach_a_boundary),
+    Mutation("boundary-is-attached-to-nobody", _attach_a_boundary_of_others, id="by-arn"),
+    Mutation("no-standing-credentials", make(USER, {"name": "pipeline"})),
+    Mutation("no-standing-credentials", make(ACCESS_KEY, {"user": "pipeline"}), id="key"),
+    Mutation("node-role-is-minimal", _attach_cni_to_nodes),
+    Mutation("role-serves-one-service-account", _share_a_role),
+    Mutation("pod-identity-has-its-agent", remove(ADDON, "eks-pod-identity-agent")),
 ]

@@ -120,171 +120,148 @@ def _second_default(draft: Draft) -> None:
 
 
 NAMESPACES = [
-    Mutation(rule="own-namespace", stack="local", change=_in_default),
-    Mutation(
-        rule="namespace-enforces-pod-security",
-        change=lambda draft: _labels(draft).update({f"{PSS}enforce": "baseline"}),
-    ),
-    Mutation(rule="namespace-tells-pod-security", change=lambda draft: _labels(draft).pop(f"{PSS}warn")),
-    Mutation(rule="namespace-pins-pod-security", change=lambda draft: _labels(draft).pop(f"{PSS}enforce-version")),
-    Mutation(rule="namespace-quota", change=lambda draft: draft.remove(RESOURCE_QUOTA)),
-    Mutation(rule="namespace-limit-range", change=lambda draft: draft.remove(LIMIT_RANGE)),
+    Mutation("own-namespace", _in_default, stack="local"),
+    Mutation("namespace-enforces-pod-security", lambda draft: _labels(draft).update({f"{PSS}enforce": "baseline"})),
+    Mutation("namespace-tells-pod-security", lambda draft: _labels(draft).pop(f"{PSS}warn")),
+    Mutation("namespace-pins-pod-security", lambda draft: _labels(draft).pop(f"{PSS}enforce-version")),
+    Mutation("namespace-quota", lambda draft: draft.remove(RESOURCE_QUOTA)),
+    Mutation("namespace-limit-range", lambda draft: draft.remove(LIMIT_RANGE)),
 ]
 
 NETWORK_POLICIES = [
     Mutation(
-        rule="namespace-denies-ingress",
-        change=lambda draft: _policy(draft, "namespace.default-deny").update(policyTypes=["Egress"]),
+        "namespace-denies-ingress",
+        lambda draft: _policy(draft, "namespace.default-deny").update(policyTypes=["Egress"]),
     ),
     Mutation(
-        rule="namespace-denies-egress",
-        change=lambda draft: _policy(draft, "namespace.default-deny").update(policyTypes=["Ingress"]),
+        "namespace-denies-egress",
+        lambda draft: _policy(draft, "namespace.default-deny").update(policyTypes=["Ingress"]),
     ),
+    Mutation("namespace-opens-dns", lambda draft: _policy(draft, "namespace.allow-dns")["egress"][0]["ports"].pop()),
+    Mutation("no-egress-to-metadata", _anywhere),
     Mutation(
-        rule="namespace-opens-dns",
-        change=lambda draft: _policy(draft, "namespace.allow-dns")["egress"][0]["ports"].pop(),
+        "network-policy-names-peers", lambda draft: _policy(draft, "web")["ingress"].append({"ports": [{"port": 9898}]})
     ),
-    Mutation(rule="no-egress-to-metadata", change=_anywhere),
+    Mutation("no-ingress-from-the-world", _from_the_world),
+    Mutation("network-policy-types", lambda draft: _policy(draft, "web").pop("policyTypes")),
     Mutation(
-        rule="network-policy-names-peers",
-        change=lambda draft: _policy(draft, "web")["ingress"].append({"ports": [{"port": 9898}]}),
-    ),
-    Mutation(rule="no-ingress-from-the-world", change=_from_the_world),
-    Mutation(rule="network-policy-types", change=lambda draft: _policy(draft, "web").pop("policyTypes")),
-    Mutation(
-        rule="network-policy-types",
+        "network-policy-types",
+        lambda draft: _policy(draft, "worker").update(policyTypes=["Ingress"]),
         id="egress-unread",
-        change=lambda draft: _policy(draft, "worker").update(policyTypes=["Ingress"]),
     ),
 ]
 
 EXPOSURE = [
-    Mutation(rule="ingress-tls", change=_plain_ingress),
-    Mutation(rule="ingress-redirects-to-tls", change=an_ingress(without="ssl-redirect")),
-    Mutation(rule="ingress-tls-policy", change=an_ingress(without="ssl-policy")),
-    Mutation(rule="ingress-tls-policy", id="old", change=an_ingress(ssl_policy="ELBSecurityPolicy-TLS13-1-1-2021-06")),
+    Mutation("ingress-tls", _plain_ingress),
+    Mutation("ingress-redirects-to-tls", an_ingress(without="ssl-redirect")),
+    Mutation("ingress-tls-policy", an_ingress(without="ssl-policy")),
+    Mutation("ingress-tls-policy", an_ingress(ssl_policy="ELBSecurityPolicy-TLS13-1-1-2021-06"), id="old"),
     Mutation(
-        rule="ingress-load-balancer-attributes",
-        change=an_ingress(load_balancer_attributes="deletion_protection.enabled=true,access_logs.s3.enabled=true"),
+        "ingress-load-balancer-attributes",
+        an_ingress(load_balancer_attributes="deletion_protection.enabled=true,access_logs.s3.enabled=true"),
     ),
-    Mutation(rule="ingress-firewall", change=an_ingress(without="wafv2-acl-arn")),
-    Mutation(rule="ingress-says-for-whom", change=an_ingress(without="inbound-cidrs")),
-    Mutation(rule="host-and-path-once", change=_two_ingresses),
-    Mutation(rule="no-node-port", change=lambda draft: draft.of(SERVICE)["spec"].update(type="NodePort")),
-    Mutation(
-        rule="no-external-addresses", change=lambda draft: draft.of(SERVICE)["spec"].update(externalIPs=["192.0.2.1"])
-    ),
+    Mutation("ingress-firewall", an_ingress(without="wafv2-acl-arn")),
+    Mutation("ingress-says-for-whom", an_ingress(without="inbound-cidrs")),
+    Mutation("host-and-path-once", _two_ingresses),
+    Mutation("no-node-port", lambda draft: draft.of(SERVICE)["spec"].update(type="NodePort")),
+    Mutation("no-external-addresses", lambda draft: draft.of(SERVICE)["spec"].update(externalIPs=["192.0.2.1"])),
 ]
 
 IDENTITY = [
-    Mutation(rule="no-cluster-admin-binding", change=_binding("admins", "cluster-admin")),
-    Mutation(rule="no-binding-for-everybody", change=_binding("system:authenticated")),
-    Mutation(rule="no-masters-binding", change=_binding("system:masters")),
-    Mutation(rule="no-wildcard-role", change=_role("widgets", verbs=("*",))),
-    Mutation(rule="no-wildcard-role", id="resources", change=_role("*")),
-    Mutation(rule="no-administrator-by-aggregation", change=_aggregated),
-    Mutation(rule="no-secret-reading-role", change=_role("secrets", verbs=("list",))),
-    Mutation(rule="no-pod-making-role", change=_role("pods", verbs=("create",))),
-    Mutation(rule="no-escalating-role", change=_role("clusterroles", verbs=("bind",))),
+    Mutation("no-cluster-admin-binding", _binding("admins", "cluster-admin")),
+    Mutation("no-binding-for-everybody", _binding("system:authenticated")),
+    Mutation("no-masters-binding", _binding("system:masters")),
+    Mutation("no-wildcard-role", _role("widgets", verbs=("*",))),
+    Mutation("no-wildcard-role", _role("*"), id="resources"),
+    Mutation("no-administrator-by-aggregation", _aggregated),
+    Mutation("no-secret-reading-role", _role("secrets", verbs=("list",))),
+    Mutation("no-pod-making-role", _role("pods", verbs=("create",))),
+    Mutation("no-escalating-role", _role("clusterroles", verbs=("bind",))),
     Mutation(
-        rule="no-escalating-role",
+        "no-escalating-role",
+        _role("clusterroles", verbs=("bind",), names=("mine", "edit")),
         id="a role of the cluster by name",
-        change=_role("clusterroles", verbs=("bind",), names=("mine", "edit")),
     ),
     Mutation(
-        rule="no-escalating-role",
-        id="more than to bind",
-        change=_role("clusterroles", verbs=("bind", "escalate"), names=("mine",)),
+        "no-escalating-role", _role("clusterroles", verbs=("bind", "escalate"), names=("mine",)), id="more than to bind"
     ),
-    Mutation(rule="no-node-proxy-role", change=_role("nodes/proxy")),
-    Mutation(rule="no-volume-making-role", change=_role("persistentvolumes", verbs=("create",))),
-    Mutation(rule="no-webhook-writing-role", change=_role("mutatingwebhookconfigurations", verbs=("patch",))),
-    Mutation(rule="no-token-making-role", change=_role("serviceaccounts/token", verbs=("create",))),
+    Mutation("no-node-proxy-role", _role("nodes/proxy")),
+    Mutation("no-volume-making-role", _role("persistentvolumes", verbs=("create",))),
+    Mutation("no-webhook-writing-role", _role("mutatingwebhookconfigurations", verbs=("patch",))),
+    Mutation("no-token-making-role", _role("serviceaccounts/token", verbs=("create",))),
+    Mutation("no-certificate-approving-role", _role("certificatesigningrequests/approval", verbs=("update",))),
+    Mutation("own-service-account", lambda draft: pod(draft).pop("serviceAccountName")),
+    Mutation("service-account-of-one-app", lambda draft: pod(draft, "worker").update(serviceAccountName="web")),
+    Mutation("no-unused-token", _mounted_token),
     Mutation(
-        rule="no-certificate-approving-role", change=_role("certificatesigningrequests/approval", verbs=("update",))
+        "service-account-mounts-no-token",
+        lambda draft: draft.of(SERVICE_ACCOUNT, "web").pop("automountServiceAccountToken"),
     ),
-    Mutation(rule="own-service-account", change=lambda draft: pod(draft).pop("serviceAccountName")),
-    Mutation(
-        rule="service-account-of-one-app", change=lambda draft: pod(draft, "worker").update(serviceAccountName="web")
-    ),
-    Mutation(rule="no-unused-token", change=_mounted_token),
-    Mutation(
-        rule="service-account-mounts-no-token",
-        change=lambda draft: draft.of(SERVICE_ACCOUNT, "web").pop("automountServiceAccountToken"),
-    ),
-    Mutation(rule="no-lasting-token", change=_secret(type="kubernetes.io/service-account-token")),
+    Mutation("no-lasting-token", _secret(type="kubernetes.io/service-account-token")),
 ]
 
 SECRETS = [
+    Mutation("no-secret-variable", _variable(name="KEY", valueFrom={"secretKeyRef": {"name": "keys", "key": "one"}})),
     Mutation(
-        rule="no-secret-variable",
-        change=_variable(name="KEY", valueFrom={"secretKeyRef": {"name": "keys", "key": "one"}}),
-    ),
-    Mutation(
-        rule="no-secret-variable",
+        "no-secret-variable",
+        lambda draft: container(draft)["envFrom"].append({"secretRef": {"name": "keys"}}),
         id="all",
-        change=lambda draft: container(draft)["envFrom"].append({"secretRef": {"name": "keys"}}),
     ),
-    Mutation(rule="no-plain-secret-variable", change=_variable(name="DB_PASSWORD", value="hunter2")),
+    Mutation("no-plain-secret-variable", _variable(name="DB_PASSWORD", value="hunter2")),
     Mutation(
-        rule="no-plain-secret-variable",
+        "no-plain-secret-variable",
+        _variable(name="DATABASE_URL", value="postgres://app:hunter2@db.example.com/app"),
         id="address",
-        change=_variable(name="DATABASE_URL", value="postgres://app:hunter2@db.example.com/app"),
     ),
+    Mutation("no-secret-on-command-line", in_container(args=["--db=postgres://app:hunter2@db.example.com/app"])),
     Mutation(
-        rule="no-secret-on-command-line", change=in_container(args=["--db=postgres://app:hunter2@db.example.com/app"])
-    ),
-    Mutation(
-        rule="no-secret-in-config-map",
-        change=lambda draft: draft.of(CONFIG_MAP)["data"].update(API_KEY="d2hvIHJlYWRzIHRoaXM"),
+        "no-secret-in-config-map", lambda draft: draft.of(CONFIG_MAP)["data"].update(API_KEY="d2hvIHJlYWRzIHRoaXM")
     ),
     *(
-        Mutation(rule="no-plain-secret-variable", id=kind, change=_variable(name="IT", value=TOKENS[kind]))
+        Mutation("no-plain-secret-variable", _variable(name="IT", value=TOKENS[kind]), id=kind)
         for kind in ("GitHub fine-grained", "GitLab", "JWT", "key in base64", "bearer")
     ),
-    Mutation(rule="no-plain-secret-variable", id="name", change=_variable(name="JWT_SIGNING_KEY", value="abc")),
-    Mutation(rule="no-secret-on-command-line", id="option", change=in_container(args=["--password", "hunter2"])),
+    Mutation("no-plain-secret-variable", _variable(name="JWT_SIGNING_KEY", value="abc"), id="name"),
+    Mutation("no-secret-on-command-line", in_container(args=["--password", "hunter2"]), id="option"),
     Mutation(
-        rule="no-secret-on-command-line",
-        id="hook",
-        change=lambda draft: container(draft)["lifecycle"].update(
+        "no-secret-on-command-line",
+        lambda draft: container(draft)["lifecycle"].update(
             postStart={"exec": {"command": ["sh", "-c", "PGPASSWORD=hunter2 psql"]}}
         ),
+        id="hook",
     ),
     *(
         Mutation(
-            rule="no-secret-in-config-map",
+            "no-secret-in-config-map",
+            lambda draft, path=path: draft.of(CONFIG_MAP)["data"].update({path.rpartition("/")[2]: FILES[path]}),
             id=path,
-            change=lambda draft, path=path: draft.of(CONFIG_MAP)["data"].update({path.rpartition("/")[2]: FILES[path]}),
         )
         for path in ("/etc/app/app.ini", "/home/app/.npmrc", "/home/app/.pgpass", "/etc/app/token")
     ),
     Mutation(
-        rule="no-secret-in-config-map",
-        id="binary",
-        change=lambda draft: draft.of(CONFIG_MAP).update(
+        "no-secret-in-config-map",
+        lambda draft: draft.of(CONFIG_MAP).update(
             binaryData={"app.ini": base64.b64encode(FILES["/etc/app/app.ini"].encode()).decode()}
         ),
+        id="binary",
     ),
-    Mutation(rule="secret-in-a-store", change=_secret(stringData={"one": "two"})),
+    Mutation("secret-in-a-store", _secret(stringData={"one": "two"})),
 ]
 
 STORAGE = [
-    Mutation(
-        rule="storage-class-encrypts", change=lambda draft: draft.of(STORAGE_CLASS)["parameters"].pop("encrypted")
-    ),
-    Mutation(rule="volume-is-no-folder-of-a-node", change=_volume_of_a_node),
-    Mutation(rule="storage-class-waits-for-pod", change=lambda draft: draft.of(STORAGE_CLASS).pop("volumeBindingMode")),
-    Mutation(rule="storage-class-grows", change=lambda draft: draft.of(STORAGE_CLASS).pop("allowVolumeExpansion")),
-    Mutation(rule="claim-has-a-class", stack="local", change=_claim),
-    Mutation(rule="one-default-storage-class", change=_second_default),
+    Mutation("storage-class-encrypts", lambda draft: draft.of(STORAGE_CLASS)["parameters"].pop("encrypted")),
+    Mutation("volume-is-no-folder-of-a-node", _volume_of_a_node),
+    Mutation("storage-class-waits-for-pod", lambda draft: draft.of(STORAGE_CLASS).pop("volumeBindingMode")),
+    Mutation("storage-class-grows", lambda draft: draft.of(STORAGE_CLASS).pop("allowVolumeExpansion")),
+    Mutation("claim-has-a-class", _claim, stack="local"),
+    Mutation("one-default-storage-class", _second_default),
 ]
 
 CLUSTER_API = [
-    Mutation(rule="webhook-is-narrow", change=_webhook(namespaceSelector={})),
-    Mutation(rule="webhook-is-prompt", change=_webhook(timeoutSeconds=30)),
-    Mutation(rule="api-version-served", change=_old_budget),
-    Mutation(rule="definition-before-custom-resources", change=_kind_too_late),
+    Mutation("webhook-is-narrow", _webhook(namespaceSelector={})),
+    Mutation("webhook-is-prompt", _webhook(timeoutSeconds=30)),
+    Mutation("api-version-served", _old_budget),
+    Mutation("definition-before-custom-resources", _kind_too_late),
 ]
 
 OBJECTS = [*NAMESPACES, *NETWORK_POLICIES, *EXPOSURE, *IDENTITY, *SECRETS, *STORAGE, *CLUSTER_API]

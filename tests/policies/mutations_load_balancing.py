@@ -32,43 +32,38 @@ def _second_app_on_the_address(draft: Draft) -> None:
 
 
 LOAD_BALANCING = [
-    Mutation(rule="load-balancer-drops-invalid-headers", change=drop(BALANCER, "dropInvalidHeaderFields")),
-    Mutation(rule="load-balancer-logs-requests", change=put(BALANCER, False, "accessLogs", "enabled")),
-    Mutation(rule="load-balancer-refuses-deletion", change=put(BALANCER, False, "enableDeletionProtection")),
-    Mutation(rule="load-balancer-mitigates-desync", change=put(BALANCER, "monitor", "desyncMitigationMode")),
-    Mutation(rule="load-balancer-spans-zones", change=put(BALANCER, ["subnet-1"], "subnets")),
-    Mutation(rule="load-balancer-says-whether-it-is-public", change=drop(BALANCER, "internal")),
-    Mutation(rule="load-balancer-shifts-away-from-a-zone", change=drop(BALANCER, "enableZonalShift")),
-    Mutation(rule="network-load-balancer-crosses-zones", change=make(BALANCER, NETWORK_BALANCER)),
-    Mutation(rule="public-load-balancer-has-firewall", change=remove(FIREWALL_ASSOCIATION)),
-    Mutation(rule="listener-redirects-to-https", change=put(LISTENER, FORWARD, "defaultActions", name=REDIRECT)),
+    Mutation("load-balancer-drops-invalid-headers", drop(BALANCER, "dropInvalidHeaderFields")),
+    Mutation("load-balancer-logs-requests", put(BALANCER, False, "accessLogs", "enabled")),
+    Mutation("load-balancer-refuses-deletion", put(BALANCER, False, "enableDeletionProtection")),
+    Mutation("load-balancer-mitigates-desync", put(BALANCER, "monitor", "desyncMitigationMode")),
+    Mutation("load-balancer-spans-zones", put(BALANCER, ["subnet-1"], "subnets")),
+    Mutation("load-balancer-says-whether-it-is-public", drop(BALANCER, "internal")),
+    Mutation("load-balancer-shifts-away-from-a-zone", drop(BALANCER, "enableZonalShift")),
+    Mutation("network-load-balancer-crosses-zones", make(BALANCER, NETWORK_BALANCER)),
+    Mutation("public-load-balancer-has-firewall", remove(FIREWALL_ASSOCIATION)),
+    Mutation("listener-redirects-to-https", put(LISTENER, FORWARD, "defaultActions", name=REDIRECT)),
+    Mutation("listener-speaks-modern-tls", put(LISTENER, "ELBSecurityPolicy-2016-08", "sslPolicy", name="alb-https")),
+    Mutation("listener-speaks-modern-tls", drop(LISTENER, "sslPolicy", name="alb-https"), id="unset"),
     Mutation(
-        rule="listener-speaks-modern-tls",
-        change=put(LISTENER, "ELBSecurityPolicy-2016-08", "sslPolicy", name="alb-https"),
-    ),
-    Mutation(rule="listener-speaks-modern-tls", change=drop(LISTENER, "sslPolicy", name="alb-https"), id="unset"),
-    Mutation(
-        rule="listener-speaks-modern-tls",
-        change=put(LISTENER, "ELBSecurityPolicy-FS-1-1-2019-08", "sslPolicy", name="alb-https"),
+        "listener-speaks-modern-tls",
+        put(LISTENER, "ELBSecurityPolicy-FS-1-1-2019-08", "sslPolicy", name="alb-https"),
         id="tls-1-1",
     ),
     Mutation(
-        rule="target-group-deregisters-in-time",
-        change=drop(TARGETS, "deregistrationDelay"),
-        also=("deregistration-within-pause",),
+        "target-group-deregisters-in-time", drop(TARGETS, "deregistrationDelay"), also=("deregistration-within-pause",)
     ),
-    Mutation(rule="target-group-targets-pods", change=drop(TARGETS, "targetType")),
-    Mutation(rule="target-group-notices-a-dead-pod", change=drop(TARGETS, "healthCheck", "path")),
-    Mutation(rule="target-group-notices-a-dead-pod", change=put(TARGETS, 60, "healthCheck", "interval"), id="interval"),
+    Mutation("target-group-targets-pods", drop(TARGETS, "targetType")),
+    Mutation("target-group-notices-a-dead-pod", drop(TARGETS, "healthCheck", "path")),
+    Mutation("target-group-notices-a-dead-pod", put(TARGETS, 60, "healthCheck", "interval"), id="interval"),
     Mutation(
-        rule="pods-fit-the-load-balancer",
-        change=put("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", 1200, "spec", "maxReplicas", name="web"),
+        "pods-fit-the-load-balancer",
+        put("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", 1200, "spec", "maxReplicas", name="web"),
         also=("quota-holds-all-replicas",),
     ),
-    Mutation(rule="one-rule-answers-for-an-address", change=_second_app_on_the_address),
+    Mutation("one-rule-answers-for-an-address", _second_app_on_the_address),
     Mutation(
-        rule="controller-registers-only-its-targets",
-        change=put_in_json(
+        "controller-registers-only-its-targets",
+        put_in_json(
             ROLE_POLICY,
             {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}},
             "policy",
@@ -78,21 +73,17 @@ LOAD_BALANCING = [
             name="load-balancer-controller-targets",
         ),
     ),
+    Mutation("load-balancer-controller-survives-its-node", put(RELEASE, 1, "values", "replicaCount", name=NAME)),
     Mutation(
-        rule="load-balancer-controller-survives-its-node", change=put(RELEASE, 1, "values", "replicaCount", name=NAME)
-    ),
-    Mutation(
-        rule="load-balancer-controller-survives-its-node",
-        change=drop(RELEASE, "values", "topologySpreadConstraints", name=NAME),
+        "load-balancer-controller-survives-its-node",
+        drop(RELEASE, "values", "topologySpreadConstraints", name=NAME),
         id="spread",
     ),
     Mutation(
-        rule="load-balancer-controller-targets-pods",
-        change=put(RELEASE, "instance", "values", "defaultTargetType", name=NAME),
+        "load-balancer-controller-targets-pods", put(RELEASE, "instance", "values", "defaultTargetType", name=NAME)
     ),
-    Mutation(rule="load-balancer-controller-knows-where-it-is", change=drop(RELEASE, "values", "vpcId", name=NAME)),
+    Mutation("load-balancer-controller-knows-where-it-is", drop(RELEASE, "values", "vpcId", name=NAME)),
     Mutation(
-        rule="load-balancer-controller-blocks-nobody",
-        change=drop(RELEASE, "values", "enableServiceMutatorWebhook", name=NAME),
+        "load-balancer-controller-blocks-nobody", drop(RELEASE, "values", "enableServiceMutatorWebhook", name=NAME)
     ),
 ]

@@ -107,57 +107,53 @@ def _second_vpc_without_names(draft: Draft) -> None:
 
 
 NETWORK = [
-    Mutation(rule="vpc-has-flow-logs", change=remove(FLOW_LOG)),
-    Mutation(rule="flow-log-records-all-traffic", change=put(FLOW_LOG, "REJECT", "trafficType")),
-    Mutation(rule="vpc-default-security-group-is-managed", change=remove(DEFAULT_SECURITY_GROUP)),
+    Mutation("vpc-has-flow-logs", remove(FLOW_LOG)),
+    Mutation("flow-log-records-all-traffic", put(FLOW_LOG, "REJECT", "trafficType")),
+    Mutation("vpc-default-security-group-is-managed", remove(DEFAULT_SECURITY_GROUP)),
     Mutation(
-        rule="default-security-group-is-empty",
-        change=put(DEFAULT_SECURITY_GROUP, [{"protocol": "-1", "self": True}], "ingress"),
+        "default-security-group-is-empty", put(DEFAULT_SECURITY_GROUP, [{"protocol": "-1", "self": True}], "ingress")
     ),
-    Mutation(rule="vpc-resolves-names", change=drop(VPC, "enableDnsHostnames")),
-    Mutation(rule="vpc-resolves-names", change=_second_vpc_without_names, id="second"),
-    Mutation(rule="subnet-gives-no-public-addresses", change=put(SUBNET, True, "mapPublicIpOnLaunch")),
-    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_nodes_beside_the_load_balancer),
-    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_default_route_to_the_internet, id="route"),
-    Mutation(rule="node-subnet-has-no-internet-gateway-route", change=_inline_route_to_the_internet, id="inline"),
-    Mutation(rule="nat-gateway-is-in-the-same-zone", change=_nat_of_another_zone),
-    Mutation(rule="nat-gateway-is-in-the-same-zone", change=_association_with_a_foreign_table, id="table"),
-    Mutation(rule="closed-node-subnet-has-endpoints", change=_without_a_way_out),
-    Mutation(rule="ecr-endpoint-is-limited", change=_open_endpoint),
-    Mutation(rule="subnet-has-load-balancer-tag", change=_rename_elb_tag),
-    Mutation(rule="subnet-has-load-balancer-tag", change=_rename_internal_tag, id="internal"),
-    Mutation(rule="security-group-opens-no-admin-port", change=_world({"fromPort": 22, "toPort": 22})),
+    Mutation("vpc-resolves-names", drop(VPC, "enableDnsHostnames")),
+    Mutation("vpc-resolves-names", _second_vpc_without_names, id="second"),
+    Mutation("subnet-gives-no-public-addresses", put(SUBNET, True, "mapPublicIpOnLaunch")),
+    Mutation("node-subnet-has-no-internet-gateway-route", _nodes_beside_the_load_balancer),
+    Mutation("node-subnet-has-no-internet-gateway-route", _default_route_to_the_internet, id="route"),
+    Mutation("node-subnet-has-no-internet-gateway-route", _inline_route_to_the_internet, id="inline"),
+    Mutation("nat-gateway-is-in-the-same-zone", _nat_of_another_zone),
+    Mutation("nat-gateway-is-in-the-same-zone", _association_with_a_foreign_table, id="table"),
+    Mutation("closed-node-subnet-has-endpoints", _without_a_way_out),
+    Mutation("ecr-endpoint-is-limited", _open_endpoint),
+    Mutation("subnet-has-load-balancer-tag", _rename_elb_tag),
+    Mutation("subnet-has-load-balancer-tag", _rename_internal_tag, id="internal"),
+    Mutation("security-group-opens-no-admin-port", _world({"fromPort": 22, "toPort": 22})),
     Mutation(
-        rule="security-group-opens-no-admin-port",
-        change=_group_inline({"fromPort": 3000, "toPort": 4000, "cidrBlocks": ["0.0.0.0/0"]}),
+        "security-group-opens-no-admin-port",
+        _group_inline({"fromPort": 3000, "toPort": 4000, "cidrBlocks": ["0.0.0.0/0"]}),
         id="inline",
     ),
     Mutation(
-        rule="security-group-opens-no-admin-port",
-        change=_old_rule(protocol="-1", fromPort=0, toPort=0, ipv6CidrBlocks=["::/0"]),
+        "security-group-opens-no-admin-port",
+        _old_rule(protocol="-1", fromPort=0, toPort=0, ipv6CidrBlocks=["::/0"]),
         id="everything",
     ),
-    Mutation(rule="security-group-opens-only-web-ports", change=_world({"fromPort": 10250, "toPort": 10250})),
+    Mutation("security-group-opens-only-web-ports", _world({"fromPort": 10250, "toPort": 10250})),
     Mutation(
-        rule="security-group-opens-only-web-ports",
-        change=_old_rule(fromPort=5432, toPort=5432, cidrBlocks=["0.0.0.0/0"]),
-        id="old",
+        "security-group-opens-only-web-ports", _old_rule(fromPort=5432, toPort=5432, cidrBlocks=["0.0.0.0/0"]), id="old"
     ),
-    Mutation(rule="security-group-rules-are-described", change=drop(INGRESS_RULE, "description")),
+    Mutation("security-group-rules-are-described", drop(INGRESS_RULE, "description")),
     Mutation(
-        rule="security-group-limits-egress",
-        change=make(EGRESS_RULE, {"ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "description": "out"}),
+        "security-group-limits-egress",
+        make(EGRESS_RULE, {"ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0", "description": "out"}),
     ),
     Mutation(
-        rule="network-acl-opens-no-admin-port",
-        change=make(
-            ACL_RULE,
-            {"ruleAction": "allow", "cidrBlock": "0.0.0.0/0", "protocol": "tcp", "fromPort": 22, "toPort": 22},
+        "network-acl-opens-no-admin-port",
+        make(
+            ACL_RULE, {"ruleAction": "allow", "cidrBlock": "0.0.0.0/0", "protocol": "tcp", "fromPort": 22, "toPort": 22}
         ),
     ),
     Mutation(
-        rule="network-acl-opens-no-admin-port",
-        change=make(
+        "network-acl-opens-no-admin-port",
+        make(
             ACL,
             {
                 "ingress": [

@@ -97,122 +97,89 @@ def _metrics_server(draft: Draft) -> None:
 
 SCALING = [
     Mutation(
-        rule="hpa-targets-request-resources",
-        change=lambda draft: container(draft)["resources"]["requests"].pop("cpu"),
-        # The container as such breaks that rule, whoever scales it.
-        also=("cpu-request",),
+        "hpa-targets-request-resources",
+        lambda draft: container(draft)["resources"]["requests"].pop("cpu"),
+        also=("cpu-request",),  # the container as such breaks that rule, whoever scales it
+    ),
+    Mutation("hpa-owns-replicas", lambda draft: draft.get(DEPLOYMENT, "web").ignore_changes.remove("spec.replicas")),
+    Mutation("hpa-minimum", lambda draft: _scaler(draft).update(minReplicas=1)),
+    Mutation("hpa-room", lambda draft: _scaler(draft).update(maxReplicas=3)),
+    Mutation(
+        "hpa-spare-zone", lambda draft: _scaler(draft)["metrics"][0]["resource"]["target"].update(averageUtilization=85)
+    ),
+    Mutation("hpa-spare-zone", _old_scaler, id="v1"),
+    Mutation(
+        "hpa-patient-scale-down",
+        lambda draft: _scaler(draft)["behavior"]["scaleDown"].update(stabilizationWindowSeconds=0),
     ),
     Mutation(
-        rule="hpa-owns-replicas",
-        change=lambda draft: draft.get(DEPLOYMENT, "web").ignore_changes.remove("spec.replicas"),
-    ),
-    Mutation(rule="hpa-minimum", change=lambda draft: _scaler(draft).update(minReplicas=1)),
-    Mutation(rule="hpa-room", change=lambda draft: _scaler(draft).update(maxReplicas=3)),
-    Mutation(
-        rule="hpa-spare-zone",
-        change=lambda draft: _scaler(draft)["metrics"][0]["resource"]["target"].update(averageUtilization=85),
-    ),
-    Mutation(rule="hpa-spare-zone", id="v1", change=_old_scaler),
-    Mutation(
-        rule="hpa-patient-scale-down",
-        change=lambda draft: _scaler(draft)["behavior"]["scaleDown"].update(stabilizationWindowSeconds=0),
+        "hpa-prompt-scale-up",
+        lambda draft: _scaler(draft)["behavior"]["scaleUp"].update(stabilizationWindowSeconds=300),
     ),
     Mutation(
-        rule="hpa-prompt-scale-up",
-        change=lambda draft: _scaler(draft)["behavior"]["scaleUp"].update(stabilizationWindowSeconds=300),
-    ),
-    Mutation(
-        rule="hpa-prompt-scale-up",
+        "hpa-prompt-scale-up",
+        lambda draft: _scaler(draft)["behavior"]["scaleUp"].update(selectPolicy="Disabled"),
         id="off",
-        change=lambda draft: _scaler(draft)["behavior"]["scaleUp"].update(selectPolicy="Disabled"),
     ),
-    Mutation(rule="hpa-alone", change=lambda draft: again(draft, HPA, "web")),
-    Mutation(rule="hpa-names-metrics", change=lambda draft: _scaler(draft).update(metrics=[])),
+    Mutation("hpa-alone", lambda draft: again(draft, HPA, "web")),
+    Mutation("hpa-names-metrics", lambda draft: _scaler(draft).update(metrics=[])),
     Mutation(
-        rule="quota-holds-all-replicas",
-        change=lambda draft: draft.of(RESOURCE_QUOTA)["spec"]["hard"].update({"requests.cpu": "5"}),
+        "quota-holds-all-replicas", lambda draft: draft.of(RESOURCE_QUOTA)["spec"]["hard"].update({"requests.cpu": "5"})
     ),
     Mutation(
-        rule="quota-holds-all-replicas",
-        id="pods",
-        change=lambda draft: draft.of(RESOURCE_QUOTA)["spec"]["hard"].update(pods="79"),
+        "quota-holds-all-replicas", lambda draft: draft.of(RESOURCE_QUOTA)["spec"]["hard"].update(pods="79"), id="pods"
     ),
-    Mutation(rule="priority-above-cutoff", change=lambda draft: draft.of(PRIORITY_CLASS).update(value=-20)),
+    Mutation("priority-above-cutoff", lambda draft: draft.of(PRIORITY_CLASS).update(value=-20)),
 ]
 
 AVAILABILITY = [
-    Mutation(rule="enough-replicas", change=_one_replica),
-    Mutation(rule="disruption-budget", change=lambda draft: draft.remove(PDB, "web")),
-    Mutation(rule="one-disruption-budget", change=lambda draft: again(draft, PDB, "web")),
-    Mutation(
-        rule="disruption-budget-allows-drain", id="none", change=lambda draft: _budget(draft).update(maxUnavailable=0)
-    ),
-    Mutation(rule="disruption-budget-allows-drain", id="all", change=lambda draft: _keep_available(draft, "100%")),
-    Mutation(rule="disruption-budget-allows-drain", id="minimum", change=lambda draft: _keep_available(draft, 3)),
-    Mutation(
-        rule="disruption-budget-frees-unhealthy", change=lambda draft: _budget(draft).pop("unhealthyPodEvictionPolicy")
-    ),
-    Mutation(rule="spread-over-zones", change=lambda draft: _without_spread(draft, ZONE)),
-    Mutation(rule="spread-over-nodes", change=lambda draft: _without_spread(draft, HOST)),
-    Mutation(rule="spread-selects-own-pods", change=lambda draft: _constraint(draft).update(labelSelector=NOBODY)),
-    Mutation(rule="spread-even-over-zones", change=lambda draft: _constraint(draft).update(maxSkew=3)),
-    Mutation(rule="spread-by-revision", change=lambda draft: _constraint(draft).pop("matchLabelKeys")),
-    Mutation(rule="metrics-server-survives-its-node", change=_metrics_server),
+    Mutation("enough-replicas", _one_replica),
+    Mutation("disruption-budget", lambda draft: draft.remove(PDB, "web")),
+    Mutation("one-disruption-budget", lambda draft: again(draft, PDB, "web")),
+    Mutation("disruption-budget-allows-drain", lambda draft: _budget(draft).update(maxUnavailable=0), id="none"),
+    Mutation("disruption-budget-allows-drain", lambda draft: _keep_available(draft, "100%"), id="all"),
+    Mutation("disruption-budget-allows-drain", lambda draft: _keep_available(draft, 3), id="minimum"),
+    Mutation("disruption-budget-frees-unhealthy", lambda draft: _budget(draft).pop("unhealthyPodEvictionPolicy")),
+    Mutation("spread-over-zones", lambda draft: _without_spread(draft, ZONE)),
+    Mutation("spread-over-nodes", lambda draft: _without_spread(draft, HOST)),
+    Mutation("spread-selects-own-pods", lambda draft: _constraint(draft).update(labelSelector=NOBODY)),
+    Mutation("spread-even-over-zones", lambda draft: _constraint(draft).update(maxSkew=3)),
+    Mutation("spread-by-revision", lambda draft: _constraint(draft).pop("matchLabelKeys")),
+    Mutation("metrics-server-survives-its-node", _metrics_server),
 ]
 
 ROLLOUT = [
-    Mutation(
-        rule="rolling-update",
-        change=lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(strategy={"type": "Recreate"}),
-    ),
-    Mutation(rule="rollout-keeps-capacity", change=lambda draft: _strategy(draft).pop("maxUnavailable")),
-    Mutation(rule="rollout-surge", change=lambda draft: _strategy(draft).update(maxSurge="0%")),
-    Mutation(
-        rule="rollout-deadline",
-        change=lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(progressDeadlineSeconds=30),
-    ),
-    Mutation(rule="rollout-settles", change=lambda draft: draft.of(DEPLOYMENT, "web")["spec"].pop("minReadySeconds")),
-    Mutation(rule="pre-stop-pause", change=lambda draft: container(draft).pop("lifecycle")),
-    Mutation(rule="grace-period", change=lambda draft: pod(draft).update(terminationGracePeriodSeconds=60)),
-    Mutation(
-        rule="deregistration-within-pause", change=lambda draft: draft.of(TARGET_GROUP).update(deregistrationDelay=61)
-    ),
-    Mutation(rule="pause-covers-load-balancer", change=_short_pause),
-    Mutation(rule="readiness-gate", change=lambda draft: draft.of(NAMESPACE)["metadata"]["labels"].pop(READINESS_GATE)),
-    Mutation(rule="binding-before-pods", change=_late_binding),
+    Mutation("rolling-update", lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(strategy={"type": "Recreate"})),
+    Mutation("rollout-keeps-capacity", lambda draft: _strategy(draft).pop("maxUnavailable")),
+    Mutation("rollout-surge", lambda draft: _strategy(draft).update(maxSurge="0%")),
+    Mutation("rollout-deadline", lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(progressDeadlineSeconds=30)),
+    Mutation("rollout-settles", lambda draft: draft.of(DEPLOYMENT, "web")["spec"].pop("minReadySeconds")),
+    Mutation("pre-stop-pause", lambda draft: container(draft).pop("lifecycle")),
+    Mutation("grace-period", lambda draft: pod(draft).update(terminationGracePeriodSeconds=60)),
+    Mutation("deregistration-within-pause", lambda draft: draft.of(TARGET_GROUP).update(deregistrationDelay=61)),
+    Mutation("pause-covers-load-balancer", _short_pause),
+    Mutation("readiness-gate", lambda draft: draft.of(NAMESPACE)["metadata"]["labels"].pop(READINESS_GATE)),
+    Mutation("binding-before-pods", _late_binding),
 ]
 
 SELECTORS = [
+    Mutation("service-finds-pods", lambda draft: draft.of(SERVICE)["spec"].update(selector=NOBODY["matchLabels"])),
+    Mutation("service-port-exists", lambda draft: draft.of(SERVICE)["spec"]["ports"][0].update(targetPort="http")),
+    Mutation("backend-exists", lambda draft: draft.of(TARGET_GROUP_BINDING)["spec"]["serviceRef"].update(port="http")),
     Mutation(
-        rule="service-finds-pods",
-        change=lambda draft: draft.of(SERVICE)["spec"].update(selector=NOBODY["matchLabels"]),
-    ),
-    Mutation(
-        rule="service-port-exists",
-        change=lambda draft: draft.of(SERVICE)["spec"]["ports"][0].update(targetPort="http"),
-    ),
-    Mutation(
-        rule="backend-exists",
-        change=lambda draft: draft.of(TARGET_GROUP_BINDING)["spec"]["serviceRef"].update(port="http"),
-    ),
-    Mutation(
-        rule="backend-exists",
+        "backend-exists",
+        lambda draft: draft.of(TARGET_GROUP_BINDING)["spec"]["serviceRef"].update(name="shop"),
         id="service",
-        change=lambda draft: draft.of(TARGET_GROUP_BINDING)["spec"]["serviceRef"].update(name="shop"),
     ),
-    Mutation(rule="disruption-budget-finds-pods", change=lambda draft: _ghost(draft, PDB, selector=NOBODY)),
-    Mutation(rule="network-policy-finds-pods", change=lambda draft: _ghost(draft, NETWORK_POLICY, podSelector=NOBODY)),
+    Mutation("disruption-budget-finds-pods", lambda draft: _ghost(draft, PDB, selector=NOBODY)),
+    Mutation("network-policy-finds-pods", lambda draft: _ghost(draft, NETWORK_POLICY, podSelector=NOBODY)),
     Mutation(
-        rule="hpa-finds-target",
-        change=lambda draft: _ghost(draft, HPA, scaleTargetRef={"kind": "Deployment", "name": "ghost"}),
+        "hpa-finds-target", lambda draft: _ghost(draft, HPA, scaleTargetRef={"kind": "Deployment", "name": "ghost"})
     ),
+    Mutation("selector-matches-template", lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(selector=NOBODY)),
     Mutation(
-        rule="selector-matches-template",
-        change=lambda draft: draft.of(DEPLOYMENT, "web")["spec"].update(selector=NOBODY),
-    ),
-    Mutation(
-        rule="selector-takes-own-pods-only",
-        change=lambda draft: draft.of(DEPLOYMENT, "worker")["spec"].update(
+        "selector-takes-own-pods-only",
+        lambda draft: draft.of(DEPLOYMENT, "worker")["spec"].update(
             selector={"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "Exists"}]}
         ),
     ),

@@ -64,53 +64,43 @@ def _loose_block(draft: Draft) -> None:
 
 
 STORAGE = [
-    Mutation(rule="key-rotates", change=drop(KEY, "enableKeyRotation")),
-    Mutation(rule="key-has-policy", change=drop(KEY, "policy")),
+    Mutation("key-rotates", drop(KEY, "enableKeyRotation")),
+    Mutation("key-has-policy", drop(KEY, "policy")),
+    Mutation("key-trusts-somebody", put_in_json(KEY, {"AWS": "*"}, "policy", "Statement", 0, "Principal", name="logs")),
+    Mutation("key-can-be-saved", put(KEY, 7, "deletionWindowInDays")),
+    Mutation("images-are-scanned", _repository(imageScanningConfiguration={"scanOnPush": False})),
+    Mutation("image-tags-are-immutable", _repository(imageTagMutability="MUTABLE")),
+    Mutation("images-have-own-key", _repository(encryptionConfigurations=[{"encryptionType": "AES256"}])),
     Mutation(
-        rule="key-trusts-somebody",
-        change=put_in_json(KEY, {"AWS": "*"}, "policy", "Statement", 0, "Principal", name="logs"),
-    ),
-    Mutation(rule="key-can-be-saved", change=put(KEY, 7, "deletionWindowInDays")),
-    Mutation(rule="images-are-scanned", change=_repository(imageScanningConfiguration={"scanOnPush": False})),
-    Mutation(rule="image-tags-are-immutable", change=_repository(imageTagMutability="MUTABLE")),
-    Mutation(rule="images-have-own-key", change=_repository(encryptionConfigurations=[{"encryptionType": "AES256"}])),
-    Mutation(
-        rule="registry-is-private",
-        change=make(REPOSITORY_POLICY, {"policy": statement(Principal="*", Action="ecr:BatchGetImage")}),
+        "registry-is-private", make(REPOSITORY_POLICY, {"policy": statement(Principal="*", Action="ecr:BatchGetImage")})
     ),
     Mutation(
-        rule="resource-policy-names-callers",
-        change=make("aws:sqs/queue:Queue", {"policy": statement(Principal="*", Action="sqs:SendMessage")}),
+        "resource-policy-names-callers",
+        make("aws:sqs/queue:Queue", {"policy": statement(Principal="*", Action="sqs:SendMessage")}),
     ),
-    Mutation(rule="nothing-goes-past-the-pack", change=make("aws:cloudformation/stack:Stack", {"templateBody": "{}"})),
-    Mutation(rule="storage-is-encrypted", change=make("aws:ebs/volume:Volume", {"size": 8})),
+    Mutation("nothing-goes-past-the-pack", make("aws:cloudformation/stack:Stack", {"templateBody": "{}"})),
+    Mutation("storage-is-encrypted", make("aws:ebs/volume:Volume", {"size": 8})),
+    Mutation("machine-disks-are-encrypted", make(INSTANCE, {"metadataOptions": {"httpTokens": "required"}})),
+    Mutation("bucket-is-private", remove(PUBLIC_ACCESS_BLOCK)),
+    Mutation("bucket-is-private", _loose_block, id="loose"),
+    Mutation("bucket-asks-for-tls", remove(BUCKET_POLICY)),
+    Mutation("bucket-keeps-versions", _state_bucket(versions=False)),
     Mutation(
-        rule="machine-disks-are-encrypted",
-        change=make(INSTANCE, {"metadataOptions": {"httpTokens": "required"}}),
-    ),
-    Mutation(rule="bucket-is-private", change=remove(PUBLIC_ACCESS_BLOCK)),
-    Mutation(rule="bucket-is-private", change=_loose_block, id="loose"),
-    Mutation(rule="bucket-asks-for-tls", change=remove(BUCKET_POLICY)),
-    Mutation(rule="bucket-keeps-versions", change=_state_bucket(versions=False)),
-    Mutation(
-        rule="secret-parameter-is-encrypted",
-        change=make(PARAMETER, {"name": "/shop/db-password", "type": "String", "value": "x"}),
+        "secret-parameter-is-encrypted", make(PARAMETER, {"name": "/shop/db-password", "type": "String", "value": "x"})
     ),
     Mutation(
-        rule="secret-parameter-is-encrypted",
+        "secret-parameter-is-encrypted",
+        make(PARAMETER, {"name": "/shop/db", "type": "String", "value": TOKENS["Postgres"]}),
         id="by its value",
-        change=make(PARAMETER, {"name": "/shop/db", "type": "String", "value": TOKENS["Postgres"]}),
     ),
 ]
 
 COST = [
-    Mutation(rule="log-group-expires", change=drop(LOG_GROUP, "retentionInDays", name="flow-logs")),
-    Mutation(
-        rule="node-disks-are-gp3", change=put(LAUNCH_TEMPLATE, "gp2", "blockDeviceMappings", 0, "ebs", "volumeType")
-    ),
-    Mutation(rule="volumes-are-gp3", change=put(STORAGE_CLASS, "gp2", "parameters", "type")),
-    Mutation(rule="images-come-past-the-nat-gateway", change=remove(ENDPOINT, "s3")),
-    Mutation(rule="images-expire", change=_repository(expires=False)),
-    Mutation(rule="provider-tags-everything", change=drop(AWS_PROVIDER, "defaultTags", name="aws")),
-    Mutation(rule="address-is-used", change=make(ELASTIC_IP, {"domain": "vpc"})),
+    Mutation("log-group-expires", drop(LOG_GROUP, "retentionInDays", name="flow-logs")),
+    Mutation("node-disks-are-gp3", put(LAUNCH_TEMPLATE, "gp2", "blockDeviceMappings", 0, "ebs", "volumeType")),
+    Mutation("volumes-are-gp3", put(STORAGE_CLASS, "gp2", "parameters", "type")),
+    Mutation("images-come-past-the-nat-gateway", remove(ENDPOINT, "s3")),
+    Mutation("images-expire", _repository(expires=False)),
+    Mutation("provider-tags-everything", drop(AWS_PROVIDER, "defaultTags", name="aws")),
+    Mutation("address-is-used", make(ELASTIC_IP, {"domain": "vpc"})),
 ]

@@ -44,101 +44,81 @@ def _other_ids(draft: Draft) -> None:
 
 
 WORKLOADS = [
-    Mutation(rule="image-by-digest", change=in_container(image="ghcr.io/stefanprodan/podinfo:6.15.0")),
-    Mutation(rule="image-not-latest", change=in_container(image="ghcr.io/stefanprodan/podinfo:latest")),
-    Mutation(rule="image-not-latest", id="untagged", change=in_container(image="registry:5000/podinfo")),
-    Mutation(rule="image-names-its-registry", change=in_container(image=f"podinfo:6.15.0@{DIGEST}")),
+    Mutation("image-by-digest", in_container(image="ghcr.io/stefanprodan/podinfo:6.15.0")),
+    Mutation("image-not-latest", in_container(image="ghcr.io/stefanprodan/podinfo:latest")),
+    Mutation("image-not-latest", in_container(image="registry:5000/podinfo"), id="untagged"),
+    Mutation("image-names-its-registry", in_container(image=f"podinfo:6.15.0@{DIGEST}")),
+    Mutation("cpu-request", lambda draft: job_container(draft)["resources"]["requests"].pop("cpu"), stack="local"),
     Mutation(
-        rule="cpu-request",
-        stack="local",
-        change=lambda draft: job_container(draft)["resources"]["requests"].pop("cpu"),
-    ),
-    Mutation(
-        rule="memory-request",
-        stack="local",
+        "memory-request",
         # A limit alone is a request as well, so both have to go.
-        change=lambda draft: job_container(draft).update(resources={"requests": {"cpu": "100m"}}),
+        lambda draft: job_container(draft).update(resources={"requests": {"cpu": "100m"}}),
+        stack="local",
         also=("memory-limit",),
     ),
-    Mutation(rule="memory-limit", change=lambda draft: container(draft)["resources"].pop("limits")),
-    Mutation(
-        rule="memory-request-is-limit",
-        change=lambda draft: container(draft)["resources"]["requests"].update(memory="64Mi"),
-    ),
-    Mutation(rule="no-cpu-limit", change=lambda draft: container(draft)["resources"]["limits"].update(cpu="1")),
-    Mutation(rule="scratch-volume-size", change=lambda draft: _volume(draft, emptyDir={})),
-    Mutation(rule="no-service-links", change=lambda draft: pod(draft).pop("enableServiceLinks")),
-    Mutation(rule="few-old-revisions", change=lambda draft: draft.of(DEPLOYMENT)["spec"].pop("revisionHistoryLimit")),
-    Mutation(rule="dns-few-dots", change=lambda draft: pod(draft).pop("dnsConfig")),
-    Mutation(rule="node-loss-toleration", change=lambda draft: pod(draft).pop("tolerations")),
-    Mutation(rule="no-bare-pod", stack="local", change=_bare_pod),
+    Mutation("memory-limit", lambda draft: container(draft)["resources"].pop("limits")),
+    Mutation("memory-request-is-limit", lambda draft: container(draft)["resources"]["requests"].update(memory="64Mi")),
+    Mutation("no-cpu-limit", lambda draft: container(draft)["resources"]["limits"].update(cpu="1")),
+    Mutation("scratch-volume-size", lambda draft: _volume(draft, emptyDir={})),
+    Mutation("no-service-links", lambda draft: pod(draft).pop("enableServiceLinks")),
+    Mutation("few-old-revisions", lambda draft: draft.of(DEPLOYMENT)["spec"].pop("revisionHistoryLimit")),
+    Mutation("dns-few-dots", lambda draft: pod(draft).pop("dnsConfig")),
+    Mutation("node-loss-toleration", lambda draft: pod(draft).pop("tolerations")),
+    Mutation("no-bare-pod", _bare_pod, stack="local"),
 ]
 
 BASELINE = [
-    Mutation(rule="pod-not-privileged", change=in_container_security(privileged=True)),
+    Mutation("pod-not-privileged", in_container_security(privileged=True)),
     Mutation(
-        rule="pod-not-privileged",
+        "pod-not-privileged",
+        _other_ids,
         id="before-others",
-        change=_other_ids,
         also=("pod-no-privilege-escalation", "pod-drops-capabilities", "pod-read-only-root"),
     ),
-    Mutation(rule="pod-own-namespaces", change=in_pod(hostNetwork=True)),
+    Mutation("pod-own-namespaces", in_pod(hostNetwork=True)),
+    Mutation("pod-own-namespaces", lambda draft: job_pod(draft).update(hostPID=True), id="cron-job", stack="local"),
+    Mutation("pod-no-host-path", lambda draft: _volume(draft, hostPath={"path": "/"})),
+    Mutation("pod-no-host-port", lambda draft: container(draft)["ports"][0].update(hostPort=80)),
+    Mutation("pod-no-host-process", in_pod_security(windowsOptions={"hostProcess": True})),
+    Mutation("pod-masked-proc", in_container_security(procMount="Unmasked")),
+    Mutation("pod-safe-sysctls", in_pod_security(sysctls=[{"name": "kernel.msgmax", "value": "65536"}])),
+    Mutation("pod-apparmor", in_pod_security(appArmorProfile={"type": "Unconfined"})),
+    Mutation("pod-apparmor", _unconfined, id="annotation"),
+    Mutation("pod-selinux", in_container_security(seLinuxOptions={"type": "spc_t"})),
+    Mutation("pod-probes-own-address", _named_host),
     Mutation(
-        rule="pod-own-namespaces",
-        id="cron-job",
-        stack="local",
-        change=lambda draft: job_pod(draft).update(hostPID=True),
-    ),
-    Mutation(rule="pod-no-host-path", change=lambda draft: _volume(draft, hostPath={"path": "/"})),
-    Mutation(rule="pod-no-host-port", change=lambda draft: container(draft)["ports"][0].update(hostPort=80)),
-    Mutation(rule="pod-no-host-process", change=in_pod_security(windowsOptions={"hostProcess": True})),
-    Mutation(rule="pod-masked-proc", change=in_container_security(procMount="Unmasked")),
-    Mutation(rule="pod-safe-sysctls", change=in_pod_security(sysctls=[{"name": "kernel.msgmax", "value": "65536"}])),
-    Mutation(rule="pod-apparmor", change=in_pod_security(appArmorProfile={"type": "Unconfined"})),
-    Mutation(rule="pod-apparmor", id="annotation", change=_unconfined),
-    Mutation(rule="pod-selinux", change=in_container_security(seLinuxOptions={"type": "spc_t"})),
-    Mutation(rule="pod-probes-own-address", change=_named_host),
-    Mutation(
-        rule="pod-adds-no-capability",
-        change=in_container_security(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN", "NET_BIND_SERVICE"]}),
+        "pod-adds-no-capability",
+        in_container_security(capabilities={"drop": ["ALL"], "add": ["SYS_ADMIN", "NET_BIND_SERVICE"]}),
     ),
 ]
 
 RESTRICTED = [
     Mutation(
-        rule="pod-no-privilege-escalation",
-        change=lambda draft: container(draft)["securityContext"].pop("allowPrivilegeEscalation"),
+        "pod-no-privilege-escalation", lambda draft: container(draft)["securityContext"].pop("allowPrivilegeEscalation")
     ),
-    Mutation(rule="pod-non-root", change=lambda draft: pod(draft)["securityContext"].pop("runAsNonRoot")),
-    Mutation(rule="pod-non-root", id="container", change=in_container_security(runAsNonRoot=False)),
-    Mutation(rule="pod-no-user-zero", change=in_container_security(runAsUser=0)),
-    Mutation(rule="pod-seccomp", change=lambda draft: pod(draft)["securityContext"].pop("seccompProfile")),
-    Mutation(
-        rule="pod-drops-capabilities", change=lambda draft: container(draft)["securityContext"].pop("capabilities")
-    ),
-    Mutation(
-        rule="pod-volume-types", change=lambda draft: _volume(draft, nfs={"server": "files.example.com", "path": "/"})
-    ),
-    Mutation(rule="pod-read-only-root", change=in_container_security(readOnlyRootFilesystem=False)),
-    Mutation(rule="pod-high-user-id", change=in_pod_security(runAsUser=1000)),
-    Mutation(rule="pod-high-user-id", id="unset", change=lambda draft: pod(draft)["securityContext"].pop("runAsUser")),
+    Mutation("pod-non-root", lambda draft: pod(draft)["securityContext"].pop("runAsNonRoot")),
+    Mutation("pod-non-root", in_container_security(runAsNonRoot=False), id="container"),
+    Mutation("pod-no-user-zero", in_container_security(runAsUser=0)),
+    Mutation("pod-seccomp", lambda draft: pod(draft)["securityContext"].pop("seccompProfile")),
+    Mutation("pod-drops-capabilities", lambda draft: container(draft)["securityContext"].pop("capabilities")),
+    Mutation("pod-volume-types", lambda draft: _volume(draft, nfs={"server": "files.example.com", "path": "/"})),
+    Mutation("pod-read-only-root", in_container_security(readOnlyRootFilesystem=False)),
+    Mutation("pod-high-user-id", in_pod_security(runAsUser=1000)),
+    Mutation("pod-high-user-id", lambda draft: pod(draft)["securityContext"].pop("runAsUser"), id="unset"),
 ]
 
 PROBES = [
-    Mutation(rule="liveness-probe", change=lambda draft: container(draft).pop("livenessProbe")),
-    Mutation(rule="readiness-probe", change=lambda draft: container(draft).pop("readinessProbe")),
+    Mutation("liveness-probe", lambda draft: container(draft).pop("livenessProbe")),
+    Mutation("readiness-probe", lambda draft: container(draft).pop("readinessProbe")),
     Mutation(
-        rule="probes-differ",
-        change=lambda draft: container(draft)["livenessProbe"].update(httpGet={"path": "/readyz", "port": 9898}),
+        "probes-differ",
+        lambda draft: container(draft)["livenessProbe"].update(httpGet={"path": "/readyz", "port": 9898}),
     ),
-    Mutation(rule="startup-probe", change=lambda draft: container(draft).pop("startupProbe")),
+    Mutation("startup-probe", lambda draft: container(draft).pop("startupProbe")),
     Mutation(
-        rule="probe-command-timeout",
-        change=in_container(livenessProbe={"exec": {"command": ["true"]}, "failureThreshold": 3}),
+        "probe-command-timeout", in_container(livenessProbe={"exec": {"command": ["true"]}, "failureThreshold": 3})
     ),
-    Mutation(
-        rule="liveness-patience", change=lambda draft: container(draft)["livenessProbe"].update(failureThreshold=1)
-    ),
+    Mutation("liveness-patience", lambda draft: container(draft)["livenessProbe"].update(failureThreshold=1)),
 ]
 
 PODS = [*WORKLOADS, *BASELINE, *RESTRICTED, *PROBES]

@@ -25,11 +25,7 @@ ACCEPTED = {
     },
     "local": {"hpa-patient-scale-down"},
     "prod": {"ecr-endpoint-is-limited", "node-group-has-alternatives"},
-    "staging": {
-        "cluster-endpoint-is-private-only",
-        "cluster-log-is-kept-a-year",
-        "node-group-has-alternatives",
-    },
+    "staging": {"cluster-endpoint-is-private-only", "cluster-log-is-kept-a-year", "node-group-has-alternatives"},
 }
 """What the shipped stacks do otherwise on purpose; reviewed one by one."""
 BY_THE_CALENDAR = ("cluster-version-is-in-standard-support", "cluster-version-has-time-left", IN_DATE.name)

@@ -14,9 +14,7 @@ def program() -> dict[str, Any]:
     vpc = aws.ec2.Vpc("main", cidr_block="10.0.0.0/16", enable_dns_hostnames=True)
     gateway = aws.ec2.InternetGateway("main", vpc_id=vpc.id)
     routes = aws.ec2.RouteTable(
-        "public",
-        vpc_id=vpc.id,
-        routes=[aws.ec2.RouteTableRouteArgs(cidr_block="0.0.0.0/0", gateway_id=gateway.id)],
+        "public", vpc_id=vpc.id, routes=[aws.ec2.RouteTableRouteArgs(cidr_block="0.0.0.0/0", gateway_id=gateway.id)]
     )
     subnets: list[aws.ec2.Subnet] = []
     for index, zone in enumerate(("us-west-2a", "us-west-2b")):
@@ -78,9 +76,7 @@ def _web_server(options: pulumi.ResourceOptions) -> None:
                 spec=k8s.core.v1.PodSpecArgs(
                     containers=[
                         k8s.core.v1.ContainerArgs(
-                            name="nginx",
-                            image="nginx",
-                            ports=[k8s.core.v1.ContainerPortArgs(container_port=80)],
+                            name="nginx", image="nginx", ports=[k8s.core.v1.ContainerPortArgs(container_port=80)]
                         )
                     ]
                 ),

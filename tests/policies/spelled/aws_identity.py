@@ -380,8 +380,7 @@ def harmless() -> Iterator[Case]:
             ),
             "for what has the caller's tag": _policy(
                 allow(
-                    "ec2:DeleteVolume",
-                    Condition={"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}},
+                    "ec2:DeleteVolume", Condition={"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
                 )
             ),
             "for tags of one prefix": _policy(
@@ -415,11 +414,7 @@ def harmless() -> Iterator[Case]:
         {
             name: (
                 Part(type=POLICY, key="policy", inputs={"name": called, "policy": bounding}),
-                Part(
-                    type=ROLE,
-                    inputs={"assumeRolePolicy": TRUST, "permissionsBoundary": arn},
-                    takes=takes,
-                ),
+                Part(type=ROLE, inputs={"assumeRolePolicy": TRUST, "permissionsBoundary": arn}, takes=takes),
             )
             for name, called, arn, takes in (
                 ("by output", "{case}", "x", {"permissionsBoundary": "policy"}),

@@ -35,10 +35,7 @@ ANYBODY: dict[str, dict[str, Any]] = {
     "any source": {"Principal": "*", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}},
     "himself": {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalArn": "${aws:PrincipalArn}"}}},
     "not one account": {"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}},
-    "one account, if any": {
-        "Principal": "*",
-        "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}},
-    },
+    "one account, if any": {"Principal": "*", "Condition": {"StringEqualsIfExists": {"aws:SourceAccount": ACCOUNT}}},
     "halves of the internet": {
         "Principal": "*",
         "Condition": {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}},

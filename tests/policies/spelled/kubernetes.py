@@ -162,12 +162,7 @@ def _binding_list(role: str, subject: Mapping[str, str]) -> Parts:
     return one(f"{RBAC}ClusterRoleBindingList", items=[item])
 
 
-EVERYBODY = (
-    "system:serviceaccounts",
-    "system:serviceaccounts:shop",
-    "system:authenticated",
-    "system:unauthenticated",
-)
+EVERYBODY = ("system:serviceaccounts", "system:serviceaccounts:shop", "system:authenticated", "system:unauthenticated")
 
 
 def _everybody() -> dict[str, Parts]:
@@ -383,9 +378,7 @@ def harmless() -> Iterator[Case]:
             "of an image": one(
                 "kubernetes:apps/v1:DeploymentPatch",
                 **_object(
-                    "Deployment",
-                    "apps/v1",
-                    {"template": {"spec": {"containers": [{"name": "one", "image": DIGEST}]}}},
+                    "Deployment", "apps/v1", {"template": {"spec": {"containers": [{"name": "one", "image": DIGEST}]}}}
                 ),
             ),
             "of labels": one("kubernetes:core/v1:NamespacePatch", metadata={"name": "x", "labels": {"team": "shop"}}),
