@@ -71,6 +71,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(signs), re.DOTALL)
 
 
+@lru_cache(maxsize=65536)
 def matches(pattern: str, value: str) -> bool:
     """Return whether a pattern of IAM, with `*` and `?`, means a value; upper and lower case are the same."""
     return _compiled(pattern).fullmatch(value.lower()) is not None

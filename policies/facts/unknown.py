@@ -64,6 +64,10 @@ class _Properties(Mapping[str, Any]):
             self._read[key] = _guarded(self._values[key], self._owner, _below(self._path, key))
         return self._read[key]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key, without the exception that the base class makes for a missing one."""
+        return self[key] if key in self._values else default
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
