@@ -47,6 +47,10 @@ may be enough, such as a policy that is written for one role, a stack rule is as
 - Exceptions: `policies/exceptions.yaml` lists what is accepted, each with rule, resource, reason and last day. An
   exception that is over is itself a violation (`exceptions-in-date`).
 
+A new rule is one function in `policies/families/`, with a decorator for its name, severity and types and a docstring
+for its text ([decision](decisions/0032-a-rule-is-its-check.md)): copy its neighbour. In `tests/policies/` a mutation
+breaks a stack in its respect, which must set off this rule and no other. `python -m policies.reference` writes its page.
+
 What a stack file can ask for passes in dev and on this machine. Staging and prod refuse this much of it, unless an
 exception says why:
 

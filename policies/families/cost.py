@@ -105,12 +105,12 @@ def _images_expire(repository: Resource, stack: Stack) -> Iterator[str]:
     "provider-tags-everything", MEDIUM, AWS_PROVIDER, frameworks=("Security Hub tagging", "Pulumi best practices")
 )
 def _tags_everything(provider: Resource, stack: Stack) -> Iterator[str]:
-    # A provider that only looks things up makes nothing that could be tagged.
     """Nobody can tell what a line of the bill is for, or whether it may be deleted.
 
     Set default_tags on the aws.Provider with owner, environment or stack.
     https://www.pulumi.com/registry/packages/aws/api-docs/provider/
     """
+    # A provider that only looks things up makes nothing that could be tagged.
     if not any(other.provider == provider.urn for other in stack.resources):
         return
     tags = mapping(within(document(provider.props, "defaultTags"), "tags"))

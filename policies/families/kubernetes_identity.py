@@ -119,11 +119,11 @@ def _aggregated(role: Resource) -> Iterator[str]:
     frameworks=("CIS EKS 4.1.1", "Polaris clusterrolebindingClusterAdmin"),
 )
 def _admin(binding: Resource) -> Iterator[str]:
-    # A patch of a binding that every cluster has leaves its role out, and has the role's name.
     """Whoever gets hold of one such subject owns the cluster.
 
     Bind a role with what is needed; for people use EKS access entries.
     """
+    # A patch of a binding that every cluster has leaves its role out, and has the role's name.
     role = text(binding.props, "roleRef", "name") or (name_of(binding) if is_patch(binding) else "")
     of_the_cluster = text(binding.props, "roleRef", "kind") != "Role"
     if (role in ADMINISTRATORS or role.startswith(CONTROLLERS)) and of_the_cluster:

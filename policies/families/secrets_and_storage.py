@@ -29,12 +29,12 @@ family = Family("Secrets and storage", __doc__)
 
 @family.resource_rule("key-rotates", MEDIUM, KEY, frameworks=("Security Hub KMS.4", "CKV_AWS_7"))
 def _key_rotates(key: Resource) -> Iterator[str]:
-    # An asymmetric or HMAC key cannot rotate by itself.
     """One key that leaks opens everything that was ever encrypted with it.
 
     Set enable_key_rotation=True.
     https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html
     """
+    # An asymmetric or HMAC key cannot rotate by itself.
     kind = text(key.props, "customerMasterKeySpec")
     if kind in {"", "SYMMETRIC_DEFAULT"} and not is_true(key.props, "enableKeyRotation"):
         yield "enableKeyRotation is not on"
