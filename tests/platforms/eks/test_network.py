@@ -9,7 +9,7 @@ import pytest
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.network import Network, NetworkArgs
-from infra.platforms.eks.network.flow_log_permissions import flow_logs_policy, flow_logs_trust
+from infra.platforms.eks.network.flow_logs import flow_logs_policy, flow_logs_trust
 from infra.settings.eks.network import NetworkSettings
 from infra.urns import provider_urn
 from tests.platforms.eks.answers import ACCOUNT, REGION, ZONES
@@ -153,7 +153,7 @@ def test_the_network_tells_its_subnets_by_zone_and_its_cidrs_as_text() -> None:
     told: dict[str, Any] = {}
 
     def look(network: Network) -> None:
-        told["cidrs"] = (network.cidr, network.public_cidrs, network.private_cidrs, network.zones)
+        told["cidrs"] = (network.public_cidrs, network.zones)
         for tier in ("public", "private", "control_plane"):
             ids = getattr(network, f"{tier}_subnet_ids")
             told[tier] = tuple(ids)
@@ -161,12 +161,7 @@ def test_the_network_tells_its_subnets_by_zone_and_its_cidrs_as_text() -> None:
                 subnet_id.apply(lambda value, key=(tier, zone): told.update({key: value}))
 
     network(look=look, zones=ZONES[:2], cidr="10.20.0.0/16")
-    assert told["cidrs"] == (
-        "10.20.0.0/16",
-        ("10.20.224.0/24", "10.20.225.0/24"),
-        ("10.20.0.0/18", "10.20.64.0/18"),
-        ZONES[:2],
-    )
+    assert told["cidrs"] == (("10.20.224.0/24", "10.20.225.0/24"), ZONES[:2])
     assert told["public"] == told["private"] == told["control_plane"] == ZONES[:2]
     ids = {value for key, value in told.items() if isinstance(key, tuple)}
     assert len(ids) == 6

@@ -13,11 +13,14 @@ import pulumi_kubernetes as k8s
 
 from infra.iam import service_trust
 from infra.platforms.eks.cluster.access import Access, AccessArgs
-from infra.platforms.eks.cluster.control_plane_log import LOG_TYPES, make_control_plane_log
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
+from infra.platforms.eks.names import control_plane_log_group
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS, ClusterSettings
 from infra.settings.eks.delivery import RoleKind
+
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+"""Everything that an EKS control plane can log (EKS user guide, "Send control plane logs to CloudWatch Logs")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,37 +44,55 @@ class ClusterArgs:
 class Cluster(pulumi.ComponentResource):
     """An EKS cluster without nodes or add-ons.
 
-    What waits for the control plane takes `made_name`; `name` is the same as plain text, for fixed names and ARNs.
-    Every object of the cluster is made through `provider`, which waits for the access of whoever deploys and is deleted
-    before it. The kubeconfig holds no credentials (it runs `aws eks get-token`), so it is no secret.
+    What waits for the control plane takes its name from `made_name`. Every object of the cluster is made through
+    `provider`, which waits for the access of whoever deploys and is deleted before it. The kubeconfig holds no
+    credentials (it runs `aws eks get-token`), so it is no secret.
     """
 
-    name: str
     made_name: pulumi.Output[str]
-    arn: pulumi.Output[str]
-    endpoint: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    access: Sequence[pulumi.Resource]
     provider: k8s.Provider
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Cluster", name, None, opts)
-        self.name = args.context.name
         control_plane = self._make_control_plane(args)
         self.made_name = control_plane.eks_cluster.apply(lambda made: made.name)
-        self.arn = control_plane.eks_cluster.apply(lambda made: made.arn)
-        self.endpoint = control_plane.eks_cluster.apply(lambda made: made.endpoint)
         self.security_group_id = control_plane.cluster_security_group_id
         self.kubeconfig = control_plane.kubeconfig_json
-        self.access = self._make_access(args)
-        self.provider = self._make_provider()
-        self.register_outputs({"name": self.name, "arn": self.arn, "endpoint": self.endpoint})
+        access = Access(
+            "access",
+            AccessArgs(
+                context=args.context,
+                settings=args.settings.access,
+                cluster_name=self.made_name,
+                pipeline=args.pipeline,
+                pipeline_roles=args.pipeline_roles,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.provider = k8s.Provider(
+            "kubernetes",
+            kubeconfig=self.kubeconfig,
+            # Only another cluster replaces the provider, and with it every object; a new kubeconfig text does not.
+            cluster_identifier=args.context.name,
+            # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
+            # number of replicas where a stack file takes it back from the autoscaler.
+            enable_patch_force=True,
+            # Without its access entry, whoever deploys is refused: when objects are made, and when they are deleted.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=access.of_deployers),
+        )
+        self.register_outputs({"name": self.made_name})
 
     def _make_control_plane(self, args: ClusterArgs) -> eks.Cluster:
         settings, context = args.settings, args.context
-        log = make_control_plane_log(
-            context, key_arn=args.logs_key_arn, retention_days=settings.log_retention_days, parent=self
+        # Under the fixed name to which EKS writes. It holds the audit trail, so it is protected as the cluster is.
+        log = aws.cloudwatch.LogGroup(
+            "control-plane-log",
+            name=control_plane_log_group(context.name),
+            kms_key_id=args.logs_key_arn,
+            retention_in_days=settings.log_retention_days,
+            opts=pulumi.ResourceOptions(parent=self, protect=context.protect),
         )
         role = self._make_role(context)
         return eks.Cluster(
@@ -122,33 +143,6 @@ class Cluster(pulumi.ComponentResource):
             managed_policy_arns={"cluster": f"arn:{context.partition}:iam::aws:policy/AmazonEKSClusterPolicy"},
             description=f"Control plane of {context.name}",
             parent=self,
-        )
-
-    def _make_access(self, args: ClusterArgs) -> Sequence[pulumi.Resource]:
-        access = Access(
-            "access",
-            AccessArgs(
-                context=args.context,
-                settings=args.settings.access,
-                cluster_name=self.made_name,
-                pipeline=args.pipeline,
-                pipeline_roles=args.pipeline_roles,
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return access.of_deployers
-
-    def _make_provider(self) -> k8s.Provider:
-        return k8s.Provider(
-            "kubernetes",
-            kubeconfig=self.kubeconfig,
-            # Only another cluster replaces the provider, and with it every object; a new kubeconfig text does not.
-            cluster_identifier=self.name,
-            # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
-            # number of replicas where a stack file takes it back from the autoscaler.
-            enable_patch_force=True,
-            # Without its access entry, whoever deploys is refused: when objects are made, and when they are deleted.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self.access),
         )
 
 

@@ -1,4 +1,4 @@
-"""All pools of a cluster."""
+"""The pools of a cluster: machines of one kind each, in every zone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,23 @@ import pulumi_aws as aws
 from infra.iam import service_trust
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
-from infra.platforms.eks.nodes.node_pool import NodePool, NodePoolArgs
+from infra.platforms.eks.nodes.hints import make_hints, scaling_hints
+from infra.platforms.eks.nodes.launch_template import make_launch_template
+from infra.platforms.eks.nodes.placement import pool_labels, pool_taints
+from infra.platforms.eks.nodes.shares import ZoneShare, share_out
 from infra.settings.eks.nodes import NodePoolSettings, pool_errors
+
+AMI_TYPES = {
+    ("al2023", "arm64"): "AL2023_ARM_64_STANDARD",
+    ("al2023", "amd64"): "AL2023_x86_64_STANDARD",
+    ("bottlerocket", "arm64"): "BOTTLEROCKET_ARM_64",
+    ("bottlerocket", "amd64"): "BOTTLEROCKET_x86_64",
+}
+"""Amazon EKS API, `Nodegroup.amiType`."""
+CAPACITY_TYPES = {"onDemand": "ON_DEMAND", "spot": "SPOT"}
+TAINT_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE", "PreferNoSchedule": "PREFER_NO_SCHEDULE"}
+REPLACED_AT_ONCE_PERCENT = 33
+"""Of a group's nodes, during an update (the default of terraform-aws-eks)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +62,14 @@ class NodePools(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:NodePools", name, None, opts)
-        _check(args.settings)
+        for error in pool_errors(args.settings):
+            raise pulumi.RunError(f"nightowl:nodePools: {error.message}")
         role = self._make_role(args.context)
         self.role_arn = role.arn
-        pools = {pool: self._make_pool(pool, settings, role, args) for pool, settings in args.settings.items()}
+        child = pulumi.ResourceOptions(parent=self)
+        pools = {
+            pool: NodePool(pool, settings, args, role=role, opts=child) for pool, settings in args.settings.items()
+        }
         self.system_groups = _groups(pools, args.settings, system=True)
         self.app_groups = _groups(pools, args.settings, system=False)
         self.node_groups = (*self.system_groups, *self.app_groups)
@@ -70,30 +89,90 @@ class NodePools(pulumi.ComponentResource):
             parent=self,
         )
 
-    def _make_pool(self, name: str, settings: NodePoolSettings, role: PermittedRole, args: NodePoolsArgs) -> NodePool:
-        return NodePool(
-            name,
-            NodePoolArgs(
-                context=args.context,
-                settings=settings,
-                cluster_name=args.cluster_name,
-                kubernetes_version=args.kubernetes_version,
-                subnet_ids=args.subnet_ids,
-                role=role,
-                volumes_key_arn=args.volumes_key_arn,
-                tags=args.tags,
-                wait_for=args.wait_for,
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-
-def _check(pools: Mapping[str, NodePoolSettings]) -> None:
-    for error in pool_errors(pools):
-        raise pulumi.RunError(f"nightowl:nodePools: {error.message}")
-
 
 def _groups(
     pools: Mapping[str, NodePool], settings: Mapping[str, NodePoolSettings], *, system: bool
 ) -> tuple[aws.eks.NodeGroup, ...]:
     return tuple(group for name, pool in pools.items() if settings[name].system is system for group in pool.node_groups)
+
+
+class NodePool(pulumi.ComponentResource):
+    """A launch template, and one managed node group per zone that is identical but for the zone.
+
+    With a group per zone the Cluster Autoscaler can aim at a zone, and Auto Scaling never moves nodes between zones by
+    itself. The autoscaler alone sets how many nodes run, between `min` and `max`. A change that needs new groups
+    (machine types, capacity, operating system) makes them before it drains the old ones.
+    """
+
+    node_groups: Sequence[aws.eks.NodeGroup]
+
+    def __init__(
+        self,
+        name: str,
+        settings: NodePoolSettings,
+        shared: NodePoolsArgs,
+        *,
+        role: PermittedRole,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("nightowl:eks:NodePool", name, None, opts)
+        self._name, self._settings, self._shared, self._role = name, settings, shared, role
+        template = make_launch_template(
+            name,
+            context=shared.context,
+            settings=settings,
+            volumes_key_arn=shared.volumes_key_arn,
+            tags=shared.tags,
+            parent=self,
+        )
+        shares = share_out(fewest=settings.min, most=settings.max, zones=tuple(shared.subnet_ids))
+        self.node_groups = tuple(self._make_group(share, template) for share in shares)
+        self.register_outputs({})
+
+    def _make_group(self, share: ZoneShare, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
+        shared, settings = self._shared, self._settings
+        labels, taints = pool_labels(self._name, settings), pool_taints(settings)
+        # The zone's letter alone: EKS takes 63 characters, of which the engine needs 8 to make a successor first.
+        name = f"{self._name}-{share.zone[-1]}"
+        group = aws.eks.NodeGroup(
+            name,
+            cluster_name=shared.cluster_name,
+            node_role_arn=self._role.arn,
+            subnet_ids=[shared.subnet_ids[share.zone]],
+            ami_type=AMI_TYPES[settings.os, settings.architecture],
+            capacity_type=CAPACITY_TYPES[settings.capacity],
+            instance_types=list(settings.instance_types),
+            version=shared.kubernetes_version,
+            release_version=settings.image_release,
+            launch_template=aws.eks.NodeGroupLaunchTemplateArgs(
+                id=template.id, version=template.latest_version.apply(str)
+            ),
+            scaling_config=aws.eks.NodeGroupScalingConfigArgs(
+                min_size=share.min, max_size=share.max, desired_size=share.min
+            ),
+            update_config=aws.eks.NodeGroupUpdateConfigArgs(
+                max_unavailable_percentage=REPLACED_AT_ONCE_PERCENT, update_strategy="DEFAULT"
+            ),
+            node_repair_config=aws.eks.NodeGroupNodeRepairConfigArgs(enabled=True),
+            labels=labels,
+            taints=[
+                aws.eks.NodeGroupTaintArgs(key=taint.key, value=taint.value, effect=TAINT_EFFECTS[taint.effect])
+                for taint in taints
+            ],
+            tags={"Name": f"{shared.context.name}-{name}"},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The Cluster Autoscaler writes it; a deployment would throw the fleet back to the minimum.
+                ignore_changes=["scalingConfig.desiredSize"],
+                # Without the role's policies, the network's way out or the network add-ons, a node starts but never
+                # joins ("cni plugin not initialized"); EKS also derives the pods per node from the VPC CNI's settings.
+                depends_on=[*self._role.policies, *shared.wait_for],
+            ),
+        )
+        if share.min == 0:
+            make_hints(
+                name,
+                group,
+                scaling_hints(zone=share.zone, labels=labels, taints=taints, disk_bytes=settings.disk),
+            )
+        return group
