@@ -8,12 +8,11 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.apps.app import App, AppArgs
-from infra.apps.kinds import AnyApp
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
 from infra.platforms import make_platform
-from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.application import Application, CronSettings, WebSettings
 from infra.settings.stack import StackSettings
 
 
@@ -53,7 +52,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     return {"namespace": namespace.name, "apps": _addresses(settings, apps), **platform.outputs}
 
 
-def _priority_class(settings: StackSettings, app: AnyApp) -> str | None:
+def _priority_class(settings: StackSettings, app: Application) -> str | None:
     if isinstance(app, CronSettings):
         return None
     return priority_class_name(settings.namespace.name, app.availability.priority)

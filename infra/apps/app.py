@@ -9,10 +9,9 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.availability import disruption_budget_spec
-from infra.apps.config import ConfigMapContent, Configuration
+from infra.apps.config import Configuration
 from infra.apps.cron import GRACE_SECONDS, cron_job_spec, cron_running
 from infra.apps.deployment import deployment_annotations, deployment_running, deployment_spec, ignored_changes
-from infra.apps.kinds import AnyApp, LongRunning
 from infra.apps.labels import app_meta
 from infra.apps.network import Neighbours, network_policy_spec
 from infra.apps.not_secret import words
@@ -23,7 +22,7 @@ from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
 from infra.apps.volumes import Storage, storage
 from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
-from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.application import Application, CronSettings, LongRunning, WebSettings
 from infra.settings.app.scaling import ScalingSettings
 
 
@@ -31,7 +30,7 @@ from infra.settings.app.scaling import ScalingSettings
 class AppArgs:
     """The description of an app, and where it runs."""
 
-    settings: AnyApp
+    settings: Application
     platform: Platform
     namespace: pulumi.Input[str]
     neighbours: Neighbours
@@ -103,19 +102,19 @@ class App(pulumi.ComponentResource):
         return k8s.networking.v1.NetworkPolicy(self._app, metadata=self._meta(), spec=spec, opts=self._child())
 
     def _config_maps(self, configurations: Mapping[str, Configuration]) -> list[k8s.core.v1.ConfigMap]:
-        contents = [content for configuration in configurations.values() for content in configuration.config_maps]
-        return [self._config_map(content) for content in contents]
-
-    def _config_map(self, content: ConfigMapContent) -> k8s.core.v1.ConfigMap:
-        return k8s.core.v1.ConfigMap(
-            # Under a name that stays, a release that failed would leave the old object waiting for its deletion, and
-            # taking the release back would have to make an object that is still there.
-            content.name,
-            metadata=self._meta(content.name, annotations=annotation_of(content.not_secret)),
-            immutable=True,
-            data=content.data,
-            opts=self._child(),
-        )
+        return [
+            k8s.core.v1.ConfigMap(
+                # Under a name that stays, a release that failed would leave the old object waiting for its deletion,
+                # and taking the release back would have to make an object that is still there.
+                content.name,
+                metadata=self._meta(content.name, annotations=annotation_of(content.not_secret)),
+                immutable=True,
+                data=content.data,
+                opts=self._child(),
+            )
+            for configuration in configurations.values()
+            for content in configuration.config_maps
+        ]
 
     def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
         # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.

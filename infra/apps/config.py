@@ -62,8 +62,17 @@ def configuration(
     return Configuration(
         config_maps=[config_map for config_map in (variables, contents) if config_map is not None],
         env=[_from_pod(name, value) for name, value in env.items() if not isinstance(value, str)],
-        env_from=[] if variables is None else [_all_variables(variables)],
-        volumes=[] if contents is None else [_files_volume(volume, contents)],
+        env_from=[]
+        if variables is None
+        else [k8s.core.v1.EnvFromSourceArgs(config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=variables.name))],
+        volumes=[]
+        if contents is None
+        else [
+            k8s.core.v1.VolumeArgs(
+                name=volume,
+                config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=contents.name, default_mode=0o444),
+            )
+        ],
         mounts=[
             # By subPath, so that a file appears beside the image's own files and hides none of them.
             k8s.core.v1.VolumeMountArgs(name=volume, mount_path=path, sub_path=key, read_only=True)
@@ -92,13 +101,3 @@ def _from_pod(name: str, value: FieldValue | ResourceValue) -> k8s.core.v1.EnvVa
             resource_field_ref=k8s.core.v1.ResourceFieldSelectorArgs(resource=value.resource)
         )
     return k8s.core.v1.EnvVarArgs(name=name, value_from=source)
-
-
-def _all_variables(config_map: ConfigMapContent) -> k8s.core.v1.EnvFromSourceArgs:
-    return k8s.core.v1.EnvFromSourceArgs(config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=config_map.name))
-
-
-def _files_volume(name: str, config_map: ConfigMapContent) -> k8s.core.v1.VolumeArgs:
-    return k8s.core.v1.VolumeArgs(
-        name=name, config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=config_map.name, default_mode=0o444)
-    )

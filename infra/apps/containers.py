@@ -9,11 +9,10 @@ import pulumi_kubernetes as k8s
 
 from infra.apps.config import Configuration
 from infra.apps.health import with_probes
-from infra.apps.kinds import AnyApp
 from infra.apps.resources import container_resources
 from infra.apps.security import container_security
 from infra.apps.service import PORT_NAME
-from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.application import Application, CronSettings, WebSettings
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.image import is_pinned
 from infra.settings.app.security import SecuritySettings
@@ -31,7 +30,7 @@ class Shared:
 
 def app_container(
     name: str,
-    settings: AnyApp,
+    settings: Application,
     *,
     configuration: Configuration,
     shared: Shared,
@@ -39,7 +38,7 @@ def app_container(
 ) -> k8s.core.v1.ContainerArgs:
     """Describe the app's own container. A scheduled task has no probes: it ends by itself, or at its timeout."""
     port = settings.port if isinstance(settings, WebSettings) else None
-    container = _container(name, settings, configuration=configuration, shared=shared)
+    container = plain_container(name, settings, configuration=configuration, shared=shared)
     container.ports = (
         None if port is None else [k8s.core.v1.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")]
     )
@@ -47,25 +46,19 @@ def app_container(
     return container if isinstance(settings, CronSettings) else with_probes(container, settings.health, port=port)
 
 
-def init_container(
-    name: str, settings: HelperSettings, *, configuration: Configuration, shared: Shared
-) -> k8s.core.v1.ContainerArgs:
-    """Describe a container that must succeed before the app starts."""
-    return _container(name, settings, configuration=configuration, shared=shared)
-
-
 def sidecar_container(
     name: str, settings: SidecarSettings, *, configuration: Configuration, shared: Shared
 ) -> k8s.core.v1.ContainerArgs:
     """Describe a native sidecar: an init container that goes on running, and is stopped after the app."""
-    container = _container(name, settings, configuration=configuration, shared=shared)
+    container = plain_container(name, settings, configuration=configuration, shared=shared)
     container.restart_policy = "Always"
     return with_probes(container, settings.health, port=None)
 
 
-def _container(
-    name: str, settings: AnyApp | HelperSettings, *, configuration: Configuration, shared: Shared
+def plain_container(
+    name: str, settings: Application | HelperSettings, *, configuration: Configuration, shared: Shared
 ) -> k8s.core.v1.ContainerArgs:
+    """Describe a container without probes, such as one that must succeed before the app starts."""
     image = settings.image or shared.image
     return k8s.core.v1.ContainerArgs(
         name=name,

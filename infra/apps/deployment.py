@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi_kubernetes as k8s
 
 from infra.apps.availability import spread
-from infra.apps.kinds import LongRunning
 from infra.apps.labels import match_app
 from infra.apps.pod import Running
 from infra.apps.rollout import Timing, lifecycle, strategy
+from infra.settings.app.application import LongRunning
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
 REPLICAS_ANNOTATION = "nightowl/replicas"

@@ -10,17 +10,13 @@ import pulumi_kubernetes as k8s
 
 from infra.labels import NAME_LABEL, PART_OF, PART_OF_LABEL
 
-_COMMON_LABELS = {PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
-
-
-def common_labels() -> dict[str, str]:
-    """Labels of an object that belongs to no single app."""
-    return dict(_COMMON_LABELS)
+COMMON_LABELS = {PART_OF_LABEL: PART_OF, "app.kubernetes.io/managed-by": "pulumi"}
+"""On every object: those of an app and those that belong to no single one."""
 
 
 def app_labels(app: str) -> dict[str, str]:
-    """Labels of every object of `app`, its pods included."""
-    return {NAME_LABEL: app, **_COMMON_LABELS}
+    """Return the labels of every object of `app`, its pods included."""
+    return {NAME_LABEL: app, **COMMON_LABELS}
 
 
 def match_app(app: str) -> k8s.meta.v1.LabelSelectorArgs:
@@ -38,7 +34,7 @@ def app_meta(
     name: str | None = None,
     annotations: dict[str, str] | None = None,
 ) -> k8s.meta.v1.ObjectMetaArgs:
-    """Metadata of an object of `app`; its name is the app's, unless `name` is given."""
+    """Return the metadata of an object of `app`; its name is the app's, unless `name` is given."""
     return k8s.meta.v1.ObjectMetaArgs(
         name=name or app, namespace=namespace, labels=app_labels(app), annotations=annotations
     )

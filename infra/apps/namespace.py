@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.apps.kinds import AnyApp
-from infra.apps.labels import common_labels
+from infra.apps.labels import COMMON_LABELS
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
 from infra.platforms.platform import Platform
-from infra.settings.app.application import CronSettings
+from infra.settings.app.application import Application, CronSettings
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.scalars import bytes_text, millicores_text
@@ -27,7 +26,7 @@ class NamespaceArgs:
     """Name and limits of the namespace, the apps that it must hold, and the platform that it is on."""
 
     settings: NamespaceSettings
-    apps: Mapping[str, AnyApp]
+    apps: Mapping[str, Application]
     platform: Platform
 
 
@@ -58,7 +57,7 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
     def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
-        labels = {**args.settings.labels, **common_labels(), **args.platform.namespace_labels, **pod_security_labels()}
+        labels = {**args.settings.labels, **COMMON_LABELS, **args.platform.namespace_labels, **pod_security_labels()}
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),
@@ -111,7 +110,7 @@ class Namespace(pulumi.ComponentResource):
             k8s.scheduling.v1.PriorityClass(
                 f"priority-{level}",
                 metadata=k8s.meta.v1.ObjectMetaArgs(
-                    name=priority_class_name(args.settings.name, level), labels=common_labels()
+                    name=priority_class_name(args.settings.name, level), labels=COMMON_LABELS
                 ),
                 value=value,
                 description=f"Apps of priority {level} in namespace {args.settings.name}.",
@@ -122,7 +121,7 @@ class Namespace(pulumi.ComponentResource):
         ]
 
     def _meta(self, name: str) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=common_labels())
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=COMMON_LABELS)
 
 
 def pod_security_labels() -> dict[str, str]:

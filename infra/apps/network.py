@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.kinds import AnyApp
 from infra.apps.labels import match_app
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import Application, WebSettings
 from infra.settings.app.traffic import METADATA_NETWORKS
 
 
@@ -28,7 +27,7 @@ class Neighbours:
     """Port by name of the app that may be called."""
 
 
-def neighbours(apps: Mapping[str, AnyApp]) -> dict[str, Neighbours]:
+def neighbours(apps: Mapping[str, Application]) -> dict[str, Neighbours]:
     """Read `allowTo` and `allowFrom` of all apps into the neighbours of each."""
     flows = {(name, peer.app) for name, app in apps.items() for peer in app.allow_to if peer.app is not None}
     flows |= {
@@ -50,7 +49,7 @@ def neighbours(apps: Mapping[str, AnyApp]) -> dict[str, Neighbours]:
 
 def network_policy_spec(
     app: str,
-    settings: AnyApp,
+    settings: Application,
     *,
     neighbours: Neighbours,
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from infra.apps.kinds import AnyApp
+from infra.settings.app.application import Application
 from infra.settings.secret_places import entry_text
 
 _WORD = re.compile(r"(?:(?:init|sidecars)\.(?P<helper>[\w-]+)\.)?(?P<where>.+)\[(?P<index>\d+)\]")
@@ -37,12 +37,10 @@ def in_file(entries: Collection[str], path: str, key: str) -> list[str]:
     return [f"{key}#{entry.removeprefix(prefix)}" for entry in entries if entry.startswith(prefix)]
 
 
-def words(app: str, settings: AnyApp) -> list[str]:
+def words(app: str, settings: Application) -> list[str]:
     """List the words of commands that only look like secrets, by container."""
-    return list(_words(app, settings.not_secret))
-
-
-def _words(app: str, entries: Collection[str]) -> Iterator[str]:
-    for match in filter(None, map(_WORD.fullmatch, entries)):
-        for key in _KEYS.get(match["where"], ()):
-            yield f"{match['helper'] or app}/{key}#{match['index']}"
+    return [
+        f"{match['helper'] or app}/{key}#{match['index']}"
+        for match in filter(None, map(_WORD.fullmatch, settings.not_secret))
+        for key in _KEYS.get(match["where"], ())
+    ]

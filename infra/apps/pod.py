@@ -13,14 +13,13 @@ import pulumi_kubernetes as k8s
 
 from infra.apps.availability import tolerations
 from infra.apps.config import Configuration, configuration
-from infra.apps.containers import Shared, app_container, init_container, sidecar_container
-from infra.apps.kinds import AnyApp
+from infra.apps.containers import Shared, app_container, plain_container, sidecar_container
 from infra.apps.labels import app_labels
 from infra.apps.not_secret import of_helper
-from infra.apps.placement import node_selector, taint_tolerations
 from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
 from infra.platforms.platform import SecretDelivery
+from infra.settings.app.application import Application
 from infra.settings.app.container import HelperSettings
 
 NDOTS = 2
@@ -41,7 +40,7 @@ class Running:
     annotations: Mapping[str, str] | None = None
 
 
-def configurations(app: str, settings: AnyApp) -> dict[str, Configuration]:
+def configurations(app: str, settings: Application) -> dict[str, Configuration]:
     """Describe the configuration of every container of `app`, by container name."""
     helpers: dict[str, Mapping[str, HelperSettings]] = {"sidecars": settings.sidecars, "init": settings.init}
     return {
@@ -62,7 +61,7 @@ def configurations(app: str, settings: AnyApp) -> dict[str, Configuration]:
 
 def pod_template(
     app: str,
-    settings: AnyApp,
+    settings: Application,
     *,
     configurations: Mapping[str, Configuration],
     storage: Storage,
@@ -81,7 +80,7 @@ def pod_template(
         for name, sidecar in settings.sidecars.items()
     ]
     inits = [
-        init_container(name, init, configuration=configurations[name], shared=shared)
+        plain_container(name, init, configuration=configurations[name], shared=shared)
         for name, init in settings.init.items()
     ]
     main = app_container(app, settings, configuration=configurations[app], shared=shared, lifecycle=running.lifecycle)
@@ -99,8 +98,12 @@ def pod_template(
             dns_config=k8s.core.v1.PodDNSConfigArgs(
                 options=[k8s.core.v1.PodDNSConfigOptionArgs(name="ndots", value=str(NDOTS))]
             ),
-            node_selector=node_selector(settings.placement),
-            tolerations=[*tolerations(running.evict_after_seconds), *taint_tolerations(settings.placement)],
+            node_selector=dict(settings.placement.labels) or None,
+            tolerations=[
+                *tolerations(running.evict_after_seconds),
+                # Whatever value and effect the taint has.
+                *(k8s.core.v1.TolerationArgs(key=key, operator="Exists") for key in settings.placement.tolerate),
+            ],
             topology_spread_constraints=list(running.spread) or None,
             init_containers=[*sidecars, *inits] or None,
             containers=[main],

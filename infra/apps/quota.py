@@ -19,11 +19,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.cron import GRACE_SECONDS
-from infra.apps.kinds import AnyApp, LongRunning
 from infra.apps.resources import Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
-from infra.settings.app.application import CronSettings
+from infra.settings.app.application import Application, CronSettings, LongRunning
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
 
@@ -36,18 +35,18 @@ class Demand:
     requests: Requests
 
 
-def needed(apps: Mapping[str, AnyApp]) -> Demand:
+def needed(apps: Mapping[str, Application]) -> Demand:
     """Add up what all apps request at their maxima, each in the middle of a rollout."""
     return _total(apps, {name: _needed_pods(app) for name, app in apps.items()})
 
 
-def with_room(apps: Mapping[str, AnyApp]) -> Demand:
+def with_room(apps: Mapping[str, Application]) -> Demand:
     """Add up what is needed, and the pods that are on their way out meanwhile."""
     return _total(apps, {name: _needed_pods(app) + _leaving_pods(app) for name, app in apps.items()})
 
 
 def quota_spec(
-    apps: Mapping[str, AnyApp], settings: QuotaSettings, *, with_volumes: bool = False
+    apps: Mapping[str, Application], settings: QuotaSettings, *, with_volumes: bool = False
 ) -> k8s.core.v1.ResourceQuotaSpecArgs:
     """Limit the namespace by `settings`, and by the needs of `apps` where `settings` gives nothing.
 
@@ -78,7 +77,7 @@ def most_replicas(settings: LongRunning) -> int:
     return settings.autoscaling.max if settings.autoscaling is not None else settings.replicas or 1
 
 
-def _volumes(apps: Mapping[str, AnyApp]) -> dict[str, str]:
+def _volumes(apps: Mapping[str, Application]) -> dict[str, str]:
     sizes = [volume.size for app in apps.values() for volume in app.volumes.values() if volume.kind == "persistent"]
     return {"persistentvolumeclaims": str(2 * len(sizes)), "requests.storage": bytes_text(2 * sum(sizes))}
 
@@ -98,14 +97,14 @@ def _check(settings: QuotaSettings, least: Demand) -> None:
         raise pulumi.RunError("\n".join(problems))
 
 
-def _needed_pods(app: AnyApp) -> int:
+def _needed_pods(app: Application) -> int:
     if isinstance(app, CronSettings):
         return _runs_at_once(app)
     replicas = most_replicas(app)
     return replicas + surge_pods(app, replicas)
 
 
-def _leaving_pods(app: AnyApp) -> int:
+def _leaving_pods(app: Application) -> int:
     return 1 if isinstance(app, CronSettings) else most_replicas(app)
 
 
@@ -116,7 +115,7 @@ def _runs_at_once(app: CronSettings) -> int:
     return math.ceil(longest / shortest_interval_seconds(app.schedule)) + 1
 
 
-def _total(apps: Mapping[str, AnyApp], pods: Mapping[str, int]) -> Demand:
+def _total(apps: Mapping[str, Application], pods: Mapping[str, int]) -> Demand:
     requests = Requests(cpu=0, memory=0)
     for name, app in apps.items():
         requests = requests.plus(pod_requests(app).times(pods[name]))

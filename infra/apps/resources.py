@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.kinds import AnyApp
+from infra.settings.app.application import Application
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.scalars import bytes_text, millicores_text
 
@@ -40,7 +40,7 @@ def container_resources(settings: ResourceSettings) -> k8s.core.v1.ResourceRequi
     return k8s.core.v1.ResourceRequirementsArgs(requests=requests, limits=limits)
 
 
-def pod_requests(settings: AnyApp) -> Requests:
+def pod_requests(settings: Application) -> Requests:
     """Add up what one pod of the app requests, by the scheduler's rule.
 
     Sidecars start first and run all the time, so they add up with the app's container and with each init container;

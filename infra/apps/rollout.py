@@ -27,8 +27,7 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.kinds import LongRunning
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import LongRunning, WebSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
 GRACE_MARGIN_SECONDS = 10

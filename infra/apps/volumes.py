@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.kinds import AnyApp
+from infra.settings.app.application import Application
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.scalars import MEBIBYTE, bytes_text
 
@@ -29,7 +29,7 @@ class Storage:
     """By claim name, `<app>.<volume>`: no app name has a dot, so no two apps share a claim."""
 
 
-def storage(app: str, settings: AnyApp) -> Storage:
+def storage(app: str, settings: Application) -> Storage:
     """Describe the writable folders of `app`."""
     wanted = dict(settings.volumes)
     volumes = [_volume(app, name, volume) for name, volume in wanted.items()]

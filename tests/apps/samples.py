@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from infra.apps.kinds import AnyApp
+from infra.settings.app.application import Application
 from infra.settings.build import build_settings
 from infra.settings.problems import SettingsError
 
@@ -26,12 +26,12 @@ def cron(**changes: Any) -> dict[str, Any]:
     return {"kind": "cron", "image": IMAGE, "schedule": "0 3 * * *", **changes}
 
 
-def settings_of(**apps: dict[str, Any]) -> dict[str, AnyApp]:
+def settings_of(**apps: dict[str, Any]) -> dict[str, Application]:
     """The settings of the apps of a stack, as its components get them."""
     return dict(build_settings({"platform": {"kind": "existing", "context": "test"}, "apps": apps}).apps)
 
 
-def one(description: dict[str, Any]) -> AnyApp:
+def one(description: dict[str, Any]) -> Application:
     return settings_of(it=description)["it"]
 
 

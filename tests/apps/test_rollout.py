@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.apps.kinds import LongRunning
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, strategy, surge_pods, timing
-from infra.settings.app.application import CronSettings, WebSettings
+from infra.settings.app.application import CronSettings, LongRunning, WebSettings
 from tests.apps.samples import WEBS, WORKERS, one, web, worker
 from tests.harness import build_apps
 

@@ -243,3 +243,6 @@ Application = Annotated[
     | Annotated[CronSettings, Tag("<cron>")],
     Discriminator(_kind),
 ]
+
+LongRunning = WebSettings | WorkerSettings
+"""An app whose replicas run until they are replaced: a Deployment."""
