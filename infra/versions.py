@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WARNING_DAYS = 60
-"""How long before the end of support everybody is told: two upgrades with a week of waiting each fit in (own
+"""How long before the end of support the warnings begin: two upgrades with a week of waiting each fit in (own
 figure)."""
 
 

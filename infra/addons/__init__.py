@@ -1,7 +1,7 @@
 """The add-ons of an EKS cluster: each module beside this one declares one, as `ADDON`.
 
 To add one, copy the module that is most like it: `metrics_server` for an add-on of EKS, `cluster_autoscaler` for a Helm
-chart with permissions on AWS. Nothing else has to be told of it.
+chart with permissions on AWS. Nothing else has to name it.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ Need = Literal["nodes", "pods", "volumes", "secrets", "load balancers"]
 class ClusterFacts:
     """The cluster that an add-on is for.
 
-    The defaults stand for any VPC and any key: they are for whoever asks for permissions alone.
+    The defaults stand for any VPC and any key: they are for callers that ask for permissions alone.
     """
 
     name: str

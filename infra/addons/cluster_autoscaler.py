@@ -112,7 +112,7 @@ def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
 
 
 def _flags() -> Mapping[str, Any]:
-    """Flags that differ from the defaults of 1.36 (Cluster Autoscaler FAQ, "What are the parameters to CA?")."""
+    """Return what differs from the defaults of 1.36 (Cluster Autoscaler FAQ, "What are the parameters to CA?")."""
     return {
         "expander": "least-waste",
         # Grows the groups of a pool evenly over the zones.

@@ -39,7 +39,7 @@ def disruption_budget_spec(app: str, settings: AvailabilitySettings) -> k8s.poli
 
 
 def tolerations(evict_after_seconds: int) -> list[k8s.core.v1.TolerationArgs]:
-    """How long a pod stays bound to a node that is lost. Kubernetes adds 300 s of its own where none is given."""
+    """Return how long a pod stays bound to a lost node. Kubernetes adds 300 s of its own where none is given."""
     return [
         k8s.core.v1.TolerationArgs(
             key=f"node.kubernetes.io/{condition}",

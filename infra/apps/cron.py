@@ -22,7 +22,7 @@ _CONCURRENCY = {"forbid": "Forbid", "allow": "Allow", "replace": "Replace"}
 
 
 def cron_running() -> Running:
-    """How a run is run: each attempt in a pod of its own, so that the log of a failed one stays."""
+    """Return how a run is run: each attempt in a pod of its own, so that the log of a failed one stays."""
     return Running(
         grace_seconds=GRACE_SECONDS,
         evict_after_seconds=AvailabilitySettings().evict_after,
@@ -35,7 +35,7 @@ def cron_running() -> Running:
 def cron_job_spec(
     app: str, settings: CronSettings, template: k8s.core.v1.PodTemplateSpecArgs
 ) -> k8s.batch.v1.CronJobSpecArgs:
-    """When `template` runs, how often it is tried again and when it is stopped."""
+    """Describe when `template` runs, how often it is tried again and when it is stopped."""
     return k8s.batch.v1.CronJobSpecArgs(
         schedule=settings.schedule,
         time_zone=settings.time_zone,

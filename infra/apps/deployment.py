@@ -25,7 +25,7 @@ undo` could not start them. The way back is the stack file before it."""
 def deployment_running(
     app: str, settings: LongRunning, timing: Timing, *, priority_class: str | None, has_zones: bool
 ) -> Running:
-    """How the replicas of `app` are run."""
+    """Return how the replicas of `app` are run."""
     return Running(
         grace_seconds=timing.grace_seconds,
         evict_after_seconds=settings.availability.evict_after,

@@ -81,8 +81,8 @@ class Namespace(pulumi.ComponentResource):
         return k8s.core.v1.ResourceQuota(
             name,
             metadata=self._meta("quota"),
-            # The volumes of a guest are the cluster owner's to pay. Its quota goes with the namespace only, as whoever
-            # removes the stack may not delete it.
+            # The volumes of a guest are the cluster owner's to pay. Its quota goes with the namespace only, as the role
+            # that removes the stack may not delete it.
             spec=quota_spec(args.apps, args.settings.quota, with_volumes=args.platform.is_guest),
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.platform.is_guest),
         )
@@ -128,7 +128,7 @@ def pod_security_labels() -> dict[str, str]:
     """Return the labels that refuse, warn of and record each pod below the `restricted` standard.
 
     The version is pinned, so that an upgrade of the cluster does not change what is refused. With `enforce` alone a
-    Deployment would be accepted and stay silently without pods: the warning tells whoever applies it.
+    Deployment would be accepted and stay silently without pods: the warning reaches the client that applies it.
     """
     labels: dict[str, str] = {}
     for mode in ("enforce", "warn", "audit"):

@@ -1,4 +1,4 @@
-"""What an app's `notSecret` lists, as its objects say it to the policies."""
+"""What an app's `notSecret` lists, as annotations that the policies read."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ The rule, with S the drain (preStop sleep), R the longest request or task and G 
     G = S + R + 10
 
 A stopping pod first sleeps for S, while load balancers and proxies forget it and it still serves what they send; then
-it is told to stop and finishes what it has within R; the 10 seconds are room for slow clocks and the last writes.
-Workers are sent nothing, so their S is 0. The platform makes its deregistration delay D at most S.
+it gets the signal to stop and finishes what it has within R; the 10 seconds are room for slow clocks and the last
+writes. Workers are sent nothing, so their S is 0. The platform makes its deregistration delay D at most S.
 
 How long an update may take as a whole: the provider waits for the time that it is given, whatever the Deployment says
 of its progress. So it is given
@@ -33,7 +33,7 @@ from infra.settings.app.rollout import MIN_READY_SECONDS
 GRACE_MARGIN_SECONDS = 10
 ENGINE_MARGIN_SECONDS = 30
 """How much longer the engine waits than Kubernetes, which counts its deadline from the last progress: the first pods
-are made some seconds after the update. So the reason that is told is Kubernetes' own."""
+are made some seconds after the update. So the reason in the message is Kubernetes' own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ def strategy(settings: LongRunning) -> k8s.apps.v1.DeploymentStrategyArgs:
 
 
 def surge_pods(settings: LongRunning, replicas: int) -> int:
-    """How many pods a rollout of `replicas` adds at once; Kubernetes rounds the share up."""
+    """Return how many pods a rollout of `replicas` adds at once; Kubernetes rounds the share up."""
     return 0 if settings.has_one_writer else math.ceil(replicas * settings.rollout.surge / 100)
 
 

@@ -22,7 +22,7 @@ SHRINK_PERCENT = 25
 
 
 def autoscaler_spec(deployment: str, settings: ScalingSettings) -> k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs:
-    """Bounds, targets and behaviour of the autoscaler of `deployment`."""
+    """Describe bounds, targets and behaviour of the autoscaler of `deployment`."""
     return k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
         scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
             api_version="apps/v1", kind="Deployment", name=deployment

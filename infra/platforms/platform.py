@@ -61,10 +61,10 @@ class Platform(Protocol):
     adopting_provider: k8s.Provider | None = None
     """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
     is_guest: bool = False
-    """Whether the cluster is another stack's. Then whoever deploys has no rights until `admit` has given them."""
+    """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
 
     def admit(self, namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> pulumi.Input[str]:
-        """Give whoever deploys rights in the namespace, and return its name, known once they are given."""
+        """Give the deploying role rights in the namespace, and return its name, known once they are given."""
         del parent
         return namespace
 

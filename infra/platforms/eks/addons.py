@@ -24,7 +24,7 @@ INSTALL_TIMEOUT_SECONDS = 600
 class AddonsArgs:
     """Which add-ons, and what they need.
 
-    `cluster_name` is the name as the made cluster tells it. `network_policies` are by namespace, and `nodes` what the
+    `cluster_name` is an output of the cluster. `network_policies` are by namespace, and `nodes` what the
     pods run on; the add-ons that make nodes work wait for none.
     """
 

@@ -1,4 +1,4 @@
-"""What every AWS component is told about where it is."""
+"""Where a stack is: what every AWS component needs to know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.platforms.eks.names import role_path
 class AwsContext:
     """One stack in one account and region.
 
-    `name` is the cluster's name and the stem of every fixed name (`nightowl-prod`); `protect` tells whether what
+    `name` is the cluster's name and the stem of every fixed name (`nightowl-prod`); `protect` is whether what
     cannot be made again is protected from deletion. `boundary_arn` is the permissions boundary of every role, where a
     pipeline deploys the stack.
     """
@@ -31,5 +31,5 @@ class AwsContext:
 
     @property
     def role_path(self) -> str:
-        """The path of every role of the stack: by it a policy tells them from all others of the account."""
+        """The path of every role of the stack: by it a policy distinguishes them from all others of the account."""
         return role_path(self.project, self.stack)

@@ -67,8 +67,8 @@ def secrets_folder(stack: str) -> str:
 def role_path(project: str, stack: str) -> str:
     """Return the path of the roles that a stack makes: `/nightowl/dev/`.
 
-    By the path a policy tells them from every other role of the account. The pipeline's own roles have the path `/`, so
-    that no permission for the stack's roles reaches them.
+    By the path a policy distinguishes them from every other role of the account. The pipeline's own roles have the path
+    `/`, so that no permission for the stack's roles reaches them.
     """
     return f"/{project}/{stack}/"
 

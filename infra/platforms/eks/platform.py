@@ -124,9 +124,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             app,
             AppSecretsArgs(
                 context=self._context,
-                cluster_name=self._cluster.made_name,
+                cluster_name=self._cluster.name,
                 namespace=self._settings.namespace.name,
-                made_namespace=namespace,
+                namespace_name=namespace,
                 secrets=secrets,
                 role=OwnRole(key_arn=self._encryption.secrets_key_arn),
                 drivers=self._controllers.needed_by("secrets"),
@@ -237,7 +237,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 context=self._context,
                 settings=self._settings.cluster,
                 addons=addons,
-                cluster_name=self._cluster.made_name,
+                cluster_name=self._cluster.name,
                 vpc_id=self._network.vpc_id,
                 volumes_key_arn=self._encryption.volumes_key_arn,
                 kubernetes=self._cluster.provider,
@@ -253,7 +253,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             NodePoolsArgs(
                 context=self._context,
                 settings=self._settings.node_pools,
-                cluster_name=self._cluster.made_name,
+                cluster_name=self._cluster.name,
                 kubernetes_version=self._settings.cluster.minor_of_nodes,
                 subnet_ids=self._network.private_subnet_ids,
                 volumes_key_arn=self._encryption.volumes_key_arn,
@@ -285,7 +285,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             "region": self._context.region,
             "zones": list(self._network.zones),
             "vpc": self._network.vpc_id,
-            "cluster": self._cluster.made_name,
+            "cluster": self._cluster.name,
             "kubeconfig": self._cluster.kubeconfig,
             "nodeGroups": [group.node_group_name for group in self._nodes.node_groups],
             "loadBalancers": self._load_balancing.dns_names,
@@ -293,10 +293,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         }
 
     def _sharing(self) -> dict[str, pulumi.Input[object]]:
-        """What stacks that are guests here need to know (`infra.platforms.eks.sharing`)."""
+        """Return what stacks that are guests here need to know (`infra.platforms.eks.sharing`)."""
         access = self._settings.cluster.access
         return {
-            "cluster": self._cluster.made_name,
+            "cluster": self._cluster.name,
             "kubeconfig": self._cluster.kubeconfig,
             "vpc": self._network.vpc_id,
             "publicNetworks": list(self._network.public_cidrs),
@@ -306,7 +306,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         }
 
     def _pipeline_roles(self) -> list[str]:
-        """The roles that GitHub takes to deploy this stack and its guests."""
+        """Return the roles that GitHub takes to deploy this stack and its guests."""
         return [arn for kind, arn in self._pipeline_arns().items() if kind != "preview"]
 
     def _pipeline_arns(self) -> Mapping[RoleKind, str]:

@@ -26,8 +26,8 @@ def make_context(
 ) -> AwsContext:
     """Make the stack's provider, once the credentials have proven to be those of the settings.
 
-    `access` tells which roles may deploy, `pipeline` the ARNs of those that the stack makes for GitHub; `environment`
-    is what the shell says (`os.environ`); leave it out where nothing real is made.
+    `access` names the roles that may deploy, `pipeline` the ARNs of those that the stack makes for GitHub.
+    `environment` holds the variables of the shell (`os.environ`); leave it out where nothing real is made.
 
     Raises:
         pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
@@ -85,7 +85,7 @@ def check_caller(access: AccessSettings, pipeline: Mapping[RoleKind, str], *, ca
     role for previews is made to read, so it gets none.
 
     Raises:
-        pulumi.RunError: an update by whoever is neither deployer nor admin, nor the pipeline's role for deployments.
+        pulumi.RunError: the caller of an update is neither deployer nor admin, nor the pipeline's role for deployments.
     """
     people = (*access.deployers, *access.admins)
     roles = (*people, *(role for kind, role in pipeline.items() if kind == "deploy"))
@@ -114,7 +114,7 @@ def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str
 
 
 def default_tags(settings: AwsPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
-    """Return the tags of all resources. The three that say where it belongs cannot be replaced by the settings' own."""
+    """Return the tags of all resources. The three that name its place cannot be replaced by the settings' own."""
     return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
 
 

@@ -45,14 +45,14 @@ class GivenRole:
 class AppSecretsArgs:
     """Which secrets an app needs, by name, and where its pods run.
 
-    `cluster_name` is the name as the made cluster tells it, `made_namespace` as the made namespace does; `drivers`
+    `cluster_name` is an output of the cluster, `namespace_name` one of the namespace; `drivers`
     are the add-ons that mount the secrets, where this stack makes them.
     """
 
     context: AwsContext
     cluster_name: pulumi.Input[str]
     namespace: str
-    made_namespace: pulumi.Input[str]
+    namespace_name: pulumi.Input[str]
     secrets: Mapping[str, SecretSettings]
     role: OwnRole | GivenRole
     drivers: Sequence[pulumi.Resource] = ()
@@ -115,7 +115,7 @@ class AppSecrets(pulumi.ComponentResource):
             f"{app}-secrets",
             api_version=API_VERSION,
             kind="SecretProviderClass",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=class_name, namespace=args.made_namespace),
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=class_name, namespace=args.namespace_name),
             spec={
                 "provider": "aws",
                 "parameters": {
@@ -130,7 +130,7 @@ class AppSecrets(pulumi.ComponentResource):
 
 
 def references(secrets: Mapping[str, SecretSettings]) -> list[str]:
-    """The names in Secrets Manager, each once."""
+    """Return the names in Secrets Manager, each once."""
     return sorted({settings.ref for settings in secrets.values()})
 
 
@@ -174,7 +174,7 @@ def secret_objects(secrets: Mapping[str, SecretSettings]) -> str:
 
 
 def secrets_volume(provider_class: str) -> k8s.core.v1.VolumeArgs:
-    """The volume that the driver fills for a pod, in memory."""
+    """Describe the volume that the driver fills for a pod, in memory."""
     return k8s.core.v1.VolumeArgs(
         name="secrets",
         csi=k8s.core.v1.CSIVolumeSourceArgs(

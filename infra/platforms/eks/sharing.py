@@ -1,4 +1,4 @@
-"""What a stack with a cluster tells the stacks that are guests on it: the output `sharing`, and how it is read."""
+"""What a stack with a cluster shares with the guests on it: the output `sharing`, and how it is read."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
                 context=self._args.context,
                 cluster_name=self._args.sharing.cluster,
                 namespace=self._args.settings.namespace.name,
-                made_namespace=namespace,
+                namespace_name=namespace,
                 secrets=secrets,
                 role=GivenRole(arn=(self._args.sharing.guest_roles or {})[app].arn),
             ),

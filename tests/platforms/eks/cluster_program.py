@@ -72,7 +72,7 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         context=context,
         settings=settings,
         addons=BEFORE_NODES,
-        cluster_name=cluster.made_name,
+        cluster_name=cluster.name,
         vpc_id="vpc-1",
         volumes_key_arn=VOLUMES_KEY,
         kubernetes=cluster.provider,
@@ -84,7 +84,7 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         NodePoolsArgs(
             context=context,
             settings=pools,
-            cluster_name=cluster.made_name,
+            cluster_name=cluster.name,
             kubernetes_version=settings.version,
             subnet_ids=SUBNETS,
             volumes_key_arn=VOLUMES_KEY,

@@ -36,7 +36,7 @@ class Grant:
 class Entry:
     """One role, its name in the audit log, and what it may do.
 
-    `deploys` tells whether it may make and delete every object of the cluster.
+    `deploys` is whether it may make and delete every object of the cluster.
     """
 
     role_arn: str
@@ -49,9 +49,9 @@ class Entry:
 def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
     """Turn the roles of the pipeline, by kind, into entries.
 
-    Whoever deploys makes namespaces, cluster roles and webhooks, which no narrower policy of EKS allows. Whoever looks
-    sees no Secrets. The role of pull requests gets a group and no policy: policies cannot say `pr-*`, the permissions
-    and the admission policy of the group can (`infra.platforms.eks.pipeline.ephemeral_admission`).
+    A deployment makes namespaces, cluster roles and webhooks, which no narrower policy of EKS allows. A preview sees no
+    Secrets. The role of pull requests gets a group and no policy: access policies know no pattern such as `pr-*`, but
+    the permissions and the admission policy of the group do (`infra.platforms.eks.pipeline.ephemeral_admission`).
     """
     plans: dict[RoleKind, Callable[[str], Entry]] = {
         "deploy": lambda role: entry_of(role, Grant(policy=ADMIN_POLICY), deploys=True),
@@ -115,7 +115,7 @@ def entry_name(role_arn: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class AccessArgs:
-    """`cluster_name` is the name as the made cluster tells it (`Cluster.made_name`).
+    """`cluster_name` is an output of the cluster.
 
     `pipeline` are the ARNs of the pipeline's roles by kind, `pipeline_roles` the roles themselves.
     """
@@ -128,7 +128,7 @@ class AccessArgs:
 
 
 class Access(pulumi.ComponentResource):
-    """One access entry per role. Whoever made the cluster gets none by that.
+    """One access entry per role. The role that made the cluster gets none by that.
 
     `of_deployers` is what must exist before, and outlive, every object that a deployment makes in the cluster.
     """

@@ -44,12 +44,12 @@ class ClusterArgs:
 class Cluster(pulumi.ComponentResource):
     """An EKS cluster without nodes or add-ons.
 
-    What waits for the control plane takes its name from `made_name`. Every object of the cluster is made through
-    `provider`, which waits for the access of whoever deploys and is deleted before it. The kubeconfig holds no
+    What waits for the control plane takes its name from `name`. Every object of the cluster is made through
+    `provider`, which waits for the access of the deploying role and is deleted before it. The kubeconfig holds no
     credentials (it runs `aws eks get-token`), so it is no secret.
     """
 
-    made_name: pulumi.Output[str]
+    name: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     provider: k8s.Provider
@@ -57,7 +57,7 @@ class Cluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Cluster", name, None, opts)
         control_plane = self._make_control_plane(args)
-        self.made_name = control_plane.eks_cluster.apply(lambda made: made.name)
+        self.name = control_plane.eks_cluster.apply(lambda made: made.name)
         self.security_group_id = control_plane.cluster_security_group_id
         self.kubeconfig = control_plane.kubeconfig_json
         access = Access(
@@ -65,7 +65,7 @@ class Cluster(pulumi.ComponentResource):
             AccessArgs(
                 context=args.context,
                 settings=args.settings.access,
-                cluster_name=self.made_name,
+                cluster_name=self.name,
                 pipeline=args.pipeline,
                 pipeline_roles=args.pipeline_roles,
             ),
@@ -79,10 +79,10 @@ class Cluster(pulumi.ComponentResource):
             # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
             # number of replicas where a stack file takes it back from the autoscaler.
             enable_patch_force=True,
-            # Without its access entry, whoever deploys is refused: when objects are made, and when they are deleted.
+            # Without its access entry, the deploying role is refused: when objects are made, and when they are deleted.
             opts=pulumi.ResourceOptions(parent=self, depends_on=access.of_deployers),
         )
-        self.register_outputs({"name": self.made_name})
+        self.register_outputs({"name": self.name})
 
     def _make_control_plane(self, args: ClusterArgs) -> eks.Cluster:
         settings, context = args.settings, args.context

@@ -52,7 +52,7 @@ THIS_KEY = ("*",)
 def secrets_key_policy(*, partition: str, account_id: str) -> Document:
     """Write the policy of the key that encrypts Kubernetes Secrets in etcd.
 
-    Whoever makes the cluster needs `kms:CreateGrant`, which EKS uses to give itself the key. It has no
+    The role that makes the cluster needs `kms:CreateGrant`, which EKS uses to give itself the key. It has no
     `kms:GrantIsForAWSResource` condition: creating a cluster does not support it (EKS user guide, "Encrypt Kubernetes
     secrets with KMS on existing clusters").
     """

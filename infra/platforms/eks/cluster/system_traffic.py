@@ -43,7 +43,7 @@ class SystemTraffic(pulumi.ComponentResource):
             namespace: k8s.networking.v1.NetworkPolicy(
                 f"system-traffic.{namespace}",
                 metadata=k8s.meta.v1.ObjectMetaArgs(
-                    name=POLICY, namespace=_made_namespace(namespace, options), labels={PART_OF_LABEL: PART_OF}
+                    name=POLICY, namespace=_namespace_name(namespace, options), labels={PART_OF_LABEL: PART_OF}
                 ),
                 spec=system_policy_spec(vpc_cidr),
                 opts=options,
@@ -64,7 +64,7 @@ def system_policy_spec(vpc_cidr: str) -> k8s.networking.v1.NetworkPolicySpecArgs
     )
 
 
-def _made_namespace(namespace: str, options: pulumi.ResourceOptions) -> pulumi.Input[str]:
+def _namespace_name(namespace: str, options: pulumi.ResourceOptions) -> pulumi.Input[str]:
     if namespace == CLUSTER_NAMESPACE:
         return namespace
     made = k8s.core.v1.Namespace(

@@ -17,7 +17,7 @@ from infra.platforms.eks.identity.roles import make_role
 class PodIdentityArgs:
     """Which pods, and what they may do.
 
-    `cluster_name` is the name as the made cluster tells it (`Cluster.made_name`), so that the association waits for it.
+    `cluster_name` is an output of the cluster, so that the association waits for it.
     `policies` become inline policies of the role, `managed_policy_arns` attachments; both are keyed by a short name.
     """
 

@@ -1,4 +1,4 @@
-"""The service-linked role of EC2 Auto Scaling: one per account, whoever needs it first makes it."""
+"""The service-linked role of EC2 Auto Scaling: one per account, made by the first stack that needs it."""
 
 from __future__ import annotations
 

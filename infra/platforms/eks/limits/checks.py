@@ -1,6 +1,6 @@
 """What AWS would refuse for its length or form, found before anything is made.
 
-Settings alone do not tell: the names and documents of a stack hold its own name, and the account's.
+The settings alone are not enough: the names and documents of a stack hold its own name, and the account's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an account takes only after its quotas were raised: notes, as nothing tells before whether they were."""
+"""What an account takes only after its quotas were raised: notes, as nothing shows beforehand whether they were."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ ANOTHER_STACK = "make another stack beside this one, move to it, and destroy thi
 
 @dataclass(frozen=True, kw_only=True)
 class LiveStack:
-    """The resources of the running stack by type, each as the properties that its provider last told."""
+    """The resources of the running stack by type, each as the properties that its provider last reported."""
 
     resources: Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -61,7 +61,7 @@ class LiveStack:
 
     @property
     def autoscaler_sync(self) -> str | None:
-        """How often the control plane lets the autoscalers decide, such as `10s`; None where it never said."""
+        """How often the control plane lets the autoscalers decide, such as `10s`; None where it was never set."""
         path = ("kubeControllerManagerConfig", "horizontalPodAutoscalerControllerConfig")
         found = [_within(cluster, *path, "horizontalPodAutoscalerSyncPeriod") for cluster in self._all(CLUSTER)]
         return next((str(period) for period in found if period), None)
@@ -172,7 +172,7 @@ def _read_resources(stack: str) -> Mapping[str, Any]:
     """Ask the engine for the outputs of all resources of `stack`, with ids in the place of references to resources.
 
     `pulumi.runtime.invoke` would have the resource behind each reference looked up among those of this run, where it
-    is not yet: the control plane that the cluster's component tells, for one.
+    is not yet: the control plane in the outputs of the cluster's component, for one.
     """
     request = resource_pb2.ResourceInvokeRequest(tok=READ_RESOURCES, acceptResources=False)
     request.args.update({"stackName": stack})

@@ -104,7 +104,7 @@ class AccessLog(pulumi.ComponentResource):
 
 
 def access_log_policy(bucket_arn: pulumi.Input[str], *, account_id: str) -> Document:
-    """Let Elastic Load Balancing write this account's logs, and refuse whoever does not use TLS.
+    """Let Elastic Load Balancing write this account's logs, and refuse requests without TLS.
 
     The service's principal is the same in every region (Elastic Load Balancing user guide, "Enable access logs for your
     Application Load Balancer"). It writes below `AWSLogs/<account of the load balancer>/` only, which is why that path,

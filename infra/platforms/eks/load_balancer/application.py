@@ -25,8 +25,8 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
     """An ALB with its security group, access log, certificate and, if asked for, firewall.
 
     Apps hang their rules on `listener`; a request that fits none is answered 404. With a domain the listener speaks
-    HTTPS and plain HTTP is redirected to it; without one it speaks plain HTTP, and says so. Each port has one listener,
-    whose action changes with the domain: a second one on the same port would be refused.
+    HTTPS and plain HTTP is redirected to it; without one it speaks plain HTTP, and warns of it. Each port has one
+    listener, whose action changes with the domain: a second one on the same port would be refused.
     """
 
     listener: aws.lb.Listener

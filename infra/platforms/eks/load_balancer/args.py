@@ -17,7 +17,7 @@ class LoadBalancerArgs:
     """Where a load balancer stands, whom it lets in and what it forwards to.
 
     It stands in the public subnets, whether it faces the internet or not: they hold no pods, so the network policies
-    can tell its addresses from theirs. `app_ports` are the ports that the pods listen on.
+    can distinguish its addresses from theirs. `app_ports` are the ports that the pods listen on.
     """
 
     context: AwsContext

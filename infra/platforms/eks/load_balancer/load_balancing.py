@@ -27,7 +27,7 @@ from infra.settings.eks.priorities import rule_priorities
 class LoadBalancingArgs:
     """The apps, of which those with `traffic` matter, and where the load balancers stand.
 
-    `controllers` are the add-ons that register pods. `names_may_move` tells that the stack has load balancers already,
+    `controllers` are the add-ons that register pods. `names_may_move` is true if the stack has load balancers already,
     which hosts may point at.
     """
 

@@ -22,7 +22,7 @@ Forward = Callable[[aws.lb.TargetGroup], pulumi.Resource]
 class AppRouteArgs:
     """An app with `traffic`, and what sends requests to it.
 
-    `public` tells whether the load balancer faces the internet. `wait_for` is what must stand before its pods are
+    `public` is whether the load balancer faces the internet. `wait_for` is what must stand before its pods are
     registered: the controller, and the way to the pods. `prefix` begins the name of its target group.
     """
 

@@ -1,4 +1,4 @@
-"""The targets of one app: the group that a load balancer sends to, and how it tells a healthy pod."""
+"""The targets of one app: the group that a load balancer sends to, and how it recognizes a healthy pod."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ def make_target_group(
 ) -> aws.lb.TargetGroup:
     """Make the group of the app's pod addresses. It starts empty: the controller fills it.
 
-    By its tag `cluster` the controller's role tells it from the groups of other clusters. `prefix` begins its name. A
-    group serves one load balancer, and turning that to the internet or away from it makes another: so `public` is part
-    of the name, and the new load balancer gets a new group.
+    By its tag `cluster` the controller's role distinguishes it from the groups of other clusters. `prefix` begins its
+    name. A group serves one load balancer, and turning that to the internet or away from it makes another: so `public`
+    is part of the name, and the new load balancer gets a new group.
     """
     is_http = protocol == "HTTP"
     return aws.lb.TargetGroup(

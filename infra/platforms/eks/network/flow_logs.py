@@ -71,6 +71,6 @@ def flow_logs_policy(*, partition: str, account_id: str, region: str, log_group:
             actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
             resources=[f"arn:{partition}:logs:{region}:{account_id}:log-group:{log_group}:*"],
         ),
-        # Listing groups takes no resource; it tells names only.
+        # Listing groups takes no resource; it shows names only.
         Statement(sid="FindGroup", actions=["logs:DescribeLogGroups"], resources=["*"]),
     )

@@ -20,7 +20,8 @@ def scaling_hints(
 ) -> dict[str, str]:
     """Write the tags of an Auto Scaling group: what a node of it would look like.
 
-    EKS itself would tell labels and taints, where it answers; nobody else tells the disk's size and the driver's label.
+    EKS itself would report labels and taints, where it answers; nothing else reports the disk's size and the driver's
+    label.
     """
     return {
         **{f"{TEMPLATE}/label/{key}": value for key, value in {**labels, CSI_ZONE_LABEL: zone}.items()},

@@ -1,6 +1,6 @@
 """Whether the region and its zones have the machines that the pools ask for.
 
-EKS tells only when it makes a node group, which is after the control plane.
+EKS reports it only when it makes a node group, which is after the control plane.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def check_offers(provider: aws.Provider, pools: Mapping[str, NodePoolSettings], 
 
 
 def _offered(provider: aws.Provider, types: Sequence[str], zones: Sequence[str]) -> Mapping[str, set[str]]:
-    """The types by zone."""
+    """Return the types by zone."""
     found = aws.ec2.get_instance_type_offerings(
         location_type="availability-zone",
         filters=[

@@ -10,10 +10,10 @@ SYSTEM_TAINT = TaintSettings(key=SYSTEM_TAINT_KEY, value="true", effect="NoSched
 
 
 def pool_labels(name: str, settings: NodePoolSettings) -> dict[str, str]:
-    """Labels of the nodes of a pool; the settings cannot replace the project's own."""
+    """Return the labels of the nodes of a pool; the settings cannot replace the project's own."""
     return {**settings.labels, POOL_LABEL: name, **({SYSTEM_LABEL: "true"} if settings.system else {})}
 
 
 def pool_taints(settings: NodePoolSettings) -> tuple[TaintSettings, ...]:
-    """Taints of the nodes of a pool."""
+    """Return the taints of the nodes of a pool."""
     return (SYSTEM_TAINT, *settings.taints) if settings.system else settings.taints
