@@ -45,7 +45,7 @@ class PolicyException:
     """The last day on which it holds."""
 
     def covers(self, rule: str, urn: str, today: date) -> bool:
-        """Whether it excuses a violation today."""
+        """Return whether it excuses a violation today."""
         return rule == self.rule and today <= self.expires and fnmatchcase(urn, self.resource)
 
     @property
@@ -55,7 +55,7 @@ class PolicyException:
 
 
 def excused(exceptions: Iterable[PolicyException], rule: str, urn: str, today: date) -> bool:
-    """Whether one of the exceptions excuses a violation of `rule` by the resource `urn` today."""
+    """Return whether one of the exceptions excuses a violation of `rule` by the resource `urn` today."""
     return any(exception.covers(rule, urn, today) for exception in exceptions)
 
 

@@ -36,17 +36,17 @@ class Levels:
     by_rule: Mapping[str, Level] = field(default_factory=dict[str, Level])
 
     def of(self, rule: Rule) -> Level:
-        """The level of `rule`."""
+        """Return the level of `rule`."""
         return self.by_rule.get(rule.name) or self.by_rule.get(ALL) or default_level(rule)
 
 
 def default_level(rule: Rule) -> Level:
-    """The level of a rule that no file speaks of."""
+    """Return the level of a rule that no file speaks of."""
     return Level.MANDATORY if rule.severity in {Severity.HIGH, Severity.CRITICAL} else Level.ADVISORY
 
 
 def levels_file(environment: str) -> Path:
-    """The levels file of an environment: its own, or else the strict one."""
+    """Return the levels file of an environment: its own, or else the strict one."""
     folder = Path(__file__).parent
     own = folder / f"{environment}.json"
     return own if own.is_file() else folder / f"{STRICT}.json"

@@ -49,7 +49,7 @@ may be enough, such as a policy that is written for one role, a stack rule is as
 
 A new rule is one function in `policies/families/`, with a decorator for its name, severity and types and a docstring
 for its text ([decision](decisions/0032-a-rule-is-its-check.md)): copy its neighbour. In `tests/policies/` a mutation
-breaks a stack in its respect, which must set off this rule and no other. `python -m policies.reference` writes its page.
+breaks a stack in its respect, which sets off this rule and no other. `python -m policies.reference` writes the page.
 
 What a stack file can ask for passes in dev and on this machine. Staging and prod refuse this much of it, unless an
 exception says why:

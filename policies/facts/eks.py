@@ -39,7 +39,7 @@ def zones(stack: Stack, resource: Resource, key: str) -> set[str]:
 
 
 def metadata_is_closed(stack: Stack) -> bool:
-    """Whether pods of the stack cannot reach the metadata of their nodes."""
+    """Return whether pods of the stack cannot reach the metadata of their nodes."""
     limits = (
         number(template.props, "metadataOptions", "httpPutResponseHopLimit")
         for template in stack.of_type(LAUNCH_TEMPLATE)

@@ -15,5 +15,5 @@ def releases(stack: Stack, chart: str) -> list[Resource]:
 
 
 def is_chart(release: Resource, chart: str) -> bool:
-    """Whether a Helm release installs that chart, from wherever."""
+    """Return whether a Helm release installs that chart, from wherever."""
     return text(release.props, "chart").rpartition("/")[2] == chart

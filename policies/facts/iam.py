@@ -42,7 +42,7 @@ class PolicyStatement:
     """Values by operator and key; the keys in lower case, as IAM does not tell them apart."""
 
     def may(self, action: str) -> bool:
-        """Whether it allows that action."""
+        """Return whether it allows that action."""
         return self.allows and any(iam_scope.matches(pattern, action) for pattern in self.actions)
 
     @cached_property
@@ -108,7 +108,7 @@ def _statements(policy: Mapping[str, Any]) -> Iterator[PolicyStatement]:
 
 
 def is_reading(action: str) -> bool:
-    """Whether an action, or all that a pattern stands for, changes nothing."""
+    """Return whether an action, or all that a pattern stands for, changes nothing."""
     return action.partition(":")[2].lower().startswith(tuple(verb.lower() for verb in READING_VERBS))
 
 

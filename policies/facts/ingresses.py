@@ -12,19 +12,19 @@ ALB_PREFIX = "alb.ingress.kubernetes.io/"
 
 
 def on_alb(ingress: Resource) -> bool:
-    """Whether AWS Load Balancer Controller makes a load balancer of it."""
+    """Return whether AWS Load Balancer Controller makes a load balancer of it."""
     classes = (text(ingress.props, "spec", "ingressClassName"), annotation(ingress, "kubernetes.io/ingress.class"))
     annotations = mapping(within(ingress.props, "metadata", "annotations"))
     return "alb" in classes or any(key.startswith(ALB_PREFIX) for key in annotations)
 
 
 def alb_annotation(ingress: Resource, name: str) -> str:
-    """One of the controller's annotations, or an empty text."""
+    """Return one of the controller's annotations, or an empty text."""
     return annotation(ingress, f"{ALB_PREFIX}{name}")
 
 
 def alb_attributes(ingress: Resource, name: str) -> Mapping[str, str]:
-    """The attributes that one of those annotations lists: `key=value,key=value`."""
+    """Return the attributes that one of those annotations lists: `key=value,key=value`."""
     attributes: dict[str, str] = {}
     for part in alb_annotation(ingress, name).split(","):
         key, _, value = part.strip().partition("=")
@@ -33,7 +33,7 @@ def alb_attributes(ingress: Resource, name: str) -> Mapping[str, str]:
 
 
 def backends(ingress: Resource) -> Iterator[Mapping[str, object]]:
-    """What it sends to."""
+    """Return what it sends to."""
     yield mapping(within(ingress.props, "spec", "defaultBackend"))
     for rule in mappings(ingress.props, "spec", "rules"):
         for path in mappings(rule, "http", "paths"):

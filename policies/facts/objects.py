@@ -45,12 +45,12 @@ POD_SPELLINGS = (*with_patches(*WORKLOADS), POD_TEMPLATE)
 
 
 def name_of(resource: Resource) -> str:
-    """The object's own name, or its logical name while the engine has made none up."""
+    """Return the object's own name, or its logical name while the engine has made none up."""
     return text(resource.props, "metadata", "name") or resource.name
 
 
 def namespace_of(resource: Resource, stack: Stack) -> str:
-    """The object's namespace: its own, its provider's, or `default`.
+    """Return the object's namespace: its own, its provider's, or `default`.
 
     Before the cluster is there, nothing that its provider returns is known, so neither is a namespace that is taken
     from the object that makes it. Then that object is asked.
@@ -67,27 +67,27 @@ def namespace_of(resource: Resource, stack: Stack) -> str:
 
 
 def labels_of(resource: Resource) -> Mapping[str, Any]:
-    """The object's labels."""
+    """Return the object's labels."""
     return mapping(within(resource.props, "metadata", "labels"))
 
 
 def annotation(resource: Resource, key: str) -> str:
-    """One of the object's annotations, or an empty text."""
+    """Return one of the object's annotations, or an empty text."""
     return text(resource.props, "metadata", "annotations", key)
 
 
 def in_namespace(stack: Stack, namespace: str, *types: str) -> list[Resource]:
-    """The objects of `types` in a namespace."""
+    """Return the objects of `types` in a namespace."""
     return [resource for resource in stack.of_type(*types) if namespace_of(resource, stack) == namespace]
 
 
 def neighbours(resource: Resource, stack: Stack, *types: str) -> list[Resource]:
-    """The objects of `types` in the namespace of `resource`."""
+    """Return the objects of `types` in the namespace of `resource`."""
     return in_namespace(stack, namespace_of(resource, stack), *types)
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    """Whether a label selector (`matchLabels`, `matchExpressions`) takes in `labels`; an empty one takes in all."""
+    """Return whether a label selector (`matchLabels`, `matchExpressions`) takes in `labels`; an empty one does."""
     wanted = mapping(selector.get("matchLabels"))
     return all(labels.get(key) == value for key, value in wanted.items()) and all(
         _holds(expression, labels) for expression in mappings(selector, "matchExpressions")

@@ -19,7 +19,7 @@ DEFAULT_GRACE_SECONDS = 30
 
 
 def pod_template(resource: Resource) -> Mapping[str, Any]:
-    """The template that a workload makes its pods of: metadata and spec."""
+    """Return the template that a workload makes its pods of: metadata and spec."""
     kind = resource.type.removesuffix(PATCH)
     if kind in {POD, POD_TEMPLATE}:
         return resource.props
@@ -28,23 +28,23 @@ def pod_template(resource: Resource) -> Mapping[str, Any]:
 
 
 def pod_spec(resource: Resource) -> Mapping[str, Any]:
-    """The spec of a workload's pods."""
+    """Return the spec of a workload's pods."""
     return mapping(pod_template(resource).get("spec"))
 
 
 def pod_labels(resource: Resource) -> Mapping[str, Any]:
-    """The labels of a workload's pods."""
+    """Return the labels of a workload's pods."""
     return mapping(within(pod_template(resource), "metadata", "labels"))
 
 
 def all_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
-    """All containers of a workload's pods: those that run, those that prepare and those for debugging."""
+    """Return all containers of a workload's pods: those that run, those that prepare and those for debugging."""
     for key in ("initContainers", "containers", "ephemeralContainers"):
         yield from mappings(pod_spec(resource), key)
 
 
 def lasting_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
-    """The containers that run as long as the pod: the main ones and sidecars."""
+    """Return the containers that run as long as the pod: the main ones and sidecars."""
     for container in mappings(pod_spec(resource), "initContainers"):
         if text(container, "restartPolicy") == "Always":
             yield container
@@ -52,39 +52,39 @@ def lasting_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
 
 
 def label(container: Mapping[str, Any]) -> str:
-    """How a message calls a container."""
+    """Return how a message calls a container."""
     return f"container {text(container, 'name') or '(unnamed)'}"
 
 
 def on_windows(resource: Resource) -> bool:
-    """Whether the pods say that they are for Windows, where controls of Linux mean nothing."""
+    """Return whether the pods say that they are for Windows, where controls of Linux mean nothing."""
     return text(pod_spec(resource), "os", "name") == "windows"
 
 
 def serves(container: Mapping[str, Any]) -> bool:
-    """Whether a container declares a port."""
+    """Return whether a container declares a port."""
     return bool(sequence(container.get("ports")))
 
 
 def security(container: Mapping[str, Any], resource: Resource, key: str) -> Any:
-    """A setting of a container's security context, or else of its pod's."""
+    """Return a setting of a container's security context, or else of its pod's."""
     own = within(container, "securityContext", key)
     return own if own is not None else within(pod_spec(resource), "securityContext", key)
 
 
 def pre_stop_seconds(container: Mapping[str, Any]) -> float:
-    """How long a container goes on serving after its pod is asked to end; 0 without `preStop.sleep`."""
+    """Return how long a container goes on serving after its pod is asked to end; 0 without `preStop.sleep`."""
     return number(container, "lifecycle", "preStop", "sleep", "seconds") or 0.0
 
 
 def grace_seconds(resource: Resource) -> float:
-    """How long a pod has to end."""
+    """Return how long a pod has to end."""
     grace = number(pod_spec(resource), "terminationGracePeriodSeconds")
     return DEFAULT_GRACE_SECONDS if grace is None else grace
 
 
 def targets(scaler: Resource, stack: Stack) -> list[Resource]:
-    """The workloads that a HorizontalPodAutoscaler scales."""
+    """Return the workloads that a HorizontalPodAutoscaler scales."""
     try:
         kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
     except UnknownFactError:
@@ -101,7 +101,7 @@ def targets(scaler: Resource, stack: Stack) -> list[Resource]:
 
 
 def scalers(workload: Resource, stack: Stack) -> list[Resource]:
-    """The HorizontalPodAutoscalers that scale a workload."""
+    """Return the HorizontalPodAutoscalers that scale a workload."""
     return [
         scaler
         for scaler in neighbours(workload, stack, HPA, HPA_V1)
@@ -110,7 +110,7 @@ def scalers(workload: Resource, stack: Stack) -> list[Resource]:
 
 
 def least_replicas(workload: Resource, stack: Stack) -> float:
-    """The fewest replicas of a workload: the autoscaler's minimum if there is one, else its own number; unset is 1."""
+    """Return the fewest replicas of a workload: its autoscaler's minimum, or else its own number; unset is 1."""
     minimums = [_or_one(number(scaler.props, "spec", "minReplicas")) for scaler in scalers(workload, stack)]
     return min(minimums) if minimums else _or_one(number(workload.props, "spec", "replicas"))
 

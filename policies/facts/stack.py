@@ -61,7 +61,7 @@ class Stack:
     """The day on which it is judged."""
 
     def of_type(self, *types: str) -> list[Resource]:
-        """All resources of the given types, whatever their spelling, in the order of the program."""
+        """Return all resources of the given types, whatever their spelling, in the order of the program."""
         return [resource for type_ in types for resource in self._by_type.get(type_, ())]
 
     @property
@@ -76,7 +76,7 @@ class Stack:
         return self._done[work]
 
     def get(self, urn: str) -> Resource | None:
-        """The resource of that URN."""
+        """Return the resource of that URN."""
         return self._by_urn.get(urn)
 
     def dependencies(self, resource: Resource, key: str, *types: str) -> list[Resource]:

@@ -52,7 +52,7 @@ family = Family("Network", __doc__, url="https://docs.aws.amazon.com/securityhub
 
 
 def is_public(stack: Stack, subnet: Resource) -> bool:
-    """Whether a subnet of the stack has a route to an internet gateway."""
+    """Return whether a subnet of the stack has a route to an internet gateway."""
     return any(_is_internet_route(stack, route) for route in default_routes(stack, subnet))
 
 
@@ -262,7 +262,7 @@ class _Opening:
     networks: frozenset[str]
 
     def has(self, first: int, last: int) -> bool:
-        """Whether it is about all of these ports."""
+        """Return whether it is about all of these ports."""
         return self.first <= first and last <= self.last
 
 
