@@ -8,11 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kubernetes import config
 
 from infra.aws import client
+from infra.engine.outcome import Watch
 from infra.errors import NightowlError
 from infra.kube import connect
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.existing.platform import kubeconfig_path
-from infra.rollouts.watch import Rollouts
+from infra.rollouts.watch import watch_rollouts
 from infra.settings.platform import ExistingPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 
-def rollouts_of(settings: StackSettings, project: str, stack: str) -> Rollouts:
-    """Return where the Deployments of a stack are; their cluster, which may not exist yet, is looked up late."""
-    return Rollouts(namespace=settings.namespace.name, connect=lambda: _connect(settings, project, stack))
+def rollouts_of(settings: StackSettings, project: str, stack: str) -> Watch:
+    """Return a watch of the Deployments of a stack; their cluster, which may not exist yet, is looked up late."""
+    return watch_rollouts(settings.namespace.name, lambda: _connect(settings, project, stack))
 
 
 def _connect(settings: StackSettings, project: str, stack: str) -> ApiClient:

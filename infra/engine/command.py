@@ -41,7 +41,7 @@ class EngineCommand(automation.PulumiCommand):
         self.version = _version(binary)
 
     def interrupt(self) -> None:
-        """Asks the running command to stop; a second time, to stop at once. No further command starts."""
+        """Ask the running command to stop; a second time, to stop at once. No further command starts."""
         with self._starting:
             self._interrupted = True
             if self._process is not None and self._process.poll() is None:
@@ -55,7 +55,7 @@ class EngineCommand(automation.PulumiCommand):
         on_output: automation.OnOutput | None = None,
         on_error: automation.OnOutput | None = None,
     ) -> automation.CommandResult:
-        """The output of one CLI command. Raises CommandError when it fails."""
+        """Return the output of one CLI command. Raises CommandError when it fails."""
         environment = {**inherited(os.environ), **additional_env, "PULUMI_AUTOMATION_API": "true"}
         LOG.debug("run: pulumi %s", shlex.join(args))
         started = time.monotonic()

@@ -80,7 +80,7 @@ class Engine:
 
         def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
             result = stack.up(
-                program=program, refresh=refresh or None, color="never", on_event=events.take, show_secrets=False
+                program=program, refresh=refresh or None, color="never", on_event=events.handle, show_secrets=False
             )
             return _shown(result.outputs)
 
@@ -97,7 +97,7 @@ class Engine:
         """
 
         def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
-            stack.destroy(color="never", on_event=events.take, show_secrets=False)
+            stack.destroy(color="never", on_event=events.handle, show_secrets=False)
             return {}
 
         try:
@@ -130,7 +130,7 @@ class Engine:
                 refresh=refresh or None,
                 exclude=list(leave_out) or None,
                 color="never",
-                on_event=events.take,
+                on_event=events.handle,
             )
             return Preview(changes=events.changes, steps=tuple(events.steps), messages=tuple(events.warnings))
 
@@ -155,7 +155,7 @@ class Engine:
                 stack.cancel()
             pending = self._pending(stack)
             if pending:
-                stack.refresh(clear_pending_creates=True, color="never", on_event=events.take, show_secrets=False)
+                stack.refresh(clear_pending_creates=True, color="never", on_event=events.handle, show_secrets=False)
             return Recovery(locks=holders, pending=pending, remaining=self._pending(stack) if pending else ())
 
         return self._run(stack_file, work, on_progress)
@@ -189,8 +189,8 @@ class Engine:
     ) -> Result:
         name = self.workspace.prepare(stack_file)
         command = EngineCommand(self.pulumi_binary, _both(self.options, more or {}))
-        tell = on_progress or _ignore
-        watching = contextlib.nullcontext() if watch is None else watch.watch(tell, command.interrupt)
+        show = on_progress or _ignore
+        watching = contextlib.nullcontext() if watch is None else watch(show, command.interrupt)
         choose = _select_or_create if create else automation.Stack.select
 
         def whole(events: EngineReport) -> Result:
@@ -204,15 +204,21 @@ class Engine:
         with (
             _kubeconfig_in_environment(self.workspace.environment().get("KUBECONFIG")),
             _abandoned_programs_ignored(),
-            watching as looking_on,
+            watching as watcher,
         ):
-            events = EngineReport(on_progress=tell if looking_on is None else _each_of(looking_on.saw, tell))
+
+            def on_step(step: ResourceProgress) -> None:
+                if watcher is not None:
+                    watcher.on_progress(step)
+                show(step)
+
+            events = EngineReport(on_progress=on_step)
             try:
                 return _interruptible(lambda: whole(events), command, events, self.stop_seconds)
             except DeploymentFailedError as error:
-                if looking_on is None:
+                if watcher is None:
                     raise
-                raise type(error)([*looking_on.failed(), *error.messages]) from None
+                raise type(error)([*watcher.explain_failure(), *error.messages]) from None
 
     def _pending(self, stack: automation.Stack) -> tuple[str, ...]:
         """What the state records as under way. It is read as it is stored: with its secrets encrypted."""
@@ -313,19 +319,22 @@ def _later(seconds: float, act: Callable[[], None]) -> None:
 def _failure(error: automation.CommandError, events: EngineReport, *, interrupted: bool) -> DeploymentFailedError:
     if interrupted:
         advice = "stopped before the end; what was done is recorded, and the next run continues from there"
-        return InterruptedRunError([*events.telling_errors(), advice])
+        return InterruptedRunError([*events.error_messages(), advice])
     if isinstance(error, automation.ConcurrentUpdateError):
         return StackLockedError([_locked(str(error))])
     if isinstance(error, automation.StackNotFoundError):
         return StackMissingError(["the backend has no such stack; its first deployment makes it"])
-    return DeploymentFailedError(events.telling_errors() or [_last_words(error)])
+    return DeploymentFailedError(events.error_messages() or [_last_words(error)])
 
 
-def _locked(said: str) -> str:
-    """Who has the lock, as the CLI tells it (checkForLock in github.com/pulumi/pulumi/pkg/v3/backend/diy/lock.go)."""
-    holders = re.findall(r"created by (\S+@\S+) \(pid (\d+)\) at (\S+)", said)
-    told = "".join(f"; locked by {who} (process {pid}) since {since}" for who, pid, since in holders)
-    return f"another run is at work on this stack; wait for its end, or stop it, and try again{told}"
+def _locked(message: str) -> str:
+    """Name the holders of the lock as the CLI's message does.
+
+    Source: checkForLock in github.com/pulumi/pulumi/pkg/v3/backend/diy/lock.go.
+    """
+    holders = re.findall(r"created by (\S+@\S+) \(pid (\d+)\) at (\S+)", message)
+    named = "".join(f"; locked by {who} (process {pid}) since {since}" for who, pid, since in holders)
+    return f"another run is at work on this stack; wait for its end, or stop it, and try again{named}"
 
 
 def _last_words(error: automation.CommandError) -> str:
@@ -366,14 +375,6 @@ def _abandoned_programs_ignored() -> Generator[None]:
     finally:
         gc.collect()
         sys.unraisablehook = before
-
-
-def _each_of(*takers: OnProgress) -> OnProgress:
-    def take(step: ResourceProgress) -> None:
-        for taker in takers:
-            taker(step)
-
-    return take
 
 
 def _ignore(_: ResourceProgress) -> None:

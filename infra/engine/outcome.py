@@ -102,20 +102,16 @@ OnProgress: TypeAlias = Callable[[ResourceProgress], None]
 
 
 class RunWatch(Protocol):
-    """What looks on, as a context, while the engine runs."""
+    """Watches a run of the engine, as a context."""
 
-    def saw(self, step: ResourceProgress) -> None:
+    def on_progress(self, step: ResourceProgress) -> None:
         """Note a step of the engine."""
         ...
 
-    def failed(self) -> list[str]:
+    def explain_failure(self) -> list[str]:
         """Return what the engine's own messages do not say about its failure."""
         ...
 
 
-class Watch(Protocol):
-    """Makes the watch of one run: `tell` shows what it finds, `stop` ends the run early."""
-
-    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> AbstractContextManager[RunWatch]:
-        """Begin to look on."""
-        ...
+Watch: TypeAlias = Callable[[OnProgress, Callable[[], None]], AbstractContextManager[RunWatch]]
+"""Creates the watch of one run: the first argument shows what it finds, the second ends the run early."""

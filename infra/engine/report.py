@@ -48,8 +48,8 @@ class EngineReport:
     warnings: list[str] = field(default_factory=list[str])
     steps: list[StepChange] = field(default_factory=list[StepChange])
 
-    def take(self, event: automation.EngineEvent) -> None:
-        """Notes one event of the engine."""
+    def handle(self, event: automation.EngineEvent) -> None:
+        """Note one event of the engine."""
         if event.resource_pre_event:
             self._step(event.resource_pre_event.metadata, "started")
         elif event.res_outputs_event:
@@ -63,8 +63,8 @@ class EngineReport:
         elif event.summary_event:
             self.changes = {_text(op): count for op, count in event.summary_event.resource_changes.items()}
 
-    def telling_errors(self) -> list[str]:
-        """The errors without the engine's remark that a plugin ended, which follows when it stops one itself."""
+    def error_messages(self) -> list[str]:
+        """Return the errors without the engine's remark that a plugin ended, which follows when it stops one itself."""
         return [error for error in self.errors if not error.endswith(SILENT_PLUGIN_END)]
 
     def _step(self, step: automation.StepEventMetadata, status: Literal["started", "done", "failed"]) -> None:
@@ -92,9 +92,9 @@ class EngineReport:
     def _violation(self, event: automation.PolicyEvent) -> None:
         about = f"{urn_name(event.resource_urn)}: " if event.resource_urn else ""
         message = f"{about}{clean_message(event.message)} (policy {event.policy_name})"
-        told = self.errors if event.enforcement_level == "mandatory" else self.warnings
-        if message not in told:
-            told.append(message)
+        messages = self.errors if event.enforcement_level == "mandatory" else self.warnings
+        if message not in messages:
+            messages.append(message)
 
 
 def _change(op: str, step: automation.StepEventMetadata) -> StepChange:

@@ -61,11 +61,11 @@ class Figures:
 
     def lines(self) -> list[str]:
         """Write one line per figure."""
-        told = asdict(self)
-        goal = told.pop("up_by_hand_ratio_goal")
+        values = asdict(self)
+        goal = values.pop("up_by_hand_ratio_goal")
         met = "met" if self.up_by_hand_ratio <= goal else "missed"
-        told["up_by_hand_ratio"] = f"{self.up_by_hand_ratio} (goal: at most {goal:g}; {met})"
-        return [f"{figure.replace('_', ' '):<24} {value}" for figure, value in told.items()]
+        values["up_by_hand_ratio"] = f"{self.up_by_hand_ratio} (goal: at most {goal:g}; {met})"
+        return [f"{figure.replace('_', ' '):<24} {value}" for figure, value in values.items()]
 
 
 def measure(paths: ClusterPaths, by_hand: ClusterPaths, stack_file: Path, app: str, progress: Progress) -> Figures:

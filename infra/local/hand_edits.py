@@ -84,7 +84,7 @@ def edits_of(item: Json, kind: str) -> Iterator[HandEdit]:
     ours: list[Json] = [entry["fieldsV1"] for entry in entries if OURS.match(entry.get("manager", ""))]
     if not ours:
         return
-    told: set[str] = set()
+    reported: set[str] = set()
     for entry in entries:
         manager = str(entry.get("manager") or "unknown")
         if OURS.match(manager) or not PEOPLE.search(manager):
@@ -92,9 +92,9 @@ def edits_of(item: Json, kind: str) -> Iterator[HandEdit]:
         for path in _additions(entry["fieldsV1"], ours):
             pointer = _pointer(item, path)
             field = _written(path)
-            if pointer is None or field in told or any(mark in field for mark in DELIBERATE):
+            if pointer is None or field in reported or any(mark in field for mark in DELIBERATE):
                 continue
-            told.add(field)
+            reported.add(field)
             operations = [*_only_if_found(path[-1], pointer), {"op": "remove", "path": pointer}]
             patch = json.dumps(operations, separators=(",", ":"))
             name, namespace = metadata["name"], metadata["namespace"]

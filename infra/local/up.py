@@ -25,7 +25,7 @@ from infra.local.paths import KUBE_CONTEXT, ClusterPaths
 from infra.local.progress import Progress, TimedStep
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
-from infra.rollouts.watch import Rollouts
+from infra.rollouts.watch import watch_rollouts
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.toolchain.resolve import Tools, resolve
@@ -91,7 +91,7 @@ class _Run:
 
     def deploy(self, *, refresh: bool) -> RunResult:
         """Bring the stack to what the stack file says."""
-        rollouts = Rollouts(namespace=self.namespace, connect=lambda: connect(self.paths.kubeconfig))
+        rollouts = watch_rollouts(self.namespace, lambda: connect(self.paths.kubeconfig))
         with unfinished_before(self.paths, stack_name(self.stack_file)) as unfinished:
             if unfinished:
                 LOG.debug("the last deployment did not come to its end, so the cluster is looked at first")

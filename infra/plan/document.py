@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from infra.plan.counts import counts, made
 from infra.plan.difference import Difference
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
@@ -21,8 +20,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "project": graph.project,
         "stack": graph.stack,
         "warnings": list(graph.warnings),
-        "resourceCount": len(made(graph)),
-        "counts": dict(counts(graph)),
+        "resourceCount": len(graph.made),
+        "counts": dict(graph.counts),
         "servingSeconds": plan.serving_seconds,
         "totalSeconds": plan.schedule.total_seconds,
         "slowestChain": [_step(step) for step in plan.slowest_chain],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,6 +67,17 @@ class Graph:
     def by_urn(self) -> Mapping[str, Resource]:
         """Each resource by its URN."""
         return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def made(self) -> Sequence[Resource]:
+        """What providers make: no components, and no providers."""
+        return [resource for resource in self.resources if resource.custom and not resource.is_provider]
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many resources providers make of each type, the most frequent first."""
+        counter = Counter(resource.type for resource in self.made)
+        return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
 
     @cached_property
     def _children(self) -> Mapping[str, list[Resource]]:

@@ -13,7 +13,6 @@ import yaml
 
 from infra.console.printable import printable
 from infra.plan.architecture import architecture
-from infra.plan.counts import counts, made
 from infra.plan.durations import duration
 from infra.plan.graph import Resource
 from infra.plan.permissions import verb
@@ -53,7 +52,7 @@ def page(plan: Plan) -> str:
         picture=plan.picture.element(),
         timeline=timeline(plan).element(),
         statements=[(holder, list(group)) for holder, group in groupby(plan.statements, attrgetter("holder"))],
-        counts=counts(graph),
+        counts=graph.counts,
         children_of=children_of,
         labels_of_dependencies=labels_of_dependencies,
         clock=clock,
@@ -72,7 +71,7 @@ def _tiles(plan: Plan) -> list[tuple[str, str]]:
     """Return the figures beside the time: each with what it counts."""
     zones = architecture(plan.graph).zones
     figures = [
-        (len(made(plan.graph)), "resources"),
+        (len(plan.graph.made), "resources"),
         (len(plan.apps), "app" if len(plan.apps) == 1 else "apps"),
         (len(zones), "availability zones"),
         (sum(len(zone.node_groups) for zone in zones), "node groups"),

@@ -26,16 +26,16 @@ class PolicyViolationError(NightowlError):
     """The stack violates rules that stop a deployment."""
 
     def __init__(self, stack: str, violations: Sequence[Violation]) -> None:
-        told = [f"{one.rule.name}: {one.resource} {one.message}\n    {one.rule.remediation}" for one in violations]
-        super().__init__("\n  ".join([f"{stack} violates policies that stop a deployment:", *told]))
+        lines = [f"{one.rule.name}: {one.resource} {one.message}\n    {one.rule.remediation}" for one in violations]
+        super().__init__("\n  ".join([f"{stack} violates policies that stop a deployment:", *lines]))
 
 
 class DocumentTooLongError(NightowlError):
     """A policy is longer than AWS takes it."""
 
     def __init__(self, stack: str, documents: Sequence[DocumentLength]) -> None:
-        told = [f"{one.document} has {one.characters} characters, and AWS takes {one.most}" for one in documents]
-        super().__init__("\n  ".join([f"{stack} has policies that AWS would refuse:", *told]))
+        lines = [f"{one.document} has {one.characters} characters, and AWS takes {one.most}" for one in documents]
+        super().__init__("\n  ".join([f"{stack} has policies that AWS would refuse:", *lines]))
 
 
 def run_plan(

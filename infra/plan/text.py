@@ -17,7 +17,6 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra.console.printable import printable
-from infra.plan.counts import counts, made
 from infra.plan.difference import Difference
 from infra.plan.document_lengths import DocumentLength
 from infra.plan.durations import duration
@@ -81,7 +80,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
     return [
         *[Text(f"warning: {line}", style="yellow") for line in graph.warnings],
         Text.assemble(
-            (f"{graph.project}-{graph.stack}", "bold"), f": {len(made(graph))} resources ({_services(graph)})"
+            (f"{graph.project}-{graph.stack}", "bold"), f": {len(graph.made)} resources ({_services(graph)})"
         ),
         Padding(_apps(plan), (1, 0)),
         *([_violated(plan.policies)] if plan.policies.violations else []),
@@ -148,15 +147,15 @@ def _names(resources: Sequence[Resource]) -> str:
 
 def _counts(graph: Graph) -> Table:
     table = _table("count", "type")
-    for type_, count in counts(graph).items():
+    for type_, count in graph.counts.items():
         _row(table, str(count), type_)
-    _row(table, str(len(made(graph))), "in all", style="bold")
+    _row(table, str(len(graph.made)), "in all", style="bold")
     return table
 
 
 def _services(graph: Graph) -> str:
     """Count the resources by the AWS service, or else by the provider, that makes them: `EC2 45, Kubernetes 29`."""
-    counter = Counter(_service(resource) for resource in made(graph))
+    counter = Counter(_service(resource) for resource in graph.made)
     named = counter.most_common(MOST_SERVICES)
     rest = counter.total() - sum(count for _, count in named)
     return ", ".join([*(f"{name} {count}" for name, count in named), *([f"others {rest}"] if rest else [])])
@@ -251,8 +250,8 @@ def _policies(found: Evaluation) -> list[RenderableType]:
     table = _table("level", "violation")
     for (rule, level, message), group in groupby(found.violations, key=lambda one: (one.rule, one.level, one.message)):
         resources = ", ".join(one.resource for one in group)
-        told = Text.assemble((rule.name, "bold"), f"\n{resources} {message}", (f"\n{rule.remediation}", "dim"))
-        _row(table, _level(level), told)
+        description = Text.assemble((rule.name, "bold"), f"\n{resources} {message}", (f"\n{rule.remediation}", "dim"))
+        _row(table, _level(level), description)
     return [*([table] if found.violations else []), _judgement(found)]
 
 

@@ -51,7 +51,7 @@ def reasons_by_deployment(api: ApiClient, namespace: str, names: Collection[str]
     return {_name(item): _reasons(item, replica_sets, pods, events) for item in waiting}
 
 
-def told(reasons: Sequence[Reason]) -> list[str]:
+def sentences(reasons: Sequence[Reason]) -> list[str]:
     """Write the reasons as sentences, at most MOST_REASONS of them."""
     hidden = len(reasons) - MOST_REASONS
     more = [f"and {hidden} more faults"] if hidden > 0 else []

@@ -35,17 +35,17 @@ class Fault:
     @property
     def sentence(self) -> str:
         """The fault in one line, or more where a container left last words."""
-        told = ": ".join(part for part in (self.where, self.reason, _short(self.message)) if part)
-        return f"{told} ({self.rule.remedy})" if self.rule.remedy else told
+        description = ": ".join(part for part in (self.where, self.reason, _short(self.message)) if part)
+        return f"{description} ({self.rule.remedy})" if self.rule.remedy else description
 
 
 def fault_key(fault: Fault, pod: str = "") -> str:
     """Return by what two faults are the same one, in another pod or a moment later: by all but names and numbers."""
     kind = "image" if "Image" in fault.reason else fault.reason
-    said = fault.message.replace(pod, "POD") if pod else fault.message
-    said = re.sub(r'^pods? "[^"]+"', "POD", said)  # a refused pod gets another name each time
-    said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)*", "#", said)
-    return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED} else said}"
+    message = fault.message.replace(pod, "POD") if pod else fault.message
+    message = re.sub(r'^pods? "[^"]+"', "POD", message)  # a refused pod gets another name each time
+    message = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)*", "#", message)
+    return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED} else message}"
 
 
 def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> list[Fault]:
@@ -110,11 +110,11 @@ def _ended(status: Json) -> Json:
 
 
 def _last_words(ended: Json, restarts: int) -> str:
-    said = str(ended.get("message") or "").strip().splitlines()[-LAST_LINES:]
+    last_lines = str(ended.get("message") or "").strip().splitlines()[-LAST_LINES:]
     code = ended.get("exitCode", "unknown")
     again = f", restarted {restarts} times" if restarts > 1 else ""
     how = f"{ended.get('reason') or 'Error'} with exit code {code}{again}"
-    return "\n    ".join([how, *said]) if len(said) > 1 else ": ".join([how, *said])
+    return "\n    ".join([how, *last_lines]) if len(last_lines) > 1 else ": ".join([how, *last_lines])
 
 
 def _volume_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:

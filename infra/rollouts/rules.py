@@ -16,13 +16,13 @@ from dataclasses import dataclass
 class FaultRule:
     """One kind of fault: the reasons that Kubernetes gives for it, and words that its message must have.
 
-    `told_after_seconds` is for how long it must have lasted: what healthy starts show too is no news before. With
+    `reported_after_seconds` is for how long it must have lasted: what healthy starts show too is no news before. With
     `hopeless`, only another stack file helps, and waiting does not.
     """
 
     reasons: frozenset[str]
     words: str = ""
-    told_after_seconds: float = 0.0
+    reported_after_seconds: float = 0.0
     hopeless: bool = False
     remedy: str = ""
 
@@ -80,19 +80,19 @@ RULES = (
     # A container that starts fails its probes until it listens.
     FaultRule(
         reasons=frozenset({"Unhealthy"}),
-        told_after_seconds=15,
+        reported_after_seconds=15,
         remedy="does the app answer on the port and path under `health`?",
     ),
     FaultRule(
         reasons=UNSCHEDULED,
         words=r'unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]+" not found',
-        told_after_seconds=10,
+        reported_after_seconds=10,
         remedy="can the storage class make the volume?",
     ),
     # A node autoscaler takes its time: Karpenter some seconds, the Cluster Autoscaler and a machine some minutes.
-    FaultRule(reasons=UNSCHEDULED, told_after_seconds=30),
+    FaultRule(reasons=UNSCHEDULED, reported_after_seconds=30),
     # A volume may be on its way from another node, and a kubelet needs a moment to see new ConfigMaps.
-    FaultRule(reasons=MOUNT, told_after_seconds=10),
+    FaultRule(reasons=MOUNT, reported_after_seconds=10),
     FaultRule(
         reasons=REFUSED,
         words="violates PodSecurity",
@@ -104,13 +104,13 @@ RULES = (
     FaultRule(
         reasons=REFUSED,
         words="exceeded quota",
-        told_after_seconds=5,
+        reported_after_seconds=5,
         remedy="raise `nightowl:namespace.quota`, or let the apps ask for less",
     ),
-    FaultRule(reasons=REFUSED, told_after_seconds=5),
-    FaultRule(reasons=CLAIM, told_after_seconds=5, remedy="can the storage class make the volume?"),
+    FaultRule(reasons=REFUSED, reported_after_seconds=5),
+    FaultRule(reasons=CLAIM, reported_after_seconds=5, remedy="can the storage class make the volume?"),
 )
-OTHER = FaultRule(reasons=frozenset(), told_after_seconds=10)
+OTHER = FaultRule(reasons=frozenset(), reported_after_seconds=10)
 """What no rule knows is told all the same."""
 
 

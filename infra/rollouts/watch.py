@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.engine.outcome import OnProgress, ResourceProgress
+from infra.engine.outcome import OnProgress, ResourceProgress, Watch
 from infra.errors import NightowlError
-from infra.rollouts.look import Reason, reasons_by_deployment, told
+from infra.rollouts.look import Reason, reasons_by_deployment, sentences
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -31,30 +31,27 @@ HOPELESS_SECONDS = 3.0
 """For how long a fault that cannot heal must have lasted, and nothing else have begun, before the engine is stopped."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rollouts:
-    """Where the Deployments of a stack are. `connect` may raise NightowlError as long as the cluster is not there."""
+def watch_rollouts(namespace: str, connect: Callable[[], ApiClient]) -> Watch:
+    """Return a watch of the Deployments of a namespace, for each run of the engine.
 
-    namespace: str
-    connect: Callable[[], ApiClient]
-
-    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> RolloutWatch:
-        """Watch the Deployments of one run of the engine; `stop` ends the run early."""
-        return RolloutWatch(rollouts=self, tell=tell, stop=stop)
+    `connect` may raise NightowlError as long as the cluster is not there.
+    """
+    return lambda notify, stop: RolloutWatch(namespace=namespace, connect=connect, notify=notify, stop=stop)
 
 
 @dataclass(kw_only=True)
 class RolloutWatch:
     """Watches during one run of the engine, as a context."""
 
-    rollouts: Rollouts
-    tell: OnProgress
+    namespace: str
+    connect: Callable[[], ApiClient]
+    notify: OnProgress
     stop: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
     _under_way: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
     _reasons: Mapping[str, Sequence[Reason]] = field(default_factory=dict[str, Sequence[Reason]])
     _since: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
-    _told: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    _notified: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     _failed: list[str] = field(default_factory=list[str])
     _api: ApiClient | None = None
     _stopped: bool = False
@@ -70,7 +67,7 @@ class RolloutWatch:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
 
-    def saw(self, step: ResourceProgress) -> None:
+    def on_progress(self, step: ResourceProgress) -> None:
         """Note a step of the engine."""
         if not step.op or step.type.startswith(GROUPING_TYPES):
             return
@@ -82,7 +79,7 @@ class RolloutWatch:
             if step.status == "failed" and step.type == DEPLOYMENT:
                 self._failed.append(step.name)
 
-    def failed(self) -> list[str]:
+    def explain_failure(self) -> list[str]:
         """Return why the Deployments that did not come up have not: a last look, once the engine has given up."""
         self._ended.set()
         if self._thread is not None:
@@ -92,7 +89,7 @@ class RolloutWatch:
             self._look(names)
         # What was seen of one that has come up since is no reason of this failure.
         lost = {name: reasons for name, reasons in self._reasons.items() if name in names}
-        return [f"Deployment {name}: {reason}" for name, reasons in lost.items() for reason in told(reasons)]
+        return [f"Deployment {name}: {reason}" for name, reasons in lost.items() for reason in sentences(reasons)]
 
     def _look_until_the_end(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
@@ -107,18 +104,18 @@ class RolloutWatch:
         seen = {(name, reason.key): reason for name, reasons in self._reasons.items() for reason in reasons}
         self._since = {key: self._since.get(key, now) for key in seen}
         for key, reason in seen.items():
-            if key not in self._told and now - self._since[key] >= reason.fault.rule.told_after_seconds:
-                self._told.add(key)
-                self._say(key[0], reason.sentence)
+            if key not in self._notified and now - self._since[key] >= reason.fault.rule.reported_after_seconds:
+                self._notified.add(key)
+                self._notify(key[0], reason.sentence)
         if self._is_hopeless(seen, now):
             self._stopped = True
-            self._say(min(name for name, _ in seen), "waiting longer cannot help, so the update ends here")
+            self._notify(min(name for name, _ in seen), "waiting longer cannot help, so the update ends here")
             self.stop()
 
     def _look(self, names: Sequence[str]) -> None:
         try:
-            self._api = self._api or self.rollouts.connect()
-            self._reasons = reasons_by_deployment(self._api, self.rollouts.namespace, names)
+            self._api = self._api or self.connect()
+            self._reasons = reasons_by_deployment(self._api, self.namespace, names)
         except NightowlError:
             # No answer, or credentials that are too old: the next look connects anew, and no reason is lost.
             self._api = None
@@ -139,5 +136,5 @@ class RolloutWatch:
         with self._lock:
             return {name: since for (type_, name), since in self._under_way.items() if type_ == DEPLOYMENT}
 
-    def _say(self, name: str, message: str) -> None:
-        self.tell(ResourceProgress(op="", type=DEPLOYMENT, name=name, status="running", message=message))
+    def _notify(self, name: str, message: str) -> None:
+        self.notify(ResourceProgress(op="", type=DEPLOYMENT, name=name, status="running", message=message))

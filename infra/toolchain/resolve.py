@@ -89,7 +89,7 @@ def _get(folder: Path, wanted: Sequence[str], on_event: OnToolEvent, *, may_down
             cache.remove_unfinished(folder)
             found = _find_all(folder)
             _make_missing(folder, wanted, found, progress, may_download=may_download)
-    _tell_found(on_event, {name: found[name] for name in wanted if name not in missing})
+    _report_found(on_event, {name: found[name] for name in wanted if name not in missing})
     return found
 
 
@@ -249,7 +249,7 @@ def _required(found: dict[str, Path], name: str) -> Path:
     return path
 
 
-def _tell_found(on_event: OnToolEvent, found: dict[str, Path]) -> None:
+def _report_found(on_event: OnToolEvent, found: dict[str, Path]) -> None:
     for index, (name, path) in enumerate(found.items(), start=1):
         LOG.debug("%s: found at %s", name, path)
         on_event(ToolEvent(tool=name, phase=Phase.FOUND, index=index, total=len(found), detail=str(path)))

@@ -185,7 +185,7 @@ def step(op: str) -> dict[str, Any]:
 def test_each_error_is_told_once_and_the_engines_summary_not_at_all():
     events = EngineReport(on_progress=lambda _: None)
     for message in ("a: refused", "a: refused\n", "update failed", "an unhandled error occurred: a: refused"):
-        events.take(diagnostic(message))
+        events.handle(diagnostic(message))
 
     assert events.errors == ["a: refused"]
 
@@ -198,8 +198,8 @@ def violation(level: str, **more: Any) -> automation.EngineEvent:
 def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_policy():
     events = EngineReport(on_progress=lambda _: None)
     for one in ("mandatory", "mandatory", "advisory"):
-        events.take(violation(one, resourceUrn=URN))
-    events.take(violation("mandatory"))
+        events.handle(violation(one, resourceUrn=URN))
+    events.handle(violation("mandatory"))
 
     assert events.errors == ["web: runs as root (policy no-root)", "runs as root (policy no-root)"]
     assert events.warnings == ["web: runs as root (policy no-root)"]
@@ -208,10 +208,10 @@ def test_what_a_policy_refuses_is_told_as_an_error_with_the_resource_and_the_pol
 def test_progress_names_the_resource_and_what_it_waits_for():
     told: list[ResourceProgress] = []
     events = EngineReport(on_progress=told.append)
-    events.take(event(resourcePreEvent={"metadata": step("create")}))
-    events.take(diagnostic("1 of 3 pods", severity="info", ephemeral=True))
-    events.take(event(resOutputsEvent={"metadata": step("create")}))
-    events.take(event(resourcePreEvent={"metadata": step("same")}))
+    events.handle(event(resourcePreEvent={"metadata": step("create")}))
+    events.handle(diagnostic("1 of 3 pods", severity="info", ephemeral=True))
+    events.handle(event(resOutputsEvent={"metadata": step("create")}))
+    events.handle(event(resourcePreEvent={"metadata": step("same")}))
 
     kind = "kubernetes:apps/v1:Deployment"
     assert told == [
@@ -392,7 +392,7 @@ def test_recover_leaves_a_sound_stack_alone(
 def test_a_planned_change_names_the_keys_that_differ_and_no_value(given: dict[str, Any], change: tuple[str, ...]):
     events = EngineReport(on_progress=lambda _: None)
     secret = {"inputs": {"password": "hunter2"}, "urn": URN, "type": "x", "id": "", "parent": "", "provider": ""}
-    events.take(event(resourcePreEvent={"metadata": {**given, "logical": True, "old": secret, "new": secret}}))
+    events.handle(event(resourcePreEvent={"metadata": {**given, "logical": True, "old": secret, "new": secret}}))
 
     (found,) = events.steps
     assert found.detailed == change
@@ -407,9 +407,9 @@ def test_the_halves_of_a_replacement_refreshes_and_the_stack_itself_are_no_chang
         ("delete-replaced", False),
         ("refresh", True),
     ):
-        events.take(event(resourcePreEvent={"metadata": {**step(op), "logical": logical}}))
+        events.handle(event(resourcePreEvent={"metadata": {**step(op), "logical": logical}}))
     stack = {**step("update"), "type": "pulumi:pulumi:Stack", "logical": True}
-    events.take(event(resourcePreEvent={"metadata": stack}))
+    events.handle(event(resourcePreEvent={"metadata": stack}))
 
     assert [change.op for change in events.steps] == ["replace"]
 

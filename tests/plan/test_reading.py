@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from infra.plan.architecture import architecture
-from infra.plan.counts import counts, made
 from infra.plan.plan import Plan
 
 
@@ -57,5 +56,5 @@ def test_the_picture_knows_zones_subnets_gateways_and_machines(sample: Plan) -> 
 
 
 def test_the_counts_add_up_to_what_providers_make(sample: Plan) -> None:
-    assert sum(counts(sample.graph).values()) == len(made(sample.graph))
-    assert counts(sample.graph)["aws:ec2/subnet:Subnet"] == 9
+    assert sum(sample.graph.counts.values()) == len(sample.graph.made)
+    assert sample.graph.counts["aws:ec2/subnet:Subnet"] == 9

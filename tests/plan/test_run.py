@@ -8,7 +8,6 @@ from rich.console import Console
 
 from infra.console.output import Output
 from infra.errors import UsageError
-from infra.plan.counts import made
 from infra.plan.graph import Graph, Resource
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.run import run_plan
@@ -39,7 +38,7 @@ def test_every_stack_as_shipped_can_be_planned(stack: str) -> None:
     assert "All apps serve after" in shown(plan)
     assert shown(plan, width=SCREEN_COLUMNS).count("\n") < SCREEN_LINES
     if stack != "local":
-        assert f"| `{stack}` | {len(made(plan.graph))} |" in README, "README says how many resources there are"
+        assert f"| `{stack}` | {len(plan.graph.made)} |" in README, "README says how many resources there are"
     if stack == "prod":
         assert PICTURE.read_text() == plan.picture.file(), "run: nightowl plan -s prod --svg docs/prod.svg"
 

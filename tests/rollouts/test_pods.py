@@ -56,7 +56,7 @@ def test_a_running_container_that_is_not_ready_is_told_with_what_its_probe_got(k
     (fault,) = pod_faults(pod(container(RUNNING)), [event("Unhealthy", said)])  # pkg/kubelet/prober/prober.go probe
 
     assert f"Unhealthy: {said}" in fault.sentence
-    assert fault.rule.told_after_seconds > 5, "every start fails a probe or two"
+    assert fault.rule.reported_after_seconds > 5, "every start fails a probe or two"
 
 
 def test_a_start_that_is_slower_than_its_budget_is_told_as_killed_for_it():

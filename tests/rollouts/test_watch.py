@@ -11,7 +11,7 @@ from kubernetes.client import ApiClient
 from infra.engine.outcome import ResourceProgress
 from infra.errors import NightowlError
 from infra.rollouts.fields import Json
-from infra.rollouts.watch import DEPLOYMENT, Rollouts, RolloutWatch
+from infra.rollouts.watch import DEPLOYMENT, RolloutWatch
 from tests.local.fake_api_server import serving
 from tests.rollouts.cluster_objects import container, deployment, event, pod, replica_set, waiting
 
@@ -35,8 +35,13 @@ class Scene:
     reachable: bool = True
 
     def watch(self) -> RolloutWatch:
-        rollouts = Rollouts(namespace="apps", connect=self._connect)
-        return RolloutWatch(rollouts=rollouts, tell=self.told.append, stop=self._stop, clock=lambda: self.seconds)
+        return RolloutWatch(
+            namespace="apps",
+            connect=self._connect,
+            notify=self.told.append,
+            stop=self._stop,
+            clock=lambda: self.seconds,
+        )
 
     def has(self, *pods: Json, events: tuple[Json, ...] = (), refused: str = "", available: int = 0) -> None:
         self.answers[DEPLOYMENTS] = {"items": [deployment(available=available)]}
@@ -122,7 +127,7 @@ def test_a_fault_that_went_away_begins_anew_when_it_comes_back(scene: Scene):
 def test_pods_that_the_api_server_refuses_are_told_by_their_replica_set(scene: Scene, message: str, hopeless: bool):
     scene.has(refused=message)
     watch = scene.watch()
-    watch.saw(step("started"))
+    watch.on_progress(step("started"))
     looked(scene, watch)
     looked(scene, watch, after=10)
     assert any(f"FailedCreate: {message}" in told for told in scene.messages)
@@ -146,7 +151,7 @@ def test_the_pods_of_the_old_version_say_nothing_about_a_rollout(scene: Scene):
 def test_the_engine_is_stopped_once_where_only_another_stack_file_helps(scene: Scene):
     scene.has(pod(INVALID_IMAGE))
     watch = scene.watch()
-    watch.saw(step("started"))
+    watch.on_progress(step("started"))
     looked(scene, watch)
     assert scene.stops == 0, "one look is no certainty"
     for _ in range(3):
@@ -158,7 +163,7 @@ def test_the_engine_is_stopped_once_where_only_another_stack_file_helps(scene: S
 def test_the_engine_goes_on_while_waiting_can_help(scene: Scene):
     scene.has(pod(MISSING_SECRET))
     watch = scene.watch()
-    watch.saw(step("started"))
+    watch.on_progress(step("started"))
     looked(scene, watch)
     looked(scene, watch, after=300)
     assert scene.stops == 0
@@ -168,13 +173,13 @@ def test_the_engine_is_not_stopped_while_anything_else_is_under_way(scene: Scene
     scene.has(pod(INVALID_IMAGE))
     watch = scene.watch()
     bucket = step("started", type_="aws:s3/bucket:Bucket", name="logs")
-    watch.saw(step("started"))
-    watch.saw(bucket)
-    watch.saw(step("started", type_="nightowl:apps:App", name="web"))
+    watch.on_progress(step("started"))
+    watch.on_progress(bucket)
+    watch.on_progress(step("started", type_="nightowl:apps:App", name="web"))
     looked(scene, watch)
     looked(scene, watch, after=60)
     assert scene.stops == 0
-    watch.saw(step("done", type_=bucket.type, name=bucket.name))
+    watch.on_progress(step("done", type_=bucket.type, name=bucket.name))
     looked(scene, watch, after=1)
     assert scene.stops == 1, "a component is no work of its own"
 
@@ -182,9 +187,9 @@ def test_the_engine_is_not_stopped_while_anything_else_is_under_way(scene: Scene
 def test_the_end_of_a_failed_run_has_the_reasons_of_what_did_not_come_up(scene: Scene):
     scene.has(pod(MISSING_SECRET, name="web-a"), pod(MISSING_SECRET, name="web-b"))
     with scene.watch() as watch:
-        watch.saw(step("started"))
-        watch.saw(step("failed"))
-        (told,) = watch.failed()
+        watch.on_progress(step("started"))
+        watch.on_progress(step("failed"))
+        (told,) = watch.explain_failure()
     assert told.startswith("Deployment web: 2 pods, such as web-a: container web")
     assert 'CreateContainerConfigError: secret "web-key" not found' in told
 
@@ -192,18 +197,18 @@ def test_the_end_of_a_failed_run_has_the_reasons_of_what_did_not_come_up(scene: 
 def test_a_run_that_failed_of_something_else_is_not_explained_by_pods(scene: Scene):
     scene.reachable = False
     with scene.watch() as watch:
-        watch.saw(step("started"))
-        watch.saw(step("done"))
-        assert watch.failed() == []
+        watch.on_progress(step("started"))
+        watch.on_progress(step("done"))
+        assert watch.explain_failure() == []
 
 
 def test_a_deployment_that_has_come_up_since_is_no_reason_of_a_failure(scene: Scene):
     scene.has(pod(MISSING_SECRET, name="web-a"))
     with scene.watch() as watch:
-        watch.saw(step("started"))
+        watch.on_progress(step("started"))
         watch.look(["web"])
-        watch.saw(step("done"))
-        assert watch.failed() == []
+        watch.on_progress(step("done"))
+        assert watch.explain_failure() == []
 
 
 def test_a_cluster_that_does_not_answer_yet_is_asked_again(scene: Scene):
