@@ -420,7 +420,7 @@ class Bystander:
     def __init__(self, running: Path) -> None:
         self.running = running
 
-    def watch(self, tell: OnProgress, stop: Callable[[], None]) -> Bystander:
+    def __call__(self, notify: OnProgress, stop: Callable[[], None]) -> Bystander:
         self.stop = stop
         return self
 
@@ -435,10 +435,10 @@ class Bystander:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def saw(self, step: ResourceProgress) -> None:
+    def on_progress(self, step: ResourceProgress) -> None:
         pass
 
-    def failed(self) -> list[str]:
+    def explain_failure(self) -> list[str]:
         return ["pod web-1: InvalidImageName"]
 
 
