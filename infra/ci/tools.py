@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 from github import Github
 from github.GithubException import GithubException
 from requests.exceptions import RequestException
 from rich.console import Console
 
 from infra.errors import NightowlError
-from infra.toolchain import download, pinned, plugin
+from infra.toolchain import pinned, plugin
+from infra.toolchain.releases import Release, releases
 from infra.toolchain.resolve import resolve_pulumi
-
-MACHINES = (("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64"))
-"""For which the releases are pinned: those of the jobs and of laptops."""
 
 HEAD = """\
 # Published builds that may be downloaded: the SHA-256 of each, and its address. Nothing else is.
@@ -25,16 +20,6 @@ HEAD = """\
 
 class PinError(NightowlError):
     """GitHub does not tell the checksum of a release's file."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Release:
-    """A file of a release on GitHub, and where it is downloaded."""
-
-    repository: str
-    tag: str
-    archive: str
-    url: str
 
 
 def run_tools(console: Console, *, dry_run: bool = False) -> None:
@@ -69,31 +54,6 @@ def run_pin_tools(github: Github, console: Console) -> None:
     lines = [f"{_digest(github, release)}  {release.url}" for release in releases()]
     pinned.CHECKSUMS.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     console.out(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
-
-
-def releases() -> Iterator[Release]:
-    """List every file that a job or a laptop downloads."""
-    for os_name, arch in MACHINES:
-        yield Release(
-            repository="pulumi/pulumi",
-            tag=f"v{download.pulumi_version()}",
-            archive=download.pulumi_archive(os_name, arch),
-            url=download.pulumi_url(os_name, arch),
-        )
-        for name in plugin.PROVIDERS:
-            version = plugin.release(name)
-            yield Release(
-                repository=f"pulumi/pulumi-{name}",
-                tag=f"v{version}",
-                archive=download.plugin_archive(name, version, os_name, arch),
-                url=download.plugin_url(name, version, os_name, arch),
-            )
-
-
-def unpinned() -> list[str]:
-    """List the files that have no checksum yet, so that a job stops before it takes a role."""
-    known = pinned.pinned()
-    return [release.archive for release in releases() if release.url not in known]
 
 
 def _digest(github: Github, release: Release) -> str:

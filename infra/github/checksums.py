@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infra.ci.tools import unpinned
 from infra.reconcile import Step
+from infra.toolchain.releases import unpinned
 
 
 def checksums_step() -> Step[str]:

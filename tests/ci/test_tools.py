@@ -11,9 +11,10 @@ import pytest
 from github import Github
 from rich.console import Console
 
-from infra.ci.tools import PinError, releases, run_pin_tools, run_tools
+from infra.ci.tools import PinError, run_pin_tools, run_tools
 from infra.toolchain import download, pinned, plugin
 from infra.toolchain.pinned import NotPinnedError
+from infra.toolchain.releases import releases
 
 
 def github_with(digests: dict[str, str | None]) -> Github:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.ci.tools import releases
 from infra.toolchain import pinned
+from infra.toolchain.releases import releases
 from tests.github.conftest import Command
 from tests.github.fake_settings import ACTIONS_APP_ID, FakeSettings
 
