@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 from infra.system.folders import cache_folder
+from infra.system.lock import hold
 from infra.system.private_folder import make_private_folder
 from infra.toolchain.events import ToolchainError
 
@@ -31,21 +30,9 @@ def pulumi_home() -> Path:
 
 @contextlib.contextmanager
 def only_builder(cache: Path, on_wait: Callable[[str], None]) -> Generator[None]:
-    """Hold the cache's lock; while another process holds it, call `on_wait` once with its process id and wait.
-
-    The kernel drops the lock when its holder dies, so nothing is left to clean up.
-    """
+    """Hold the cache's lock; while another process holds it, call `on_wait` once with its process id and wait."""
     _make_folder(cache)
-    with (cache / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            on_wait(lock.read().strip() or "unknown")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with hold(cache / "lock", on_wait):
         yield
 
 
