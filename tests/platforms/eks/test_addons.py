@@ -105,17 +105,17 @@ TOLERATED_BY_DEFAULT = {
     "eks-node-monitoring-agent": "eks-node-monitoring-agent, chart 1.7.0",
 }
 """Add-ons whose daemons tolerate every taint by themselves, and where that is said."""
-WITHOUT_DAEMON = {"coredns", "metrics-server"}
+EVERY_TAINT = [{"operator": "Exists"}]
+CONTROLLERS = [name for name, addon in OF_EKS.items() if "nodeSelector" in addon.values(FACTS)]
+"""Add-ons all of whose pods choose their nodes; every other one has a daemon, which runs on each."""
 
 
-@pytest.mark.parametrize("addon", OF_EKS)
+@pytest.mark.parametrize("addon", sorted(OF_EKS.keys() - set(CONTROLLERS)))
 def test_what_apps_need_on_their_node_runs_on_every_node_whatever_its_taints(addon: str) -> None:
     configured = OF_EKS[addon].values(FACTS)
-    daemon = configured.get("nodeAgent", configured.get("node", {} if addon in WITHOUT_DAEMON else configured))
-    if "tolerations" in daemon:
-        assert daemon["tolerations"] == [{"operator": "Exists"}]
-    else:
-        assert addon in {*TOLERATED_BY_DEFAULT, *WITHOUT_DAEMON}
+    daemon = configured.get("nodeAgent", configured.get("node", configured))
+    default = EVERY_TAINT if addon in TOLERATED_BY_DEFAULT else None
+    assert daemon.get("tolerations", default) == EVERY_TAINT
 
 
 def test_dns_grows_with_the_cluster_on_the_system_pool_over_the_zones() -> None:
@@ -128,7 +128,7 @@ def test_dns_grows_with_the_cluster_on_the_system_pool_over_the_zones() -> None:
     assert spread["labelSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}
 
 
-@pytest.mark.parametrize("addon", ["coredns", "metrics-server", "aws-ebs-csi-driver"])
+@pytest.mark.parametrize("addon", [*CONTROLLERS, "aws-ebs-csi-driver"])
 def test_controllers_run_on_the_system_pool_and_nowhere_else(addon: str) -> None:
     placed = values(default(), addon)
     placed = placed.get("controller", placed)
