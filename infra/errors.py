@@ -1,4 +1,4 @@
-"""The one kind of failure that a command tells in a sentence instead of a traceback."""
+"""Failures that a command reports as a message instead of a traceback."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 
 from infra.settings.app.application import Application
-from infra.settings.secret_places import entry_text
+from infra.settings.model import path_text
 
 _WORD = re.compile(r"(?:(?:init|sidecars)\.(?P<helper>[\w-]+)\.)?(?P<where>.+)\[(?P<index>\d+)\]")
 _KEYS = {
@@ -22,18 +22,18 @@ _KEYS = {
 
 def of_helper(entries: Collection[str], *section_and_name: str) -> list[str]:
     """List the entries that are about a helper, as its own app would have them."""
-    prefix = f"{entry_text(section_and_name)}."
+    prefix = f"{path_text(section_and_name)}."
     return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
 
 
 def variables_in(entries: Collection[str], names: Collection[str]) -> list[str]:
     """List the variables that only look like secrets, as keys of a ConfigMap."""
-    return [name for name in names if entry_text(("env", name)) in entries]
+    return [name for name in names if path_text(("env", name)) in entries]
 
 
 def in_file(entries: Collection[str], path: str, key: str) -> list[str]:
     """List what only looks like a secret in a file, which is `key` of a ConfigMap."""
-    prefix = f"{entry_text(('files', path))}."
+    prefix = f"{path_text(('files', path))}."
     return [f"{key}#{entry.removeprefix(prefix)}" for entry in entries if entry.startswith(prefix)]
 
 

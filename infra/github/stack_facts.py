@@ -10,6 +10,7 @@ from infra.errors import NightowlError, UsageError
 from infra.github.environments import EPHEMERAL
 from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
 from infra.reconcile import Step
+from infra.settings.plain import as_mapping
 from infra.settings.stack_file_edit import read_text, replace_text, set_value
 from infra.settings.yaml_file import read_yaml
 
@@ -36,10 +37,10 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
         SettingsError: the file is no stack file.
         UsageError: the stack is none on EKS.
     """
-    config = _mapping(read_yaml(file).get("config"))
-    if _mapping(config.get("nightowl:platform")).get("kind") != "eks":
+    config = as_mapping(read_yaml(file).get("config"))
+    if as_mapping(config.get("nightowl:platform")).get("kind") != "eks":
         raise UsageError(f"--stack: {stack} is not on EKS (nightowl:platform.kind in {file}); leave it out")
-    now = _mapping(_mapping(config.get("nightowl:delivery")).get("github"))
+    now = as_mapping(as_mapping(config.get("nightowl:delivery")).get("github"))
     wanted: dict[str, str | list[str]] = {
         "repository": repository,
         "repositoryId": str(repository_id),
@@ -76,10 +77,6 @@ def _replace(file: Path, text: str, written: Mapping[str, str | list[str]]) -> N
             f"{file} cannot be written ({error.strerror}); write it yourself:\n"
             f"  nightowl:delivery:\n    github:\n{lines}"
         ) from None
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast(Mapping[str, object], value) if isinstance(value, Mapping) else {}
 
 
 def _texts(value: object) -> list[str]:

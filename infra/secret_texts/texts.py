@@ -13,7 +13,7 @@ from infra.secret_texts.names import Suspicion, suspicion
 from infra.secret_texts.values import decoded, is_random, names_secret
 
 MOST_FINDINGS = 20
-"""In one text. Whoever has more of them learns of the rest when these are gone."""
+"""In one text. The rest is found when these are gone."""
 REDACTED = "***"
 """Stands where a secret was."""
 _MOST_PLACES = 200

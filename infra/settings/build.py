@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pydantic import ValidationError
 
 from infra.settings.interactions import interaction_errors
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError, Location, path_text
 from infra.settings.nearest import nearest
 from infra.settings.plain import plain_errors, take
 from infra.settings.problems import (
@@ -20,7 +20,7 @@ from infra.settings.problems import (
     unknown_key,
     unknown_keys,
 )
-from infra.settings.secret_places import entry_text, scan_for_secrets, secrets_outside
+from infra.settings.secret_places import scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
 PROJECT = "nightowl"
@@ -63,7 +63,7 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
 
 
 def _hidden(sections: Mapping[str, object], unknown: Sequence[UnknownKey]) -> list[Problem]:
-    """Find what is wrong besides unknown keys: pydantic judges a section by its rules once it knows every key of it.
+    """Find what is wrong besides unknown keys: pydantic checks the rules of a section whose keys are all known.
 
     What is misspelt counts as what was meant, so that a rule does not ask for it.
     """
@@ -81,7 +81,7 @@ def foreign_secrets(config: Mapping[str, object]) -> list[Problem]:
     """Find what looks like a secret under keys of a configuration that belong to others (`aws:secretKey`)."""
     foreign = {key: value for key, value in config.items() if not key.startswith(f"{PROJECT}:")}
     return [
-        Problem(f"{error.location[0]}{entry_text(error.location[1:])}", error.message)
+        Problem(f"{error.location[0]}{path_text(error.location[1:])}", error.message)
         for error in secrets_outside(foreign)
     ]
 

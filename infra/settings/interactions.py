@@ -1,6 +1,6 @@
 """Rules between the applications of a stack: names, flows from one to another, and public addresses.
 
-They are judged on what can be read of each app in the plain values of the stack file, so that one app's mistake does
+They are checked on what can be read of each app in the plain values of the stack file, so that one app's mistake does
 not hide another's.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from infra.settings.app.traffic import LOAD_BALANCER, Flow, Peer, TrafficSettings
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
+from infra.settings.plain import as_mapping
 
 _RESERVED_NAMES = {
     LOAD_BALANCER: "means the platform's load balancer in allowFrom",
@@ -37,9 +38,9 @@ class _App:
 def interaction_errors(apps: object) -> Iterator[FieldError]:
     """Find the rules that are broken between `apps`, a mapping of names to plain values; locations are below the root.
 
-    What is no mapping at all has none: the models say so.
+    What is no mapping has none here, because the models refuse it.
     """
-    known = {str(name): _read(_mapping(value)) for name, value in _mapping(apps).items()}
+    known = {str(name): _read(as_mapping(value)) for name, value in as_mapping(apps).items()}
     for name in known:
         if name in _RESERVED_NAMES:
             yield FieldError(("apps", name), f"the name {name} {_RESERVED_NAMES[name]}; choose another")
@@ -99,18 +100,14 @@ def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
         owners.setdefault(address, name)
 
 
-def _read(app: Mapping[Any, object]) -> _App:
+def _read(app: Mapping[str, object]) -> _App:
     return _App(
         kind=str(app.get("kind", "web")),
         traffic=_valid(_TRAFFIC, app.get("traffic")),
         allow_to=_peers(app.get("allowTo")),
         allow_from=_peers(app.get("allowFrom")),
-        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in _mapping(app.get(key))],
+        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in as_mapping(app.get(key))],
     )
-
-
-def _mapping(value: object) -> Mapping[Any, object]:
-    return cast(Mapping[Any, object], value) if isinstance(value, Mapping) else {}
 
 
 def _peers(value: object) -> list[Peer | None]:

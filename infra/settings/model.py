@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -63,6 +64,19 @@ class RulesError(ValueError):
     def __init__(self, errors: Sequence[FieldError]) -> None:
         self.errors = errors
         super().__init__("; ".join(map(str, errors)))
+
+
+def path_text(location: Location, write: Callable[[str], str] = str) -> str:
+    """Return a location as text: `env.TOKEN`, `allowTo[0]`, `files["/etc/app.conf"]`; `write` changes each key."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[\w-]+", part):
+            text += f".{write(part)}" if text else write(part)
+        else:
+            text += f'["{write(part)}"]'
+    return text
 
 
 def raise_any(errors: Iterable[FieldError]) -> None:

@@ -15,7 +15,7 @@ from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
 from infra.settings.app.words import answer
 from infra.settings.keys import keys_at, kinds_with_key, without_tags
-from infra.settings.model import Location, Model, RulesError
+from infra.settings.model import Location, Model, RulesError, path_text
 from infra.settings.nearest import nearest
 
 LONGEST_ECHO = 60
@@ -79,19 +79,8 @@ def _unknown_key(location: Location, model: type[Model]) -> UnknownKey:
 
 def key_text(namespace: str, location: Location) -> str:
     """Write a location as a stack file's key: `nightowl:apps.web.allowTo[0]`, `...files["/etc/app.conf"]`."""
-    text = ""
-    for part in map(_without_secrets, location):
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif re.fullmatch(r"[\w-]+", part):
-            text += f".{shortened(part)}" if text else shortened(part)
-        else:
-            text += f'["{shortened(part)}"]'
-    return f"{namespace}:{text}"
-
-
-def _without_secrets(part: str | int) -> str | int:
-    return part if isinstance(part, int) else without_secrets(part)
+    parts = tuple(part if isinstance(part, int) else without_secrets(part) for part in location)
+    return f"{namespace}:{path_text(parts, shortened)}"
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:

@@ -5,14 +5,14 @@ Plain values are searched, before anything is made of them, so that no message o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import cast
 
 from infra.secret_texts.texts import REDACTED, Secret, in_arguments, in_file, in_setting, in_text
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError, Location, path_text
+from infra.settings.plain import as_mapping
 
 LOOKS_ONLY_KEY = "notSecret"
 """The key of an app that lists what only looks like a secret."""
@@ -40,21 +40,8 @@ def scan_for_secrets(sections: Mapping[str, object]) -> SecretScan:
 def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:
     """Find what looks like a secret under keys of others, such as `aws:secretKey`. What Pulumi encrypted may stay."""
     search = _Search({})
-    search.mapping((), {key: value for key, value in values.items() if not _is_encrypted(value)})
+    search.mapping((), {key: value for key, value in values.items() if set(as_mapping(value)) != {"secure"}})
     return search.errors
-
-
-def entry_text(location: Location, secret: Secret | None = None) -> str:
-    """Write a place inside an app as `notSecret` lists it: `env.TOKEN`, `files["/etc/app.conf"].password`."""
-    text = ""
-    for part in location:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif re.fullmatch(r"[\w-]+", part):
-            text += f".{part}" if text else part
-        else:
-            text += f'["{part}"]'
-    return text if secret is None else f"{text}.{secret.name}"
 
 
 @dataclass
@@ -175,21 +162,18 @@ def _message(secret: Secret, kind: _Kind, app: str, inside: Location) -> str:
 
 
 def _entry(inside: Location, secret: Secret, kind: _Kind) -> str:
-    return entry_text(inside, secret if kind is _Kind.FILE else None)
+    """Return a place inside an app as `notSecret` lists it: `env.TOKEN`, `files["/etc/app.conf"].password`."""
+    return f"{path_text(inside)}.{secret.name}" if kind is _Kind.FILE else path_text(inside)
 
 
 def _text(value: object) -> str:
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
-def _is_encrypted(value: object) -> bool:
-    return isinstance(value, Mapping) and set(cast(Mapping[object, object], value)) == {"secure"}
-
-
 def _allowed(apps: object) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for app, settings in cast(Mapping[str, object], apps).items() if isinstance(apps, Mapping) else ():
-        listed = cast(Mapping[str, object], settings).get(LOOKS_ONLY_KEY) if isinstance(settings, Mapping) else None
-        entries = cast(Sequence[object], listed) if isinstance(listed, list | tuple) else ()
-        found[app] = [entry for entry in entries if isinstance(entry, str)]
-    return found
+    listed = {app: as_mapping(settings).get(LOOKS_ONLY_KEY) for app, settings in as_mapping(apps).items()}
+    return {
+        app: [entry for entry in cast(Sequence[object], entries) if isinstance(entry, str)]
+        for app, entries in listed.items()
+        if isinstance(entries, list | tuple)
+    }

@@ -74,7 +74,7 @@ class _Application(Model):
         helpers: dict[str, Mapping[str, HelperSettings]] = {"init": self.init, "sidecars": self.sidecars}
         for section, containers in helpers.items():
             for name, helper in containers.items():
-                # The volumes were judged with the app's own files already.
+                # The volumes were checked with the app's own files already.
                 for error in mount_errors(self.volumes, helper.files):
                     if error.location[0] == "files":
                         yield error.below(section, name)
@@ -230,7 +230,7 @@ def _repetition_errors(key: str, peers: tuple[Peer, ...]) -> Iterator[FieldError
 
 
 def _kind(value: Any) -> str:
-    """Choose the model by `kind`; what is no mapping is judged as `web`, whose message says so."""
+    """Choose the model by `kind`; what is no mapping is validated as `web`, whose message says so."""
     if isinstance(value, Mapping):
         kind = cast(Mapping[str, object], value).get("kind", "web")
         return "<>" if kind is None else f"<{kind}>"

@@ -15,7 +15,7 @@ LONGEST_SECRET_REFERENCE = 256
 
 
 def check_secret_reference(value: str) -> str:
-    """Accept a reference; whether it exists is the platform's to say, and of what form tokens are is judged before.
+    """Accept a reference. The platform finds whether it exists; what looks like a secret itself is refused before.
 
     Raises:
         ValueError: empty, with white space, or too long.

@@ -32,28 +32,25 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Appli
     yield from _rule_errors(load_balancer, http=bool(http), tcp=len(tcp_ports(apps)))
 
 
+def _served(apps: Mapping[str, Application], protocol: str) -> Iterator[tuple[str, int, TrafficSettings]]:
+    for name, app in apps.items():
+        if isinstance(app, WebSettings) and app.traffic is not None and app.traffic.protocol == protocol:
+            yield name, app.port, app.traffic
+
+
 def http_traffic(apps: Mapping[str, Application]) -> dict[str, TrafficSettings]:
     """Return the public address of each app that is reached by HTTP."""
-    return {
-        name: app.traffic
-        for name, app in apps.items()
-        if isinstance(app, WebSettings) and app.traffic is not None and app.traffic.protocol == "http"
-    }
+    return {name: traffic for name, _, traffic in _served(apps, "http")}
 
 
 def http_ports(apps: Mapping[str, Application]) -> dict[str, int]:
     """Return the port of each app that is reached by HTTP."""
-    http = http_traffic(apps)
-    return {name: app.port for name, app in apps.items() if isinstance(app, WebSettings) and name in http}
+    return {name: port for name, port, _ in _served(apps, "http")}
 
 
 def tcp_ports(apps: Mapping[str, Application]) -> dict[str, int]:
     """Return the port of each app that is reached by plain TCP."""
-    return {
-        name: app.port
-        for name, app in apps.items()
-        if isinstance(app, WebSettings) and app.traffic is not None and app.traffic.protocol == "tcp"
-    }
+    return {name: port for name, port, _ in _served(apps, "tcp")}
 
 
 def has_traffic(apps: Mapping[str, Application]) -> bool:

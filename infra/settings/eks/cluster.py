@@ -137,7 +137,7 @@ class AccessSettings(Model):
 
 
 def _wider(of_cluster: str | None, of_namespace: str) -> str | None:
-    """Whoever looks at the whole cluster may still edit one namespace; every other pair is a repetition."""
+    """Return the list that already holds the role. Viewers of the whole cluster may still edit one namespace."""
     return None if (of_cluster, of_namespace) == ("viewers", "editors") else of_cluster
 
 

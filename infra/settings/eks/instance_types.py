@@ -1,4 +1,4 @@
-"""EC2 instance types, as far as their names tell."""
+"""EC2 instance types, as far as their names describe them."""
 
 from __future__ import annotations
 

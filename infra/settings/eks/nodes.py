@@ -108,7 +108,7 @@ class NodePoolSettings(Model):
                 yield FieldError(("taints", index), f"{taint.key} with {taint.effect} is listed twice")
 
     def _hint_errors(self) -> Iterator[FieldError]:
-        """Find more labels and taints than fit onto an Auto Scaling group, which tells them while there is no node."""
+        """Find more labels and taints than an Auto Scaling group has tags for, which stand for them without a node."""
         if self.min == 0 and len(self.labels) + len(self.taints) > MOST_HINTS:
             message = (
                 f"with min 0 a pool has at most {MOST_HINTS} labels and taints, each of which is a tag of its Auto "

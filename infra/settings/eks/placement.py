@@ -21,8 +21,8 @@ def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, A
             yield FieldError(("apps", app, "placement", "tolerate"), message)
         reasons = {name: _obstacle(name, pool, settings.placement) for name, pool in for_apps.items()}
         if reasons and all(reasons.values()):
-            told = ", ".join(f"{name} {reason}" for name, reason in reasons.items())
-            message = f"no pool takes {app}: {told}; tolerate the taints, or ask for labels that a pool has"
+            obstacles = ", ".join(f"{name} {reason}" for name, reason in reasons.items())
+            message = f"no pool takes {app}: {obstacles}; tolerate the taints, or ask for labels that a pool has"
             yield FieldError(("apps", app, "placement"), message)
 
 
@@ -40,7 +40,7 @@ def _obstacle(name: str, pool: NodePoolSettings, placement: PlacementSettings) -
 
 
 def _is_known_at_run_time_only(key: str, known: Mapping[str, str]) -> bool:
-    """Whether Kubernetes or EKS gives a node this label, such as its zone: then it is not judged."""
+    """Whether Kubernetes or EKS gives a node this label, such as its zone, so that it cannot be checked."""
     prefix = key.rpartition("/")[0]
     by_others = [reserved for reserved in RESERVED_PREFIXES if reserved != "nightowl"]
     return key not in known and any(prefix == reserved or prefix.endswith(f".{reserved}") for reserved in by_others)

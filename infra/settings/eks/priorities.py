@@ -10,8 +10,8 @@ then the stack file says which one moves.
 The stacks of pull requests put their rules on the listener of another stack, without a look at what is there. They have
 a range of their own, between the rules with a host and those without, and in it each pull request has a block.
 
-This lies beside the settings, and not beside the listener, because a stack file is judged by it: whether
-`loadBalancer.priorities` is needed, and for which app, is told together with every other mistake of the file.
+This lies beside the settings, and not beside the listener, because a stack file is checked by it: whether
+`loadBalancer.priorities` is needed, and for which app, is reported together with every other mistake of the file.
 """
 
 from __future__ import annotations
