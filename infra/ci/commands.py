@@ -15,7 +15,7 @@ from infra.errors import UsageError
 
 if TYPE_CHECKING:
     from infra.ci.actions_run import ActionsRun
-    from infra.ci.ephemeral import Place
+    from infra.ci.ephemeral.place import Place
     from infra.ci.images import ImageStack
 
 ci = typer.Typer(no_args_is_help=True, help="The steps of the delivery workflows; each runs on a laptop too.")
@@ -207,7 +207,7 @@ def up(
 ) -> None:
     """Deploy the stack of a labelled pull request, and tell it where the apps answer."""
     from infra.ci.deploy import images_from_json
-    from infra.ci.ephemeral import run_up
+    from infra.ci.ephemeral.lifecycle import run_up
 
     given = images_from_json(images or "{}")
     run_up(_place(context, base, cluster, dry_run=dry_run), pull_request, given)
@@ -222,7 +222,7 @@ def down(
     dry_run: DryRun = False,
 ) -> None:
     """Remove the stack of a pull request. Where there is none, that is fine."""
-    from infra.ci.ephemeral import run_down
+    from infra.ci.ephemeral.lifecycle import run_down
 
     run_down(_place(context, base, cluster, dry_run=dry_run), pull_request)
 
@@ -239,7 +239,7 @@ def sweep(
 
     Exit code 1 when one of them could not be removed; the others are, all the same.
     """
-    from infra.ci.ephemeral import run_sweep
+    from infra.ci.ephemeral.sweep import run_sweep
     from infra.settings.scalars import parse_seconds
 
     try:
@@ -285,7 +285,7 @@ def _image_stack(stack: str) -> ImageStack:
 
 
 def _place(context: typer.Context, base: str, cluster: str | None, *, dry_run: bool) -> Place:
-    from infra.ci.ephemeral import cluster_place, project_place
+    from infra.ci.ephemeral.place import cluster_place, project_place
     from infra.settings.names import check_name
 
     if cluster is None:

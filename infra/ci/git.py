@@ -1,4 +1,4 @@
-"""What a command asks of the checkout's git repository."""
+"""What a command reads from the checkout's git repository. Each function raises GitError where it is no checkout."""
 
 from __future__ import annotations
 
@@ -24,11 +24,7 @@ class Version:
 
 
 def tree_of(project: Path, folder: str) -> str | None:
-    """The hash of what the checked out commit holds in a folder: the same content has the same hash. None: no folder.
-
-    Raises:
-        GitError: `project` is no checkout.
-    """
+    """Return the hash of what the checked out commit holds in a folder, equal for equal content; None: no folder."""
     _git(project, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     return _tree_at(project, "HEAD", folder)
 
@@ -57,7 +53,6 @@ def versions(project: Path, path: str) -> Iterator[Version]:
 
     Raises:
         UsageError: the clone is shallow, so that it lacks the history.
-        GitError: `project` is no checkout.
     """
     require_history(project)
     for commit in _git(project, "log", "--first-parent", "--format=%H", "HEAD", "--", path).split():
@@ -67,11 +62,7 @@ def versions(project: Path, path: str) -> Iterator[Version]:
 
 
 def file_at(project: Path, commit: str, path: str) -> str | None:
-    """The text that a file has at a commit. None: the checkout knows no such commit, or the commit no such file.
-
-    Raises:
-        GitError: `project` is no checkout.
-    """
+    """The text that a file has at a commit. None: the checkout knows no such commit, or the commit no such file."""
     _git(project, "rev-parse", "--git-dir")
     try:
         return _blob_at(project, commit, path)
@@ -84,7 +75,6 @@ def first_commit_with(project: Path, folder: str, tree: str) -> str | None:
 
     Raises:
         UsageError: the clone is shallow, so that it lacks the history.
-        GitError: `project` is no checkout.
     """
     require_history(project)
     commits = _git(project, "log", "--first-parent", "--format=%H", "HEAD", "--", folder).split()
@@ -96,7 +86,6 @@ def require_history(project: Path) -> None:
 
     Raises:
         UsageError: it is shallow.
-        GitError: `project` is no checkout.
     """
     if _git(project, "rev-parse", "--is-shallow-repository").strip() == "true":
         raise UsageError(

@@ -35,9 +35,6 @@ def actions_step(api: RepositoryApi, *, proposed_by_app: bool) -> Step[str]:
     A stranger's pull request runs nothing without an approval, and gets no token that writes: in a public repository
     GitHub never sends one, in a private one a setting decides. A server that does not know a setting (404) is left as
     it is, and the note says so.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
     """
     enabled = bool(api.get("actions/permissions", "read whether GitHub Actions is on")["enabled"])
     now = api.get("actions/permissions/workflow", "read what workflows may do")

@@ -25,9 +25,6 @@ def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewe
 
     GitHub asks nobody in the place of an owner that it does not know, so an error in the file of main is a difference,
     which only an administrator can mend.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
     """
     file = project / FILE
     text = file.read_text(encoding="utf-8") if file.is_file() else ""

@@ -70,9 +70,6 @@ def environment_step(
         branches: patterns of the only refs that may deploy.
         reviewers: the people and teams of whom one must approve.
         must_be_reviewed: refuse to go on without any reviewer.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
     """
     now = _inspect(api, name)
     state = now or _State()
@@ -103,11 +100,7 @@ def environment_step(
 
 
 def environment_reviewers(api: RepositoryApi, name: str) -> tuple[Reviewer, ...]:
-    """Read who approves deployments to the environment `name`; nobody where there is none.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
-    """
+    """Read who approves deployments to the environment `name`; nobody where there is none."""
     state = _inspect(api, name)
     return () if state is None else state.reviewers
 

@@ -8,8 +8,6 @@ others made. Where theirs are enough there is none. Reference: docs.github.com/e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from github import Github
 from github.GithubException import GithubException
@@ -19,6 +17,7 @@ from infra.github.reviewers import Reviewer, several
 from infra.reconcile import Step
 from infra.settings.eks.delivery import MAIN_BRANCH
 
+NAME = f"branch {MAIN_BRANCH}"
 RULESET = "nightowl main"
 PULL_REQUEST = "pull_request"
 STATUS_CHECKS = "required_status_checks"
@@ -33,37 +32,41 @@ REVIEWS = {
 }
 """Parameters of the rule PULL_REQUEST that a team asks for, by GitHub's names; the first is a number, of at least 1."""
 
+_PULL_REQUEST_PARAMETERS: Json = {
+    "required_approving_review_count": 0,
+    "dismiss_stale_reviews_on_push": True,
+    "require_code_owner_review": False,
+    "require_last_push_approval": False,
+    "required_review_thread_resolution": False,
+}
+_STATUS_CHECK_PARAMETERS: Json = {
+    "strict_required_status_checks_policy": False,  # a promotion need not be brought up to date with every other merge
+    "do_not_enforce_on_create": True,
+    "required_status_checks": [],
+}
+
 _MAIN_REFS = ("~ALL", "~DEFAULT_BRANCH", f"refs/heads/{MAIN_BRANCH}")
 """What a ruleset can name main by."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Needs:
-    """What is asked of main, or what of it is already given."""
+_Needs = frozenset[tuple[str, str]]
+"""What is asked of main, or what of it is given: rules by their type, required checks by their names, and parameters of
+the rule PULL_REQUEST that are keys of REVIEWS; each with RULE, CHECK or REVIEW before it."""
 
-    rules: frozenset[str] = frozenset()
-    checks: frozenset[str] = frozenset()
-    reviews: frozenset[str] = frozenset()
-    """Parameters of the rule PULL_REQUEST, keys of REVIEWS."""
+RULE, CHECK, REVIEW = "rule", "check", "review"
 
-    def without(self, other: _Needs) -> _Needs:
-        """Return what is left to do where `other` is given."""
-        return _Needs(
-            rules=self.rules - other.rules, checks=self.checks - other.checks, reviews=self.reviews - other.reviews
-        )
 
-    def and_also(self, other: _Needs) -> _Needs:
-        """Return all that either gives."""
-        return _Needs(
-            rules=self.rules | other.rules, checks=self.checks | other.checks, reviews=self.reviews | other.reviews
-        )
+def _lines(needs: _Needs) -> tuple[str, ...]:
+    """Write each as a reader knows it."""
+    request = ("changed by pull requests only",) if (RULE, PULL_REQUEST) in needs else ()
+    checks = (f"must pass: {check}" for check in _names(needs, CHECK))
+    reviews = (text for key, text in REVIEWS.items() if (REVIEW, key) in needs)
+    plain = (text for rule, text in PLAIN_RULES.items() if (RULE, rule) in needs)
+    return (*request, *checks, *reviews, *plain)
 
-    def lines(self) -> tuple[str, ...]:
-        """Write each as a reader knows it."""
-        plain = (text for rule, text in PLAIN_RULES.items() if rule in self.rules)
-        request = ("changed by pull requests only",) if PULL_REQUEST in self.rules else ()
-        reviews = (text for key, text in REVIEWS.items() if key in self.reviews)
-        return (*request, *(f"must pass: {check}" for check in sorted(self.checks)), *reviews, *plain)
+
+def _names(needs: _Needs, kind: str) -> list[str]:
+    return sorted(name for of, name in needs if of == kind)
 
 
 def main_rules_step(
@@ -79,22 +82,22 @@ def main_rules_step(
         checks: the checks that a pull request must pass.
         approvers: who owns the code. Where they are several, somebody else than its author approves a pull request;
             one alone could never merge then.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
     """
-    needs = _Needs(
-        rules=frozenset({PULL_REQUEST, *PLAIN_RULES}),
-        checks=frozenset(checks),
-        reviews=frozenset(REVIEWS) if several(approvers) else frozenset(),
+    reviewed = several(approvers)
+    needs = frozenset(
+        {
+            *((RULE, name) for name in (PULL_REQUEST, *PLAIN_RULES)),
+            *((CHECK, name) for name in checks),
+            *((REVIEW, name) for name in REVIEWS if reviewed),
+        }
     )
     names = ", ".join(approver.name for approver in approvers)
-    unreviewed = "" if needs.reviews else f"tested, not reviewed: nobody but {names or 'its author'} is asked"
+    unreviewed = "" if reviewed else f"tested, not reviewed: nobody but {names or 'its author'} is asked"
     own = _own_ruleset(api)
     if own is not None:
         return _own_step(api, client, own, needs, unreviewed)
     others, sources = _made_by_others(api)
-    missing = needs.without(others)
+    missing = _lines(needs - others)
     beside = f"beside {', '.join(sources)}, left as it is" if sources else ""
 
     def apply() -> None:
@@ -108,15 +111,11 @@ def main_rules_step(
         }
         api.send("POST", "rulesets", "make the rules of main", body)
 
-    if not missing.lines():
+    if not missing:
         return Step(
-            name=_name(), exists=True, changes=(), apply=apply, note=_together(f"by {', '.join(sources)}", unreviewed)
+            name=NAME, exists=True, changes=(), apply=apply, note=_together(f"by {', '.join(sources)}", unreviewed)
         )
-    return Step(name=_name(), exists=False, changes=missing.lines(), apply=apply, note=_together(beside, unreviewed))
-
-
-def _name() -> str:
-    return f"branch {MAIN_BRANCH}"
+    return Step(name=NAME, exists=False, changes=missing, apply=apply, note=_together(beside, unreviewed))
 
 
 def _together(*notes: str) -> str:
@@ -131,7 +130,7 @@ def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unre
         changes.append(f"ruleset {RULESET!r}: {own['enforcement']} -> active")
     if not _names_main(included) or _names_main(excluded):
         changes.append(f"ruleset {RULESET!r}: does not apply to {MAIN_BRANCH} -> applies")
-    changes += needs.without(_given(own["rules"])).lines()
+    changes += _lines(needs - _given(own["rules"]))
 
     def apply() -> None:
         include = included if _names_main(included) else [*included, f"refs/heads/{MAIN_BRANCH}"]
@@ -148,12 +147,12 @@ def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unre
         api.send("PUT", f"rulesets/{own['id']}", "set the rules of main", body)
 
     note = _together(_added_by_hand(own, needs), unreviewed)
-    return Step(name=_name(), exists=True, changes=tuple(changes), apply=apply, note=note)
+    return Step(name=NAME, exists=True, changes=tuple(changes), apply=apply, note=note)
 
 
 def _added_by_hand(own: Json, needs: _Needs) -> str:
     """Return what somebody added to the ruleset. A check of a job that is no more would hold up every pull request."""
-    checks = sorted(_given(own["rules"]).checks - needs.checks)
+    checks = _names(_given(own["rules"]) - needs, CHECK)
     bypass = len(own.get("bypass_actors", []))
     notes = [f"also asks for {', '.join(checks)}"] if checks else []
     notes += [f"{bypass} may bypass it"] if bypass else []
@@ -176,23 +175,18 @@ def _made_by_others(api: RepositoryApi) -> tuple[_Needs, tuple[str, ...]]:
     protection = api.find(f"branches/{MAIN_BRANCH}/protection", "read the protection of main")
     if protection is None:
         return given, tuple(sorted(sources))
-    classic = _given_by_protection(protection)
-    return given.and_also(classic), (*sorted(sources), "the branch protection")
+    return given | _given_by_protection(protection), (*sorted(sources), "the branch protection")
 
 
-def _given(rules: Iterable[Json]) -> _Needs:
-    listed = list(rules)
-    checks = {
-        check["context"]
-        for rule in listed
-        if rule["type"] == STATUS_CHECKS
-        for check in rule["parameters"]["required_status_checks"]
-    }
-    reviews = {
-        key for rule in listed if rule["type"] == PULL_REQUEST for key in REVIEWS if rule.get("parameters", {}).get(key)
-    }
-    return _Needs(
-        rules=frozenset(rule["type"] for rule in listed), checks=frozenset(checks), reviews=frozenset(reviews)
+def _given(rules: Sequence[Json]) -> _Needs:
+    requests: list[Json] = [rule.get("parameters", {}) for rule in rules if rule["type"] == PULL_REQUEST]
+    checks: list[Json] = [rule["parameters"] for rule in rules if rule["type"] == STATUS_CHECKS]
+    return frozenset(
+        {
+            *((RULE, str(rule["type"])) for rule in rules),
+            *((CHECK, str(check["context"])) for one in checks for check in one["required_status_checks"]),
+            *((REVIEW, key) for one in requests for key in REVIEWS if one.get(key)),
+        }
     )
 
 
@@ -206,64 +200,33 @@ def _given_by_protection(protection: Json) -> _Needs:
     reviews: Json = protection.get("required_pull_request_reviews") or {}
     classic = {**reviews, "require_code_owner_review": reviews.get("require_code_owner_reviews")}
     classic["dismiss_stale_reviews_on_push"] = reviews.get("dismiss_stale_reviews")
-    return _Needs(
-        rules=frozenset(rule for rule, given in rules.items() if given),
-        checks=frozenset(checks.get("contexts", [])),
-        reviews=frozenset(key for key in REVIEWS if classic.get(key)),
+    return frozenset(
+        {
+            *((RULE, rule) for rule, given in rules.items() if given),
+            *((CHECK, str(context)) for context in checks.get("contexts", [])),
+            *((REVIEW, key) for key in REVIEWS if classic.get(key)),
+        }
     )
 
 
 def _completed(rules: Sequence[Json], needs: _Needs, app: int | None) -> list[Json]:
     """Add to `rules` what `needs` asks for and they lack; what they have stays."""
-    given = _given(rules)
+    given, missing = _given(rules), needs - _given(rules)
+    own_app = {} if app is None else {"integration_id": app}
+    checks = [{"context": context, **own_app} for context in _names(missing, CHECK)]
+    reviews = {key: 1 if key == "required_approving_review_count" else True for key in _names(missing, REVIEW)}
     completed = list(rules)
-    if PULL_REQUEST not in given.rules:
-        completed.append({"type": PULL_REQUEST, "parameters": _pull_request_parameters()})
-    completed = [_with_reviews(rule, needs.reviews - given.reviews) for rule in completed]
-    missing = [_check(context, app) for context in sorted(needs.checks - given.checks)]
-    if STATUS_CHECKS not in given.rules:
-        completed.append({"type": STATUS_CHECKS, "parameters": _status_check_parameters(missing)})
-    elif missing:
-        completed = [_with_checks(rule, missing) for rule in completed]
-    return [*completed, *({"type": rule} for rule in PLAIN_RULES if rule not in given.rules)]
-
-
-def _with_reviews(rule: Json, missing: frozenset[str]) -> Json:
-    if rule["type"] != PULL_REQUEST or not missing:
-        return rule
-    asked = {key: 1 if key == "required_approving_review_count" else True for key in missing}
-    return {**rule, "parameters": {**rule["parameters"], **asked}}
-
-
-def _with_checks(rule: Json, missing: Sequence[Json]) -> Json:
-    if rule["type"] != STATUS_CHECKS:
-        return rule
-    parameters: Json = rule["parameters"]
-    checks = [*parameters["required_status_checks"], *missing]
-    return {**rule, "parameters": {**parameters, "required_status_checks": checks}}
-
-
-def _pull_request_parameters() -> dict[str, Any]:
-    return {
-        "required_approving_review_count": 0,
-        "dismiss_stale_reviews_on_push": True,
-        "require_code_owner_review": False,
-        "require_last_push_approval": False,
-        "required_review_thread_resolution": False,
-    }
-
-
-def _status_check_parameters(checks: Sequence[Json]) -> dict[str, Any]:
-    """Not strict: a promotion need not be brought up to date with every other merge."""
-    return {
-        "strict_required_status_checks_policy": False,
-        "do_not_enforce_on_create": True,
-        "required_status_checks": list(checks),
-    }
-
-
-def _check(context: str, app: int | None) -> dict[str, Any]:
-    return {"context": context} if app is None else {"context": context, "integration_id": app}
+    for kind, parameters in ((PULL_REQUEST, _PULL_REQUEST_PARAMETERS), (STATUS_CHECKS, _STATUS_CHECK_PARAMETERS)):
+        if (RULE, kind) not in given:
+            completed.append({"type": kind, "parameters": parameters})
+    for index, rule in enumerate(completed):
+        parameters: Json = rule.get("parameters", {})
+        if rule["type"] == PULL_REQUEST and reviews:
+            completed[index] = {**rule, "parameters": {**parameters, **reviews}}
+        if rule["type"] == STATUS_CHECKS and checks:
+            both = [*parameters["required_status_checks"], *checks]
+            completed[index] = {**rule, "parameters": {**parameters, "required_status_checks": both}}
+    return [*completed, *({"type": rule} for rule in PLAIN_RULES if (RULE, rule) not in given)]
 
 
 def _actions_app(client: Github) -> int | None:

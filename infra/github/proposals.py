@@ -17,21 +17,13 @@ APP_KEY = "NIGHTOWL_APP_KEY"
 
 
 def app_of(api: RepositoryApi) -> str:
-    """Read the client id of the App; empty where there is none.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
-    """
+    """Read the client id of the App; empty where there is none."""
     answer = api.find(f"actions/variables/{APP_VARIABLE}", f"read the variable {APP_VARIABLE}")
     return "" if answer is None else str(answer["value"])
 
 
 def app_step(api: RepositoryApi, app: str) -> Step[str]:
-    """Inspect whether the App that is named has its key where the jobs find it. Only its owner has the key.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
-    """
+    """Inspect whether the App that is named has its key where the jobs find it. Only its owner has the key."""
     path = f"environments/{PROPOSALS}/secrets/{APP_KEY}"
     missing = bool(app) and api.find(path, f"read whether there is a secret {APP_KEY}") is None
 

@@ -44,7 +44,6 @@ def find_reviewers(client: Github, names: Sequence[str]) -> tuple[Reviewer, ...]
 
     Raises:
         UsageError: GitHub knows no such user or team, or they are more than an environment can have.
-        GithubError: GitHub refuses to answer.
     """
     wanted = list(dict.fromkeys(names))
     if len(wanted) > MOST_REVIEWERS:

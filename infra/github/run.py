@@ -20,8 +20,7 @@ from infra.github.environments import (
     environment_reviewers,
     environment_step,
 )
-from infra.github.issues import issues_step
-from infra.github.labels import LABELS, label_step
+from infra.github.issues import LABELS, issues_step, label_step
 from infra.github.main_rules import main_rules_step
 from infra.github.origin import repository_of
 from infra.github.proposals import app_of, app_step

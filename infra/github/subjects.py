@@ -47,7 +47,6 @@ def subject_format(api: RepositoryApi) -> SubjectFormat:
 
     Raises:
         UsageError: the repository has a template of its own, whose subjects the roles' trust could not match.
-        GithubError: GitHub refuses to answer.
     """
     repository = api.repository
     plain = f"repo:{repository.full_name}"

@@ -18,11 +18,7 @@ SWITCHED_OFF_BY_HAND = "disabled_manually"
 
 
 def workflows_step(api: RepositoryApi) -> Step[str]:
-    """Inspect the workflows, and enable those that GitHub switched off. What somebody switched off stays off.
-
-    Raises:
-        GithubError: GitHub refuses to answer.
-    """
+    """Inspect the workflows, and enable those that GitHub switched off. What somebody switched off stays off."""
     answer = api.get("actions/workflows", "list the workflows")
     workflows: list[Json] = [item for item in answer["workflows"] if item["path"].startswith(FILES)]
     switched_off = [item for item in workflows if item["state"] in SWITCHED_OFF_BY_GITHUB]

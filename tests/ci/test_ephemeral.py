@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from infra.ci.ephemeral import LABEL, EphemeralError, Place, SweepError, run_down, run_sweep, run_up
-from infra.ci.ephemeral.lifecycle import addresses_body
-from infra.ci.ephemeral.sweep import Swept
+from infra.ci.ephemeral.lifecycle import addresses_body, run_down, run_up
+from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
+from infra.ci.ephemeral.sweep import SweepError, Swept, run_sweep
 from infra.ci.ephemeral.sweep import table as sweep_table
 from infra.ci.github import connect
 from infra.engine.driver import Engine

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, NetworkingV1Api
 
-from infra.ci.ephemeral import LABEL, Place, run_down, run_sweep, run_up
+from infra.ci.ephemeral.lifecycle import run_down, run_up
+from infra.ci.ephemeral.place import LABEL, Place
+from infra.ci.ephemeral.sweep import run_sweep
 from infra.ci.github import connect
 from infra.local.engine import local_engine
 from infra.local.up import wait_until_available

@@ -17,8 +17,9 @@ import pytest
 import yaml
 
 from infra.ci.actions_run import ActionsRun
-from infra.ci.ephemeral import Place, run_down
 from infra.ci.ephemeral.derive import derive
+from infra.ci.ephemeral.lifecycle import run_down
+from infra.ci.ephemeral.place import Place
 from infra.ci.ephemeral.removal import RemovalFailedError
 from infra.engine.driver import Engine
 from infra.engine.locks import state_of_stack
