@@ -7,85 +7,81 @@ on a role's name: what belongs to another stack of the account is out of reach o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from infra.addons import ADDONS
 from infra.addons.addon import ClusterFacts
 from infra.iam import Document, Statement, policy_document
-from infra.platforms.eks.names import PULL_REQUEST_STACKS, role_path
-from infra.platforms.eks.pipeline.permissions.guards import PULL, own_rights, pulumi_key, this_region
+from infra.platforms.eks.names import PULL_REQUEST_STACKS
+from infra.platforms.eks.pipeline.permissions.grants import Conditions, allow, deny, deny_all_but, filled
+from infra.platforms.eks.pipeline.permissions.guards import LOGIN, OWN_RIGHTS, PULL, PULUMI_KEY, this_region
 from infra.platforms.eks.pipeline.permissions.scope import Scope
+from infra.settings.eks.platform import PARTITION
 
-WORKLOADS = (
-    "autoscaling:Describe*",
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:AttachNetworkInterface",
-    "ec2:CreateNetworkInterface",
-    "ec2:CreateNetworkInterfacePermission",
-    "ec2:DeleteNetworkInterface",
-    "ec2:Describe*",
-    "ec2:DetachNetworkInterface",
-    "ec2:GetInstanceTypesFromInstanceRequirements",
-    "ec2:ModifyNetworkInterfaceAttribute",
-    "ec2:UnassignPrivateIpAddresses",
-    "ecr:BatchGetImage",
-    "ecr:BatchImportUpstreamImage",
-    "ecr:GetAuthorizationToken",
-    "ecr:GetDownloadUrlForLayer",
-    "eks:Describe*",
-    "elasticloadbalancing:Describe*",
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "logs:Describe*",
+WORKLOADS = allow(
+    "Workloads",
+    "autoscaling:Describe* eks:Describe* elasticloadbalancing:Describe* logs:Describe* "
+    "ec2:Describe* GetInstanceTypesFromInstanceRequirements AssignPrivateIpAddresses UnassignPrivateIpAddresses "
+    "CreateNetworkInterface CreateNetworkInterfacePermission AttachNetworkInterface DetachNetworkInterface "
+    "ModifyNetworkInterfaceAttribute DeleteNetworkInterface "
+    "ecr:BatchGetImage BatchImportUpstreamImage GetAuthorizationToken GetDownloadUrlForLayer "
+    "kms:CreateGrant Decrypt DescribeKey GenerateDataKeyWithoutPlaintext",
 )
 """Nodes, the network of pods, controllers and apps: what has no mark of the cluster by which it could be named."""
 
+_BY_CONTROL_PLANE: Conditions = {"ArnLike": {"aws:PrincipalArn": "{control_plane_roles}"}}
+_OF_CLUSTER: Conditions = {"StringEquals": {"aws:ResourceTag/kubernetes.io/cluster/{name}": "owned"}}
 CONTROL_PLANE = (
-    "autoscaling:UpdateAutoScalingGroup",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "ec2:DeleteSecurityGroup",
-    "ec2:ModifyInstanceAttribute",
-    "ec2:RevokeSecurityGroupIngress",
-    "elasticloadbalancing:*",
+    allow(
+        "ControlPlane",
+        "autoscaling:UpdateAutoScalingGroup elasticloadbalancing:* "
+        "ec2:AuthorizeSecurityGroupIngress DeleteSecurityGroup ModifyInstanceAttribute RevokeSecurityGroupIngress",
+        when={**_BY_CONTROL_PLANE, **_OF_CLUSTER},
+    ),
+    allow(
+        "Makes",
+        "ec2:CreateSecurityGroup elasticloadbalancing:CreateLoadBalancer CreateTargetGroup",
+        when=_BY_CONTROL_PLANE,
+    ),
+    allow(
+        "Tags",
+        "elasticloadbalancing:AddTags",
+        when={**_BY_CONTROL_PLANE, "Null": {"elasticloadbalancing:CreateAction": "false"}},
+    ),
 )
 """What `AmazonEKSClusterPolicy` has beyond that, on what carries the cluster's tag. It has routes and
 volumes too, for other networks and drivers than these."""
 
-CONTROL_PLANE_MAKES = (
-    "ec2:CreateSecurityGroup",
-    "elasticloadbalancing:CreateLoadBalancer",
-    "elasticloadbalancing:CreateTargetGroup",
-)
-
-PIPELINE = (
-    "acm:*",
-    "autoscaling:*",
-    "codebuild:*",
-    "ec2:*",
-    "ecr:*",
-    "eks:*",
-    "elasticloadbalancing:*",
-    "iam:*Role*",
-    "iam:Get*",
-    "iam:List*",
-    "kms:*",
-    "logs:*",
-    "route53:*",
-    "s3:*",
-    "wafv2:*",
+PIPELINE = allow(
+    "Pipeline",
+    "acm:* autoscaling:* codebuild:* ec2:* ecr:* eks:* elasticloadbalancing:* iam:*Role* Get* List* "
+    "kms:* logs:* route53:* s3:* wafv2:*",
 )
 """The services of the rows in `permissions`, which say what of them each role may do."""
+
+_BY_GUEST: Conditions = {"ArnLike": {"aws:PrincipalArn": "{guest_roles}"}}
+GUESTS = (
+    deny_all_but("Guests", "secretsmanager:DescribeSecret GetSecretValue kms:Decrypt", when=_BY_GUEST),
+    deny(
+        "GuestsDecrypt",
+        "kms:Decrypt",
+        when={**_BY_GUEST, "StringNotEquals": {"kms:ViaService": "secretsmanager.{region}.amazonaws.com"}},
+    ),
+)
+"""What roles of pods of pull requests are for: to read secrets. A pull request chooses what runs there."""
+
+SERVICE_LINKED_ROLE = allow(
+    "ServiceLinkedRole",
+    "iam:CreateServiceLinkedRole",
+    when={"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}},
+)
+STATE_KEY = deny("State", "kms:*", when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "{pulumi_key_alias}"}})
 
 CLUSTER_MARKS = ("aws:eks:cluster-name", "cluster.k8s.amazonaws.com/name")
 """Tags with a cluster's name: on the security group that EKS makes (EKS user guide, "View Amazon EKS security group
 requirements"), and on the interfaces that the VPC CNI makes (amazon-vpc-cni-k8s, pkg/awsutils)."""
-
-GUESTS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", "kms:Decrypt")
-"""What roles of pods of pull requests are for: to read secrets. A pull request chooses what runs there."""
 
 
 def boundary_document(scope: Scope) -> Document:
@@ -93,27 +89,20 @@ def boundary_document(scope: Scope) -> Document:
 
     None of them reaches IAM, and networks and load balancers only where they carry the cluster's tag.
     """
-    return policy_document(
-        Statement(sid="Workloads", actions=WORKLOADS, resources=["*"]),
-        *_of_this_stack(scope),
-        *_of_control_plane(scope),
-        *_of_guests(scope),
-        Statement(
-            sid="ServiceLinkedRole",
-            actions=["iam:CreateServiceLinkedRole"],
-            resources=["*"],
-            conditions={"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}},
-        ),
-        # An image may be in another region, and IAM is in one for the whole world.
-        this_region(scope, but=("ecr:*", "iam:*")),
-        Statement(
-            sid="State",
-            effect="Deny",
-            actions=["kms:*"],
-            resources=["*"],
-            conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": scope.pulumi_key_alias}},
-        ),
-        *_not_of_other_stacks(scope),
+    return _document(
+        scope,
+        [
+            WORKLOADS,
+            _named(scope),
+            *_of_addons(scope),
+            *CONTROL_PLANE,
+            *GUESTS,
+            SERVICE_LINKED_ROLE,
+            # An image may be in another region, and IAM is in one for the whole world.
+            this_region(but="ecr:* iam:*"),
+            STATE_KEY,
+            *_not_of_other_stacks(scope),
+        ],
     )
 
 
@@ -122,37 +111,26 @@ def pipeline_boundary_document(scope: Scope) -> Document:
 
     It is another than that of the roles which they make: those reach neither IAM nor a network.
     """
-    return policy_document(
-        Statement(sid="Pipeline", actions=PIPELINE, resources=["*"]),
-        *own_rights(scope),
-        this_region(scope),
-        pulumi_key(scope),
-        *_not_of_other_stacks(scope, but=(*PULL, "iam:Get*", "iam:List*"), marks=(*CLUSTER_MARKS, "eks:cluster-name")),
+    # The next stack copies images, and the account has roles that its stacks share.
+    shared = f"{LOGIN} {PULL} iam:Get* List*"
+    others = _not_of_other_stacks(scope, but=shared, marks=(*CLUSTER_MARKS, "eks:cluster-name"))
+    return _document(scope, [PIPELINE, *OWN_RIGHTS, this_region(), PULUMI_KEY, *others])
+
+
+def _document(scope: Scope, statements: Iterable[Statement]) -> Document:
+    return policy_document(*(filled(statement, scope) for statement in statements))
+
+
+def _named(scope: Scope) -> Statement:
+    """Allow what names the stack in its ARN."""
+    return allow(
+        "Named",
+        "eks-auth:AssumeRoleForPodIdentity logs:CreateLogStream PutLogEvents "
+        "secretsmanager:DescribeSecret GetSecretValue",
+        "arn:{partition}:eks:{here}:cluster/{name}",
+        "arn:{partition}:logs:{here}:log-group:/aws/vpc/{name}/*",
+        *(f"arn:{{partition}}:secretsmanager:{{here}}:secret:{beginning}*" for beginning in scope.secrets),
     )
-
-
-def _of_this_stack(scope: Scope) -> list[Statement]:
-    """Allow what names the stack in its ARN, or carries a mark that only its own things carry."""
-    here = f"{scope.region}:{scope.account_id}"
-    arn = f"arn:{scope.partition}"
-    return [
-        Statement(
-            sid="Named",
-            actions=(
-                "eks-auth:AssumeRoleForPodIdentity",
-                "logs:CreateLogStream",
-                "logs:PutLogEvents",
-                "secretsmanager:DescribeSecret",
-                "secretsmanager:GetSecretValue",
-            ),
-            resources=[
-                f"{arn}:eks:{here}:cluster/{scope.name}",
-                f"{arn}:logs:{here}:log-group:/aws/vpc/{scope.name}/*",
-                *(f"{arn}:secretsmanager:{here}:secret:{beginning}*" for beginning in scope.secrets),
-            ],
-        ),
-        *_of_addons(scope),
-    ]
 
 
 def _of_addons(scope: Scope) -> Iterator[Statement]:
@@ -160,11 +138,13 @@ def _of_addons(scope: Scope) -> Iterator[Statement]:
 
     As IAM takes no longer boundary, statements with the same conditions are one here.
     """
-    cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region, partition=scope.partition)
+    cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region, partition=PARTITION)
     permitted = [one for addon in ADDONS for part in addon.permissions(cluster).values() for one in part]
     by_conditions: dict[str, list[Statement]] = {}
     for one in permitted:
-        if more := [action for action in one.actions if not any(fnmatchcase(action, known) for known in WORKLOADS)]:
+        if more := [
+            action for action in one.actions if not any(fnmatchcase(action, known) for known in WORKLOADS.actions)
+        ]:
             by_conditions.setdefault(json.dumps(one.conditions), []).append(replace(one, actions=more))
     for number, group in enumerate(by_conditions.values(), start=1):
         yield replace(
@@ -175,79 +155,21 @@ def _of_addons(scope: Scope) -> Iterator[Statement]:
         )
 
 
-def _of_control_plane(scope: Scope) -> list[Statement]:
-    account = f"arn:{scope.partition}:iam::{scope.account_id}"
-    control_plane = {
-        "ArnLike": {"aws:PrincipalArn": f"{account}:role{role_path(scope.project, scope.stack)}control-plane-*"}
-    }
-    return [
-        Statement(
-            sid="ControlPlane",
-            actions=CONTROL_PLANE,
-            resources=["*"],
-            conditions={
-                **control_plane,
-                "StringEquals": {f"aws:ResourceTag/kubernetes.io/cluster/{scope.name}": "owned"},
-            },
-        ),
-        Statement(sid="Makes", actions=CONTROL_PLANE_MAKES, resources=["*"], conditions=control_plane),
-        Statement(
-            sid="Tags",
-            actions=("elasticloadbalancing:AddTags",),
-            resources=["*"],
-            conditions={**control_plane, "Null": {"elasticloadbalancing:CreateAction": "false"}},
-        ),
-    ]
-
-
-def _of_guests(scope: Scope) -> list[Statement]:
-    guests = scope.guest_roles
-    return [
-        Statement(
-            sid="Guests",
-            effect="Deny",
-            not_actions=GUESTS,
-            resources=["*"],
-            conditions={"ArnLike": {"aws:PrincipalArn": guests}},
-        ),
-        Statement(
-            sid="GuestsDecrypt",
-            effect="Deny",
-            actions=("kms:Decrypt",),
-            resources=["*"],
-            conditions={
-                "ArnLike": {"aws:PrincipalArn": guests},
-                "StringNotEquals": {"kms:ViaService": f"secretsmanager.{scope.region}.amazonaws.com"},
-            },
-        ),
-    ]
-
-
-def _not_of_other_stacks(
-    scope: Scope, *, but: Sequence[str] = (), marks: Sequence[str] = CLUSTER_MARKS
-) -> list[Statement]:
+def _not_of_other_stacks(scope: Scope, *, but: str = "", marks: Sequence[str] = CLUSTER_MARKS) -> list[Statement]:
     """Refuse what another stack's tag marks, and what EKS and the VPC CNI mark as another cluster's.
 
-    `but` is what is not refused: the next stack copies images, and the account has roles that its stacks share.
+    `but` are actions that are not refused.
     """
     own = [scope.stack, *([PULL_REQUEST_STACKS] if scope.guests else [])]
+    others: Conditions = {"StringNotLike": {"aws:ResourceTag/stack": own}, "Null": {"aws:ResourceTag/stack": "false"}}
     return [
-        Statement(
-            sid="OtherStacks",
-            effect="Deny",
-            actions=() if but else ("*",),
-            not_actions=but,
-            resources=["*"],
-            conditions={"StringNotLike": {"aws:ResourceTag/stack": own}, "Null": {"aws:ResourceTag/stack": "false"}},
-        ),
+        deny_all_but("OtherStacks", but, when=others) if but else deny("OtherStacks", "*", when=others),
         *(
-            Statement(
-                sid=f"OtherClusters{number}",
-                effect="Deny",
-                actions=("ec2:*",),
-                resources=["*"],
-                conditions={
-                    "StringNotEquals": {f"aws:ResourceTag/{mark}": scope.name},
+            deny(
+                f"OtherClusters{number}",
+                "ec2:*",
+                when={
+                    "StringNotEquals": {f"aws:ResourceTag/{mark}": "{name}"},
                     "Null": {f"aws:ResourceTag/{mark}": "false"},
                 },
             )

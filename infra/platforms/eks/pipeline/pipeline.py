@@ -10,7 +10,13 @@ import pulumi_aws as aws
 
 from infra.iam import Document, service_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.names import role_name, runner_arn
+from infra.platforms.eks.names import (
+    boundary_name,
+    identity_provider_arn,
+    pipeline_boundary_name,
+    role_name,
+    runner_arn,
+)
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.trust import github_trust
@@ -49,11 +55,14 @@ class Delivery(pulumi.ComponentResource):
         self._args = args
         scope = args.scope
         self.boundary_arn = self._make_boundary(
-            "boundary", scope.boundary_name, f"The most that a role of {scope.name} can do", boundary_document(scope)
+            "boundary",
+            boundary_name(scope.name),
+            f"The most that a role of {scope.name} can do",
+            boundary_document(scope),
         )
         self._pipeline_boundary_arn = self._make_boundary(
             "pipeline-boundary",
-            scope.pipeline_boundary_name,
+            pipeline_boundary_name(scope.name),
             f"The most that GitHub can do with {scope.name}",
             pipeline_boundary_document(scope),
         )
@@ -115,7 +124,7 @@ def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Docu
     """Write who may take a role of the pipeline. Deployments run on the main branch, or in the build they start."""
     deploys = kind == "deploy"
     document = github_trust(
-        provider_arn=scope.identity_provider_arn,
+        provider_arn=identity_provider_arn(scope.account_id),
         subjects=github.subjects(kind),
         repository_id=github.repository_id,
         environment=github.environment if deploys else None,
@@ -136,7 +145,6 @@ def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str |
     return Scope(
         account_id=context.account_id,
         region=context.region,
-        partition=context.partition,
         project=context.project,
         stack=context.stack,
         backend_bucket=delivery.bucket,

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from infra.platforms.eks.pipeline.permissions.rights import Grant, Table, TypeRights
+from infra.platforms.eks.pipeline.permissions.grants import Table, read, write
 
-_PROJECT = ("arn:{partition}:codebuild:{here}:project/{runner}",)
+_PROJECT = "arn:{partition}:codebuild:{here}:project/{runner}"
 
 CODEBUILD: Table = {
-    "aws:codebuild/project:Project": TypeRights(
-        read=("codebuild:BatchGetProjects",),
-        create=("codebuild:CreateProject",),
-        update=("codebuild:UpdateProject",),
-        delete=("codebuild:DeleteProject",),
-        on=_PROJECT,
-        read_on=_PROJECT,
-        also_write=(
-            Grant(
-                # A build works as the role that starts it; the role's trust names this project and no other.
-                actions=("iam:PassRole",),
-                resources=("{deploy_role}",),
-                conditions={"StringEquals": {"iam:PassedToService": ("codebuild.amazonaws.com",)}},
-            ),
-            Grant(
-                actions=("codebuild:StartBuild",),
-                resources=_PROJECT,
-                # The request brings no commands (CodeBuild user guide, "AWS CodeBuild condition keys").
-                conditions={"Null": {"codebuild:source.buildspec": ("true",)}},
-            ),
-            Grant(actions=("codebuild:BatchGetBuilds", "codebuild:StopBuild"), resources=_PROJECT),
-            Grant(
-                actions=("logs:GetLogEvents",),
-                resources=("arn:{partition}:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*",),
-            ),
+    "aws:codebuild/project:Project": (
+        read("codebuild:BatchGetProjects", _PROJECT),
+        write("codebuild:CreateProject UpdateProject DeleteProject BatchGetBuilds StopBuild", _PROJECT),
+        # A build works as the role that starts it; the role's trust names this project and no other.
+        write(
+            "iam:PassRole",
+            "{deploy_role}",
+            when={"StringEquals": {"iam:PassedToService": "codebuild.amazonaws.com"}},
         ),
+        # The request brings no commands (CodeBuild user guide, "AWS CodeBuild condition keys").
+        write("codebuild:StartBuild", _PROJECT, when={"Null": {"codebuild:source.buildspec": "true"}}),
+        write("logs:GetLogEvents", "arn:{partition}:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*"),
     ),
 }

@@ -6,29 +6,23 @@ from collections.abc import Mapping
 
 from infra.iam import Document
 from infra.platforms.eks.pipeline.permissions.documents import documents
+from infra.platforms.eks.pipeline.permissions.grants import Grant, read, statements, write
 from infra.platforms.eks.pipeline.permissions.guards import (
+    LOGIN,
+    ONLY_OURS,
+    OWN_RIGHTS,
     PULL,
-    only_what_is_ours,
+    PULUMI_KEY,
     other_stacks,
-    own_rights,
-    pulumi_key,
     this_region,
 )
-from infra.platforms.eks.pipeline.permissions.rights import Grant, statements
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.platforms.eks.pipeline.permissions.state import runner_files, state_write
+from infra.platforms.eks.pipeline.permissions.state import RUNNER_FILES, state_write
 from infra.platforms.eks.pipeline.permissions.table import LOOK_UPS, rows
 
-PUSH = (
-    "ecr:CompleteLayerUpload",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
+PUSH = "ecr:CompleteLayerUpload InitiateLayerUpload PutImage UploadLayerPart"
 REPOSITORY = "aws:ecr/repository:Repository"
-PROJECT = "aws:codebuild/project:Project"
-REGISTRY_LOGIN = Grant(actions=("ecr:GetAuthorizationToken",))
-"""Takes no resource; it gives a password, not a permission."""
+BUILD_PROJECT = "aws:codebuild/project:Project"
 
 
 def deploy_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Document]:
@@ -40,50 +34,32 @@ def deploy_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Docume
     """
     picked = rows(types)
     sections = {
-        section: statements([grant for row in of for grant in (*row.reads, *row.writes)], scope, sid=section.title())
+        section: statements([grant for row in of for grant in row], sid=section.title())
         for section, of in picked.items()
     }
-    delivery = [*_push(types), *_copy(scope), *_build(types, scope), *LOOK_UPS]
     guarded = [row for of in picked.values() for row in of]
     return documents(
         {
             **sections,
             "delivery": [
                 *sections["delivery"],
-                *statements(delivery, scope, sid="Images"),
-                *state_write(scope, (scope.stack,)),
+                *statements([*_images(types, scope), *LOOK_UPS], sid="Images"),
+                *state_write(scope, scope.stack),
             ],
-            "guards": [
-                *own_rights(scope),
-                other_stacks(scope, guarded),
-                *only_what_is_ours(scope),
-                this_region(scope),
-                pulumi_key(scope),
-            ],
-        }
+            "guards": [*OWN_RIGHTS, other_stacks(guarded), *ONLY_OURS, this_region(), PULUMI_KEY],
+        },
+        scope,
     )
 
 
-def _push(types: frozenset[str]) -> list[Grant]:
-    """Fill the stack's own registry."""
-    if REPOSITORY not in types:
-        return []
-    pull = [action for action in PULL if action not in REGISTRY_LOGIN.actions]
-    return [
-        REGISTRY_LOGIN,
-        Grant(actions=(*PUSH, *pull), resources=("arn:{partition}:ecr:{here}:repository/{name}/*",)),
-    ]
-
-
-def _build(types: frozenset[str], scope: Scope) -> list[Grant]:
-    """Hand the commit to a build inside the VPC."""
-    return [runner_files(scope)] if PROJECT in types and scope.backend_bucket is not None else []
-
-
-def _copy(scope: Scope) -> list[Grant]:
-    """Read the images of the stack that this one promotes from; its repositories must let this role in, too."""
-    if scope.promotes_from is None:
-        return []
-    source = f"arn:{{partition}}:ecr:*:*:repository/{scope.project}-{scope.promotes_from}/*"
-    pull = [action for action in PULL if action not in REGISTRY_LOGIN.actions]
-    return [REGISTRY_LOGIN, Grant(actions=pull, resources=(source,))]
+def _images(types: frozenset[str], scope: Scope) -> list[Grant]:
+    """Return what is done beside the resources: images are pushed and copied, builds inside the VPC get the commit."""
+    found: list[Grant] = []
+    if REPOSITORY in types:
+        found.append(write(f"{PUSH} {PULL}", "arn:{partition}:ecr:{here}:repository/{name}/*"))
+    if scope.promotes_from is not None:
+        # The repositories of the stack that this one promotes from must let this role in, too.
+        found.append(read(PULL, f"arn:{{partition}}:ecr:*:*:repository/{{project}}-{scope.promotes_from}/*"))
+    login = [read(LOGIN)] if found else []
+    files = [RUNNER_FILES] if BUILD_PROJECT in types and scope.backend_bucket is not None else []
+    return [*found, *login, *files]

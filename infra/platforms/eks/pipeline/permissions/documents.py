@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from infra.errors import NightowlError
 from infra.iam import Document, Statement, policy_document
+from infra.platforms.eks.pipeline.permissions.grants import filled
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.settings.eks.limits import MANAGED_POLICY_CHARACTERS
 
 MOST_CHARACTERS = MANAGED_POLICY_CHARACTERS
@@ -24,15 +26,15 @@ def size(document: Document) -> int:
     return len(re.sub(r"\s", "", json.dumps(document)))
 
 
-def documents(sections: Mapping[str, Sequence[Statement]]) -> dict[str, Document]:
-    """Write one document per section that has statements; a long one goes on in `<section>-2`.
+def documents(sections: Mapping[str, Sequence[Statement]], scope: Scope) -> dict[str, Document]:
+    """Write one document per section that has statements, for `scope`; a long one goes on in `<section>-2`.
 
     Raises:
         TooManyPermissionsError: a statement alone, or all documents together, are more than IAM takes.
     """
     made: dict[str, Document] = {}
     for section, statements in sorted(sections.items()):
-        for number, part in enumerate(_parts(section, statements), start=1):
+        for number, part in enumerate(_parts(section, [filled(one, scope) for one in statements]), start=1):
             made[section if number == 1 else f"{section}-{number}"] = policy_document(*part)
     if len(made) > MOST_DOCUMENTS:
         raise TooManyPermissionsError(

@@ -7,7 +7,7 @@ handlers of the CloudFormation resource types; resources: Service Authorization 
 
 from __future__ import annotations
 
-from infra.platforms.eks.pipeline.permissions.rights import IN_REGION, Grant, Table, TypeRights, pass_role
+from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Grant, Table, pass_role, read, write
 
 _EC2 = "arn:{partition}:ec2:{here}"
 _VPC = f"{_EC2}:vpc/*"
@@ -23,142 +23,92 @@ _GROUP = f"{_EC2}:security-group/*"
 _GROUP_RULE = f"{_EC2}:security-group-rule/*"
 _INTERFACE = f"{_EC2}:network-interface/*"
 
-_TAG = ("ec2:CreateTags",)
-_UNTAG = ("ec2:DeleteTags",)
-
-_LEFT_BEHIND = Grant(
-    # The provider clears away the interfaces that EKS, Lambda and load balancers left in a subnet or group.
-    actions=("ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"),
-    resources=(_INTERFACE, f"{_EC2}:instance/*"),
-)
+# The provider clears away the interfaces that EKS, Lambda and load balancers left in a subnet or group.
+_LEFT_BEHIND = write("ec2:DeleteNetworkInterface DetachNetworkInterface", _INTERFACE, f"{_EC2}:instance/*")
 
 
-def _group_rule(direction: str) -> TypeRights:
-    return TypeRights(
-        read=("ec2:DescribeSecurityGroupRules",),
-        create=(f"ec2:AuthorizeSecurityGroup{direction}", *_TAG),
-        update=("ec2:ModifySecurityGroupRules", *_UNTAG),
-        delete=(f"ec2:RevokeSecurityGroup{direction}",),
-        on=(_GROUP, _GROUP_RULE),
+def _group_rule(direction: str) -> tuple[Grant, Grant]:
+    return (
+        read("ec2:DescribeSecurityGroupRules"),
+        write(
+            f"ec2:AuthorizeSecurityGroup{direction} RevokeSecurityGroup{direction} ModifySecurityGroupRules "
+            "CreateTags DeleteTags",
+            _GROUP,
+            _GROUP_RULE,
+        ),
     )
 
 
 EC2: Table = {
-    "aws:ec2/vpc:Vpc": TypeRights(
-        read=(
-            "ec2:DescribeNetworkAcls",
-            "ec2:DescribeRouteTables",
-            "ec2:DescribeSecurityGroups",
-            "ec2:DescribeVpcs",
+    "aws:ec2/vpc:Vpc": (
+        read("ec2:DescribeNetworkAcls DescribeRouteTables DescribeSecurityGroups DescribeVpcs"),
+        read("ec2:DescribeVpcAttribute", _VPC),
+        write("ec2:CreateVpc ModifyVpcAttribute DeleteVpc CreateTags DeleteTags", _VPC),
+    ),
+    "aws:ec2/subnet:Subnet": (
+        read("ec2:DescribeNetworkInterfaces DescribeSubnets"),
+        write("ec2:CreateSubnet ModifySubnetAttribute DeleteSubnet CreateTags DeleteTags", _SUBNET, _VPC),
+        _LEFT_BEHIND,
+    ),
+    "aws:ec2/internetGateway:InternetGateway": (
+        read("ec2:DescribeInternetGateways"),
+        write("ec2:CreateInternetGateway AttachInternetGateway CreateTags DeleteTags", _GATEWAY, _VPC),
+        write("ec2:DetachInternetGateway DeleteInternetGateway", _GATEWAY, _VPC),
+    ),
+    "aws:ec2/natGateway:NatGateway": (
+        read("ec2:DescribeNatGateways"),
+        write("ec2:CreateNatGateway DeleteNatGateway CreateTags DeleteTags", _NAT, _SUBNET, _ADDRESS),
+    ),
+    "aws:ec2/eip:Eip": (
+        read("ec2:DescribeAddresses DescribeAddressesAttribute"),
+        write("ec2:AllocateAddress DisassociateAddress ReleaseAddress CreateTags DeleteTags", _ADDRESS, _INTERFACE),
+    ),
+    "aws:ec2/routeTable:RouteTable": (
+        read("ec2:DescribeRouteTables"),
+        write("ec2:CreateRouteTable CreateTags DeleteTags", _ROUTES, _VPC, _SUBNET),
+        write("ec2:DisassociateRouteTable DeleteRouteTable", _ROUTES, _VPC, _SUBNET),
+    ),
+    "aws:ec2/route:Route": (
+        read("ec2:DescribeRouteTables"),
+        write("ec2:CreateRoute ReplaceRoute DeleteRoute", _ROUTES),
+    ),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": (
+        read("ec2:DescribeRouteTables"),
+        write("ec2:AssociateRouteTable ReplaceRouteTableAssociation DisassociateRouteTable", _ROUTES, _SUBNET),
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": (
+        read("ec2:DescribePrefixLists DescribeVpcEndpoints"),
+        write(
+            "ec2:CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints CreateTags DeleteTags",
+            *(_ENDPOINT, _VPC, _SUBNET, _ROUTES, _GROUP),
         ),
-        create=("ec2:CreateVpc", *_TAG),
-        update=("ec2:ModifyVpcAttribute", *_UNTAG),
-        delete=("ec2:DeleteVpc",),
-        on=(_VPC,),
-        also_read=(Grant(actions=("ec2:DescribeVpcAttribute",), resources=(_VPC,)),),
-    ),
-    "aws:ec2/subnet:Subnet": TypeRights(
-        read=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
-        create=("ec2:CreateSubnet", *_TAG),
-        update=("ec2:ModifySubnetAttribute", *_UNTAG),
-        delete=("ec2:DeleteSubnet",),
-        on=(_SUBNET, _VPC),
-        also_write=(_LEFT_BEHIND,),
-    ),
-    "aws:ec2/internetGateway:InternetGateway": TypeRights(
-        read=("ec2:DescribeInternetGateways",),
-        create=("ec2:AttachInternetGateway", "ec2:CreateInternetGateway", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DeleteInternetGateway", "ec2:DetachInternetGateway"),
-        on=(_GATEWAY, _VPC),
-    ),
-    "aws:ec2/natGateway:NatGateway": TypeRights(
-        read=("ec2:DescribeNatGateways",),
-        create=("ec2:CreateNatGateway", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DeleteNatGateway",),
-        on=(_NAT, _SUBNET, _ADDRESS),
-    ),
-    "aws:ec2/eip:Eip": TypeRights(
-        read=("ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute"),
-        create=("ec2:AllocateAddress", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DisassociateAddress", "ec2:ReleaseAddress"),
-        on=(_ADDRESS, _INTERFACE),
-    ),
-    "aws:ec2/routeTable:RouteTable": TypeRights(
-        read=("ec2:DescribeRouteTables",),
-        create=("ec2:CreateRouteTable", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DeleteRouteTable", "ec2:DisassociateRouteTable"),
-        on=(_ROUTES, _VPC, _SUBNET),
-    ),
-    "aws:ec2/route:Route": TypeRights(
-        read=("ec2:DescribeRouteTables",),
-        create=("ec2:CreateRoute",),
-        update=("ec2:ReplaceRoute",),
-        delete=("ec2:DeleteRoute",),
-        on=(_ROUTES,),
-    ),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": TypeRights(
-        read=("ec2:DescribeRouteTables",),
-        create=("ec2:AssociateRouteTable",),
-        update=("ec2:ReplaceRouteTableAssociation",),
-        delete=("ec2:DisassociateRouteTable",),
-        on=(_ROUTES, _SUBNET),
-    ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": TypeRights(
-        read=("ec2:DescribePrefixLists", "ec2:DescribeVpcEndpoints"),
-        create=("ec2:CreateVpcEndpoint", *_TAG),
-        update=("ec2:ModifyVpcEndpoint", *_UNTAG),
-        delete=("ec2:DeleteVpcEndpoints",),
-        on=(_ENDPOINT, _VPC, _SUBNET, _ROUTES, _GROUP),
         # An interface endpoint with a private name is put into a zone of the VPC in the caller's name (Service
         # Authorization Reference: dependent actions of CreateVpcEndpoint).
-        also_write=(
-            Grant(
-                actions=("route53:AssociateVPCWithHostedZone",),
-                resources=("arn:{partition}:route53:::hostedzone/*", "arn:{partition}:ec2:{here}:vpc/*"),
-            ),
-        ),
+        write("route53:AssociateVPCWithHostedZone", "arn:{partition}:route53:::hostedzone/*", _VPC),
     ),
-    "aws:ec2/flowLog:FlowLog": TypeRights(
-        read=("ec2:DescribeFlowLogs",),
-        create=("ec2:CreateFlowLogs", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DeleteFlowLogs",),
-        on=(_FLOW_LOG, _VPC),
-        also_write=(
-            pass_role("vpc-flow-logs.amazonaws.com"),
-            # Neither takes a resource.
-            Grant(
-                actions=("logs:CreateLogDelivery", "logs:DeleteLogDelivery"),
-                conditions=IN_REGION,
-            ),
-        ),
+    "aws:ec2/flowLog:FlowLog": (
+        read("ec2:DescribeFlowLogs"),
+        write("ec2:CreateFlowLogs DeleteFlowLogs CreateTags DeleteTags", _FLOW_LOG, _VPC),
+        pass_role("vpc-flow-logs.amazonaws.com"),
+        # Neither takes a resource.
+        write("logs:CreateLogDelivery DeleteLogDelivery", when=IN_REGION),
     ),
-    "aws:ec2/launchTemplate:LaunchTemplate": TypeRights(
-        read=("ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates"),
-        create=("ec2:CreateLaunchTemplate", "ec2:CreateLaunchTemplateVersion", *_TAG),
-        update=("ec2:ModifyLaunchTemplate", *_UNTAG),
-        delete=("ec2:DeleteLaunchTemplate",),
-        on=(_TEMPLATE,),
+    "aws:ec2/launchTemplate:LaunchTemplate": (
+        read("ec2:DescribeLaunchTemplateVersions DescribeLaunchTemplates"),
+        write("ec2:CreateLaunchTemplate CreateLaunchTemplateVersion CreateTags DeleteTags", _TEMPLATE),
+        write("ec2:ModifyLaunchTemplate DeleteLaunchTemplate", _TEMPLATE),
     ),
-    "aws:ec2/securityGroup:SecurityGroup": TypeRights(
-        read=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"),
+    "aws:ec2/securityGroup:SecurityGroup": (
+        read("ec2:DescribeNetworkInterfaces DescribeSecurityGroups"),
         # A new group lets everything out, which the provider takes away first.
-        create=("ec2:CreateSecurityGroup", "ec2:RevokeSecurityGroupEgress", *_TAG),
-        update=_UNTAG,
-        delete=("ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupIngress"),
-        on=(_GROUP, _GROUP_RULE, _VPC),
-        also_write=(_LEFT_BEHIND,),
+        write("ec2:CreateSecurityGroup RevokeSecurityGroupEgress CreateTags DeleteTags", _GROUP, _GROUP_RULE, _VPC),
+        write("ec2:RevokeSecurityGroupIngress DeleteSecurityGroup", _GROUP, _GROUP_RULE, _VPC),
+        _LEFT_BEHIND,
     ),
-    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": TypeRights(
-        read=("ec2:DescribeSecurityGroups",),
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": (
+        read("ec2:DescribeSecurityGroups"),
         # The VPC's own group is not made, only emptied; nor is it deleted.
-        create=("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress", *_TAG),
-        update=_UNTAG,
-        on=(_GROUP, _GROUP_RULE),
+        write("ec2:RevokeSecurityGroupEgress RevokeSecurityGroupIngress CreateTags DeleteTags", _GROUP, _GROUP_RULE),
     ),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _group_rule("Ingress"),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _group_rule("Egress"),

@@ -6,20 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 
 from infra.iam import Statement
-from infra.platforms.eks.pipeline.permissions.rights import TypeRights
-from infra.platforms.eks.pipeline.permissions.scope import Scope
+from infra.platforms.eks.pipeline.permissions.grants import Grant, deny, deny_all_but
 
-PULL = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchGetImage",
-    "ecr:DescribeImages",
-    "ecr:GetAuthorizationToken",
-    "ecr:GetDownloadUrlForLayer",
-)
+LOGIN = "ecr:GetAuthorizationToken"
+"""Takes no resource; it gives a password, not a permission."""
+PULL = "ecr:BatchCheckLayerAvailability BatchGetImage DescribeImages GetDownloadUrlForLayer"
 """Images are copied from the registry of another stack, which may be in another region."""
-GLOBAL_SERVICES = ("iam:*", "route53:*", "sts:*")
+GLOBAL_SERVICES = "iam:* route53:* sts:*"
 """Their requests go to one region for the whole world, or (STS) also to a global address."""
-TOLD_BY_TAG = (
+TAGGED_KINDS = (
     "elastic-ip",
     "internet-gateway",
     "launch-template",
@@ -32,173 +27,104 @@ TOLD_BY_TAG = (
     "vpc-flow-log",
 )
 """Kinds of EC2 that the stack makes with its tag. Rules of a group go with the group, interfaces with their subnet."""
-TAGGING = ("acm:AddTagsToCertificate", "ec2:CreateTags", "elasticloadbalancing:AddTags")
-IN_A_VPC = ("ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateVpcEndpoint")
-OPENING = (
-    "ec2:AuthorizeSecurityGroupEgress",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "ec2:CreateNatGateway",
-    "ec2:CreateVpcEndpoint",
+
+OWN_RIGHTS = (
+    deny(
+        "KeepOwnRights",
+        "iam:Add* Attach* Create* Delete* Detach* Put* Remove* Set* Tag* Untag* Update*",
+        "{pipeline}",
+        "{iam}:policy/*",
+        "{identity_provider}",
+    ),
+    deny(
+        "KeepOwnRoles",
+        "iam:PassRole",
+        "{pipeline}",
+        # The one service that a role of the pipeline trusts, and for one project of it (`pipeline_trust`).
+        when={"StringNotEquals": {"iam:PassedToService": "codebuild.amazonaws.com"}},
+    ),
+    deny(
+        "NoOtherIdentities",
+        "account:* organizations:* sts:AssumeRole GetFederationToken "
+        "iam:*AccessKey* *AccountAlias* *AccountPasswordPolicy *Group* *LoginProfile *MFADevice* *SAMLProvider* *User* "
+        "CreateOpenIDConnectProvider DeleteRolePermissionsBoundary",
+    ),
+    deny(
+        "NoRoleWithoutBoundary",
+        "iam:AttachRolePolicy CreateRole PutRolePermissionsBoundary PutRolePolicy",
+        # Holds also where there is no boundary at all.
+        when={"ArnNotEquals": {"iam:PermissionsBoundary": "{boundary}"}},
+    ),
 )
-"""What changes a thing that is there by making another: a rule, an endpoint or a gateway, which brings a tag."""
+"""The pipeline's roles, their policies, the boundary and the trust in GitHub stay as an administrator made them."""
+
+PULUMI_KEY = deny_all_but(
+    "KeepTheKeyOfTheState",
+    "kms:Decrypt DescribeKey Encrypt GenerateDataKey",
+    "arn:{partition}:kms:{here}:key/*",
+    when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "{pulumi_key_alias}"}},
+)
+"""The key of the state is used, but not changed."""
+
+_OURS = {"aws:ResourceTag/stack": "{stack}", "aws:ResourceTag/kubernetes.io/cluster/{name}": "owned"}
+_EC2 = "arn:{partition}:ec2:{here}"
+_TAGGED = (
+    *(f"{_EC2}:{kind}/*" for kind in TAGGED_KINDS),
+    "arn:{partition}:acm:{here}:certificate/*",
+    "arn:{partition}:elasticloadbalancing:{here}:*/*",
+)
+ONLY_OURS = (
+    deny(
+        "OnlyWhatIsOurs",
+        # Not those of other services on these, such as AWS WAF's on a load balancer: they bring no tags of it.
+        "acm:* ec2:* elasticloadbalancing:*",
+        *_TAGGED,
+        when={"StringNotEquals": {**_OURS, "aws:RequestTag/stack": "{stack}"}},
+    ),
+    deny(
+        "OnlyInOurs",
+        "ec2:CreateRouteTable CreateSecurityGroup CreateSubnet CreateVpcEndpoint",
+        f"{_EC2}:vpc/*",
+        when={"StringNotEquals": _OURS},
+    ),
+    deny(
+        "OnlyOursIsOpened",
+        # What changes a thing that is there by making another: a rule, an endpoint or a gateway, which brings a tag.
+        "ec2:AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateNatGateway CreateVpcEndpoint",
+        *(f"{_EC2}:{kind}/*" for kind in ("route-table", "security-group", "subnet")),
+        when={"StringNotEquals": _OURS},
+    ),
+    deny(
+        "OnlyOursIsTagged",
+        "acm:AddTagsToCertificate ec2:CreateTags elasticloadbalancing:AddTags",
+        *_TAGGED,
+        when={
+            "StringNotEquals": _OURS,
+            "Null": {"ec2:CreateAction": "true", "elasticloadbalancing:CreateAction": "true"},
+        },
+    ),
+)
+"""Refuse to change what carries neither the stack's tag nor its cluster's, where names do not tell whose it is.
+
+A tag makes a thing one's own, so it goes on what is being made, or on what is one's own already: whoever may tag
+anything owns everything that has no tag. What is being made comes with the tag in the request; where it is made, and
+what is opened by it, has to have the tag itself.
+"""
+
 _LOOK = re.compile(r"[\w-]+:(Describe|Get|List|BatchGet)")
 
 
-def own_rights(scope: Scope) -> list[Statement]:
-    """Keep the pipeline's roles, their policies, the boundary and the trust in GitHub as an administrator made them."""
-    iam = f"arn:{scope.partition}:iam::{scope.account_id}"
-    return [
-        Statement(
-            sid="KeepOwnRights",
-            effect="Deny",
-            actions=(
-                "iam:Add*",
-                "iam:Attach*",
-                "iam:Create*",
-                "iam:Delete*",
-                "iam:Detach*",
-                "iam:Put*",
-                "iam:Remove*",
-                "iam:Set*",
-                "iam:Tag*",
-                "iam:Untag*",
-                "iam:Update*",
-            ),
-            resources=[f"{iam}:role/{scope.name}-*", f"{iam}:policy/*", scope.identity_provider_arn],
-        ),
-        Statement(
-            sid="KeepOwnRoles",
-            effect="Deny",
-            actions=("iam:PassRole",),
-            resources=[f"{iam}:role/{scope.name}-*"],
-            # The one service that a role of the pipeline trusts, and for one project of it (`pipeline_trust`).
-            conditions={"StringNotEquals": {"iam:PassedToService": "codebuild.amazonaws.com"}},
-        ),
-        Statement(
-            sid="NoOtherIdentities",
-            effect="Deny",
-            actions=(
-                "account:*",
-                "iam:*AccessKey*",
-                "iam:*AccountAlias*",
-                "iam:*AccountPasswordPolicy",
-                "iam:*Group*",
-                "iam:*LoginProfile",
-                "iam:*MFADevice*",
-                "iam:*SAMLProvider*",
-                "iam:*User*",
-                "iam:CreateOpenIDConnectProvider",
-                "iam:DeleteRolePermissionsBoundary",
-                "organizations:*",
-                "sts:AssumeRole",
-                "sts:GetFederationToken",
-            ),
-            resources=["*"],
-        ),
-        Statement(
-            sid="NoRoleWithoutBoundary",
-            effect="Deny",
-            actions=(
-                "iam:AttachRolePolicy",
-                "iam:CreateRole",
-                "iam:PutRolePermissionsBoundary",
-                "iam:PutRolePolicy",
-            ),
-            resources=["*"],
-            # Holds also where there is no boundary at all.
-            conditions={"ArnNotEquals": {"iam:PermissionsBoundary": scope.boundary_arn}},
-        ),
-    ]
-
-
-def this_region(scope: Scope, *, but: Sequence[str] = (*GLOBAL_SERVICES, *PULL)) -> Statement:
+def this_region(but: str = f"{GLOBAL_SERVICES} {LOGIN} {PULL}") -> Statement:
     """Refuse every other region, except for the actions `but`."""
-    return Statement(
-        sid="ThisRegionOnly",
-        effect="Deny",
-        not_actions=sorted(but),
-        resources=["*"],
-        conditions={"StringNotEquals": {"aws:RequestedRegion": scope.region}},
-    )
+    return deny_all_but("ThisRegionOnly", but, when={"StringNotEquals": {"aws:RequestedRegion": "{region}"}})
 
 
-def pulumi_key(scope: Scope) -> Statement:
-    """Let the key of the state be used, but not changed."""
-    return Statement(
-        sid="KeepTheKeyOfTheState",
-        effect="Deny",
-        not_actions=("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
-        resources=[f"arn:{scope.partition}:kms:{scope.region}:{scope.account_id}:key/*"],
-        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": scope.pulumi_key_alias}},
-    )
-
-
-def only_what_is_ours(scope: Scope) -> list[Statement]:
-    """Refuse to change what carries neither the stack's tag nor its cluster's, where names do not tell whose it is.
-
-    A tag makes a thing one's own, so it goes on what is being made, or on what is one's own already: whoever may tag
-    anything owns everything that has no tag. What is being made comes with the tag in the request; where it is made,
-    and what is opened by it, has to have the tag itself.
-    """
-    here = f"{scope.region}:{scope.account_id}"
-    ours = {
-        "aws:ResourceTag/stack": scope.stack,
-        f"aws:ResourceTag/kubernetes.io/cluster/{scope.name}": "owned",
-    }
-    of_ec2 = [f"arn:{scope.partition}:ec2:{here}:{kind}/*" for kind in TOLD_BY_TAG]
-    of_others = [
-        f"arn:{scope.partition}:{service}:{here}:{kind}/*"
-        for service, kind in (("acm", "certificate"), ("elasticloadbalancing", "*"))
-    ]
-    return [
-        Statement(
-            sid="OnlyWhatIsOurs",
-            effect="Deny",
-            # Not those of other services on these, such as AWS WAF's on a load balancer: they bring no tags of it.
-            actions=("acm:*", "ec2:*", "elasticloadbalancing:*"),
-            resources=[*of_ec2, *of_others],
-            conditions={"StringNotEquals": {**ours, "aws:RequestTag/stack": scope.stack}},
-        ),
-        Statement(
-            sid="OnlyInOurs",
-            effect="Deny",
-            actions=IN_A_VPC,
-            resources=[f"arn:{scope.partition}:ec2:{here}:vpc/*"],
-            conditions={"StringNotEquals": ours},
-        ),
-        Statement(
-            sid="OnlyOursIsOpened",
-            effect="Deny",
-            actions=OPENING,
-            resources=[
-                f"arn:{scope.partition}:ec2:{here}:{kind}/*" for kind in ("route-table", "security-group", "subnet")
-            ],
-            conditions={"StringNotEquals": ours},
-        ),
-        Statement(
-            sid="OnlyOursIsTagged",
-            effect="Deny",
-            actions=TAGGING,
-            resources=[*of_ec2, *of_others],
-            conditions={
-                "StringNotEquals": ours,
-                "Null": {"ec2:CreateAction": "true", "elasticloadbalancing:CreateAction": "true"},
-            },
-        ),
-    ]
-
-
-def other_stacks(scope: Scope, rows: Iterable[TypeRights]) -> Statement:
+def other_stacks(rows: Iterable[Sequence[Grant]]) -> Statement:
     """Refuse to change what is tagged as another stack's; what has no tag `stack` is up to the other statements."""
-    actions = {action for row in rows for grant in (*row.reads, *row.writes) for action in grant.actions}
+    actions = {action for row in rows for grant in row for action in grant.actions}
     looks = {f"{look[0]}*" for action in actions if (look := _LOOK.match(action))}
-    return Statement(
-        sid="OtherStacksAreNotOurs",
-        effect="Deny",
-        not_actions=sorted({*looks, *PULL}),
-        resources=["*"],
-        conditions={
-            "StringNotEquals": {"aws:ResourceTag/stack": scope.stack},
-            "Null": {"aws:ResourceTag/stack": "false"},
-        },
+    return deny_all_but(
+        "OtherStacksAreNotOurs",
+        " ".join([*sorted(looks), LOGIN, PULL]),
+        when={"StringNotEquals": {"aws:ResourceTag/stack": "{stack}"}, "Null": {"aws:ResourceTag/stack": "false"}},
     )

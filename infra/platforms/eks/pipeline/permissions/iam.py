@@ -7,7 +7,7 @@ those an administrator makes.
 from __future__ import annotations
 
 from infra.platforms.eks.cluster.key_policies import auto_scaling_role_arn
-from infra.platforms.eks.pipeline.permissions.rights import Conditions, Grant, Table, TypeRights, service_linked_role
+from infra.platforms.eks.pipeline.permissions.grants import Table, read, service_linked_role, write
 
 MANAGED_POLICIES = (
     "AmazonEC2ContainerRegistryPullOnly",
@@ -16,65 +16,38 @@ MANAGED_POLICIES = (
     "AmazonEKS_CNI_Policy",
 )
 """AWS's own policies that the program attaches; no other can be."""
-
-_ROLES = ("{roles}",)
-_SEEN_ROLES = ("{roles}", "{pipeline}")
-"""The pipeline reads its own roles too, as they are in the state."""
-_BOUNDED: Conditions = {"ArnEquals": {"iam:PermissionsBoundary": ("{boundary}",)}}
-SERVICE_ROLE = (auto_scaling_role_arn("{partition}", "{account}"),)
+SERVICE_ROLE = auto_scaling_role_arn("{partition}", "{account}")
 """The role of EC2 Auto Scaling, which the first stack of an account makes."""
 
+_SEEN_ROLES = ("{roles}", "{pipeline}")
+"""The pipeline reads its own roles too, as they are in the state."""
+_BOUNDED = {"iam:PermissionsBoundary": "{boundary}"}
+_ATTACHABLE = {"iam:PolicyARN": [f"arn:{{partition}}:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES]}
+
 IAM: Table = {
-    "aws:iam/role:Role": TypeRights(
-        read=(
-            "iam:GetRole",
-            "iam:GetRolePolicy",
-            "iam:ListAttachedRolePolicies",
-            "iam:ListInstanceProfilesForRole",
-            "iam:ListRolePolicies",
-        ),
-        create=("iam:TagRole",),
-        update=("iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription"),
-        delete=("iam:DeleteRole",),
-        on=_ROLES,
-        read_on=_SEEN_ROLES,
-        also_write=(
-            Grant(actions=("iam:CreateRole", "iam:PutRolePermissionsBoundary"), resources=_ROLES, conditions=_BOUNDED),
-        ),
+    "aws:iam/role:Role": (
+        read("iam:GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole", *_SEEN_ROLES),
+        read("iam:ListRolePolicies", *_SEEN_ROLES),
+        write("iam:CreateRole PutRolePermissionsBoundary", "{roles}", when={"ArnEquals": _BOUNDED}),
+        write("iam:UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription", "{roles}"),
+        write("iam:DeleteRole TagRole UntagRole", "{roles}"),
     ),
-    "aws:iam/rolePolicy:RolePolicy": TypeRights(
-        read=("iam:GetRolePolicy",),
-        create=("iam:PutRolePolicy",),
-        delete=("iam:DeleteRolePolicy",),
-        on=_ROLES,
-        read_on=_SEEN_ROLES,
-        when=_BOUNDED,
+    "aws:iam/rolePolicy:RolePolicy": (
+        read("iam:GetRolePolicy", *_SEEN_ROLES),
+        write("iam:PutRolePolicy DeleteRolePolicy", "{roles}", when={"ArnEquals": _BOUNDED}),
     ),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": TypeRights(
-        read=("iam:ListAttachedRolePolicies",),
-        create=("iam:AttachRolePolicy",),
-        delete=("iam:DetachRolePolicy",),
-        on=_ROLES,
-        read_on=_SEEN_ROLES,
-        when={
-            "ArnEquals": {
-                "iam:PermissionsBoundary": ("{boundary}",),
-                "iam:PolicyARN": tuple(f"arn:{{partition}}:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES),
-            }
-        },
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": (
+        read("iam:ListAttachedRolePolicies", *_SEEN_ROLES),
+        write("iam:AttachRolePolicy DetachRolePolicy", "{roles}", when={"ArnEquals": {**_BOUNDED, **_ATTACHABLE}}),
     ),
-    "aws:iam/policy:Policy": TypeRights(
+    "aws:iam/policy:Policy": (
         # The only policies of a stack are those of the pipeline, and the boundary: read, never written.
-        read=("iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"),
-        read_on=("arn:{partition}:iam::{account}:policy/{name}-*",),
+        read("iam:GetPolicy GetPolicyVersion ListPolicyVersions", "arn:{partition}:iam::{account}:policy/{name}-*"),
     ),
-    "aws:iam/serviceLinkedRole:ServiceLinkedRole": TypeRights(
+    "aws:iam/serviceLinkedRole:ServiceLinkedRole": (
+        read("iam:GetRole", SERVICE_ROLE),
         # Never deleted: other groups of the account run on it.
-        read=("iam:GetRole",),
-        create=("iam:TagRole",),
-        update=("iam:UntagRole", "iam:UpdateRole"),
-        on=SERVICE_ROLE,
-        read_on=SERVICE_ROLE,
-        also_write=(service_linked_role("autoscaling.amazonaws.com"),),
+        write("iam:UpdateRole TagRole UntagRole", SERVICE_ROLE),
+        service_linked_role("autoscaling.amazonaws.com"),
     ),
 }

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from infra.platforms.eks.names import (
     GUEST_ROLE,
     boundary_name,
     cluster_name,
     identity_provider_arn,
-    pipeline_boundary_name,
     role_arn,
     role_path,
+    runner_folder,
     runner_name,
     secrets_folder,
 )
 from infra.settings.eks.delivery import ROLE_KINDS
+from infra.settings.eks.platform import PARTITION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,6 @@ class Scope:
 
     account_id: str
     region: str
-    partition: str
     project: str
     stack: str
     backend_bucket: str | None = None
@@ -53,54 +54,42 @@ class Scope:
         return cluster_name(self.project, self.stack)
 
     @property
-    def boundary_name(self) -> str:
-        """The name of the permissions boundary of every role that the stack makes."""
-        return boundary_name(self.name)
-
-    @property
     def boundary_arn(self) -> str:
-        """The ARN of the permissions boundary."""
-        return f"arn:{self.partition}:iam::{self.account_id}:policy/{self.boundary_name}"
-
-    @property
-    def pipeline_boundary_name(self) -> str:
-        """The name of the permissions boundary of the roles that GitHub takes."""
-        return pipeline_boundary_name(self.name)
+        """The ARN of the permissions boundary of every role that the stack makes."""
+        return f"{self._iam}:policy/{boundary_name(self.name)}"
 
     @property
     def pipeline_roles(self) -> tuple[str, ...]:
         """The ARNs of the roles that GitHub takes."""
         return tuple(role_arn(self.account_id, self.name, kind) for kind in ROLE_KINDS)
 
-    @property
-    def guest_roles(self) -> str:
-        """The ARNs of the roles for pods of pull requests, which this stack makes."""
-        iam = f"arn:{self.partition}:iam::{self.account_id}"
-        return f"{iam}:role{role_path(self.project, self.stack)}{GUEST_ROLE}*"
-
-    @property
-    def identity_provider_arn(self) -> str:
-        """The ARN of the provider by which the account knows GitHub's tokens."""
-        return identity_provider_arn(self.account_id)
-
-    @property
+    @cached_property
     def words(self) -> Mapping[str, str]:
         """What stands for the words in braces of a pattern, such as `{roles}` (the ARNs of the stack's roles)."""
-        iam = f"arn:{self.partition}:iam::{self.account_id}"
+        roles = f"{self._iam}:role{role_path(self.project, self.stack)}"
         return {
-            "partition": self.partition,
+            "partition": PARTITION,
             "here": f"{self.region}:{self.account_id}",
             "region": self.region,
             "account": self.account_id,
+            "iam": self._iam,
             "project": self.project,
             "stack": self.stack,
             "name": self.name,
             "domain": self.domain or "",
             "boundary": self.boundary_arn,
-            "roles": f"{iam}:role{role_path(self.project, self.stack)}*",
-            "pipeline": f"{iam}:role/{self.name}-*",
-            "guest_roles": self.guest_roles,
+            "roles": f"{roles}*",
+            "guest_roles": f"{roles}{GUEST_ROLE}*",
+            "control_plane_roles": f"{roles}control-plane-*",
+            "pipeline": f"{self._iam}:role/{self.name}-*",
             "deploy_role": role_arn(self.account_id, self.name, "deploy"),
+            "identity_provider": identity_provider_arn(self.account_id),
+            "bucket": f"arn:{PARTITION}:s3:::{self.backend_bucket}",
             "runner": runner_name(self.name),
+            "runner_folder": runner_folder(self.name),
             "pulumi_key_alias": self.pulumi_key_alias,
         }
+
+    @property
+    def _iam(self) -> str:
+        return f"arn:{PARTITION}:iam::{self.account_id}"

@@ -7,98 +7,60 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from infra.iam import Statement
-from infra.platforms.eks.names import runner_folder
-from infra.platforms.eks.pipeline.permissions.rights import Grant, statements
+from infra.platforms.eks.pipeline.permissions.grants import Grant, read, statements, write
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 
-WRITTEN = ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_META = "{bucket}/.pulumi/meta.yaml"
+"""It belongs to every stack of the bucket; the first one writes it."""
+
+RUNNER_FILES = write("s3:GetObject GetObjectVersion PutObject", "{bucket}/{runner_folder}/*")
+"""What a build inside the VPC runs, and what it reports, are kept beside the state."""
 
 
-def state_write(scope: Scope, stacks: Sequence[str], *, sid: str = "State", guests: bool = False) -> list[Statement]:
-    """Let the state of `stacks` (names, wildcards allowed) be locked, written and removed.
+def state_write(scope: Scope, stack: str, *, sid: str = "State", guests: bool = False) -> list[Statement]:
+    """Let the state of `stack` (a name or a wildcard) be locked, written and removed.
 
     `guests` are stacks of pull requests, which never make the backend.
     """
+    files = (
+        *_checkpoint_and_locks(stack),
+        f"{{bucket}}/.pulumi/backups/{{project}}/{stack}/*",
+        f"{{bucket}}/.pulumi/history/{{project}}/{stack}/*",
+    )
     return _statements(
         scope,
-        [
-            Grant(actions=WRITTEN, resources=[path for stack in stacks for path in _paths(scope, stack)]),
-            # It belongs to every stack of the bucket; the first one writes it.
-            Grant(
-                actions=("s3:GetObject",) if guests else ("s3:GetObject", "s3:PutObject"),
-                resources=(_object(scope, "meta.yaml"),),
-            ),
-        ],
-        key_use=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+        write("s3:AbortMultipartUpload DeleteObject GetObject PutObject", *files),
+        write("s3:GetObject" if guests else "s3:GetObject PutObject", _META),
+        key_use="kms:Decrypt Encrypt GenerateDataKey",
         sid=sid,
     )
 
 
-def state_read(scope: Scope, stacks: Sequence[str], *, sid: str = "State") -> list[Statement]:
-    """Let the state of `stacks` be read. The key must decrypt: the bucket is encrypted with it, and so are secrets."""
+def state_read(scope: Scope, stack: str, *, sid: str = "State") -> list[Statement]:
+    """Let the state of `stack` be read. The key must decrypt: the bucket is encrypted with it, and so are secrets."""
     # Who holds a lock is read too: what differs during a deployment is no drift.
-    paths = [
-        path
-        for stack in stacks
-        for path in (
-            _object(scope, f"stacks/{scope.project}/{stack}.*"),
-            _object(scope, f"locks/organization/{scope.project}/{stack}/*"),
-        )
-    ]
-    return _statements(
-        scope,
-        [Grant(actions=("s3:GetObject",), resources=(*paths, _object(scope, "meta.yaml")))],
-        key_use=("kms:Decrypt",),
-        sid=sid,
+    files = read("s3:GetObject", *_checkpoint_and_locks(stack), _META)
+    return _statements(scope, files, key_use="kms:Decrypt", sid=sid)
+
+
+def _checkpoint_and_locks(stack: str) -> tuple[str, str]:
+    """Return the checkpoint with its backup and tags, and the locks."""
+    return (
+        f"{{bucket}}/.pulumi/stacks/{{project}}/{stack}.*",
+        f"{{bucket}}/.pulumi/locks/organization/{{project}}/{stack}/*",
     )
 
 
-def runner_files(scope: Scope) -> Grant:
-    """Let what a build inside the VPC runs, and what it says, be kept beside the state."""
-    return Grant(
-        actions=("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
-        resources=(f"arn:{scope.partition}:s3:::{scope.backend_bucket}/{runner_folder(scope.name)}/*",),
-    )
-
-
-def _statements(scope: Scope, grants: Sequence[Grant], *, key_use: Sequence[str], sid: str) -> list[Statement]:
+def _statements(scope: Scope, *grants: Grant, key_use: str, sid: str) -> list[Statement]:
     if scope.backend_bucket is None:
         return []
-    return statements([*grants, *_listing(scope), _key(key_use)], scope, sid=sid)
-
-
-def _paths(scope: Scope, stack: str) -> tuple[str, ...]:
-    """The checkpoint with its backup and tags, the locks, the backups and the history of a stack."""
-    return (
-        _object(scope, f"stacks/{scope.project}/{stack}.*"),
-        _object(scope, f"locks/organization/{scope.project}/{stack}/*"),
-        _object(scope, f"backups/{scope.project}/{stack}/*"),
-        _object(scope, f"history/{scope.project}/{stack}/*"),
+    key = write(
+        key_use,
+        "arn:{partition}:kms:{here}:key/*",
+        when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "{pulumi_key_alias}"}},
     )
-
-
-def _listing(scope: Scope) -> tuple[Grant, ...]:
     # Where the key is not there S3 says so ("no such key") only to who may list, and asks for this without a prefix.
     # The engine reads files that need not exist, and takes a refusal for a failure.
-    return (
-        Grant(
-            actions=("s3:ListBucket",),
-            resources=(f"arn:{scope.partition}:s3:::{scope.backend_bucket}",),
-            conditions={"StringLikeIfExists": {"s3:prefix": (".pulumi/*",)}},
-        ),
-    )
-
-
-def _key(actions: Sequence[str]) -> Grant:
-    return Grant(
-        actions=actions,
-        resources=("arn:{partition}:kms:{here}:key/*",),
-        conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": ("{pulumi_key_alias}",)}},
-    )
-
-
-def _object(scope: Scope, path: str) -> str:
-    return f"arn:{scope.partition}:s3:::{scope.backend_bucket}/.pulumi/{path}"
+    listing = read("s3:ListBucket", "{bucket}", when={"StringLikeIfExists": {"s3:prefix": ".pulumi/*"}})
+    return statements([*grants, listing, key], sid=sid)

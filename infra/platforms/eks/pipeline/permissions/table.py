@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infra.errors import NightowlError
 from infra.platforms.eks.pipeline.permissions.codebuild import CODEBUILD
 from infra.platforms.eks.pipeline.permissions.ec2 import EC2
 from infra.platforms.eks.pipeline.permissions.eks import EKS
+from infra.platforms.eks.pipeline.permissions.grants import Grant, Table, read
 from infra.platforms.eks.pipeline.permissions.iam import IAM, SERVICE_ROLE
-from infra.platforms.eks.pipeline.permissions.rights import Grant, Table, TypeRights
 from infra.platforms.eks.pipeline.permissions.storage import STORAGE
 from infra.platforms.eks.pipeline.permissions.traffic import TRAFFIC
 
@@ -25,13 +25,13 @@ SECTIONS: dict[str, Table] = {
 
 LOOK_UPS = (
     # The zones of the region. Who the caller is needs no permission (STS API, GetCallerIdentity).
-    Grant(actions=("ec2:DescribeAvailabilityZones",)),
+    read("ec2:DescribeAvailabilityZones"),
     # Which machines these zones have. Takes no resource.
-    Grant(actions=("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes")),
+    read("ec2:DescribeInstanceTypeOfferings DescribeInstanceTypes"),
     # Whether somebody made the role of EC2 Auto Scaling, which decides whether the stack makes it. The list takes no
     # resource.
-    Grant(actions=("iam:ListRoles",)),
-    Grant(actions=("iam:GetRole",), resources=SERVICE_ROLE),
+    read("iam:ListRoles"),
+    read("iam:GetRole", SERVICE_ROLE),
 )
 """What every program asks before it makes anything. The look-ups of one type are in its row."""
 
@@ -45,13 +45,13 @@ class UnknownTypeError(NightowlError):
         )
 
 
-def rows(types: Iterable[str]) -> dict[str, list[TypeRights]]:
+def rows(types: Iterable[str]) -> dict[str, list[Sequence[Grant]]]:
     """Pick the rows of `types` by section, each in the order of the types' names; every section is there.
 
     Raises:
         UnknownTypeError: a type has no row.
     """
-    picked: dict[str, list[TypeRights]] = {section: [] for section in SECTIONS}
+    picked: dict[str, list[Sequence[Grant]]] = {section: [] for section in SECTIONS}
     for kind in sorted(types):
         section = next((name for name, table in SECTIONS.items() if kind in table), None)
         if section is None:

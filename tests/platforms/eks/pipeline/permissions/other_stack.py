@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.platforms.eks.names import identity_provider_arn
 from infra.platforms.eks.pipeline.permissions import Scope
 from tests.platforms.eks.iam_evaluator import Value
 from tests.platforms.eks.pipeline.permissions.stacks_of_all_kinds import BUCKET
@@ -150,7 +151,7 @@ def _of_iam(of: Scope) -> list[Thing]:
         Thing(kind="role of the pipeline", arn=of.pipeline_roles[0], tags={"stack": of.stack}),
         Thing(kind="boundary", arn=of.boundary_arn, tags={"stack": of.stack}),
         Thing(kind="instance profile", arn=f"{iam}:instance-profile/eks-0123"),
-        Thing(kind="identity provider", arn=of.identity_provider_arn),
+        Thing(kind="identity provider", arn=identity_provider_arn(of.account_id)),
     ]
 
 

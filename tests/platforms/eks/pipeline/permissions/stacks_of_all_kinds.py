@@ -31,7 +31,6 @@ def scope(stack: str = "dev", **changes: Any) -> Scope:
     given: dict[str, Any] = {
         "account_id": ACCOUNT,
         "region": REGION,
-        "partition": "aws",
         "project": "nightowl",
         "stack": stack,
         "backend_bucket": BUCKET,

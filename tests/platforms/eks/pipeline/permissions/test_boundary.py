@@ -8,7 +8,7 @@ import pytest
 
 from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
 from infra.iam import Document
-from infra.platforms.eks.names import role_path
+from infra.platforms.eks.names import identity_provider_arn, role_path
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
 from infra.platforms.eks.pipeline.permissions.documents import MOST_CHARACTERS, size
@@ -124,7 +124,7 @@ PIPELINE_MAY_NOT: tuple[tuple[str, str, Mapping[str, Value]], ...] = (
     ("iam:PutRolePolicy", scope().pipeline_roles[0], {"iam:PermissionsBoundary": scope().boundary_arn}),
     ("iam:AttachRolePolicy", scope().pipeline_roles[1], {"iam:PermissionsBoundary": scope().boundary_arn}),
     ("iam:UpdateAssumeRolePolicy", scope().pipeline_roles[2], {}),
-    ("iam:UpdateOpenIDConnectProviderThumbprint", scope().identity_provider_arn, {}),
+    ("iam:UpdateOpenIDConnectProviderThumbprint", identity_provider_arn(ACCOUNT), {}),
     ("sts:AssumeRole", "*", {}),
     ("organizations:LeaveOrganization", "*", {}),
     ("account:CloseAccount", "*", {}),

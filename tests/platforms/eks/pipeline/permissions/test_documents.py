@@ -105,16 +105,16 @@ def test_no_write_is_allowed_to_a_preview() -> None:
 
 
 def test_what_is_too_long_for_one_policy_goes_on_in_a_second() -> None:
-    made = documents({"long": [_statement(number, 100) for number in range(3)], "empty": []})
+    made = documents({"long": [_statement(number, 100) for number in range(3)], "empty": []}, scope())
     assert list(made) == ["long", "long-2"]
     assert [len(document["Statement"]) for document in made.values()] == [2, 1]
 
 
 def test_what_no_policy_can_hold_is_refused() -> None:
     with pytest.raises(TooManyPermissionsError, match=r"statement Number0 .* more than 6144 characters; divide it"):
-        documents({"long": [_statement(0, 300)]})
+        documents({"long": [_statement(0, 300)]}, scope())
     with pytest.raises(TooManyPermissionsError, match="take 11 policies, and a role has at most 10"):
-        documents({"long": [_statement(number, 200) for number in range(11)]})
+        documents({"long": [_statement(number, 200) for number in range(11)]}, scope())
 
 
 def actions(made: Mapping[str, Document]) -> set[str]:

@@ -1,0 +1,117 @@
+"""How permissions are written: a row grants what a resource type takes, a statement allows or refuses anything else.
+
+Both are patterns. What stands in braces is one of the words of the scope, and filled in when a document is made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from infra.iam import Statement
+from infra.platforms.eks.pipeline.permissions.scope import Scope
+
+Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
+"""Operator, key, values: `{"StringEquals": {"iam:PassedToService": "eks.amazonaws.com"}}`."""
+
+IN_REGION: Conditions = {"StringEquals": {"aws:RequestedRegion": "{region}"}}
+"""The most that can be asked of an action that takes no resource and no tag."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """Actions on resources, by which a type is read or written."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Conditions
+    writes: bool
+
+
+Table = Mapping[str, Sequence[Grant]]
+"""What each type takes, by its name: `aws:ec2/vpc:Vpc`."""
+
+
+def read(names: str, *resources: str, when: Conditions | None = None) -> Grant:
+    """Allow what reads a type, on everything without `resources`: most `Describe` actions take none."""
+    return Grant(actions=actions(names), resources=resources or ("*",), conditions=when or {}, writes=False)
+
+
+def write(names: str, *resources: str, when: Conditions | None = None) -> Grant:
+    """Allow what makes, changes and deletes a type, under the conditions `when`."""
+    return Grant(actions=actions(names), resources=resources or ("*",), conditions=when or {}, writes=True)
+
+
+def actions(names: str) -> tuple[str, ...]:
+    """Return the actions of a text such as `ec2:CreateVpc DeleteVpc kms:Decrypt`: a service holds until the next."""
+    found: list[str] = []
+    for name in names.split():
+        found.append(name if ":" in name or name == "*" else f"{found[-1].partition(':')[0]}:{name}")
+    return tuple(found)
+
+
+def pass_role(*services: str) -> Grant:
+    """Let a role of this stack be handed to services, which then act with its permissions."""
+    return write("iam:PassRole", "{roles}", when={"StringEquals": {"iam:PassedToService": services}})
+
+
+def service_linked_role(service: str) -> Grant:
+    """Let the role be made with which a service acts in the account; the first who needs it makes it."""
+    return write(
+        "iam:CreateServiceLinkedRole",
+        f"arn:{{partition}}:iam::{{account}}:role/aws-service-role/{service}/*",
+        when={"StringEquals": {"iam:AWSServiceName": service}},
+    )
+
+
+def allow(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
+    """Allow actions on `resources`, or on everything."""
+    return Statement(sid=sid, actions=actions(names), resources=resources or ("*",), conditions=when or {})
+
+
+def deny(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
+    """Refuse actions on `resources`, or on everything."""
+    return replace(allow(sid, names, *resources, when=when), effect="Deny")
+
+
+def deny_all_but(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
+    """Refuse every action but those named on `resources`, or on everything."""
+    return replace(deny(sid, names, *resources, when=when), actions=(), not_actions=actions(names))
+
+
+def statements(grants: Iterable[Grant], *, sid: str) -> list[Statement]:
+    """Write grants as statements, one for each set of resources and conditions, in a stable order."""
+    merged: dict[str, list[Grant]] = {}
+    for grant in grants:
+        merged.setdefault(json.dumps([sorted(set(grant.resources)), grant.conditions], sort_keys=True), []).append(
+            grant
+        )
+    return [
+        Statement(
+            sid=f"{sid}{number}",
+            actions=sorted({action for grant in alike for action in grant.actions}),
+            resources=sorted(set(alike[0].resources)),
+            conditions=alike[0].conditions,
+        )
+        for number, (_, alike) in enumerate(sorted(merged.items()), start=1)
+    ]
+
+
+def filled(statement: Statement, scope: Scope) -> Statement:
+    """Put what the scope says for the words in braces."""
+
+    def fill(pattern: str) -> str:
+        return pattern.format_map(scope.words)
+
+    return replace(
+        statement,
+        resources=[fill(str(resource)) for resource in statement.resources],
+        conditions={
+            operator: {
+                fill(key): fill(values) if isinstance(values, str) else [fill(value) for value in values]
+                for key, values in keys.items()
+            }
+            for operator, keys in statement.conditions.items()
+        },
+    )
