@@ -151,7 +151,7 @@ def _stack_resource(request: analyzer_pb2.AnalyzerResource) -> Resource:
         _resource(request),
         parent=request.parent,
         depends_on=frozenset(request.dependencies),
-        property_dependencies={key: frozenset(taken.urns) for key, taken in request.propertyDependencies.items()},
+        property_dependencies={key: frozenset(one.urns) for key, one in request.propertyDependencies.items()},
     )
 
 

@@ -9,19 +9,10 @@ from policies.facts.objects import POD_SPELLINGS, WORKLOADS
 from policies.facts.pods import all_containers, label, on_windows, pod_spec, security
 from policies.facts.spellings import is_patch
 from policies.facts.stack import Resource
-from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within
+from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within, words
 from policies.rule import HIGH, LOW, MEDIUM, Family
 
-VOLUME_TYPES = {
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-}
+VOLUME_TYPES = {*words("configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret")}
 """Volumes that a restricted pod may have (Kubernetes, Pod Security Standards, "Volume Types")."""
 
 PROFILED = {"RuntimeDefault", "Localhost"}

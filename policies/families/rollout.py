@@ -32,10 +32,10 @@ READINESS_GATE = "elbv2.k8s.aws/pod-readiness-gate-inject"
 
 
 LOAD_BALANCER_LAG_SECONDS = 25
-"""From a pod's deletion until the load balancer sends it nothing new (R10: 5 and 15 s were too short, 25 s was not)."""
+"""From a pod's deletion until the load balancer sends it nothing new (measured: 15 s were too short, 25 s were not)."""
 
 STOP_MARGIN_SECONDS = 10
-"""What is left after the pause to end what runs (R11)."""
+"""What is left after the pause to end what runs."""
 
 SHORTEST_READY_SECONDS = 5
 

@@ -17,7 +17,7 @@ PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
 
 
 HIGHEST_CPU_PERCENT = 66
-"""With more, losing one zone of three pushes the other two over what they can serve (R3: 2/3 of saturation)."""
+"""With more, losing one zone of three pushes the other two over what they can serve (two thirds of saturation)."""
 
 SHORTEST_SCALE_DOWN_SECONDS = 300
 """The default stabilization window (Kubernetes API reference, HPAScalingRules)."""

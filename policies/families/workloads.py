@@ -21,7 +21,7 @@ MOST_DOTS = 2
 """With more, each name outside the cluster is first looked up once for each search domain (default 5)."""
 
 MOST_NODE_LOSS_SECONDS = 60
-"""How long a pod may stay bound to a node that does not answer (default 300; reference R34: 30 to 60)."""
+"""How long a pod may stay bound to a node that does not answer (default 300; own figure)."""
 
 NODE_LOSS_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
