@@ -6,6 +6,9 @@ URN and its id, joined by `::`.
 
 from __future__ import annotations
 
+STACK_TYPE = "pulumi:pulumi:Stack"
+"""The type of the resource that every other of a stack stands under."""
+
 
 def urn_name(urn: str) -> str:
     """Return the logical name of a resource."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pulumi import automation
 
 from infra.engine.outcome import UNCHANGED, OnProgress, ResourceProgress, StepChange
-from infra.urns import urn_name, urn_type
+from infra.urns import STACK_TYPE, urn_name, urn_type
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
 ERROR_COUNT = re.compile(r"^\d+ errors? occurred:\s*")
@@ -33,7 +33,6 @@ PROGRAM_CRASH = "python inline source runtime error:"
 SILENT_PLUGIN_END = "STDOUT and STDERR streams of the plugin:"
 
 
-STACK_TYPE = "pulumi:pulumi:Stack"
 NOT_PLANNED = ("refresh",)
 """Operations that only look: what they find is told by the operations that follow."""
 

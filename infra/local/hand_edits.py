@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from kubernetes.client import ApiClient
 
-from infra.kube import list_objects
+from infra.kube import Json, list_objects
 from infra.labels import NIGHTOWL_SELECTOR
 
 KINDS = {
@@ -43,8 +43,6 @@ DELIBERATE = ("kubectl.kubernetes.io/restartedAt",)
 
 MAPS_OF_TEXTS = ("f:annotations", "f:labels")
 """Added as a whole, each of their entries counts by itself."""
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

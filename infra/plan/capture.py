@@ -19,9 +19,7 @@ from infra.plan.eks_component import SUBNET_KEYS
 from infra.plan.graph import Graph, Resource
 from infra.plan.references import without_references
 from infra.plan.values import HIDDEN, plain_struct, plain_value
-from infra.urns import provider_urn, urn_name, urn_type
-
-STACK_TYPE = "pulumi:pulumi:Stack"
+from infra.urns import STACK_TYPE, provider_urn, urn_name, urn_type
 
 
 class ProgramError(NightowlError):

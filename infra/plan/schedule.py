@@ -34,6 +34,15 @@ class ScheduledResource:
         """How long it takes."""
         return self.end - self.start
 
+    @property
+    def bar(self) -> tuple[float, float, str]:
+        """Start, end and kind: what has the same shares a bar in a chart."""
+        return self.start, self.end, self.resource.kind
+
+
+SHOWN_FROM_SECONDS = 10
+"""What takes less is left out of charts and tables."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -45,6 +54,12 @@ class Schedule:
     def total_seconds(self) -> float:
         """When the last resource is done."""
         return max((step.end for step in self.steps.values()), default=0)
+
+    @property
+    def slow_steps(self) -> list[ScheduledResource]:
+        """What takes SHOWN_FROM_SECONDS or more, in order of time; what is alike and starts together, side by side."""
+        slow = (step for step in self.steps.values() if step.seconds >= SHOWN_FROM_SECONDS)
+        return sorted(slow, key=lambda step: step.bar)
 
     def end_of(self, resources: Iterable[Resource]) -> float:
         """When all of `resources` are done."""

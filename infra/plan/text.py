@@ -27,8 +27,6 @@ from infra.plan.schedule import ScheduledResource, clock
 from policies.evaluation import Evaluation
 from policies.levels import Level
 
-SHOWN_FROM_SECONDS = 10
-"""What takes less is left out of the order of things."""
 BAR_CELLS = 36
 MOST_SERVICES = 6
 """How many services are named in the first line; the others are counted together."""
@@ -263,9 +261,7 @@ def _order(plan: Plan) -> Table:
     table = _table("start", "end", "", "resource")
     total = plan.schedule.total_seconds or 1
     critical = {step.resource.urn for step in plan.slowest_chain}
-    slow = [step for step in plan.schedule.steps.values() if step.seconds >= SHOWN_FROM_SECONDS]
-    ordered = sorted(slow, key=lambda step: (step.start, step.end, step.resource.kind))
-    for (start, end, kind), group in groupby(ordered, key=lambda step: (step.start, step.end, step.resource.kind)):
+    for (start, end, kind), group in groupby(plan.schedule.slow_steps, key=lambda step: step.bar):
         steps = list(group)
         names = ", ".join(step.resource.name for step in steps)
         style = "bold" if any(step.resource.urn in critical for step in steps) else "dim"

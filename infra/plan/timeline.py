@@ -15,8 +15,6 @@ LABEL_WIDTH = 300
 ROW_HEIGHT = 24
 BAR_HEIGHT = 14
 TOP = 30
-SHOWN_FROM_SECONDS = 10
-"""What takes less is left out of the chart."""
 SECONDS_PER_MINUTE = 60
 
 
@@ -34,13 +32,7 @@ class TimelineRow:
 def rows(plan: Plan) -> list[TimelineRow]:
     """List what takes long, in order of time."""
     critical = {step.resource.urn for step in plan.slowest_chain}
-    slow = [step for step in plan.schedule.steps.values() if step.seconds >= SHOWN_FROM_SECONDS]
-
-    def key(step: ScheduledResource) -> tuple[float, float, str]:
-        return step.start, step.end, step.resource.kind
-
-    grouped = [list(group) for _, group in groupby(sorted(slow, key=key), key=key)]
-    return [_row(group, critical) for group in grouped]
+    return [_row(list(group), critical) for _, group in groupby(plan.schedule.slow_steps, key=lambda step: step.bar)]
 
 
 def timeline(plan: Plan) -> Drawing:

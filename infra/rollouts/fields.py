@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 Json = dict[str, Any]
+"""A Kubernetes object."""
 
 
 def section(item: Mapping[str, Any], *path: str) -> Json:

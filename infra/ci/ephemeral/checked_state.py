@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from infra.ci.ephemeral.states import UnsafeStateError
-from infra.engine.report import STACK_TYPE
 from infra.settings.build import PROJECT
+from infra.urns import STACK_TYPE
 
 VERSION = 3
 CHECKPOINT_KEYS = frozenset({"stack", "latest"})

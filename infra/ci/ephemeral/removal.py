@@ -23,12 +23,12 @@ from infra.ci.workspace import PASSPHRASE_PROVIDERS
 from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, state_of_stack
 from infra.engine.outcome import InterruptedRunError, OnProgress, RunResult
-from infra.engine.report import STACK_TYPE
 from infra.engine.workspace import Workspace
 from infra.errors import NightowlError
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.sharing import OUTPUT
 from infra.settings.build import PROJECT
+from infra.urns import STACK_TYPE
 
 AWS_KEYS = ("defaultTags",)
 KUBERNETES_KEYS = ("context", "enableServerSideApply", "kubeconfig", "upsertExistingObjects")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-NAME_LABEL = "app.kubernetes.io/name"
+from infra.labels import NAME_LABEL
+
 BASE_CPU_PERCENT = 20
 """What an idle container uses of its CPU request: enough that a metric is never zero, and far below any target."""
 BASE_MEMORY_PERCENT = 50
