@@ -24,8 +24,8 @@ from infra.plan.policies import evaluation
 from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.settings.build import PROJECT
-from infra.settings.eks.platform import PARTITION
-from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.eks.platform import PARTITION, EksPlatformSettings
+from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
@@ -104,7 +104,7 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         return build(settings, environment={})
 
     platform = settings.platform
-    on_aws = not isinstance(platform, ExistingPlatformSettings)
+    on_aws = isinstance(platform, EksPlatformSettings | GuestPlatformSettings)
     account_id, region = (platform.account_id, platform.region) if on_aws else (EXAMPLE_ACCOUNT, EXAMPLE_REGION)
     access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")

@@ -23,7 +23,7 @@ from tests.workflows.runs import (
     schedule,
 )
 
-CI = ["ci.yml check-test-e2e", *(["ci.yml python"] * 3)]
+CI = ["ci.yml check-test-e2e", *(["ci.yml python"] * 4)]
 """The second once for each Python version."""
 MAIN = ["main.yml build as dev-deploy", "main.yml deploy as dev-deploy", "main.yml record"]
 AGAIN = "main.yml again"
