@@ -9,7 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.settings.stack_file_edit import SECRETS_PROVIDER_KEY, StackFileEditError, get_value, set_value
+from infra.settings.stack_file_edit import (
+    SECRETS_PROVIDER_KEY,
+    StackFileEditError,
+    get_value,
+    read_text,
+    replace_text,
+    set_value,
+)
 
 PATH = ("config", "nightowl:delivery", "backend")
 NEW = "s3://bucket?region=eu-central-1&awssdk=v2"
@@ -114,3 +121,49 @@ def test_any_text_is_read_back_as_it_was_written(value: str) -> None:
     for before in ("config:\n  a: 1 # c\n", "config: { a: 1 }\n"):
         after = set_value(before, PATH, value)
         assert yaml.safe_load(after)["config"] == {"a": 1, "nightowl:delivery": {"backend": value}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("key: [a] # c\n", "key: [one, two] # c\n"),
+        ("key:\n  - a\n  - b # last\nother: 1\n", "key:\n  - one\n  - two # last\nother: 1\n"),
+        ("key: # c\n", "key: [one, two] # c\n"),
+        ("other: 1\n", "key: [one, two]\nother: 1\n"),
+        ("{ other: 1 }\n", "{ other: 1, key: [one, two] }\n"),
+    ],
+    ids=["in brackets", "one below the other", "nothing", "new", "new in braces"],
+)
+def test_a_list_is_written_in_the_style_of_the_one_that_is_there(before: str, after: str) -> None:
+    assert set_value(before, ("key",), ["one", "two"]) == after
+    assert set_value(after, ("key",), ["one", "two"]) == after
+
+
+def test_a_list_with_comments_inside_is_left_to_a_person() -> None:
+    with pytest.raises(StackFileEditError, match="comments inside the list"):
+        set_value("key:\n  - a # why\n  - b\n", ("key",), ["x"])
+
+
+def test_a_number_of_the_same_digits_becomes_a_text() -> None:
+    assert set_value("id: 123\n", ("id",), "123") == 'id: "123"\n'
+
+
+def test_a_file_is_replaced_at_once_and_keeps_its_mode_and_its_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.yaml", tmp_path / "Pulumi.dev.yaml"
+    real.write_text("a: 1\n")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    replace_text(link, "a: 2\r\n")
+    assert link.is_symlink()
+    assert read_text(link) == "a: 2\r\n"
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert sorted(tmp_path.iterdir()) == [link, real]
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text("a: 1\n")
+    file.chmod(0o444)
+    with pytest.raises(PermissionError, match="it is read-only"):
+        replace_text(file, "a: 2\n")
+    assert file.read_text() == "a: 1\n"
