@@ -274,7 +274,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 cluster_security_group_id=self._cluster.security_group_id,
                 logs_key_arn=self._encryption.logs_key_arn,
                 controllers=self._controllers.needed_by("load balancers"),
-                names_may_move=self._args.live.has_load_balancers,
+                names_may_move=self._args.live.load_balancers_are_public is not None,
             ),
             opts=self._child(),
         )

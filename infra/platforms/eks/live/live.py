@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -30,73 +30,48 @@ ANOTHER_STACK = "make another stack beside this one, move to it, and destroy thi
 
 @dataclass(frozen=True, kw_only=True)
 class LiveStack:
-    """The resources of the running stack by type, each as the properties that its provider last reported."""
+    """What the running stack has made before this run. None and empty stand for what is not there yet."""
 
-    resources: Mapping[str, Sequence[Mapping[str, Any]]]
-
-    @property
-    def cidr(self) -> str | None:
-        """The network of the VPC; None where there is none yet."""
-        return next((str(vpc["cidrBlock"]) for vpc in self._all(VPC)), None)
-
-    @property
-    def region(self) -> str | None:
-        """The region of the VPC."""
-        return self._of_arn(3)
-
-    @property
-    def account_id(self) -> str | None:
-        """The account of the VPC."""
-        return self._of_arn(4)
-
-    @property
-    def zones(self) -> tuple[str, ...]:
-        """The zones of the subnets, in alphabetical order."""
-        return tuple(sorted({str(subnet["availabilityZone"]) for subnet in self._all(SUBNET)}))
-
-    @property
-    def has_cluster(self) -> bool:
-        """Whether there is a cluster, which ties the network and its zones down."""
-        return bool(self._all(CLUSTER))
-
-    @property
-    def autoscaler_sync(self) -> str | None:
-        """How often the control plane lets the autoscalers decide, such as `10s`; None where it was never set."""
-        path = ("kubeControllerManagerConfig", "horizontalPodAutoscalerControllerConfig")
-        found = [_within(cluster, *path, "horizontalPodAutoscalerSyncPeriod") for cluster in self._all(CLUSTER)]
-        return next((str(period) for period in found if period), None)
-
-    @property
-    def has_load_balancers(self) -> bool:
-        """Whether there are load balancers, which names may point at."""
-        return bool(self._all(LOAD_BALANCER))
-
-    @property
-    def load_balancers_are_public(self) -> bool | None:
-        """Whether the load balancers face the internet; None where there are none."""
-        return next((not balancer.get("internal") for balancer in self._all(LOAD_BALANCER)), None)
-
-    @property
-    def namespaces(self) -> frozenset[str]:
-        """The namespaces in which apps run."""
-        workloads = [workload for kind in WORKLOADS for workload in self._all(kind)]
-        return frozenset(str(_within(workload, "metadata", "namespace")) for workload in workloads)
-
-    def _of_arn(self, part: int) -> str | None:
-        return next((str(vpc["arn"]).split(":")[part] for vpc in self._all(VPC) if vpc.get("arn")), None)
-
-    def _all(self, kind: str) -> Sequence[Mapping[str, Any]]:
-        return self.resources.get(kind, ())
+    region: str | None
+    account_id: str | None
+    cidr: str | None
+    """The network of the VPC."""
+    zones: tuple[str, ...]
+    """The zones of the subnets, in alphabetical order."""
+    has_cluster: bool
+    """Whether there is a cluster, which ties the network and its zones down."""
+    autoscaler_sync: str | None
+    """How often the control plane lets the autoscalers decide, such as `10s`."""
+    load_balancers_are_public: bool | None
+    """Whether the load balancers face the internet; None where there are none."""
+    namespaces: frozenset[str]
+    """The namespaces in which apps run."""
 
 
 def read_live_stack() -> LiveStack:
     """Read the state of the running stack as it was before this run; it is empty before the first."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = _read_resources(name)
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for resource in cast("Mapping[str, Mapping[str, Any]]", _within(answer, "outputs") or {}).values():
-        found.setdefault(str(resource["type"]), []).append(resource.get("outputs") or {})
-    return LiveStack(resources=found)
+    by_type: dict[str, list[Mapping[str, Any]]] = {}
+    resources = cast("Mapping[str, Mapping[str, Any]]", _within(_read_resources(name), "outputs") or {})
+    for resource in resources.values():
+        by_type.setdefault(str(resource["type"]), []).append(resource.get("outputs") or {})
+    nothing: Mapping[str, Any] = {}
+    vpc = next(iter(by_type.get(VPC, ())), nothing)
+    cluster = next(iter(by_type.get(CLUSTER, ())), nothing)
+    arn = str(vpc["arn"]).split(":") if vpc.get("arn") else None
+    sync = ("kubeControllerManagerConfig", "horizontalPodAutoscalerControllerConfig")
+    return LiveStack(
+        region=arn[3] if arn else None,
+        account_id=arn[4] if arn else None,
+        cidr=vpc.get("cidrBlock"),
+        zones=tuple(sorted({str(subnet["availabilityZone"]) for subnet in by_type.get(SUBNET, ())})),
+        has_cluster=CLUSTER in by_type,
+        autoscaler_sync=_within(cluster, *sync, "horizontalPodAutoscalerSyncPeriod") or None,
+        load_balancers_are_public=next((not one.get("internal") for one in by_type.get(LOAD_BALANCER, ())), None),
+        namespaces=frozenset(
+            str(_within(workload, "metadata", "namespace")) for kind in WORKLOADS for workload in by_type.get(kind, ())
+        ),
+    )
 
 
 def check_changes(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> None:
