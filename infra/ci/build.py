@@ -7,7 +7,7 @@ import json
 import secrets
 import tarfile
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +49,6 @@ class Source:
         return image_tag(self.tree)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Built:
-    """References by app. `missing` are apps whose repository is not there yet."""
-
-    images: Mapping[str, Reference]
-    missing: tuple[str, ...] = ()
-
-
 def run_build(
     project: Path,
     stack: ImageStack,
@@ -89,10 +81,9 @@ def run_build(
             )
         run.print("nothing to build" if not sources else "nothing was done")
         return
-    built = _build_all(project, stack, sources, platforms, run, of_pull_request=pull_request is not None)
-    images = {app: str(reference) for app, reference in built.images.items()}
+    images = _build_all(project, stack, sources, platforms, run, of_pull_request=pull_request is not None)
     run.set_output("images", json.dumps(images))
-    run.set_output("again", "true" if built.missing else "false")
+    run.set_output("again", "true" if len(images) < len(sources) else "false")
 
 
 def sources_of(project: Path, stack: ImageStack) -> list[Source]:
@@ -146,10 +137,10 @@ def _build_all(
     run: ActionsRun,
     *,
     of_pull_request: bool,
-) -> Built:
+) -> dict[str, str]:
+    """Return the reference of each image by app, without the apps whose repository is not there yet."""
     registry = Registry(stack.account_id, stack.region)
-    images: dict[str, Reference] = {}
-    missing: list[str] = []
+    images: dict[str, str] = {}
     for source in sources:
         repository = repository_name(stack.cluster, source.app, pull_request=of_pull_request)
         target = Reference(host=stack.host, repository=repository, tag=source.tag)
@@ -157,7 +148,6 @@ def _build_all(
             digest = registry.digest_of(repository, source.tag)
         except RepositoryMissingError as error:
             run.print(f"{source.app}: {error}, and the next run fills it")
-            missing.append(source.app)
             continue
         if digest is None:
             run.print(f"{source.app}: building {source.folder} for {', '.join(platforms)}")
@@ -165,8 +155,8 @@ def _build_all(
             run.print(f"{source.app}: pushed {target}@{digest}")
         else:
             run.print(f"{source.app}: {target} is there already")
-        images[source.app] = Reference(host=stack.host, repository=repository, tag=source.tag, digest=digest)
-    return Built(images=images, missing=tuple(missing))
+        images[source.app] = f"{target}@{digest}"
+    return images
 
 
 def _build(
@@ -221,13 +211,13 @@ def _labels(run: ActionsRun) -> list[str]:
 
 def _pushed_digest(metadata: Path, target: Reference, registry: Registry) -> str:
     try:
-        told = json.loads(metadata.read_text(encoding="utf-8")).get(DIGEST_KEY)
+        pushed = json.loads(metadata.read_text(encoding="utf-8")).get(DIGEST_KEY)
     except (OSError, ValueError):
-        told = None
+        pushed = None
     found = registry.digest_of(target.repository, target.tag)
-    if found is None or found != told:
+    if found is None or found != pushed:
         raise BuildError(
-            f"docker says that it pushed {told or 'an image without telling its digest'}, and the registry has "
+            f"docker says that it pushed {pushed or 'an image without telling its digest'}, and the registry has "
             f"{found or 'nothing'} as {target}; run this again, and if that does not help, look who else pushes there"
         )
     return found
@@ -266,6 +256,6 @@ def _docker(command: list[str], what: str, stdin_text: str = "") -> None:
     try:
         run_command(command, stdin_text=stdin_text)
     except CommandFailedError as error:
-        told = f":\n{error.last_lines}" if error.last_lines else ""
+        output = f":\n{error.last_lines}" if error.last_lines else ""
         remedy = "" if error.last_lines else "; install Docker with buildx, and start it"
-        raise BuildError(f"{what}: {error}{told}{remedy}") from None
+        raise BuildError(f"{what}: {error}{output}{remedy}") from None

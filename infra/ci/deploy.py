@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,18 +33,8 @@ class OwnRightsError(NightowlError):
     """A deployment by the pipeline would change what the pipeline may do."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """A deployment that came to its end: what was planned, and what was done."""
-
-    stack: str
-    preview: Preview
-    outcome: RunResult
-    run_url: str = ""
-
-
 def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dry_run: bool = False) -> None:
-    """Deploy a stack, with `images` (app to reference) in the place of those in its file, and tell the job's summary.
+    """Deploy a stack, with `images` (app to reference) in the place of those in its file, and write the job's summary.
 
     The stack file has the images while this runs, and its own text again afterwards. Nothing is made unless all of
     it is allowed: the policies are judged first, then the engine previews. With `dry_run` the stack file is read and
@@ -65,26 +54,26 @@ def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dr
         if plan.policies.mandatory:
             raise PolicyViolationError(target.stack, plan.policies.mandatory)
         if dry_run:
-            told = "".join(f"\n  {app}: {image}" for app, image in images.items())
+            listed = "".join(f"\n  {app}: {image}" for app, image in images.items())
             run.print(
-                f"would deploy {target.stack}: {counted(len(list(plan.graph)), 'resource')}, policies passed{told}"
+                f"would deploy {target.stack}: {counted(len(list(plan.graph)), 'resource')}, policies passed{listed}"
             )
             return
         try:
-            deployed = _deploy(target, settings, run)
+            preview, outcome = _deploy(target, settings, run)
         except NightowlError as error:
             run.summarize(failure_summary(target.stack, error))
             raise
-    run.summarize(deploy_summary(deployed))
+    run.summarize(deploy_summary(target.stack, preview, outcome))
 
 
-def deploy_summary(deployed: Deployed) -> str:
+def deploy_summary(stack: str, preview: Preview, outcome: RunResult) -> str:
     """Write what changed, where the apps answer and how long it took, as Markdown."""
-    steps, outcome = deployed.preview.steps, deployed.outcome
+    steps = preview.steps
     verdict = f"{counted(outcome.changed, 'resource')} changed" if outcome.changed else "nothing changed"
     frame = joined(
         [
-            f"### {code(deployed.stack)} is deployed: {verdict}",
+            f"### {code(stack)} is deployed: {verdict}",
             "{changes}",
             _outputs(outcome),
             f"It took {clock(outcome.seconds)} min.",
@@ -118,7 +107,7 @@ def images_from_json(text: str) -> dict[str, str]:
     return cast("dict[str, str]", pairs)
 
 
-def _deploy(target: Target, settings: StackSettings, run: ActionsRun) -> Deployed:
+def _deploy(target: Target, settings: StackSettings, run: ActionsRun) -> tuple[Preview, RunResult]:
     engine = target.engine(settings)
     run.print(f"previewing {target.stack}")
     try:
@@ -139,16 +128,16 @@ def _deploy(target: Target, settings: StackSettings, run: ActionsRun) -> Deploye
     except StackLockedError as error:
         recovery = f"if that run is gone, `nightowl ci recover -s {target.stack}` takes its lock off"
         raise StackLockedError([*error.messages, recovery]) from None
-    return Deployed(stack=target.stack, preview=preview, outcome=outcome, run_url=run.url)
+    return preview, outcome
 
 
 def _refuse_own_rights(target: Target, settings: StackSettings, preview: Preview) -> None:
     touched = own_rights(preview.steps)
     if not touched or not _is_deploy_role(target.caller(settings), target, settings):
         return
-    told = "\n".join(f"  {step.op} {step.type} {step.name}" for step in touched)
+    changes = "\n".join(f"  {step.op} {step.type} {step.name}" for step in touched)
     raise OwnRightsError(
-        f"this deployment would change the rights of the role that deploys it, which no pipeline may do:\n{told}\n"
+        f"this deployment would change the rights of the role that deploys it, which no pipeline may do:\n{changes}\n"
         f"nothing was made; an administrator runs `pulumi up -s {target.stack}` once, then start the workflow anew"
     )
 

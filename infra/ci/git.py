@@ -108,5 +108,5 @@ def _git(project: Path, *arguments: str) -> str:
     try:
         return run(["git", "-c", "core.quotePath=false", *arguments], folder=project)
     except CommandFailedError as error:
-        told = f":\n{error.last_lines}" if error.last_lines else ""
-        raise GitError(f"git {arguments[0]} in {project}: {error}{told}") from None
+        output = f":\n{error.last_lines}" if error.last_lines else ""
+        raise GitError(f"git {arguments[0]} in {project}: {error}{output}") from None

@@ -68,7 +68,7 @@ class GithubRepository:
         comment each, the later one goes.
         """
         text = _marked(marker, body)
-        with self._asking(f"comment on #{number}", "pull-requests: write"):
+        with self._errors(f"comment on #{number}", "pull-requests: write"):
             issue = self._repository.get_issue(number)
             comments = [comment for comment in issue.get_comments() if _is_ours(comment, marker)]
             if not comments:
@@ -83,7 +83,7 @@ class GithubRepository:
     def upsert_issue(self, marker: str, title: str, body: str, label: str) -> str:
         """Open the one issue with `marker` and `label`, or edit the open one in place; give its URL."""
         text = _marked(marker, body)
-        with self._asking("write an issue", "issues: write"):
+        with self._errors("write an issue", "issues: write"):
             found = self._open_issues(marker, label)
             if not found:
                 return self._repository.create_issue(title, body=text, labels=[label]).html_url
@@ -96,7 +96,7 @@ class GithubRepository:
 
     def close_issue(self, marker: str, comment: str, label: str) -> bool:
         """Close the open issue with `marker` and `label`, with a comment; tell whether there was one."""
-        with self._asking("close an issue", "issues: write"):
+        with self._errors("close an issue", "issues: write"):
             found = self._open_issues(marker, label)
             for issue in found:
                 _close(issue, comment)
@@ -104,12 +104,12 @@ class GithubRepository:
 
     def head(self, branch: str) -> str:
         """The commit at the head of a branch."""
-        with self._asking(f"read the branch {branch}", "contents: read"):
+        with self._errors(f"read the branch {branch}", "contents: read"):
             return self._branch(branch).object.sha
 
     def file(self, path: str, ref: str) -> str | None:
         """The text of a file at a commit, a branch or a tag; None where there is no such file."""
-        with self._asking(f"read {path}", "contents: read"):
+        with self._errors(f"read {path}", "contents: read"):
             return self._file(path, ref)
 
     def propose(
@@ -130,18 +130,18 @@ class GithubRepository:
         done and the answer is empty.
         """
         commit = start or self.head(base)
-        with self._asking(f"commit to {branch}", "contents: write"):
+        with self._errors(f"commit to {branch}", "contents: write"):
             changed = {path: text for path, text in files.items() if self._file(path, commit) != text}
             if not changed:
                 return ""
             self._commit(branch, commit, changed, title)
-        with self._asking(f"propose {branch}", "pull-requests: write"):
+        with self._errors(f"propose {branch}", "pull-requests: write"):
             note = "" if self._is_app else f"\n{APPROVAL_NOTE}\n"
             return self._propose(branch, base, title, _fitting(f"{body.rstrip()}\n{note}"))
 
     def withdraw(self, branch: str, comment: str, *, base: str = "main") -> bool:
         """Close the open pull request from `branch`, with a comment; tell whether there was one."""
-        with self._asking(f"close the pull request of {branch}", "pull-requests: write"):
+        with self._errors(f"close the pull request of {branch}", "pull-requests: write"):
             pull = self._open_pull(branch, base)
             if pull is None:
                 return False
@@ -151,7 +151,7 @@ class GithubRepository:
 
     def pull_request(self, number: int) -> PullState:
         """Look at a pull request."""
-        with self._asking(f"read the pull request #{number}", "pull-requests: read"):
+        with self._errors(f"read the pull request #{number}", "pull-requests: read"):
             pull = self._repository.get_pull(number)
             head = cast(Any, pull.head.repo)  # null once the fork was deleted, which PyGithub's types leave out
             return PullState(
@@ -229,7 +229,7 @@ class GithubRepository:
         issues = self._repository.get_issues(state="open", labels=[label], sort="created", direction="asc")
         return [issue for issue in issues if _has_marker(issue.body, marker)]
 
-    def _asking(self, what: str, permission: str) -> AbstractContextManager[None]:
+    def _errors(self, what: str, permission: str) -> AbstractContextManager[None]:
         return github_errors(f"{what} in {self._full_name}", permission)
 
 

@@ -57,7 +57,7 @@ def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run:
     """Preview a stack with the real engine, judge it by the policies, and tell both on the pull request `number`.
 
     The same goes to the job's summary. Without a number it goes there alone.
-    With `dry_run` the stack file is read and judged, which needs neither engine nor network, and nothing is told.
+    With `dry_run` the stack file is read and judged, which needs neither engine nor network, and nothing is written.
 
     Raises:
         PreviewFailedError: the settings are not usable, or the preview failed.
@@ -171,8 +171,8 @@ def _time(plan: Plan, steps: Sequence[StepChange]) -> str:
     if not chain:
         return ""
     links = sorted(chain, key=lambda step: step.seconds, reverse=True)[:LINKS_SHOWN]
-    told = ", ".join(code(f"{step.resource.label} {clock(step.seconds)}") for step in chain if step in links)
-    return f"**Time:** about {clock(chain[-1].end)} min, most of it for {told}; counted as if each were made anew."
+    slowest = ", ".join(code(f"{step.resource.label} {clock(step.seconds)}") for step in chain if step in links)
+    return f"**Time:** about {clock(chain[-1].end)} min, most of it for {slowest}; counted as if each were made anew."
 
 
 def _slowest_chain(plan: Plan, steps: Sequence[StepChange]) -> list[ScheduledResource]:

@@ -52,7 +52,7 @@ def run_recover(
     engine = target.engine(settings)
     for holder in engine.lock_holders(target.stack_file):
         age = holder.age(now())
-        run.print(f"locked by {holder}{'' if age is None else f', {_told(age)} ago'}")
+        run.print(f"locked by {holder}{'' if age is None else f', {_duration(age)} ago'}")
         if age is not None and age < YOUNG:
             run.print("warning: that is so recent that the run may be at work; if it is, stop it before anything else")
     recovery = engine.recover(target.stack_file)
@@ -62,9 +62,9 @@ def run_recover(
         run.print(f"  {line}")
     run.summarize(recovery_summary(target.stack, recovery, preview))
     if recovery.remaining:
-        told = "\n".join(f"  {operation}" for operation in recovery.remaining)
+        remaining = "\n".join(f"  {operation}" for operation in recovery.remaining)
         raise StillPendingError(
-            f"{target.stack} still records as under way:\n{told}\n"
+            f"{target.stack} still records as under way:\n{remaining}\n"
             f"look at these by hand: `pulumi refresh -s {target.stack}` asks about each"
         )
 
@@ -92,6 +92,6 @@ def _done(recovery: Recovery) -> str:
     return f"{locks}, cleared {cleared} of {len(recovery.pending)} pending operation(s)"
 
 
-def _told(age: timedelta) -> str:
+def _duration(age: timedelta) -> str:
     minutes = max(0, round(age.total_seconds() / 60))
     return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"

@@ -21,7 +21,7 @@ def run_stacks(project: Path, run: ActionsRun) -> None:
     """Write the output `stacks`: a JSON list of those that GitHub deploys, each after the one it promotes from.
 
     A stack without a backend is not among them: no account was prepared for it yet. Only `nightowl:delivery` of each
-    file is read, so that a mistake elsewhere is told by the preview of that stack.
+    file is read, so that a mistake elsewhere is reported by the preview of that stack.
 
     Raises:
         SettingsError: a stack file cannot be read.

@@ -35,8 +35,8 @@ def run_tools(console: Console, *, dry_run: bool = False) -> None:
     home = plugin.users_home()
     missing = [name for name in plugin.PROVIDERS if not plugin.program_in(home, name).exists()]
     if dry_run:
-        told = ", ".join(f"{name} {plugin.release(name)}" for name in plugin.PROVIDERS)
-        console.out(f"would get the Pulumi CLI and the providers {told}")
+        listed = ", ".join(f"{name} {plugin.release(name)}" for name in plugin.PROVIDERS)
+        console.out(f"would get the Pulumi CLI and the providers {listed}")
         return
     pulumi = resolve_pulumi(lambda event: console.out(f"{event.tool}: {event.phase}"))
     for name in missing:
@@ -44,7 +44,7 @@ def run_tools(console: Console, *, dry_run: bool = False) -> None:
 
 
 def run_pin_tools(github: Github, console: Console) -> None:
-    """Write the checksums of the releases that this project uses, as GitHub tells them.
+    """Write the checksums of the releases that this project uses, as GitHub computed them.
 
     The files themselves come from another host, get.pulumi.com, so that both would have to be false.
 

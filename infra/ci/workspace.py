@@ -67,7 +67,7 @@ class ProjectWorkspace:
 
     @property
     def runs_here_only(self) -> bool:
-        """No: whether a process on another machine is alive cannot be told from here."""
+        """No: whether a process on another machine is alive cannot be seen from here."""
         return False
 
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:

@@ -81,9 +81,9 @@ def actions_step(api: RepositoryApi, *, proposed_by_app: bool) -> Step[str]:
 
 def _forks_get(settings: Json) -> tuple[str, ...]:
     """Write what differs, also where no workflow of a fork runs: that can change by one click."""
-    told = {
+    texts = {
         "send_write_tokens_to_workflows": "get tokens that write -> that read",
         "send_secrets_and_variables": "get secrets -> none",
         "require_approval_for_fork_pr_workflows": "run at once -> after an approval",
     }
-    return tuple(told[key] for key, value in FORKS_GET_NOTHING.items() if settings.get(key) != value)
+    return tuple(texts[key] for key, value in FORKS_GET_NOTHING.items() if settings.get(key) != value)

@@ -31,24 +31,24 @@ def code_owners_step(api: RepositoryApi, project: Path, owners: Sequence[Reviewe
     wanted = _with_owners(text, owners)
     answer: Json = api.find("codeowners/errors", "read what is wrong with CODEOWNERS") or {}
     errors: list[Json] = answer.get("errors", [])
-    told = [f"main, line {item['line']}: {item['kind']}: {item.get('source', '').strip()}" for item in errors]
+    faults = [f"main, line {item['line']}: {item['kind']}: {item.get('source', '').strip()}" for item in errors]
     written = wanted != text
 
     def apply() -> None:
         if written:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(wanted, encoding="utf-8")
-        if told:
+        if faults:
             raise GithubError(
-                f"{FILE} of {'; '.join(told)}; give the owners write access under Settings > Collaborators and teams, "
-                "bring the file of this checkout to main, and run this again"
+                f"{FILE} of {'; '.join(faults)}; give the owners write access under Settings > Collaborators and "
+                "teams, bring the file of this checkout to main, and run this again"
             )
 
     names = ", ".join(owner.mention for owner in owners)
     return Step(
         name=FILE,
         exists=bool(text),
-        changes=(*([f"owners of everything: {names}"] if written else []), *told),
+        changes=(*([f"owners of everything: {names}"] if written else []), *faults),
         apply=apply,
         note="bring it to main by a pull request" if written else "",
     )

@@ -29,16 +29,6 @@ environments, Deployment branches and tags.)"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Branch:
-    """A pattern of the refs that may deploy."""
-
-    id: int
-    name: str
-    kind: str
-    """branch or tag."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class _State:
     """An environment as GitHub has it."""
 
@@ -47,7 +37,8 @@ class _State:
     wait_minutes: int = 0
     admins_bypass: bool = True
     selected_branches: bool = False
-    branches: tuple[_Branch, ...] = ()
+    branches: tuple[Json, ...] = ()
+    """Patterns of the refs that may deploy: id, name and type (branch or tag)."""
 
 
 def environment_step(
@@ -146,11 +137,9 @@ def _organization(reviewer: Json) -> str:
     return str(reviewer.get("html_url", "")).partition("/orgs/")[2].partition("/")[0]
 
 
-def _branches(api: RepositoryApi, name: str) -> tuple[_Branch, ...]:
+def _branches(api: RepositoryApi, name: str) -> tuple[Json, ...]:
     answer = api.get(f"environments/{name}/deployment-branch-policies", f"read the branches of the environment {name}")
-    return tuple(
-        _Branch(id=item["id"], name=item["name"], kind=item.get("type", "branch")) for item in answer["branch_policies"]
-    )
+    return tuple({"type": "branch", **item} for item in answer["branch_policies"])
 
 
 def _settings_changes(state: _State, reviewers: tuple[Reviewer, ...], *, prevents_self_review: bool) -> tuple[str, ...]:
@@ -165,11 +154,13 @@ def _settings_changes(state: _State, reviewers: tuple[Reviewer, ...], *, prevent
 
 
 def _branch_changes(state: _State, branches: Sequence[str]) -> tuple[str, ...]:
-    if state.selected_branches and {(item.name, item.kind) for item in state.branches} == {
+    if state.selected_branches and {(item["name"], item["type"]) for item in state.branches} == {
         (name, "branch") for name in branches
     }:
         return ()
-    before = ", ".join(item.name if item.kind == "branch" else f"{item.kind} {item.name}" for item in state.branches)
+    before = ", ".join(
+        item["name"] if item["type"] == "branch" else f"{item['type']} {item['name']}" for item in state.branches
+    )
     return (
         f"deployed from: {(before or 'nothing') if state.selected_branches else 'anywhere'} -> {', '.join(branches)}",
     )
@@ -226,10 +217,10 @@ def _set_branches(api: RepositoryApi, name: str, state: _State, branches: Sequen
     what = f"set the branches of the environment {name}"
     # An environment that was open to all, or to protected branches, can still have patterns from before.
     there = state.branches if state.selected_branches else _branches(api, name)
-    kept = {item.name for item in there if item.kind == "branch"}
+    kept = {item["name"] for item in there if item["type"] == "branch"}
     for branch in branches:
         if branch not in kept:
             api.send("POST", path, what, {"name": branch, "type": "branch"})
     for item in there:
-        if item.kind != "branch" or item.name not in branches:
-            api.send("DELETE", f"{path}/{item.id}", what)
+        if item["type"] != "branch" or item["name"] not in branches:
+            api.send("DELETE", f"{path}/{item['id']}", what)

@@ -1,6 +1,6 @@
 """What of the state of a pull request's stack an engine may read: what was made, and nothing that could be run.
 
-The jobs of a pull request write its state, and whoever can push a branch writes those jobs. A state can name providers
+The jobs of a pull request write its state, and who can push a branch writes those jobs. A state can name providers
 to download, kubeconfigs that start programs, resources that are pickled code, keys of others to decrypt with. So a
 state has the keys and the types that a stack of a pull request records, and the providers are the pipeline's own: of
 what the state says of them only their names are kept. Keys: `DeploymentV3` and `ResourceV3` of Pulumi 3.274

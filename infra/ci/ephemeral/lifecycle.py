@@ -12,7 +12,6 @@ from typing import Any, cast
 from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ci.ephemeral.removal import remove_stack
 from infra.ci.ephemeral.states import LONGEST_RUN_SECONDS
-from infra.ci.github import PullState
 from infra.ci.report import block, cell, code, counted, joined
 from infra.ci.rollouts import rollouts_of
 from infra.engine.display import resource_lines
@@ -76,8 +75,8 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
 def run_down(place: Place, number: int, *, why: str = "", now: datetime | None = None) -> bool:
     """Remove the stack of a pull request and all that it has; tell whether there was one.
 
-    `why` is told to the pull request. Where there is no stack nothing is done, and nothing told. Nothing of the stack
-    is run, whatever its state says, and the lock of a run that died is taken off first.
+    `why` is written on the pull request. Where there is no stack nothing is done or written. Nothing of the stack is
+    run, whatever its state says, and the lock of a run that died is taken off first.
 
     Raises:
         RemovalFailedError: its state has what no stack of a pull request records, or the engine failed.
@@ -107,15 +106,15 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
     return True
 
 
-def check_pull_request(place: Place, number: int) -> PullState | None:
-    """Make sure that a pull request may have a stack; None where GitHub is not asked.
+def check_pull_request(place: Place, number: int) -> None:
+    """Check that a pull request may have a stack, where GitHub can be asked.
 
     Raises:
         EphemeralError: it is closed, has no label, or comes from another repository.
         GithubError: GitHub does not answer, or knows no such pull request.
     """
     if place.github is None:
-        return None
+        return
     pull = place.github.pull_request(number)
     if not pull.open:
         raise EphemeralError(f"#{number} is closed, so it gets no stack; reopen it")
@@ -126,11 +125,10 @@ def check_pull_request(place: Place, number: int) -> PullState | None:
             f"#{number} comes from {pull.head_repository or 'a repository that is gone'}: only branches of "
             f"{place.run.repository} get a stack, as its code runs with the rights of this job"
         )
-    return pull
 
 
 def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -> None:
-    """Make sure that no other pull request has the listener priorities of this one.
+    """Check that no other pull request has the listener priorities of this one.
 
     Raises:
         EphemeralError: naming the other one.

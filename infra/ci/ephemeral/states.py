@@ -124,8 +124,8 @@ class Guests:
             return None
         try:
             kept = cast(dict[str, Any], json.loads(self.backend.read(key)))
-            told = Quarantine(tries=int(kept["tries"]), why=str(kept["why"]), closed=bool(kept["closed"]))
-            return told if kept["state"] == self._written(stack) else None
+            found = Quarantine(tries=int(kept["tries"]), why=str(kept["why"]), closed=bool(kept["closed"]))
+            return found if kept["state"] == self._written(stack) else None
         except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
             return None
 

@@ -28,7 +28,7 @@ class Swept:
     """What was done about one stack, and why.
 
     `due` is what a dry run would remove. `failed` is tried again in the next night, unless the reason says otherwise;
-    `given up` was told in an earlier night.
+    `given up` was reported in an earlier night.
     """
 
     stack: str
@@ -43,8 +43,8 @@ class SweepError(NightowlError):
 def run_sweep(place: Place, *, ttl_seconds: int = DEFAULT_TTL_SECONDS, now: datetime | None = None) -> Sequence[Swept]:
     """Remove each stack of a pull request that is closed, has lost its label, or has been quiet for `ttl_seconds`.
 
-    Without GitHub only the time counts. One failure does not stop the others; the table of what was done is told in any
-    case. A stack whose state is unsafe, or that could not be removed in several nights, is told once on its pull
+    Without GitHub only the time counts. One failure does not stop the others; the table of results is written in any
+    case. A stack whose state is unsafe, or that could not be removed in several nights, is reported once on its pull
     request and not tried again until its state changes.
 
     Raises:
@@ -87,7 +87,7 @@ def _sweep(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: da
     except RemovalFailedError as error:
         if error.quarantine.closed:
             place.comment(number, given_up_body(place, stack.name, error))
-        return Swept(stack=stack.name, done="failed", why=_told(error))
+        return Swept(stack=stack.name, done="failed", why=_failure(error))
     except NightowlError as error:
         return Swept(stack=stack.name, done="failed", why=str(error))
     if place.dry_run:
@@ -108,7 +108,7 @@ def given_up_body(place: Place, stack: str, error: RemovalFailedError) -> str:
     )
 
 
-def _told(error: RemovalFailedError) -> str:
+def _failure(error: RemovalFailedError) -> str:
     end = "; it is not tried again" if error.quarantine.closed else f" (try {error.quarantine.tries} of {MOST_TRIES})"
     return f"{error}{end}"
 
