@@ -87,7 +87,7 @@ class Engine:
         return self._outcome(stack_file, work, on_progress, create=True, watch=watch)
 
     def prepare(self, stack_file: Path) -> None:
-        """Make the stack if the backend has none; its first deployment need not do it then. Raises as `deploy` does."""
+        """Create the stack if the backend has none, so that its first deployment need not. Raises as `deploy` does."""
         self._run(stack_file, lambda _stack, _events: None, None, create=True)
 
     def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> RunResult:
@@ -138,7 +138,7 @@ class Engine:
         return self._run(stack_file, work, on_progress, more={} if refresh else {"preview": ["--refresh=false"]})
 
     def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
-        """Who has locked the stack."""
+        """Return who has locked the stack."""
         return self.workspace.lock_holders(self.workspace.prepare(stack_file))
 
     def recover(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Recovery:
@@ -221,7 +221,7 @@ class Engine:
                 raise type(error)([*watcher.explain_failure(), *error.messages]) from None
 
     def _pending(self, stack: automation.Stack) -> tuple[str, ...]:
-        """What the state records as under way. It is read as it is stored: with its secrets encrypted."""
+        """Return what the state records as under way. It is read as it is stored: with its secrets encrypted."""
         command = ["stack", "export", "--stack", stack.name]
         text = stack.workspace.pulumi_command.run(command, str(self.workspace.work_dir), self._variables()).stdout
         deployment = cast(dict[str, Any], json.loads(text).get("deployment") or {})
@@ -288,7 +288,7 @@ def _select_or_create(name: str, workspace: automation.LocalWorkspace) -> automa
 def _interruptible(
     work: Callable[[], Result], command: EngineCommand, events: EngineReport, stop_seconds: float | None
 ) -> Result:
-    """The result of `work`, done on another thread so that Ctrl-C is turned into a clean stop of the engine."""
+    """Return the result of `work`, done on another thread so that Ctrl-C is turned into a clean stop of the engine."""
     interrupted = threading.Event()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine") as pool:
         future = pool.submit(work)
@@ -338,7 +338,7 @@ def _locked(message: str) -> str:
 
 
 def _last_words(error: automation.CommandError) -> str:
-    """What the CLI wrote to standard error, for failures that the engine has not reported."""
+    """Return what the CLI wrote to standard error, for failures that the engine has not reported."""
     written = str(error).partition("stderr:")[2]
     lines = [clean_message(line).removeprefix("error: ") for line in written.splitlines()]
     return "\n".join(line for line in lines if line) or "the Pulumi engine failed without a message"
@@ -350,7 +350,7 @@ def _shown(outputs: automation.OutputMap) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _kubeconfig_in_environment(kubeconfig: str | None) -> Generator[None]:
-    """Sets KUBECONFIG for the program, which runs in this process and whose provider reads it there."""
+    """Set KUBECONFIG for the program, which runs in this process and whose provider reads it there."""
     if kubeconfig is None:
         yield
         return
@@ -367,7 +367,7 @@ def _kubeconfig_in_environment(kubeconfig: str | None) -> Generator[None]:
 
 @contextlib.contextmanager
 def _abandoned_programs_ignored() -> Generator[None]:
-    """Keeps Python from reporting the program that a failed run has left in the middle; the failure is told anyway."""
+    """Keep Python from reporting the program that a failed run has left in the middle; the failure is told anyway."""
     before = sys.unraisablehook
     sys.unraisablehook = lambda report: None if inspect.iscoroutine(report.object) else before(report)
     try:
@@ -378,4 +378,4 @@ def _abandoned_programs_ignored() -> Generator[None]:
 
 
 def _ignore(_: ResourceProgress) -> None:
-    """Shows nothing."""
+    """Show nothing."""

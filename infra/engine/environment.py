@@ -36,7 +36,7 @@ NEVER = ("ACTIONS_", "GH_", "GITHUB_", "PULUMI_")
 
 
 def in_job(environ: Mapping[str, str]) -> bool:
-    """Whether this is a job of GitHub Actions."""
+    """Return whether this is a job of GitHub Actions."""
     return environ.get("GITHUB_ACTIONS") == "true"
 
 

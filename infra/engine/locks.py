@@ -33,7 +33,7 @@ class LockHolder:
         return f"{self.user}@{self.host} (process {self.pid}){since}"
 
     def age(self, now: datetime) -> timedelta | None:
-        """How long it has been held."""
+        """Return how long it has been held."""
         return None if self.since is None else now - self.since
 
     @property
@@ -51,7 +51,7 @@ class LockHolder:
 
 
 def locks_of_stack(project: str, stack: str) -> str:
-    """The folder of a stack's locks, below the root of a backend that is a bucket or a folder.
+    """Return the folder of a stack's locks, below the root of a backend that is a bucket or a folder.
 
     Source: stackLockDir in github.com/pulumi/pulumi/pkg/v3/backend/diy/lock.go; the organization has one name there.
     """
@@ -59,12 +59,12 @@ def locks_of_stack(project: str, stack: str) -> str:
 
 
 def state_of_stack(project: str, stack: str) -> str:
-    """The file of a stack's state, likewise. Source: stackPath in .../diy/store.go."""
+    """Return the file of a stack's state, likewise. Source: stackPath in .../diy/store.go."""
     return f"{STACKS_FOLDER}/{project}/{stack}.json"
 
 
 def lock_holder(text: str) -> LockHolder:
-    """The holder in a lock file (lockContent in lock.go); jobs of pull requests write some, with whatever in them."""
+    """Read the holder in a lock file (lockContent in lock.go). Jobs of pull requests write some, with any content."""
     try:
         content = cast(dict[str, Any], json.loads(text))
         since = datetime.fromisoformat(content["timestamp"]).astimezone(UTC)

@@ -115,7 +115,7 @@ def _difference(path: str, diff: automation.PropertyDiff) -> str:
 
 
 def clean_message(text: str) -> str:
-    """A diagnostic of the engine without colour tags, counts and repetitions in front, and without a traceback."""
+    """Return a message of the engine without colour tags, counts and repetitions in front, and without a traceback."""
     plain = COLOUR_TAG.sub("", text).strip()
     for prefix in REPEATING_PREFIXES:
         plain = plain.removeprefix(prefix)
@@ -126,7 +126,7 @@ def clean_message(text: str) -> str:
 
 
 def _crash(report: str) -> str:
-    """What is at the end of a program's traceback: the place, and the error."""
+    """Return what is at the end of a program's traceback: the place, and the error."""
     lines = [line.strip() for line in report.splitlines() if line.strip()]
     places = [line for line in lines if line.startswith('File "')]
     place = f" at {places[-1].removeprefix('File ')}" if places else ""

@@ -29,11 +29,11 @@ class Workspace(Protocol):
         ...
 
     def environment(self) -> dict[str, str]:
-        """The variables for the CLI: the backend, its secrets, and KUBECONFIG for a stack with its own cluster."""
+        """Return the CLI's variables: the backend, its secrets, and KUBECONFIG for a stack with its own cluster."""
         ...
 
     def prepare(self, stack_file: Path) -> str:
-        """Make the folder ready for the stack of a file, and name that stack.
+        """Prepare the folder for the stack of a file, and name that stack.
 
         Raises:
             DeploymentFailedError: the file cannot be used here.
@@ -41,11 +41,11 @@ class Workspace(Protocol):
         ...
 
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
-        """Who has locked the stack."""
+        """Return who has locked the stack."""
         ...
 
     def has_stack(self, stack: str, /) -> bool:
-        """Whether the backend is known to have the stack; False where only the CLI can tell."""
+        """Return whether the backend is known to have the stack; False where only the CLI can tell."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class Workspace(Protocol):
 
 
 def stack_name(stack_file: Path) -> str:
-    """The stack of a file named `Pulumi.<stack>.yaml`. Raises DeploymentFailedError for another name."""
+    """Return the stack of a file named `Pulumi.<stack>.yaml`. Raises DeploymentFailedError for another name."""
     match = re.fullmatch(r"Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml", stack_file.name)
     if not match:
         raise DeploymentFailedError([f"{stack_file} is not a stack file; its name must be Pulumi.<stack>.yaml"])

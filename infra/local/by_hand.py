@@ -14,7 +14,7 @@ AVAILABLE_WITHIN_SECONDS = 180
 
 
 def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, on_event: OnClusterEvent) -> None:
-    """Make a cluster of the same configuration, apply `objects`, a YAML stream, and wait for all Deployments.
+    """Create a cluster of the same configuration, apply `objects`, a YAML stream, and wait for all Deployments.
 
     Nothing is done beside anything else, and no engine keeps a state: it is what a shell script would do.
 

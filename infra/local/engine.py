@@ -12,7 +12,7 @@ from infra.toolchain.resolve import EngineTools
 
 
 def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], None]) -> Engine:
-    """Make the engine for the cluster of `paths`; `say` which Kubernetes provider it gets if it is another release."""
+    """Create the engine for the cluster of `paths`; `say` which Kubernetes provider it gets if that is an older one."""
     if tools.provider_note:
         say(tools.provider_note)
     return Engine(workspace=ClusterWorkspace(paths, tools.provider), pulumi_binary=tools.pulumi)

@@ -22,7 +22,7 @@ class ClusterPaths:
 
     @classmethod
     def of(cls, name: str) -> ClusterPaths:
-        """The paths of the cluster called `name`."""
+        """Return the paths of the cluster called `name`."""
         return cls(name=name, root=clusters_folder() / name)
 
     @property

@@ -85,7 +85,7 @@ class _Run:
     tools: Tools
 
     def make_cluster(self, api_port: int | None) -> None:
-        """Make the cluster, and the engine's stack and program ready meanwhile."""
+        """Create the cluster, and the engine's stack and program ready meanwhile."""
         made = lifecycle.create(self.paths, self.tools, self.progress.cluster, self._prepare, api_port=api_port)
         self.progress.say(f"{self.paths.name}: {made}, API server {describe(self.paths).api_server}")
 

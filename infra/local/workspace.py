@@ -46,7 +46,7 @@ class ClusterWorkspace:
         return "passphrase"
 
     def environment(self) -> dict[str, str]:
-        """The variables with which the engine reaches the cluster and the state. It downloads no plugin.
+        """Return the variables with which the engine reaches the cluster and the state. It downloads no plugin.
 
         Whoever reaches its ports while it works, which is every user of the machine, could name it one to run.
         """
@@ -59,7 +59,7 @@ class ClusterWorkspace:
         return stack
 
     def has_stack(self, stack: str, /) -> bool:
-        """Whether the stack's state is among the files of the cluster."""
+        """Return whether the stack's state is among the files of the cluster."""
         return (self.paths.state / state_of_stack(PROJECT, stack)).is_file()
 
     @property
@@ -68,13 +68,13 @@ class ClusterWorkspace:
         return True
 
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
-        """Who has locked the stack."""
+        """Return who has locked the stack."""
         locks = sorted((self.paths.state / locks_of_stack(PROJECT, stack)).glob("*.json"))
         return tuple(lock_holder(lock.read_text()) for lock in locks)
 
 
 def environment(paths: ClusterPaths) -> dict[str, str]:
-    """The variables with which kubectl and any Pulumi CLI reach the cluster and the state of its stacks."""
+    """Return the variables with which kubectl and any Pulumi CLI reach the cluster and the state of its stacks."""
     return {
         "KUBECONFIG": str(paths.kubeconfig),
         "PULUMI_BACKEND_URL": paths.state.as_uri(),

@@ -88,26 +88,26 @@ class Graph:
         return children
 
     def children(self, parent: Resource | None) -> Sequence[Resource]:
-        """The children of `parent`, or with None what stands at the top."""
+        """Return the children of `parent`, or with None what stands at the top."""
         return self._children.get("" if parent is None else parent.urn, [])
 
     def descendants(self, ancestor: Resource) -> Iterator[Resource]:
-        """Everything below `ancestor`, parents before children."""
+        """Return everything below `ancestor`, parents before children."""
         for child in self.children(ancestor):
             yield child
             yield from self.descendants(child)
 
     def of_type(self, *types: str) -> list[Resource]:
-        """All resources of the given types."""
+        """Return all resources of the given types."""
         return [resource for resource in self.resources if resource.type in types]
 
     def dependencies(self, resource: Resource, key: str, *types: str) -> list[Resource]:
-        """The resources of `types` whose outputs the input `key` is made of."""
+        """Return the resources of `types` whose outputs the input `key` is made of."""
         taken = resource.property_dependencies.get(key, frozenset())
         return [other for other in self.of_type(*types) if other.urn in taken]
 
     def path(self, resource: Resource) -> str:
-        """Kinds and names from the top down to `resource`, which is the same in every stack."""
+        """Return kinds and names from the top down to `resource`, which is the same in every stack."""
         parent = self.by_urn.get(resource.parent)
         own = f"{resource.type}::{resource.name}"
         return own if parent is None else f"{self.path(parent)}/{own}"

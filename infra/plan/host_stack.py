@@ -14,7 +14,7 @@ from infra.settings.stack import StackSettings
 
 
 def host_outputs(settings: StackSettings, *, role_arn: str) -> dict[str, Mapping[str, object]]:
-    """Make up the outputs of the stack that `settings` are a guest of, by stack; nothing for any other platform.
+    """Return made-up outputs of the stack that `settings` are a guest of, by stack; nothing for any other platform.
 
     It lets everything through that the guest needs, and `role_arn` may deploy.
     """

@@ -62,11 +62,11 @@ class Schedule:
         return sorted(slow, key=lambda step: step.bar)
 
     def end_of(self, resources: Iterable[Resource]) -> float:
-        """When all of `resources` are done."""
+        """Return when all of `resources` are done."""
         return max((self.steps[resource.urn].end for resource in resources), default=0)
 
     def chain(self, resources: Iterable[Resource]) -> list[ScheduledResource]:
-        """The slowest chain that ends in one of `resources`, first link first; links that take no time are left out."""
+        """Return the slowest chain that ends in one of `resources`, without links that take no time."""
         steps = [self.steps[resource.urn] for resource in resources]
         if not steps:
             return []

@@ -14,12 +14,12 @@ HIDDEN = "(secret)"
 
 
 def plain_struct(struct: Any) -> dict[str, Any]:
-    """Turn a protobuf Struct into a dict: whole numbers as int, secrets as `(secret)`, resources as their URN."""
+    """Convert a protobuf Struct into a dict: whole numbers as int, secrets as `(secret)`, resources as their URN."""
     return {key: _plain_proto(value) for key, value in struct.fields.items()}
 
 
 def plain_value(value: Any) -> Any:
-    """Do the same for a value of the program; a resource or an asset becomes its text."""
+    """Convert a value of the program; a resource or an asset becomes its text."""
     if isinstance(value, dict):
         return _unmarked({str(key): plain_value(item) for key, item in cast("dict[Any, Any]", value).items()})
     if isinstance(value, list | tuple):

@@ -70,7 +70,7 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
-    """Whether the pod's Ready condition is true, or the pod has ended well."""
+    """Return whether the pod's Ready condition is true, or the pod has ended well."""
     return section(pod, "status").get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
 
 

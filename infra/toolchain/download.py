@@ -39,7 +39,7 @@ def plugin_url(name: str, version: str, os_name: str, arch: str) -> str:
 
 
 def pulumi_is_pinned() -> bool:
-    """Whether the CLI for this machine may be downloaded."""
+    """Return whether the CLI for this machine may be downloaded."""
     return pulumi_url(*table.target()) in pinned.pinned()
 
 

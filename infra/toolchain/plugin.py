@@ -39,7 +39,7 @@ def find() -> Path | None:
 
 
 def is_pinned(name: str = "kubernetes") -> bool:
-    """Whether a provider may be downloaded for this machine."""
+    """Return whether a provider may be downloaded for this machine."""
     return download.plugin_url(name, release(name), *table.target()) in pinned.pinned()
 
 

@@ -63,7 +63,7 @@ def create(
     *,
     api_port: int | None = None,
 ) -> Creation:
-    """Make the cluster usable: create it, restart what died of it, or find it as it should be.
+    """Bring the cluster up: create it, restart what died of it, or find it as it should be.
 
     What an interrupted creation left behind is removed first. Returns when the API server is ready and has the first
     objects; `wait_until_ready` waits for the rest. `meanwhile` is done beside it, once the cluster has its folder. The

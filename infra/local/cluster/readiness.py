@@ -52,21 +52,21 @@ class Probe:
         )
 
     def api_is_ready(self) -> bool:
-        """Whether the API server says so."""
+        """Return whether the API server says so."""
         return self.api("/readyz") == "ok"
 
     def base_nodes_are_ready(self) -> bool:
-        """Whether the node that each zone begins with is Ready."""
+        """Return whether the node that each zone begins with is Ready."""
         nodes = (self.api(f"/api/v1/nodes/{base_node_name(zone)}") for zone in ZONES)
         return all(node is not None and _is_true(node, "Ready") for node in nodes)
 
     def metrics_are_served(self) -> bool:
-        """Whether the metrics API is available."""
+        """Return whether the metrics API is available."""
         service = self.api("/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io")
         return service is not None and _is_true(service, "Available")
 
     def karpenter_is_ready(self) -> bool:
-        """Whether Karpenter says so."""
+        """Return whether Karpenter says so."""
         connection = http.client.HTTPConnection(LOOPBACK, self.ports.karpenter_health, timeout=REQUEST_SECONDS)
         return _answer(connection, "/readyz") == "ok"
 
