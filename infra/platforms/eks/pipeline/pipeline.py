@@ -8,19 +8,20 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Document, service_trust
+from infra.iam import Document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import (
     boundary_name,
-    identity_provider_arn,
     pipeline_boundary_name,
     role_name,
-    runner_arn,
 )
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
-from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
-from infra.platforms.eks.pipeline.trust import github_trust
-from infra.settings.eks.delivery import MAIN_BRANCH, ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
+from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
+from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
+from infra.platforms.eks.pipeline.permissions.preview import preview_documents
+from infra.platforms.eks.pipeline.permissions.scope import Scope
+from infra.platforms.eks.pipeline.trust import pipeline_trust
+from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 
 SESSION_SECONDS: Mapping[RoleKind, int] = {"deploy": 7200, "preview": 3600, "ephemeral": 3600}
 """How long a job may act with one token. A first deployment takes 14 minutes, one that replaces every node an hour."""
@@ -118,26 +119,6 @@ class Delivery(pulumi.ComponentResource):
             policy_arn=policy.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-
-def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
-    """Write who may take a role of the pipeline. Deployments run on the main branch, or in the build they start."""
-    deploys = kind == "deploy"
-    document = github_trust(
-        provider_arn=identity_provider_arn(scope.account_id),
-        subjects=github.subjects(kind),
-        repository_id=github.repository_id,
-        environment=github.environment if deploys else None,
-        ref=f"refs/heads/{MAIN_BRANCH}" if deploys else None,
-    )
-    if deploys and scope.runner:
-        build = service_trust(
-            "codebuild.amazonaws.com",
-            account_id=scope.account_id,
-            source_arn=runner_arn(scope.account_id, scope.region, scope.name),
-        )
-        document["Statement"] += build["Statement"]
-    return document
 
 
 def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:

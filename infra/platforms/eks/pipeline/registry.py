@@ -91,34 +91,15 @@ def lifecycle() -> Mapping[str, Any]:
     """Keep the newest images, and drop what lost its tag (ECR user guide, "Lifecycle policy parameters")."""
     return {
         "rules": [
-            _expire_untagged(1),
-            {
-                "rulePriority": 2,
-                "description": f"Keep the newest {KEPT_IMAGES}",
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": KEPT_IMAGES},
-                "action": {"type": "expire"},
-            },
+            _expire(1, f"Drop untagged images after {UNTAGGED_DAYS} days", "untagged", days=UNTAGGED_DAYS),
+            _expire(2, f"Keep the newest {KEPT_IMAGES}", "any", images=KEPT_IMAGES),
         ]
     }
 
 
 def pull_request_lifecycle() -> Mapping[str, Any]:
     """Drop images of pull requests, which nobody goes back to."""
-    return {
-        "rules": [
-            {
-                "rulePriority": 1,
-                "description": f"Keep for {PULL_REQUEST_DAYS} days",
-                "selection": {
-                    "tagStatus": "any",
-                    "countType": "sinceImagePushed",
-                    "countUnit": "days",
-                    "countNumber": PULL_REQUEST_DAYS,
-                },
-                "action": {"type": "expire"},
-            }
-        ]
-    }
+    return {"rules": [_expire(1, f"Keep for {PULL_REQUEST_DAYS} days", "any", days=PULL_REQUEST_DAYS)]}
 
 
 def repository_policy(
@@ -152,15 +133,16 @@ def _account_root(role_arn: str) -> str:
     return f"{role_arn.partition(':role/')[0]}:root"
 
 
-def _expire_untagged(priority: int) -> Mapping[str, Any]:
+def _expire(priority: int, description: str, tag_status: str, *, days: int = 0, images: int = 0) -> Mapping[str, Any]:
+    """Return the rule that drops images older than `days`, or all but the newest `images`."""
+    count: Mapping[str, Any] = (
+        {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
+        if days
+        else {"countType": "imageCountMoreThan", "countNumber": images}
+    )
     return {
         "rulePriority": priority,
-        "description": f"Drop untagged images after {UNTAGGED_DAYS} days",
-        "selection": {
-            "tagStatus": "untagged",
-            "countType": "sinceImagePushed",
-            "countUnit": "days",
-            "countNumber": UNTAGGED_DAYS,
-        },
+        "description": description,
+        "selection": {"tagStatus": tag_status, **count},
         "action": {"type": "expire"},
     }

@@ -1,40 +1,43 @@
-"""Whose tokens of GitHub Actions a role trusts."""
+"""Who may take a role of the pipeline: jobs by their tokens of GitHub Actions, and the builds that a job starts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infra.iam import Document, Statement, policy_document
-from infra.platforms.eks.names import GITHUB_ISSUER
+from infra.iam import Document, Statement, policy_document, service_trust
+from infra.platforms.eks.names import GITHUB_ISSUER, identity_provider_arn, runner_arn
+from infra.platforms.eks.pipeline.permissions.scope import Scope
+from infra.settings.eks.delivery import MAIN_BRANCH, GithubSettings, RoleKind
 
 AUDIENCE = "sts.amazonaws.com"
 """For whom the token is made out (GitHub documentation, "Configuring OpenID Connect in Amazon Web Services")."""
 
 
-def github_trust(
-    *,
-    provider_arn: str,
-    subjects: Sequence[str],
-    repository_id: str,
-    environment: str | None = None,
-    ref: str | None = None,
-) -> Document:
-    """Let jobs take a role whose tokens have one of `subjects`, all else being equal too.
+def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
+    """Let jobs take a role whose tokens have one of its subjects; deployments run on the main branch, or in a build.
 
     Every comparison is of whole texts. The id keeps out a repository that is made anew under the same name;
-    `environment` and `ref` (`refs/heads/main`) hold whatever template the subject is made by. STS knows these claims as
-    condition keys since January 2026 (AWS What's New).
+    `environment` and `ref` hold whatever template the subject is made by. STS knows these claims as condition keys
+    since January 2026 (AWS What's New).
     """
-    claims: dict[str, str | list[str]] = {"aud": AUDIENCE, "sub": list(subjects), "repository_id": repository_id}
-    if environment is not None:
-        claims["environment"] = environment
-    if ref is not None:
-        claims["ref"] = ref
-    return policy_document(
+    claims: dict[str, str | list[str]] = {
+        "aud": AUDIENCE,
+        "sub": list(github.subjects(kind)),
+        "repository_id": github.repository_id,
+    }
+    if kind == "deploy":
+        claims |= {"environment": github.environment, "ref": f"refs/heads/{MAIN_BRANCH}"}
+    document = policy_document(
         Statement(
             sid="JobsTakeRole",
             actions=["sts:AssumeRoleWithWebIdentity"],
-            principals={"Federated": [provider_arn]},
+            principals={"Federated": [identity_provider_arn(scope.account_id)]},
             conditions={"StringEquals": {f"{GITHUB_ISSUER}:{claim}": value for claim, value in claims.items()}},
         )
     )
+    if kind == "deploy" and scope.runner:
+        build = service_trust(
+            "codebuild.amazonaws.com",
+            account_id=scope.account_id,
+            source_arn=runner_arn(scope.account_id, scope.region, scope.name),
+        )
+        document["Statement"] += build["Statement"]
+    return document

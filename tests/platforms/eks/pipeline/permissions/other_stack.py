@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.platforms.eks.names import identity_provider_arn
-from infra.platforms.eks.pipeline.permissions import Scope
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from tests.platforms.eks.iam_evaluator import Value
 from tests.platforms.eks.pipeline.permissions.stacks_of_all_kinds import BUCKET
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from infra.iam import Document
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
-from infra.platforms.eks.pipeline.permissions import deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
+from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
+from infra.platforms.eks.pipeline.permissions.preview import preview_documents
 from infra.platforms.eks.secrets import secrets_policy
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from infra.platforms.eks.pipeline.permissions import Scope
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.resource_types import MADE_BY_COMPONENTS
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph

@@ -10,8 +10,11 @@ from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
 from infra.iam import Document
 from infra.platforms.eks.names import identity_provider_arn, role_path
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
-from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
 from infra.platforms.eks.pipeline.permissions.documents import MOST_CHARACTERS, size
+from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
+from infra.platforms.eks.pipeline.permissions.preview import preview_documents
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph, Made, run
 from tests.platforms.eks.iam_evaluator import Call, Value, all_allow

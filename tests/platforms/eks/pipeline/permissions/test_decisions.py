@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from infra.platforms.eks.pipeline.boundary import pipeline_boundary_document
-from infra.platforms.eks.pipeline.permissions import deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
+from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
+from infra.platforms.eks.pipeline.permissions.preview import preview_documents
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.iam_evaluator import Call, Value, all_allow
 from tests.platforms.eks.pipeline.permissions.stacks_of_all_kinds import BUCKET, scope, types_of_everything

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.iam import Document, Statement
-from infra.platforms.eks.pipeline.permissions import Scope, deploy_documents, ephemeral_documents, preview_documents
+from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
 from infra.platforms.eks.pipeline.permissions.documents import (
     MOST_CHARACTERS,
     MOST_DOCUMENTS,
@@ -15,6 +15,9 @@ from infra.platforms.eks.pipeline.permissions.documents import (
     documents,
     size,
 )
+from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
+from infra.platforms.eks.pipeline.permissions.preview import preview_documents
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from tests.platforms.eks.pipeline.permissions.stacks_of_all_kinds import (
     DELIVERY_TYPES,
     scope,
