@@ -40,7 +40,7 @@ e2e: install  ## Prove the stack on a real local cluster
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench
 
-audit: install  ## Let outside checkers judge the stacks and the workflows
+audit: install  ## Check the stacks and the workflows with tools of others
 	@UV_PROJECT_ENVIRONMENT=$(VENV)/audit $(UV) sync --locked --only-group audit --quiet
 	@$(RUN)python -m tests.audit --tools $(VENV)/audit/bin
 
@@ -51,6 +51,6 @@ check: install  ## Lint, format, types, lock file and documentation
 	@$(UV) lock --check --quiet
 	@$(RUN)pytest -q tests/test_docs.py
 
-format: install  ## Format the code and mend what the linter can mend
+format: install  ## Format the code and fix what the linter can fix
 	@$(RUN)ruff check --fix .
 	@$(RUN)ruff format .
