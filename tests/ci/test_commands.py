@@ -159,8 +159,10 @@ def test_a_command_for_pull_requests_hands_over_what_its_options_say(
 ) -> None:
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
     for place in ("project_place", "cluster_place"):
-        monkeypatch.setattr(f"infra.ci.ephemeral.{place}", lambda *words, **options: (words, options))
-    monkeypatch.setattr(f"infra.ci.ephemeral.{function}", lambda *words, **options: calls.append((words, options)))
+        monkeypatch.setattr(f"infra.ci.ephemeral.place.{place}", lambda *words, **options: (words, options))
+    module = "sweep" if function == "run_sweep" else "lifecycle"
+    function = f"infra.ci.ephemeral.{module}.{function}"
+    monkeypatch.setattr(function, lambda *words, **options: calls.append((words, options)))
     ci("ephemeral", *words, "--base", "dev", *cluster, "--dry-run")
 
     (((found, options), *rest), more) = calls[0]
