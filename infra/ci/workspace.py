@@ -11,8 +11,7 @@ from infra.engine.environment import in_job
 from infra.engine.locks import LockHolder
 from infra.engine.outcome import DeploymentFailedError
 from infra.engine.workspace import stack_name
-from infra.project import STACKS_FOLDER
-from infra.settings.build import PROJECT
+from infra.project import STACKS_FOLDER, project_name
 
 PASSPHRASE_VARIABLES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 PASSPHRASE_PROVIDERS = (None, "passphrase", "default")
@@ -36,6 +35,11 @@ class ProjectWorkspace:
     def work_dir(self) -> Path:
         """The checkout."""
         return self.project
+
+    @property
+    def project_name(self) -> str:
+        """The name in the checkout's Pulumi.yaml."""
+        return project_name(self.project)
 
     @property
     def pulumi_home(self) -> Path | None:
@@ -72,4 +76,4 @@ class ProjectWorkspace:
 
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
         """Who has locked the stack, read from the backend."""
-        return read_locks(self.backend, PROJECT, stack)
+        return read_locks(self.backend, self.project_name, stack)

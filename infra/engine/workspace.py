@@ -19,6 +19,11 @@ class Workspace(Protocol):
         ...
 
     @property
+    def project_name(self) -> str:
+        """The name in that Pulumi.yaml, below which the backend keeps the stacks."""
+        ...
+
+    @property
     def pulumi_home(self) -> Path | None:
         """The folder with the CLI's plugins; None for the CLI's own choice."""
         ...

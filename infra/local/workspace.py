@@ -36,6 +36,11 @@ class ClusterWorkspace:
         return self.paths.workspace
 
     @property
+    def project_name(self) -> str:
+        """The name that is written into every such folder."""
+        return PROJECT
+
+    @property
     def pulumi_home(self) -> Path:
         """This tool's own Pulumi home."""
         return pulumi_home()

@@ -6,24 +6,24 @@ import json
 from collections.abc import Mapping
 
 from infra.plan.answers import MADE_AT_UP
-from infra.settings.build import PROJECT
+from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.addresses import http_ports
 from infra.settings.eks.platform import PARTITION
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
 
-def host_outputs(settings: StackSettings, *, role_arn: str) -> dict[str, Mapping[str, object]]:
+def host_outputs(settings: StackSettings, project: str, *, role_arn: str) -> dict[str, Mapping[str, object]]:
     """Return made-up outputs of the stack that `settings` are a guest of, by stack; nothing for any other platform.
 
-    It lets everything through that the guest needs, and `role_arn` may deploy.
+    `project` is the name in Pulumi.yaml. It lets everything through that the guest needs, and `role_arn` may deploy.
     """
     platform = settings.platform
     if not isinstance(platform, GuestPlatformSettings):
         return {}
     sharing: dict[str, object] = {
-        "cluster": f"{PROJECT}-{platform.stack}",
-        "kubeconfig": json.dumps({"clusters": [{"name": f"{PROJECT}-{platform.stack}"}]}),
+        "cluster": cluster_name(project, platform.stack),
+        "kubeconfig": json.dumps({"clusters": [{"name": cluster_name(project, platform.stack)}]}),
         "vpc": f"vpc-(of {platform.stack})",
         "publicNetworks": [f"(public subnets of {platform.stack})"],
         "guestRoles": {

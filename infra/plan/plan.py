@@ -23,6 +23,7 @@ from infra.plan.picture import picture
 from infra.plan.policies import evaluation
 from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
+from infra.project import PROJECT_FILE, project_name
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import PARTITION, EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
@@ -108,14 +109,24 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     account_id, region = (platform.account_id, platform.region) if on_aws else (EXAMPLE_ACCOUNT, EXAMPLE_REGION)
     access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
-    others = host_outputs(settings, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
-    return plan_of_program(program, stack=stack, account_id=account_id, region=region, role=role, others=others)
+    project = _project_name(file)
+    others = host_outputs(settings, project, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
+    return plan_of_program(
+        program, stack=stack, project=project, account_id=account_id, region=region, role=role, others=others
+    )
+
+
+def _project_name(file: Path) -> str:
+    """Return the name of the project that a stack file lies in; one that lies in none is planned under ours."""
+    found = next((folder for folder in file.resolve().parents if (folder / PROJECT_FILE).is_file()), None)
+    return PROJECT if found is None else project_name(found)
 
 
 def plan_of_program(
     program: Callable[[], Mapping[str, Any]],
     *,
     stack: str,
+    project: str = PROJECT,
     account_id: str = EXAMPLE_ACCOUNT,
     region: str = EXAMPLE_REGION,
     role: str = "plan",
@@ -125,9 +136,9 @@ def plan_of_program(
 
     `others` are the outputs of other stacks that it reads, by stack.
     """
-    answers = Answers(stack=stack, project=PROJECT, account_id=account_id, region=region, role=role, others=others)
+    answers = Answers(stack=stack, project=project, account_id=account_id, region=region, role=role, others=others)
     started = time.monotonic()
-    graph = capture(program, project=PROJECT, stack=stack, answers=answers)
+    graph = capture(program, project=project, stack=stack, answers=answers)
     seconds = time.monotonic() - started
     LOG.debug("the program of %s registered %d resources in %.1f s", stack, len(graph.resources), seconds)
     return Plan(graph=graph)

@@ -14,7 +14,7 @@ from infra.ci.ephemeral.checked_state import RESOURCE_TYPES, Expected, checked_s
 from infra.ci.ephemeral.removal import PrivateCopy, expected_state
 from infra.ci.ephemeral.states import UnsafeStateError
 from infra.ci.workspace import ProjectWorkspace
-from tests.harness import build_apps
+from tests.harness import REPOSITORY, build_apps
 from tests.platforms.guest.test_guest import SHARING, WEB, guest, run_guest
 
 KEY = "awskms:///alias/nightowl-pulumi?region=eu-central-1&awssdk=v2"
@@ -23,7 +23,7 @@ PLATFORM = {"kind": "eks", "region": "eu-central-1", "accountId": "111122223333"
 
 
 def workspace(backend: str = "s3://x") -> ProjectWorkspace:
-    return ProjectWorkspace(project=Path(), backend=backend, secrets_provider=KEY)
+    return ProjectWorkspace(project=REPOSITORY, backend=backend, secrets_provider=KEY)
 
 
 def expected() -> Expected:

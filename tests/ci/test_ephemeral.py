@@ -61,6 +61,7 @@ class FakeWorkspace:
     work_dir: Path
     pulumi_home: Path | None = None
     secrets_provider: str | None = None
+    project_name: str = "nightowl"
 
     def environment(self) -> dict[str, str]:
         return {"PULUMI_BACKEND_URL": self.backend}

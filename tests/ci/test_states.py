@@ -18,7 +18,7 @@ from infra.engine.outcome import StackLockedError
 from infra.errors import NightowlError
 
 BUCKET = "nightowl-state"
-STACKS = "team/.pulumi/stacks/nightowl"
+STACKS = "team/.pulumi/stacks/shop"
 NOW = datetime.now(UTC)
 
 
@@ -45,9 +45,9 @@ def guests(s3: Any) -> Guests:
     ):
         s3.put_object(Bucket=BUCKET, Key=f"{STACKS}/{name}", Body=b"{}")
     for folder in ("history", "backups"):
-        s3.put_object(Bucket=BUCKET, Key=f"team/.pulumi/{folder}/nightowl/pr-7/1.json", Body=b"{}")
-        s3.put_object(Bucket=BUCKET, Key=f"team/.pulumi/{folder}/nightowl/pr-70/1.json", Body=b"{}")
-    return Guests(open_backend(f"s3://{BUCKET}/team?region=us-east-1&awssdk=v2"))
+        s3.put_object(Bucket=BUCKET, Key=f"team/.pulumi/{folder}/shop/pr-7/1.json", Body=b"{}")
+        s3.put_object(Bucket=BUCKET, Key=f"team/.pulumi/{folder}/shop/pr-70/1.json", Body=b"{}")
+    return Guests(open_backend(f"s3://{BUCKET}/team?region=us-east-1&awssdk=v2"), "shop")
 
 
 def keys(s3: Any) -> set[str]:
@@ -65,7 +65,7 @@ def test_a_stack_is_removed_with_all_that_is_beside_it_and_no_other(guests: Gues
     guests.remove("pr-7")
     assert before - keys(s3) == {
         *(f"{STACKS}/pr-7.json{end}" for end in ("", ".bak", ".attrs")),
-        *(f"team/.pulumi/{folder}/nightowl/pr-7/1.json" for folder in ("history", "backups")),
+        *(f"team/.pulumi/{folder}/shop/pr-7/1.json" for folder in ("history", "backups")),
     }
     assert "pr-7" not in {stack.name for stack in guests.stacks()}
 
@@ -90,7 +90,7 @@ def test_one_run_at_a_time_has_a_stack(guests: Guests, s3: Any) -> None:
 
 def test_a_lock_that_claims_to_be_of_tomorrow_is_as_old_as_it_is(guests: Guests, s3: Any) -> None:
     claimed = {"pid": 1, "username": "x", "hostname": "y", "timestamp": "2999-01-01T00:00:00Z"}
-    key = "team/.pulumi/locks/organization/nightowl/pr-7/1.json"
+    key = "team/.pulumi/locks/organization/shop/pr-7/1.json"
     s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(claimed).encode())
     with guests.locked("pr-7", NOW + timedelta(hours=2)):
         assert key not in keys(s3)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from infra.ci.ephemeral.states import UnsafeStateError
-from infra.settings.build import PROJECT
 from infra.urns import STACK_TYPE
 
 VERSION = 3
@@ -62,7 +61,7 @@ KEEPING_KEYS = frozenset({"deletedWith", "protect", "retainOnDelete"})
 PROVIDER = "pulumi:providers:"
 BUILTIN = f"{PROVIDER}pulumi"
 """The engine's own provider, which reads the outputs of the base. It has no plugin and no settings."""
-COMPONENTS = f"{PROJECT}:"
+COMPONENTS = "nightowl:"
 """What the types of the program's components begin with: groups in the state, which no provider knows."""
 
 RESOURCE_TYPES = frozenset(
@@ -116,10 +115,11 @@ class TrustedProvider:
 class Expected:
     """What the pipeline knows of a stack without its state.
 
-    `providers` are by package. `secrets` is what encrypts the secrets, as Pulumi's `secretsprovider` has it; None for a
-    passphrase.
+    `project` is the name in Pulumi.yaml. `providers` are by package. `secrets` is what encrypts the secrets, as
+    Pulumi's `secretsprovider` has it; None for a passphrase.
     """
 
+    project: str
     stack: str
     providers: Mapping[str, TrustedProvider]
     secrets: str | None
@@ -136,7 +136,7 @@ def checked_state(data: bytes, expected: Expected) -> bytes:
     _only(document, {"version", "checkpoint"}, "the state")
     checkpoint = _map(document.get("checkpoint"), "checkpoint")
     _only(checkpoint, CHECKPOINT_KEYS, "checkpoint")
-    named = f"organization/{PROJECT}/{expected.stack}"
+    named = f"organization/{expected.project}/{expected.stack}"
     _require(checkpoint.get("stack") == named, f"the name of another stack: {checkpoint.get('stack')!r}")
     if checkpoint.get("latest") is None:
         return json.dumps(document).encode()
@@ -185,7 +185,7 @@ def _resource(value: object, expected: Expected) -> dict[str, Any]:
     where = f"the resource {resource.get('urn')!r}"
     _only(resource, RESOURCE_KEYS, where)
     _refuse_deep_or_marked(resource, where, DEEPEST)
-    _check_urn(resource.get("urn"), type_, expected.stack)
+    _check_urn(resource.get("urn"), type_, expected)
     if type_.startswith(PROVIDER):
         return _provider(resource, type_, expected)
     is_group = type_ == STACK_TYPE or type_.startswith(COMPONENTS)
@@ -194,12 +194,12 @@ def _resource(value: object, expected: Expected) -> dict[str, Any]:
     return resource
 
 
-def _check_urn(urn: object, type_: str, stack: str) -> None:
+def _check_urn(urn: object, type_: str, expected: Expected) -> None:
     """Refuse a URN that says another type, as the engine goes by that: a provider of it would be started."""
     parts = urn.split("::", 3) if isinstance(urn, str) else []
     _require(
         len(parts) == URN_PARTS
-        and parts[:2] == [f"urn:pulumi:{stack}", PROJECT]
+        and parts[:2] == [f"urn:pulumi:{expected.stack}", expected.project]
         and parts[2].rpartition("$")[2] == type_,
         f"the URN {urn!r} of a resource of the type {type_!r}",
     )

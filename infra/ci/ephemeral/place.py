@@ -54,7 +54,8 @@ class Place:
     @property
     def guests(self) -> Guests:
         """The stacks of pull requests in the engine's backend, as files."""
-        return Guests(open_backend(self.engine.workspace.environment()["PULUMI_BACKEND_URL"]))
+        workspace = self.engine.workspace
+        return Guests(open_backend(workspace.environment()["PULUMI_BACKEND_URL"]), workspace.project_name)
 
     def expected(self, stack: str) -> Expected:
         """Return what is known of a pull request's stack without its state.
@@ -67,7 +68,7 @@ class Place:
         platform = cast(Mapping[str, Any], cast(Mapping[str, Any], document["config"])[f"{PROJECT}:platform"])
         shared: Mapping[str, Any] = {}
         if platform.get("kind") == "eks":
-            shared = shared_by(self.guests.backend, self.base)
+            shared = shared_by(self.guests, self.base)
         return expected_state(stack, self.base, platform, self.engine.workspace, shared)
 
     def file(self, number: int) -> Path:

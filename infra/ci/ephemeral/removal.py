@@ -18,7 +18,6 @@ from typing import Any, cast
 
 from infra.ci.ephemeral.checked_state import Expected, TrustedProvider, checked_state
 from infra.ci.ephemeral.states import Guests, Quarantine
-from infra.ci.state import Backend
 from infra.ci.workspace import PASSPHRASE_PROVIDERS
 from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, state_of_stack
@@ -27,7 +26,6 @@ from infra.engine.workspace import Workspace
 from infra.errors import NightowlError
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.sharing import OUTPUT
-from infra.settings.build import PROJECT
 from infra.urns import STACK_TYPE
 
 AWS_KEYS = ("defaultTags",)
@@ -59,6 +57,11 @@ class PrivateCopy:
     def pulumi_home(self) -> Path | None:
         """The Pulumi home of the workspace."""
         return self.inner.pulumi_home
+
+    @property
+    def project_name(self) -> str:
+        """The name of the project."""
+        return self.inner.project_name
 
     @property
     def secrets_provider(self) -> str | None:
@@ -131,7 +134,7 @@ def expected_state(
     kubernetes = {"enablePatchForce": "true", "version": metadata.version("pulumi_kubernetes")}
     providers: dict[str, TrustedProvider] = {}
     if platform.get("kind") == "eks":
-        cluster = cluster_name(PROJECT, base)
+        cluster = cluster_name(workspace.project_name, base)
         kubernetes |= {"clusterIdentifier": cluster, "kubeconfig": str(shared.get("kubeconfig"))}
         providers["aws"] = TrustedProvider(inputs=_aws(platform), known=AWS_KEYS)
     else:
@@ -140,17 +143,22 @@ def expected_state(
         kubeconfig = platform.get("kubeconfig") or workspace.environment().get("KUBECONFIG")
         kubernetes |= {"kubeconfig": str(kubeconfig)} if kubeconfig else {}
     providers["kubernetes"] = TrustedProvider(inputs=kubernetes, known=KUBERNETES_KEYS)
-    return Expected(stack=stack, providers=providers, secrets=None if provider in PASSPHRASE_PROVIDERS else provider)
+    return Expected(
+        project=workspace.project_name,
+        stack=stack,
+        providers=providers,
+        secrets=None if provider in PASSPHRASE_PROVIDERS else provider,
+    )
 
 
-def shared_by(backend: Backend, base: str) -> Mapping[str, Any]:
+def shared_by(guests: Guests, base: str) -> Mapping[str, Any]:
     """Read the output `sharing` of a stack from its state, as `infra.platforms.eks.sharing` makes it.
 
     Raises:
         NightowlError: the stack shares nothing, so that it has no guests.
     """
     try:
-        state: Any = json.loads(backend.read(state_of_stack(PROJECT, base)))
+        state: Any = json.loads(guests.backend.read(state_of_stack(guests.project, base)))
         resources = state["checkpoint"]["latest"]["resources"]
         (root,) = (one for one in resources if one["type"] == STACK_TYPE)
         return cast(Mapping[str, Any], root["outputs"][OUTPUT])
@@ -183,7 +191,7 @@ def _private_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> G
     """Return an engine for a state of its own; what it has made of that is written back where it did not end well."""
     with TemporaryDirectory(prefix="nightowl-state-") as name:
         folder = Path(name)
-        file = folder / state_of_stack(PROJECT, stack)
+        file = folder / state_of_stack(guests.project, stack)
         file.parent.mkdir(parents=True)
         file.write_bytes(state)
         try:

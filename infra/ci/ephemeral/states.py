@@ -19,7 +19,6 @@ from infra.ci.state import Backend
 from infra.engine.locks import STACKS_FOLDER, LockHolder, lock_holder, locks_of_stack, state_of_stack
 from infra.engine.outcome import StackLockedError
 from infra.errors import NightowlError
-from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_number
 
 LONGEST_RUN_SECONDS = 3600
@@ -57,14 +56,15 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Guests:
-    """The stacks of pull requests in a backend."""
+    """The stacks of pull requests of a project in a backend."""
 
     backend: Backend
+    project: str
 
     def stacks(self) -> tuple[GuestStack, ...]:
         """List them."""
         found: dict[str, datetime] = {}
-        for key, written in self.backend.list(f"{STACKS_FOLDER}/{PROJECT}/pr-").items():
+        for key, written in self.backend.list(f"{STACKS_FOLDER}/{self.project}/pr-").items():
             name = _stack_of(key)
             if name is not None:
                 found[name] = max(written, found.get(name, written))
@@ -76,7 +76,7 @@ class Guests:
         Raises:
             UnsafeStateError: it is compressed, which the pipeline never does, or there are two.
         """
-        path = state_of_stack(PROJECT, stack)
+        path = state_of_stack(self.project, stack)
         others = [path + end for end in COMPRESSED if path + end in self.backend.list(path)]
         if others:
             raise UnsafeStateError(f"{stack} has a state that the pipeline did not write: {others[0]}")
@@ -84,14 +84,14 @@ class Guests:
 
     def write(self, stack: str, data: bytes) -> None:
         """Replace the state of a stack."""
-        self.backend.write(state_of_stack(PROJECT, stack), data)
+        self.backend.write(state_of_stack(self.project, stack), data)
 
     def remove(self, stack: str) -> None:
         """Forget a stack: its state with what is beside it, its history and its backups."""
-        for prefix in (f".pulumi/history/{PROJECT}/{stack}/", f".pulumi/backups/{PROJECT}/{stack}/"):
+        for prefix in (f".pulumi/history/{self.project}/{stack}/", f".pulumi/backups/{self.project}/{stack}/"):
             for key in self.backend.list(prefix):
                 self.backend.delete(key)
-        for key in self.backend.list(f"{STACKS_FOLDER}/{PROJECT}/{stack}."):
+        for key in self.backend.list(f"{STACKS_FOLDER}/{self.project}/{stack}."):
             self.backend.delete(key)
 
     @contextmanager
@@ -102,7 +102,7 @@ class Guests:
             StackLockedError: another run has it.
         """
         self._take_dead_locks_off(stack, now)
-        own = f"{locks_of_stack(PROJECT, stack)}/{secrets.token_hex(16)}.json"
+        own = f"{locks_of_stack(self.project, stack)}/{secrets.token_hex(16)}.json"
         self.backend.write(own, _lock_content(now))
         try:
             holders = self._holders(stack, but=own)
@@ -119,7 +119,7 @@ class Guests:
 
     def quarantine(self, stack: str) -> Quarantine | None:
         """Return what is remembered of a stack that could not be removed and was not written since."""
-        key = _quarantine(stack)
+        key = self._quarantine(stack)
         if key not in self.backend.list(key):
             return None
         try:
@@ -134,12 +134,16 @@ class Guests:
         tries = 1 + (0 if before is None else before.tries)
         closed = isinstance(error, UnsafeStateError) or tries >= MOST_TRIES
         kept = {"state": self._written(stack), "tries": tries, "why": str(error), "closed": closed}
-        self.backend.write(_quarantine(stack), json.dumps(kept).encode())
+        self.backend.write(self._quarantine(stack), json.dumps(kept).encode())
         return Quarantine(tries=tries, why=str(error), closed=closed)
+
+    def _quarantine(self, stack: str) -> str:
+        """The note beside a state. Pulumi takes no such file for a state (`ListReferences` in .../diy/store.go)."""
+        return f"{STACKS_FOLDER}/{self.project}/{stack}.quarantine"
 
     def _written(self, stack: str) -> dict[str, str]:
         """When each file of a state was written."""
-        listed = self.backend.list(state_of_stack(PROJECT, stack))
+        listed = self.backend.list(state_of_stack(self.project, stack))
         return {key: written.isoformat() for key, written in sorted(listed.items()) if _stack_of(key) == stack}
 
     def _take_dead_locks_off(self, stack: str, now: datetime) -> None:
@@ -152,7 +156,7 @@ class Guests:
 
     def _holders(self, stack: str, but: str = "") -> dict[str, LockHolder]:
         """Read who holds a lock since when; the backend's time counts, as a lock file may claim any."""
-        listed = self.backend.list(f"{locks_of_stack(PROJECT, stack)}/")
+        listed = self.backend.list(f"{locks_of_stack(self.project, stack)}/")
         return {
             key: replace(lock_holder(self.backend.read(key).decode(errors="replace")), since=written)
             for key, written in listed.items()
@@ -166,11 +170,6 @@ def _stack_of(key: str) -> str | None:
         name = name.removesuffix(end)
     stack = name.removesuffix(".json")
     return stack if stack != name and pull_request_number(stack) is not None else None
-
-
-def _quarantine(stack: str) -> str:
-    """The note beside a state. Pulumi takes no file of this name for a state (`ListReferences` in .../diy/store.go)."""
-    return f"{STACKS_FOLDER}/{PROJECT}/{stack}.quarantine"
 
 
 def _lock_content(now: datetime) -> bytes:

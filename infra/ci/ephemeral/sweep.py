@@ -15,7 +15,6 @@ from infra.ci.report import block, cell, code, joined
 from infra.engine.locks import STACKS_FOLDER
 from infra.engine.outcome import InterruptedRunError
 from infra.errors import NightowlError
-from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_number
 from infra.settings.scalars import seconds_text
 
@@ -102,7 +101,8 @@ def given_up_body(place: Place, stack: str, error: RemovalFailedError) -> str:
             f"The stack {code(stack)} could not be removed, and the sweep does not try it again.",
             block([str(error)], room=20_000),
             f"An administrator removes it by hand: the namespace {code(stack)}, in AWS what has the tag "
-            f"{code(f'stack: {stack}')}, and then its files {code(f'{STACKS_FOLDER}/{PROJECT}/{stack}.*')} in "
+            f"{code(f'stack: {stack}')}, and then its files "
+            f"{code(f'{STACKS_FOLDER}/{place.guests.project}/{stack}.*')} in "
             f"{code(place.guests.backend.url)}.",
         ]
     )

@@ -50,6 +50,10 @@ class EchoWorkspace:
         return self.root / "project"
 
     @property
+    def project_name(self) -> str:
+        return PROJECT
+
+    @property
     def pulumi_home(self) -> Path:
         return self.root / "home"
 
