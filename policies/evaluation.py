@@ -67,7 +67,8 @@ def evaluate(
     found = judge(stack, rules, levels=levels, exceptions=exceptions, today=today)
     ended = out_of_date(exceptions, levels=levels, today=today)
     violations = sorted([*ended, *found.violations], key=lambda violation: violation.level is not Level.MANDATORY)
-    return replace(found, violations=violations)
+    of_exceptions = levels.of(IN_DATE) is not Level.DISABLED
+    return replace(found, violations=violations, rules=found.rules + of_exceptions)
 
 
 def judge(

@@ -22,6 +22,7 @@ from infra.plan.plan import plan_of_file
 from infra.plan.run import PolicyViolationError
 from infra.plan.schedule import clock
 from infra.platforms.eks.names import cluster_name, role_arn
+from infra.settings.guest import AwsPlatformSettings
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
@@ -144,7 +145,7 @@ def _refuse_own_rights(target: Target, settings: StackSettings, preview: Preview
 
 def _is_deploy_role(caller: str | None, target: Target, settings: StackSettings) -> bool:
     """Whether the caller is the stack's deploy role; the ARN of a session is `...:assumed-role/<role>/<session>`."""
-    if caller is None or settings.platform.kind == "existing":
+    if caller is None or not isinstance(settings.platform, AwsPlatformSettings):
         return False
     role = role_arn(settings.platform.account_id, cluster_name(target.project, target.stack), "deploy")
     account, resource = caller.split(":", 5)[4:]

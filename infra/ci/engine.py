@@ -16,6 +16,7 @@ from infra.engine.driver import Engine
 from infra.engine.environment import in_job
 from infra.errors import UsageError
 from infra.project import project_name, stack_file
+from infra.settings.guest import AwsPlatformSettings
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
 from infra.toolchain.events import Phase, ToolEvent
@@ -87,7 +88,7 @@ def _print(event: ToolEvent, console: Console) -> None:
 
 
 def _caller(settings: StackSettings) -> str | None:
-    if settings.platform.kind == "existing":
+    if not isinstance(settings.platform, AwsPlatformSettings):
         return None
     with aws_errors("tell whose credentials these are", "sts:GetCallerIdentity"):
         sts: STSClient = client("sts", settings.platform.region)

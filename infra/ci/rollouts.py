@@ -14,7 +14,7 @@ from infra.kube import connect
 from infra.platforms.eks.names import cluster_name
 from infra.platforms.existing.platform import kubeconfig_path
 from infra.rollouts.watch import watch_rollouts
-from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.guest import AwsPlatformSettings, GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def rollouts_of(settings: StackSettings, project: str, stack: str) -> Watch:
 def _connect(settings: StackSettings, project: str, stack: str) -> ApiClient:
     platform = settings.platform
     try:
-        if isinstance(platform, ExistingPlatformSettings):
-            return connect(kubeconfig_path(platform), platform.context)
-        host = stack if platform.kind == "eks" else platform.stack
-        return _connect_to_eks(cluster_name(project, host), platform.region)
+        if isinstance(platform, AwsPlatformSettings):
+            host = platform.stack if isinstance(platform, GuestPlatformSettings) else stack
+            return _connect_to_eks(cluster_name(project, host), platform.region)
+        return connect(kubeconfig_path(platform), platform.context)
     except (BotoCoreError, ClientError, config.ConfigException, OSError) as error:
         raise NightowlError(f"the cluster of {stack} cannot be reached: {error}") from error
 

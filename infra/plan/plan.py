@@ -25,8 +25,8 @@ from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.project import PROJECT_FILE, project_name
 from infra.settings.build import PROJECT
-from infra.settings.eks.platform import PARTITION, EksPlatformSettings
-from infra.settings.guest import GuestPlatformSettings
+from infra.settings.eks.platform import PARTITION
+from infra.settings.guest import AwsPlatformSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
@@ -105,7 +105,7 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         return build(settings, environment={})
 
     platform = settings.platform
-    on_aws = isinstance(platform, EksPlatformSettings | GuestPlatformSettings)
+    on_aws = isinstance(platform, AwsPlatformSettings)
     account_id, region = (platform.account_id, platform.region) if on_aws else (EXAMPLE_ACCOUNT, EXAMPLE_REGION)
     access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")

@@ -50,3 +50,9 @@ def test_command_and_arguments_are_passed_on() -> None:
 
 def test_a_name_outside_the_cluster_costs_one_query() -> None:
     assert _spec()["dnsConfig"]["options"] == [{"name": "ndots", "value": "2"}]
+
+
+def test_what_a_container_wrote_last_is_kept_as_the_reason_of_its_end() -> None:
+    spec = _spec(init={"migrate": {"command": ["migrate"]}}, sidecars={"proxy": {"command": ["proxy"]}})
+    for container in [*spec["initContainers"], *spec["containers"]]:
+        assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"

@@ -149,7 +149,8 @@ def account_double(home: Path, models: Loader) -> Generator[Aws]:
     def call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
         return account.call(client, real, operation, arguments)
 
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    # moto goes last: it leaves the credentials of the shell as it found them.
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
         for name, value in {"ACCESS_KEY_ID": "testing", "SECRET_ACCESS_KEY": "testing"}.items():
             patch.setenv(f"AWS_{name}", value)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Strict
 
 from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
 from infra.settings.app.image import check_image
 from infra.settings.app.schedule import check_schedule
 from infra.settings.build import build_settings
+from infra.settings.model import Model
 from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
 from tests.settings.bad_inputs import SAMPLE
@@ -201,3 +204,21 @@ def test_a_platform_that_is_not_there_is_refused_with_what_there_is() -> None:
     with pytest.raises(SettingsError) as refusal:
         build_settings(sections)
     assert str(refusal.value) == "nightowl:platform.kind: 'openshift' is not existing, eks or guest"
+
+
+def _models(model: type[Model]) -> Iterator[type[Model]]:
+    yield model
+    for below in model.__subclasses__():
+        yield from _models(below)
+
+
+def test_a_switch_takes_true_and_false_and_nothing_else() -> None:
+    """YAML reads `yes` as a text and Python takes it for true, unless a field is strict."""
+    switches = {
+        f"{model.__name__}.{name}": field
+        for model in _models(Model)
+        for name, field in model.model_fields.items()
+        if field.annotation is bool
+    }
+    assert len(switches) > 5
+    assert [name for name, field in switches.items() if Strict() not in field.metadata] == []

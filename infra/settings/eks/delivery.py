@@ -15,7 +15,7 @@ from infra.settings.eks.platform import PARTITION
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.nearest import nearest
-from infra.settings.scalars import Notation, form
+from infra.settings.scalars import Notation, Switch, form
 
 RoleKind = Literal["deploy", "preview", "ephemeral"]
 """What a pipeline's role is for: deployments, previews and drift checks, and the stacks of pull requests."""
@@ -177,7 +177,7 @@ class DeliverySettings(Model):
     secrets: tuple[SecretsFolder, ...] = ()
     """How names of secrets begin that the stack's apps and pull requests may read, besides its name and a slash."""
 
-    runner: bool = False
+    runner: Switch = False
     """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
 
     @property
