@@ -43,7 +43,9 @@ TOLD = {
 
 @dataclass(frozen=True)
 class Backend:
-    """Stands for an engine, and for its workspace, of which only the place of the states is asked."""
+    """Stands for an engine, and for its workspace, of which only the place of the states and the project are asked."""
+
+    project_name = "nightowl"
 
     folder: Path
 
