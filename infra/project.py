@@ -17,10 +17,15 @@ def project_folder(start: Path) -> Path:
     Raises:
         UsageError: there is none.
     """
-    for folder in (start, *start.parents):
-        if (folder / PROJECT_FILE).is_file():
-            return folder
-    raise UsageError(f"no {PROJECT_FILE} in {start} or above; run this in a checkout of Nightowl")
+    folder = enclosing_project(start)
+    if folder is None:
+        raise UsageError(f"no {PROJECT_FILE} in {start} or above; run this in a checkout of Nightowl")
+    return folder
+
+
+def enclosing_project(start: Path) -> Path | None:
+    """Return the folder with Pulumi.yaml, `start` or one above it; None where there is none."""
+    return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), None)
 
 
 def project_name(project: Path) -> str:

@@ -23,7 +23,7 @@ from infra.plan.picture import picture
 from infra.plan.policies import evaluation
 from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
-from infra.project import PROJECT_FILE, project_name
+from infra.project import enclosing_project, project_name
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import PARTITION
 from infra.settings.guest import AwsPlatformSettings
@@ -118,8 +118,8 @@ def plan_of_file(file: Path, stack: str) -> Plan:
 
 def _project_name(file: Path) -> str:
     """Return the name of the project that a stack file lies in; one that lies in none is planned under ours."""
-    found = next((folder for folder in file.resolve().parents if (folder / PROJECT_FILE).is_file()), None)
-    return PROJECT if found is None else project_name(found)
+    folder = enclosing_project(file.resolve().parent)
+    return PROJECT if folder is None else project_name(folder)
 
 
 def plan_of_program(

@@ -64,7 +64,7 @@ class Platform(Protocol):
     """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
 
     def admit(self, namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> pulumi.Input[str]:
-        """Give the deploying role rights in the namespace, and return its name, known once they are given."""
+        """Grant the deploying role rights in the namespace, and return its name, known once they are given."""
         del parent
         return namespace
 

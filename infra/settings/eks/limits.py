@@ -44,11 +44,11 @@ KMS_ALIAS = NameLimit(
     most=256,
 )
 """AWS KMS API, CreateAlias, `AliasName`."""
-IAM_ROLE = NameLimit(of="an IAM role", pattern=r"[\w+=,.@-]+", rule="has letters, digits and _ + = , . @ -", most=64)
+_IAM_NAME = r"[\w+=,.@-]+"
+_IAM_NAME_RULE = "has letters, digits and _ + = , . @ -"
+IAM_ROLE = NameLimit(of="an IAM role", pattern=_IAM_NAME, rule=_IAM_NAME_RULE, most=64)
 """IAM API, CreateRole, `RoleName`."""
-IAM_POLICY = NameLimit(
-    of="an IAM policy", pattern=r"[\w+=,.@-]+", rule="has letters, digits and _ + = , . @ -", most=128
-)
+IAM_POLICY = NameLimit(of="an IAM policy", pattern=_IAM_NAME, rule=_IAM_NAME_RULE, most=128)
 """IAM API, CreatePolicy, `PolicyName`."""
 IAM_PATH = NameLimit(
     of="the path of an IAM role", pattern=r"/([!-.0-~]+/)+", rule="has printable characters between slashes", most=512

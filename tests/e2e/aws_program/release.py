@@ -14,8 +14,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from infra.engine.command import EngineCommand
-from tests.e2e.aws_program.stack import REPOSITORY, STACKS, EchoStack, echo_stack
+from tests.e2e.aws_program.stack import REPOSITORY, STACKS, EchoStack, echo_stack, stack_command
 from tests.echo.account import Object
 
 RELEASES = REPOSITORY / "tests" / "releases"
@@ -37,13 +36,12 @@ def load(stack: EchoStack, state: Path) -> None:
     for one in resources:
         if "outputs" in one:
             one["outputs"] = {**one.get("inputs", {}), **one["outputs"]}
-    document = _command(stack, "export", "--show-secrets")
-    deployment = json.loads(document)
-    deployment["deployment"]["resources"] = resources
+    exported = json.loads(stack_command(stack.engine, stack.file, "export", "--show-secrets"))
+    exported["deployment"]["resources"] = resources
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        json.dump(deployment, file)
+        json.dump(exported, file)
         file.flush()
-        _command(stack, "import", "--file", file.name)
+        stack_command(stack.engine, stack.file, "import", "--file", file.name)
     for one in stack.state().values():
         if one["custom"] and not one["type"].startswith("pulumi:"):
             stack.account.objects[one["type"], one["id"]] = Object(
@@ -55,8 +53,8 @@ def record(folder: Path, name: str) -> None:
     """Make a shipped stack, and write its stack file and its state to `folder`."""
     with tempfile.TemporaryDirectory() as root, echo_stack(Path(root), STACKS / f"Pulumi.{name}.yaml") as stack:
         stack.up()
-        deployment: dict[str, Any] = json.loads(_command(stack, "export", "--show-secrets"))["deployment"]
-    lines = ",\n".join(json.dumps(_short(one), sort_keys=True) for one in deployment["resources"])
+        exported = json.loads(stack_command(stack.engine, stack.file, "export", "--show-secrets"))
+    lines = ",\n".join(json.dumps(_short(one), sort_keys=True) for one in exported["deployment"]["resources"])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     shutil.copy(STACKS / f"Pulumi.{name}.yaml", folder)
@@ -69,14 +67,6 @@ def _short(resource: dict[str, Any]) -> dict[str, Any]:
         inputs = kept["inputs"]
         kept["outputs"] = {key: value for key, value in kept["outputs"].items() if inputs.get(key) != value}
     return kept
-
-
-def _command(stack: EchoStack, *arguments: str) -> str:
-    workspace = stack.engine.workspace
-    command = ["stack", *arguments, "--stack", workspace.prepare(stack.file)]
-    environment = {**workspace.environment(), "PULUMI_HOME": str(workspace.pulumi_home)}
-    result: Any = EngineCommand(stack.engine.pulumi_binary).run(command, str(workspace.work_dir), environment)
-    return result.stdout
 
 
 if __name__ == "__main__":

@@ -181,17 +181,17 @@ def echo_stack(
             pulumi_binary=resolve_pulumi(lambda _: None),
             options={"up": pack, "preview": pack} if policies else {},
         )
-        _make_known(engine, file)
+        # The backend knows the stack from here on, so it can be previewed while it is empty.
+        stack_command(engine, file, "init", "--secrets-provider", str(engine.workspace.secrets_provider))
         yield EchoStack(file=file, account=account, engine=engine, first=document)
 
 
-def _make_known(engine: Engine, file: Path) -> None:
-    """Let the backend know the stack, so that it can be previewed while it is empty."""
+def stack_command(engine: Engine, file: Path, *arguments: str) -> str:
+    """Run `pulumi stack` for the stack of a file, and return what it prints."""
     workspace = engine.workspace
-    command = ["stack", "init", workspace.prepare(file), "--secrets-provider", str(workspace.secrets_provider)]
-    EngineCommand(engine.pulumi_binary).run(
-        command, str(workspace.work_dir), {**workspace.environment(), "PULUMI_HOME": str(workspace.pulumi_home)}
-    )
+    command = ["stack", *arguments, "--stack", workspace.prepare(file)]
+    environment = {**workspace.environment(), "PULUMI_HOME": str(workspace.pulumi_home)}
+    return EngineCommand(engine.pulumi_binary).run(command, str(workspace.work_dir), environment).stdout
 
 
 def _answers(file: Path) -> Answers:

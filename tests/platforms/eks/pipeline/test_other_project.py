@@ -83,7 +83,7 @@ def registered(graph: Graph, name: str) -> dict[str, Any]:
 
 
 def may(graph: Graph, kind: RoleKind, action: str, resource: str, context: Mapping[str, Value] | None = None) -> bool:
-    """Tell whether the registered policies of a role of the pipeline, within its boundary, allow an action."""
+    """Return whether the registered policies of a role of the pipeline, within its boundary, allow an action."""
     role = pipeline_role(graph, kind)
     own = [
         json.loads(made.props["policy"])
