@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
-from infra.plan.values import mapping, sequence, within
+from policies.facts.values import mapping, sequence, within
 
 LISTENER = "aws:lb/listener:Listener"
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"

@@ -6,7 +6,8 @@ What only AWS can know says `made at up`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
@@ -15,13 +16,11 @@ from typing_extensions import override
 from infra.errors import NightowlError
 from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_inputs, control_plane_name
 from infra.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
+from infra.settings.build import PROJECT
 from infra.settings.eks.platform import PARTITION
 
 MADE_AT_UP = "(made at up)"
 """Stands for what is not known before."""
-
-CLUSTER_COMPONENT = COMPONENT
-"""`pulumi_eks.Cluster`, whose plug-in makes the control plane inside it."""
 
 EXAMPLE_ACCOUNT = "111122223333"
 EXAMPLE_REGION = "eu-central-1"
@@ -68,45 +67,30 @@ GLOBAL_SERVICES = {"iam", "s3"}
 class UnknownCallError(NightowlError):
     """The program asks the cloud something that a plan has no answer for."""
 
-    def __init__(self, token: str) -> None:
-        super().__init__(
-            f"the program looks up {token}, for which a plan has no answer; add one to infra/plan/answers.py"
-        )
 
-
+@dataclass(eq=False, kw_only=True)
 class Answers(Mocks):
-    """Answers of one account and region.
+    """Answers of one account and region to the program of one stack."""
 
-    `role` is the name of the role that plans; `others` are the outputs of other stacks, by stack. `inner` holds, by
-    URN, what exists only inside a component that a plug-in makes, `inner_inputs` what it is made of; `unanswered` is
-    the look-up that there was no answer for.
-    """
-
-    def __init__(
-        self,
-        *,
-        stack: str,
-        project: str = "nightowl",
-        account_id: str = EXAMPLE_ACCOUNT,
-        region: str = EXAMPLE_REGION,
-        role: str = "plan",
-        others: Mapping[str, Mapping[str, object]] | None = None,
-    ) -> None:
-        self.stack, self.project = stack, project
-        self.account_id, self.region, self.role = account_id, region, role
-        self.others = dict(others or {})
-        self.inner: dict[str, Any] = {}
-        self.inner_inputs: dict[str, dict[str, Any]] = {}
-        self.unanswered: str | None = None
+    stack: str
+    project: str = PROJECT
+    account_id: str = EXAMPLE_ACCOUNT
+    region: str = EXAMPLE_REGION
+    role: str = "plan"
+    """The name of the role that plans."""
+    others: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
+    """The outputs of other stacks, by stack."""
+    inside: dict[str, tuple[Any, dict[str, Any]]] = field(init=False, default_factory=dict[str, Any])
+    """Registration and inputs of the control plane that exists only inside a component, by the component's name."""
+    unanswered: UnknownCallError | None = field(init=False, default=None)
+    """The look-up that there was no answer for."""
 
     @override
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Return the id and the outputs of a resource: its inputs, and what AWS would add."""
         inputs: Mapping[str, Any] = cast("Any", args).inputs
-        if args.typ == CLUSTER_COMPONENT:
-            self.inner_inputs[self._control_plane_urn(args.name)] = control_plane_inputs(
-                args.name, inputs, args.transforms
-            )
+        if args.typ == COMPONENT:
+            return args.name, {**inputs, **self._cluster(args.name, inputs, args.transforms)}
         return self.resource(args.typ, args.name, inputs)
 
     @override
@@ -116,25 +100,9 @@ class Answers(Mocks):
         Raises:
             UnknownCallError: there is no answer.
         """
-        answer = self.look_up(args.token, cast("Any", args).args)
-        if answer is None:
-            self.unanswered = args.token
-            raise UnknownCallError(args.token)
-        return answer, []
-
-    def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return the id and the outputs of a resource of `type_`."""
-        own_name = self._own_name(type_, name, inputs)
-        outputs = {**inputs, **self._additions(type_, name, own_name, inputs)}
-        if type_ in ARN_PATHS:
-            outputs["arn"] = self._arn(type_, own_name)
-        return self._id(type_, name, own_name, inputs), outputs
-
-    def look_up(self, token: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Answer the function `token`, or give None where there is no answer."""
+        arguments: Mapping[str, Any] = cast("Any", args).args
         zones = [f"{self.region}{letter}" for letter in ZONE_LETTERS]
         name = str(arguments.get("name", ""))
-        role = f"arn:{PARTITION}:iam::{self.account_id}:role"
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "names": zones,
@@ -153,115 +121,108 @@ class Answers(Mocks):
             "aws:eks/getAddonVersion:getAddonVersion": {"version": "(the default at up)"},
             "aws:eks/getClusters:getClusters": {"names": []},
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
-            "aws:iam/getRole:getRole": {"arn": f"{role}/{name}", "tags": {}},
+            "aws:iam/getRole:getRole": {"arn": f"arn:{PARTITION}:iam::{self.account_id}:role/{name}", "tags": {}},
             "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},
             # A plan shows what is made from nothing.
             "pulumi:pulumi:readStackResourceOutputs": {"outputs": {}},
             "pulumi:pulumi:readStackOutputs": {"outputs": self.others.get(name.rpartition("/")[2], {})},
         }
-        answer = answers.get(token)
-        return None if answer is None else {**arguments, "id": token, **answer}
+        if args.token not in answers:
+            self.unanswered = UnknownCallError(
+                f"the program looks up {args.token}, for which a plan has no answer; add one to infra/plan/answers.py"
+            )
+            raise self.unanswered
+        return {**arguments, "id": args.token, **answers[args.token]}, []
 
-    def _own_name(self, type_: str, name: str, inputs: Mapping[str, Any]) -> str:
-        """Return the name that AWS will know it by: the program's, or one that the engine makes of the logical name."""
-        if type_ == "aws:iam/serviceLinkedRole:ServiceLinkedRole":
-            return str(inputs["awsServiceName"])
-        given = next((inputs[key] for key in OWN_NAME_KEYS if isinstance(inputs.get(key), str)), None)
-        return str(given) if given else f"{name}-{MADE_AT_UP}"
-
-    def _id(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> str:
-        if type_ in ID_PREFIXES:
-            return f"{ID_PREFIXES[type_]}-({name} made at up)"
-        metadata: Mapping[str, Any] = inputs.get("metadata") or {}
-        if type_.startswith("kubernetes:") and metadata.get("name"):
-            return "/".join(str(metadata[key]) for key in ("namespace", "name") if metadata.get(key))
-        return own_name
-
-    def _arn(self, type_: str, own_name: str) -> str:
-        service, path = ARN_PATHS[type_]
-        region = "" if service in GLOBAL_SERVICES else self.region
-        account = "" if service == "s3" else self.account_id
-        return f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
+    def resource(self, type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return the id and the outputs of a resource of `type_`."""
+        own_name = _own_name(type_, name, inputs)
+        outputs = {**inputs, **({"name": own_name} if type_.startswith("aws:") else {})}
+        outputs |= self._additions(type_, name, own_name, inputs)
+        if type_ in ARN_PATHS:
+            service, path = ARN_PATHS[type_]
+            region = "" if service in GLOBAL_SERVICES else self.region
+            account = "" if service == "s3" else self.account_id
+            outputs["arn"] = f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
+        return _id(type_, name, own_name, inputs), outputs
 
     def _additions(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the outputs that are no inputs, as far as a program may take them further."""
-        if type_ == CLUSTER_COMPONENT:
-            return self._cluster(name, inputs)
-        if type_ == CONTROL_PLANE:
-            return self._control_plane(own_name, inputs.get("vpcConfig") or {})
         balancer = f"{name}-{MADE_AT_UP}.{self.region}.elb.amazonaws.com"
-        group = {"name": f"eks-{own_name}-{MADE_AT_UP}"}
+        domain = inputs.get("domainName", name)
         additions: dict[str, dict[str, Any]] = {
             "aws:acm/certificate:Certificate": {
-                "domainValidationOptions": [_validation_option(str(inputs.get("domainName", name)))]
+                "domainValidationOptions": [
+                    {
+                        "domainName": domain,
+                        "resourceRecordName": f"_acm-challenge.{domain}.",
+                        "resourceRecordType": "CNAME",
+                        "resourceRecordValue": f"{MADE_AT_UP}.acm-validations.aws.",
+                    }
+                ]
             },
             "aws:ec2/eip:Eip": {"publicIp": f"address {MADE_AT_UP}"},
             "aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
             "aws:ec2/vpc:Vpc": {"defaultSecurityGroupId": f"sg-({name} default, made at up)"},
+            CONTROL_PLANE: {
+                "endpoint": f"https://{MADE_AT_UP}.{self.region}.eks.amazonaws.com",
+                "certificateAuthority": {"data": MADE_AT_UP},
+                "vpcConfig": {
+                    **inputs.get("vpcConfig", {}),
+                    "clusterSecurityGroupId": f"sg-({own_name} made at up)",
+                },
+            },
             "aws:eks/nodeGroup:NodeGroup": {
                 "nodeGroupName": own_name,
-                "resources": [{"autoscalingGroups": [group]}],
+                "resources": [{"autoscalingGroups": [{"name": f"eks-{own_name}-{MADE_AT_UP}"}]}],
             },
             "aws:kms/key:Key": {"keyId": f"({name} made at up)"},
             "aws:lb/loadBalancer:LoadBalancer": {"dnsName": balancer, "zoneId": f"(zone of {balancer})"},
             "aws:route53/record:Record": {"fqdn": inputs.get("name")},
             "aws:s3/bucket:Bucket": {"bucket": own_name},
         }
-        named = {"name": own_name} if type_.startswith("aws:") else {}
-        return {**named, **additions.get(type_, {})}
+        return additions.get(type_, {})
 
-    def _control_plane_urn(self, component: str) -> str:
-        name = control_plane_name(component)
-        return f"urn:pulumi:{self.stack}::{self.project}::eks:index:Cluster$aws:eks/cluster:Cluster::{name}"
-
-    def _control_plane(self, own_name: str, vpc: Mapping[str, Any]) -> dict[str, Any]:
+    def _cluster(self, name: str, arguments: Mapping[str, Any], transforms: Iterable[Any]) -> dict[str, Any]:
+        """Return the outputs of `pulumi_eks.Cluster`, after making the control plane inside it."""
+        inputs = control_plane_inputs(name, arguments, transforms)
+        inner = control_plane_name(name)
+        id_, state = self.resource(CONTROL_PLANE, inner, inputs)
+        urn = f"urn:pulumi:{self.stack}::{self.project}::{COMPONENT}${CONTROL_PLANE}::{inner}"
+        self.inside[name] = MockMonitor.ResourceRegistration(urn, id_, state), inputs
+        kubeconfig = {"clusters": [{"name": id_, "cluster": {"server": state["endpoint"]}}]}
         return {
-            "name": own_name,
-            "endpoint": f"https://{MADE_AT_UP}.{self.region}.eks.amazonaws.com",
-            "certificateAuthorities": [{"data": MADE_AT_UP}],
-            "certificateAuthority": {"data": MADE_AT_UP},
-            "vpcConfig": {**vpc, "clusterSecurityGroupId": f"sg-({own_name} made at up)"},
-        }
-
-    def _cluster(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Make the outputs of `pulumi_eks.Cluster`, and the control plane inside it."""
-        own_name = str(inputs.get("name") or f"{name}-{MADE_AT_UP}")
-        urn = self._control_plane_urn(name)
-        state: dict[str, Any] = {
-            "arn": self._arn(CONTROL_PLANE, own_name),
-            "version": inputs.get("version"),
-            **self._control_plane(own_name, {"vpcId": inputs.get("vpcId")}),
-        }
-        endpoint, security_group = state["endpoint"], state["vpcConfig"]["clusterSecurityGroupId"]
-        self.inner[urn] = MockMonitor.ResourceRegistration(urn, own_name, state)
-        cluster = {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": urn, "id": own_name, "packageVersion": ""}
-        kubeconfig = {"clusters": [{"name": own_name, "cluster": {"server": endpoint}}]}
-        return {
-            "eksCluster": cluster,
-            "clusterSecurityGroupId": security_group,
+            "eksCluster": {SIGNATURE_KEY: RESOURCE_SIGNATURE, "urn": urn, "id": id_, "packageVersion": ""},
+            "clusterSecurityGroupId": state["vpcConfig"]["clusterSecurityGroupId"],
             "kubeconfig": kubeconfig,
             "kubeconfigJson": json.dumps(kubeconfig),
-            "core": {"cluster": cluster, "endpoint": endpoint, "vpcId": inputs.get("vpcId"), "kubeconfig": kubeconfig},
         }
+
+
+def _own_name(type_: str, name: str, inputs: Mapping[str, Any]) -> str:
+    """Return the name that AWS will know it by: the program's, or one that the engine makes of the logical name."""
+    if type_ == "aws:iam/serviceLinkedRole:ServiceLinkedRole":
+        return str(inputs["awsServiceName"])
+    given = (inputs[key] for key in OWN_NAME_KEYS if isinstance(inputs.get(key), str))
+    return next(given, "") or f"{name}-{MADE_AT_UP}"
+
+
+def _id(type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> str:
+    if type_ in ID_PREFIXES:
+        return f"{ID_PREFIXES[type_]}-({name} made at up)"
+    metadata: Mapping[str, Any] = inputs.get("metadata") or {}
+    if type_.startswith("kubernetes:") and metadata.get("name"):
+        return "/".join(str(metadata[key]) for key in ("namespace", "name") if metadata.get(key))
+    return own_name
 
 
 def _filtered(arguments: Mapping[str, Any], name: str) -> list[str]:
-    """The values that a look-up asks for by one of its filters."""
+    """Return the values that a look-up asks for by one of its filters."""
     filters: list[dict[str, Any]] = arguments.get("filters") or []
     return [value for one in filters if one["name"] == name for value in one["values"]]
 
 
 def _offers(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    pairs = [
-        (item, zone) for item in _filtered(arguments, "instance-type") for zone in _filtered(arguments, "location")
-    ]
+    types, zones = _filtered(arguments, "instance-type"), _filtered(arguments, "location")
+    pairs = [(item, zone) for item in types for zone in zones]
     return {"instanceTypes": [item for item, _ in pairs], "locations": [zone for _, zone in pairs], "locationTypes": []}
-
-
-def _validation_option(domain: str) -> dict[str, str]:
-    return {
-        "domainName": domain,
-        "resourceRecordName": f"_acm-challenge.{domain}.",
-        "resourceRecordType": "CNAME",
-        "resourceRecordValue": f"{MADE_AT_UP}.acm-validations.aws.",
-    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from infra.plan.graph import Graph, Resource
-from infra.plan.values import sequence, within
+from policies.facts.values import sequence, within
 
 SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")

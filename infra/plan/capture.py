@@ -14,20 +14,20 @@ from pulumi.runtime.mocks import MockMonitor
 from typing_extensions import override
 
 from infra.errors import NightowlError
-from infra.plan.answers import CLUSTER_COMPONENT, Answers, UnknownCallError
-from infra.plan.eks_component import SUBNET_KEYS
+from infra.plan.answers import Answers
+from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS
 from infra.plan.graph import Graph, Resource
 from infra.plan.references import without_references
 from infra.plan.values import HIDDEN, plain_struct, plain_value
-from infra.urns import STACK_TYPE, provider_urn, urn_name, urn_type
+from infra.urns import STACK_TYPE, provider_urn, urn_name
 
 
 class ProgramError(NightowlError):
     """The program refused its settings; the message is its own."""
 
 
-def capture(program: Callable[[], Mapping[str, Any]], *, project: str, stack: str, answers: Answers) -> Graph:
-    """Run `program`, which returns what it exports, and give the resources that it registers.
+def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph:
+    """Run `program`, which returns what it exports, and return the resources that it registers.
 
     It runs as in an update, so no output is unknown: what only the cloud knows is one of `answers`.
 
@@ -39,28 +39,31 @@ def capture(program: Callable[[], Mapping[str, Any]], *, project: str, stack: st
     log = _Warnings()
     # The runtime is global to the process, and keeps the stack of the run before.
     pulumi.runtime.reset_options()
-    pulumi.runtime.set_mocks(answers, project=project, stack=stack, preview=False, logger=log.logger, monitor=recorder)
+    pulumi.runtime.set_mocks(
+        answers,
+        project=answers.project,
+        stack=answers.stack,
+        preview=False,
+        logger=log.logger,
+        monitor=recorder,
+    )
     outputs: dict[str, Any] = {}
-
-    def run() -> pulumi.Output[None]:
-        return pulumi.Output.from_input(_settle(program(), outputs))
-
     try:
         with _without_garbage_collection():
-            _run_to_the_end(run)
+            _run_to_the_end(lambda: pulumi.Output.from_input(_settle(program(), outputs)))
     except pulumi.RunError as error:
         raise ProgramError(str(error)) from None
     except Exception:
         if answers.unanswered:
-            raise UnknownCallError(answers.unanswered) from None
+            raise answers.unanswered from None
         raise
     finally:
         pulumi.runtime.reset_options()
     if recorder.duplicates:
         raise ProgramError("\n".join(recorder.duplicates))
     return Graph(
-        project=project,
-        stack=stack,
+        project=answers.project,
+        stack=answers.stack,
         account_id=answers.account_id,
         # Registrations land in any order; this one is the same each time.
         resources=tuple(recorder.recorded[urn] for urn in sorted(recorder.recorded)),
@@ -142,11 +145,9 @@ class _Recorder(MockMonitor):
             self.duplicates.append(
                 f"two resources of type {request.type} are named {request.name!r}; rename one of them"
             )
-        if request.type == CLUSTER_COMPONENT:
-            self._admit_inner(answer.urn)
         self.recorded[answer.urn] = self._resource(request, answer.urn)
-        if request.type == CLUSTER_COMPONENT:
-            self.inner += self._inner_resources(self.recorded[answer.urn])
+        if request.type == COMPONENT:
+            self._record_inside(self.recorded[answer.urn])
         return answer
 
     def _resource(self, request: Any, urn: str) -> Resource:
@@ -159,7 +160,7 @@ class _Recorder(MockMonitor):
             urn=urn,
             type=request.type,
             name=request.name,
-            parent="" if _is_stack(request.parent) else request.parent,
+            parent="" if f"::{STACK_TYPE}::" in request.parent else request.parent,
             custom=request.custom or request.remote,
             props=plain_struct(request.object),
             depends_on=self._outer(request.dependencies).union(*property_dependencies.values(), provider_urns),
@@ -169,34 +170,28 @@ class _Recorder(MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
         )
 
-    def _admit_inner(self, owner: str) -> None:
-        """Admit what exists only inside `owner`, a component that a plug-in makes, so that outputs may refer to it."""
-        for urn in self.answers.inner.keys() - self.resources.keys():
-            self.resources[urn] = self.answers.inner[urn]
-            self.owners[urn] = owner
+    def _record_inside(self, owner: Resource) -> None:
+        """Record what exists only inside `owner`, a component that a plug-in makes, so that outputs may refer to it.
 
-    def _inner_resources(self, owner: Resource) -> list[Resource]:
-        """Return what exists only inside `owner`. It comes as the component does: as late, and as well protected."""
+        It comes as the component does: as late, and as well protected.
+        """
+        made, inputs = self.answers.inside[owner.name]
+        self.resources[made.urn] = made
+        self.owners[made.urn] = owner.urn
         subnets = frozenset[str]().union(*(owner.property_dependencies.get(key, frozenset()) for key in SUBNET_KEYS))
-        return [
+        self.inner.append(
             Resource(
-                urn=urn,
-                type=urn_type(urn),
-                name=urn_name(urn),
+                urn=made.urn,
+                type=CONTROL_PLANE,
+                name=urn_name(made.urn),
                 parent=owner.urn,
-                props=plain_value(self.answers.inner_inputs[urn]),
+                props=plain_value(inputs),
                 depends_on=owner.depends_on,
                 property_dependencies={"vpcConfig": subnets} if subnets else {},
                 protect=owner.protect,
             )
-            for urn in self.answers.inner_inputs
-            if self.owners.get(urn) == owner.urn
-        ]
+        )
 
     def _outer(self, urns: Iterable[str]) -> frozenset[str]:
         """Replace what exists only inside a component made by a plug-in by that component."""
         return frozenset(self.owners.get(urn, urn) for urn in urns)
-
-
-def _is_stack(urn: str) -> bool:
-    return not urn or f"::{STACK_TYPE}::" in urn

@@ -34,22 +34,24 @@ def control_plane_inputs(
     The defaults are those of pulumi_eks 4.4 (schema: public endpoint on, private endpoint off, the creator is an
     administrator). `transforms` are those of the component, which the engine runs on what is made inside it.
     """
-    inputs: dict[str, Any] = {key: arguments[key] for key in SAME_KEYS if arguments.get(key) is not None}
-    inputs["tags"] = {**(arguments.get("tags") or {}), **(arguments.get("clusterTags") or {})}
-    inputs["vpcConfig"] = {
-        "subnetIds": _subnets(arguments),
-        "endpointPrivateAccess": _flag(arguments, "endpointPrivateAccess", default=False),
-        "endpointPublicAccess": _flag(arguments, "endpointPublicAccess", default=True),
-        "publicAccessCidrs": arguments.get("publicAccessCidrs") or [],
+    given = {key: value for key, value in arguments.items() if value is not None}
+    inputs: dict[str, Any] = {
+        **{key: given[key] for key in SAME_KEYS if key in given},
+        "tags": {**given.get("tags", {}), **given.get("clusterTags", {})},
+        "vpcConfig": {
+            "subnetIds": [subnet for key in SUBNET_KEYS for subnet in given.get(key, [])],
+            "endpointPrivateAccess": given.get("endpointPrivateAccess", False),
+            "endpointPublicAccess": given.get("endpointPublicAccess", True),
+            "publicAccessCidrs": given.get("publicAccessCidrs", []),
+        },
+        "accessConfig": {
+            **{key: given[key] for key in ("authenticationMode",) if key in given},
+            "bootstrapClusterCreatorAdminPermissions": True,
+        },
     }
-    mode = arguments.get("authenticationMode")
-    inputs["accessConfig"] = {
-        **({} if mode is None else {"authenticationMode": mode}),
-        "bootstrapClusterCreatorAdminPermissions": True,
-    }
-    key = arguments.get("encryptionConfigKeyArn")
-    if key is not None:
-        inputs["encryptionConfig"] = {"provider": {"keyArn": key}, "resources": ["secrets"]}
+    if "encryptionConfigKeyArn" in given:
+        key_arn = given["encryptionConfigKeyArn"]
+        inputs["encryptionConfig"] = {"provider": {"keyArn": key_arn}, "resources": ["secrets"]}
     for transform in transforms:
         args = pulumi.ResourceTransformArgs(
             custom=True,
@@ -62,12 +64,3 @@ def control_plane_inputs(
         if isinstance(changed, pulumi.ResourceTransformResult):
             inputs = cast("dict[str, Any]", dict(changed.props))
     return inputs
-
-
-def _subnets(arguments: Mapping[str, Any]) -> list[Any]:
-    return [subnet for key in SUBNET_KEYS for subnet in cast("list[Any]", arguments.get(key) or [])]
-
-
-def _flag(arguments: Mapping[str, Any], key: str, *, default: bool) -> bool:
-    value = arguments.get(key)
-    return default if value is None else bool(value)

@@ -13,32 +13,35 @@ from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
 
-def host_outputs(settings: StackSettings, project: str, *, role_arn: str) -> dict[str, Mapping[str, object]]:
+def host_outputs(settings: StackSettings, *, project: str, role: str) -> dict[str, Mapping[str, object]]:
     """Return made-up outputs of the stack that `settings` are a guest of, by stack; nothing for any other platform.
 
-    `project` is the name in Pulumi.yaml. It lets everything through that the guest needs, and `role_arn` may deploy.
+    It lets everything through that the guest needs, and the role named `role` may deploy.
     """
     platform = settings.platform
     if not isinstance(platform, GuestPlatformSettings):
         return {}
+    cluster = cluster_name(project, platform.stack)
+    roles = f"arn:{PARTITION}:iam::{platform.account_id}:role"
+    balancers = f"arn:{PARTITION}:elasticloadbalancing:{platform.region}:{platform.account_id}"
     sharing: dict[str, object] = {
-        "cluster": cluster_name(project, platform.stack),
-        "kubeconfig": json.dumps({"clusters": [{"name": cluster_name(project, platform.stack)}]}),
+        "cluster": cluster,
+        "kubeconfig": json.dumps({"clusters": [{"name": cluster}]}),
         "vpc": f"vpc-(of {platform.stack})",
         "publicNetworks": [f"(public subnets of {platform.stack})"],
         "guestRoles": {
             app: {
-                "arn": f"arn:{PARTITION}:iam::{platform.account_id}:role/(guests' {app} of {platform.stack})",
+                "arn": f"{roles}/(guests' {app} of {platform.stack})",
                 "secrets": [secret.ref for secret in of.secrets.values()],
             }
             for app, of in settings.apps.items()
             if of.secrets
         },
-        "deployers": [role_arn],
+        "deployers": [f"{roles}/{role}"],
     }
     if platform.domain is not None:
         sharing["loadBalancer"] = {
-            "listener": _arn("elasticloadbalancing", f"listener/(of {platform.stack})", platform),
+            "listener": f"{balancers}:listener/(of {platform.stack})",
             "dnsName": f"alb-{MADE_AT_UP}.{platform.region}.elb.amazonaws.com",
             "hostedZone": f"(zone of elb.amazonaws.com in {platform.region})",
             "domain": platform.domain,
@@ -46,7 +49,3 @@ def host_outputs(settings: StackSettings, project: str, *, role_arn: str) -> dic
             "ports": sorted(set(http_ports(settings.apps).values())),
         }
     return {platform.stack: {"sharing": sharing}}
-
-
-def _arn(service: str, resource: str, platform: GuestPlatformSettings) -> str:
-    return f"arn:{PARTITION}:{service}:{platform.region}:{platform.account_id}:{resource}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from infra.plan.graph import Graph, Resource
-from infra.plan.values import mapping, sequence, within
+from policies.facts.values import mapping, sequence, within
 
 ROLE = "aws:iam/role:Role"
 POLICY = "aws:iam/policy:Policy"

@@ -25,7 +25,6 @@ from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.project import enclosing_project, project_name
 from infra.settings.build import PROJECT
-from infra.settings.eks.platform import PARTITION
 from infra.settings.guest import AwsPlatformSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
@@ -104,41 +103,27 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
         return build(settings, environment={})
 
-    platform = settings.platform
+    platform, access = settings.platform, settings.cluster.access
     on_aws = isinstance(platform, AwsPlatformSettings)
-    account_id, region = (platform.account_id, platform.region) if on_aws else (EXAMPLE_ACCOUNT, EXAMPLE_REGION)
-    access = settings.cluster.access
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
-    project = _project_name(file)
-    others = host_outputs(settings, project, role_arn=f"arn:{PARTITION}:iam::{account_id}:role/{role}")
-    return plan_of_program(
-        program, stack=stack, project=project, account_id=account_id, region=region, role=role, others=others
-    )
-
-
-def _project_name(file: Path) -> str:
-    """Return the name of the project that a stack file lies in; one that lies in none is planned under ours."""
     folder = enclosing_project(file.resolve().parent)
-    return PROJECT if folder is None else project_name(folder)
+    # A stack file that lies in no project is planned under the name of this one.
+    project = PROJECT if folder is None else project_name(folder)
+    answers = Answers(
+        stack=stack,
+        project=project,
+        account_id=platform.account_id if on_aws else EXAMPLE_ACCOUNT,
+        region=platform.region if on_aws else EXAMPLE_REGION,
+        role=role,
+        others=host_outputs(settings, project=project, role=role),
+    )
+    return plan_of_program(program, answers)
 
 
-def plan_of_program(
-    program: Callable[[], Mapping[str, Any]],
-    *,
-    stack: str,
-    project: str = PROJECT,
-    account_id: str = EXAMPLE_ACCOUNT,
-    region: str = EXAMPLE_REGION,
-    role: str = "plan",
-    others: Mapping[str, Mapping[str, object]] | None = None,
-) -> Plan:
-    """Plan what `program` makes in one account and region, deployed by `role`; it returns what it exports.
-
-    `others` are the outputs of other stacks that it reads, by stack.
-    """
-    answers = Answers(stack=stack, project=project, account_id=account_id, region=region, role=role, others=others)
+def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:
+    """Plan what `program`, which returns what it exports, makes where the cloud gives `answers`."""
     started = time.monotonic()
-    graph = capture(program, project=project, stack=stack, answers=answers)
+    graph = capture(program, answers)
     seconds = time.monotonic() - started
-    LOG.debug("the program of %s registered %d resources in %.1f s", stack, len(graph.resources), seconds)
+    LOG.debug("the program of %s registered %d resources in %.1f s", graph.stack, len(graph.resources), seconds)
     return Plan(graph=graph)

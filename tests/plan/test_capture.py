@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from infra.plan.answers import UnknownCallError
+from infra.plan.answers import Answers, UnknownCallError
 from infra.plan.capture import ProgramError
 from infra.plan.graph import Resource
 from infra.plan.plan import Plan, plan_of_program
@@ -47,7 +47,7 @@ def test_a_component_waits_for_every_provider_that_it_is_given_and_so_does_all_t
         aws.ec2.Eip("inside", opts=pulumi.ResourceOptions(parent=group, provider=early))
         return {}
 
-    plan = plan_of_program(given, stack="s")
+    plan = plan_of_program(given, Answers(stack="s"))
     bucket, inside = only(plan, "aws:s3/bucket:Bucket", "slow"), only(plan, "aws:ec2/eip:Eip", "inside")
     assert plan.schedule.steps[inside.urn].start == plan.schedule.steps[bucket.urn].end
 
@@ -68,10 +68,10 @@ def test_one_run_leaves_nothing_behind_for_the_next(sample: Plan) -> None:
     def small() -> dict[str, Any]:
         return {"other": pulumi.get_stack()}
 
-    plan = plan_of_program(small, stack="other")
+    plan = plan_of_program(small, Answers(stack="other"))
     assert plan.graph.outputs == {"other": "other"}
     assert plan.graph.resources == ()
-    again = plan_of_program(program, stack="sample")
+    again = plan_of_program(program, Answers(stack="sample"))
     assert again.graph.resources == sample.graph.resources
 
 
@@ -81,7 +81,7 @@ def test_a_look_up_without_an_answer_is_named() -> None:
         return {"ip": aws.get_ip_ranges(services=["ec2"], opts=pulumi.InvokeOptions(provider=provider)).id}
 
     with pytest.raises(UnknownCallError, match="aws:index/getIpRanges:getIpRanges"):
-        plan_of_program(asks, stack="s")
+        plan_of_program(asks, Answers(stack="s"))
 
 
 def test_what_the_program_refuses_is_told_in_its_own_words() -> None:
@@ -89,7 +89,7 @@ def test_what_the_program_refuses_is_told_in_its_own_words() -> None:
         raise pulumi.RunError("nightowl:network.zones: 9 is too many")
 
     with pytest.raises(ProgramError, match=r"^nightowl:network.zones: 9 is too many$"):
-        plan_of_program(refuses, stack="s")
+        plan_of_program(refuses, Answers(stack="s"))
 
 
 def test_two_resources_of_one_name_are_refused_as_the_engine_would() -> None:
@@ -100,7 +100,7 @@ def test_two_resources_of_one_name_are_refused_as_the_engine_would() -> None:
         return {}
 
     with pytest.raises(ProgramError, match="aws:ec2/vpc:Vpc are named 'same'"):
-        plan_of_program(twice, stack="s")
+        plan_of_program(twice, Answers(stack="s"))
 
 
 def test_secrets_are_never_shown() -> None:
@@ -110,6 +110,6 @@ def test_secrets_are_never_shown() -> None:
         aws.ec2.Vpc("network", cidr_block="10.0.0.0/16", tags=tags, opts=pulumi.ResourceOptions(provider=provider))
         return {"password": pulumi.Output.secret("hunter2")}
 
-    plan = plan_of_program(secret, stack="s")
+    plan = plan_of_program(secret, Answers(stack="s"))
     assert only(plan, "aws:ec2/vpc:Vpc", "network").props["tags"] in (HIDDEN, {"password": HIDDEN})
     assert plan.graph.outputs == {"password": HIDDEN}

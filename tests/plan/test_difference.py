@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from infra.plan.answers import Answers
 from infra.plan.difference import InputChange, difference
 from infra.plan.graph import Graph, Resource
 from infra.plan.plan import Plan, plan_of_program
@@ -15,7 +16,7 @@ def test_a_stack_does_not_differ_from_itself(sample: Plan) -> None:
 
 
 def test_another_name_of_the_stack_is_no_difference(sample: Plan) -> None:
-    renamed = plan_of_program(program, stack="other")
+    renamed = plan_of_program(program, Answers(stack="other"))
     found = difference(sample.graph, renamed.graph)
     assert (found.added, found.removed, found.changed) == ([], [], [])
 
@@ -34,7 +35,7 @@ def test_another_account_is_no_difference_and_policies_are_compared_statement_by
 
 
 def test_what_is_added_removed_and_changed_is_told_with_both_values(sample: Plan) -> None:
-    smaller = plan_of_program(lambda: program(max_size=5, with_worker=False), stack="smaller")
+    smaller = plan_of_program(lambda: program(max_size=5, with_worker=False), Answers(stack="smaller"))
     found = difference(smaller.graph, sample.graph)
     assert [item.label for item in found.added] == ["App worker", "Deployment worker", "NetworkPolicy worker"]
     assert found.removed == []

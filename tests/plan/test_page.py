@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.plan.answers import Answers
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_program
 from infra.plan.schedule import clock
@@ -88,7 +89,7 @@ def test_no_text_of_the_picture_covers_another(tab: Page, file: Path) -> None:
 def test_the_picture_as_a_file_stands_alone_and_is_the_same_each_time(tab: Page, sample: Plan, tmp_path: Path) -> None:
     file = tmp_path / "picture.svg"
     file.write_text(sample.picture.file(), encoding="utf-8")
-    assert plan_of_program(program, stack="sample").picture.file() == sample.picture.file()
+    assert plan_of_program(program, Answers(stack="sample")).picture.file() == sample.picture.file()
     pictures = [opened(tab, file, dark=dark).picture() for dark in (False, True)]
     assert tab.requested() == [file.as_uri()]
     assert tab.complaints() == []

@@ -30,7 +30,7 @@ REVIEWED: dict[str, dict[str, list[str]]] = yaml.safe_load(
 @functools.cache
 def draft(name: str) -> Draft:
     answers = Answers(stack="test", project="foreign", region="us-west-2")
-    return draft_of(subjects(capture(PROGRAMS[name], project="foreign", stack="test", answers=answers)))
+    return draft_of(subjects(capture(PROGRAMS[name], answers)))
 
 
 def findings(name: str) -> dict[str, list[str]]:
