@@ -3,11 +3,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
 from pulumi.runtime.proto import source_pb2
+from typer.main import get_command
 
 from infra.system import clock
 
@@ -27,6 +29,13 @@ def shell_without_aws() -> None:
 def resources_without_stack_traces() -> Iterator[None]:
     """Leave out what the SDK notes of the place of each resource: a fifth of a program's time, and nothing reads it."""
     with patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def commands_read_once() -> Iterator[None]:
+    """Read the signatures of all commands once, and not for each call of one: that took longer than most calls."""
+    with patch("typer.testing._get_command", cache(get_command)):
         yield
 
 
