@@ -15,8 +15,10 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
+from pulumi.runtime.mocks import MockCallArgs
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from infra.plan.answers import UnknownCallError
 from tests.echo.account import Account, RefusedError, updated_outputs
 from tests.echo.component import construct
 from tests.echo.difference import differences, without_indices
@@ -65,10 +67,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ConfigureResponse(acceptSecrets=True, acceptResources=True, supportsPreview=True)
 
     def Invoke(self, request: Any, context: Any) -> Any:
-        answer = self.account.answers.look_up(request.tok, plain(request.args))
-        if answer is None:
+        answer: dict[str, Any] = {}
+        try:
+            answer, _ = self.account.answers.call(MockCallArgs(request.tok, plain(request.args), ""))
+        except UnknownCallError:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the echo has no answer to {request.tok}")
-        response: dict[str, Any] = {"return": encode(answer or {})}
+        response: dict[str, Any] = {"return": encode(answer)}
         return provider_pb2.InvokeResponse(**response)
 
     def Construct(self, request: Any, context: Any) -> Any:
