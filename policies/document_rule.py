@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
-from typing import Unpack
 
 from policies.facts.holders import is_boundary
 from policies.facts.iam import INLINE_TYPES, POLICY_TYPES
 from policies.facts.stack import Resource, Stack
-from policies.rule import Check, Family, More, Severity
+from policies.rule import Check, Family, Messages, Severity
 
 
-def document_rule(family: Family, name: str, severity: Severity, **more: Unpack[More]) -> Callable[[Check], Check]:
+def document_rule(family: Family, name: str, severity: Severity, *frameworks: str) -> Callable[[Check], Check]:
     """Return a decorator for a check of all policy documents that give something, which those of boundaries do not.
 
     Only the whole stack tells a boundary; what is written for one holder is judged before it is made.
@@ -20,11 +19,11 @@ def document_rule(family: Family, name: str, severity: Severity, **more: Unpack[
 
     def add(check: Check) -> Check:
         @wraps(check)
-        def judged(resource: Resource, stack: Stack) -> Iterator[str]:
+        def judged(resource: Resource, stack: Stack) -> Messages:
             if not is_boundary(resource, stack):
                 yield from check(resource)
 
-        family.stack_rule(name, severity, POLICY_TYPES, early=INLINE_TYPES, **more)(judged)
+        family.stack_rule(name, severity, POLICY_TYPES, *frameworks, early=INLINE_TYPES)(judged)
         return check
 
     return add

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
-from typing import TypedDict, Unpack
 
 from policies.facts.stack import Resource, Stack
 
-Check = Callable[[Resource], Iterator[str]]
-"""Return one message for each violation, in the words of the resource's own properties."""
-StackCheck = Callable[[Resource, Stack], Iterator[str]]
-"""Do the same with the whole stack at hand."""
+Messages = Iterator[str]
+"""One for each violation, in the words of the resource's own properties."""
+Check = Callable[[Resource], Messages]
+StackCheck = Callable[[Resource, Stack], Messages]
+"""The same with the whole stack at hand."""
 
 
 class Severity(StrEnum):
@@ -61,14 +61,6 @@ class Rule:
     check: StackCheck
 
 
-class More(TypedDict, total=False):
-    """What only some rules need."""
-
-    remediation: str
-    """The remedy, where it is made of constants; it is in the docstring otherwise."""
-    frameworks: tuple[str, ...]
-
-
 class Family:
     """The rules of one file, in its order. Each is a check with a decorator for what the engine needs to know.
 
@@ -83,17 +75,23 @@ class Family:
         self.rules: list[Rule] = []
         self._url = url
 
-    def resource_rule(
-        self, name: str, severity: Severity, types: str | tuple[str, ...], **more: Unpack[More]
+    def rule(
+        self, name: str, severity: Severity, types: str | tuple[str, ...], *frameworks: str, remediation: str = ""
     ) -> Callable[[Check], Check]:
-        """Return a decorator that makes a rule of a check that needs one resource only."""
+        """Return a decorator that makes a rule of a check that needs one resource only.
+
+        The `frameworks` say where others ask for the same. A remedy with a figure is an argument, so that the figure
+        stands once; it is in the docstring otherwise.
+        """
 
         def add(check: Check) -> Check:
             @wraps(check)
-            def judged(resource: Resource, _: Stack) -> Iterator[str]:
+            def judged(resource: Resource, _: Stack) -> Messages:
                 return check(resource)
 
-            self.stack_rule(name, severity, types, scope=Scope.RESOURCE, early=types, **more)(judged)
+            self.stack_rule(
+                name, severity, types, *frameworks, scope=Scope.RESOURCE, early=types, remediation=remediation
+            )(judged)
             return check
 
         return add
@@ -103,10 +101,10 @@ class Family:
         name: str,
         severity: Severity,
         types: str | tuple[str, ...],
-        *,
+        *frameworks: str,
         scope: Scope = Scope.STACK,
         early: str | tuple[str, ...] = (),
-        **more: Unpack[More],
+        remediation: str = "",
     ) -> Callable[[StackCheck], StackCheck]:
         """Return a decorator that makes a rule of a check that needs the whole stack."""
 
@@ -120,9 +118,9 @@ class Family:
                 types=_several(types),
                 early=_several(early),
                 protects_from=protects_from,
-                remediation=more.get("remediation", " ".join(below)),
+                remediation=remediation or " ".join(below),
                 url=url,
-                frameworks=more.get("frameworks", ()),
+                frameworks=frameworks,
                 check=check,
             )
             self.rules.append(rule)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.document_rule import document_rule
@@ -14,7 +14,7 @@ from policies.facts.iam import PolicyStatement, permissions
 from policies.facts.objects import RELEASE, REPLICATED
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, is_true, mapping, mappings, number, sequence, text, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 AUTO_SCALING_GROUP = "aws:autoscaling/group:Group"
 
@@ -49,10 +49,8 @@ def _is_autoscaler(release: Resource) -> bool:
     return is_chart(release, "cluster-autoscaler")
 
 
-@document_rule(
-    family, "autoscaler-resizes-only-its-cluster", HIGH, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _resizes_own_groups(resource: Resource) -> Iterator[str]:
+@document_rule(family, "autoscaler-resizes-only-its-cluster", HIGH, "EKS best practices: cluster autoscaler")
+def _resizes_own_groups(resource: Resource) -> Messages:
     """The autoscaler of one cluster ends nodes of another.
 
     Ask StringEquals on the tags k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.
@@ -71,8 +69,8 @@ def _is_pinned_to_cluster(statement: PolicyStatement) -> bool:
     return asked.get(ENABLED_TAG) == ("true",) and any(asked[key] == ("owned",) for key in owned)
 
 
-@document_rule(family, "autoscaler-sees-empty-groups", MEDIUM, frameworks=("Cluster Autoscaler on AWS",))
-def _sees_empty_groups(resource: Resource) -> Iterator[str]:
+@document_rule(family, "autoscaler-sees-empty-groups", MEDIUM, "Cluster Autoscaler on AWS")
+def _sees_empty_groups(resource: Resource) -> Messages:
     """A group at 0 nodes is never scaled up, as nobody tells which labels and taints it would have.
 
     Allow eks:DescribeNodegroup on the cluster's node groups.
@@ -84,8 +82,8 @@ def _sees_empty_groups(resource: Resource) -> Iterator[str]:
         yield "may resize groups but not call eks:DescribeNodegroup, so a group at 0 nodes has no labels or taints"
 
 
-@family.stack_rule("autoscaler-fits-the-cluster", HIGH, RELEASE, frameworks=("EKS best practices: cluster autoscaler",))
-def _fits_the_cluster(release: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("autoscaler-fits-the-cluster", HIGH, RELEASE, "EKS best practices: cluster autoscaler")
+def _fits_the_cluster(release: Resource, stack: Stack) -> Messages:
     """An autoscaler of another minor simulates another scheduler, and makes nodes that help nobody.
 
     Set values.image.tag to a release of the cluster's minor.
@@ -103,8 +101,8 @@ def _fits_the_cluster(release: Resource, stack: Stack) -> Iterator[str]:
             yield f"runs {tag} on version 1.{theirs}"
 
 
-@family.resource_rule("autoscaler-lets-nodes-leave", MEDIUM, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
-def _nodes_can_leave(release: Resource) -> Iterator[str]:
+@family.rule("autoscaler-lets-nodes-leave", MEDIUM, RELEASE, "Cluster Autoscaler FAQ")
+def _nodes_can_leave(release: Resource) -> Messages:
     """Nodes that are nearly empty stay for ever and are paid for.
 
     Set skip-nodes-with-local-storage and skip-nodes-with-system-pods to false in values.extraArgs.
@@ -119,10 +117,8 @@ def _nodes_can_leave(release: Resource) -> Iterator[str]:
             yield f"values.extraArgs.{flag} is not off: a node with {what} never leaves"
 
 
-@family.resource_rule(
-    "autoscaler-balances-zones", MEDIUM, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _zones_are_balanced(release: Resource) -> Iterator[str]:
+@family.rule("autoscaler-balances-zones", MEDIUM, RELEASE, "EKS best practices: cluster autoscaler")
+def _zones_are_balanced(release: Resource) -> Messages:
     """New nodes all come up in one zone, and go with it.
 
     Set balance-similar-node-groups to true in values.extraArgs.
@@ -131,10 +127,8 @@ def _zones_are_balanced(release: Resource) -> Iterator[str]:
         yield "values.extraArgs.balance-similar-node-groups is not on: one zone gets all the new nodes"
 
 
-@family.resource_rule(
-    "autoscaler-chooses-what-fits", LOW, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _expander_is_chosen(release: Resource) -> Iterator[str]:
+@family.rule("autoscaler-chooses-what-fits", LOW, RELEASE, "EKS best practices: cluster autoscaler")
+def _expander_is_chosen(release: Resource) -> Messages:
     """A big node is made for a small pod, at random.
 
     Set expander to least-waste, or to priority,least-waste, in values.extraArgs.
@@ -146,8 +140,8 @@ def _expander_is_chosen(release: Resource) -> Iterator[str]:
         yield f"values.extraArgs.expander is {chosen or 'not set'}, so the group that grows is not the one that fits"
 
 
-@family.stack_rule("autoscaler-waits-for-pods", HIGH, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
-def _waits_for_pods(release: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("autoscaler-waits-for-pods", HIGH, RELEASE, "Cluster Autoscaler FAQ")
+def _waits_for_pods(release: Resource, stack: Stack) -> Messages:
     """Pods that still answer are killed when their node is taken away.
 
     Set max-graceful-termination-sec to the longest terminationGracePeriodSeconds or more.
@@ -162,10 +156,8 @@ def _waits_for_pods(release: Resource, stack: Stack) -> Iterator[str]:
             yield f"ends pods after {waits:.0f} s, but those of {workload.label} ask for {grace:.0f} s"
 
 
-@family.resource_rule(
-    "autoscaler-gives-up-on-a-zone", MEDIUM, RELEASE, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _gives_up_on_a_zone(release: Resource) -> Iterator[str]:
+@family.rule("autoscaler-gives-up-on-a-zone", MEDIUM, RELEASE, "EKS best practices: cluster autoscaler")
+def _gives_up_on_a_zone(release: Resource) -> Messages:
     """A quarter of an hour passes before another zone is asked for the node that one cannot give.
 
     Set max-node-provision-time to 7m or less in values.extraArgs.
@@ -177,8 +169,8 @@ def _gives_up_on_a_zone(release: Resource) -> Iterator[str]:
         yield "values.extraArgs.max-node-provision-time is longer than 7m: a zone without capacity holds everything up"
 
 
-@family.resource_rule("autoscaler-survives-its-own-node", MEDIUM, RELEASE, frameworks=("Cluster Autoscaler FAQ",))
-def _survives_its_own_node(release: Resource) -> Iterator[str]:
+@family.rule("autoscaler-survives-its-own-node", MEDIUM, RELEASE, "Cluster Autoscaler FAQ")
+def _survives_its_own_node(release: Resource) -> Messages:
     """The node with the autoscaler goes, and with it what would make a new one.
 
     Set replicaCount 2, podDisruptionBudget, requests and priorityClassName system-cluster-critical.
@@ -196,10 +188,8 @@ def _survives_its_own_node(release: Resource) -> Iterator[str]:
         yield "values.resources.requests is not set"
 
 
-@family.stack_rule(
-    "autoscaler-knows-its-region", HIGH, RELEASE, frameworks=("AWS Load Balancer Controller issue 2231",)
-)
-def _knows_its_region(release: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("autoscaler-knows-its-region", HIGH, RELEASE, "AWS Load Balancer Controller issue 2231")
+def _knows_its_region(release: Resource, stack: Stack) -> Messages:
     """With a hop limit of 1 pods cannot ask where they are, and the autoscaler never starts.
 
     Set values.awsRegion.
@@ -212,10 +202,8 @@ def _knows_its_region(release: Resource, stack: Stack) -> Iterator[str]:
         yield "values.awsRegion is not set, and pods cannot ask the node's metadata for it"
 
 
-@family.resource_rule(
-    "autoscaling-group-is-found", MEDIUM, AUTO_SCALING_GROUP, frameworks=("Cluster Autoscaler on AWS",)
-)
-def _group_is_found(group: Resource) -> Iterator[str]:
+@family.rule("autoscaling-group-is-found", MEDIUM, AUTO_SCALING_GROUP, "Cluster Autoscaler on AWS")
+def _group_is_found(group: Resource) -> Messages:
     """The autoscaler does not see the group, and pods stay Pending beside it.
 
     Tag the group k8s.io/cluster-autoscaler/enabled=true and .../<cluster>=owned.
@@ -227,10 +215,8 @@ def _group_is_found(group: Resource) -> Iterator[str]:
         yield f"holds nodes of a cluster but lacks the tag {GROUP_TAG}, so the autoscaler does not see it"
 
 
-@family.resource_rule(
-    "autoscaling-group-ends-no-node-by-itself", MEDIUM, AUTO_SCALING_GROUP, frameworks=("Cluster Autoscaler on AWS",)
-)
-def _group_ends_no_node_by_itself(group: Resource) -> Iterator[str]:
+@family.rule("autoscaling-group-ends-no-node-by-itself", MEDIUM, AUTO_SCALING_GROUP, "Cluster Autoscaler on AWS")
+def _group_ends_no_node_by_itself(group: Resource) -> Messages:
     """Auto Scaling evens out zones by ending nodes, without a drain and over disruption budgets.
 
     Make one group per zone, or put AZRebalance into suspended_processes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, neighbours, selects
@@ -10,7 +10,7 @@ from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_true, mapping, mappings, number, text, texts, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
@@ -45,10 +45,12 @@ def _replicated(workload: Resource, stack: Stack) -> bool:
     "enough-replicas",
     HIGH,
     REPLICATED,
+    "KubeLinter minimum-three-replicas",
+    "Polaris",
+    "kube-score",
     remediation=f"Set replicas to {FEWEST_REPLICAS} or more, or add a HorizontalPodAutoscaler.",
-    frameworks=("KubeLinter minimum-three-replicas", "Polaris", "kube-score"),
 )
-def _replicas(workload: Resource, stack: Stack) -> Iterator[str]:
+def _replicas(workload: Resource, stack: Stack) -> Messages:
     """One replica is gone with its node, and during every update of the nodes.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html
@@ -59,8 +61,8 @@ def _replicas(workload: Resource, stack: Stack) -> Iterator[str]:
         yield f"spec.replicas is {'the default, 1' if replicas is None else f'{replicas:g}'}"
 
 
-@family.stack_rule("disruption-budget", HIGH, REPLICATED, frameworks=("kube-score", "Polaris", "EKS best practices"))
-def _budget(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("disruption-budget", HIGH, REPLICATED, "kube-score", "Polaris", "EKS best practices")
+def _budget(workload: Resource, stack: Stack) -> Messages:
     """A drain takes all replicas at once: an upgrade of the nodes is an outage.
 
     Add a PodDisruptionBudget with maxUnavailable 1 that selects the pods.
@@ -71,7 +73,7 @@ def _budget(workload: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule("one-disruption-budget", HIGH, REPLICATED)
-def _one_budget(workload: Resource, stack: Stack) -> Iterator[str]:
+def _one_budget(workload: Resource, stack: Stack) -> Messages:
     """A pod in two budgets cannot be evicted at all, so its node can never be drained.
 
     Let one budget select each pod.
@@ -83,12 +85,9 @@ def _one_budget(workload: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "disruption-budget-allows-drain",
-    HIGH,
-    PDB,
-    frameworks=("KubeLinter pdb-max-unavailable", "KubeLinter pdb-min-available"),
+    "disruption-budget-allows-drain", HIGH, PDB, "KubeLinter pdb-max-unavailable", "KubeLinter pdb-min-available"
 )
-def _evictable(budget: Resource, stack: Stack) -> Iterator[str]:
+def _evictable(budget: Resource, stack: Stack) -> Messages:
     """Nodes cannot be drained: the upgrade of a node group waits 15 minutes for each, and fails.
 
     Set maxUnavailable to 1 or more, or minAvailable below the fewest replicas.
@@ -110,8 +109,8 @@ def _keeps_all(least: Any, fewest: float | None) -> bool:
     return fewest is not None and (quantity(least) or 0.0) >= fewest > 0
 
 
-@family.resource_rule("disruption-budget-frees-unhealthy", MEDIUM, PDB, frameworks=("KEP-3017",))
-def _unhealthy(budget: Resource) -> Iterator[str]:
+@family.rule("disruption-budget-frees-unhealthy", MEDIUM, PDB, "KEP-3017")
+def _unhealthy(budget: Resource) -> Messages:
     """An app that crashes in a loop blocks the drain of its nodes.
 
     Set unhealthyPodEvictionPolicy to AlwaysAllow.
@@ -135,34 +134,28 @@ def _spread_over(workload: Resource, key: str) -> bool:
     return key in keys
 
 
-@family.stack_rule(
-    "spread-over-zones",
-    HIGH,
-    REPLICATED,
-    remediation=f"Add a topologySpreadConstraint for {ZONE} with maxSkew 1.",
-    frameworks=("EKS best practices",),
-)
-def _zones(workload: Resource, stack: Stack) -> Iterator[str]:
-    """All replicas may be in one zone, and gone with it."""
+@family.stack_rule("spread-over-zones", HIGH, REPLICATED, "EKS best practices")
+def _zones(workload: Resource, stack: Stack) -> Messages:
+    """All replicas may be in one zone, and gone with it.
+
+    Add a topologySpreadConstraint for topology.kubernetes.io/zone with maxSkew 1.
+    """
     if _replicated(workload, stack) and not _spread_over(workload, ZONE):
         yield "nothing spreads its pods over zones"
 
 
-@family.stack_rule(
-    "spread-over-nodes",
-    MEDIUM,
-    REPLICATED,
-    remediation=f"Add a topologySpreadConstraint for {HOST} with ScheduleAnyway.",
-    frameworks=("EKS best practices", "kube-score"),
-)
-def _hosts(workload: Resource, stack: Stack) -> Iterator[str]:
-    """All replicas of a zone may be on one node."""
+@family.stack_rule("spread-over-nodes", MEDIUM, REPLICATED, "EKS best practices", "kube-score")
+def _hosts(workload: Resource, stack: Stack) -> Messages:
+    """All replicas of a zone may be on one node.
+
+    Add a topologySpreadConstraint for kubernetes.io/hostname with ScheduleAnyway.
+    """
     if _replicated(workload, stack) and not _spread_over(workload, HOST):
         yield "nothing spreads its pods over nodes"
 
 
-@family.resource_rule("spread-selects-own-pods", HIGH, REPLICATED, frameworks=("KubeLinter mismatching-selector",))
-def _spread_own(workload: Resource) -> Iterator[str]:
+@family.rule("spread-selects-own-pods", HIGH, REPLICATED, "KubeLinter mismatching-selector")
+def _spread_own(workload: Resource) -> Messages:
     """A spread that counts other pods, or none, spreads nothing.
 
     Let labelSelector match the labels of the pod template.
@@ -173,23 +166,20 @@ def _spread_own(workload: Resource) -> Iterator[str]:
             yield f"the spread over {text(constraint, 'topologyKey')} does not select the pods that it is for"
 
 
-@family.resource_rule(
-    "spread-even-over-zones",
-    MEDIUM,
-    REPLICATED,
-    remediation=f"Set maxSkew of {ZONE} to 1.",
-    frameworks=("EKS best practices",),
-)
-def _spread_skew(workload: Resource) -> Iterator[str]:
-    """A greater skew lets most replicas be in the zone that is lost."""
+@family.rule("spread-even-over-zones", MEDIUM, REPLICATED, "EKS best practices")
+def _spread_skew(workload: Resource) -> Messages:
+    """A greater skew lets most replicas be in the zone that is lost.
+
+    Set maxSkew of topology.kubernetes.io/zone to 1.
+    """
     for constraint in mappings(pod_spec(workload), "topologySpreadConstraints"):
         skew = number(constraint, "maxSkew")
         if text(constraint, "topologyKey") == ZONE and skew is not None and skew > 1:
             yield f"maxSkew over zones is {skew:g}"
 
 
-@family.resource_rule("spread-by-revision", LOW, DEPLOYMENT, frameworks=("KEP-3243",))
-def _spread_revision(workload: Resource) -> Iterator[str]:
+@family.rule("spread-by-revision", LOW, DEPLOYMENT, "KEP-3243")
+def _spread_revision(workload: Resource) -> Messages:
     """After a rollout the new pods are where the old ones left room, which may be one zone.
 
     Set matchLabelKeys of the constraint to [pod-template-hash].
@@ -199,14 +189,14 @@ def _spread_revision(workload: Resource) -> Iterator[str]:
             yield f"the spread over {text(constraint, 'topologyKey')} counts the pods of old revisions"
 
 
-@family.resource_rule(
+@family.rule(
     "metrics-server-survives-its-node",
     HIGH,
     RELEASE,
+    "metrics-server README",
     remediation=f"Set the chart's replicas to {FEWEST_REPLICAS} and podDisruptionBudget.enabled to true.",
-    frameworks=("metrics-server README",),
 )
-def _metrics_server(release: Resource) -> Iterator[str]:
+def _metrics_server(release: Resource) -> Messages:
     """While its one pod moves nothing is measured, so nothing scales.
 
     https://github.com/kubernetes-sigs/metrics-server#high-availability

@@ -25,7 +25,7 @@ from policies.facts.objects import CONFIG_MAP, HPA, STORAGE_CLASS
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 DETECTOR = "aws:guardduty/detector:Detector"
@@ -50,16 +50,11 @@ NAMESPACED_POLICIES = ("AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
 family = Family("Cluster", __doc__)
 
 
-@family.resource_rule(
-    "cluster-logs-everything",
-    HIGH,
-    CLUSTER,
-    remediation=f"Set enabled_cluster_log_types to {', '.join(LOG_TYPES)}.",
-    frameworks=("CIS EKS 2.1.1", "Security Hub EKS.8", "CKV_AWS_37", "C-0067"),
-)
-def _logs_everything(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-logs-everything", HIGH, CLUSTER, "CIS EKS 2.1.1", "Security Hub EKS.8", "CKV_AWS_37", "C-0067")
+def _logs_everything(cluster: Resource) -> Messages:
     """Who did what in the cluster cannot be told afterwards.
 
+    Set enabled_cluster_log_types to api, audit, authenticator, controllerManager, scheduler.
     https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
     """
     on = set(texts(cluster.props, "enabledClusterLogTypes"))
@@ -68,8 +63,8 @@ def _logs_everything(cluster: Resource) -> Iterator[str]:
         yield f"enabledClusterLogTypes lacks {', '.join(missing)}"
 
 
-@family.stack_rule("cluster-owns-its-log-group", MEDIUM, CLUSTER, frameworks=("CIS EKS 2.1.2",))
-def _owns_its_log_group(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-owns-its-log-group", MEDIUM, CLUSTER, "CIS EKS 2.1.2")
+def _owns_its_log_group(cluster: Resource, stack: Stack) -> Messages:
     """EKS makes a log group that never expires and that blocks making the cluster again.
 
     Make /aws/eks/<cluster>/cluster yourself, with a retention, and let the cluster depend on it.
@@ -85,14 +80,14 @@ def _owns_its_log_group(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"does not wait for its log group {groups[0].name}, so EKS may make it first and the stack then fails"
 
 
-@family.resource_rule(
+@family.rule(
     "cluster-log-is-kept-a-year",
     MEDIUM,
     LOG_GROUP,
+    "CKV_AWS_338",
     remediation=f"Set retention_in_days to {LOG_DAYS} or more on the control plane's log group.",
-    frameworks=("CKV_AWS_338",),
 )
-def _log_is_kept(group: Resource) -> Iterator[str]:
+def _log_is_kept(group: Resource) -> Messages:
     """The trace of a break-in is gone before the break-in is noticed.
 
     https://docs.aws.amazon.com/eks/latest/userguide/control-plane-logs.html
@@ -103,8 +98,8 @@ def _log_is_kept(group: Resource) -> Iterator[str]:
         yield f"keeps the control plane's log for {days:.0f} days, not {LOG_DAYS}"
 
 
-@family.resource_rule("log-group-has-own-key", LOW, LOG_GROUP, frameworks=("CKV_AWS_158",))
-def _log_has_own_key(group: Resource) -> Iterator[str]:
+@family.rule("log-group-has-own-key", LOW, LOG_GROUP, "CKV_AWS_158")
+def _log_has_own_key(group: Resource) -> Messages:
     """Whoever may read logs may read these, as no key of yours stands between.
 
     Set kms_key_id to a key whose policy lets CloudWatch Logs use it.
@@ -114,13 +109,8 @@ def _log_has_own_key(group: Resource) -> Iterator[str]:
         yield "kmsKeyId is not set"
 
 
-@family.resource_rule(
-    "cluster-encrypts-secrets",
-    HIGH,
-    CLUSTER,
-    frameworks=("CIS EKS 5.3.1", "Security Hub EKS.3", "CKV_AWS_58", "C-0066"),
-)
-def _secrets_are_encrypted(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-encrypts-secrets", HIGH, CLUSTER, "CIS EKS 5.3.1", "Security Hub EKS.3", "CKV_AWS_58", "C-0066")
+def _secrets_are_encrypted(cluster: Resource) -> Messages:
     """A copy of etcd gives all Secrets away without your key's policy or log seeing it.
 
     Set encryption_config with resources ['secrets'] and the ARN of a KMS key of your own.
@@ -131,8 +121,8 @@ def _secrets_are_encrypted(cluster: Resource) -> Iterator[str]:
         yield "encryptionConfig does not put Secrets under a key of your own"
 
 
-@family.resource_rule("cluster-endpoint-is-private", HIGH, CLUSTER, frameworks=("CIS EKS 5.4.2",))
-def _endpoint_is_private(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-endpoint-is-private", HIGH, CLUSTER, "CIS EKS 5.4.2")
+def _endpoint_is_private(cluster: Resource) -> Messages:
     """Nodes talk to their control plane over the internet, and stop when the way out is lost.
 
     Set vpc_config.endpoint_private_access=True.
@@ -142,13 +132,8 @@ def _endpoint_is_private(cluster: Resource) -> Iterator[str]:
         yield "vpcConfig.endpointPrivateAccess is off: nodes reach the API server over the internet"
 
 
-@family.resource_rule(
-    "cluster-endpoint-is-private-only",
-    MEDIUM,
-    CLUSTER,
-    frameworks=("CIS EKS 5.4.2", "Security Hub EKS.1", "CKV_AWS_39"),
-)
-def _endpoint_is_private_only(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-endpoint-is-private-only", MEDIUM, CLUSTER, "CIS EKS 5.4.2", "Security Hub EKS.1", "CKV_AWS_39")
+def _endpoint_is_private_only(cluster: Resource) -> Messages:
     """A stolen token, or the next hole in the API server, can be used from outside.
 
     Set vpc_config.endpoint_public_access=False and deploy from inside the VPC.
@@ -158,10 +143,8 @@ def _endpoint_is_private_only(cluster: Resource) -> Iterator[str]:
         yield "vpcConfig.endpointPublicAccess is on"
 
 
-@family.resource_rule(
-    "cluster-endpoint-is-not-open-to-the-world", CRITICAL, CLUSTER, frameworks=("CIS EKS 5.4.1", "CKV_AWS_38")
-)
-def _endpoint_is_not_open(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-endpoint-is-not-open-to-the-world", CRITICAL, CLUSTER, "CIS EKS 5.4.1", "CKV_AWS_38")
+def _endpoint_is_not_open(cluster: Resource) -> Messages:
     """The whole internet can try its luck with the API server.
 
     Name the networks in vpc_config.public_access_cidrs, or switch the public endpoint off.
@@ -187,10 +170,8 @@ def _prefix_length(network: str) -> int:
         return ONE_ADDRESS
 
 
-@family.stack_rule(
-    "cluster-version-is-in-standard-support", HIGH, CLUSTER, frameworks=("Security Hub EKS.2", "CKV_AWS_339")
-)
-def _version_is_supported(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-version-is-in-standard-support", HIGH, CLUSTER, "Security Hub EKS.2", "CKV_AWS_339")
+def _version_is_supported(cluster: Resource, stack: Stack) -> Messages:
     """An old version is upgraded on a day that AWS picks, or with support type EXTENDED costs six times as much.
 
     Set version to one in standard support, one minor at a time.
@@ -207,8 +188,8 @@ def _version_is_supported(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"standard support of version {version} ended on {known.standard_support_ends}"
 
 
-@family.stack_rule("cluster-version-has-time-left", LOW, CLUSTER, frameworks=("EKS best practices: upgrades",))
-def _version_has_time_left(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-version-has-time-left", LOW, CLUSTER, "EKS best practices: upgrades")
+def _version_has_time_left(cluster: Resource, stack: Stack) -> Messages:
     """The end of standard support comes before anybody planned the upgrade.
 
     Upgrade in time: the control plane, a week of watching, add-ons, nodes.
@@ -221,8 +202,8 @@ def _version_has_time_left(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"standard support of version {version} ends on {known.standard_support_ends}, in {left} days"
 
 
-@family.resource_rule("cluster-stays-in-standard-support", MEDIUM, CLUSTER, frameworks=("Security Hub EKS.2",))
-def _support_is_standard(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-stays-in-standard-support", MEDIUM, CLUSTER, "Security Hub EKS.2")
+def _support_is_standard(cluster: Resource) -> Messages:
     """The cluster slides into the paid extended support unasked.
 
     Set upgrade_policy.support_type to STANDARD.
@@ -232,10 +213,8 @@ def _support_is_standard(cluster: Resource) -> Iterator[str]:
         yield "upgradePolicy.supportType is not STANDARD"
 
 
-@family.resource_rule(
-    "cluster-authenticates-by-access-entries", HIGH, CLUSTER, frameworks=("CIS EKS 4.1.7", "CIS EKS 5.5.1", "C-0285")
-)
-def _authenticates_by_api(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-authenticates-by-access-entries", HIGH, CLUSTER, "CIS EKS 4.1.7", "CIS EKS 5.5.1", "C-0285")
+def _authenticates_by_api(cluster: Resource) -> Messages:
     """The aws-auth ConfigMap can be overwritten by an update, and then nobody gets in.
 
     Set access_config.authentication_mode to API and give access by aws.eks.AccessEntry.
@@ -246,8 +225,8 @@ def _authenticates_by_api(cluster: Resource) -> Iterator[str]:
         yield f"accessConfig.authenticationMode is {mode or 'not set, which stands for CONFIG_MAP'}"
 
 
-@family.resource_rule("aws-auth-is-not-written", HIGH, with_patches(CONFIG_MAP), frameworks=("CIS EKS 4.1.7",))
-def _is_no_aws_auth(config_map: Resource) -> Iterator[str]:
+@family.rule("aws-auth-is-not-written", HIGH, with_patches(CONFIG_MAP), "CIS EKS 4.1.7")
+def _is_no_aws_auth(config_map: Resource) -> Messages:
     """One wrong indent in aws-auth locks everybody out of the cluster.
 
     Remove the ConfigMap and make an aws.eks.AccessEntry for each principal.
@@ -258,10 +237,8 @@ def _is_no_aws_auth(config_map: Resource) -> Iterator[str]:
         yield "is aws-auth, where one wrong indent locks everybody out"
 
 
-@family.resource_rule(
-    "cluster-creator-is-no-administrator", MEDIUM, CLUSTER, frameworks=("EKS best practices: identity",)
-)
-def _creator_is_no_administrator(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-creator-is-no-administrator", MEDIUM, CLUSTER, "EKS best practices: identity")
+def _creator_is_no_administrator(cluster: Resource) -> Messages:
     """Whoever made the cluster is its administrator for ever, and no access entry shows it.
 
     Set access_config.bootstrap_cluster_creator_admin_permissions=False and name administrators.
@@ -271,10 +248,8 @@ def _creator_is_no_administrator(cluster: Resource) -> Iterator[str]:
         yield "accessConfig.bootstrapClusterCreatorAdminPermissions is not off"
 
 
-@family.resource_rule(
-    "cluster-refuses-deletion", HIGH, CLUSTER, frameworks=("Prowler eks_cluster_deletion_protection_enabled",)
-)
-def _deletion_is_refused(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-refuses-deletion", HIGH, CLUSTER, "Prowler eks_cluster_deletion_protection_enabled")
+def _deletion_is_refused(cluster: Resource) -> Messages:
     """One wrong command, here or in the console, takes the cluster and all that runs on it away.
 
     Set deletion_protection=True.
@@ -284,8 +259,8 @@ def _deletion_is_refused(cluster: Resource) -> Iterator[str]:
         yield "deletionProtection is not on"
 
 
-@family.resource_rule("cluster-shifts-away-from-a-zone", MEDIUM, CLUSTER, frameworks=("EKS user guide: zonal shift",))
-def _shifts_away_from_a_zone(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-shifts-away-from-a-zone", MEDIUM, CLUSTER, "EKS user guide: zonal shift")
+def _shifts_away_from_a_zone(cluster: Resource) -> Messages:
     """While a zone fails half-way, requests still go there and nobody can turn them away.
 
     Set zonal_shift_config.enabled=True.
@@ -295,10 +270,8 @@ def _shifts_away_from_a_zone(cluster: Resource) -> Iterator[str]:
         yield "zonalShiftConfig.enabled is not on"
 
 
-@family.resource_rule(
-    "cluster-brings-no-self-managed-addons", LOW, CLUSTER, frameworks=("EKS best practices: VPC CNI",)
-)
-def _brings_no_addons_of_its_own(cluster: Resource) -> Iterator[str]:
+@family.rule("cluster-brings-no-self-managed-addons", LOW, CLUSTER, "EKS best practices: VPC CNI")
+def _brings_no_addons_of_its_own(cluster: Resource) -> Messages:
     """EKS installs add-ons that nothing manages, and they age until an upgrade breaks on them.
 
     Set bootstrap_self_managed_addons=False and make an aws.eks.Addon for each.
@@ -308,8 +281,8 @@ def _brings_no_addons_of_its_own(cluster: Resource) -> Iterator[str]:
         yield "bootstrapSelfManagedAddons is not off, so EKS installs versions that nobody updates"
 
 
-@family.resource_rule("addon-is-pinned", MEDIUM, ADDON, frameworks=("EKS best practices: VPC CNI",))
-def _addon_is_pinned(addon: Resource) -> Iterator[str]:
+@family.rule("addon-is-pinned", MEDIUM, ADDON, "EKS best practices: VPC CNI")
+def _addon_is_pinned(addon: Resource) -> Messages:
     """Two clusters made on two days run different add-ons, and one of them breaks.
 
     Set addon_version, or take it from aws.eks.get_addon_version.
@@ -319,8 +292,8 @@ def _addon_is_pinned(addon: Resource) -> Iterator[str]:
         yield "addonVersion is not set"
 
 
-@family.resource_rule("addon-resolves-conflicts", LOW, ADDON, frameworks=("EKS best practices: VPC CNI",))
-def _addon_resolves_conflicts(addon: Resource) -> Iterator[str]:
+@family.rule("addon-resolves-conflicts", LOW, ADDON, "EKS best practices: VPC CNI")
+def _addon_resolves_conflicts(addon: Resource) -> Messages:
     """A field that somebody changed by hand makes the next update fail half-way.
 
     Set resolve_conflicts_on_create and resolve_conflicts_on_update to OVERWRITE or PRESERVE.
@@ -331,13 +304,15 @@ def _addon_resolves_conflicts(addon: Resource) -> Iterator[str]:
             yield f"{key} is not set, so a field that somebody changed fails the update"
 
 
-@family.resource_rule(
+@family.rule(
     "vpc-cni-enforces-network-policy",
     HIGH,
     ADDON,
-    frameworks=("CIS EKS 4.3.1", "CIS EKS 5.4.4", "Prowler eks_cluster_vpc_cni_network_policy_enforced"),
+    "CIS EKS 4.3.1",
+    "CIS EKS 5.4.4",
+    "Prowler eks_cluster_vpc_cni_network_policy_enforced",
 )
-def _cni_enforces_network_policy(addon: Resource) -> Iterator[str]:
+def _cni_enforces_network_policy(addon: Resource) -> Messages:
     """NetworkPolicies are accepted, listed, and do nothing.
 
     Put "enableNetworkPolicy": "true" into configuration_values of the vpc-cni add-on.
@@ -349,8 +324,8 @@ def _cni_enforces_network_policy(addon: Resource) -> Iterator[str]:
         yield 'configurationValues lacks "enableNetworkPolicy": "true"; NetworkPolicies are accepted and do nothing'
 
 
-@family.resource_rule("vpc-cni-denies-from-the-start", LOW, ADDON, frameworks=("network-policy-agent issue 271",))
-def _cni_denies_from_the_start(addon: Resource) -> Iterator[str]:
+@family.rule("vpc-cni-denies-from-the-start", LOW, ADDON, "network-policy-agent issue 271")
+def _cni_denies_from_the_start(addon: Resource) -> Messages:
     """In the first seconds of a pod everything may reach it, whatever its NetworkPolicies say.
 
     Put "env": {"NETWORK_POLICY_ENFORCING_MODE": "strict"} into configuration_values and allow DNS.
@@ -368,10 +343,10 @@ def _cni_denies_from_the_start(addon: Resource) -> Iterator[str]:
     "prefix-delegation-has-room",
     MEDIUM,
     ADDON,
+    "EKS best practices: prefix mode",
     remediation=f"Give nodes subnets of /{SMALLEST_NODE_PREFIX} or larger, or reserve /28 blocks in them.",
-    frameworks=("EKS best practices: prefix mode",),
 )
-def _prefixes_have_room(addon: Resource, stack: Stack) -> Iterator[str]:
+def _prefixes_have_room(addon: Resource, stack: Stack) -> Messages:
     """Pods get no address (InsufficientCidrBlocks) while many are free, as no /28 is whole any more.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/prefix-mode-linux.html
@@ -388,8 +363,8 @@ def _prefixes_have_room(addon: Resource, stack: Stack) -> Iterator[str]:
             yield f"hands out /28 blocks, but {subnet.label} has only {block}"
 
 
-@family.stack_rule("cluster-spans-zones", HIGH, CLUSTER, frameworks=("EKS best practices: upgrades",))
-def _spans_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-spans-zones", HIGH, CLUSTER, "EKS best practices: upgrades")
+def _spans_zones(cluster: Resource, stack: Stack) -> Messages:
     """EKS refuses a control plane in one zone, and one zone is one failure.
 
     Give the cluster subnets in at least two, better three, availability zones.
@@ -401,10 +376,8 @@ def _spans_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"its subnets are in {len(found)} zone"
 
 
-@family.resource_rule(
-    "access-entry-is-no-master", CRITICAL, ACCESS_ENTRY, frameworks=("EKS best practices: identity", "CIS EKS 4.1.7")
-)
-def _entry_is_no_master(entry: Resource) -> Iterator[str]:
+@family.rule("access-entry-is-no-master", CRITICAL, ACCESS_ENTRY, "EKS best practices: identity", "CIS EKS 4.1.7")
+def _entry_is_no_master(entry: Resource) -> Messages:
     """Members of system:masters pass every check of the API server, whatever the roles say.
 
     Leave system:masters out and give an access policy instead.
@@ -414,10 +387,8 @@ def _entry_is_no_master(entry: Resource) -> Iterator[str]:
         yield "kubernetesGroups holds system:masters, which no role can restrict"
 
 
-@family.resource_rule(
-    "access-policy-is-namespaced", MEDIUM, ACCESS_POLICY, frameworks=("EKS best practices: identity",)
-)
-def _policy_is_namespaced(association: Resource) -> Iterator[str]:
+@family.rule("access-policy-is-namespaced", MEDIUM, ACCESS_POLICY, "EKS best practices: identity")
+def _policy_is_namespaced(association: Resource) -> Messages:
     """Who edits one team's namespace edits kube-system too.
 
     Set access_scope to type namespace and name the namespaces.
@@ -428,10 +399,8 @@ def _policy_is_namespaced(association: Resource) -> Iterator[str]:
         yield f"gives {policy} in the whole cluster"
 
 
-@family.stack_rule(
-    "cluster-administrators-are-few", MEDIUM, CLUSTER, frameworks=("CIS EKS 4.1.1", "EKS best practices: identity")
-)
-def _administrators_are_few(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-administrators-are-few", MEDIUM, CLUSTER, "CIS EKS 4.1.1", "EKS best practices: identity")
+def _administrators_are_few(cluster: Resource, stack: Stack) -> Messages:
     """Each standing administrator is one more laptop whose loss is the loss of the cluster.
 
     Keep one principal that deploys and one for emergencies; give the others what they need.
@@ -447,12 +416,9 @@ def _administrators_are_few(cluster: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "node-security-group-admits-control-plane",
-    HIGH,
-    LAUNCH_TEMPLATE,
-    frameworks=("EKS best practices: network security",),
+    "node-security-group-admits-control-plane", HIGH, LAUNCH_TEMPLATE, "EKS best practices: network security"
 )
-def _own_group_admits_control_plane(template: Resource, stack: Stack) -> Iterator[str]:
+def _own_group_admits_control_plane(template: Resource, stack: Stack) -> Messages:
     """Webhooks time out, and with them every deployment; `kubectl logs` fails.
 
     Admit 443, 10250 and 9443 from the cluster's security group, or attach that group too.
@@ -482,12 +448,9 @@ def _admitted(stack: Stack, group: Resource) -> Iterator[tuple[float, float]]:
 
 
 @family.stack_rule(
-    "one-security-group-has-the-cluster-tag",
-    HIGH,
-    LAUNCH_TEMPLATE,
-    frameworks=("AWS Load Balancer Controller: security groups",),
+    "one-security-group-has-the-cluster-tag", HIGH, LAUNCH_TEMPLATE, "AWS Load Balancer Controller: security groups"
 )
-def _one_group_is_tagged(template: Resource, stack: Stack) -> Iterator[str]:
+def _one_group_is_tagged(template: Resource, stack: Stack) -> Messages:
     """The load balancer controller finds two groups with its tag and registers nothing.
 
     Tag exactly one of the security groups of a node kubernetes.io/cluster/<name>.
@@ -502,10 +465,8 @@ def _one_group_is_tagged(template: Resource, stack: Stack) -> Iterator[str]:
         yield f"attaches {len(tagged)} security groups with a cluster tag ({', '.join(sorted(tagged))})"
 
 
-@family.stack_rule(
-    "guardduty-watches-eks", MEDIUM, DETECTOR, frameworks=("AWS Config guardduty-eks-protection-audit-enabled",)
-)
-def _detector_watches_eks(detector: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("guardduty-watches-eks", MEDIUM, DETECTOR, "AWS Config guardduty-eks-protection-audit-enabled")
+def _detector_watches_eks(detector: Resource, stack: Stack) -> Messages:
     """GuardDuty is paid for and does not look at the cluster.
 
     Add DetectorFeatures EKS_AUDIT_LOGS and RUNTIME_MONITORING with status ENABLED.
@@ -528,8 +489,8 @@ def _detector_watches_eks(detector: Resource, stack: Stack) -> Iterator[str]:
         yield f"does not watch EKS {' and '.join(missing)}"
 
 
-@family.stack_rule("autoscaled-cluster-has-metrics", HIGH, CLUSTER, frameworks=("EKS best practices: reliability",))
-def _has_metrics_for_its_autoscalers(_cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("autoscaled-cluster-has-metrics", HIGH, CLUSTER, "EKS best practices: reliability")
+def _has_metrics_for_its_autoscalers(_cluster: Resource, stack: Stack) -> Messages:
     """Autoscalers without metrics never scale, and nothing says so until the load comes.
 
     Add the managed add-on metrics-server, or its chart.
@@ -540,10 +501,8 @@ def _has_metrics_for_its_autoscalers(_cluster: Resource, stack: Stack) -> Iterat
         yield "has HorizontalPodAutoscalers, but nothing gives them metrics"
 
 
-@family.resource_rule(
-    "metrics-server-survives-a-node", MEDIUM, ADDON, frameworks=("metrics-server: high availability",)
-)
-def _metrics_server_survives_a_node(addon: Resource) -> Iterator[str]:
+@family.rule("metrics-server-survives-a-node", MEDIUM, ADDON, "metrics-server: high availability")
+def _metrics_server_survives_a_node(addon: Resource) -> Messages:
     """While the node of the only metrics-server is replaced, nothing scales.
 
     Set replicas 2 and podDisruptionBudget.enabled true in the add-on's configuration_values.
@@ -559,8 +518,8 @@ def _metrics_server_survives_a_node(addon: Resource) -> Iterator[str]:
         yield "metrics-server has no PodDisruptionBudget"
 
 
-@family.resource_rule("coredns-scales-with-the-cluster", MEDIUM, ADDON, frameworks=("EKS best practices: reliability",))
-def _dns_scales(addon: Resource) -> Iterator[str]:
+@family.rule("coredns-scales-with-the-cluster", MEDIUM, ADDON, "EKS best practices: reliability")
+def _dns_scales(addon: Resource) -> Messages:
     """Two DNS pods answer for any number of nodes; an add-on update resets whatever else scaled them.
 
     Put "autoScaling": {"enabled": true} into configuration_values of the coredns add-on.
@@ -572,8 +531,8 @@ def _dns_scales(addon: Resource) -> Iterator[str]:
         yield "configurationValues.autoScaling.enabled is not on: two pods answer for any number of nodes"
 
 
-@family.stack_rule("cluster-has-a-default-storage-class", MEDIUM, ADDON, frameworks=("EKS version notes 1.30",))
-def _default_storage_class_exists(addon: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-has-a-default-storage-class", MEDIUM, ADDON, "EKS version notes 1.30")
+def _default_storage_class_exists(addon: Resource, stack: Stack) -> Messages:
     """Claims that name no class stay Pending for ever: EKS makes no default class since 1.30.
 
     Make a StorageClass of ebs.csi.aws.com with the is-default-class annotation.

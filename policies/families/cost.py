@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.aws import (
     AWS_PROVIDER,
     ENDPOINT,
@@ -18,7 +16,7 @@ from policies.facts.aws import (
 from policies.facts.objects import STORAGE_CLASS
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import document, mapping, mappings, number, text, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 ELASTIC_IP = "aws:ec2/eip:Eip"
@@ -27,8 +25,8 @@ OWNER_TAGS = {"owner", "team", "environment", "env", "stack", "project"}
 family = Family("Cost", __doc__)
 
 
-@family.resource_rule("log-group-expires", HIGH, LOG_GROUP, frameworks=("CKV_AWS_66",))
-def _log_expires(group: Resource) -> Iterator[str]:
+@family.rule("log-group-expires", HIGH, LOG_GROUP, "CKV_AWS_66")
+def _log_expires(group: Resource) -> Messages:
     """A log that never expires costs more every month: twelve clusters came to 900 $ a month.
 
     Set retention_in_days.
@@ -38,8 +36,8 @@ def _log_expires(group: Resource) -> Iterator[str]:
         yield "retentionInDays is not set, which stands for ever"
 
 
-@family.resource_rule("node-disks-are-gp3", LOW, LAUNCH_TEMPLATE, frameworks=("EBS user guide",))
-def _disks_are_gp3(template: Resource) -> Iterator[str]:
+@family.rule("node-disks-are-gp3", LOW, LAUNCH_TEMPLATE, "EBS user guide")
+def _disks_are_gp3(template: Resource) -> Messages:
     """A gp2 disk costs a quarter more and is slow until its credits return.
 
     Set ebs.volume_type to gp3.
@@ -50,8 +48,8 @@ def _disks_are_gp3(template: Resource) -> Iterator[str]:
             yield f"{text(device, 'deviceName')}: ebs.volumeType is {text(device, 'ebs', 'volumeType') or 'not set'}"
 
 
-@family.resource_rule("volumes-are-gp3", MEDIUM, STORAGE_CLASS, frameworks=("EKS version notes 1.30",))
-def _volumes_are_gp3(storage: Resource) -> Iterator[str]:
+@family.rule("volumes-are-gp3", MEDIUM, STORAGE_CLASS, "EKS version notes 1.30")
+def _volumes_are_gp3(storage: Resource) -> Messages:
     """Claims stay Pending with a provisioner that is gone, or get slow disks at a higher price.
 
     Set provisioner to ebs.csi.aws.com and parameters.type to gp3.
@@ -64,10 +62,8 @@ def _volumes_are_gp3(storage: Resource) -> Iterator[str]:
         yield f"parameters.type is {text(storage.props, 'parameters', 'type')}"
 
 
-@family.stack_rule(
-    "images-come-past-the-nat-gateway", MEDIUM, VPC, frameworks=("EKS best practices: cost optimization",)
-)
-def _images_come_past_the_nat(vpc: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("images-come-past-the-nat-gateway", MEDIUM, VPC, "EKS best practices: cost optimization")
+def _images_come_past_the_nat(vpc: Resource, stack: Stack) -> Messages:
     """Image layers come from S3: each gigabyte through a NAT gateway is paid for, past it none.
 
     Add an aws.ec2.VpcEndpoint of type Gateway for s3 with the private route tables.
@@ -90,8 +86,8 @@ def _images_come_past_the_nat(vpc: Resource, stack: Stack) -> Iterator[str]:
         yield "pays for every image layer that nodes pull, as it has no gateway endpoint of S3"
 
 
-@family.stack_rule("images-expire", LOW, REPOSITORY, frameworks=("Security Hub ECR.3",))
-def _images_expire(repository: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("images-expire", LOW, REPOSITORY, "Security Hub ECR.3")
+def _images_expire(repository: Resource, stack: Stack) -> Messages:
     """Every image that was ever built is kept and paid for.
 
     Add an aws.ecr.LifecyclePolicy.
@@ -101,10 +97,8 @@ def _images_expire(repository: Resource, stack: Stack) -> Iterator[str]:
         yield "has no LifecyclePolicy"
 
 
-@family.stack_rule(
-    "provider-tags-everything", MEDIUM, AWS_PROVIDER, frameworks=("Security Hub tagging", "Pulumi best practices")
-)
-def _tags_everything(provider: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("provider-tags-everything", MEDIUM, AWS_PROVIDER, "Security Hub tagging", "Pulumi best practices")
+def _tags_everything(provider: Resource, stack: Stack) -> Messages:
     """Nobody can tell what a line of the bill is for, or whether it may be deleted.
 
     Set default_tags on the aws.Provider with owner, environment or stack.
@@ -118,8 +112,8 @@ def _tags_everything(provider: Resource, stack: Stack) -> Iterator[str]:
         yield "defaultTags names neither owner, environment nor stack"
 
 
-@family.stack_rule("address-is-used", LOW, ELASTIC_IP, frameworks=("Security Hub EC2.12",))
-def _addresses_are_used(address: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("address-is-used", LOW, ELASTIC_IP, "Security Hub EC2.12")
+def _addresses_are_used(address: Resource, stack: Stack) -> Messages:
     """An address that nothing uses is paid for by the hour and looks like something in use.
 
     Attach it or remove it.

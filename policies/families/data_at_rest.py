@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.aws import MACHINES
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, is_true, mapping, mappings, text
-from policies.rule import HIGH, Family
+from policies.rule import HIGH, Family, Messages
 
 _SWITCHES: dict[str, tuple[str, ...]] = {
     "aws:ebs/volume:Volume": ("encrypted",),
@@ -33,13 +31,17 @@ _ACCOUNT_DEFAULT = "aws:ebs/encryptionByDefault:EncryptionByDefault"
 family = Family("Data at rest", __doc__)
 
 
-@family.resource_rule(
+@family.rule(
     "storage-is-encrypted",
     HIGH,
     (*_SWITCHES, _ACCOUNT_DEFAULT),
-    frameworks=("Security Hub EC2.3", "Security Hub EFS.1", "Security Hub RDS.3", "CKV_AWS_3", "CKV_AWS_16"),
+    "Security Hub EC2.3",
+    "Security Hub EFS.1",
+    "Security Hub RDS.3",
+    "CKV_AWS_3",
+    "CKV_AWS_16",
 )
-def _is_encrypted(resource: Resource) -> Iterator[str]:
+def _is_encrypted(resource: Resource) -> Messages:
     """Whoever gets a copy of a disk, of a snapshot or of a backup reads it.
 
     Switch encryption on, and name a key of yours; most resources must be made anew for it.
@@ -55,8 +57,8 @@ def _is_encrypted(resource: Resource) -> Iterator[str]:
         yield f"{'.'.join(switch)} is not true"
 
 
-@family.resource_rule("machine-disks-are-encrypted", HIGH, MACHINES, frameworks=("Security Hub EC2.3", "CKV_AWS_8"))
-def _disks_are_encrypted(machine: Resource) -> Iterator[str]:
+@family.rule("machine-disks-are-encrypted", HIGH, MACHINES, "Security Hub EC2.3", "CKV_AWS_8")
+def _disks_are_encrypted(machine: Resource) -> Messages:
     """Whoever gets a copy of a disk or of its snapshot reads it.
 
     Set root_block_device.encrypted, and encrypted of each of ebs_block_devices, to true.

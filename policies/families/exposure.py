@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
-from policies.facts.ingresses import ALB_PREFIX, alb_annotation, alb_attributes, on_alb
+from policies.facts.ingresses import alb_annotation, alb_attributes, on_alb
 from policies.facts.objects import INGRESS, SERVICE
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
 from policies.facts.values import mapping, mappings, sequence, text, texts, within
-from policies.rule import HIGH, MEDIUM, Family
+from policies.rule import HIGH, MEDIUM, Family, Messages
 
 INTERNET = "internet-facing"
 
@@ -39,56 +38,52 @@ def _listeners(ingress: Resource) -> set[str]:
     return {str(protocol) for port in sequence(ports) for protocol in mapping(port)}
 
 
-@family.resource_rule(
-    "ingress-tls",
-    HIGH,
-    INGRESS,
-    remediation=f"Set {ALB_PREFIX}certificate-arn, or spec.tls for another controller.",
-    frameworks=("CIS EKS 5.4.5", "CKV2_AWS_74"),
-)
-def _tls(ingress: Resource) -> Iterator[str]:
-    """Passwords and sessions cross the internet in plain text."""
+@family.rule("ingress-tls", HIGH, INGRESS, "CIS EKS 5.4.5", "CKV2_AWS_74")
+def _tls(ingress: Resource) -> Messages:
+    """Passwords and sessions cross the internet in plain text.
+
+    Set alb.ingress.kubernetes.io/certificate-arn, or spec.tls for another controller.
+    """
     by_annotation = on_alb(ingress) and (alb_annotation(ingress, "certificate-arn") or "HTTPS" in _listeners(ingress))
     if not by_annotation and not sequence(within(ingress.props, "spec", "tls")):
         yield "it has no certificate"
 
 
-@family.resource_rule(
-    "ingress-redirects-to-tls",
-    MEDIUM,
-    INGRESS,
-    remediation=f"Set {ALB_PREFIX}ssl-redirect to '443'.",
-    frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20"),
-)
-def _redirect(ingress: Resource) -> Iterator[str]:
-    """Who types the name without https stays without it."""
+@family.rule("ingress-redirects-to-tls", MEDIUM, INGRESS, "Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20")
+def _redirect(ingress: Resource) -> Messages:
+    """Who types the name without https stays without it.
+
+    Set alb.ingress.kubernetes.io/ssl-redirect to '443'.
+    """
     if on_alb(ingress) and "HTTP" in _listeners(ingress) and not alb_annotation(ingress, "ssl-redirect"):
         yield "it serves HTTP without redirecting"
 
 
-@family.resource_rule(
-    "ingress-tls-policy",
-    MEDIUM,
-    INGRESS,
-    remediation=f"Set {ALB_PREFIX}ssl-policy to ELBSecurityPolicy-TLS13-1-2-2021-06.",
-    frameworks=("CKV_AWS_103",),
-)
-def _tls_policy(ingress: Resource) -> Iterator[str]:
-    """The controller's default still speaks TLS 1.0."""
+@family.rule("ingress-tls-policy", MEDIUM, INGRESS, "CKV_AWS_103")
+def _tls_policy(ingress: Resource) -> Messages:
+    """The controller's default still speaks TLS 1.0.
+
+    Set alb.ingress.kubernetes.io/ssl-policy to ELBSecurityPolicy-TLS13-1-2-2021-06.
+    """
     policy = alb_annotation(ingress, "ssl-policy")
     if on_alb(ingress) and not refuses_tls_1_1(policy):
         yield f"ssl-policy is {policy or 'the default, ELBSecurityPolicy-2016-08'}"
 
 
-@family.resource_rule(
+@family.rule(
     "ingress-load-balancer-attributes",
     MEDIUM,
     INGRESS,
-    remediation=f"Name the attributes in {ALB_PREFIX}load-balancer-attributes.",
-    frameworks=("Security Hub ELB.4", "Security Hub ELB.5", "Security Hub ELB.6", "Security Hub ELB.12"),
+    "Security Hub ELB.4",
+    "Security Hub ELB.5",
+    "Security Hub ELB.6",
+    "Security Hub ELB.12",
 )
-def _load_balancer(ingress: Resource) -> Iterator[str]:
-    """Smuggled headers reach the app, no log tells of it, and one call deletes the load balancer."""
+def _load_balancer(ingress: Resource) -> Messages:
+    """Smuggled headers reach the app, no log tells of it, and one call deletes the load balancer.
+
+    Name the attributes in alb.ingress.kubernetes.io/load-balancer-attributes.
+    """
     if not on_alb(ingress):
         return
     attributes = alb_attributes(ingress, "load-balancer-attributes")
@@ -103,27 +98,22 @@ def _public(ingress: Resource) -> bool:
     return on_alb(ingress) and alb_annotation(ingress, "scheme") == INTERNET
 
 
-@family.resource_rule(
-    "ingress-firewall",
-    MEDIUM,
-    INGRESS,
-    remediation=f"Set {ALB_PREFIX}wafv2-acl-arn.",
-    frameworks=("Security Hub ELB.16", "CKV2_AWS_28"),
-)
-def _firewall(ingress: Resource) -> Iterator[str]:
-    """Known attacks and floods reach the app."""
+@family.rule("ingress-firewall", MEDIUM, INGRESS, "Security Hub ELB.16", "CKV2_AWS_28")
+def _firewall(ingress: Resource) -> Messages:
+    """Known attacks and floods reach the app.
+
+    Set alb.ingress.kubernetes.io/wafv2-acl-arn.
+    """
     if _public(ingress) and not alb_annotation(ingress, "wafv2-acl-arn"):
         yield "it faces the internet without a web ACL"
 
 
-@family.resource_rule(
-    "ingress-says-for-whom",
-    HIGH,
-    INGRESS,
-    remediation=f"Set {ALB_PREFIX}inbound-cidrs, to 0.0.0.0/0 if everybody is meant; or the scheme to internal.",
-)
-def _scheme(ingress: Resource) -> Iterator[str]:
-    """What was meant for the company is open to the world."""
+@family.rule("ingress-says-for-whom", HIGH, INGRESS)
+def _scheme(ingress: Resource) -> Messages:
+    """What was meant for the company is open to the world.
+
+    Set alb.ingress.kubernetes.io/inbound-cidrs, to 0.0.0.0/0 if everybody is meant; or the scheme to internal.
+    """
     if _public(ingress) and not alb_annotation(ingress, "inbound-cidrs"):
         yield "it faces the internet, and inbound-cidrs does not say for whom"
 
@@ -139,7 +129,7 @@ def _routes(ingress: Resource) -> set[tuple[str, str, str]]:
 
 
 @family.stack_rule("host-and-path-once", HIGH, INGRESS)
-def _twice(ingress: Resource, stack: Stack) -> Iterator[str]:
+def _twice(ingress: Resource, stack: Stack) -> Messages:
     """Of two apps on one host and path only one is reached, and which one may change.
 
     Give each app a host or a path of its own.
@@ -153,8 +143,8 @@ def _twice(ingress: Resource, stack: Stack) -> Iterator[str]:
                 yield f"{host or '*'}{path} is already answered by {other.label}"
 
 
-@family.resource_rule("no-node-port", MEDIUM, with_patches(SERVICE), frameworks=("NSA",))
-def _node_port(service: Resource) -> Iterator[str]:
+@family.rule("no-node-port", MEDIUM, with_patches(SERVICE), "NSA")
+def _node_port(service: Resource) -> Messages:
     """The port is open on every node, past the load balancer and its firewall.
 
     Use ClusterIP, and pod addresses as targets.
@@ -164,8 +154,8 @@ def _node_port(service: Resource) -> Iterator[str]:
         yield "it opens a port on every node"
 
 
-@family.resource_rule("no-external-addresses", HIGH, with_patches(SERVICE), frameworks=("CVE-2020-8554",))
-def _external_addresses(service: Resource) -> Iterator[str]:
+@family.rule("no-external-addresses", HIGH, with_patches(SERVICE), "CVE-2020-8554")
+def _external_addresses(service: Resource) -> Messages:
     """A Service takes over the traffic of all pods to an address that is not its own.
 
     Remove externalIPs, and let a load balancer hold the address.

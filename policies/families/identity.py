@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.document_rule import document_rule
 from policies.facts.aws import NODE_GROUP
 from policies.facts.aws_managed import why_wide
@@ -14,7 +12,7 @@ from policies.facts.iam import POLICY, ROLE, USER, is_reading, permissions, trus
 from policies.facts.iam_scope import asks_for, tells_tokens_apart, whole_services
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import text, texts, words
-from policies.rule import CRITICAL, HIGH, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, MEDIUM, Family, Messages
 
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 LOGIN_PROFILE = "aws:iam/userLoginProfile:UserLoginProfile"
@@ -52,8 +50,8 @@ SHARED_ISSUERS = ("gitlab.com", "app.terraform.io", "agent.buildkite.com", "api.
 family = Family("Identity", __doc__)
 
 
-@document_rule(family, "policy-allows-no-star", CRITICAL, frameworks=("Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63"))
-def _allows_no_star(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-allows-no-star", CRITICAL, "Security Hub IAM.1", "CKV_AWS_62", "CKV_AWS_63")
+def _allows_no_star(resource: Resource) -> Messages:
     """One stolen token is the whole account.
 
     Name the actions and the resources that are needed.
@@ -63,8 +61,8 @@ def _allows_no_star(resource: Resource) -> Iterator[str]:
         yield "allows every action on every resource"
 
 
-@family.stack_rule("policies-add-up-to-no-star", CRITICAL, HOLDERS, frameworks=("Security Hub IAM.1",))
-def _adds_up_to_no_star(holder: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("policies-add-up-to-no-star", CRITICAL, HOLDERS, "Security Hub IAM.1")
+def _adds_up_to_no_star(holder: Resource, stack: Stack) -> Messages:
     """What no policy allows alone is allowed by several that one role has.
 
     Name the actions and the resources that are needed.
@@ -76,8 +74,8 @@ def _adds_up_to_no_star(holder: Resource, stack: Stack) -> Iterator[str]:
         yield f"{', '.join(sorted(one.label for one in given))} together allow every action on every resource"
 
 
-@document_rule(family, "policy-allows-no-whole-service", HIGH, frameworks=("Security Hub IAM.21",))
-def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-allows-no-whole-service", HIGH, "Security Hub IAM.21")
+def _allows_no_whole_service(resource: Resource) -> Messages:
     """Who needed to read one object may delete all of them, and what the service adds tomorrow.
 
     Name the actions that are needed instead of service:*.
@@ -89,10 +87,8 @@ def _allows_no_whole_service(resource: Resource) -> Iterator[str]:
             yield f"allows {', '.join(whole)}"
 
 
-@family.resource_rule(
-    "no-administrator-is-attached", CRITICAL, ATTACHING_TYPES, frameworks=("CKV_AWS_274", "CKV2_AWS_56")
-)
-def _attaches_no_administrator(attachment: Resource) -> Iterator[str]:
+@family.rule("no-administrator-is-attached", CRITICAL, ATTACHING_TYPES, "CKV_AWS_274", "CKV2_AWS_56")
+def _attaches_no_administrator(attachment: Resource) -> Messages:
     """One stolen token is the whole account.
 
     Attach a policy with the actions that are needed.
@@ -103,8 +99,8 @@ def _attaches_no_administrator(attachment: Resource) -> Iterator[str]:
             yield f"attaches {arn.rpartition('/')[2]}, which allows {why_wide(arn)}"
 
 
-@document_rule(family, "policy-escalates-nowhere", CRITICAL, frameworks=("CKV_AWS_286", "CKV2_AWS_40"))
-def _escalates_nowhere(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-escalates-nowhere", CRITICAL, "CKV_AWS_286", "CKV2_AWS_40")
+def _escalates_nowhere(resource: Resource) -> Messages:
     """A small permission is used to write oneself a bigger one.
 
     Name the roles and policies that may be touched, or add a condition such as iam:PassedToService.
@@ -116,8 +112,8 @@ def _escalates_nowhere(resource: Resource) -> Iterator[str]:
             yield f"allows {', '.join(found)} on every resource: its holder can become administrator"
 
 
-@document_rule(family, "policy-reads-named-data", HIGH, frameworks=("CKV_AWS_287", "CKV_AWS_288"))
-def _leaks_nothing(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-reads-named-data", HIGH, "CKV_AWS_287", "CKV_AWS_288")
+def _leaks_nothing(resource: Resource) -> Messages:
     """One app that is broken into reads the data and secrets of all others.
 
     Name the buckets, tables, secrets and parameters that may be read.
@@ -131,8 +127,8 @@ def _leaks_nothing(resource: Resource) -> Iterator[str]:
             yield f"allows {', '.join(found)} on every resource"
 
 
-@document_rule(family, "policy-decrypts-with-named-keys", HIGH, frameworks=("Security Hub KMS.1", "Security Hub KMS.2"))
-def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-decrypts-with-named-keys", HIGH, "Security Hub KMS.1", "Security Hub KMS.2")
+def _decrypts_with_named_keys(resource: Resource) -> Messages:
     """Keys that are all open to one role separate nothing.
 
     Name the key, or add a condition such as kms:ViaService.
@@ -144,8 +140,8 @@ def _decrypts_with_named_keys(resource: Resource) -> Iterator[str]:
             yield "allows kms:Decrypt with every key"
 
 
-@document_rule(family, "policy-constrains-writes", HIGH, frameworks=("CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"))
-def _writes_are_constrained(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-constrains-writes", HIGH, "CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355")
+def _writes_are_constrained(resource: Resource) -> Messages:
     """A controller that goes wrong, or is broken into, changes what belongs to others in the account.
 
     Name the resources, or add a condition on a tag that only this cluster's resources have.
@@ -161,8 +157,8 @@ def _writes_are_constrained(resource: Resource) -> Iterator[str]:
             yield f"allows {', '.join(writes)} on every resource without a condition"
 
 
-@document_rule(family, "policy-says-what-it-means", HIGH, frameworks=("CKV_AWS_63",))
-def _says_what_it_means(resource: Resource) -> Iterator[str]:
+@document_rule(family, "policy-says-what-it-means", HIGH, "CKV_AWS_63")
+def _says_what_it_means(resource: Resource) -> Messages:
     """All but a few actions are allowed, and each action that AWS adds is allowed from its first day.
 
     List what is allowed in Action and Resource.
@@ -173,8 +169,8 @@ def _says_what_it_means(resource: Resource) -> Iterator[str]:
             yield "allows by NotAction or NotResource, so whatever AWS adds tomorrow is allowed too"
 
 
-@family.resource_rule("role-trusts-somebody", CRITICAL, ROLE, frameworks=("CKV_AWS_60", "CKV_AWS_61"))
-def _trusts_somebody(role: Resource) -> Iterator[str]:
+@family.rule("role-trusts-somebody", CRITICAL, ROLE, "CKV_AWS_60", "CKV_AWS_61")
+def _trusts_somebody(role: Resource) -> Messages:
     """Any AWS account in the world can take the role.
 
     Name one service or principal in assume_role_policy.
@@ -196,8 +192,8 @@ def _is_shared(issuer: str) -> bool:
     return issuer.endswith(tuple(f":oidc-provider/{shared}" for shared in SHARED_ISSUERS))
 
 
-@family.resource_rule("irsa-role-trusts-one-service-account", CRITICAL, ROLE, frameworks=("CIS EKS 5.2.1",))
-def _trusts_one_service_account(role: Resource) -> Iterator[str]:
+@family.rule("irsa-role-trusts-one-service-account", CRITICAL, ROLE, "CIS EKS 5.2.1")
+def _trusts_one_service_account(role: Resource) -> Messages:
     """Any pod of the cluster can take the role.
 
     Ask StringEquals on <issuer>:aud and <issuer>:sub, with the whole name of one service account.
@@ -217,8 +213,8 @@ def _trusts_one_service_account(role: Resource) -> Iterator[str]:
             yield "its trust does not ask that <issuer>:sub equals one service account: any pod can take the role"
 
 
-@family.resource_rule("pod-identity-role-is-not-lent", MEDIUM, ROLE, frameworks=("EKS best practices: identity",))
-def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
+@family.rule("pod-identity-role-is-not-lent", MEDIUM, ROLE, "EKS best practices: identity")
+def _trusts_pods_of_one_account(role: Resource) -> Messages:
     """Another account's cluster is made to use the role, or the pods of this one cannot.
 
     Allow sts:AssumeRole and sts:TagSession, on condition that aws:SourceAccount is this account.
@@ -235,8 +231,8 @@ def _trusts_pods_of_one_account(role: Resource) -> Iterator[str]:
             yield "its trust does not name the account or the organisation that asks (confused deputy)"
 
 
-@family.stack_rule("github-role-trusts-one-workflow", CRITICAL, ROLE, frameworks=("CKV_AWS_393", "CKV_AWS_358"))
-def _trusts_one_workflow(role: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("github-role-trusts-one-workflow", CRITICAL, ROLE, "CKV_AWS_393", "CKV_AWS_358")
+def _trusts_one_workflow(role: Resource, stack: Stack) -> Messages:
     """A pull request, or any repository of the organisation, deploys to the account.
 
     Ask StringEquals on aud and sub; sub names the repository and one environment or branch. Only a role that reads may
@@ -263,10 +259,8 @@ def _trusts_one_workflow(role: Resource, stack: Stack) -> Iterator[str]:
             yield f"its trust takes {', '.join(loose)}, which is more than one environment or branch"
 
 
-@family.resource_rule(
-    "github-role-asks-for-the-repository-id", MEDIUM, ROLE, frameworks=("AWS What's New, January 2026",)
-)
-def _asks_for_the_id(role: Resource) -> Iterator[str]:
+@family.rule("github-role-asks-for-the-repository-id", MEDIUM, ROLE, "AWS What's New, January 2026")
+def _asks_for_the_id(role: Resource) -> Messages:
     """Whoever makes a repository under a name that became free deploys to the account.
 
     Ask StringEquals on token.actions.githubusercontent.com:repository_id too.
@@ -287,9 +281,9 @@ def _writes(role: Resource, stack: Stack) -> bool:
 
 
 @family.stack_rule(
-    "boundary-is-attached-to-nobody", CRITICAL, ATTACHING_TYPES, frameworks=("IAM user guide: permissions boundaries",)
+    "boundary-is-attached-to-nobody", CRITICAL, ATTACHING_TYPES, "IAM user guide: permissions boundaries"
 )
-def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Iterator[str]:
+def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Messages:
     """A boundary is wide, as it bounds many roles; attached, it is what one of them may do.
 
     Set it as permissionsBoundary, and attach a policy of its own.
@@ -303,13 +297,10 @@ def _boundary_is_attached_to_nobody(attachment: Resource, stack: Stack) -> Itera
         yield f"attaches {boundary}, a permissions boundary, which says the most that anybody may do"
 
 
-@family.resource_rule(
-    "no-standing-credentials",
-    HIGH,
-    STANDING,
-    frameworks=("Security Hub IAM.2", "Security Hub IAM.3", "Security Hub IAM.22"),
+@family.rule(
+    "no-standing-credentials", HIGH, STANDING, "Security Hub IAM.2", "Security Hub IAM.3", "Security Hub IAM.22"
 )
-def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
+def _is_no_standing_credential(_resource: Resource) -> Messages:
     """A key that never expires lies in the state and in whatever it was copied to.
 
     Use a role: Pod Identity for pods, OIDC for pipelines, Identity Center for people.
@@ -318,8 +309,8 @@ def _is_no_standing_credential(_resource: Resource) -> Iterator[str]:
     yield "is a credential that does not expire by itself"
 
 
-@family.stack_rule("node-role-is-minimal", HIGH, ROLE, frameworks=("CIS EKS 5.1.3",))
-def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("node-role-is-minimal", HIGH, ROLE, "CIS EKS 5.1.3")
+def _node_role_is_minimal(role: Resource, stack: Stack) -> Messages:
     """What the nodes' role may do, every pod may that reaches the metadata service.
 
     Leave the worker policy and image pulls; give the CNI and others roles by Pod Identity.
@@ -336,10 +327,8 @@ def _node_role_is_minimal(role: Resource, stack: Stack) -> Iterator[str]:
         yield f"is the nodes' role and has {written[0].label} written into it"
 
 
-@family.stack_rule(
-    "role-serves-one-service-account", MEDIUM, POD_IDENTITY, frameworks=("EKS best practices: identity",)
-)
-def _role_serves_one_account(association: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("role-serves-one-service-account", MEDIUM, POD_IDENTITY, "EKS best practices: identity")
+def _role_serves_one_account(association: Resource, stack: Stack) -> Messages:
     """Each of the pods that share a role may do what any of them needs.
 
     Make a role for each service account.
@@ -359,8 +348,8 @@ def _service_account(association: Resource) -> str:
     return f"{text(association.props, 'namespace')}/{text(association.props, 'serviceAccount')}"
 
 
-@family.stack_rule("pod-identity-has-its-agent", HIGH, POD_IDENTITY, frameworks=("EKS user guide: Pod Identity agent",))
-def _agent_is_there(association: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("pod-identity-has-its-agent", HIGH, POD_IDENTITY, "EKS user guide: Pod Identity agent")
+def _agent_is_there(association: Resource, stack: Stack) -> Messages:
     """Pods get no credentials of their own and silently use those of the node.
 
     Add the managed add-on eks-pod-identity-agent before the node groups.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from infra.versions import REMOVED_APIS
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, number, text
-from policies.rule import HIGH, MEDIUM, Family
+from policies.rule import HIGH, MEDIUM, Family, Messages
 
 ADMISSION = "kubernetes:admissionregistration.k8s.io/v1:"
 WEBHOOKS = (f"{ADMISSION}ValidatingWebhookConfiguration", f"{ADMISSION}MutatingWebhookConfiguration")
@@ -34,8 +34,8 @@ def _catches_all(webhook: Mapping[str, Any]) -> bool:
     return not narrowed and not mappings(webhook, "matchConditions")
 
 
-@family.resource_rule("webhook-is-narrow", HIGH, WEBHOOKS, frameworks=("EKS best practices",))
-def _narrow(configuration: Resource) -> Iterator[str]:
+@family.rule("webhook-is-narrow", HIGH, WEBHOOKS, "EKS best practices")
+def _narrow(configuration: Resource) -> Messages:
     """While its pods are down, nothing can be made any more, those pods included.
 
     Narrow it by namespaceSelector or objectSelector, or set failurePolicy to Ignore.
@@ -47,14 +47,14 @@ def _narrow(configuration: Resource) -> Iterator[str]:
             yield f"while {text(webhook, 'name')} is down, what it watches is refused in every namespace"
 
 
-@family.resource_rule(
+@family.rule(
     "webhook-is-prompt",
     MEDIUM,
     WEBHOOKS,
+    "EKS best practices",
     remediation=f"Set timeoutSeconds to {LONGEST_WEBHOOK_SECONDS} or less.",
-    frameworks=("EKS best practices",),
 )
-def _prompt(configuration: Resource) -> Iterator[str]:
+def _prompt(configuration: Resource) -> Messages:
     """A slow webhook holds up every request that it watches, and the API server with them.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/control-plane.html
@@ -65,8 +65,8 @@ def _prompt(configuration: Resource) -> Iterator[str]:
             yield f"{text(webhook, 'name')} may take {seconds:g} seconds"
 
 
-@family.resource_rule("api-version-served", HIGH, tuple(REMOVED), frameworks=("EKS best practices",))
-def _served(resource: Resource) -> Iterator[str]:
+@family.rule("api-version-served", HIGH, tuple(REMOVED), "EKS best practices")
+def _served(resource: Resource) -> Messages:
     """The object can neither be made nor changed, and after an upgrade not even be deleted.
 
     Write it in the API version that replaced it.
@@ -77,7 +77,7 @@ def _served(resource: Resource) -> Iterator[str]:
 
 
 @family.stack_rule("definition-before-custom-resources", HIGH, DEFINITION)
-def _definition_first(definition: Resource, stack: Stack) -> Iterator[str]:
+def _definition_first(definition: Resource, stack: Stack) -> Messages:
     """The first deployment fails, as the kind does not exist yet; the second one works.
 
     Let the custom resource depend on the definition, or on the release that brings it.

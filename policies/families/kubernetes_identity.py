@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.objects import SECRET, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
@@ -10,7 +10,7 @@ from policies.facts.pods import pod_spec
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, mappings, text, texts
-from policies.rule import CRITICAL, HIGH, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, MEDIUM, Family, Messages
 
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
 BINDINGS = (
@@ -51,7 +51,7 @@ family = Family(
 )
 
 
-def _grants(role: Resource, resources: set[str], verbs: set[str]) -> Iterator[str]:
+def _grants(role: Resource, resources: set[str], verbs: set[str]) -> Messages:
     """What a role allows of `verbs` on `resources`; wildcards are another rule's."""
     for rule in mappings(role.props, "rules"):
         granted = sorted(one for one in resources if _is_named(one, texts(rule, "resources")))
@@ -66,8 +66,8 @@ def _is_named(resource: str, written: list[str]) -> bool:
     return resource in written or bool(subresource and f"*/{subresource}" in written)
 
 
-@family.resource_rule("no-wildcard-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.3", "CKV_K8S_49"))
-def _wildcards(role: Resource) -> Iterator[str]:
+@family.rule("no-wildcard-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.3", "CKV_K8S_49")
+def _wildcards(role: Resource) -> Messages:
     """The role grows with every kind of object that the cluster learns.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -80,8 +80,8 @@ def _wildcards(role: Resource) -> Iterator[str]:
             yield "a rule has * in nonResourceURLs"
 
 
-@family.resource_rule("no-escalating-role", CRITICAL, with_patches(*ROLES), frameworks=("CIS EKS 4.1.8", "CKV_K8S_158"))
-def _escalating(role: Resource) -> Iterator[str]:
+@family.rule("no-escalating-role", CRITICAL, with_patches(*ROLES), "CIS EKS 4.1.8", "CKV_K8S_158")
+def _escalating(role: Resource) -> Messages:
     """Whoever may bind, escalate or impersonate gives himself every other right.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -98,10 +98,8 @@ def _binds_harmless(rule: Mapping[str, Any]) -> bool:
     return bool(names) and not any(name in ADMINISTRATORS or name in OF_THE_CLUSTER or ":" in name for name in names)
 
 
-@family.resource_rule(
-    "no-administrator-by-aggregation", CRITICAL, with_patches(*ROLES), frameworks=("CIS EKS 4.1.1", "CIS EKS 4.1.3")
-)
-def _aggregated(role: Resource) -> Iterator[str]:
+@family.rule("no-administrator-by-aggregation", CRITICAL, with_patches(*ROLES), "CIS EKS 4.1.1", "CIS EKS 4.1.3")
+def _aggregated(role: Resource) -> Messages:
     """A role without a single rule may do all that the cluster's own administrators may.
 
     Select the roles to take in by a label of your own.
@@ -112,13 +110,14 @@ def _aggregated(role: Resource) -> Iterator[str]:
             yield f"its aggregationRule takes in the rules of {', '.join(taken)}"
 
 
-@family.resource_rule(
+@family.rule(
     "no-cluster-admin-binding",
     CRITICAL,
     with_patches(*BINDINGS),
-    frameworks=("CIS EKS 4.1.1", "Polaris clusterrolebindingClusterAdmin"),
+    "CIS EKS 4.1.1",
+    "Polaris clusterrolebindingClusterAdmin",
 )
-def _admin(binding: Resource) -> Iterator[str]:
+def _admin(binding: Resource) -> Messages:
     """Whoever gets hold of one such subject owns the cluster.
 
     Bind a role with what is needed; for people use EKS access entries.
@@ -136,13 +135,10 @@ def _subjects(binding: Resource) -> list[str]:
     return [text(subject, "name") for subject in mappings(binding.props, "subjects")]
 
 
-@family.resource_rule(
-    "no-binding-for-everybody",
-    CRITICAL,
-    with_patches(*BINDINGS),
-    frameworks=("CIS EKS 4.1.7", "Kubernetes RBAC good practices"),
+@family.rule(
+    "no-binding-for-everybody", CRITICAL, with_patches(*BINDINGS), "CIS EKS 4.1.7", "Kubernetes RBAC good practices"
 )
-def _everybody(binding: Resource) -> Iterator[str]:
+def _everybody(binding: Resource) -> Messages:
     """Anybody who reaches the endpoint, or has any account, has the role.
 
     Name users, groups or service accounts.
@@ -152,10 +148,8 @@ def _everybody(binding: Resource) -> Iterator[str]:
             yield f"it is for {name}"
 
 
-@family.resource_rule(
-    "no-masters-binding", CRITICAL, with_patches(*BINDINGS), frameworks=("CIS EKS 4.1.7", "EKS best practices")
-)
-def _masters(binding: Resource) -> Iterator[str]:
+@family.rule("no-masters-binding", CRITICAL, with_patches(*BINDINGS), "CIS EKS 4.1.7", "EKS best practices")
+def _masters(binding: Resource) -> Messages:
     """Members of system:masters pass by every check, and no role can take that back.
 
     Use an EKS access entry with an access policy.
@@ -164,8 +158,8 @@ def _masters(binding: Resource) -> Iterator[str]:
         yield f"it is for {MASTERS}"
 
 
-@family.resource_rule("own-service-account", HIGH, WORKLOADS, frameworks=("CIS EKS 4.1.5", "CKV_K8S_41"))
-def _own_account(workload: Resource) -> Iterator[str]:
+@family.rule("own-service-account", HIGH, WORKLOADS, "CIS EKS 4.1.5", "CKV_K8S_41")
+def _own_account(workload: Resource) -> Messages:
     """A right given to one app by the default account is given to all of the namespace.
 
     Make a ServiceAccount for the app and name it in serviceAccountName.
@@ -191,8 +185,8 @@ def _bound(account: str, namespace: str, stack: Stack) -> bool:
     )
 
 
-@family.stack_rule("no-unused-token", HIGH, WORKLOADS, frameworks=("CIS EKS 4.1.6", "CKV_K8S_38"))
-def _pod_token(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("no-unused-token", HIGH, WORKLOADS, "CIS EKS 4.1.6", "CKV_K8S_38")
+def _pod_token(workload: Resource, stack: Stack) -> Messages:
     """Whoever breaks in finds a key to the API that the app never used.
 
     Set automountServiceAccountToken to false on the pod, unless its account has a role.
@@ -208,8 +202,8 @@ def _pod_token(workload: Resource, stack: Stack) -> Iterator[str]:
         yield f"its pods hold a token of {account}, which has no role"
 
 
-@family.stack_rule("service-account-mounts-no-token", MEDIUM, SERVICE_ACCOUNT, frameworks=("CIS EKS 4.1.6",))
-def _account_token(account: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("service-account-mounts-no-token", MEDIUM, SERVICE_ACCOUNT, "CIS EKS 4.1.6")
+def _account_token(account: Resource, stack: Stack) -> Messages:
     """The next pod of this account gets a token unasked.
 
     Set automountServiceAccountToken to false on the ServiceAccount.
@@ -221,8 +215,8 @@ def _account_token(account: Resource, stack: Stack) -> Iterator[str]:
         yield "automountServiceAccountToken is not false"
 
 
-@family.resource_rule("no-lasting-token", HIGH, with_patches(SECRET), frameworks=("Kubernetes RBAC good practices",))
-def _lasting_token(secret: Resource) -> Iterator[str]:
+@family.rule("no-lasting-token", HIGH, with_patches(SECRET), "Kubernetes RBAC good practices")
+def _lasting_token(secret: Resource) -> Messages:
     """A token that never expires works for ever for whoever once read it.
 
     Remove the Secret; ask for short-lived tokens by the TokenRequest API.
@@ -232,8 +226,8 @@ def _lasting_token(secret: Resource) -> Iterator[str]:
         yield "it holds a token that never expires"
 
 
-@family.stack_rule("service-account-of-one-app", MEDIUM, WORKLOADS, frameworks=("EKS best practices",))
-def _shared(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("service-account-of-one-app", MEDIUM, WORKLOADS, "EKS best practices")
+def _shared(workload: Resource, stack: Stack) -> Messages:
     """A break-in at one app has the rights of the other, in the cluster and in AWS.
 
     Make a ServiceAccount for each app.
@@ -246,8 +240,8 @@ def _shared(workload: Resource, stack: Stack) -> Iterator[str]:
             yield f"it shares the service account {account} with {other.label}"
 
 
-@family.resource_rule("no-secret-reading-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.2", "CKV2_K8S_5"))
-def _no_secret_reading_role(role: Resource) -> Iterator[str]:
+@family.rule("no-secret-reading-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.2", "CKV2_K8S_5")
+def _no_secret_reading_role(role: Resource) -> Messages:
     """Listing Secrets gives their contents, tokens of stronger accounts among them.
 
     Mount what is needed; name single Secrets in resourceNames and allow get only, in an exception.
@@ -255,8 +249,8 @@ def _no_secret_reading_role(role: Resource) -> Iterator[str]:
     return _grants(role, {"secrets"}, READING)
 
 
-@family.resource_rule("no-pod-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.4",))
-def _no_pod_making_role(role: Resource) -> Iterator[str]:
+@family.rule("no-pod-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.4")
+def _no_pod_making_role(role: Resource) -> Messages:
     """Whoever makes pods runs them under any account of the namespace.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -264,8 +258,8 @@ def _no_pod_making_role(role: Resource) -> Iterator[str]:
     return _grants(role, {"pods", "pods/exec", "pods/attach", "pods/ephemeralcontainers"}, WRITING)
 
 
-@family.resource_rule("no-node-proxy-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.10", "CKV2_K8S_2"))
-def _no_node_proxy_role(role: Resource) -> Iterator[str]:
+@family.rule("no-node-proxy-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.10", "CKV2_K8S_2")
+def _no_node_proxy_role(role: Resource) -> Messages:
     """The kubelet's own API runs commands in all pods of a node, past admission and audit.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -273,8 +267,8 @@ def _no_node_proxy_role(role: Resource) -> Iterator[str]:
     return _grants(role, {"nodes/proxy"}, READING | WRITING)
 
 
-@family.resource_rule("no-volume-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.9",))
-def _no_volume_making_role(role: Resource) -> Iterator[str]:
+@family.rule("no-volume-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.9")
+def _no_volume_making_role(role: Resource) -> Messages:
     """A PersistentVolume may be any folder of a node.
 
     Let claims be served by a StorageClass.
@@ -282,10 +276,8 @@ def _no_volume_making_role(role: Resource) -> Iterator[str]:
     return _grants(role, {"persistentvolumes"}, {"create"})
 
 
-@family.resource_rule(
-    "no-webhook-writing-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.11", "CKV_K8S_155")
-)
-def _no_webhook_writing_role(role: Resource) -> Iterator[str]:
+@family.rule("no-webhook-writing-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.11", "CKV_K8S_155")
+def _no_webhook_writing_role(role: Resource) -> Messages:
     """A webhook reads and changes every object that passes, Secrets too.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -293,8 +285,8 @@ def _no_webhook_writing_role(role: Resource) -> Iterator[str]:
     return _grants(role, WEBHOOKS, WRITING)
 
 
-@family.resource_rule("no-token-making-role", HIGH, with_patches(*ROLES), frameworks=("CIS EKS 4.1.12",))
-def _no_token_making_role(role: Resource) -> Iterator[str]:
+@family.rule("no-token-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.12")
+def _no_token_making_role(role: Resource) -> Messages:
     """Whoever may make tokens acts as any service account.
 
     Name the resources and verbs that are used, in a Role of one namespace.
@@ -302,8 +294,8 @@ def _no_token_making_role(role: Resource) -> Iterator[str]:
     return _grants(role, {"serviceaccounts/token"}, {"create"})
 
 
-@family.resource_rule("no-certificate-approving-role", HIGH, with_patches(*ROLES), frameworks=("CKV_K8S_156",))
-def _no_certificate_approving_role(role: Resource) -> Iterator[str]:
+@family.rule("no-certificate-approving-role", HIGH, with_patches(*ROLES), "CKV_K8S_156")
+def _no_certificate_approving_role(role: Resource) -> Messages:
     """Whoever approves certificates makes himself any user.
 
     Name the resources and verbs that are used, in a Role of one namespace.

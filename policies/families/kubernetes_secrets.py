@@ -14,17 +14,15 @@ from policies.facts.pods import all_containers, label
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource
 from policies.facts.values import mapping, mappings, sequence, text, within
-from policies.rule import CRITICAL, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, LOW, MEDIUM, Family, Messages
 
 family = Family(
     "Secrets in Kubernetes", __doc__, url="https://kubernetes.io/docs/concepts/security/secrets-good-practices/"
 )
 
 
-@family.resource_rule(
-    "no-secret-variable", MEDIUM, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1", "CKV_K8S_35", "KubeLinter env-var-secret")
-)
-def _by_variable(resource: Resource) -> Iterator[str]:
+@family.rule("no-secret-variable", MEDIUM, POD_SPELLINGS, "CIS EKS 4.4.1", "CKV_K8S_35", "KubeLinter env-var-secret")
+def _by_variable(resource: Resource) -> Messages:
     """Variables show up in crash reports, in logs and in every child process.
 
     Mount the Secret as a file.
@@ -38,10 +36,8 @@ def _by_variable(resource: Resource) -> Iterator[str]:
                 yield f"{label(container)} takes Secret {text(source, 'secretRef', 'name')} into its environment"
 
 
-@family.resource_rule(
-    "no-plain-secret-variable", CRITICAL, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1", "KubeLinter env-var-secret")
-)
-def _plain(resource: Resource) -> Iterator[str]:
+@family.rule("no-plain-secret-variable", CRITICAL, POD_SPELLINGS, "CIS EKS 4.4.1", "KubeLinter env-var-secret")
+def _plain(resource: Resource) -> Messages:
     """Whoever may read a Deployment, the program or its history has the secret.
 
     Keep the value in a secret store and mount it as a file; then replace the value.
@@ -54,8 +50,8 @@ def _plain(resource: Resource) -> Iterator[str]:
                 yield f"{label(container)} has {_shown(name)} in plain text"
 
 
-@family.resource_rule("no-secret-on-command-line", CRITICAL, POD_SPELLINGS, frameworks=("CIS EKS 4.4.1",))
-def _on_command_line(resource: Resource) -> Iterator[str]:
+@family.rule("no-secret-on-command-line", CRITICAL, POD_SPELLINGS, "CIS EKS 4.4.1")
+def _on_command_line(resource: Resource) -> Messages:
     """A command line is readable for every process of the node's owner, and is logged.
 
     Pass the path of a mounted file.
@@ -77,10 +73,8 @@ def _commands(container: Mapping[str, Any]) -> Iterator[tuple[str, Sequence[Any]
         yield key, sequence(within(container, "lifecycle", key, "exec", "command"))
 
 
-@family.resource_rule(
-    "no-secret-in-config-map", CRITICAL, with_patches(CONFIG_MAP), frameworks=("CIS EKS 4.4.1", "C-0012")
-)
-def _in_config(config: Resource) -> Iterator[str]:
+@family.rule("no-secret-in-config-map", CRITICAL, with_patches(CONFIG_MAP), "CIS EKS 4.4.1", "C-0012")
+def _in_config(config: Resource) -> Messages:
     """ConfigMaps are neither encrypted nor guarded: whoever looks at the namespace reads them.
 
     Move the value to a secret store; then replace it.
@@ -113,8 +107,8 @@ def _shown(name: str) -> str:
     return without_secrets(name)
 
 
-@family.resource_rule("secret-in-a-store", LOW, with_patches(SECRET), frameworks=("CIS EKS 4.4.2", "C-0234"))
-def _in_program(secret: Resource) -> Iterator[str]:
+@family.rule("secret-in-a-store", LOW, with_patches(SECRET), "CIS EKS 4.4.2", "C-0234")
+def _in_program(secret: Resource) -> Messages:
     """A secret of the program is in its state, its previews and its history, and is not rotated.
 
     Keep it in AWS Secrets Manager and mount it by the Secrets Store CSI Driver.

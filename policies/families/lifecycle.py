@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.aws import ACCESS_POLICY, ADDON, AWS_PROVIDER, BUCKETS, CLUSTER, KEY, NODE_GROUP, VPC
 from policies.facts.eks import addons
 from policies.facts.helm import LOAD_BALANCER_CONTROLLER, releases
@@ -11,7 +9,7 @@ from policies.facts.objects import INGRESS, RELEASE, SERVICE, TARGET_GROUP_BINDI
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_set, is_true, text
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
 EKS_COMPONENT = "eks:index:Cluster"
@@ -25,10 +23,8 @@ AFTER_NODES = ("coredns", "metrics-server")
 family = Family("Lifecycle", __doc__)
 
 
-@family.resource_rule(
-    "what-cannot-be-remade-is-protected", HIGH, (CLUSTER, VPC, KEY, *BUCKETS), frameworks=("Pulumi best practices",)
-)
-def _is_protected(resource: Resource) -> Iterator[str]:
+@family.rule("what-cannot-be-remade-is-protected", HIGH, (CLUSTER, VPC, KEY, *BUCKETS), "Pulumi best practices")
+def _is_protected(resource: Resource) -> Messages:
     """A renamed setting replaces the VPC, or a destroy in the wrong stack takes the keys of all data.
 
     Set protect=True in the resource options, and take it off only to remove the resource.
@@ -38,8 +34,8 @@ def _is_protected(resource: Resource) -> Iterator[str]:
         yield "is not protected: `pulumi destroy`, or a change that replaces it, takes it away without asking"
 
 
-@family.resource_rule("bucket-is-not-emptied", MEDIUM, BUCKETS, frameworks=("Pulumi best practices",))
-def _bucket_is_not_emptied(bucket: Resource) -> Iterator[str]:
+@family.rule("bucket-is-not-emptied", MEDIUM, BUCKETS, "Pulumi best practices")
+def _bucket_is_not_emptied(bucket: Resource) -> Messages:
     """A destroy takes the logs along that would tell why.
 
     Leave force_destroy off.
@@ -49,8 +45,8 @@ def _bucket_is_not_emptied(bucket: Resource) -> Iterator[str]:
         yield "forceDestroy is on: it goes with all that is in it"
 
 
-@family.stack_rule("networking-comes-before-nodes", HIGH, NODE_GROUP, frameworks=("EKS user guide: add-ons",))
-def _networking_comes_first(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("networking-comes-before-nodes", HIGH, NODE_GROUP, "EKS user guide: add-ons")
+def _networking_comes_first(group: Resource, stack: Stack) -> Messages:
     """Nodes never become ready or pods start without credentials; at the end interfaces leak.
 
     Let node groups depend on the vpc-cni, kube-proxy and eks-pod-identity-agent add-ons.
@@ -62,8 +58,8 @@ def _networking_comes_first(group: Resource, stack: Stack) -> Iterator[str]:
                 yield f"does not wait for the add-on {name}"
 
 
-@family.stack_rule("addon-deployments-come-after-nodes", HIGH, ADDON, frameworks=("EKS user guide: add-ons",))
-def _deployments_come_after(addon: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("addon-deployments-come-after-nodes", HIGH, ADDON, "EKS user guide: add-ons")
+def _deployments_come_after(addon: Resource, stack: Stack) -> Messages:
     """The add-on has no node to run on, and the update fails after 20 minutes.
 
     Let coredns and metrics-server depend on a node group.
@@ -89,10 +85,8 @@ def _reaches_a_cluster(provider: Resource, stack: Stack) -> bool:
     return not idle and bool(stack.dependencies(provider, "kubeconfig", CLUSTER))
 
 
-@family.stack_rule(
-    "kubernetes-provider-waits-for-access", HIGH, KUBERNETES_PROVIDER, frameworks=("EKS user guide: access entries",)
-)
-def _provider_waits_for_access(provider: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("kubernetes-provider-waits-for-access", HIGH, KUBERNETES_PROVIDER, "EKS user guide: access entries")
+def _provider_waits_for_access(provider: Resource, stack: Stack) -> Messages:
     """A destroy takes the access away first and is then refused: the objects stay in the state.
 
     Let the Kubernetes provider depend on the access policy association of whoever deploys.
@@ -103,10 +97,8 @@ def _provider_waits_for_access(provider: Resource, stack: Stack) -> Iterator[str
         yield "does not wait for an access policy, so its objects are refused when they are made or deleted"
 
 
-@family.stack_rule(
-    "kubernetes-provider-keeps-its-identity", HIGH, KUBERNETES_PROVIDER, frameworks=("pulumi-kubernetes issue 4019",)
-)
-def _provider_keeps_its_identity(provider: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("kubernetes-provider-keeps-its-identity", HIGH, KUBERNETES_PROVIDER, "pulumi-kubernetes issue 4019")
+def _provider_keeps_its_identity(provider: Resource, stack: Stack) -> Messages:
     """A new certificate or endpoint text replaces the provider, and with it every object.
 
     Set cluster_identifier to the cluster's name.
@@ -117,12 +109,9 @@ def _provider_keeps_its_identity(provider: Resource, stack: Stack) -> Iterator[s
 
 
 @family.stack_rule(
-    "controller-outlives-its-objects",
-    HIGH,
-    (INGRESS, TARGET_GROUP_BINDING),
-    frameworks=("AWS Load Balancer Controller issue 1629",),
+    "controller-outlives-its-objects", HIGH, (INGRESS, TARGET_GROUP_BINDING), "AWS Load Balancer Controller issue 1629"
 )
-def _controller_outlives_its_objects(made: Resource, stack: Stack) -> Iterator[str]:
+def _controller_outlives_its_objects(made: Resource, stack: Stack) -> Messages:
     """The controller goes first, the finalizer stays, and the namespace is Terminating for ever.
 
     Let the object depend on the Helm release of the load balancer controller.
@@ -134,12 +123,9 @@ def _controller_outlives_its_objects(made: Resource, stack: Stack) -> Iterator[s
 
 
 @family.stack_rule(
-    "service-makes-no-load-balancer",
-    MEDIUM,
-    with_patches(SERVICE),
-    frameworks=("AWS Load Balancer Controller issue 2643",),
+    "service-makes-no-load-balancer", MEDIUM, with_patches(SERVICE), "AWS Load Balancer Controller issue 2643"
 )
-def _service_makes_no_load_balancer(service: Resource, stack: Stack) -> Iterator[str]:
+def _service_makes_no_load_balancer(service: Resource, stack: Stack) -> Messages:
     """Load balancers and security groups that no state knows keep the VPC from being deleted.
 
     Make the load balancer in the program and register pods with a TargetGroupBinding.
@@ -149,8 +135,8 @@ def _service_makes_no_load_balancer(service: Resource, stack: Stack) -> Iterator
         yield "spec.type is LoadBalancer: what the controller makes for it is not in the state and outlives the VPC"
 
 
-@family.stack_rule("karpenter-outlives-its-pools", HIGH, KARPENTER_POOL, frameworks=("Karpenter issue 4223",))
-def _karpenter_outlives_its_pools(pool: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("karpenter-outlives-its-pools", HIGH, KARPENTER_POOL, "Karpenter issue 4223")
+def _karpenter_outlives_its_pools(pool: Resource, stack: Stack) -> Messages:
     """The controller goes first, its finalizers hang, and the machines stay and are paid for.
 
     Let each NodePool depend on the Helm release of Karpenter.
@@ -161,8 +147,8 @@ def _karpenter_outlives_its_pools(pool: Resource, stack: Stack) -> Iterator[str]
             yield f"does not wait for {release.label}, so the controller goes first and its machines stay"
 
 
-@family.resource_rule("node-group-can-be-replaced", MEDIUM, NODE_GROUP, frameworks=("terraform-aws-eks issue 2905",))
-def _group_can_be_replaced(group: Resource) -> Iterator[str]:
+@family.rule("node-group-can-be-replaced", MEDIUM, NODE_GROUP, "terraform-aws-eks issue 2905")
+def _group_can_be_replaced(group: Resource) -> Messages:
     """All old nodes go before the first new one is there.
 
     Leave node_group_name out, so that Pulumi names it, or use node_group_name_prefix.
@@ -172,8 +158,8 @@ def _group_can_be_replaced(group: Resource) -> Iterator[str]:
         yield "nodeGroupName is fixed, so a replacement must delete the old nodes before there are new ones"
 
 
-@family.stack_rule("provider-is-for-one-account", MEDIUM, AWS_PROVIDER, frameworks=("Pulumi best practices",))
-def _provider_is_for_one_account(provider: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("provider-is-for-one-account", MEDIUM, AWS_PROVIDER, "Pulumi best practices")
+def _provider_is_for_one_account(provider: Resource, stack: Stack) -> Messages:
     """With the credentials of another account the stack is made there a second time.
 
     Set allowed_account_ids on the aws.Provider.
@@ -184,8 +170,8 @@ def _provider_is_for_one_account(provider: Resource, stack: Stack) -> Iterator[s
         yield "allowedAccountIds is not set: with the wrong credentials the stack goes to the wrong account"
 
 
-@family.resource_rule("release-is-pinned", MEDIUM, RELEASE, frameworks=("Pulumi best practices",))
-def _release_is_pinned(release: Resource) -> Iterator[str]:
+@family.rule("release-is-pinned", MEDIUM, RELEASE, "Pulumi best practices")
+def _release_is_pinned(release: Resource) -> Messages:
     """The same program installs another chart tomorrow.
 
     Set version to one release of the chart.
@@ -195,8 +181,8 @@ def _release_is_pinned(release: Resource) -> Iterator[str]:
         yield "version is not set, so the day of the update decides what is installed"
 
 
-@family.resource_rule("release-is-waited-for", LOW, RELEASE, frameworks=("Pulumi best practices",))
-def _release_waits(release: Resource) -> Iterator[str]:
+@family.rule("release-is-waited-for", LOW, RELEASE, "Pulumi best practices")
+def _release_waits(release: Resource) -> Messages:
     """What needs the controller starts before its webhook answers, and is refused.
 
     Leave skip_await out.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.document_rule import document_rule
@@ -14,7 +14,7 @@ from policies.facts.objects import HPA, RELEASE, neighbours
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
 from policies.facts.values import is_false, is_set, is_true, mapping, mappings, number, sequence, text, texts, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
@@ -40,10 +40,8 @@ def _is_application(balancer: Resource) -> bool:
     return text(balancer.props, "loadBalancerType") in APPLICATION_TYPES
 
 
-@family.resource_rule(
-    "load-balancer-drops-invalid-headers", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.4", "CKV_AWS_131")
-)
-def _drops_invalid_headers(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-drops-invalid-headers", MEDIUM, BALANCERS, "Security Hub ELB.4", "CKV_AWS_131")
+def _drops_invalid_headers(balancer: Resource) -> Messages:
     """Headers that app and load balancer read differently smuggle requests in.
 
     Set drop_invalid_header_fields=True.
@@ -53,8 +51,8 @@ def _drops_invalid_headers(balancer: Resource) -> Iterator[str]:
         yield "dropInvalidHeaderFields is not on"
 
 
-@family.resource_rule("load-balancer-logs-requests", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.5", "CKV_AWS_91"))
-def _logs_requests(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-logs-requests", MEDIUM, BALANCERS, "Security Hub ELB.5", "CKV_AWS_91")
+def _logs_requests(balancer: Resource) -> Messages:
     """Who asked what, and what it got, cannot be told afterwards.
 
     Set access_logs with a bucket and enabled=True.
@@ -64,10 +62,8 @@ def _logs_requests(balancer: Resource) -> Iterator[str]:
         yield "accessLogs.enabled is not on"
 
 
-@family.resource_rule(
-    "load-balancer-refuses-deletion", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.6", "CKV_AWS_150")
-)
-def _refuses_deletion(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-refuses-deletion", MEDIUM, BALANCERS, "Security Hub ELB.6", "CKV_AWS_150")
+def _refuses_deletion(balancer: Resource) -> Messages:
     """One wrong command takes the address away that everybody uses.
 
     Set enable_deletion_protection=True, and switch it off before taking the stack down.
@@ -77,10 +73,8 @@ def _refuses_deletion(balancer: Resource) -> Iterator[str]:
         yield "enableDeletionProtection is not on"
 
 
-@family.resource_rule(
-    "load-balancer-mitigates-desync", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.12", "CKV_AWS_328")
-)
-def _desyncs_defensively(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-mitigates-desync", MEDIUM, BALANCERS, "Security Hub ELB.12", "CKV_AWS_328")
+def _desyncs_defensively(balancer: Resource) -> Messages:
     """Requests that two servers split differently are let through as they are.
 
     Set desync_mitigation_mode to defensive or strictest.
@@ -92,8 +86,8 @@ def _desyncs_defensively(balancer: Resource) -> Iterator[str]:
         yield f"desyncMitigationMode is {mode}"
 
 
-@family.resource_rule("load-balancer-spans-zones", HIGH, BALANCERS, frameworks=("Security Hub ELB.13",))
-def _spans_zones(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-spans-zones", HIGH, BALANCERS, "Security Hub ELB.13")
+def _spans_zones(balancer: Resource) -> Messages:
     """The address goes with one zone; an application load balancer in one zone is refused.
 
     Give it subnets in two or more availability zones, with eight free addresses each.
@@ -104,8 +98,8 @@ def _spans_zones(balancer: Resource) -> Iterator[str]:
         yield f"has {len(subnets)} subnet"
 
 
-@family.resource_rule("load-balancer-says-whether-it-is-public", MEDIUM, BALANCERS)
-def _says_whether_public(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-says-whether-it-is-public", MEDIUM, BALANCERS)
+def _says_whether_public(balancer: Resource) -> Messages:
     """Something is on the internet because nobody said that it should not be.
 
     Set internal to True or False.
@@ -115,10 +109,8 @@ def _says_whether_public(balancer: Resource) -> Iterator[str]:
         yield "internal is not set, which puts it on the internet"
 
 
-@family.resource_rule(
-    "load-balancer-shifts-away-from-a-zone", MEDIUM, BALANCERS, frameworks=("EKS user guide: zonal shift",)
-)
-def _shifts_away_from_a_zone(balancer: Resource) -> Iterator[str]:
+@family.rule("load-balancer-shifts-away-from-a-zone", MEDIUM, BALANCERS, "EKS user guide: zonal shift")
+def _shifts_away_from_a_zone(balancer: Resource) -> Messages:
     """While a zone fails half-way, requests still go there and nobody can turn them away.
 
     Set enable_zonal_shift=True.
@@ -128,8 +120,8 @@ def _shifts_away_from_a_zone(balancer: Resource) -> Iterator[str]:
         yield "enableZonalShift is not on"
 
 
-@family.resource_rule("network-load-balancer-crosses-zones", LOW, BALANCERS, frameworks=("CKV_AWS_152",))
-def _crosses_zones(balancer: Resource) -> Iterator[str]:
+@family.rule("network-load-balancer-crosses-zones", LOW, BALANCERS, "CKV_AWS_152")
+def _crosses_zones(balancer: Resource) -> Messages:
     """The few pods of one zone get as much load as the many of another.
 
     Set enable_cross_zone_load_balancing=True.
@@ -141,10 +133,8 @@ def _crosses_zones(balancer: Resource) -> Iterator[str]:
         yield "enableCrossZoneLoadBalancing is not on: a zone with fewer pods gets as much load as the others"
 
 
-@family.stack_rule(
-    "public-load-balancer-has-firewall", MEDIUM, BALANCERS, frameworks=("Security Hub ELB.16", "CKV2_AWS_28")
-)
-def _has_firewall(balancer: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("public-load-balancer-has-firewall", MEDIUM, BALANCERS, "Security Hub ELB.16", "CKV2_AWS_28")
+def _has_firewall(balancer: Resource, stack: Stack) -> Messages:
     """Known attacks and floods from one address reach the app.
 
     Make an aws.wafv2.WebAcl and associate it with the load balancer.
@@ -155,10 +145,8 @@ def _has_firewall(balancer: Resource, stack: Stack) -> Iterator[str]:
         yield "is on the internet without a WAF"
 
 
-@family.resource_rule(
-    "listener-redirects-to-https", HIGH, LISTENERS, frameworks=("Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20")
-)
-def _redirects_to_https(listener: Resource) -> Iterator[str]:
+@family.rule("listener-redirects-to-https", HIGH, LISTENERS, "Security Hub ELB.1", "CKV_AWS_2", "CKV2_AWS_20")
+def _redirects_to_https(listener: Resource) -> Messages:
     """Passwords and cookies travel in the clear.
 
     Let the HTTP listener's default action redirect to HTTPS.
@@ -171,10 +159,8 @@ def _redirects_to_https(listener: Resource) -> Iterator[str]:
             yield f"port {number(listener.props, 'port') or 0:.0f} answers in plain HTTP"
 
 
-@family.resource_rule(
-    "listener-speaks-modern-tls", HIGH, LISTENERS, frameworks=("CIS EKS 5.4.5", "CKV_AWS_103", "CKV2_AWS_74")
-)
-def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
+@family.rule("listener-speaks-modern-tls", HIGH, LISTENERS, "CIS EKS 5.4.5", "CKV_AWS_103", "CKV2_AWS_74")
+def _speaks_modern_tls(listener: Resource) -> Messages:
     """A client can be talked down to a TLS that is broken.
 
     Set ssl_policy to an ELBSecurityPolicy-TLS13-1-2 one, and certificate_arn.
@@ -189,10 +175,8 @@ def _speaks_modern_tls(listener: Resource) -> Iterator[str]:
         yield "certificateArn is not set"
 
 
-@family.resource_rule(
-    "target-group-deregisters-in-time", MEDIUM, TARGET_GROUPS, frameworks=("EKS best practices: load balancing",)
-)
-def _deregisters_in_time(group: Resource) -> Iterator[str]:
+@family.rule("target-group-deregisters-in-time", MEDIUM, TARGET_GROUPS, "EKS best practices: load balancing")
+def _deregisters_in_time(group: Resource) -> Messages:
     """Requests go to pods that are gone, on every rollout.
 
     Set deregistration_delay to the longest request, and preStop to more than that.
@@ -204,10 +188,8 @@ def _deregisters_in_time(group: Resource) -> Iterator[str]:
         yield f"deregistrationDelay is {delay:.0f} s: pods are gone long before the load balancer lets go of them"
 
 
-@family.resource_rule(
-    "target-group-targets-pods", MEDIUM, TARGET_GROUPS, frameworks=("EKS best practices: load balancing",)
-)
-def _targets_pods(group: Resource) -> Iterator[str]:
+@family.rule("target-group-targets-pods", MEDIUM, TARGET_GROUPS, "EKS best practices: load balancing")
+def _targets_pods(group: Resource) -> Messages:
     """A request makes a second hop through a node that may be on its way out.
 
     Set target_type to ip.
@@ -218,13 +200,8 @@ def _targets_pods(group: Resource) -> Iterator[str]:
         yield "targetType is instance: requests go through a node's port to a pod anywhere, without readiness gates"
 
 
-@family.resource_rule(
-    "target-group-notices-a-dead-pod",
-    MEDIUM,
-    TARGET_GROUPS,
-    frameworks=("AWS Load Balancer Controller: health checks",),
-)
-def _checks_health(group: Resource) -> Iterator[str]:
+@family.rule("target-group-notices-a-dead-pod", MEDIUM, TARGET_GROUPS, "AWS Load Balancer Controller: health checks")
+def _checks_health(group: Resource) -> Messages:
     """A pod that answers nobody gets requests for a minute, or one that is not ready gets them.
 
     Set health_check.path to the readiness path and interval to 10 to 15 s.
@@ -240,7 +217,7 @@ def _checks_health(group: Resource) -> Iterator[str]:
 
 
 @family.stack_rule("one-rule-answers-for-an-address", HIGH, LISTENER_RULES)
-def _answers_once(rule: Resource, stack: Stack) -> Iterator[str]:
+def _answers_once(rule: Resource, stack: Stack) -> Messages:
     """Two apps on one host and path: the one with the lower priority number gets everything.
 
     Give each app a host or path of its own.
@@ -272,10 +249,8 @@ def _same_listener(stack: Stack, one: Resource, other: Resource) -> bool:
     return bool(listeners & theirs)
 
 
-@document_rule(
-    family, "controller-registers-only-its-targets", HIGH, frameworks=("AWS Load Balancer Controller: IAM policy",)
-)
-def _registers_own_targets(resource: Resource) -> Iterator[str]:
+@document_rule(family, "controller-registers-only-its-targets", HIGH, "AWS Load Balancer Controller: IAM policy")
+def _registers_own_targets(resource: Resource) -> Messages:
     """The controller of one cluster takes targets of another out of service.
 
     Ask StringEquals on a tag of the target groups whose value is this cluster's name.
@@ -295,8 +270,8 @@ def _is_pinned(statement: PolicyStatement) -> bool:
     return named or any(all("*" not in value for value in values) for values in tags)
 
 
-@family.stack_rule("pods-fit-the-load-balancer", MEDIUM, HPA, frameworks=("EKS best practices: scalability",))
-def _targets_fit(scaler: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("pods-fit-the-load-balancer", MEDIUM, HPA, "EKS best practices: scalability")
+def _targets_fit(scaler: Resource, stack: Stack) -> Messages:
     """Beyond a thousand targets the load balancer takes no more, and new pods get no requests.
 
     Lower spec.maxReplicas, make pods bigger, or spread them over several load balancers.
@@ -307,10 +282,8 @@ def _targets_fit(scaler: Resource, stack: Stack) -> Iterator[str]:
         yield f"spec.maxReplicas is {most:.0f}, more than the {MOST_TARGETS} targets of a load balancer"
 
 
-@family.resource_rule(
-    "load-balancer-controller-survives-its-node", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller chart",)
-)
-def _controller_is_ready(release: Resource) -> Iterator[str]:
+@family.rule("load-balancer-controller-survives-its-node", MEDIUM, RELEASE, "AWS Load Balancer Controller chart")
+def _controller_is_ready(release: Resource) -> Messages:
     """New pods get no requests while the only controller is being moved.
 
     Set replicaCount 2, podDisruptionBudget and topologySpreadConstraints in values.
@@ -328,10 +301,8 @@ def _controller_is_ready(release: Resource) -> Iterator[str]:
         yield "values.topologySpreadConstraints is empty, as the chart leaves it: both pods may share a node"
 
 
-@family.resource_rule(
-    "load-balancer-controller-targets-pods", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller chart",)
-)
-def _controller_targets_pods(release: Resource) -> Iterator[str]:
+@family.rule("load-balancer-controller-targets-pods", MEDIUM, RELEASE, "AWS Load Balancer Controller chart")
+def _controller_targets_pods(release: Resource) -> Messages:
     """Services without an annotation of their own get targets by node port, without readiness gates.
 
     Set values.defaultTargetType to ip.
@@ -342,12 +313,9 @@ def _controller_targets_pods(release: Resource) -> Iterator[str]:
 
 
 @family.stack_rule(
-    "load-balancer-controller-knows-where-it-is",
-    HIGH,
-    RELEASE,
-    frameworks=("AWS Load Balancer Controller: installation",),
+    "load-balancer-controller-knows-where-it-is", HIGH, RELEASE, "AWS Load Balancer Controller: installation"
 )
-def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Iterator[str]:
+def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Messages:
     """With a hop limit of 1 pods cannot ask where they are, and the controller never starts.
 
     Set values.region and values.vpcId.
@@ -360,10 +328,8 @@ def _controller_knows_where_it_is(release: Resource, stack: Stack) -> Iterator[s
         yield f"values lacks {' and '.join(missing)}, and pods cannot ask the node's metadata"
 
 
-@family.resource_rule(
-    "load-balancer-controller-blocks-nobody", MEDIUM, RELEASE, frameworks=("AWS Load Balancer Controller issue 4140",)
-)
-def _controller_blocks_nobody(release: Resource) -> Iterator[str]:
+@family.rule("load-balancer-controller-blocks-nobody", MEDIUM, RELEASE, "AWS Load Balancer Controller issue 4140")
+def _controller_blocks_nobody(release: Resource) -> Messages:
     """No Service of any chart can be made while the controller does not answer.
 
     Set values.enableServiceMutatorWebhook to false.

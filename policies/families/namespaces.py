@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.objects import (
     LIMIT_RANGE,
     NAMESPACE,
@@ -17,7 +15,7 @@ from policies.facts.objects import (
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import text
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 PREFIX = "pod-security.kubernetes.io/"
 RESTRICTED = "restricted"
@@ -27,8 +25,8 @@ OF_THE_CLUSTER = {"kube-system", "kube-public", "kube-node-lease", "aws-secrets-
 family = Family("Namespaces", __doc__, url="https://kubernetes.io/docs/concepts/security/pod-security-admission/")
 
 
-@family.stack_rule("own-namespace", HIGH, WORKLOADS, frameworks=("CIS EKS 4.5.1", "CIS EKS 4.5.2", "CKV_K8S_21"))
-def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("own-namespace", HIGH, WORKLOADS, "CIS EKS 4.5.1", "CIS EKS 4.5.2", "CKV_K8S_21")
+def _own_namespace(resource: Resource, stack: Stack) -> Messages:
     """In a shared namespace no policy, quota or role tells one app from another.
 
     Make a namespace for the app and set metadata.namespace.
@@ -39,45 +37,36 @@ def _own_namespace(resource: Resource, stack: Stack) -> Iterator[str]:
         yield f"its namespace is {namespace}"
 
 
-@family.resource_rule(
-    "namespace-enforces-pod-security",
-    HIGH,
-    with_patches(NAMESPACE),
-    remediation=f"Label the namespace {PREFIX}enforce: {RESTRICTED}.",
-    frameworks=("CIS EKS 4.2.1", "PSS restricted"),
-)
-def _enforces(resource: Resource) -> Iterator[str]:
-    """Whoever may make pods may make privileged ones, and with them take the nodes."""
+@family.rule("namespace-enforces-pod-security", HIGH, with_patches(NAMESPACE), "CIS EKS 4.2.1", "PSS restricted")
+def _enforces(resource: Resource) -> Messages:
+    """Whoever may make pods may make privileged ones, and with them take the nodes.
+
+    Label the namespace pod-security.kubernetes.io/enforce: restricted.
+    """
     level = text(labels_of(resource), f"{PREFIX}enforce")
     left_alone = is_patch(resource) and f"{PREFIX}enforce" not in labels_of(resource)
     if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED and not left_alone:
         yield f"label {PREFIX}enforce is {level or 'missing'}"
 
 
-@family.resource_rule(
-    "namespace-tells-pod-security",
-    MEDIUM,
-    NAMESPACE,
-    remediation=f"Label the namespace {PREFIX}warn and {PREFIX}audit: {RESTRICTED}.",
-    frameworks=("EKS best practices",),
-)
-def _tells(resource: Resource) -> Iterator[str]:
-    """A Deployment whose pods are refused is accepted without a word and makes no pod."""
+@family.rule("namespace-tells-pod-security", MEDIUM, NAMESPACE, "EKS best practices")
+def _tells(resource: Resource) -> Messages:
+    """A Deployment whose pods are refused is accepted without a word and makes no pod.
+
+    Label the namespace pod-security.kubernetes.io/warn and pod-security.kubernetes.io/audit: restricted.
+    """
     for mode in ("warn", "audit"):
         level = text(labels_of(resource), f"{PREFIX}{mode}")
         if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED:
             yield f"label {PREFIX}{mode} is {level or 'missing'}"
 
 
-@family.resource_rule(
-    "namespace-pins-pod-security",
-    LOW,
-    NAMESPACE,
-    remediation=f"Label the namespace {PREFIX}enforce-version (and warn-, audit-) with a minor version.",
-    frameworks=("PSS restricted",),
-)
-def _pinned(resource: Resource) -> Iterator[str]:
-    """An upgrade of the cluster tightens the standard, and pods that ran are refused."""
+@family.rule("namespace-pins-pod-security", LOW, NAMESPACE, "PSS restricted")
+def _pinned(resource: Resource) -> Messages:
+    """An upgrade of the cluster tightens the standard, and pods that ran are refused.
+
+    Label the namespace pod-security.kubernetes.io/enforce-version (and warn-, audit-) with a minor version.
+    """
     labels = labels_of(resource)
     for mode in ("enforce", "warn", "audit"):
         if text(labels, f"{PREFIX}{mode}") and text(labels, f"{PREFIX}{mode}-version") in {"", "latest"}:
@@ -88,8 +77,8 @@ def _in_use(resource: Resource, stack: Stack) -> bool:
     return bool(in_namespace(stack, name_of(resource), *WORKLOADS))
 
 
-@family.stack_rule("namespace-quota", MEDIUM, NAMESPACE, frameworks=("NSA", "EKS best practices"))
-def _quota(resource: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("namespace-quota", MEDIUM, NAMESPACE, "NSA", "EKS best practices")
+def _quota(resource: Resource, stack: Stack) -> Messages:
     """One app that scales without end takes the nodes, and the bill, of all.
 
     Add a ResourceQuota for pods, CPU and memory.
@@ -99,8 +88,8 @@ def _quota(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "it has pods and no ResourceQuota"
 
 
-@family.stack_rule("namespace-limit-range", LOW, NAMESPACE, frameworks=("NSA", "EKS best practices"))
-def _limits(resource: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("namespace-limit-range", LOW, NAMESPACE, "NSA", "EKS best practices")
+def _limits(resource: Resource, stack: Stack) -> Messages:
     """A pod that names no resources is refused by a quota, or runs without any bound.
 
     Add a LimitRange with default requests and limits.

@@ -22,7 +22,7 @@ from policies.facts.iam import PolicyStatement, statements
 from policies.facts.iam_scope import asks_for
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_false, is_set, is_true, mappings, number, sequence, text, texts, within
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -36,6 +36,8 @@ INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 PREFIX_LIST_ENTRY = "aws:ec2/managedPrefixListEntry:ManagedPrefixListEntry"
 RULES_OF_GROUPS = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
+OPENING_IN = (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE)
+OPENING_OUT = (SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE)
 OF_AN_ACCOUNT = ("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths")
 NETWORK_KEYS = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
 ADMIN_PORTS = (22, 3389)
@@ -83,8 +85,8 @@ def _is_internet_route(stack: Stack, route: Resource | Mapping[str, Any]) -> boo
     )
 
 
-@family.stack_rule("vpc-has-flow-logs", MEDIUM, VPC, frameworks=("Security Hub EC2.6", "CKV2_AWS_11"))
-def _flow_log_exists(vpc: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("vpc-has-flow-logs", MEDIUM, VPC, "Security Hub EC2.6", "CKV2_AWS_11")
+def _flow_log_exists(vpc: Resource, stack: Stack) -> Messages:
     """After a break-in nobody can tell what talked to what.
 
     Add an aws.ec2.FlowLog with the VPC's id and traffic_type ALL.
@@ -94,8 +96,8 @@ def _flow_log_exists(vpc: Resource, stack: Stack) -> Iterator[str]:
         yield "has no flow log"
 
 
-@family.resource_rule("flow-log-records-all-traffic", MEDIUM, FLOW_LOG, frameworks=("Security Hub EC2.6",))
-def _flow_log_records_all(log: Resource) -> Iterator[str]:
+@family.rule("flow-log-records-all-traffic", MEDIUM, FLOW_LOG, "Security Hub EC2.6")
+def _flow_log_records_all(log: Resource) -> Messages:
     """A log of rejected traffic alone misses the connections that succeeded.
 
     Set traffic_type to ALL.
@@ -106,10 +108,8 @@ def _flow_log_records_all(log: Resource) -> Iterator[str]:
         yield f"trafficType is {recorded or 'not set'}, so part of the traffic leaves no trace"
 
 
-@family.stack_rule(
-    "vpc-default-security-group-is-managed", MEDIUM, VPC, frameworks=("Security Hub EC2.2", "CKV2_AWS_12")
-)
-def _default_group_is_managed(vpc: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("vpc-default-security-group-is-managed", MEDIUM, VPC, "Security Hub EC2.2", "CKV2_AWS_12")
+def _default_group_is_managed(vpc: Resource, stack: Stack) -> Messages:
     """The default security group lets its members reach each other, and takes in what names no group.
 
     Add an aws.ec2.DefaultSecurityGroup with the VPC's id and no rules, which takes AWS's own away.
@@ -118,10 +118,8 @@ def _default_group_is_managed(vpc: Resource, stack: Stack) -> Iterator[str]:
         yield "leaves its default security group as AWS makes it, which lets its members reach each other"
 
 
-@family.resource_rule(
-    "default-security-group-is-empty", HIGH, DEFAULT_SECURITY_GROUP, frameworks=("Security Hub EC2.2", "CKV2_AWS_12")
-)
-def _default_group_is_empty(group: Resource) -> Iterator[str]:
+@family.rule("default-security-group-is-empty", HIGH, DEFAULT_SECURITY_GROUP, "Security Hub EC2.2", "CKV2_AWS_12")
+def _default_group_is_empty(group: Resource) -> Messages:
     """Whatever is made without a security group gets the rules of the default one unasked.
 
     Remove ingress and egress from the default security group and give resources groups of their own.
@@ -131,8 +129,8 @@ def _default_group_is_empty(group: Resource) -> Iterator[str]:
             yield f"{direction} has rules; whatever is made without a security group gets them"
 
 
-@family.resource_rule("vpc-resolves-names", HIGH, VPC, frameworks=("EKS user guide",))
-def _names_resolve(vpc: Resource) -> Iterator[str]:
+@family.rule("vpc-resolves-names", HIGH, VPC, "EKS user guide")
+def _names_resolve(vpc: Resource) -> Messages:
     """Without DNS in the VPC nodes cannot find a private API server or an endpoint, and never join.
 
     Set enable_dns_hostnames=True and leave enable_dns_support on.
@@ -144,10 +142,8 @@ def _names_resolve(vpc: Resource) -> Iterator[str]:
         yield "enableDnsSupport is off"
 
 
-@family.resource_rule(
-    "subnet-gives-no-public-addresses", HIGH, SUBNET, frameworks=("Security Hub EC2.15", "CKV_AWS_130")
-)
-def _no_public_addresses(subnet: Resource) -> Iterator[str]:
+@family.rule("subnet-gives-no-public-addresses", HIGH, SUBNET, "Security Hub EC2.15", "CKV_AWS_130")
+def _no_public_addresses(subnet: Resource) -> Messages:
     """A machine started in the subnet is on the internet without anybody having asked for it.
 
     Set map_public_ip_on_launch=False; load balancers and NAT gateways bring their own addresses.
@@ -156,10 +152,8 @@ def _no_public_addresses(subnet: Resource) -> Iterator[str]:
         yield "mapPublicIpOnLaunch is on: everything started here gets a public address"
 
 
-@family.stack_rule(
-    "node-subnet-has-no-internet-gateway-route", HIGH, NODE_GROUP, frameworks=("CIS EKS 5.4.3", "C-0229")
-)
-def _nodes_are_private(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("node-subnet-has-no-internet-gateway-route", HIGH, NODE_GROUP, "CIS EKS 5.4.3", "C-0229")
+def _nodes_are_private(group: Resource, stack: Stack) -> Messages:
     """Nodes beside the load balancers are on the internet as soon as one gets an address.
 
     Put node groups into subnets whose default route leads to a NAT gateway.
@@ -170,8 +164,8 @@ def _nodes_are_private(group: Resource, stack: Stack) -> Iterator[str]:
             yield f"puts nodes into {subnet.label}, which has a route to an internet gateway"
 
 
-@family.stack_rule("nat-gateway-is-in-the-same-zone", MEDIUM, ASSOCIATION, frameworks=("EKS best practices: subnets",))
-def _nat_is_in_zone(association: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("nat-gateway-is-in-the-same-zone", MEDIUM, ASSOCIATION, "EKS best practices: subnets")
+def _nat_is_in_zone(association: Resource, stack: Stack) -> Messages:
     """The loss of one zone takes the way out of another with it, and every gigabyte crosses zones.
 
     Make one NAT gateway per zone and route each private subnet to that of its own zone.
@@ -192,10 +186,8 @@ def _nat_zones(stack: Stack, table: Resource) -> Iterator[str]:
                 yield text(subnet.props, "availabilityZone")
 
 
-@family.stack_rule(
-    "closed-node-subnet-has-endpoints", HIGH, NODE_GROUP, frameworks=("Security Hub EC2.10", "EKS user guide")
-)
-def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("closed-node-subnet-has-endpoints", HIGH, NODE_GROUP, "Security Hub EC2.10", "EKS user guide")
+def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Messages:
     """Nodes without a way out and without endpoints never join; the group fails after 20 minutes.
 
     Add VPC endpoints for ecr.api, ecr.dkr, ec2, sts and a gateway endpoint for s3, or a NAT gateway.
@@ -217,8 +209,8 @@ def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Iterator[str]
             yield f"{subnet.label} has no way out and no endpoint of {', '.join(missing)}: its nodes never join"
 
 
-@family.resource_rule("ecr-endpoint-is-limited", LOW, ENDPOINT, frameworks=("EKS best practices: image security",))
-def _ecr_endpoint_is_limited(endpoint: Resource) -> Iterator[str]:
+@family.rule("ecr-endpoint-is-limited", LOW, ENDPOINT, "EKS best practices: image security")
+def _ecr_endpoint_is_limited(endpoint: Resource) -> Messages:
     """A pod with stolen credentials copies images, or data in them, to a registry of another account.
 
     Give the endpoint a policy for your own account, and account 602401143452 for the images of EKS.
@@ -235,10 +227,8 @@ def _is_held(statement: PolicyStatement) -> bool:
     return statement.is_narrowed or asks_for(statement.conditions, *OF_AN_ACCOUNT)
 
 
-@family.stack_rule(
-    "subnet-has-load-balancer-tag", LOW, SUBNET, frameworks=("AWS Load Balancer Controller: subnet discovery",)
-)
-def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("subnet-has-load-balancer-tag", LOW, SUBNET, "AWS Load Balancer Controller: subnet discovery")
+def _subnet_has_role_tag(subnet: Resource, stack: Stack) -> Messages:
     """A controller that makes load balancers finds no subnet, and the Ingress gets no address.
 
     Tag public subnets kubernetes.io/role/elb=1 and those of nodes kubernetes.io/role/internal-elb=1.
@@ -341,11 +331,15 @@ def _ports(opening: Mapping[str, Any]) -> tuple[int, int]:
 @family.stack_rule(
     "security-group-opens-no-admin-port",
     CRITICAL,
-    (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    frameworks=("Security Hub EC2.13", "Security Hub EC2.14", "CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277"),
+    OPENING_IN,
+    "Security Hub EC2.13",
+    "Security Hub EC2.14",
+    "CKV_AWS_24",
+    "CKV_AWS_25",
+    "CKV_AWS_277",
+    early=OPENING_IN,
 )
-def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
+def _no_admin_port(resource: Resource, stack: Stack) -> Messages:
     """SSH and RDP that the whole internet reaches are tried within minutes.
 
     Name the networks that may connect, or use Session Manager and no open port.
@@ -359,11 +353,12 @@ def _no_admin_port(resource: Resource, stack: Stack) -> Iterator[str]:
 @family.stack_rule(
     "security-group-opens-only-web-ports",
     HIGH,
-    (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    early=(SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE),
-    frameworks=("Security Hub EC2.18", "Security Hub EC2.19"),
+    OPENING_IN,
+    "Security Hub EC2.18",
+    "Security Hub EC2.19",
+    early=OPENING_IN,
 )
-def _only_web_ports(resource: Resource, stack: Stack) -> Iterator[str]:
+def _only_web_ports(resource: Resource, stack: Stack) -> Messages:
     """Kubelets, databases and metrics answer strangers.
 
     Open 80 and 443 of a load balancer to the world at most; name networks or groups for the rest.
@@ -376,13 +371,8 @@ def _only_web_ports(resource: Resource, stack: Stack) -> Iterator[str]:
             yield f"opens ports {first} to {last} to the whole internet"
 
 
-@family.resource_rule(
-    "security-group-rules-are-described",
-    LOW,
-    (SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE),
-    frameworks=("CKV_AWS_23",),
-)
-def _rules_are_described(resource: Resource) -> Iterator[str]:
+@family.rule("security-group-rules-are-described", LOW, (SECURITY_GROUP, *RULES_OF_GROUPS), "CKV_AWS_23")
+def _rules_are_described(resource: Resource) -> Messages:
     """Nobody dares to remove a rule that says nothing about why it is there.
 
     Give the group and each of its rules a description.
@@ -396,14 +386,8 @@ def _rules_are_described(resource: Resource) -> Iterator[str]:
         yield "has no description"
 
 
-@family.stack_rule(
-    "security-group-limits-egress",
-    LOW,
-    (SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
-    early=(SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE),
-    frameworks=("CKV_AWS_382",),
-)
-def _egress_is_limited(resource: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("security-group-limits-egress", LOW, OPENING_OUT, "CKV_AWS_382", early=OPENING_OUT)
+def _egress_is_limited(resource: Resource, stack: Stack) -> Messages:
     """Whoever breaks in can send everything out, to anywhere.
 
     Let out what is needed: a port, a group or a network.
@@ -412,10 +396,8 @@ def _egress_is_limited(resource: Resource, stack: Stack) -> Iterator[str]:
         yield "lets everything out to the whole internet"
 
 
-@family.resource_rule(
-    "network-acl-opens-no-admin-port", HIGH, (ACL, ACL_RULE), frameworks=("Security Hub EC2.21", "CKV2_AWS_1")
-)
-def _acl_opens_no_admin_port(resource: Resource) -> Iterator[str]:
+@family.rule("network-acl-opens-no-admin-port", HIGH, (ACL, ACL_RULE), "Security Hub EC2.21", "CKV2_AWS_1")
+def _acl_opens_no_admin_port(resource: Resource) -> Messages:
     """A network ACL that was written by hand lets SSH or RDP in from everywhere.
 
     Name the networks that may connect on ports 22 and 3389, or remove the entry.

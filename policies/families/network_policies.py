@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.addresses import network_of, open_to_internet
@@ -11,7 +11,7 @@ from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, in_name
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, number, sequence, text, texts, within
-from policies.rule import HIGH, MEDIUM, Family
+from policies.rule import HIGH, MEDIUM, Family, Messages
 
 METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254"))
 """Where a node's credentials are (Amazon EC2 user guide, "Instance metadata")."""
@@ -38,7 +38,7 @@ def _denies_all(policy: Resource, direction: str) -> bool:
     )
 
 
-def _closed(namespace: Resource, stack: Stack, direction: str) -> Iterator[str]:
+def _closed(namespace: Resource, stack: Stack, direction: str) -> Messages:
     if not in_namespace(stack, name_of(namespace), *WORKLOADS):
         return
     policies = in_namespace(stack, name_of(namespace), NETWORK_POLICY)
@@ -46,8 +46,8 @@ def _closed(namespace: Resource, stack: Stack, direction: str) -> Iterator[str]:
         yield f"no NetworkPolicy denies all {direction} by default"
 
 
-@family.stack_rule("namespace-denies-ingress", HIGH, NAMESPACE, frameworks=("CIS EKS 4.3.2", "CKV2_K8S_6", "NSA"))
-def _ingress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("namespace-denies-ingress", HIGH, NAMESPACE, "CIS EKS 4.3.2", "CKV2_K8S_6", "NSA")
+def _ingress_closed(namespace: Resource, stack: Stack) -> Messages:
     """Whoever breaks into one pod of the cluster reaches every port of all others.
 
     Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules.
@@ -55,8 +55,8 @@ def _ingress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
     yield from _closed(namespace, stack, "Ingress")
 
 
-@family.stack_rule("namespace-denies-egress", MEDIUM, NAMESPACE, frameworks=("CIS EKS 4.3.2", "C-0030", "NSA"))
-def _egress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("namespace-denies-egress", MEDIUM, NAMESPACE, "CIS EKS 4.3.2", "C-0030", "NSA")
+def _egress_closed(namespace: Resource, stack: Stack) -> Messages:
     """Stolen data leaves, and tools are fetched, from any pod to anywhere.
 
     Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules.
@@ -64,8 +64,8 @@ def _egress_closed(namespace: Resource, stack: Stack) -> Iterator[str]:
     yield from _closed(namespace, stack, "Egress")
 
 
-@family.stack_rule("namespace-opens-dns", HIGH, NAMESPACE, frameworks=("EKS best practices",))
-def _dns(namespace: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("namespace-opens-dns", HIGH, NAMESPACE, "EKS best practices")
+def _dns(namespace: Resource, stack: Stack) -> Messages:
     """Pods resolve no names; or only short answers, as long ones need TCP.
 
     Open egress to kube-dns on port 53, over UDP and over TCP.
@@ -89,8 +89,8 @@ def _opens(rule: Mapping[str, Any], port: int, protocol: str) -> bool:
     )
 
 
-@family.resource_rule("no-egress-to-metadata", HIGH, with_patches(NETWORK_POLICY), frameworks=("EKS best practices",))
-def _metadata(policy: Resource) -> Iterator[str]:
+@family.rule("no-egress-to-metadata", HIGH, with_patches(NETWORK_POLICY), "EKS best practices")
+def _metadata(policy: Resource) -> Messages:
     """A pod reads the credentials of its node from the metadata service.
 
     Add 169.254.169.254/32 (fd00:ec2::254/128) to the except of the ipBlock.
@@ -111,8 +111,8 @@ def _holds(
     return network is not None and network.version == address.version and address in network
 
 
-@family.resource_rule("network-policy-names-peers", MEDIUM, with_patches(NETWORK_POLICY), frameworks=("C-0030",))
-def _anyone(policy: Resource) -> Iterator[str]:
+@family.rule("network-policy-names-peers", MEDIUM, with_patches(NETWORK_POLICY), "C-0030")
+def _anyone(policy: Resource) -> Messages:
     """A rule without peers undoes the default that it stands beside.
 
     Name the peers by podSelector, namespaceSelector or ipBlock.
@@ -130,8 +130,8 @@ def _only_dns(rule: Mapping[str, Any]) -> bool:
     return bool(ports) and all(number(port, "port") == DNS_PORT for port in ports)
 
 
-@family.resource_rule("no-ingress-from-the-world", HIGH, with_patches(NETWORK_POLICY), frameworks=("C-0030",))
-def _world(policy: Resource) -> Iterator[str]:
+@family.rule("no-ingress-from-the-world", HIGH, with_patches(NETWORK_POLICY), "C-0030")
+def _world(policy: Resource) -> Messages:
     """A pod is open to whatever reaches its address, and not to the load balancer only.
 
     Name the subnets of the load balancer.
@@ -153,8 +153,8 @@ def _world(policy: Resource) -> Iterator[str]:
         yield "ingress is open to most of the internet, in parts"
 
 
-@family.resource_rule("network-policy-types", MEDIUM, NETWORK_POLICY)
-def _types(policy: Resource) -> Iterator[str]:
+@family.rule("network-policy-types", MEDIUM, NETWORK_POLICY)
+def _types(policy: Resource) -> Messages:
     """Rules of a direction that policyTypes leaves out are never looked at.
 
     Name in policyTypes every direction that the policy is about.

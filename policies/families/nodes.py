@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
 
 from infra.secret_texts.texts import in_text
 from infra.versions import MOST_MINORS_BEHIND
@@ -13,7 +12,7 @@ from policies.facts.aws import CLUSTER, LAUNCH_TEMPLATE, MACHINES, NODE_GROUP, S
 from policies.facts.eks import addons, clusters_of, minor_of, of_cluster, zones
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_set, is_true, mapping, mappings, number, sequence, text, texts
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
@@ -51,13 +50,15 @@ def user_data(resource: Resource) -> str:
         return raw
 
 
-@family.resource_rule(
+@family.rule(
     "node-metadata-needs-a-token",
     CRITICAL,
     (LAUNCH_TEMPLATE, *MACHINES, METADATA_DEFAULTS),
-    frameworks=("Security Hub EC2.8", "Security Hub AutoScaling.3", "CKV_AWS_79"),
+    "Security Hub EC2.8",
+    "Security Hub AutoScaling.3",
+    "CKV_AWS_79",
 )
-def _tokens_are_required(template: Resource) -> Iterator[str]:
+def _tokens_are_required(template: Resource) -> Messages:
     """A request that an app is tricked into gets the node's credentials from the metadata service.
 
     Set metadata_options.http_tokens to required.
@@ -74,10 +75,8 @@ def _tokens_are_required(template: Resource) -> Iterator[str]:
         yield "metadataOptions.httpTokens is not required"
 
 
-@family.resource_rule(
-    "node-metadata-stays-on-the-node", HIGH, LAUNCH_TEMPLATE, frameworks=("Security Hub AutoScaling.4", "CKV_AWS_341")
-)
-def _hop_limit_is_one(template: Resource) -> Iterator[str]:
+@family.rule("node-metadata-stays-on-the-node", HIGH, LAUNCH_TEMPLATE, "Security Hub AutoScaling.4", "CKV_AWS_341")
+def _hop_limit_is_one(template: Resource) -> Messages:
     """Every pod can take the node's credentials.
 
     Set metadata_options.http_put_response_hop_limit to 1, and give controllers region and VPC id.
@@ -88,8 +87,8 @@ def _hop_limit_is_one(template: Resource) -> Iterator[str]:
         yield f"metadataOptions.httpPutResponseHopLimit is {'not set' if limit is None else f'{limit:.0f}'}, not 1"
 
 
-@family.resource_rule("node-metadata-is-on", HIGH, LAUNCH_TEMPLATE, frameworks=("EKS best practices: identity",))
-def _metadata_is_on(template: Resource) -> Iterator[str]:
+@family.rule("node-metadata-is-on", HIGH, LAUNCH_TEMPLATE, "EKS best practices: identity")
+def _metadata_is_on(template: Resource) -> Messages:
     """A node without metadata service cannot find its region and never joins.
 
     Leave metadata_options.http_endpoint enabled.
@@ -99,13 +98,15 @@ def _metadata_is_on(template: Resource) -> Iterator[str]:
         yield "metadataOptions.httpEndpoint is disabled, so the node cannot find its own region and never joins"
 
 
-@family.resource_rule(
+@family.rule(
     "node-volumes-are-encrypted",
     HIGH,
     LAUNCH_TEMPLATE,
-    frameworks=("Security Hub EC2.3", "Security Hub EC2.7", "AWSGuard encrypted-volumes"),
+    "Security Hub EC2.3",
+    "Security Hub EC2.7",
+    "AWSGuard encrypted-volumes",
 )
-def _volumes_are_encrypted(template: Resource) -> Iterator[str]:
+def _volumes_are_encrypted(template: Resource) -> Messages:
     """Images, logs and emptyDir volumes lie unencrypted on the disks of nodes.
 
     Set block_device_mappings with ebs.encrypted true for each device.
@@ -119,8 +120,8 @@ def _volumes_are_encrypted(template: Resource) -> Iterator[str]:
             yield f"{text(device, 'deviceName')}: ebs.encrypted is not true"
 
 
-@family.resource_rule("node-volumes-have-own-key", LOW, LAUNCH_TEMPLATE, frameworks=("Security Hub EC2.3",))
-def _volumes_have_own_key(template: Resource) -> Iterator[str]:
+@family.rule("node-volumes-have-own-key", LOW, LAUNCH_TEMPLATE, "Security Hub EC2.3")
+def _volumes_have_own_key(template: Resource) -> Messages:
     """A snapshot shared by mistake can be read, as AWS's own key follows the account.
 
     Set ebs.kms_key_id to a key that lets the Auto Scaling service role use it.
@@ -131,13 +132,10 @@ def _volumes_have_own_key(template: Resource) -> Iterator[str]:
             yield f"{text(device, 'deviceName')}: ebs.kmsKeyId is not set"
 
 
-@family.resource_rule(
-    "node-has-no-public-address",
-    HIGH,
-    LAUNCH_TEMPLATE,
-    frameworks=("Security Hub EC2.9", "Security Hub EC2.25", "CKV_AWS_88"),
+@family.rule(
+    "node-has-no-public-address", HIGH, LAUNCH_TEMPLATE, "Security Hub EC2.9", "Security Hub EC2.25", "CKV_AWS_88"
 )
-def _interface_is_private(template: Resource) -> Iterator[str]:
+def _interface_is_private(template: Resource) -> Messages:
     """The kubelet and every NodePort are on the internet.
 
     Leave associate_public_ip_address out, or set it to False.
@@ -148,8 +146,8 @@ def _interface_is_private(template: Resource) -> Iterator[str]:
             yield "networkInterfaces gives nodes a public address"
 
 
-@family.resource_rule("node-template-has-no-ssh-key", MEDIUM, LAUNCH_TEMPLATE, frameworks=("CKV_AWS_100",))
-def _template_has_no_ssh_key(template: Resource) -> Iterator[str]:
+@family.rule("node-template-has-no-ssh-key", MEDIUM, LAUNCH_TEMPLATE, "CKV_AWS_100")
+def _template_has_no_ssh_key(template: Resource) -> Messages:
     """A private key that nobody rotates opens every node.
 
     Remove key_name; use Session Manager where a shell is needed.
@@ -159,8 +157,8 @@ def _template_has_no_ssh_key(template: Resource) -> Iterator[str]:
         yield "keyName is set"
 
 
-@family.resource_rule("node-group-has-no-ssh", HIGH, NODE_GROUP, frameworks=("CKV_AWS_100",))
-def _group_has_no_ssh(group: Resource) -> Iterator[str]:
+@family.rule("node-group-has-no-ssh", HIGH, NODE_GROUP, "CKV_AWS_100")
+def _group_has_no_ssh(group: Resource) -> Messages:
     """Remote access without a source group opens port 22 of every node to the whole internet.
 
     Remove remote_access; use Session Manager where a shell is needed.
@@ -170,10 +168,8 @@ def _group_has_no_ssh(group: Resource) -> Iterator[str]:
         yield "remoteAccess is set"
 
 
-@family.resource_rule(
-    "node-user-data-holds-no-secret", CRITICAL, (LAUNCH_TEMPLATE, *MACHINES), frameworks=("CKV_AWS_46",)
-)
-def _user_data_holds_no_secret(template: Resource) -> Iterator[str]:
+@family.rule("node-user-data-holds-no-secret", CRITICAL, (LAUNCH_TEMPLATE, *MACHINES), "CKV_AWS_46")
+def _user_data_holds_no_secret(template: Resource) -> Messages:
     """User data is readable for everybody who reaches the metadata service or may describe templates.
 
     Read the secret from Secrets Manager at start, and rotate the one that leaked.
@@ -183,13 +179,17 @@ def _user_data_holds_no_secret(template: Resource) -> Iterator[str]:
         yield "user data holds what looks like a key or a password; every pod that reaches the metadata can read it"
 
 
-@family.resource_rule(
+@family.rule(
     "kubelet-is-not-loosened",
     CRITICAL,
     (LAUNCH_TEMPLATE, *MACHINES),
-    frameworks=("CIS EKS 3.2.1", "CIS EKS 3.2.2", "CIS EKS 3.2.4", "CIS EKS 3.2.5", "CIS EKS 3.2.6"),
+    "CIS EKS 3.2.1",
+    "CIS EKS 3.2.2",
+    "CIS EKS 3.2.4",
+    "CIS EKS 3.2.5",
+    "CIS EKS 3.2.6",
 )
-def _kubelet_is_not_loosened(template: Resource) -> Iterator[str]:
+def _kubelet_is_not_loosened(template: Resource) -> Messages:
     """A kubelet that asks for no name and no permission runs anybody's commands in anybody's pods.
 
     Remove the kubelet setting from user data; the image's own is right.
@@ -200,10 +200,8 @@ def _kubelet_is_not_loosened(template: Resource) -> Iterator[str]:
         yield f"user data sets {found.group(0).strip()!r}"
 
 
-@family.resource_rule(
-    "node-version-is-pinned", MEDIUM, NODE_GROUP, frameworks=("EKS best practices: protecting the infrastructure",)
-)
-def _release_is_pinned(group: Resource) -> Iterator[str]:
+@family.rule("node-version-is-pinned", MEDIUM, NODE_GROUP, "EKS best practices: protecting the infrastructure")
+def _release_is_pinned(group: Resource) -> Messages:
     """Node groups made on two days run different images, and a replacement changes what runs unasked.
 
     Set version, or release_version for one exact image.
@@ -213,8 +211,8 @@ def _release_is_pinned(group: Resource) -> Iterator[str]:
         yield "neither version nor releaseVersion is set"
 
 
-@family.resource_rule("node-group-has-alternatives", LOW, NODE_GROUP, frameworks=("Security Hub AutoScaling.6",))
-def _has_alternatives(group: Resource) -> Iterator[str]:
+@family.rule("node-group-has-alternatives", LOW, NODE_GROUP, "Security Hub AutoScaling.6")
+def _has_alternatives(group: Resource) -> Messages:
     """When the zone is out of the one instance type, no node comes.
 
     Name a second instance type of the same size.
@@ -225,8 +223,8 @@ def _has_alternatives(group: Resource) -> Iterator[str]:
         yield f"{types[0]} is its only instance type"
 
 
-@family.resource_rule("node-group-has-launch-template", HIGH, NODE_GROUP, frameworks=("Security Hub AutoScaling.9",))
-def _has_launch_template(group: Resource) -> Iterator[str]:
+@family.rule("node-group-has-launch-template", HIGH, NODE_GROUP, "Security Hub AutoScaling.9")
+def _has_launch_template(group: Resource) -> Messages:
     """Without a launch template EKS decides on disks, metadata and tags, with a hop limit of 2.
 
     Make an aws.ec2.LaunchTemplate and name its id and version.
@@ -236,10 +234,8 @@ def _has_launch_template(group: Resource) -> Iterator[str]:
         yield "launchTemplate is not set"
 
 
-@family.resource_rule(
-    "node-is-monitored-in-detail", LOW, LAUNCH_TEMPLATE, frameworks=("AWSGuard ec2-instance-detailed-monitoring",)
-)
-def _is_monitored(template: Resource) -> Iterator[str]:
+@family.rule("node-is-monitored-in-detail", LOW, LAUNCH_TEMPLATE, "AWSGuard ec2-instance-detailed-monitoring")
+def _is_monitored(template: Resource) -> Messages:
     """Figures every five minutes hide the peak that broke it.
 
     Set monitoring.enabled=True.
@@ -249,8 +245,8 @@ def _is_monitored(template: Resource) -> Iterator[str]:
         yield "monitoring.enabled is not on"
 
 
-@family.stack_rule("nodes-span-three-zones", MEDIUM, CLUSTER, frameworks=("Cluster Autoscaler flags",))
-def _nodes_span_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("nodes-span-three-zones", MEDIUM, CLUSTER, "Cluster Autoscaler flags")
+def _nodes_span_zones(cluster: Resource, stack: Stack) -> Messages:
     """With nodes in two zones the loss of one is half of them, and the autoscaler stops at 45 %.
 
     Put node groups into three availability zones.
@@ -262,10 +258,8 @@ def _nodes_span_zones(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"its nodes are in {len(found)} zones: the loss of one stops the autoscaler"
 
 
-@family.stack_rule(
-    "node-group-is-in-one-zone", MEDIUM, NODE_GROUP, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _group_is_in_one_zone(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("node-group-is-in-one-zone", MEDIUM, NODE_GROUP, "EKS best practices: cluster autoscaler")
+def _group_is_in_one_zone(group: Resource, stack: Stack) -> Messages:
     """A pod that must run in one zone stays Pending, and zone rebalancing ends nodes without a drain.
 
     Make one node group per zone, identical otherwise, and balance-similar-node-groups.
@@ -276,14 +270,14 @@ def _group_is_in_one_zone(group: Resource, stack: Stack) -> Iterator[str]:
         yield f"spans {', '.join(sorted(found))}: the autoscaler cannot ask for a node in one of them"
 
 
-@family.resource_rule(
+@family.rule(
     "node-update-is-bounded",
     MEDIUM,
     NODE_GROUP,
+    "EKS user guide: managed node update behavior",
     remediation=f"Set update_config.max_unavailable_percentage to {MOST_UNAVAILABLE_PERCENT} or less.",
-    frameworks=("EKS user guide: managed node update behavior",),
 )
-def _update_is_bounded(group: Resource) -> Iterator[str]:
+def _update_is_bounded(group: Resource) -> Messages:
     """An update of the nodes takes more away at once than the rest can carry.
 
     https://docs.aws.amazon.com/eks/latest/userguide/managed-node-update-behavior.html
@@ -297,10 +291,8 @@ def _update_is_bounded(group: Resource) -> Iterator[str]:
         yield f"updateConfig takes {count:.0f} of at most {size:.0f} nodes away at once"
 
 
-@family.resource_rule(
-    "node-update-respects-workloads", HIGH, NODE_GROUP, frameworks=("EKS user guide: managed node update behavior",)
-)
-def _update_adds_before_it_takes(group: Resource) -> Iterator[str]:
+@family.rule("node-update-respects-workloads", HIGH, NODE_GROUP, "EKS user guide: managed node update behavior")
+def _update_adds_before_it_takes(group: Resource) -> Messages:
     """An update ends pods that have nowhere to go yet, over their disruption budgets.
 
     Set update_config.update_strategy to DEFAULT and leave force_update_version out.
@@ -312,8 +304,8 @@ def _update_adds_before_it_takes(group: Resource) -> Iterator[str]:
         yield "forceUpdateVersion is on: an update goes over PodDisruptionBudgets"
 
 
-@family.resource_rule("node-repair-is-on", MEDIUM, NODE_GROUP, frameworks=("EKS user guide: node health",))
-def _nodes_are_repaired(group: Resource) -> Iterator[str]:
+@family.rule("node-repair-is-on", MEDIUM, NODE_GROUP, "EKS user guide: node health")
+def _nodes_are_repaired(group: Resource) -> Messages:
     """A broken node stays until somebody notices, and its pods with it.
 
     Set node_repair_config.enabled=True.
@@ -323,10 +315,8 @@ def _nodes_are_repaired(group: Resource) -> Iterator[str]:
         yield "nodeRepairConfig.enabled is not on"
 
 
-@family.stack_rule(
-    "node-repair-sees-more-than-the-kubelet", LOW, NODE_GROUP, frameworks=("EKS user guide: node health",)
-)
-def _repair_sees_nodes(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("node-repair-sees-more-than-the-kubelet", LOW, NODE_GROUP, "EKS user guide: node health")
+def _repair_sees_nodes(group: Resource, stack: Stack) -> Messages:
     """A full disk or a broken network is not noticed, as only a dead kubelet is.
 
     Add the managed add-on eks-node-monitoring-agent.
@@ -336,14 +326,14 @@ def _repair_sees_nodes(group: Resource, stack: Stack) -> Iterator[str]:
         yield "is repaired, but without the add-on eks-node-monitoring-agent only a dead kubelet is noticed"
 
 
-@family.resource_rule(
+@family.rule(
     "spot-group-has-alternatives",
     MEDIUM,
     NODE_GROUP,
+    "EKS user guide: managed node group capacity types",
     remediation=f"Name at least {FEWEST_SPOT_TYPES} instance types with the same CPU and memory.",
-    frameworks=("EKS user guide: managed node group capacity types",),
 )
-def _spot_has_alternatives(group: Resource) -> Iterator[str]:
+def _spot_has_alternatives(group: Resource) -> Messages:
     """Spot capacity of one type is taken back everywhere at once.
 
     https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html
@@ -353,10 +343,8 @@ def _spot_has_alternatives(group: Resource) -> Iterator[str]:
         yield f"asks for spot capacity of {len(types)} instance types, fewer than {FEWEST_SPOT_TYPES}"
 
 
-@family.stack_rule(
-    "cluster-keeps-on-demand-nodes", HIGH, CLUSTER, frameworks=("EKS best practices: cluster autoscaler",)
-)
-def _spot_is_not_alone(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-keeps-on-demand-nodes", HIGH, CLUSTER, "EKS best practices: cluster autoscaler")
+def _spot_is_not_alone(cluster: Resource, stack: Stack) -> Messages:
     """A cluster on spot alone can lose every node within two minutes, DNS and autoscaler with them.
 
     Add an on-demand node group for what must not go away.
@@ -367,8 +355,8 @@ def _spot_is_not_alone(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield "all its node groups are spot: it can lose every node within two minutes"
 
 
-@family.stack_rule("cluster-has-system-nodes", MEDIUM, CLUSTER, frameworks=("EKS best practices: scalability",))
-def _has_system_nodes(cluster: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("cluster-has-system-nodes", MEDIUM, CLUSTER, "EKS best practices: scalability")
+def _has_system_nodes(cluster: Resource, stack: Stack) -> Messages:
     """An app that fills the nodes pushes out DNS and the autoscaler that would make new ones.
 
     Add a tainted on-demand node group of at least two nodes and let controllers tolerate the taint.
@@ -385,10 +373,8 @@ def _has_system_nodes(cluster: Resource, stack: Stack) -> Iterator[str]:
         yield f"its system node groups keep {nodes:.0f} nodes, fewer than {FEWEST_SYSTEM_NODES}"
 
 
-@family.stack_rule(
-    "node-version-fits-the-control-plane", HIGH, NODE_GROUP, frameworks=("Kubernetes version skew policy",)
-)
-def _is_not_too_old(group: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("node-version-fits-the-control-plane", HIGH, NODE_GROUP, "Kubernetes version skew policy")
+def _is_not_too_old(group: Resource, stack: Stack) -> Messages:
     """Kubelets newer than the API server, or too old for it, are refused.
 
     Upgrade the control plane first, one minor at a time, then the node groups.
@@ -405,8 +391,8 @@ def _is_not_too_old(group: Resource, stack: Stack) -> Iterator[str]:
             yield f"version 1.{own} is more than {MOST_MINORS_BEHIND} minors behind the control plane's 1.{theirs}"
 
 
-@family.resource_rule("node-group-size-is-the-autoscalers", HIGH, NODE_GROUP, frameworks=("terraform-aws-eks FAQ",))
-def _desired_size_is_left_alone(group: Resource) -> Iterator[str]:
+@family.rule("node-group-size-is-the-autoscalers", HIGH, NODE_GROUP, "terraform-aws-eks FAQ")
+def _desired_size_is_left_alone(group: Resource) -> Messages:
     """Each update sets the fleet back to the written size, in the middle of the load.
 
     Add ignore_changes=["scalingConfig.desiredSize"] and steer with min_size and max_size.
@@ -420,8 +406,8 @@ def _desired_size_is_left_alone(group: Resource) -> Iterator[str]:
         yield "scalingConfig.desiredSize is written and not ignored: each update undoes the autoscaler's work"
 
 
-@family.resource_rule("node-image-is-maintained", HIGH, NODE_GROUP, frameworks=("CIS EKS 3.1.1",))
-def _image_is_current(group: Resource) -> Iterator[str]:
+@family.rule("node-image-is-maintained", HIGH, NODE_GROUP, "CIS EKS 3.1.1")
+def _image_is_current(group: Resource) -> Messages:
     """Amazon Linux 2 gets no EKS images since 1.33, so nodes stay unpatched.
 
     Set ami_type to an AL2023 or Bottlerocket one.

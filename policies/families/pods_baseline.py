@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.objects import POD_SPELLINGS
 from policies.facts.pods import PROBES, all_containers, label, on_windows, pod_spec, pod_template
 from policies.facts.stack import Resource
 from policies.facts.values import is_true, mapping, mappings, number, text, within, words
-from policies.rule import CRITICAL, HIGH, Family
+from policies.rule import CRITICAL, HIGH, Family, Messages
 
 SAFE_SYSCTLS = words("""
     kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.ip_unprivileged_port_start
@@ -31,10 +31,8 @@ family = Family(
 )
 
 
-@family.resource_rule(
-    "pod-not-privileged", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CIS EKS 4.2.1", "NSA", "CKV_K8S_16")
-)
-def _privileged(resource: Resource) -> Iterator[str]:
+@family.rule("pod-not-privileged", CRITICAL, POD_SPELLINGS, "PSS baseline", "CIS EKS 4.2.1", "NSA", "CKV_K8S_16")
+def _privileged(resource: Resource) -> Messages:
     """Whoever breaks into a privileged container owns the node, its credentials and all pods on it.
 
     Remove securityContext.privileged; give the single capability or device that is needed instead.
@@ -44,10 +42,8 @@ def _privileged(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} is privileged"
 
 
-@family.resource_rule(
-    "pod-own-namespaces", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19")
-)
-def _host_namespaces(resource: Resource) -> Iterator[str]:
+@family.rule("pod-own-namespaces", CRITICAL, POD_SPELLINGS, "PSS baseline", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19")
+def _host_namespaces(resource: Resource) -> Messages:
     """A pod in the node's own namespaces sees its processes, its traffic and its metadata service.
 
     Remove hostNetwork, hostPID and hostIPC; reach other pods through Services.
@@ -57,8 +53,8 @@ def _host_namespaces(resource: Resource) -> Iterator[str]:
             yield f"{key} is true"
 
 
-@family.resource_rule("pod-no-host-path", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_27", "C-0048"))
-def _host_paths(resource: Resource) -> Iterator[str]:
+@family.rule("pod-no-host-path", CRITICAL, POD_SPELLINGS, "PSS baseline", "CKV_K8S_27", "C-0048")
+def _host_paths(resource: Resource) -> Messages:
     """A folder of the node lets a pod read other pods' secrets or replace what the node runs.
 
     Use a PersistentVolumeClaim, an emptyDir or a CSI volume.
@@ -68,8 +64,8 @@ def _host_paths(resource: Resource) -> Iterator[str]:
             yield f"volume {text(volume, 'name')} is the node's {text(volume, 'hostPath', 'path')}"
 
 
-@family.resource_rule("pod-no-host-port", HIGH, POD_SPELLINGS, frameworks=("PSS baseline", "CKV_K8S_26"))
-def _host_ports(resource: Resource) -> Iterator[str]:
+@family.rule("pod-no-host-port", HIGH, POD_SPELLINGS, "PSS baseline", "CKV_K8S_26")
+def _host_ports(resource: Resource) -> Messages:
     """A port of the node passes by network policies, and lets one node hold only one such pod.
 
     Remove hostPort and make a Service.
@@ -80,8 +76,8 @@ def _host_ports(resource: Resource) -> Iterator[str]:
                 yield f"{label(container)} takes port {number(port, 'hostPort'):g} of its node"
 
 
-@family.resource_rule("pod-no-host-process", CRITICAL, POD_SPELLINGS, frameworks=("PSS baseline",))
-def _host_processes(resource: Resource) -> Iterator[str]:
+@family.rule("pod-no-host-process", CRITICAL, POD_SPELLINGS, "PSS baseline")
+def _host_processes(resource: Resource) -> Messages:
     """A HostProcess container on Windows is an administrator of its node.
 
     Remove windowsOptions.hostProcess.
@@ -93,8 +89,8 @@ def _host_processes(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} runs as a process of the node"
 
 
-@family.resource_rule("pod-masked-proc", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
-def _proc_mounts(resource: Resource) -> Iterator[str]:
+@family.rule("pod-masked-proc", HIGH, POD_SPELLINGS, "PSS baseline")
+def _proc_mounts(resource: Resource) -> Messages:
     """An unmasked /proc shows a container what the kernel tells of the whole node.
 
     Remove procMount, or set it to Default.
@@ -105,8 +101,8 @@ def _proc_mounts(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} has procMount {mount}"
 
 
-@family.resource_rule("pod-safe-sysctls", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
-def _sysctls(resource: Resource) -> Iterator[str]:
+@family.rule("pod-safe-sysctls", HIGH, POD_SPELLINGS, "PSS baseline")
+def _sysctls(resource: Resource) -> Messages:
     """An unsafe sysctl changes the kernel for every pod of the node, or keeps the pod from starting.
 
     Remove the sysctl, or set it on the nodes that need it.
@@ -116,8 +112,8 @@ def _sysctls(resource: Resource) -> Iterator[str]:
             yield f"sysctl {text(sysctl, 'name')} is not kept within the pod"
 
 
-@family.resource_rule("pod-apparmor", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
-def _apparmor(resource: Resource) -> Iterator[str]:
+@family.rule("pod-apparmor", HIGH, POD_SPELLINGS, "PSS baseline")
+def _apparmor(resource: Resource) -> Messages:
     """Without AppArmor's profile a process that breaks out meets no second wall.
 
     Remove the Unconfined profile; RuntimeDefault is what a pod gets without one.
@@ -133,8 +129,8 @@ def _apparmor(resource: Resource) -> Iterator[str]:
             yield f"annotation {key} is unconfined"
 
 
-@family.resource_rule("pod-selinux", HIGH, POD_SPELLINGS, frameworks=("PSS baseline",))
-def _selinux(resource: Resource) -> Iterator[str]:
+@family.rule("pod-selinux", HIGH, POD_SPELLINGS, "PSS baseline")
+def _selinux(resource: Resource) -> Messages:
     """An SELinux type of the host's lets a process that breaks out touch the host's files.
 
     Remove seLinuxOptions, or use one of the container types.
@@ -144,14 +140,14 @@ def _selinux(resource: Resource) -> Iterator[str]:
         yield from _selinux_options(container, label(container))
 
 
-def _selinux_options(spec: Mapping[str, Any], whose: str) -> Iterator[str]:
+def _selinux_options(spec: Mapping[str, Any], whose: str) -> Messages:
     options = mapping(within(spec, "securityContext", "seLinuxOptions"))
     if text(options, "type") not in SELINUX_TYPES or text(options, "user") or text(options, "role"):
         yield f"seLinuxOptions of {whose} leave the confined type, user or role"
 
 
-@family.resource_rule("pod-probes-own-address", HIGH, POD_SPELLINGS, frameworks=("PSS baseline since Kubernetes 1.34",))
-def _probe_hosts(resource: Resource) -> Iterator[str]:
+@family.rule("pod-probes-own-address", HIGH, POD_SPELLINGS, "PSS baseline since Kubernetes 1.34")
+def _probe_hosts(resource: Resource) -> Messages:
     """A probe with a host makes the kubelet ask any address that it reaches, on whoever's behalf.
 
     Remove host from the probe or hook; without one it asks the pod itself.
@@ -164,10 +160,8 @@ def _probe_hosts(resource: Resource) -> Iterator[str]:
                 yield f"{key} of {label(container)} names a host"
 
 
-@family.resource_rule(
-    "pod-adds-no-capability", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_25")
-)
-def _capabilities(resource: Resource) -> Iterator[str]:
+@family.rule("pod-adds-no-capability", HIGH, POD_SPELLINGS, "PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_25")
+def _capabilities(resource: Resource) -> Messages:
     """A capability such as SYS_ADMIN or NET_RAW is a part of root that a break-in can use.
 
     Remove it from capabilities.add; only NET_BIND_SERVICE may stay.

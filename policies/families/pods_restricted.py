@@ -10,7 +10,7 @@ from policies.facts.pods import all_containers, label, on_windows, pod_spec, sec
 from policies.facts.spellings import is_patch
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within, words
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 VOLUME_TYPES = {*words("configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret")}
 """Volumes that a restricted pod may have (Kubernetes, Pod Security Standards, "Volume Types")."""
@@ -38,10 +38,8 @@ def _patched(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield label(container), mapping(container.get("securityContext"))
 
 
-@family.resource_rule(
-    "pod-no-privilege-escalation", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20")
-)
-def _escalation(resource: Resource) -> Iterator[str]:
+@family.rule("pod-no-privilege-escalation", HIGH, POD_SPELLINGS, "PSS restricted", "CIS EKS 4.2.5", "CKV_K8S_20")
+def _escalation(resource: Resource) -> Messages:
     """A setuid program in the image makes root of whoever runs it.
 
     Set securityContext.allowPrivilegeEscalation to false in every container.
@@ -56,8 +54,8 @@ def _escalation(resource: Resource) -> Iterator[str]:
             yield f"allowPrivilegeEscalation of {whose} is set to true"
 
 
-@family.resource_rule("pod-non-root", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_23"))
-def _non_root(resource: Resource) -> Iterator[str]:
+@family.rule("pod-non-root", HIGH, POD_SPELLINGS, "PSS restricted", "CKV_K8S_23")
+def _non_root(resource: Resource) -> Messages:
     """A container as root is root on the node as soon as it breaks out.
 
     Set securityContext.runAsNonRoot to true on the pod, and use an image with a user of its own.
@@ -70,8 +68,8 @@ def _non_root(resource: Resource) -> Iterator[str]:
             yield f"runAsNonRoot of {whose} is set to false"
 
 
-@family.resource_rule("pod-no-user-zero", HIGH, POD_SPELLINGS, frameworks=("PSS restricted",))
-def _user_zero(resource: Resource) -> Iterator[str]:
+@family.rule("pod-no-user-zero", HIGH, POD_SPELLINGS, "PSS restricted")
+def _user_zero(resource: Resource) -> Messages:
     """User 0 is root, whatever else is said.
 
     Set runAsUser to an id of 10000 or more.
@@ -84,8 +82,8 @@ def _user_zero(resource: Resource) -> Iterator[str]:
             yield f"runAsUser of {whose} is set to 0"
 
 
-@family.resource_rule("pod-high-user-id", LOW, WORKLOADS, frameworks=("CKV_K8S_40",))
-def _user_id(resource: Resource) -> Iterator[str]:
+@family.rule("pod-high-user-id", LOW, WORKLOADS, "CKV_K8S_40")
+def _user_id(resource: Resource) -> Messages:
     """An id that an account of the node also has gets that account's files after a break-out.
 
     Set runAsUser to an id of 10000 or more.
@@ -102,8 +100,8 @@ def _user_id(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} runs as user {user:g}"
 
 
-@family.resource_rule("pod-seccomp", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_31", "C-0210"))
-def _seccomp(resource: Resource) -> Iterator[str]:
+@family.rule("pod-seccomp", HIGH, POD_SPELLINGS, "PSS restricted", "CKV_K8S_31", "C-0210")
+def _seccomp(resource: Resource) -> Messages:
     """Without a seccomp profile a process may use every system call, those with known holes too.
 
     Set securityContext.seccompProfile.type to RuntimeDefault on the pod.
@@ -120,10 +118,8 @@ def _seccomp(resource: Resource) -> Iterator[str]:
             yield f"the seccomp profile of {whose} is set to {profile}"
 
 
-@family.resource_rule(
-    "pod-drops-capabilities", HIGH, POD_SPELLINGS, frameworks=("PSS restricted", "CKV_K8S_28", "CKV_K8S_37")
-)
-def _dropped(resource: Resource) -> Iterator[str]:
+@family.rule("pod-drops-capabilities", HIGH, POD_SPELLINGS, "PSS restricted", "CKV_K8S_28", "CKV_K8S_37")
+def _dropped(resource: Resource) -> Messages:
     """The default capabilities let a process forge packets and change owners of files.
 
     Set securityContext.capabilities.drop to [ALL] in every container.
@@ -138,8 +134,8 @@ def _dropped(resource: Resource) -> Iterator[str]:
             yield f"{whose} is set to drop other capabilities than ALL"
 
 
-@family.resource_rule("pod-volume-types", HIGH, POD_SPELLINGS, frameworks=("PSS restricted",))
-def _volumes(resource: Resource) -> Iterator[str]:
+@family.rule("pod-volume-types", HIGH, POD_SPELLINGS, "PSS restricted")
+def _volumes(resource: Resource) -> Messages:
     """A volume of an in-tree driver is mounted with the node's rights and past storage policies.
 
     Use a PersistentVolumeClaim or a csi volume.
@@ -151,8 +147,8 @@ def _volumes(resource: Resource) -> Iterator[str]:
             yield f"volume {text(volume, 'name')} is of type {', '.join(sorted(given))}"
 
 
-@family.resource_rule("pod-read-only-root", MEDIUM, WORKLOADS, frameworks=("CKV_K8S_22", "NSA C-0017"))
-def _read_only(resource: Resource) -> Iterator[str]:
+@family.rule("pod-read-only-root", MEDIUM, WORKLOADS, "CKV_K8S_22", "NSA C-0017")
+def _read_only(resource: Resource) -> Messages:
     """Whoever breaks in can replace the program or bring tools along.
 
     Set securityContext.readOnlyRootFilesystem to true and mount an emptyDir where the app writes.

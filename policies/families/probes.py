@@ -9,7 +9,7 @@ from policies.facts.objects import DAEMON_SET, REPLICATED
 from policies.facts.pods import PROBES, label, lasting_containers, serves
 from policies.facts.stack import Resource
 from policies.facts.values import mapping, number, sequence, text, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LASTING = (*REPLICATED, DAEMON_SET)
 FAILURES = 3
@@ -28,8 +28,8 @@ def _has(container: Mapping[str, Any], probe: str) -> bool:
     return bool(mapping(within(container, probe)))
 
 
-@family.resource_rule("liveness-probe", MEDIUM, LASTING, frameworks=("CKV_K8S_8",))
-def _liveness(resource: Resource) -> Iterator[str]:
+@family.rule("liveness-probe", MEDIUM, LASTING, "CKV_K8S_8")
+def _liveness(resource: Resource) -> Messages:
     """A process that hangs is never started anew.
 
     Add a livenessProbe that asks the process itself and nothing behind it.
@@ -39,8 +39,8 @@ def _liveness(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} has no livenessProbe"
 
 
-@family.resource_rule("readiness-probe", HIGH, LASTING, frameworks=("CKV_K8S_9",))
-def _readiness(resource: Resource) -> Iterator[str]:
+@family.rule("readiness-probe", HIGH, LASTING, "CKV_K8S_9")
+def _readiness(resource: Resource) -> Messages:
     """A pod gets requests before it can answer, and a broken version replaces the good one.
 
     Add a readinessProbe to every container with a port.
@@ -62,8 +62,8 @@ def _asked(probe: Any) -> tuple[Any, ...]:
     )
 
 
-@family.resource_rule("probes-differ", MEDIUM, LASTING, frameworks=("kube-score pod-probes-identical",))
-def _identical(resource: Resource) -> Iterator[str]:
+@family.rule("probes-differ", MEDIUM, LASTING, "kube-score pod-probes-identical")
+def _identical(resource: Resource) -> Messages:
     """A pod that only needs a pause is restarted, and under load all of them one after another.
 
     Let the livenessProbe ask another endpoint than the readinessProbe.
@@ -74,8 +74,8 @@ def _identical(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} is restarted by the same check that takes it out of service"
 
 
-@family.resource_rule("startup-probe", LOW, LASTING, frameworks=("EKS best practices",))
-def _slow_start(resource: Resource) -> Iterator[str]:
+@family.rule("startup-probe", LOW, LASTING, "EKS best practices")
+def _slow_start(resource: Resource) -> Messages:
     """A slow start is taken for a hang, and the container is restarted for ever.
 
     Add a startupProbe whose period times failures is the longest start.
@@ -85,8 +85,8 @@ def _slow_start(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} has a livenessProbe and no startupProbe"
 
 
-@family.resource_rule("probe-command-timeout", LOW, LASTING, frameworks=("EKS best practices",))
-def _exec_timeout(resource: Resource) -> Iterator[str]:
+@family.rule("probe-command-timeout", LOW, LASTING, "EKS best practices")
+def _exec_timeout(resource: Resource) -> Messages:
     """On a busy node a command takes more than a second to start, and healthy pods are restarted.
 
     Set timeoutSeconds of the probe to more than 1.
@@ -98,10 +98,10 @@ def _exec_timeout(resource: Resource) -> Iterator[str]:
                 yield f"{probe} of {label(container)} gives its command one second"
 
 
-@family.resource_rule(
+@family.rule(
     "liveness-patience", LOW, LASTING, remediation=f"Set failureThreshold of the livenessProbe to {FAILURES} or more."
 )
-def _impatient(resource: Resource) -> Iterator[str]:
+def _impatient(resource: Resource) -> Messages:
     """One slow answer restarts a pod, and its load makes the others slow."""
     for container in lasting_containers(resource):
         if _has(container, "livenessProbe"):

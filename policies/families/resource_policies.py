@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.iam import statements
 from policies.facts.spellings import RESOURCE_POLICY
 from policies.facts.stack import Resource
-from policies.rule import CRITICAL, Family
+from policies.rule import CRITICAL, Family, Messages
 
 family = Family(
     "Resource policies",
@@ -16,13 +14,17 @@ family = Family(
 )
 
 
-@family.resource_rule(
+@family.rule(
     "resource-policy-names-callers",
     CRITICAL,
     RESOURCE_POLICY,
-    frameworks=("Security Hub S3.2", "Security Hub SQS.3", "Security Hub SNS.4", "CKV_AWS_70", "CKV_AWS_168"),
+    "Security Hub S3.2",
+    "Security Hub SQS.3",
+    "Security Hub SNS.4",
+    "CKV_AWS_70",
+    "CKV_AWS_168",
 )
-def _names_callers(resource: Resource) -> Iterator[str]:
+def _names_callers(resource: Resource) -> Messages:
     """Any AWS account in the world, or anybody at all, reads or writes what the resource holds.
 
     Name principals, or ask for aws:PrincipalOrgID, aws:SourceAccount or aws:SourceArn with a value.

@@ -24,7 +24,7 @@ from policies.facts.pods import grace_seconds, label, lasting_containers, pod_la
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, number, text, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 DEREGISTRATION = "deregistration_delay.timeout_seconds"
@@ -42,8 +42,8 @@ SHORTEST_READY_SECONDS = 5
 family = Family("Rollout", __doc__, url="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/")
 
 
-@family.resource_rule("rolling-update", HIGH, DEPLOYMENT, frameworks=("Polaris", "EKS best practices"))
-def _strategy(workload: Resource) -> Iterator[str]:
+@family.rule("rolling-update", HIGH, DEPLOYMENT, "Polaris", "EKS best practices")
+def _strategy(workload: Resource) -> Messages:
     """All old pods end before the first new one starts, and a bad version has no old one behind it.
 
     Set strategy.type to RollingUpdate.
@@ -53,8 +53,8 @@ def _strategy(workload: Resource) -> Iterator[str]:
         yield f"strategy is {kind}"
 
 
-@family.resource_rule("rollout-keeps-capacity", MEDIUM, DEPLOYMENT, frameworks=("EKS best practices",))
-def _capacity(workload: Resource) -> Iterator[str]:
+@family.rule("rollout-keeps-capacity", MEDIUM, DEPLOYMENT, "EKS best practices")
+def _capacity(workload: Resource) -> Messages:
     """During a rollout a quarter of the pods is missing, and with a bad version it stays so.
 
     Set strategy.rollingUpdate.maxUnavailable to 0.
@@ -66,8 +66,8 @@ def _capacity(workload: Resource) -> Iterator[str]:
         yield f"maxUnavailable is {'the default, 25%' if most is None else most}"
 
 
-@family.resource_rule("rollout-surge", HIGH, DEPLOYMENT, frameworks=("EKS best practices",))
-def _surge(workload: Resource) -> Iterator[str]:
+@family.rule("rollout-surge", HIGH, DEPLOYMENT, "EKS best practices")
+def _surge(workload: Resource) -> Messages:
     """Without room for one more pod a rollout takes old ones away first, or cannot begin.
 
     Set strategy.rollingUpdate.maxSurge to 25% or 1.
@@ -78,8 +78,8 @@ def _surge(workload: Resource) -> Iterator[str]:
         yield f"maxSurge is {surge}"
 
 
-@family.resource_rule("rollout-deadline", MEDIUM, DEPLOYMENT)
-def _deadline(workload: Resource) -> Iterator[str]:
+@family.rule("rollout-deadline", MEDIUM, DEPLOYMENT)
+def _deadline(workload: Resource) -> Messages:
     """A start within its allowed time is reported as a failed rollout.
 
     Set progressDeadlineSeconds above minReadySeconds and what the startup probe allows.
@@ -101,14 +101,14 @@ def _longest_start(container: Mapping[str, Any]) -> float:
     return (number(probe, "initialDelaySeconds") or 0) + period * failures
 
 
-@family.resource_rule(
+@family.rule(
     "rollout-settles",
     LOW,
     DEPLOYMENT,
+    "EKS best practices",
     remediation=f"Set minReadySeconds to {SHORTEST_READY_SECONDS} or more.",
-    frameworks=("EKS best practices",),
 )
-def _settling(workload: Resource) -> Iterator[str]:
+def _settling(workload: Resource) -> Messages:
     """A version that crashes after its first ready second replaces all good pods."""
     seconds = number(workload.props, "spec", "minReadySeconds") or 0
     if seconds < SHORTEST_READY_SECONDS:
@@ -129,8 +129,8 @@ def _has_pause(container: Mapping[str, Any]) -> bool:
     return bool(mapping(within(container, "lifecycle", "preStop")))
 
 
-@family.stack_rule("pre-stop-pause", HIGH, REPLICATED, frameworks=("EKS best practices",))
-def _pause(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("pre-stop-pause", HIGH, REPLICATED, "EKS best practices")
+def _pause(workload: Resource, stack: Stack) -> Messages:
     """With every rollout and drain some requests go to pods that are already gone.
 
     Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.
@@ -143,13 +143,13 @@ def _pause(workload: Resource, stack: Stack) -> Iterator[str]:
             yield f"{label(container)} ends as soon as it is told to, while a Service still sends to it"
 
 
-@family.resource_rule(
+@family.rule(
     "grace-period",
     HIGH,
     REPLICATED,
     remediation=f"Set terminationGracePeriodSeconds to pause, longest request and {STOP_MARGIN_SECONDS} more.",
 )
-def _grace(workload: Resource) -> Iterator[str]:
+def _grace(workload: Resource) -> Messages:
     """The pod is killed in the middle of its last requests.
 
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
@@ -187,8 +187,8 @@ def _shortest_pause(workload: Resource) -> float | None:
     return min(pauses) if pauses and all(pauses) else None
 
 
-@family.stack_rule("deregistration-within-pause", HIGH, REPLICATED, frameworks=("govuk-helm-charts 4033",))
-def _deregistration(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("deregistration-within-pause", HIGH, REPLICATED, "govuk-helm-charts 4033")
+def _deregistration(workload: Resource, stack: Stack) -> Messages:
     """The load balancer still counts on a pod that has ended: clients see 502.
 
     Set the deregistration delay to the preStop pause or less (its default is 300 seconds).
@@ -203,7 +203,7 @@ def _deregistration(workload: Resource, stack: Stack) -> Iterator[str]:
 
 
 @family.stack_rule("pause-covers-load-balancer", MEDIUM, REPLICATED)
-def _lag(workload: Resource, stack: Stack) -> Iterator[str]:
+def _lag(workload: Resource, stack: Stack) -> Messages:
     """The load balancer learns of a pod's end only seconds later, and sends to it until then.
 
     Set lifecycle.preStop.sleep to 60 seconds.
@@ -214,16 +214,11 @@ def _lag(workload: Resource, stack: Stack) -> Iterator[str]:
         yield f"it waits {pause:g} seconds in preStop, behind a load balancer"
 
 
-@family.stack_rule(
-    "readiness-gate",
-    HIGH,
-    NAMESPACE,
-    remediation=f"Label the namespace {READINESS_GATE}: enabled.",
-    frameworks=("AWS Load Balancer Controller", "EKS best practices"),
-)
-def _gate(namespace: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("readiness-gate", HIGH, NAMESPACE, "AWS Load Balancer Controller", "EKS best practices")
+def _gate(namespace: Resource, stack: Stack) -> Messages:
     """A rollout removes old pods before the load balancer sends to the new ones.
 
+    Label the namespace elbv2.k8s.aws/pod-readiness-gate-inject: enabled.
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
     """
     bound = in_namespace(stack, name_of(namespace), TARGET_GROUP_BINDING)
@@ -232,8 +227,8 @@ def _gate(namespace: Resource, stack: Stack) -> Iterator[str]:
         yield f"label {READINESS_GATE} is not enabled"
 
 
-@family.stack_rule("binding-before-pods", MEDIUM, REPLICATED, frameworks=("AWS Load Balancer Controller",))
-def _order(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("binding-before-pods", MEDIUM, REPLICATED, "AWS Load Balancer Controller")
+def _order(workload: Resource, stack: Stack) -> Messages:
     """Pods made before their binding get no readiness gate, so the first rollout loses requests.
 
     Let the workload depend on the TargetGroupBinding or Ingress.

@@ -10,7 +10,7 @@ from policies.facts.pods import FEWEST_REPLICAS, label, lasting_containers, scal
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mappings, number, text, within
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 HPAS = (HPA, HPA_V1)
 PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
@@ -42,8 +42,8 @@ def _resource_metrics(scaler: Resource) -> Iterator[Mapping[str, Any]]:
         yield {"resource": {"name": "cpu"}}
 
 
-@family.stack_rule("hpa-targets-request-resources", CRITICAL, HPAS, frameworks=("kube-score",))
-def _needs_requests(scaler: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("hpa-targets-request-resources", CRITICAL, HPAS, "kube-score")
+def _needs_requests(scaler: Resource, stack: Stack) -> Messages:
     """Use is measured as a share of the request: without one the autoscaler never acts.
 
     Set resources.requests of that resource in every container of the pod.
@@ -57,8 +57,8 @@ def _needs_requests(scaler: Resource, stack: Stack) -> Iterator[str]:
                     yield f"it scales {target.label} by {kind}, of which {label(container)} requests none"
 
 
-@family.stack_rule("hpa-owns-replicas", HIGH, REPLICATED, frameworks=("kube-score",))
-def _fights_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("hpa-owns-replicas", HIGH, REPLICATED, "kube-score")
+def _fights_replicas(workload: Resource, stack: Stack) -> Messages:
     """Each deployment sets the replicas back, in the middle of the day's load.
 
     Start with the autoscaler's minReplicas in spec.replicas and ignore its changes (ignore_changes=["spec.replicas"]),
@@ -72,14 +72,15 @@ def _fights_replicas(workload: Resource, stack: Stack) -> Iterator[str]:
         yield f"spec.replicas is {replicas:g} beside {scaler.label}"
 
 
-@family.resource_rule(
+@family.rule(
     "hpa-minimum",
     HIGH,
     HPAS,
+    "KubeLinter hpa-minimum-three-replicas",
+    "Polaris",
     remediation=f"Set minReplicas to {FEWEST_REPLICAS} or more, and to three where three zones serve.",
-    frameworks=("KubeLinter hpa-minimum-three-replicas", "Polaris"),
 )
-def _minimum(scaler: Resource) -> Iterator[str]:
+def _minimum(scaler: Resource) -> Messages:
     """At night one replica is left, and with its node the app is gone.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/reliability-application.html
@@ -89,8 +90,8 @@ def _minimum(scaler: Resource) -> Iterator[str]:
         yield f"minReplicas is {'the default, 1' if least is None else f'{least:g}'}"
 
 
-@family.resource_rule("hpa-room", HIGH, HPAS)
-def _room(scaler: Resource) -> Iterator[str]:
+@family.rule("hpa-room", HIGH, HPAS)
+def _room(scaler: Resource) -> Messages:
     """An autoscaler that cannot scale looks like one that can until the load comes.
 
     Set maxReplicas above minReplicas, to what the peak needs.
@@ -100,14 +101,14 @@ def _room(scaler: Resource) -> Iterator[str]:
         yield f"maxReplicas is {most:g}, so it cannot scale"
 
 
-@family.resource_rule(
+@family.rule(
     "hpa-spare-zone",
     MEDIUM,
     HPAS,
+    "EKS user guide, zonal shift",
     remediation=f"Set averageUtilization of CPU to {HIGHEST_CPU_PERCENT} or less.",
-    frameworks=("EKS user guide, zonal shift",),
 )
-def _target(scaler: Resource) -> Iterator[str]:
+def _target(scaler: Resource) -> Messages:
     """When one zone of three is lost, the pods of the others have no room for its load.
 
     https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
@@ -122,21 +123,21 @@ def _target(scaler: Resource) -> Iterator[str]:
             yield f"its CPU target is {percent:g} %"
 
 
-@family.resource_rule(
+@family.rule(
     "hpa-patient-scale-down",
     LOW,
     HPA,
     remediation=f"Set scaleDown.stabilizationWindowSeconds to {SHORTEST_SCALE_DOWN_SECONDS}, or leave it out.",
 )
-def _scale_down(scaler: Resource) -> Iterator[str]:
+def _scale_down(scaler: Resource) -> Messages:
     """Pods are removed in every lull and missing a minute later."""
     window = number(scaler.props, "spec", "behavior", "scaleDown", "stabilizationWindowSeconds")
     if window is not None and window < SHORTEST_SCALE_DOWN_SECONDS:
         yield f"scaleDown.stabilizationWindowSeconds is {window:g}"
 
 
-@family.resource_rule("hpa-prompt-scale-up", MEDIUM, HPA)
-def _scale_up(scaler: Resource) -> Iterator[str]:
+@family.rule("hpa-prompt-scale-up", MEDIUM, HPA)
+def _scale_up(scaler: Resource) -> Messages:
     """The autoscaler waits while requests already fail.
 
     Leave scaleUp.stabilizationWindowSeconds at 0, and scaleUp on.
@@ -150,7 +151,7 @@ def _scale_up(scaler: Resource) -> Iterator[str]:
 
 
 @family.stack_rule("hpa-alone", HIGH, HPAS)
-def _rivals(scaler: Resource, stack: Stack) -> Iterator[str]:
+def _rivals(scaler: Resource, stack: Stack) -> Messages:
     """Two autoscalers on one workload undo each other's decisions without end.
 
     Put all metrics into one HorizontalPodAutoscaler.
@@ -161,8 +162,8 @@ def _rivals(scaler: Resource, stack: Stack) -> Iterator[str]:
                 yield f"it scales {target.label}, which {other.label} scales as well"
 
 
-@family.resource_rule("hpa-names-metrics", LOW, HPA)
-def _metrics(scaler: Resource) -> Iterator[str]:
+@family.rule("hpa-names-metrics", LOW, HPA)
+def _metrics(scaler: Resource) -> Messages:
     """Without metrics the autoscaler aims at 80 % of the CPU request, which leaves no room.
 
     Write spec.metrics with a target of 50 to 65 % CPU.
@@ -172,7 +173,7 @@ def _metrics(scaler: Resource) -> Iterator[str]:
 
 
 @family.stack_rule("quota-holds-all-replicas", HIGH, RESOURCE_QUOTA)
-def _quota(quota: Resource, stack: Stack) -> Iterator[str]:
+def _quota(quota: Resource, stack: Stack) -> Messages:
     """At the peak the quota refuses the pods that the autoscaler asks for.
 
     Raise the quota to what all apps need at maxReplicas, and some more for rollouts.
@@ -195,14 +196,14 @@ def _quota(quota: Resource, stack: Stack) -> Iterator[str]:
             yield f"{key} is {within(quota.props, 'spec', 'hard', key)}; all replicas together need {needed:g}"
 
 
-@family.resource_rule(
+@family.rule(
     "priority-above-cutoff",
     MEDIUM,
     PRIORITY_CLASS,
+    "Cluster Autoscaler FAQ",
     remediation=f"Set value to {LOWEST_PRIORITY} or more.",
-    frameworks=("Cluster Autoscaler FAQ",),
 )
-def _priority(resource: Resource) -> Iterator[str]:
+def _priority(resource: Resource) -> Messages:
     """For pods of so low a priority no node is ever added, so placeholders hold no place.
 
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md

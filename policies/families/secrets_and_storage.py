@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from infra.secret_texts.names import Suspicion, suspicion
 from infra.secret_texts.texts import in_setting, without_secrets
 from policies.facts.aws import BALANCERS, BUCKETS, KEY, REPOSITORY
 from policies.facts.iam import statements
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_set, is_true, mapping, mappings, number, text, within
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
@@ -27,8 +25,8 @@ BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictP
 family = Family("Secrets and storage", __doc__)
 
 
-@family.resource_rule("key-rotates", MEDIUM, KEY, frameworks=("Security Hub KMS.4", "CKV_AWS_7"))
-def _key_rotates(key: Resource) -> Iterator[str]:
+@family.rule("key-rotates", MEDIUM, KEY, "Security Hub KMS.4", "CKV_AWS_7")
+def _key_rotates(key: Resource) -> Messages:
     """One key that leaks opens everything that was ever encrypted with it.
 
     Set enable_key_rotation=True.
@@ -40,8 +38,8 @@ def _key_rotates(key: Resource) -> Iterator[str]:
         yield "enableKeyRotation is not on"
 
 
-@family.resource_rule("key-has-policy", MEDIUM, KEY, frameworks=("CKV2_AWS_64",))
-def _key_has_policy(key: Resource) -> Iterator[str]:
+@family.rule("key-has-policy", MEDIUM, KEY, "CKV2_AWS_64")
+def _key_has_policy(key: Resource) -> Messages:
     """Every IAM policy of the account decides who uses the key, and nobody sees it in one place.
 
     Write the key's policy.
@@ -51,10 +49,8 @@ def _key_has_policy(key: Resource) -> Iterator[str]:
         yield "policy is not set, so IAM alone decides who uses it"
 
 
-@family.resource_rule(
-    "key-trusts-somebody", CRITICAL, (KEY, KEY_POLICY), frameworks=("Security Hub KMS.5", "CKV_AWS_33")
-)
-def _key_trusts_somebody(key: Resource) -> Iterator[str]:
+@family.rule("key-trusts-somebody", CRITICAL, (KEY, KEY_POLICY), "Security Hub KMS.5", "CKV_AWS_33")
+def _key_trusts_somebody(key: Resource) -> Messages:
     """Any AWS account in the world can use the key.
 
     Name principals, or add a condition such as kms:CallerAccount.
@@ -65,14 +61,15 @@ def _key_trusts_somebody(key: Resource) -> Iterator[str]:
             yield "policy lets anybody use it"
 
 
-@family.resource_rule(
+@family.rule(
     "key-can-be-saved",
     MEDIUM,
     KEY,
+    "Security Hub KMS.3",
+    "CKV_AWS_227",
     remediation=f"Set deletion_window_in_days to {LEAST_DELETION_DAYS}.",
-    frameworks=("Security Hub KMS.3", "CKV_AWS_227"),
 )
-def _key_can_be_saved(key: Resource) -> Iterator[str]:
+def _key_can_be_saved(key: Resource) -> Messages:
     """A key deleted by mistake takes all it encrypted along, and few days are left to notice.
 
     https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html
@@ -82,10 +79,8 @@ def _key_can_be_saved(key: Resource) -> Iterator[str]:
         yield f"deletionWindowInDays is {days:.0f}"
 
 
-@family.resource_rule(
-    "images-are-scanned", MEDIUM, REPOSITORY, frameworks=("CIS EKS 5.1.1", "Security Hub ECR.1", "CKV_AWS_163")
-)
-def _images_are_scanned(repository: Resource) -> Iterator[str]:
+@family.rule("images-are-scanned", MEDIUM, REPOSITORY, "CIS EKS 5.1.1", "Security Hub ECR.1", "CKV_AWS_163")
+def _images_are_scanned(repository: Resource) -> Messages:
     """Images with known holes are deployed and nobody is told.
 
     Set image_scanning_configuration.scan_on_push=True.
@@ -95,8 +90,8 @@ def _images_are_scanned(repository: Resource) -> Iterator[str]:
         yield "imageScanningConfiguration.scanOnPush is not on"
 
 
-@family.resource_rule("image-tags-are-immutable", MEDIUM, REPOSITORY, frameworks=("Security Hub ECR.2", "CKV_AWS_51"))
-def _tags_are_immutable(repository: Resource) -> Iterator[str]:
+@family.rule("image-tags-are-immutable", MEDIUM, REPOSITORY, "Security Hub ECR.2", "CKV_AWS_51")
+def _tags_are_immutable(repository: Resource) -> Messages:
     """A tag that is pushed again changes what runs at the next restart.
 
     Set image_tag_mutability to IMMUTABLE.
@@ -106,8 +101,8 @@ def _tags_are_immutable(repository: Resource) -> Iterator[str]:
         yield "imageTagMutability is not IMMUTABLE"
 
 
-@family.resource_rule("images-have-own-key", LOW, REPOSITORY, frameworks=("CKV_AWS_136",))
-def _images_have_own_key(repository: Resource) -> Iterator[str]:
+@family.rule("images-have-own-key", LOW, REPOSITORY, "CKV_AWS_136")
+def _images_have_own_key(repository: Resource) -> Messages:
     """Whoever may pull may read, as no key of yours stands between.
 
     Set encryption_configurations with encryption_type KMS and a key.
@@ -122,8 +117,8 @@ def _encryptions(repository: Resource) -> list[object]:
     return [*mappings(repository.props, "encryptionConfigurations"), mapping(found)]
 
 
-@family.resource_rule("registry-is-private", CRITICAL, REPOSITORY_POLICY, frameworks=("CKV_AWS_32",))
-def _registry_is_private(policy: Resource) -> Iterator[str]:
+@family.rule("registry-is-private", CRITICAL, REPOSITORY_POLICY, "CKV_AWS_32")
+def _registry_is_private(policy: Resource) -> Messages:
     """Anybody pulls the images, or pushes others in their place.
 
     Name the accounts or roles that may pull.
@@ -134,8 +129,8 @@ def _registry_is_private(policy: Resource) -> Iterator[str]:
             yield "lets anybody in"
 
 
-@family.stack_rule("bucket-is-private", HIGH, BUCKETS, frameworks=("Security Hub S3.8", "CKV2_AWS_6"))
-def _bucket_is_private(bucket: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("bucket-is-private", HIGH, BUCKETS, "Security Hub S3.8", "CKV2_AWS_6")
+def _bucket_is_private(bucket: Resource, stack: Stack) -> Messages:
     """One wrong policy or ACL puts logs, or the state with its secrets, on the internet.
 
     Add an aws.s3.BucketPublicAccessBlock with all four settings on.
@@ -150,8 +145,8 @@ def _bucket_is_private(bucket: Resource, stack: Stack) -> Iterator[str]:
             yield f"its BucketPublicAccessBlock lacks {', '.join(missing)}"
 
 
-@family.stack_rule("bucket-asks-for-tls", MEDIUM, BUCKETS, frameworks=("Security Hub S3.5",))
-def _bucket_asks_for_tls(bucket: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("bucket-asks-for-tls", MEDIUM, BUCKETS, "Security Hub S3.5")
+def _bucket_asks_for_tls(bucket: Resource, stack: Stack) -> Messages:
     """What is read or written travels in the clear.
 
     Add a bucket policy that denies s3:* where aws:SecureTransport is false.
@@ -166,8 +161,8 @@ def _bucket_asks_for_tls(bucket: Resource, stack: Stack) -> Iterator[str]:
     yield "has no policy that denies requests without TLS"
 
 
-@family.stack_rule("bucket-keeps-versions", MEDIUM, BUCKETS, frameworks=("Security Hub S3.14", "CKV_AWS_21"))
-def _bucket_keeps_versions(bucket: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("bucket-keeps-versions", MEDIUM, BUCKETS, "Security Hub S3.14", "CKV_AWS_21")
+def _bucket_keeps_versions(bucket: Resource, stack: Stack) -> Messages:
     """What is overwritten or deleted by mistake is gone.
 
     Add an aws.s3.BucketVersioning with status Enabled.
@@ -185,8 +180,8 @@ def _bucket_keeps_versions(bucket: Resource, stack: Stack) -> Iterator[str]:
         yield "keeps no versions"
 
 
-@family.resource_rule("secret-parameter-is-encrypted", HIGH, PARAMETER, frameworks=("CKV_AWS_337",))
-def _parameter_is_encrypted(parameter: Resource) -> Iterator[str]:
+@family.rule("secret-parameter-is-encrypted", HIGH, PARAMETER, "CKV_AWS_337")
+def _parameter_is_encrypted(parameter: Resource) -> Messages:
     """A password lies readable in Parameter Store for everybody who may list parameters.
 
     Set type to SecureString, or keep the value in Secrets Manager.

@@ -24,7 +24,7 @@ from policies.facts.objects import (
 from policies.facts.pods import all_containers, pod_labels, targets
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, text, within
-from policies.rule import HIGH, Family
+from policies.rule import HIGH, Family, Messages
 
 family = Family("Selectors", __doc__)
 
@@ -39,10 +39,8 @@ def _service_selector(service: Resource) -> Mapping[str, Any]:
     return {"matchLabels": within(service.props, "spec", "selector")}
 
 
-@family.stack_rule(
-    "service-finds-pods", HIGH, SERVICE, frameworks=("KubeLinter dangling-service", "kube-score service-targets-pod")
-)
-def _service(service: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("service-finds-pods", HIGH, SERVICE, "KubeLinter dangling-service", "kube-score service-targets-pod")
+def _service(service: Resource, stack: Stack) -> Messages:
     """A Service without pods answers nobody, and says so nowhere.
 
     Let spec.selector match the labels of the pod template.
@@ -53,8 +51,8 @@ def _service(service: Resource, stack: Stack) -> Iterator[str]:
         yield "its selector matches no pods of this stack"
 
 
-@family.stack_rule("disruption-budget-finds-pods", HIGH, PDB, frameworks=("KubeLinter dangling-poddisruptionbudget",))
-def _budget(budget: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("disruption-budget-finds-pods", HIGH, PDB, "KubeLinter dangling-poddisruptionbudget")
+def _budget(budget: Resource, stack: Stack) -> Messages:
     """A budget without pods guards nothing, and a drain takes them all.
 
     Let spec.selector match the labels of the pod template.
@@ -68,9 +66,10 @@ def _budget(budget: Resource, stack: Stack) -> Iterator[str]:
     "network-policy-finds-pods",
     HIGH,
     NETWORK_POLICY,
-    frameworks=("KubeLinter dangling-networkpolicy", "kube-score networkpolicy-targets-pod"),
+    "KubeLinter dangling-networkpolicy",
+    "kube-score networkpolicy-targets-pod",
 )
-def _policy(policy: Resource, stack: Stack) -> Iterator[str]:
+def _policy(policy: Resource, stack: Stack) -> Messages:
     """A policy without pods closes nothing.
 
     Let spec.podSelector match the labels of the pod template.
@@ -80,8 +79,8 @@ def _policy(policy: Resource, stack: Stack) -> Iterator[str]:
         yield "its podSelector matches no pods of this stack"
 
 
-@family.stack_rule("hpa-finds-target", HIGH, (HPA, HPA_V1), frameworks=("KubeLinter dangling-horizontalpodautoscaler",))
-def _scaler(scaler: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("hpa-finds-target", HIGH, (HPA, HPA_V1), "KubeLinter dangling-horizontalpodautoscaler")
+def _scaler(scaler: Resource, stack: Stack) -> Messages:
     """An autoscaler without a target scales nothing.
 
     Let spec.scaleTargetRef name kind and name of the workload, in the same namespace.
@@ -92,10 +91,8 @@ def _scaler(scaler: Resource, stack: Stack) -> Iterator[str]:
         yield f"it scales {text(scaler.props, 'spec', 'scaleTargetRef', 'kind')} {name}, which this stack does not make"
 
 
-@family.resource_rule(
-    "selector-matches-template", HIGH, (*REPLICATED, DAEMON_SET), frameworks=("KubeLinter mismatching-selector",)
-)
-def _own_pods(workload: Resource) -> Iterator[str]:
+@family.rule("selector-matches-template", HIGH, (*REPLICATED, DAEMON_SET), "KubeLinter mismatching-selector")
+def _own_pods(workload: Resource) -> Messages:
     """The API server refuses the object, in the middle of a deployment.
 
     Let spec.selector.matchLabels be labels of spec.template.
@@ -107,7 +104,7 @@ def _own_pods(workload: Resource) -> Iterator[str]:
 
 
 @family.stack_rule("selector-takes-own-pods-only", HIGH, (*REPLICATED, DAEMON_SET))
-def _overlap(workload: Resource, stack: Stack) -> Iterator[str]:
+def _overlap(workload: Resource, stack: Stack) -> Messages:
     """Two workloads count and delete each other's pods.
 
     Give the pods of each workload a label of their own, and select by it.
@@ -123,8 +120,8 @@ def _port_names(workload: Resource) -> set[str]:
     return {text(port, "name") for container in all_containers(workload) for port in mappings(container, "ports")}
 
 
-@family.stack_rule("service-port-exists", HIGH, SERVICE, frameworks=("KubeLinter",))
-def _service_ports(service: Resource, stack: Stack) -> Iterator[str]:
+@family.stack_rule("service-port-exists", HIGH, SERVICE, "KubeLinter")
+def _service_ports(service: Resource, stack: Stack) -> Messages:
     """A Service whose port has no counterpart in the pod sends to nothing.
 
     Let targetPort be the name of a container's port.
@@ -156,9 +153,10 @@ def _wanted_services(resource: Resource) -> Iterator[tuple[str, Any]]:
     "backend-exists",
     HIGH,
     (INGRESS, TARGET_GROUP_BINDING),
-    frameworks=("KubeLinter dangling-ingress", "kube-score ingress-targets-service"),
+    "KubeLinter dangling-ingress",
+    "kube-score ingress-targets-service",
 )
-def _backend(resource: Resource, stack: Stack) -> Iterator[str]:
+def _backend(resource: Resource, stack: Stack) -> Messages:
     """The load balancer answers every request with 503.
 
     Name a Service of the same namespace and one of its ports.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.facts.spellings import UNSEEN as UNSEEN_BY_PROVIDER
 from policies.facts.stack import Resource
-from policies.rule import HIGH, Family
+from policies.rule import HIGH, Family, Messages
 
 UNSEEN = (
     "aws:cloudcontrol/resource:Resource",
@@ -25,8 +23,8 @@ UNSEEN = (
 family = Family("Unseen", __doc__, url="https://www.pulumi.com/docs/iac/packages-and-automation/crossguard/")
 
 
-@family.resource_rule("nothing-goes-past-the-pack", HIGH, UNSEEN)
-def _goes_past(_resource: Resource) -> Iterator[str]:
+@family.rule("nothing-goes-past-the-pack", HIGH, UNSEEN)
+def _goes_past(_resource: Resource) -> Messages:
     """A template or a command makes what every other rule would refuse.
 
     Make the resources in the program, or accept this one in policies/exceptions.yaml with a reason.

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from policies.facts.objects import DAEMON_SET, DEPLOYMENT, POD, POD_SPELLINGS, REPLICATED, WORKLOADS
 from policies.facts.pods import all_containers, label, lasting_containers, pod_spec
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, mappings, number, text, within
-from policies.rule import HIGH, LOW, MEDIUM, Family
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
@@ -34,8 +33,8 @@ def _moves(image: str) -> bool:
     return "@" not in image and tag in {"", "latest"}
 
 
-@family.resource_rule("image-by-digest", HIGH, POD_SPELLINGS, frameworks=("CIS EKS 5.1.4", "CKV_K8S_43", "C-0306"))
-def _digest(resource: Resource) -> Iterator[str]:
+@family.rule("image-by-digest", HIGH, POD_SPELLINGS, "CIS EKS 5.1.4", "CKV_K8S_43", "C-0306")
+def _digest(resource: Resource) -> Messages:
     """A tag can be moved, so that pods of one Deployment run different programs, or a stranger's.
 
     Write the image as name:tag@sha256:digest.
@@ -48,8 +47,8 @@ def _digest(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} runs {image}, which has no digest"
 
 
-@family.resource_rule("image-not-latest", HIGH, POD_SPELLINGS, frameworks=("CKV_K8S_14",))
-def _latest(resource: Resource) -> Iterator[str]:
+@family.rule("image-not-latest", HIGH, POD_SPELLINGS, "CKV_K8S_14")
+def _latest(resource: Resource) -> Messages:
     """Nobody can tell what runs, and a rollback rolls back to nothing.
 
     Name the image by a version, and better by its digest.
@@ -61,8 +60,8 @@ def _latest(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} runs {image}, whichever that is when it starts"
 
 
-@family.resource_rule("image-names-its-registry", MEDIUM, POD_SPELLINGS, frameworks=("CIS EKS 5.1.4", "C-0078"))
-def _registry(resource: Resource) -> Iterator[str]:
+@family.rule("image-names-its-registry", MEDIUM, POD_SPELLINGS, "CIS EKS 5.1.4", "C-0078")
+def _registry(resource: Resource) -> Messages:
     """A short name is looked up in a public registry, where others may own it and pulls are limited.
 
     Write the registry's host in front of the image's name.
@@ -75,15 +74,15 @@ def _registry(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} runs {image}, from whichever registry the node takes for it"
 
 
-def _requests(kind: str, resource: Resource) -> Iterator[str]:
+def _requests(kind: str, resource: Resource) -> Messages:
     for container in all_containers(resource):
         # A limit without a request is a request as well.
         if not any(within(container, "resources", part, kind) is not None for part in ("requests", "limits")):
             yield f"{label(container)} requests no {kind}"
 
 
-@family.resource_rule("cpu-request", HIGH, WORKLOADS, frameworks=("CKV_K8S_10", "C-0270"))
-def _cpu_request(resource: Resource) -> Iterator[str]:
+@family.rule("cpu-request", HIGH, WORKLOADS, "CKV_K8S_10", "C-0270")
+def _cpu_request(resource: Resource) -> Messages:
     """The scheduler puts any number of such pods on one node, and no autoscaler sees them coming.
 
     Set resources.requests.cpu to what the container uses at its usual load.
@@ -92,8 +91,8 @@ def _cpu_request(resource: Resource) -> Iterator[str]:
     yield from _requests("cpu", resource)
 
 
-@family.resource_rule("memory-request", HIGH, WORKLOADS, frameworks=("CKV_K8S_12", "C-0271"))
-def _memory_request(resource: Resource) -> Iterator[str]:
+@family.rule("memory-request", HIGH, WORKLOADS, "CKV_K8S_12", "C-0271")
+def _memory_request(resource: Resource) -> Messages:
     """A pod that requests no memory is the first that a full node evicts.
 
     Set resources.requests.memory to the measured peak and a quarter more.
@@ -102,8 +101,8 @@ def _memory_request(resource: Resource) -> Iterator[str]:
     yield from _requests("memory", resource)
 
 
-@family.resource_rule("memory-limit", HIGH, WORKLOADS, frameworks=("CKV_K8S_13", "C-0271"))
-def _memory_limit(resource: Resource) -> Iterator[str]:
+@family.rule("memory-limit", HIGH, WORKLOADS, "CKV_K8S_13", "C-0271")
+def _memory_limit(resource: Resource) -> Messages:
     """A leak in one container takes the memory of its whole node and the neighbours with it.
 
     Set resources.limits.memory to the same as the request.
@@ -114,8 +113,8 @@ def _memory_limit(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} has no memory limit"
 
 
-@family.resource_rule("memory-request-is-limit", MEDIUM, WORKLOADS, frameworks=("EKS best practices",))
-def _memory_overcommit(resource: Resource) -> Iterator[str]:
+@family.rule("memory-request-is-limit", MEDIUM, WORKLOADS, "EKS best practices")
+def _memory_overcommit(resource: Resource) -> Messages:
     """Memory promised twice is missing when both use it, and pods within their limits are killed.
 
     Set resources.requests.memory and resources.limits.memory to the same.
@@ -128,8 +127,8 @@ def _memory_overcommit(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} may take more memory than it requests"
 
 
-@family.resource_rule("no-cpu-limit", LOW, WORKLOADS, frameworks=("EKS best practices",))
-def _cpu_limit(resource: Resource) -> Iterator[str]:
+@family.rule("no-cpu-limit", LOW, WORKLOADS, "EKS best practices")
+def _cpu_limit(resource: Resource) -> Messages:
     """A CPU limit slows a pod down beside idle CPUs, and latency climbs before any autoscaler acts.
 
     Remove resources.limits.cpu; the request already guarantees a share.
@@ -140,8 +139,8 @@ def _cpu_limit(resource: Resource) -> Iterator[str]:
             yield f"{label(container)} has a CPU limit"
 
 
-@family.resource_rule("scratch-volume-size", MEDIUM, WORKLOADS)
-def _scratch_size(resource: Resource) -> Iterator[str]:
+@family.rule("scratch-volume-size", MEDIUM, WORKLOADS)
+def _scratch_size(resource: Resource) -> Messages:
     """An emptyDir without a limit fills the node's disk, and the node then evicts whoever is on it.
 
     Set emptyDir.sizeLimit.
@@ -152,8 +151,8 @@ def _scratch_size(resource: Resource) -> Iterator[str]:
             yield f"emptyDir {text(volume, 'name')} may fill the disk of its node"
 
 
-@family.resource_rule("no-service-links", LOW, WORKLOADS, frameworks=("EKS best practices",))
-def _service_links(resource: Resource) -> Iterator[str]:
+@family.rule("no-service-links", LOW, WORKLOADS, "EKS best practices")
+def _service_links(resource: Resource) -> Messages:
     """Variables for every Service of the namespace slow the start, and past some thousand prevent it.
 
     Set enableServiceLinks to false and use DNS names.
@@ -163,14 +162,14 @@ def _service_links(resource: Resource) -> Iterator[str]:
         yield "enableServiceLinks is not false"
 
 
-@family.resource_rule(
+@family.rule(
     "few-old-revisions",
     LOW,
     (*REPLICATED, DAEMON_SET),
+    "EKS best practices",
     remediation=f"Set revisionHistoryLimit to {MOST_REVISIONS} or fewer.",
-    frameworks=("EKS best practices",),
 )
-def _revisions(resource: Resource) -> Iterator[str]:
+def _revisions(resource: Resource) -> Messages:
     """Old ReplicaSets fill etcd and slow down whoever lists them.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/scale-workloads.html
@@ -180,14 +179,10 @@ def _revisions(resource: Resource) -> Iterator[str]:
         yield f"revisionHistoryLimit is {'the default, 10' if kept is None else f'{kept:g}'}"
 
 
-@family.resource_rule(
-    "dns-few-dots",
-    LOW,
-    WORKLOADS,
-    remediation=f"Set dnsConfig.options ndots to {MOST_DOTS}.",
-    frameworks=("EKS best practices",),
+@family.rule(
+    "dns-few-dots", LOW, WORKLOADS, "EKS best practices", remediation=f"Set dnsConfig.options ndots to {MOST_DOTS}."
 )
-def _dots(resource: Resource) -> Iterator[str]:
+def _dots(resource: Resource) -> Messages:
     """Each name outside the cluster costs up to five look-ups, which is what overloads CoreDNS.
 
     https://docs.aws.amazon.com/eks/latest/best-practices/scale-cluster-services.html
@@ -201,13 +196,13 @@ def _dots(resource: Resource) -> Iterator[str]:
         yield f"ndots is {'the default, 5' if dots is None else f'{dots:g}'}"
 
 
-@family.resource_rule(
+@family.rule(
     "node-loss-toleration",
     LOW,
     DEPLOYMENT,
     remediation=f"Tolerate {' and '.join(NODE_LOSS_TAINTS)} for {MOST_NODE_LOSS_SECONDS} seconds or less.",
 )
-def _node_loss(resource: Resource) -> Iterator[str]:
+def _node_loss(resource: Resource) -> Messages:
     """Pods of a dead node are replaced only after five minutes.
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
@@ -226,8 +221,8 @@ def _node_loss(resource: Resource) -> Iterator[str]:
             yield f"{taint} is tolerated for {'the default, 300' if seconds is None else f'{seconds:g}'} seconds"
 
 
-@family.resource_rule("no-bare-pod", MEDIUM, POD, frameworks=("Pulumi compliance policies",))
-def _bare(_: Resource) -> Iterator[str]:
+@family.rule("no-bare-pod", MEDIUM, POD, "Pulumi compliance policies")
+def _bare(_: Resource) -> Messages:
     """A pod that nothing stands behind is gone with its node.
 
     Make a Deployment, a StatefulSet or a Job.
