@@ -4,6 +4,9 @@ A changed value makes a ConfigMap of another name, so the pod template changes a
 stays until the rollout has finished, so the old pods can restart while they serve, and a failed one can be taken back.
 Names are `<owner>-env-<8 hex>` and `<owner>-files-<8 hex>`; the owner is the app, or `<app>.<container>` for a helper
 (no app name has a dot, so no two owners share a name).
+
+Kubernetes expands `$(NAME)` in the variables of the container itself and not in those of a ConfigMap, so a text with a
+reference is written there, after those that it refers to.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import pulumi_kubernetes as k8s
 
 from infra.apps.not_secret import in_file, variables_in
 from infra.settings.app.environment import Environment, FieldValue, Files, ResourceValue
+from infra.settings.app.references import in_order_of_references, is_expanded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,8 @@ class Configuration:
 
     config_maps: Sequence[ConfigMapContent] = ()
     env: Sequence[k8s.core.v1.EnvVarArgs] = ()
+    expanded: Sequence[k8s.core.v1.EnvVarArgs] = ()
+    """Variables that refer to others, in the order of their references; they come after all others."""
     env_from: Sequence[k8s.core.v1.EnvFromSourceArgs] = ()
     volumes: Sequence[k8s.core.v1.VolumeArgs] = ()
     mounts: Sequence[k8s.core.v1.VolumeMountArgs] = ()
@@ -51,7 +57,8 @@ def configuration(
 
     `not_secret` has the entries of the app's key of that name that are about this container.
     """
-    texts = {name: value for name, value in env.items() if isinstance(value, str)}
+    all_texts = {name: value for name, value in env.items() if isinstance(value, str)}
+    texts = {name: value for name, value in all_texts.items() if not is_expanded(value)}
     variables = _content(f"{owner}-env", texts, not_secret=variables_in(not_secret, texts)) if texts else None
     keys = {path: _file_key(index, path) for index, path in enumerate(sorted(files))}
     only = [place for path, key in keys.items() for place in in_file(not_secret, path, key)]
@@ -62,6 +69,11 @@ def configuration(
     return Configuration(
         config_maps=[config_map for config_map in (variables, contents) if config_map is not None],
         env=[_from_pod(name, value) for name, value in env.items() if not isinstance(value, str)],
+        expanded=[
+            k8s.core.v1.EnvVarArgs(name=name, value=all_texts[name])
+            for name in in_order_of_references(all_texts)
+            if name not in texts
+        ],
         env_from=[]
         if variables is None
         else [k8s.core.v1.EnvFromSourceArgs(config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=variables.name))],

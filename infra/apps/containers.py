@@ -67,7 +67,7 @@ def plain_container(
         image_pull_policy="IfNotPresent" if is_pinned(image) else "Always",
         command=list(settings.command) or None,
         args=list(settings.args) or None,
-        env=[*configuration.env, *shared.env] or None,
+        env=[*configuration.env, *shared.env, *configuration.expanded] or None,
         env_from=list(configuration.env_from) or None,
         volume_mounts=[*shared.mounts, *configuration.mounts] or None,
         resources=container_resources(settings.resources),

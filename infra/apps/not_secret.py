@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 
 from infra.settings.app.application import Application
+from infra.settings.app.references import is_expanded
 from infra.settings.model import path_text
 
 _WORD = re.compile(r"(?:(?:init|sidecars)\.(?P<helper>[\w-]+)\.)?(?P<where>.+)\[(?P<index>\d+)\]")
@@ -38,9 +39,26 @@ def in_file(entries: Collection[str], path: str, key: str) -> list[str]:
 
 
 def words(app: str, settings: Application) -> list[str]:
-    """List the words of commands that only look like secrets, by container."""
-    return [
+    """List the words of commands, and the variables of the pod itself, that only look like secrets, by container."""
+    of_commands = [
         f"{match['helper'] or app}/{key}#{match['index']}"
         for match in filter(None, map(_WORD.fullmatch, settings.not_secret))
         for key in _KEYS.get(match["where"], ())
+    ]
+    return [*of_commands, *_variables(app, settings)]
+
+
+def _variables(app: str, settings: Application) -> list[str]:
+    containers = [
+        (app, settings.env, settings.not_secret),
+        *(
+            (name, helper.env, of_helper(settings.not_secret, section, name))
+            for section, name, helper in settings.helpers
+        ),
+    ]
+    return [
+        f"{container}/{name}"
+        for container, env, entries in containers
+        for name in variables_in(entries, env)
+        if isinstance(text := env[name], str) and is_expanded(text)
     ]

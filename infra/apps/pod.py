@@ -20,7 +20,6 @@ from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
 from infra.platforms.platform import SecretDelivery
 from infra.settings.app.application import Application
-from infra.settings.app.container import HelperSettings
 
 NDOTS = 2
 """A name with two dots is first asked for as it is. With Kubernetes' default of 5, a name outside the cluster costs up
@@ -42,7 +41,6 @@ class Running:
 
 def configurations(app: str, settings: Application) -> dict[str, Configuration]:
     """Describe the configuration of every container of `app`, by container name."""
-    helpers: dict[str, Mapping[str, HelperSettings]] = {"sidecars": settings.sidecars, "init": settings.init}
     return {
         app: configuration(app, container=app, env=settings.env, files=settings.files, not_secret=settings.not_secret),
         **{
@@ -53,8 +51,7 @@ def configurations(app: str, settings: Application) -> dict[str, Configuration]:
                 files=helper.files,
                 not_secret=of_helper(settings.not_secret, section, name),
             )
-            for section, containers in helpers.items()
-            for name, helper in containers.items()
+            for section, name, helper in settings.helpers
         },
     }
 

@@ -81,7 +81,8 @@ def _in_config(config: Resource) -> Messages:
     """
     known = _known(config)
     for name in mapping(config.props.get("data")):
-        if any(place not in known for place in _places(name, text(config.props, "data", name))):
+        # A variable may have a dot in its name, as a file has.
+        if name not in known and any(place not in known for place in _places(name, text(config.props, "data", name))):
             yield f"its key {_shown(name)} holds a secret"
     for name in mapping(config.props.get("binaryData")):
         if in_text(text(config.props, "binaryData", name)) or in_file(name, _decoded(config, name)):

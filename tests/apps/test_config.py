@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.apps.samples import cron, web, worker
-from tests.harness import build_apps
+from tests.harness import Graph, build_apps
 
 
 def _container(app: dict[str, Any]) -> dict[str, Any]:
@@ -68,3 +68,66 @@ def test_no_two_containers_of_a_stack_share_a_config_map() -> None:
     graph = build_apps({"a": web(sidecars={"b": proxy}), "a-b": web(env={"A": "1"})})
     names = [made.object_name for made in graph.all("ConfigMap")]
     assert len(names) == len(set(names)) == 2
+
+
+def _seen_inside(graph: Graph) -> dict[str, str]:
+    """The variables of the app's container as a kubelet makes them: first those of `envFrom`, then `env` in order."""
+    container = graph.pod("it")["spec"]["containers"][0]
+    data = {made.object_name: made.props["data"] for made in graph.all("ConfigMap")}
+    seen: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        seen |= data[source["configMapRef"]["name"]]
+    for variable in container.get("env", []):
+        value = variable.get("value", "<known at run time>")
+        seen[variable["name"]] = re.sub(
+            r"\$\$|\$\(([^)]*)\)", lambda found: seen.get(found[1], found[0]) if found[1] else "$", value
+        )
+    return seen
+
+
+def test_a_reference_is_expanded_whatever_it_refers_to_and_in_whatever_order_it_is_written() -> None:
+    env = {
+        "URL": "http://$(HOST):$(PORT)/",
+        "AUTHORITY": "$(HOST):$(PORT)",
+        "HOST": "$(IP)",
+        "PORT": 8080,
+        "IP": {"field": "status.podIP"},
+        "DSN": "user=app password=$(PASSWORD)",
+        "API": "$(KUBERNETES_SERVICE_HOST)",
+    }
+    secrets = {"db": {"ref": "db/password", "env": "PASSWORD"}}
+    seen = _seen_inside(build_apps({"it": web(env=env, secrets=secrets)}))
+    assert seen["URL"] == "http://<known at run time>:8080/"
+    assert seen["DSN"] == "user=app password=<known at run time>"
+    assert seen["API"] == "$(KUBERNETES_SERVICE_HOST)", "set by Kubernetes itself, which this test does not play"
+    reordered = dict(reversed(list(env.items())))
+    assert build_apps({"it": web(env=reordered, secrets=secrets)}).pod("it") == build_apps(
+        {"it": web(env=env, secrets=secrets)}
+    ).pod("it")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("$$(NAME)", "$(NAME)"),
+        ("cost: 5$$", "cost: 5$"),
+        ("$(date +%s)", "$(date +%s)"),
+        ("$HOME ${HOME} $(", "$HOME ${HOME} $("),
+    ],
+)
+def test_what_is_no_reference_arrives_as_kubernetes_has_it(text: str, value: str) -> None:
+    assert _seen_inside(build_apps({"it": web(env={"TEXT": text, "NAME": "x"})}))["TEXT"] == value
+
+
+def test_a_changed_reference_or_what_it_refers_to_rolls_the_pods() -> None:
+    before = build_apps({"it": web(env={"A": "$(B)", "B": "1"})}).pod("it")
+    assert build_apps({"it": web(env={"A": "$(B)", "B": "2"})}).pod("it") != before
+    assert build_apps({"it": web(env={"A": "$(B)$(B)", "B": "1"})}).pod("it") != before
+
+
+def test_a_variable_may_have_dots_in_its_name() -> None:
+    env = {"discovery.type": "single-node", "xpack.url": "$(discovery.type)"}
+    assert _seen_inside(build_apps({"it": web(env=env)})) == {
+        "discovery.type": "single-node",
+        "xpack.url": "single-node",
+    }

@@ -58,16 +58,19 @@ def test_what_the_stack_file_says_to_be_no_secret_is_none_to_the_policies(tmp_pa
       kind: cron
       image: registry.example.com/zed:1
       schedule: "@daily"
-      env: { DB_PASS: hunter2 }
+      env: { DB_PASS: hunter2, db.pass: hunter2, DB_USER_PASS: "$(USER):hunter2", USER: app }
       args: [--password, hunter2]
       files: { /etc/zed.conf: "password = hunter2" }
-      init: { it: { command: [it, --token=hunter2], env: { API_KEY: hunter2 } } }
+      init: { it: { command: [it, --token=hunter2], env: { API_KEY: hunter2, NEXT_PASS: "$(API_KEY)2" } } }
       notSecret:
         - env.DB_PASS
+        - env["db.pass"]
+        - env.DB_USER_PASS
         - args[1]
         - files["/etc/zed.conf"].password
         - init.it.command[1]
         - init.it.env.API_KEY
+        - init.it.env.NEXT_PASS
     zoo:
       image: registry.example.com/zoo:1
       port: 8080

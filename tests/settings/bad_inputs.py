@@ -99,6 +99,7 @@ _PROD = "repo:example/nightowl:environment:prod"
 _STAGING = "repo:example/nightowl:environment:staging"
 _MAIN = "repo:example/nightowl:ref:refs/heads/main"
 _NOT_AN_IMAGE = "is not an image reference; write registry/name:tag@sha256:digest"
+_NO_VARIABLE = "names no variable of this container; set it under env, or under secrets with its env, or write"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
 _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
@@ -321,8 +322,25 @@ _APP = (
 _CONFIGURATION = (
     _web(
         "{ env: { 1X: a } }",
-        "env.1X: '1X' is not a variable name: use letters, digits and underscores",
+        "env.1X: '1X' is not a variable name: use letters, digits, underscores, dots and dashes, and start with a "
+        "letter",
         id="variable name",
+    ),
+    _web(
+        "{ env: { DSN: 'postgres://$(DB_PASWORD)@db' }, secrets: { pw: { ref: a/b, env: DB_PASSWORD } } }",
+        "env.DSN: $(DB_PASWORD) names no variable of this container; did you mean $(DB_PASSWORD)?",
+        id="reference misspelt",
+    ),
+    _web(
+        "{ env: { A: $(OTHER) }, init: { wait: { command: [wait], env: { B: $(A) } } } }",
+        f"env.A: $(OTHER) {_NO_VARIABLE} $$(OTHER) for these very characters",
+        f"init.wait.env.B: $(A) {_NO_VARIABLE} $$(A) for these very characters",
+        id="reference to a variable of nobody",
+    ),
+    _web(
+        "{ env: { A: $(B), B: $(C), C: $(A) } }",
+        "env.A: refers to itself: A -> B -> C -> A; write one of them without the other",
+        id="references in a circle",
     ),
     _web(
         "{ env: { TOKEN: [hunter2] } }",

@@ -190,10 +190,10 @@ def test_the_kind_of_app_makes_no_difference(app: str) -> None:
 
 def test_all_mistakes_are_told_at_once_and_no_other_message_speaks_of_a_secret() -> None:
     sections = _sections(
-        image=TOKENS["GitHub classic"], port="http", env={"A-B": 1, "DB_PASS": "hunter2"}, allowTo=[TOKENS["Stripe"]]
+        image=TOKENS["GitHub classic"], port="http", env={"1B": 1, "DB_PASS": "hunter2"}, allowTo=[TOKENS["Stripe"]]
     )
     assert sorted(_keys(_refusal(sections))) == [
-        "apps.web.allowTo[0]", "apps.web.env.A-B", "apps.web.env.DB_PASS", "apps.web.image", "apps.web.port",
+        "apps.web.allowTo[0]", "apps.web.env.1B", "apps.web.env.DB_PASS", "apps.web.image", "apps.web.port",
     ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from infra.settings.app.health import HealthSettings, Port
 from infra.settings.app.image import Image
 from infra.settings.app.mounts import mount_errors
 from infra.settings.app.placement import PlacementSettings
+from infra.settings.app.references import reference_errors
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
 from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
@@ -38,7 +39,8 @@ class _Application(Model):
     args: tuple[str, ...] = ()
     """Arguments of the command, or of the image's entry point."""
     env: Environment = {}
-    """Environment variables: texts, or `{field: ...}` and `{resource: ...}` for facts about the pod."""
+    """Environment variables: texts, or `{field: ...}` and `{resource: ...}` for facts about the pod. In a text,
+    `$(NAME)` is the value of another variable of the container, secrets included, and `$$` a dollar sign."""
     files: Files = {}
     """Read-only files: the path in the container, and the content."""
     secrets: dict[Name, Secret] = {}
@@ -61,23 +63,28 @@ class _Application(Model):
     allow_to: tuple[Flow, ...] = ()
     """Whom it may call. Naming an app opens both sides of the flow."""
 
+    @property
+    def helpers(self) -> Iterator[tuple[str, str, HelperSettings]]:
+        """The containers beside the app's own: the section that has each, its name, and its settings."""
+        sections: dict[str, Mapping[str, HelperSettings]] = {"sidecars": self.sidecars, "init": self.init}
+        return ((section, name, helper) for section, named in sections.items() for name, helper in named.items())
+
     def _errors(self) -> Iterator[FieldError]:
         yield from configuration_errors(self.env, self.files)
         yield from mount_errors(self.volumes, self.files)
         yield from self._helper_errors()
         yield from self._variable_errors()
+        yield from self._reference_errors()
         yield from _repetition_errors("allowTo", self.allow_to)
 
     def _helper_errors(self) -> Iterator[FieldError]:
         for name in (name for name in self.sidecars if name in self.init):
             yield FieldError(("sidecars", name), "is the name of an init container too; choose another")
-        helpers: dict[str, Mapping[str, HelperSettings]] = {"init": self.init, "sidecars": self.sidecars}
-        for section, containers in helpers.items():
-            for name, helper in containers.items():
-                # The volumes were checked with the app's own files already.
-                for error in mount_errors(self.volumes, helper.files):
-                    if error.location[0] == "files":
-                        yield error.below(section, name)
+        for section, name, helper in self.helpers:
+            # The volumes were checked with the app's own files already.
+            for error in mount_errors(self.volumes, helper.files):
+                if error.location[0] == "files":
+                    yield error.below(section, name)
 
     def _variable_errors(self) -> Iterator[FieldError]:
         owners: dict[str, str] = {}
@@ -90,6 +97,13 @@ class _Application(Model):
             if secret.env in self.env:
                 yield FieldError(place, f"{secret.env} is set in env too; remove one of them")
             owners.setdefault(secret.env, name)
+
+    def _reference_errors(self) -> Iterator[FieldError]:
+        secrets = {secret.env for secret in self.secrets.values() if secret.env is not None}
+        yield from reference_errors(self.env, secrets)
+        for section, name, helper in self.helpers:
+            for error in reference_errors(helper.env, secrets):
+                yield error.below(section, name)
 
 
 class _LongRunning(_Application):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
+from infra.settings.app.references import VARIABLE_NAME
 from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Notation, form
 
@@ -73,7 +74,9 @@ def _check_path(value: str) -> str:
     return value
 
 
-_check_variable_name = form(r"[A-Za-z_][A-Za-z0-9_]*", "is not a variable name: use letters, digits and underscores")
+_check_variable_name = form(
+    VARIABLE_NAME, "is not a variable name: use letters, digits, underscores, dots and dashes, and start with a letter"
+)
 VariableName = Annotated[str, AfterValidator(_check_variable_name), Notation("variable name")]
 VariableText = Annotated[str, BeforeValidator(_plain_text), Notation("text")]
 VariableValue = Annotated[
