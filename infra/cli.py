@@ -319,7 +319,7 @@ def cluster_paths(name: str) -> ClusterPaths:
     from infra.settings.names import check_name
 
     try:
-        return ClusterPaths.of(check_name(name))
+        return ClusterPaths(check_name(name))
     except ValueError as error:
         raise UsageError(f"--name: {name!r} {error}") from None
 

@@ -12,4 +12,4 @@ def test_a_state_folder_written_with_dots_is_made_plain_because_processes_are_fo
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", f"{tmp_path}/one/../two")
 
-    assert ClusterPaths.of("it").root == tmp_path / "two" / "nightowl" / "clusters" / "it"
+    assert ClusterPaths("it").root == tmp_path / "two" / "nightowl" / "clusters" / "it"

@@ -55,7 +55,7 @@ def test_in_a_shell_with_the_links_the_tools_are_still_found_behind_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    inside = ClusterPaths.of("one")
+    inside = ClusterPaths("one")
     inside.root.mkdir(parents=True)
     link_programs(inside, {"pulumi": Path("/bin/true"), "ls": Path("/bin/true")})
     monkeypatch.setenv("PATH", f"{inside.programs}:/usr/bin:/bin")

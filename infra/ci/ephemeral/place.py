@@ -140,7 +140,7 @@ def cluster_place(
         NightowlError: the engine cannot be had.
     """
     stack_file(project, base)
-    paths = ClusterPaths.of(cluster)
+    paths = ClusterPaths(cluster)
     if not is_running(paths):
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
     engine = local_engine(paths, resolve_engine(lambda _: None), run.console.out)

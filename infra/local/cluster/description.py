@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from infra.local.cluster.kubeconfig import api_server
@@ -13,45 +14,31 @@ from infra.local.paths import ClusterPaths
 
 
 @dataclass(frozen=True, kw_only=True)
-class Component:
-    """A program of the cluster. `pid` is None when it does not run."""
-
-    name: str
-    pid: int | None
-    memory_bytes: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class ClusterDescription:
-    """A cluster's processes. `exists` means that its creation was completed, `running` that all components live."""
+    """A cluster's processes. `exists` means that its creation was completed, `running` that all components live.
 
-    name: str
+    `components` has the process id of each program of a cluster, None where it does not run.
+    """
+
     exists: bool
     running: bool
     api_server: str | None
-    components: tuple[Component, ...]
+    components: Mapping[str, int | None]
     memory_bytes: int
 
 
 def describe(paths: ClusterPaths) -> ClusterDescription:
     """Describe the cluster, be it absent, broken or running."""
     ports = read_ports(paths)
-    found = {process.name: process for process in processes_of(paths.root)}
-    components = tuple(
-        Component(
-            name=name,
-            pid=found[name].pid if name in found else None,
-            memory_bytes=found[name].memory_bytes if name in found else 0,
-        )
-        for name in COMPONENTS
-    )
+    processes = processes_of(paths.root)
+    pids = {process.name: process.pid for process in processes}
+    components = {name: pids.get(name) for name in COMPONENTS}
     return ClusterDescription(
-        name=paths.name,
         exists=ports is not None,
-        running=ports is not None and all(component.pid is not None for component in components),
+        running=ports is not None and None not in components.values(),
         api_server=api_server(ports.apiserver) if ports else None,
         components=components,
-        memory_bytes=sum(process.memory_bytes for process in found.values()),
+        memory_bytes=sum(process.memory_bytes for process in processes),
     )
 
 

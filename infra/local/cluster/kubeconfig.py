@@ -15,27 +15,19 @@ OWNER_ONLY = 0o600
 
 def write_kubeconfig(path: Path, *, certificates: Path, api_port: int) -> None:
     """Write the file from the certificates that kwokctl generated (`ca.crt`, `admin.crt`, `admin.key`)."""
+    cluster = {
+        "server": api_server(api_port),
+        "certificate-authority-data": _encoded(certificates / "ca.crt"),
+    }
+    user = {
+        "client-certificate-data": _encoded(certificates / "admin.crt"),
+        "client-key-data": _encoded(certificates / "admin.key"),
+    }
     document = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {
-                "name": KUBE_CONTEXT,
-                "cluster": {
-                    "server": api_server(api_port),
-                    "certificate-authority-data": _encoded(certificates / "ca.crt"),
-                },
-            }
-        ],
-        "users": [
-            {
-                "name": KUBE_CONTEXT,
-                "user": {
-                    "client-certificate-data": _encoded(certificates / "admin.crt"),
-                    "client-key-data": _encoded(certificates / "admin.key"),
-                },
-            }
-        ],
+        "clusters": [{"name": KUBE_CONTEXT, "cluster": cluster}],
+        "users": [{"name": KUBE_CONTEXT, "user": user}],
         "contexts": [{"name": KUBE_CONTEXT, "context": {"cluster": KUBE_CONTEXT, "user": KUBE_CONTEXT}}],
         "current-context": KUBE_CONTEXT,
     }

@@ -62,6 +62,7 @@ def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str
         "kwokControllerBinary": tools.kwok,
         "metricsServerBinary": tools.metrics_server,
     }
+    client_rates = {"kube-api-qps": str(CLIENT_QPS), "kube-api-burst": str(2 * CLIENT_QPS)}
     return {
         "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
         "kind": "KwokctlConfiguration",
@@ -103,13 +104,9 @@ def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str
             ),
             _arguments(
                 "kube-controller-manager",
-                {
-                    "horizontal-pod-autoscaler-sync-period": f"{HPA_SYNC_SECONDS}s",
-                    "kube-api-qps": str(CLIENT_QPS),
-                    "kube-api-burst": str(2 * CLIENT_QPS),
-                },
+                {"horizontal-pod-autoscaler-sync-period": f"{HPA_SYNC_SECONDS}s", **client_rates},
             ),
-            _arguments("kube-scheduler", {"kube-api-qps": str(CLIENT_QPS), "kube-api-burst": str(2 * CLIENT_QPS)}),
+            _arguments("kube-scheduler", client_rates),
             _arguments("kwok-controller", {"cidr": POD_CIDR}),
             _arguments("metrics-server", {"kubelet-request-timeout": f"{KUBELET_TIMEOUT_SECONDS}s"}),
             _arguments("metrics-server", {"metric-resolution": f"{METRIC_RESOLUTION_SECONDS}s"}, override=True),

@@ -8,16 +8,17 @@ import shutil
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Literal
 
 from infra.local.cluster.description import describe, read_ports, write_ports
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.kubeconfig import write_kubeconfig
 from infra.local.cluster.kwokctl import configuration_yaml
-from infra.local.cluster.lock import exclusive
 from infra.local.cluster.manifests import initial_objects_yaml
 from infra.local.cluster.ports import Ports, choose_ports
 from infra.local.cluster.processes import kill_all, processes_of
@@ -25,6 +26,7 @@ from infra.local.cluster.programs import environment, kubectl
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
 from infra.local.paths import ClusterPaths
 from infra.system.commands import CommandFailedError, run
+from infra.system.lock import LockHeldError, hold
 from infra.system.private_folder import make_private_folder
 from infra.toolchain.resolve import Tools
 
@@ -35,12 +37,8 @@ PORT_ATTEMPTS = 3
 PORT_TAKEN = "address already in use"
 
 
-class Creation(StrEnum):
-    """What `create` found to do."""
-
-    CREATED = "created"
-    RESTARTED = "restarted"
-    UNCHANGED = "unchanged"
+Creation = Literal["created", "restarted", "unchanged"]
+"""What `create` found to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +69,11 @@ def create(
     Raises ClusterError.
     """
     _require_path_without_space(paths)
-    with exclusive(paths), _files_explained(paths):
+    with _exclusive(paths, paths.lock), _files_explained(paths):
         ports = read_ports(paths)
         if ports is None:
             _create(paths, tools, api_port, on_event, meanwhile)
-            return Creation.CREATED
+            return "created"
         if api_port not in {None, ports.apiserver}:
             raise ClusterError(
                 f"cluster {paths.name} exists with other options (api_port: {ports.apiserver} is not {api_port}). "
@@ -93,14 +91,22 @@ def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent
     ports = read_ports(paths)
     if ports is None:
         raise ClusterError(f"cluster {paths.name} was deleted while it started")
-    with _files_explained(paths):
-        try:
-            _wait_until_ready(paths, tools, ports, on_event)
-        except ClusterError as error:
-            if PORT_TAKEN in str(error):
-                # Its ports are its own for good: only another cluster gets others.
-                paths.record.unlink(missing_ok=True)
-            raise
+    probe = _probe(paths, ports)
+    start_components = partial(_start_missing_components, paths, tools)
+    restart_karpenter = partial(start_karpenter, paths, tools, ports)
+    try:
+        for step, is_ready, component, revive in (
+            ("nodes ready", probe.base_nodes_are_ready, "kwok-controller", start_components),
+            ("node autoscaler ready", probe.karpenter_is_ready, "karpenter", restart_karpenter),
+            ("metrics ready", probe.metrics_are_served, "metrics-server", start_components),
+        ):
+            with _files_explained(paths), _step(step, on_event):
+                wait_until(is_ready, component=component, paths=paths, revive=revive)
+    except ClusterError as error:
+        if PORT_TAKEN in str(error):
+            # Its ports are its own for good: only another cluster gets others.
+            paths.record.unlink(missing_ok=True)
+        raise
 
 
 def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bool:
@@ -110,64 +116,67 @@ def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bo
     """
     if not paths.root.exists() and not processes_of(paths.root):
         return False
-    with deploying(paths), exclusive(paths), _files_explained(paths):
+    with deploying(paths), _exclusive(paths, paths.lock), _files_explained(paths):
         _remove(paths, on_event)
         paths.lock.unlink()
         paths.deployment_lock.unlink()
     return True
 
 
-@contextmanager
-def deploying(paths: ClusterPaths) -> Generator[None]:
+def deploying(paths: ClusterPaths) -> AbstractContextManager[None]:
     """Keep the cluster while something is deployed to it: nobody else deploys meanwhile, and nobody deletes it.
 
     Raises ClusterError if somebody else does.
     """
-    with exclusive(paths, paths.deployment_lock):
+    return _exclusive(paths, paths.deployment_lock)
+
+
+@contextmanager
+def _exclusive(paths: ClusterPaths, path: Path) -> Generator[None]:
+    """Hold a lock of the cluster, or refuse at once if another process does."""
+    with ExitStack() as stack:
+        try:
+            make_private_folder(path.parent)
+            stack.enter_context(hold(path))
+        except OSError as error:
+            raise ClusterError(
+                f"the folder {path.parent} cannot be written ({error.strerror}). Make it writable, or set "
+                "XDG_STATE_HOME to a folder that is."
+            ) from error
+        except LockHeldError as error:
+            raise ClusterError(
+                f"cluster {paths.name} is being created, deployed to or deleted by another nightowl "
+                f"(process {error.holder}). Wait for it to end, then run the command again."
+            ) from error
         yield
 
 
 def _create(
-    paths: ClusterPaths,
-    tools: Tools,
-    api_port: int | None,
-    on_event: OnClusterEvent,
-    meanwhile: Callable[[], None],
+    paths: ClusterPaths, tools: Tools, api_port: int | None, on_event: OnClusterEvent, meanwhile: Callable[[], None]
 ) -> None:
-    for attempt in range(1, PORT_ATTEMPTS + 1):
+    for attempts_left in reversed(range(PORT_ATTEMPTS)):
         if paths.root.exists() or processes_of(paths.root):
             _remove(paths, on_event)
         try:
-            _create_once(paths, tools, api_port, on_event, meanwhile)
+            ports = choose_ports(api_port)
+            make_private_folder(paths.root)
+            with _beside(meanwhile):
+                _start(paths, tools, ports, on_event)
+                # Before the other work is asked for its result: if that fails, the cluster stays for the next run.
+                write_ports(paths, ports)
         except ClusterError as error:
-            if PORT_TAKEN not in str(error) or api_port is not None or attempt == PORT_ATTEMPTS:
+            if PORT_TAKEN not in str(error) or api_port is not None or not attempts_left:
                 raise
         else:
             return
 
 
-def _create_once(
-    paths: ClusterPaths,
-    tools: Tools,
-    api_port: int | None,
-    on_event: OnClusterEvent,
-    meanwhile: Callable[[], None],
-) -> None:
-    ports = choose_ports(api_port)
-    make_private_folder(paths.root)
-    with _beside(meanwhile):
-        _start(paths, tools, ports, on_event)
-        # Before the other work is asked for its result: if that fails, the cluster stays, and the next run finds it.
-        write_ports(paths, ports)
-
-
 def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> None:
-    certificates = paths.components / "pki"
     with _step("control plane", on_event):
-        paths.kwokctl_configuration.write_text(configuration_yaml(tools, ports, certificates=certificates))
+        paths.kwokctl_configuration.write_text(configuration_yaml(tools, ports, certificates=paths.certificates))
         _kwokctl(paths, tools, "create", "cluster", "--kubeconfig=", f"--config={paths.kwokctl_configuration}")
-        write_kubeconfig(paths.kubeconfig, certificates=certificates, api_port=ports.apiserver)
-        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
+        write_kubeconfig(paths.kubeconfig, certificates=paths.certificates, api_port=ports.apiserver)
+        _wait_for_api_server(paths, ports)
     with _step("nodes and autoscaler", on_event):
         _apply_autoscaler_types(paths, tools)
         _kubectl(paths, tools, "apply", "--server-side", "--filename=-", stdin_text=initial_objects_yaml())
@@ -175,38 +184,21 @@ def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterE
 
 
 def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> Creation:
-    missing = [item.name for item in describe(paths).components if item.pid is None]
+    missing = [name for name, pid in describe(paths).components.items() if pid is None]
     if not missing:
-        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
-        return Creation.UNCHANGED
+        _wait_for_api_server(paths, ports)
+        return "unchanged"
     with _step(f"restart of {', '.join(missing)}", on_event):
         _start_missing_components(paths, tools)
-        wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
+        _wait_for_api_server(paths, ports)
         if "karpenter" in missing:
             start_karpenter(paths, tools, ports)
-    return Creation.RESTARTED
+    return "restarted"
 
 
 def _start_missing_components(paths: ClusterPaths, tools: Tools) -> None:
     _remove_stale_process_ids(paths)
     _kwokctl(paths, tools, "start", "cluster")
-
-
-def _wait_until_ready(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> None:
-    probe = _probe(paths, ports)
-
-    def start_components() -> None:
-        _start_missing_components(paths, tools)
-
-    def restart_karpenter() -> None:
-        start_karpenter(paths, tools, ports)
-
-    with _step("nodes ready", on_event):
-        wait_until(probe.base_nodes_are_ready, component="kwok-controller", paths=paths, revive=start_components)
-    with _step("node autoscaler ready", on_event):
-        wait_until(probe.karpenter_is_ready, component="karpenter", paths=paths, revive=restart_karpenter)
-    with _step("metrics ready", on_event):
-        wait_until(probe.metrics_are_served, component="metrics-server", paths=paths, revive=start_components)
 
 
 def _remove(paths: ClusterPaths, on_event: OnClusterEvent) -> None:
@@ -259,8 +251,12 @@ def _remove_stale_process_ids(paths: ClusterPaths) -> None:
             path.unlink()
 
 
+def _wait_for_api_server(paths: ClusterPaths, ports: Ports) -> None:
+    wait_until(_probe(paths, ports).api_is_ready, component="kube-apiserver", paths=paths)
+
+
 def _probe(paths: ClusterPaths, ports: Ports) -> Probe:
-    return Probe(ports=ports, certificates=paths.components / "pki")
+    return Probe(ports=ports, certificates=paths.certificates)
 
 
 def _require_path_without_space(paths: ClusterPaths) -> None:

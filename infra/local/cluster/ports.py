@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from infra.local.cluster.errors import ClusterError
 
@@ -35,17 +35,9 @@ def choose_ports(api_port: int | None) -> Ports:
     with ExitStack() as held:
         if api_port is not None and not _hold(api_port, held):
             raise ClusterError(f"port {api_port} of {LOOPBACK} is in use. Choose another, or none to get a free one.")
-        return Ports(
-            apiserver=api_port or _free_port(held),
-            etcd=_free_port(held),
-            etcd_peer=_free_port(held),
-            controller_manager=_free_port(held),
-            scheduler=_free_port(held),
-            kwok=_free_port(held),
-            metrics_server=_free_port(held),
-            karpenter_metrics=_free_port(held),
-            karpenter_health=_free_port(held),
-        )
+        chosen = {} if api_port is None else {"apiserver": api_port}
+        free = {field.name: _free_port(held) for field in fields(Ports) if field.name not in chosen}
+        return Ports(**chosen, **free)
 
 
 def _free_port(held: ExitStack) -> int:

@@ -50,7 +50,8 @@ def kill_all(folder: Path) -> int:
     remaining = found
     while remaining:
         for process in remaining:
-            _kill(process)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         if time.monotonic() > deadline:
             names = ", ".join(f"{process.name} ({process.pid})" for process in remaining)
             raise ClusterError(f"these processes do not end: {names}. End them by hand and delete the cluster again.")
@@ -80,11 +81,6 @@ def _has_ended(child: int) -> bool:
         return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
-
-
-def _kill(process: Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGKILL)
 
 
 def _from_proc(folder: Path) -> list[Process]:
