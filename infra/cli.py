@@ -249,7 +249,6 @@ def load(
     """
     from infra.local.load import find_target
     from infra.local.load_display import show_load
-    from infra.local.status import collect
     from infra.settings.scalars import parse_seconds
 
     try:
@@ -259,10 +258,8 @@ def load(
     if seconds < 1:
         raise UsageError(f"--for: {duration!r} is less than 1s")
     api = connected(name)
-    target = find_target(collect(name, api), api, app_name)
-    last = show_load(
-        context.obj, api, target, cluster_name=name, cores=cpu, seconds=seconds, until_absorbed=until_absorbed
-    )
+    target = find_target(name, api, app_name)
+    last = show_load(context.obj, api, target, cores=cpu, seconds=seconds, until_absorbed=until_absorbed)
     if last.absorbed_seconds is None:
         raise typer.Exit(1)
 
@@ -294,9 +291,7 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Measure, on clusters of its own: up, a second up, a twentyfold load, down, and the same work by hand."""
-    from dataclasses import asdict
-
-    from infra.local.bench import measure
+    from infra.local.bench import figure_lines, measure
     from infra.local.progress import Progress
     from infra.project import project_folder, stack_file
 
@@ -304,9 +299,9 @@ def bench(
     progress = Progress(context.obj.progress(stderr=True))
     figures = measure(cluster_paths("bench"), cluster_paths("bench-by-hand"), file, app_name, progress)
     if as_json:
-        typer.echo(json.dumps(asdict(figures), indent=2))
+        typer.echo(json.dumps(figures, indent=2))
     else:
-        for line in figures.lines():
+        for line in figure_lines(figures):
             typer.echo(line)
 
 

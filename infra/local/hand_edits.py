@@ -153,10 +153,7 @@ def _written(path: Sequence[str]) -> str:
     text = ""
     for step in path:
         kind, _, value = step.partition(":")
-        if kind == "f":
-            text += f"[{value}]" if "/" in value else f".{value}"
-        elif kind == "k":
-            text += f"[{', '.join(str(part) for part in json.loads(value).values())}]"
-        else:
-            text += f"[{value}]"
+        if kind == "k":
+            value = ", ".join(str(part) for part in json.loads(value).values())
+        text += f".{value}" if kind == "f" and "/" not in value else f"[{value}]"
     return text.removeprefix(".")

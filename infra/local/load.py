@@ -40,6 +40,7 @@ class LoadSample:
 class LoadTarget:
     """What an app brings to a rehearsal: its CPU request per pod, in millicores, and its autoscaler's bounds."""
 
+    cluster: str
     name: str
     namespace: str
     request_millicores: int
@@ -53,21 +54,23 @@ class LoadTarget:
         return min(self.maximum, max(self.minimum, math.ceil(cores * 1000 / per_replica)))
 
 
-def find_target(cluster: ClusterStatus, api: ApiClient, name: str) -> LoadTarget:
-    """Look up the app `name`.
+def find_target(cluster_name: str, api: ApiClient, name: str) -> LoadTarget:
+    """Look up the app `name` of a cluster.
 
     Raises:
         LoadError: there is no such app, or no autoscaler watches its CPU.
     """
+    cluster = collect(cluster_name, api)
     app = cluster.app(name)
     scalable = [item.name for item in cluster.apps if item.scaling is not None]
     if app is None:
         raise LoadError(
-            f"cluster {cluster.name!r} has no app, or several, {name!r}; apps with an autoscaler: {_list(scalable)}"
+            f"cluster {cluster_name!r} has no app, or several, {name!r}; apps with an autoscaler: {_list(scalable)}"
         )
     if app.scaling is None or app.cpu is None or app.cpu.target is None:
         raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {_list(scalable)}")
     return LoadTarget(
+        cluster=cluster_name,
         name=name,
         namespace=app.namespace,
         request_millicores=_pod_request_millicores(api, app),
@@ -81,7 +84,6 @@ def run_load(
     api: ApiClient,
     target: LoadTarget,
     *,
-    cluster_name: str,
     cores: float,
     seconds: float,
     on_sample: Callable[[LoadSample], None],
@@ -97,7 +99,7 @@ def run_load(
     absorbed: float | None = None
     try:
         while True:
-            cluster = collect(cluster_name, api)
+            cluster = collect(target.cluster, api)
             app = cluster.app(target.name)
             if app is None:
                 raise LoadError(f"app {target.name!r} is gone")

@@ -14,14 +14,7 @@ PLAIN_LINE_EVERY_SECONDS = 5.0
 
 
 def show_load(
-    output: Output,
-    api: ApiClient,
-    target: LoadTarget,
-    *,
-    cluster_name: str,
-    cores: float,
-    seconds: float,
-    until_absorbed: bool,
+    output: Output, api: ApiClient, target: LoadTarget, *, cores: float, seconds: float, until_absorbed: bool
 ) -> LoadSample:
     """Put `cores` of load on the app for `seconds`, draw what happens, and print how long it took to absorb it.
 
@@ -34,32 +27,23 @@ def show_load(
         def draw(sample: LoadSample) -> None:
             nonlocal shown_until
             if console.is_terminal:
-                live.update(sample_table([sample]), refresh=True)
+                live.update(sample_table(sample), refresh=True)
             elif sample.seconds - shown_until >= PLAIN_LINE_EVERY_SECONDS:
                 shown_until = sample.seconds
                 console.print(sample_line(sample), soft_wrap=True)
 
-        last = run_load(
-            api,
-            target,
-            cluster_name=cluster_name,
-            cores=cores,
-            seconds=seconds,
-            on_sample=draw,
-            until_absorbed=until_absorbed,
-        )
-    output.results.print(sample_table([last]))
+        last = run_load(api, target, cores=cores, seconds=seconds, on_sample=draw, until_absorbed=until_absorbed)
+    output.results.print(sample_table(last))
     output.results.print(verdict(last), soft_wrap=True)
     return last
 
 
-def sample_table(samples: list[LoadSample]) -> Table:
-    """Draw moments of a rehearsal as a table, one row each."""
+def sample_table(sample: LoadSample) -> Table:
+    """Draw one moment of a rehearsal as a table."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for header in ("seconds", "load (cores)", "CPU use", "wanted", "running", "needed", "pending", "nodes"):
         table.add_column(header, justify="right")
-    for sample in samples:
-        table.add_row(*_cells(sample))
+    table.add_row(*_cells(sample))
     return table
 
 

@@ -17,20 +17,13 @@ from infra.local.cluster.lifecycle import ClusterEvent
 from infra.toolchain.events import Phase, ToolEvent
 
 
-@dataclass(frozen=True)
-class TimedStep:
-    """A finished part of a command."""
-
-    name: str
-    seconds: float
-
-
 @dataclass
 class Progress:
     """Prints the events of the toolchain, the cluster and the engine, and keeps the time of each step."""
 
     console: Console
-    steps: list[TimedStep] = field(default_factory=list[TimedStep])
+    steps: dict[str, float] = field(default_factory=dict[str, float])
+    """The seconds of each finished part of a command."""
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:
@@ -38,7 +31,7 @@ class Progress:
         self.console.print(Text(name, style="bold"))
         started = time.monotonic()
         yield
-        self.steps.append(TimedStep(name, time.monotonic() - started))
+        self.steps[name] = time.monotonic() - started
 
     def tool(self, event: ToolEvent) -> None:
         """Print what happens to a tool. Tools that are there already are not worth a line."""

@@ -124,41 +124,26 @@ def collect(name: str, api: ApiClient) -> ClusterStatus:
     scaling = {(_namespace(item), _name(item)): _scaling(item) for item in autoscalers}
     return ClusterStatus(
         name=name,
-        apps=[
-            *(_deployed(item, pods, zones, scaling.get((_namespace(item), _name(item)))) for item in deployments),
-            *(_scheduled(item, pods, zones) for item in crons),
-        ],
+        apps=[_app(item, pods, zones, scaling.get((_namespace(item), _name(item)))) for item in (*deployments, *crons)],
         nodes=[_node(node, pods) for node in nodes],
         pending_pods=sum(pod["status"].get("phase") == "Pending" for pod in pods),
     )
 
 
-def _deployed(
-    deployment: Json, pods: Sequence[Json], zones: Mapping[str, str], scaling: ScalingStatus | None
-) -> AppStatus:
-    containers = deployment["spec"]["template"]["spec"]["containers"]
+def _app(owner: Json, pods: Sequence[Json], zones: Mapping[str, str], scaling: ScalingStatus | None) -> AppStatus:
+    spec = owner["spec"]
+    schedule = spec.get("schedule")
+    containers: list[Json] = spec["template"]["spec"]["containers"] if schedule is None else []
+    running = "web" if any(container.get("ports") for container in containers) else "worker"
     return AppStatus(
-        name=_name(deployment),
-        namespace=_namespace(deployment),
-        kind="web" if any(container.get("ports") for container in containers) else "worker",
-        desired=deployment["spec"].get("replicas", 0),
-        ready=deployment["status"].get("readyReplicas", 0),
-        zones=_zones_of(deployment, pods, zones),
+        name=_name(owner),
+        namespace=_namespace(owner),
+        kind=running if schedule is None else "cron",
+        desired=spec.get("replicas", 0),
+        ready=owner.get("status", {}).get("readyReplicas", 0),
+        zones=_zones_of(owner, pods, zones),
         scaling=scaling,
-        schedule=None,
-    )
-
-
-def _scheduled(cron: Json, pods: Sequence[Json], zones: Mapping[str, str]) -> AppStatus:
-    return AppStatus(
-        name=_name(cron),
-        namespace=_namespace(cron),
-        kind="cron",
-        desired=0,
-        ready=0,
-        zones=_zones_of(cron, pods, zones),
-        scaling=None,
-        schedule=cron["spec"]["schedule"],
+        schedule=schedule,
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from infra.console.printable import printable
-from infra.local.hand_edits import HandEdit
 from infra.local.paths import DEFAULT_CLUSTER_NAME
-from infra.local.progress import TimedStep
 from infra.local.status import ClusterStatus
 from infra.local.tables import status_tables
 from infra.local.up import UpResult
@@ -25,18 +23,20 @@ def print_summary(console: Console, result: UpResult, cluster_name: str) -> None
     console.print(_steps(result.steps))
     console.print()
     console.print(Text(_changes(result), style="bold green"))
-    for line in _hand_edits(result.hand_edits):
-        console.print(Text(printable(line), style="yellow"), soft_wrap=True)
+    if result.hand_edits:
+        # No update and no refresh takes them away, as the stack file does not have them.
+        for line in ("Added by hand, and left as it is:", *(f"  {edit}" for edit in result.hand_edits)):
+            console.print(Text(printable(line), style="yellow"), soft_wrap=True)
     console.print(_next_commands(result.status, cluster_name))
 
 
-def _steps(steps: Sequence[TimedStep]) -> Table:
+def _steps(steps: Mapping[str, float]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("step")
     table.add_column("seconds", justify="right")
-    for step in steps:
-        table.add_row(step.name, f"{step.seconds:.1f}")
-    table.add_row("in all", f"{sum(step.seconds for step in steps):.1f}", style="bold")
+    for name, seconds in steps.items():
+        table.add_row(name, f"{seconds:.1f}")
+    table.add_row("in all", f"{sum(steps.values()):.1f}", style="bold")
     return table
 
 
@@ -47,11 +47,6 @@ def _changes(result: UpResult) -> str:
         return "Nothing changed: everything is as the stack file says."
     made = ", ".join(f"{count} {operation}" for operation, count in sorted(result.outcome.changes.items()) if count)
     return f"Resources: {made}."
-
-
-def _hand_edits(edits: Sequence[HandEdit]) -> list[str]:
-    """Name what was added by hand: no update and no refresh takes it away, as the stack file does not have it."""
-    return ["Added by hand, and left as it is:", *(f"  {edit}" for edit in edits)] if edits else []
 
 
 def _next_commands(status: ClusterStatus, cluster_name: str) -> Text:

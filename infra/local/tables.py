@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
+from pydantic.alias_generators import to_camel
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -31,7 +34,8 @@ def apps_table(apps: Sequence[AppStatus]) -> Table:
 def nodes_table(nodes: Sequence[NodeStatus]) -> Table:
     """Draw one row per zone and instance type, so that a hundred nodes still fit on a screen."""
     table = _table("zone", "instance type", "made by", "nodes", "pods")
-    for (zone, instance_type, autoscaled), group in groupby(sorted(nodes, key=_node_group), key=_node_group):
+    group_of = attrgetter("zone", "instance_type", "autoscaled")
+    for (zone, instance_type, autoscaled), group in groupby(sorted(nodes, key=group_of), key=group_of):
         pods = [node.pods for node in group]
         maker = "autoscaler" if autoscaled else "cluster"
         table.add_row(zone, instance_type, maker, str(len(pods)), str(sum(pods)))
@@ -55,22 +59,8 @@ def status_json(status: ClusterStatus) -> dict[str, Any]:
         "available": status.available,
         "pendingPods": status.pending_pods,
         "apps": [_app_json(app) for app in status.apps],
-        "nodes": [
-            {
-                "name": node.name,
-                "zone": node.zone,
-                "instanceType": node.instance_type,
-                "autoscaled": node.autoscaled,
-                "ready": node.ready,
-                "pods": node.pods,
-            }
-            for node in status.nodes
-        ],
+        "nodes": [{to_camel(name): value for name, value in asdict(node).items()} for node in status.nodes],
     }
-
-
-def _node_group(node: NodeStatus) -> tuple[str, str, bool]:
-    return node.zone, node.instance_type, node.autoscaled
 
 
 def _app_json(app: AppStatus) -> dict[str, Any]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from infra.engine.driver import Engine
 from infra.engine.outcome import RunResult
 from infra.engine.program import load_program, run_program
 from infra.engine.workspace import stack_name
@@ -19,16 +17,16 @@ from infra.errors import NightowlError, UsageError
 from infra.kube import connect
 from infra.local.cluster import lifecycle
 from infra.local.cluster.description import describe
-from infra.local.engine import local_engine, unfinished_before
 from infra.local.hand_edits import HandEdit, find_hand_edits
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
-from infra.local.progress import Progress, TimedStep
+from infra.local.progress import Progress
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
+from infra.local.workspace import local_engine, unfinished_before
 from infra.rollouts.watch import watch_rollouts
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
-from infra.toolchain.resolve import Tools, resolve
+from infra.toolchain.resolve import resolve
 
 LOG = logging.getLogger(__name__)
 AVAILABLE_WITHIN_SECONDS = 180.0
@@ -41,7 +39,7 @@ class UpResult:
 
     outcome: RunResult
     status: ClusterStatus
-    steps: list[TimedStep]
+    steps: Mapping[str, float]
     hand_edits: list[HandEdit]
     refreshed: bool
 
@@ -56,62 +54,37 @@ def up(
     Raises:
         NightowlError: the stack file is wrong, or a step failed. What was made stays; the next `up` goes on from there.
     """
-    settings = _local_settings(stack_file)
+    namespace = _local_settings(stack_file).namespace.name
     with lifecycle.deploying(paths):
         with progress.step("tools"):
             tools = resolve(progress.tool)
-        run = _Run(paths, stack_file, settings.namespace.name, progress, tools)
         with progress.step("cluster"):
-            run.make_cluster(api_port)
+            engine = local_engine(paths, tools.engine, progress.say)
+
+            def prepare() -> None:
+                link_programs(paths, {"pulumi": tools.engine.pulumi, "kubectl": tools.kubectl})
+                engine.prepare(stack_file)
+                load_program()
+
+            made = lifecycle.create(paths, tools, progress.cluster, prepare, api_port=api_port)
+            progress.say(f"{paths.name}: {made}, API server {describe(paths).api_server}")
         # The apps need the API server only; nodes and metrics come while the engine is at work.
         ready = _in_background(lambda: lifecycle.wait_until_ready(paths, tools, progress.cluster))
-        with progress.step("applications"):
-            outcome = run.deploy(refresh=refresh)
-        with progress.step("available"):
-            ready.result()
-            status = wait_until_available(paths, settings.namespace.name)
-        hand_edits = find_hand_edits(connect(paths.kubeconfig), settings.namespace.name)
-    return UpResult(outcome, status, progress.steps, hand_edits, refreshed=refresh)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What the steps of one `up` work on."""
-
-    paths: ClusterPaths
-    stack_file: Path
-    namespace: str
-    progress: Progress
-    tools: Tools
-
-    def make_cluster(self, api_port: int | None) -> None:
-        """Create the cluster, and the engine's stack and program ready meanwhile."""
-        made = lifecycle.create(self.paths, self.tools, self.progress.cluster, self._prepare, api_port=api_port)
-        self.progress.say(f"{self.paths.name}: {made}, API server {describe(self.paths).api_server}")
-
-    def deploy(self, *, refresh: bool) -> RunResult:
-        """Bring the stack to what the stack file says."""
-        rollouts = watch_rollouts(self.namespace, lambda: connect(self.paths.kubeconfig))
-        with unfinished_before(self.paths, stack_name(self.stack_file)) as unfinished:
+        with progress.step("applications"), unfinished_before(paths, stack_name(stack_file)) as unfinished:
             if unfinished:
                 LOG.debug("the last deployment did not come to its end, so the cluster is looked at first")
-            return self._engine.deploy(
-                self.stack_file,
+            outcome = engine.deploy(
+                stack_file,
                 run_program,
                 refresh=refresh or unfinished,
-                on_progress=self.progress.resource,
-                watch=rollouts,
+                on_progress=progress.resource,
+                watch=watch_rollouts(namespace, lambda: connect(paths.kubeconfig)),
             )
-
-    def _prepare(self) -> None:
-        kubectl = self.tools.kubectl
-        link_programs(self.paths, {"pulumi": self.tools.engine.pulumi, "kubectl": kubectl})
-        self._engine.prepare(self.stack_file)
-        load_program()
-
-    @cached_property
-    def _engine(self) -> Engine:
-        return local_engine(self.paths, self.tools.engine, self.progress.say)
+        with progress.step("available"):
+            ready.result()
+            status = wait_until_available(paths, namespace)
+        hand_edits = find_hand_edits(connect(paths.kubeconfig), namespace)
+    return UpResult(outcome, status, progress.steps, hand_edits, refreshed=refresh)
 
 
 def wait_until_available(

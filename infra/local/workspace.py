@@ -1,54 +1,46 @@
-"""The folder that the engine works in: project, configuration and passphrase, all below the cluster's own folder."""
+"""The engine for the stacks on one local cluster, and its folder: project, configuration and passphrase."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
+from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, lock_holder, locks_of_stack, state_of_stack
 from infra.engine.outcome import DeploymentFailedError
 from infra.engine.workspace import stack_name
 from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
+from infra.settings.stack_file import stack_config
+from infra.settings.yaml_file import read_yaml
 from infra.toolchain import plugin
 from infra.toolchain.cache import pulumi_home
+from infra.toolchain.resolve import EngineTools
 
 
-@dataclass(frozen=True)
 class ClusterWorkspace:
     """The workspace of one local cluster: everything the engine writes is below the cluster's folder.
 
     `provider` is the program of the Kubernetes provider. The stack files of the project are read and never written.
     """
 
-    paths: ClusterPaths
-    provider: Path
+    project_name = PROJECT
+    secrets_provider = "passphrase"
+    """The cluster's own."""
+    runs_here_only = True
+    """The state is in a folder of this machine."""
 
-    @property
-    def work_dir(self) -> Path:
-        """The folder in which the engine runs."""
-        return self.paths.workspace
-
-    @property
-    def project_name(self) -> str:
-        """The name that is written into every such folder."""
-        return PROJECT
-
-    @property
-    def pulumi_home(self) -> Path:
-        """This tool's own Pulumi home."""
-        return pulumi_home()
-
-    @property
-    def secrets_provider(self) -> str:
-        """A passphrase, which is the cluster's own."""
-        return "passphrase"
+    def __init__(self, paths: ClusterPaths, provider: Path) -> None:
+        self.paths = paths
+        self.provider = provider
+        self.work_dir = paths.workspace
+        self.pulumi_home = pulumi_home()
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which the engine reaches the cluster and the state. It downloads no plugin.
@@ -67,15 +59,31 @@ class ClusterWorkspace:
         """Return whether the stack's state is among the files of the cluster."""
         return (self.paths.state / state_of_stack(PROJECT, stack)).is_file()
 
-    @property
-    def runs_here_only(self) -> bool:
-        """Yes: the state is in a folder of this machine."""
-        return True
-
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
         """Return who has locked the stack."""
         locks = sorted((self.paths.state / locks_of_stack(PROJECT, stack)).glob("*.json"))
         return tuple(lock_holder(lock.read_text()) for lock in locks)
+
+
+def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], None]) -> Engine:
+    """Create the engine for the cluster of `paths`; `say` which Kubernetes provider it gets if that is an older one."""
+    if tools.provider_note:
+        say(tools.provider_note)
+    return Engine(workspace=ClusterWorkspace(paths, tools.provider), pulumi_binary=tools.pulumi)
+
+
+@contextmanager
+def unfinished_before(paths: ClusterPaths, stack: str) -> Generator[bool]:
+    """Yield whether the last deployment of `stack` did not come to its end, which only a good end of this one forgets.
+
+    The Kubernetes provider records nothing of an update whose wait is cut off, though the object has changed already:
+    without a look at the cluster the next deployment would take it for what it was before.
+    """
+    mark = paths.root / f"deployment-unfinished.{stack}"
+    before = mark.exists()
+    mark.touch()
+    yield before
+    mark.unlink(missing_ok=True)
 
 
 def environment(paths: ClusterPaths) -> dict[str, str]:
@@ -91,14 +99,18 @@ def write_workspace(paths: ClusterPaths, stack_file: Path, provider: Path) -> No
     """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
 
     The salt that the engine made for the stack's secrets is kept from one run to the next.
-    Raises DeploymentFailedError for a stack file that cannot be used here.
+    Raises DeploymentFailedError for encrypted values, and SettingsError for what is no stack file.
     """
     for folder in (paths.root, paths.workspace, paths.state):
         folder.mkdir(parents=True, exist_ok=True)
     _keep_passphrase(paths.passphrase)
-    config = _stack_config(stack_file)
+    config = stack_config(stack_file)
+    if _has_encrypted_value(config):
+        raise DeploymentFailedError(
+            [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
+        )
     target = paths.workspace / stack_file.with_suffix(".yaml").name
-    kept = _yaml_map(target) if target.exists() else {}
+    kept = read_yaml(target) if target.exists() else {}
     salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
     _write_yaml(target, {**salt, "config": config})
     _write_yaml(paths.workspace / "Pulumi.yaml", _project(provider))
@@ -108,25 +120,6 @@ def _project(provider: Path) -> dict[str, Any]:
     # From a path the engine takes any version; it warns of one that is older than this.
     named = {"name": "kubernetes", "version": plugin.release(), "path": str(provider.parent)}
     return {"name": PROJECT, "runtime": "python", "plugins": {"providers": [named]}}
-
-
-def _stack_config(stack_file: Path) -> dict[str, Any]:
-    try:
-        settings = _yaml_map(stack_file)
-    except OSError as error:
-        raise DeploymentFailedError([f"{stack_file} cannot be read: {error.strerror}"]) from error
-    except yaml.YAMLError as error:
-        raise DeploymentFailedError([f"{stack_file} is not YAML: {error}"]) from error
-    config: Any = settings.get("config") or {}
-    if not isinstance(config, dict):
-        raise DeploymentFailedError(
-            [f"{stack_file}: config must be a map of keys, not a {type(cast(object, config)).__name__}"]
-        )
-    if _has_encrypted_value(cast(object, config)):
-        raise DeploymentFailedError(
-            [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
-        )
-    return cast(dict[str, Any], config)
 
 
 def _has_encrypted_value(value: object) -> bool:
@@ -143,11 +136,6 @@ def _keep_passphrase(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(32))
-
-
-def _yaml_map(path: Path) -> dict[str, Any]:
-    loaded: Any = yaml.safe_load(path.read_text())
-    return cast(dict[str, Any], loaded) if isinstance(loaded, dict) else {}
 
 
 def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:

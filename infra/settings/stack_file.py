@@ -21,13 +21,18 @@ def settings_from_stack_file(path: Path) -> StackSettings:
     Raises:
         SettingsError: with every problem found, also where the file cannot be read.
     """
-    config = _config(path)
+    config = stack_config(path)
     own = {f"{PROJECT}:{key}": key for key in StackSettings.section_keys()}
     sections = {own[key]: value for key, value in config.items() if key in own}
     return build_settings(sections, [*stray_keys(config), *foreign_secrets(config)])
 
 
-def _config(path: Path) -> Mapping[str, object]:
+def stack_config(path: Path) -> dict[str, object]:
+    """Read the configuration in a stack file: the values of all namespaces, by key.
+
+    Raises:
+        SettingsError: it is no stack file.
+    """
     document = read_yaml(path)
     unknown = [Problem(key, unknown_key(key, _STACK_FILE_KEYS)) for key in document if key not in _STACK_FILE_KEYS]
     config = document.get("config")

@@ -13,8 +13,8 @@ from infra.ci.ephemeral.lifecycle import run_down, run_up
 from infra.ci.ephemeral.place import LABEL, Place
 from infra.ci.ephemeral.sweep import run_sweep
 from infra.ci.github import connect
-from infra.local.engine import local_engine
 from infra.local.up import wait_until_available
+from infra.local.workspace import local_engine
 from infra.toolchain.resolve import resolve_engine
 from infra.versions import KUBERNETES_MINOR
 from tests.ci.fake_github import FakeGithub

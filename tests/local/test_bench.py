@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ import yaml
 from rich.console import Console
 
 from infra.errors import NightowlError
-from infra.local import bench, by_hand
-from infra.local.bench import Figures, measure
-from infra.local.by_hand import up_by_hand
+from infra.local import bench
+from infra.local.bench import figure_lines, measure, up_by_hand
 from infra.local.load import LoadSample
 from infra.local.paths import ClusterPaths
 from infra.local.progress import Progress
@@ -53,8 +51,8 @@ class Bench:
         monkeypatch.setattr(bench, "up_by_hand", self._by_hand)
         monkeypatch.setattr(bench, "delete", self._down)
 
-    def measure(self) -> Figures:
-        return measure(self.paths, self.by_hand, STACK_FILE, "web", Progress(Console(quiet=True)))
+    def measure(self) -> dict[str, Any]:
+        return measure(self.paths, self.by_hand, STACK_FILE, "web", _QUIET)
 
     def _up(self, command: list[str], **_: Any) -> str:
         assert command[command.index("--name") + 1] == "bench"
@@ -72,10 +70,9 @@ class Bench:
     def _down(self, paths: ClusterPaths) -> None:
         self._take(f"down {paths.name}", 1.0)
 
-    def _flood(self, *_: object) -> SimpleNamespace:
+    def _flood(self, *_: object) -> tuple[LoadSample, int, int]:
         self._take("flood", 30.0)
-        last = LoadSample(30.0, 9.0, _NOBODY, _NOBODY, 60, 21.26)
-        return SimpleNamespace(last=last, peak_nodes=9, peak_memory_bytes=3 * 2**20)
+        return LoadSample(30.0, 9.0, _NOBODY, _NOBODY, 60, 21.26), 9, 3 * 2**20
 
     def _take(self, call: str, seconds: float) -> None:
         self.calls.append(call)
@@ -91,9 +88,9 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def test_up_is_compared_with_the_same_work_by_hand_in_the_same_run(fake: Bench) -> None:
     figures = fake.measure()
-    assert (figures.first_up_seconds, figures.by_hand_seconds, figures.up_by_hand_ratio) == (24.0, 16.0, 1.5)
-    assert figures.second_up_seconds == 4.0
-    assert (figures.metrics_seconds, figures.absorbed_seconds) == (40.0, 21.3)
+    assert (figures["first_up_seconds"], figures["by_hand_seconds"], figures["up_by_hand_ratio"]) == (24.0, 16.0, 1.5)
+    assert figures["second_up_seconds"] == 4.0
+    assert (figures["metrics_seconds"], figures["absorbed_seconds"]) == (40.0, 21.3)
 
 
 def test_the_making_of_tools_counts_for_neither_side(fake: Bench) -> None:
@@ -102,7 +99,7 @@ def test_the_making_of_tools_counts_for_neither_side(fake: Bench) -> None:
 
 
 def test_the_figures_tell_the_goal_and_whether_it_is_met_and_how_busy_the_machine_was(fake: Bench) -> None:
-    lines = "\n".join(fake.measure().lines())
+    lines = "\n".join(figure_lines(fake.measure()))
     assert re.search(r"up by hand ratio +1\.5 \(goal: at most 2; met\)", lines)
     assert re.search(r"load before +0\.3", lines)
 
@@ -143,7 +140,7 @@ def test_by_hand_is_a_cluster_an_apply_and_a_wait_for_every_deployment(
 ) -> None:
     calls = list[str]()
     _fake_programs(monkeypatch, calls, lambda: "")
-    up_by_hand(ClusterPaths(name="x", root=tmp_path), _NO_TOOLS, "kind: Namespace\n", lambda _: None)
+    up_by_hand(ClusterPaths(name="x", root=tmp_path), _NO_TOOLS, "kind: Namespace\n", _QUIET)
     assert [call.split()[0] for call in calls] == ["create", "apply", "wait"]
     assert "--server-side" in calls[1]
     assert "--for=condition=Available" in calls[2]
@@ -155,10 +152,11 @@ def test_by_hand_tells_what_kubectl_refused(tmp_path: Path, monkeypatch: pytest.
 
     _fake_programs(monkeypatch, [], refuse)
     with pytest.raises(NightowlError, match="admission denied"):
-        up_by_hand(ClusterPaths(name="x", root=tmp_path), _NO_TOOLS, "", lambda _: None)
+        up_by_hand(ClusterPaths(name="x", root=tmp_path), _NO_TOOLS, "", _QUIET)
 
 
 _NO_TOOLS: Any = None
+_QUIET = Progress(Console(quiet=True))
 _NOBODY: Any = None
 
 
@@ -170,5 +168,5 @@ def _fake_programs(monkeypatch: pytest.MonkeyPatch, calls: list[str], answer: Ca
     def create(*_: object) -> None:
         calls.append("create")
 
-    monkeypatch.setattr(by_hand, "create", create)
-    monkeypatch.setattr(by_hand, "kubectl", kubectl)
+    monkeypatch.setattr(bench, "create", create)
+    monkeypatch.setattr(bench, "kubectl", kubectl)

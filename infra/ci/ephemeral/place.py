@@ -18,8 +18,8 @@ from infra.ci.state import open_backend
 from infra.engine.driver import Engine
 from infra.errors import NightowlError, UsageError
 from infra.local.cluster.description import is_running
-from infra.local.engine import local_engine
 from infra.local.paths import ClusterPaths
+from infra.local.workspace import local_engine
 from infra.project import STACKS_FOLDER, stack_file
 from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_name
