@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
-from policies.facts.values import mapping, sequence, within
+from policies.facts.pods import pod_spec
+from policies.facts.values import mapping, mappings, text, within
 
 WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"}
 
@@ -39,49 +39,37 @@ def app_plans(graph: Graph) -> list[AppPlan]:
     return [_plan(app.name, list(graph.descendants(app)), names) for app in apps]
 
 
-def pod_template(workload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Find the pod template in the properties of anything that makes pods."""
-    spec = workload.get("spec")
-    return mapping(within(within(spec, "jobTemplate", "spec") or spec, "template", "spec"))
-
-
 def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
     objects = sorted((item for item in resources if item.is_kubernetes), key=lambda item: (item.kind, item.name))
     workload = next((item for item in objects if item.kind in WORKLOADS), None)
-    containers = sequence(pod_template(workload.props).get("containers")) if workload else ()
-    first = mapping(next(iter(containers), None))
-    requests = mapping(within(first, "resources", "requests"))
+    containers = mappings(pod_spec(workload), "containers") if workload else ()
+    first = next(iter(containers), mapping(None))
     return AppPlan(
         name=name,
         workload=workload.kind if workload else "",
-        image=str(first.get("image", "")),
-        replicas=_replicas(workload, objects),
-        cpu=str(requests.get("cpu", "")),
-        memory=str(requests.get("memory", "")),
+        image=text(first, "image"),
+        replicas=_replicas(workload, objects) if workload else "",
+        cpu=str(within(first, "resources", "requests", "cpu") or ""),
+        memory=str(within(first, "resources", "requests", "memory") or ""),
         objects=objects,
         calls=sorted(_called(objects) & (names - {name})),
     )
 
 
-def _replicas(workload: Resource | None, objects: Iterable[Resource]) -> str:
-    if workload is None:
-        return ""
+def _replicas(workload: Resource, objects: Iterable[Resource]) -> str:
     spec = mapping(workload.props.get("spec"))
-    if "schedule" in spec:
-        return str(spec["schedule"])
-    scaler = next((item for item in objects if item.kind == "HorizontalPodAutoscaler"), None)
-    if scaler is None:
-        return str(spec.get("replicas", 1))
-    bounds = mapping(scaler.props.get("spec"))
-    return f"{bounds.get('minReplicas', 1)} to {bounds.get('maxReplicas')}"
+    bounds = next((item.props["spec"] for item in objects if item.kind == "HorizontalPodAutoscaler"), None)
+    if bounds is not None:
+        return f"{bounds.get('minReplicas', 1)} to {bounds.get('maxReplicas')}"
+    return str(spec.get("schedule") or spec.get("replicas", 1))
 
 
 def _called(objects: Iterable[Resource]) -> set[str]:
-    called: set[str] = set()
-    for policy in objects:
-        if policy.kind != "NetworkPolicy":
-            continue
-        for rule in sequence(within(policy.props, "spec", "egress")):
-            for peer in sequence(within(rule, "to")):
-                called.update(str(value) for value in mapping(within(peer, "podSelector", "matchLabels")).values())
-    return called
+    return {
+        str(value)
+        for policy in objects
+        if policy.kind == "NetworkPolicy"
+        for rule in mappings(policy.props, "spec", "egress")
+        for peer in mappings(rule, "to")
+        for value in mapping(within(peer, "podSelector", "matchLabels")).values()
+    }

@@ -6,7 +6,6 @@ import gc
 import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
@@ -36,7 +35,14 @@ def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph
         UnknownCallError: it looks something up for which there is no answer.
     """
     recorder = _Recorder(answers)
-    log = _Warnings()
+    warnings: list[str] = []
+
+    def note(record: logging.LogRecord) -> bool:
+        warnings.append(record.getMessage())
+        return False
+
+    log = logging.Logger("nightowl.plan", logging.WARNING)
+    log.addFilter(note)
     # The runtime is global to the process, and keeps the stack of the run before.
     pulumi.runtime.reset_options()
     pulumi.runtime.set_mocks(
@@ -44,7 +50,7 @@ def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph
         project=answers.project,
         stack=answers.stack,
         preview=False,
-        logger=log.logger,
+        logger=log,
         monitor=recorder,
     )
     outputs: dict[str, Any] = {}
@@ -69,7 +75,7 @@ def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph
         resources=tuple(recorder.recorded[urn] for urn in sorted(recorder.recorded)),
         inner=tuple(recorder.inner),
         outputs=outputs,
-        warnings=tuple(dict.fromkeys(log.lines)),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 
@@ -105,20 +111,6 @@ def _run_to_the_end(program: Callable[[], pulumi.Output[None]]) -> None:
     wrap(program)()
 
 
-@dataclass(eq=False)
-class _Warnings(logging.Handler):
-    lines: list[str] = field(default_factory=list[str])
-
-    def __post_init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.logger = logging.Logger("nightowl.plan")
-        self.logger.addHandler(self)
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
 class _Recorder(MockMonitor):
     def __init__(self, answers: Answers) -> None:
         super().__init__(answers)
@@ -151,8 +143,9 @@ class _Recorder(MockMonitor):
         return answer
 
     def _resource(self, request: Any, urn: str) -> Resource:
-        property_dependencies = {key: self._outer(value.urns) for key, value in request.propertyDependencies.items()}
-        property_dependencies = {key: urns for key, urns in property_dependencies.items() if urns}
+        property_dependencies = {
+            key: self._outer(value.urns) for key, value in request.propertyDependencies.items() if value.urns
+        }
         # A component names in a map all that its children may use, and waits for each; everything else names one.
         providers = [request.provider, *request.providers.values()]
         provider_urns = [provider_urn(reference) for reference in providers if reference]

@@ -36,10 +36,10 @@ class Difference:
 
     old: str
     new: str
+    same: int
     added: Sequence[Resource]
     removed: Sequence[Resource]
     changed: Sequence[ChangedResource]
-    same: int
 
 
 def difference(old: Graph, new: Graph) -> Difference:
@@ -47,18 +47,18 @@ def difference(old: Graph, new: Graph) -> Difference:
     before = {old.path(resource): resource for resource in old}
     after = {new.path(resource): resource for resource in new}
     common = sorted(before.keys() & after.keys())
-    changed: list[ChangedResource] = []
-    for path in common:
-        changes = list(_changes(before[path], after[path], old, new))
-        if changes:
-            changed.append(ChangedResource(resource=after[path], changes=changes))
+    changed = [
+        ChangedResource(resource=after[path], changes=changes)
+        for path in common
+        if (changes := list(_changes(before[path], after[path], old, new)))
+    ]
     return Difference(
         old=old.stack,
         new=new.stack,
+        same=len(common) - len(changed),
         added=[after[path] for path in sorted(after.keys() - before.keys())],
         removed=[before[path] for path in sorted(before.keys() - after.keys())],
         changed=changed,
-        same=len(common) - len(changed),
     )
 
 

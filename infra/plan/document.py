@@ -43,9 +43,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 def difference_document(difference: Difference) -> dict[str, Any]:
     """Describe how two stacks differ."""
     return {
-        "old": difference.old,
-        "new": difference.new,
-        "same": difference.same,
+        **_fields(difference),
         "added": [_identity(item) for item in difference.added],
         "removed": [_identity(item) for item in difference.removed],
         "changed": [

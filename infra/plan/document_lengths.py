@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.plan.graph import Graph
-from infra.plan.permissions import POLICY, RESOURCE_POLICIES, ROLE, role_name
+from infra.plan.permissions import RESOURCE_POLICIES, role_name
 from infra.settings.eks import limits
+from policies.facts.iam import POLICY, ROLE, ROLE_POLICY
+from policies.facts.values import text, texts
 
 MOST_BY_TYPE = {
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": limits.LOG_POLICY_CHARACTERS,
@@ -39,42 +41,25 @@ class DocumentLength:
 
 def document_lengths(graph: Graph) -> list[DocumentLength]:
     """Measure every policy of a stack, the fullest first."""
-    found = [*_of_roles(graph), *_of_policies(graph), *_of_resources(graph)]
+    found = [
+        DocumentLength(document=name, characters=sum(len(re.sub(r"\s", "", text)) for text in written), most=most)
+        for name, most, written in _documents(graph)
+    ]
     return sorted(found, key=lambda one: (one.room / one.most, one.document))
 
 
-def _of_roles(graph: Graph) -> Iterator[DocumentLength]:
-    inline: dict[str, int] = {}
-    for policy in graph.of_type("aws:iam/rolePolicy:RolePolicy"):
-        for role in graph.dependencies(policy, "role", ROLE):
-            inline[role.urn] = inline.get(role.urn, 0) + _count(policy.props.get("policy"))
+def _documents(graph: Graph) -> Iterator[tuple[str, int, list[str]]]:
+    """Yield what AWS counts together: its name, the most characters, and the policies."""
     for role in graph.of_type(ROLE):
         name = role_name(graph, role)
-        trust = _count(role.props.get("assumeRolePolicy"))
-        yield DocumentLength(document=f"trust in {name}", characters=trust, most=limits.TRUST_POLICY_CHARACTERS)
-        if role.urn in inline:
-            yield DocumentLength(
-                document=f"inline policies of {name}",
-                characters=inline[role.urn],
-                most=limits.INLINE_POLICIES_CHARACTERS,
-            )
-
-
-def _of_policies(graph: Graph) -> Iterator[DocumentLength]:
+        yield f"trust in {name}", limits.TRUST_POLICY_CHARACTERS, texts(role.props, "assumeRolePolicy")
+        policies = [one for one in graph.of_type(ROLE_POLICY) if role in graph.dependencies(one, "role", ROLE)]
+        if policies:
+            written = [text(policy.props, "policy") for policy in policies]
+            yield f"inline policies of {name}", limits.INLINE_POLICIES_CHARACTERS, written
     for policy in graph.of_type(POLICY):
-        yield DocumentLength(
-            document=f"policy {policy.props.get('name') or policy.name}",
-            characters=_count(policy.props.get("policy")),
-            most=limits.MANAGED_POLICY_CHARACTERS,
-        )
-
-
-def _of_resources(graph: Graph) -> Iterator[DocumentLength]:
+        name = policy.props.get("name") or policy.name
+        yield f"policy {name}", limits.MANAGED_POLICY_CHARACTERS, texts(policy.props, "policy")
     for type_, most in MOST_BY_TYPE.items():
         for resource in graph.of_type(type_):
-            characters = _count(resource.props.get(RESOURCE_POLICIES[type_]))
-            yield DocumentLength(document=f"policy of {resource.label}", characters=characters, most=most)
-
-
-def _count(document: object) -> int:
-    return len(re.sub(r"\s", "", document)) if isinstance(document, str) else 0
+            yield f"policy of {resource.label}", most, texts(resource.props, RESOURCE_POLICIES[type_])

@@ -79,17 +79,10 @@ class Graph:
         counter = Counter(resource.type for resource in self.made)
         return dict(sorted(counter.items(), key=lambda item: (-item[1], item[0])))
 
-    @cached_property
-    def _children(self) -> Mapping[str, list[Resource]]:
-        children: dict[str, list[Resource]] = {}
-        for resource in self.resources:
-            parent = resource.parent if resource.parent in self.by_urn else ""
-            children.setdefault(parent, []).append(resource)
-        return children
-
     def children(self, parent: Resource | None) -> Sequence[Resource]:
         """Return the children of `parent`, or with None what stands at the top."""
-        return self._children.get("" if parent is None else parent.urn, [])
+        urn = "" if parent is None else parent.urn
+        return [one for one in self.resources if (one.parent if one.parent in self.by_urn else "") == urn]
 
     def descendants(self, ancestor: Resource) -> Iterator[Resource]:
         """Return everything below `ancestor`, parents before children."""

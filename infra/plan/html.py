@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import yaml
@@ -22,8 +21,6 @@ from infra.plan.svg import COLOURS_AND_SHAPES
 from infra.plan.timeline import timeline
 
 FOLDER = Path(__file__).parent
-TEMPLATE = "page.html.jinja"
-STYLE = FOLDER / "page.css"
 
 
 def page(plan: Plan) -> str:
@@ -32,7 +29,12 @@ def page(plan: Plan) -> str:
 
     def children_of(parent: Resource | None) -> list[Resource]:
         """Return components first, as they hold the others."""
-        return sorted(graph.children(parent), key=lambda child: (not graph.children(child), *_order(parent, child)))
+
+        def order(child: Resource) -> tuple[bool, str, str]:
+            names = (child.name, child.type) if parent is None else (child.type, child.name)
+            return not graph.children(child), *names
+
+        return sorted(graph.children(parent), key=order)
 
     def labels_of_dependencies(resource: Resource) -> list[str]:
         return sorted(graph.by_urn[urn].label for urn in resource.depends_on & graph.by_urn.keys())
@@ -44,27 +46,22 @@ def page(plan: Plan) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    text = environment.get_template(TEMPLATE).render(
+    text = environment.get_template("page.html.jinja").render(
         plan=plan,
         graph=graph,
         tiles=_tiles(plan),
-        style=COLOURS_AND_SHAPES + STYLE.read_text(encoding="utf-8"),
+        style=COLOURS_AND_SHAPES + (FOLDER / "page.css").read_text(encoding="utf-8"),
         picture=plan.picture.element(),
         timeline=timeline(plan).element(),
         statements=[(holder, list(group)) for holder, group in groupby(plan.statements, attrgetter("holder"))],
-        counts=graph.counts,
         children_of=children_of,
         labels_of_dependencies=labels_of_dependencies,
         clock=clock,
         duration=duration,
         verb=verb,
-        yaml_of=_yaml,
+        yaml_of=partial(yaml.safe_dump, sort_keys=True, allow_unicode=True, width=110),
     )
     return printable(text.lstrip())
-
-
-def _order(parent: Resource | None, child: Resource) -> tuple[str, str]:
-    return (child.name, child.type) if parent is None else (child.type, child.name)
 
 
 def _tiles(plan: Plan) -> list[tuple[str, str]]:
@@ -78,7 +75,3 @@ def _tiles(plan: Plan) -> list[tuple[str, str]]:
         (len(plan.statements), "policy statements"),
     ]
     return [(str(number), label) for number, label in figures if number or label in {"resources", "apps"}]
-
-
-def _yaml(props: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(props), sort_keys=True, allow_unicode=True, width=110)

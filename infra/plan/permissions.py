@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from infra.plan.graph import Graph, Resource
-from policies.facts.values import mapping, sequence, within
+from policies.facts.iam import POLICY, ROLE, ROLE_POLICY
+from policies.facts.values import document, mapping, mappings, sequence, texts
 
-ROLE = "aws:iam/role:Role"
-POLICY = "aws:iam/policy:Policy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 RESOURCE_POLICIES = {
     "aws:kms/key:Key": "policy",
@@ -24,6 +22,13 @@ RESOURCE_POLICIES = {
 """Types whose policy says who may use them, and the input that holds it."""
 
 Sort = Literal["trust", "permission", "managed", "resource"]
+VERBS: Mapping[Sort, str] = {
+    "trust": "is taken by",
+    "permission": "may",
+    "managed": "AWS policy",
+    "resource": "lets",
+}
+"""What each sort of statement does, in the order in which a role's are listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,35 +48,34 @@ class PolicyStatement:
 
 
 def verb(statement: PolicyStatement) -> str:
-    """Return what a statement does, in words: `may`, `is taken by`, `never lets`."""
-    text = {"trust": "is taken by", "permission": "may", "managed": "AWS policy", "resource": "lets"}[statement.sort]
-    return f"never {text}" if statement.effect == "Deny" else text
+    """Return what a statement does: `may`, `is taken by`, `never lets`."""
+    return f"{'never ' if statement.effect == 'Deny' else ''}{VERBS[statement.sort]}"
 
 
 def statements(graph: Graph) -> list[PolicyStatement]:
     """List every statement of every policy, by holder."""
     found = [*_of_roles(graph), *_of_resources(graph)]
-    order = {"trust": 0, "permission": 1, "managed": 2, "resource": 3}
-    return sorted(found, key=lambda item: (item.sort == "resource", item.holder, order[item.sort], item.actions))
+    order = list(VERBS)
+    return sorted(found, key=lambda item: (item.sort == "resource", item.holder, order.index(item.sort), item.actions))
 
 
 def _of_roles(graph: Graph) -> Iterator[PolicyStatement]:
     for role in graph.of_type(ROLE):
         name = role_name(graph, role)
-        yield from _parsed(role.props.get("assumeRolePolicy"), name, "trust")
-        for policy in sequence(role.props.get("inlinePolicies")):
-            yield from _parsed(policy.get("policy"), name, "permission")
-        for arn in sequence(role.props.get("managedPolicyArns")):
-            yield PolicyStatement(holder=name, sort="managed", effect="Allow", actions=(str(arn),))
-    for policy in graph.of_type("aws:iam/rolePolicy:RolePolicy"):
+        yield from _parsed(role.props, "assumeRolePolicy", name, "trust")
+        for policy in mappings(role.props, "inlinePolicies"):
+            yield from _parsed(policy, "policy", name, "permission")
+        for arn in texts(role.props, "managedPolicyArns"):
+            yield PolicyStatement(holder=name, sort="managed", effect="Allow", actions=(arn,))
+    for policy in graph.of_type(ROLE_POLICY):
         for role in graph.dependencies(policy, "role", ROLE):
-            yield from _parsed(policy.props.get("policy"), role_name(graph, role), "permission")
+            yield from _parsed(policy.props, "policy", role_name(graph, role), "permission")
     for attachment in graph.of_type(ATTACHMENT):
         own = graph.dependencies(attachment, "policyArn", POLICY)
         for role in graph.dependencies(attachment, "role", ROLE):
             name = role_name(graph, role)
             for policy in own:
-                yield from _parsed(policy.props.get("policy"), name, "permission")
+                yield from _parsed(policy.props, "policy", name, "permission")
             if not own:
                 arn = str(attachment.props.get("policyArn"))
                 yield PolicyStatement(holder=name, sort="managed", effect="Allow", actions=(arn,))
@@ -80,7 +84,7 @@ def _of_roles(graph: Graph) -> Iterator[PolicyStatement]:
 def _of_resources(graph: Graph) -> Iterator[PolicyStatement]:
     for type_, key in RESOURCE_POLICIES.items():
         for resource in graph.of_type(type_):
-            yield from _parsed(resource.props.get(key), resource.label, "resource")
+            yield from _parsed(resource.props, key, resource.label, "resource")
 
 
 def role_name(graph: Graph, role: Resource) -> str:
@@ -89,37 +93,28 @@ def role_name(graph: Graph, role: Resource) -> str:
     return role.name if parent is None or parent.name == role.name else f"{parent.name}/{role.name}"
 
 
-def _parsed(text: Any, holder: str, sort: Sort) -> Iterator[PolicyStatement]:
-    if not text:
-        return
-    listed = within(json.loads(text) if isinstance(text, str) else text, "Statement")
-    for statement in sequence(listed) or [listed]:
-        yield _statement(mapping(statement), holder, sort)
+def _parsed(props: Mapping[str, Any], key: str, holder: str, sort: Sort) -> Iterator[PolicyStatement]:
+    written = document(props, key)
+    for statement in mappings(written, "Statement") or [mapping(written.get("Statement"))] if written else []:
+        principal = statement.get("Principal")
+        named = [f"{kind} {name}" for kind, names in mapping(principal).items() for name in _listed(names)]
+        left_out = [f"not {action}" for action in _listed(statement.get("NotAction"))]
+        yield PolicyStatement(
+            holder=holder,
+            sort=sort,
+            effect=str(statement.get("Effect", "Allow")),
+            principals=tuple(named or _listed(principal)),
+            actions=tuple(_listed(statement.get("Action")) or left_out),
+            resources=tuple(_listed(statement.get("Resource"))),
+            conditions=tuple(
+                f"{operator} {key} = {' or '.join(_listed(values))}"
+                for operator, pairs in mapping(statement.get("Condition")).items()
+                for key, values in mapping(pairs).items()
+            ),
+        )
 
 
-def _statement(statement: Mapping[str, Any], holder: str, sort: Sort) -> PolicyStatement:
-    principal = statement.get("Principal")
-    named = [f"{kind} {name}" for kind, names in mapping(principal).items() for name in _listed(names)]
-    principals = named or _listed(principal)
-    actions = _listed(statement.get("Action")) or [f"not {action}" for action in _listed(statement.get("NotAction"))]
-    return PolicyStatement(
-        holder=holder,
-        sort=sort,
-        effect=str(statement.get("Effect", "Allow")),
-        principals=tuple(principals),
-        actions=tuple(actions),
-        resources=tuple(_listed(statement.get("Resource"))),
-        conditions=tuple(_conditions(mapping(statement.get("Condition")))),
-    )
-
-
-def _conditions(conditions: Mapping[str, Any]) -> Iterable[str]:
-    for operator, pairs in conditions.items():
-        for key, values in mapping(pairs).items():
-            yield f"{operator} {key} = {' or '.join(_listed(values))}"
-
-
-def _listed(value: Any) -> Sequence[str]:
+def _listed(value: Any) -> list[str]:
     if value is None:
         return []
     return [str(item) for item in sequence(value)] if isinstance(value, list | tuple) else [str(value)]

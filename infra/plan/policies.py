@@ -17,24 +17,20 @@ from policies.rules import ALL_RULES, RULES
 
 
 def evaluation(graph: Graph, *, today: date | None = None) -> Evaluation:
-    """Judge a graph by all rules, at the levels of its stack.
+    """Judge a graph by all rules, at the levels of its stack; for that of a pull request they are those of `ephemeral`.
 
     Raises:
         NightowlError: a levels or exceptions file is not usable.
     """
+    environment = graph.stack if pull_request_number(graph.stack) is None else "ephemeral"
     try:
-        levels = read_levels(levels_file(_environment(graph.stack)), ALL_RULES)
+        levels = read_levels(levels_file(environment), ALL_RULES)
         exceptions = read_exceptions(RULES)
     except PolicyDataError as error:
         raise NightowlError(str(error)) from None
     return evaluate(
         subjects(graph), RULES, levels=levels, exceptions=exceptions, today=clock.today() if today is None else today
     )
-
-
-def _environment(stack: str) -> str:
-    """The environment whose levels hold for a stack: its own name, or `ephemeral` for that of a pull request."""
-    return stack if pull_request_number(stack) is None else "ephemeral"
 
 
 def subjects(graph: Graph) -> tuple[Resource, ...]:

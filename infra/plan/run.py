@@ -6,11 +6,9 @@ import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from infra.console.output import Output
 from infra.errors import NightowlError, UsageError
-from infra.plan.difference import Difference, difference
+from infra.plan.difference import difference
 from infra.plan.document import difference_document, plan_document
 from infra.plan.document_lengths import DocumentLength
 from infra.plan.html import page
@@ -64,19 +62,22 @@ def run_plan(
     """
     plan = plan_of_file(file, stack)
     written = _write(plan, manifests, html, svg)
+    console = output.results
     if other is not None:
-        _print_difference(
-            difference(plan_of_file(other[1], other[0]).graph, plan.graph), output.results, as_json=as_json
-        )
+        found = difference(plan_of_file(other[1], other[0]).graph, plan.graph)
+        if as_json:
+            console.out(json.dumps(difference_document(found), indent=2))
+        else:
+            console.print(difference_text(found), soft_wrap=True)
     elif as_json:
-        output.results.out(json.dumps(plan_document(plan), indent=2))
+        console.out(json.dumps(plan_document(plan), indent=2))
     else:
-        output.results.print(plan_text(plan, details))
+        console.print(plan_text(plan, details))
         if not details:
             output.progress().out(MORE)
     if not as_json:
         for line in written:
-            output.results.out(line)
+            console.out(line)
     too_long = [one for one in plan.document_lengths if one.room < 0]
     if other is None and too_long:
         raise DocumentTooLongError(stack, too_long)
@@ -102,10 +103,3 @@ def _write_file(option: str, file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{option}: {file} cannot be written ({error.strerror}); name another file") from None
-
-
-def _print_difference(found: Difference, console: Console, *, as_json: bool) -> None:
-    if as_json:
-        console.out(json.dumps(difference_document(found), indent=2))
-    else:
-        console.print(difference_text(found), soft_wrap=True)

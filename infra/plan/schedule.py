@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import groupby
 
 from infra.errors import NightowlError
 from infra.plan.durations import duration
@@ -34,11 +35,6 @@ class ScheduledResource:
         """How long it takes."""
         return self.end - self.start
 
-    @property
-    def bar(self) -> tuple[float, float, str]:
-        """Start, end and kind: what has the same shares a bar in a chart."""
-        return self.start, self.end, self.resource.kind
-
 
 SHOWN_FROM_SECONDS = 10
 """What takes less is left out of charts and tables."""
@@ -56,10 +52,14 @@ class Schedule:
         return max((step.end for step in self.steps.values()), default=0)
 
     @property
-    def slow_steps(self) -> list[ScheduledResource]:
-        """What takes SHOWN_FROM_SECONDS or more, in order of time; what is alike and starts together, side by side."""
+    def bars(self) -> list[list[ScheduledResource]]:
+        """What takes SHOWN_FROM_SECONDS or more, in order of time; what is alike, starts and ends together is one."""
+
+        def bar(step: ScheduledResource) -> tuple[float, float, str]:
+            return step.start, step.end, step.resource.kind
+
         slow = (step for step in self.steps.values() if step.seconds >= SHOWN_FROM_SECONDS)
-        return sorted(slow, key=lambda step: step.bar)
+        return [list(steps) for _, steps in groupby(sorted(slow, key=bar), key=bar)]
 
     def end_of(self, resources: Iterable[Resource]) -> float:
         """Return when all of `resources` are done."""

@@ -261,11 +261,11 @@ def _order(plan: Plan) -> Table:
     table = _table("start", "end", "", "resource")
     total = plan.schedule.total_seconds or 1
     critical = {step.resource.urn for step in plan.slowest_chain}
-    for (start, end, kind), group in groupby(plan.schedule.slow_steps, key=lambda step: step.bar):
-        steps = list(group)
-        names = ", ".join(step.resource.name for step in steps)
+    for steps in plan.schedule.bars:
+        first = steps[0]
+        named = f"{first.resource.kind} {', '.join(step.resource.name for step in steps)}"
         style = "bold" if any(step.resource.urn in critical for step in steps) else "dim"
-        _row(table, clock(start), clock(end), _bar(start, end, total), f"{kind} {names}", style=style)
+        _row(table, clock(first.start), clock(first.end), _bar(first.start, first.end, total), named, style=style)
     return table
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from itertools import count
 
 from infra.plan.plan import Plan
-from infra.plan.schedule import ScheduledResource, clock
+from infra.plan.schedule import clock
 from infra.plan.svg import Drawing, box, path, text, width
 
 WIDTH = 1160
@@ -18,62 +16,32 @@ TOP = 30
 SECONDS_PER_MINUTE = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class TimelineRow:
-    """Steps of one kind that start and end together."""
-
-    label: str
-    start: float
-    end: float
-    critical: bool
-    """Whether the last app to serve waits for one of them."""
-
-
-def rows(plan: Plan) -> list[TimelineRow]:
-    """List what takes long, in order of time."""
-    critical = {step.resource.urn for step in plan.slowest_chain}
-    return [_row(list(group), critical) for _, group in groupby(plan.schedule.slow_steps, key=lambda step: step.bar)]
-
-
 def timeline(plan: Plan) -> Drawing:
-    """Draw one bar per row over minutes."""
-    listed = rows(plan)
+    """Draw one bar over minutes for each kind of what takes long, starts and ends together."""
+    bars = plan.schedule.bars
+    critical = {step.resource.urn for step in plan.slowest_chain}
     total = max(plan.schedule.total_seconds, 1)
     scale = (WIDTH - LABEL_WIDTH - 70) / total
-    height = TOP + len(listed) * ROW_HEIGHT + 12
+    height = TOP + len(bars) * ROW_HEIGHT + 12
     serving = LABEL_WIDTH + plan.serving_seconds * scale
     shapes = _grid(total, scale, height, free_until=serving - 60)
-    for index, row in enumerate(listed):
-        y = TOP + index * ROW_HEIGHT
-        x = LABEL_WIDTH + row.start * scale
-        length = max((row.end - row.start) * scale, 3)
-        style = "critical" if row.critical else "parallel"
+    for y, steps in zip(count(TOP, ROW_HEIGHT), bars, strict=False):
+        first = steps[0]
+        x, length = LABEL_WIDTH + first.start * scale, max(first.seconds * scale, 3)
+        is_critical = any(step.resource.urn in critical for step in steps)
+        number = f"{len(steps)} " if len(steps) > 1 else ""
+        label = f"{number}{first.resource.kind} {', '.join(sorted(step.resource.name for step in steps))}"
+        style = "small" if is_critical else "small soft"
         shapes += [
-            text(LABEL_WIDTH - 14, y + 17, row.label, _label_style(row), anchor="end", room=LABEL_WIDTH - 20),
-            box(x, y + 6, length, BAR_HEIGHT, f"bar {style}", radius=4),
-            text(x + length + 6, y + 17, f"{row.end - row.start:g} s", "tiny soft"),
+            text(LABEL_WIDTH - 14, y + 17, label, style, anchor="end", room=LABEL_WIDTH - 20),
+            box(x, y + 6, length, BAR_HEIGHT, f"bar {'critical' if is_critical else 'parallel'}", radius=4),
+            text(x + length + 6, y + 17, f"{first.seconds:g} s", "tiny soft"),
         ]
     shapes += [
         path(f"M{serving:g} {TOP - 6}V{height - 4:g}", "line serving"),
         *_serving_flag(serving, plan.serving_seconds),
     ]
     return Drawing(style="timeline", label="Order of things in minutes", width=WIDTH, height=height, shapes=shapes)
-
-
-def _label_style(row: TimelineRow) -> str:
-    return "small" if row.critical else "small soft"
-
-
-def _row(steps: Sequence[ScheduledResource], critical: set[str]) -> TimelineRow:
-    names = ", ".join(sorted(step.resource.name for step in steps))
-    first = steps[0]
-    count = f"{len(steps)} " if len(steps) > 1 else ""
-    return TimelineRow(
-        label=f"{count}{first.resource.kind} {names}",
-        start=first.start,
-        end=first.end,
-        critical=any(step.resource.urn in critical for step in steps),
-    )
 
 
 def _grid(total: float, scale: float, height: float, *, free_until: float) -> list[str]:
