@@ -11,8 +11,9 @@ from infra.apps.app import App, AppArgs
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
+from infra.apps.service import service_host
 from infra.platforms import make_platform
-from infra.settings.app.application import Application, CronSettings, WebSettings
+from infra.settings.app.application import Application, CronSettings
 from infra.settings.stack import StackSettings
 
 
@@ -62,8 +63,13 @@ def _addresses(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, di
     return {
         name: {
             "kind": app.kind,
-            "service": f"{name}.{settings.namespace.name}.svc:{app.port}" if isinstance(app, WebSettings) else None,
+            "service": _service_address(name, settings.namespace.name, app),
             "url": apps[name].url,
         }
         for name, app in settings.apps.items()
     }
+
+
+def _service_address(name: str, namespace: str, app: Application) -> str | None:
+    first = None if isinstance(app, CronSettings) else next(iter(app.served), None)
+    return None if first is None else f"{service_host(name, namespace)}:{first.service_port}"

@@ -88,7 +88,7 @@ def test_the_outputs_name_the_namespace_and_every_app(graph: Graph, stack: dict[
 
 def test_a_web_app_is_found_under_the_address_of_its_service() -> None:
     graph = build_apps({"web": web(port=9898)}, namespace={"name": "shop"})
-    assert graph.outputs["apps"]["web"]["service"] == "web.shop.svc:9898"
+    assert graph.outputs["apps"]["web"]["service"] == "web.shop:9898"
 
 
 def test_bad_settings_stop_the_program_before_any_resource() -> None:

@@ -70,7 +70,7 @@ class App(pulumi.ComponentResource):
         folders = storage(name, settings)
         claims = self._claims(folders)
         secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
-        route = self._route(settings) if isinstance(settings, WebSettings) else Route()
+        route = Route() if isinstance(settings, CronSettings) else self._route(settings)
         self.url = route.url
 
         before_pods = [
@@ -130,14 +130,16 @@ class App(pulumi.ComponentResource):
             for name, spec in storage.claims.items()
         ]
 
-    def _route(self, settings: WebSettings) -> Route:
+    def _route(self, settings: LongRunning) -> Route:
+        if not settings.served:
+            return Route()
         service = k8s.core.v1.Service(
             self._app,
             metadata=self._meta(annotations=SERVICE_ANNOTATIONS),
-            spec=service_spec(self._app, port=settings.port),
+            spec=service_spec(self._app, ports=settings.served),
             opts=self._child(),
         )
-        if settings.traffic is None:
+        if not isinstance(settings, WebSettings) or settings.traffic is None:
             return Route()
         return self._args.platform.route(self._app, settings, service=service, parent=self)
 

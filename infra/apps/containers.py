@@ -11,8 +11,7 @@ from infra.apps.config import Configuration
 from infra.apps.health import with_probes
 from infra.apps.resources import container_resources
 from infra.apps.security import container_security
-from infra.apps.service import PORT_NAME
-from infra.settings.app.application import Application, CronSettings, WebSettings
+from infra.settings.app.application import Application, CronSettings
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.image import is_pinned
 from infra.settings.app.security import SecuritySettings
@@ -37,13 +36,15 @@ def app_container(
     lifecycle: k8s.core.v1.LifecycleArgs | None = None,
 ) -> k8s.core.v1.ContainerArgs:
     """Describe the app's own container. A scheduled task has no probes: it ends by itself, or at its timeout."""
-    port = settings.port if isinstance(settings, WebSettings) else None
     container = plain_container(name, settings, configuration=configuration, shared=shared)
-    container.ports = (
-        None if port is None else [k8s.core.v1.ContainerPortArgs(name=PORT_NAME, container_port=port, protocol="TCP")]
-    )
     container.lifecycle = lifecycle
-    return container if isinstance(settings, CronSettings) else with_probes(container, settings.health, port=port)
+    if isinstance(settings, CronSettings):
+        return container
+    container.ports = [
+        k8s.core.v1.ContainerPortArgs(name=port.name, container_port=port.number, protocol=port.protocol)
+        for port in settings.served
+    ] or None
+    return with_probes(container, settings.health, port=settings.served_port)
 
 
 def sidecar_container(

@@ -1,47 +1,50 @@
 """Who may talk to whom. Whatever is not allowed here is denied by the namespace's policy.
 
 A flow between two apps is written once, on either side: `allowTo` of the caller or `allowFrom` of the target. It opens
-the egress of the one and the ingress of the other, on the port of the target only. Instance metadata (169.254.169.254
+the egress of the one and the ingress of the other, on the ports of the target only. Instance metadata (169.254.169.254
 and fd00:ec2::254) is cut out of every network in `allowTo` that holds it: the credentials of a node are no app's.
+
+Network policies name the ports of pods, and not those of the Services in front of them.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
 from infra.apps.labels import match_app
-from infra.settings.app.application import Application, WebSettings
-from infra.settings.app.traffic import METADATA_NETWORKS
+from infra.labels import NAME_LABEL
+from infra.settings.app.application import Application, CronSettings, LongRunning, WebSettings
+from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
+from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
+
+PodPorts = tuple[tuple[int, Protocol], ...]
+"""Ports of pods that a flow opens, in the order of the app that has them."""
+EVERY_PORT: PodPorts = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """The apps on the other ends of an app's allowed flows."""
+    """The apps on the other ends of an app's allowed flows, with the ports that these open."""
 
-    callers: Sequence[str]
-    targets: Mapping[str, int]
-    """Port by name of the app that may be called."""
+    callers: Mapping[str, PodPorts]
+    targets: Mapping[str, PodPorts]
 
 
 def neighbours(apps: Mapping[str, Application]) -> dict[str, Neighbours]:
     """Read `allowTo` and `allowFrom` of all apps into the neighbours of each."""
-    flows = {(name, peer.app) for name, app in apps.items() for peer in app.allow_to if peer.app is not None}
-    flows |= {
-        (peer.app, name)
-        for name, app in apps.items()
-        if isinstance(app, WebSettings)
-        for peer in app.allow_from
-        if peer.app is not None
-    }
-    ports = {name: app.port for name, app in apps.items() if isinstance(app, WebSettings)}
+    flows: dict[tuple[str, str], list[ServedPort]] = {}
+    for caller, target, peer in _flows(apps):
+        served = _served(apps[target])
+        flows.setdefault((caller, target), []).extend(_chosen(peer, served))
+    opened = {flow: _in_order(_served(apps[flow[1]]), ports) for flow, ports in sorted(flows.items())}
     return {
         name: Neighbours(
-            callers=sorted(caller for caller, target in flows if target == name),
-            targets={target: ports[target] for caller, target in sorted(flows) if caller == name},
+            callers={caller: ports for (caller, target), ports in opened.items() if target == name},
+            targets={target: ports for (caller, target), ports in opened.items() if caller == name},
         )
         for name in apps
     }
@@ -58,40 +61,134 @@ def network_policy_spec(
 
     `load_balancer` is from where the platform's requests come. A direction without rules is closed.
     """
+    incoming: list[_Opening] = []
+    if not isinstance(settings, CronSettings):
+        incoming += _incoming(settings, neighbours.callers, load_balancer)
+    outgoing = [_Opening(_pods_of(target), ports) for target, ports in neighbours.targets.items()]
+    outgoing += [
+        _Opening(_outside(peer, without_metadata=True), _given_ports(peer))
+        for peer in settings.allow_to
+        if _is_outside(peer)
+    ]
+    within = [_Opening(_pods_of(app), ports) for ports in _among_own_pods(app, settings)]
     return k8s.networking.v1.NetworkPolicySpecArgs(
         pod_selector=match_app(app),
         policy_types=["Ingress", "Egress"],
-        ingress=_ingress(settings, neighbours.callers, load_balancer) if isinstance(settings, WebSettings) else None,
+        # A rule without peers admits everyone, so an app that nobody may call has no rule at all.
+        ingress=[
+            k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=peers, ports=_policy_ports(ports))
+            for ports, peers in _by_ports([*incoming, *within])
+        ]
+        or None,
         egress=[
-            *(_to_app(target, port) for target, port in neighbours.targets.items()),
-            *(_to_network(peer.cidr, peer.ports) for peer in settings.allow_to if peer.cidr is not None),
+            k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[opening.peer], ports=_policy_ports(opening.ports))
+            for opening in [*outgoing, *within]
         ]
         or None,
     )
 
 
-def _ingress(
-    settings: WebSettings,
-    callers: Sequence[str],
+@dataclass(frozen=True)
+class _Opening:
+    peer: k8s.networking.v1.NetworkPolicyPeerArgs
+    ports: PodPorts
+
+
+def _flows(apps: Mapping[str, Application]) -> Iterator[tuple[str, str, Peer]]:
+    """List caller, target and what is written of it, of each flow between two apps."""
+    for name, app in apps.items():
+        for peer in app.allow_to:
+            if _is_other_app(peer, name):
+                yield name, str(peer.app), peer
+        for peer in () if isinstance(app, CronSettings) else app.allow_from:
+            if _is_other_app(peer, name):
+                yield str(peer.app), name, peer
+
+
+def _is_other_app(peer: Peer, own: str) -> bool:
+    return peer.app is not None and peer.namespace is None and peer.app not in {SELF, own}
+
+
+def _is_outside(peer: Peer) -> bool:
+    return peer.cidr is not None or peer.namespace is not None
+
+
+def _among_own_pods(app: str, settings: Application) -> list[PodPorts]:
+    """Return the ports on which the pods of an app may talk to each other, once for each time that they may."""
+    allowed = settings.allow_to if isinstance(settings, CronSettings) else (*settings.allow_to, *settings.allow_from)
+    own = [peer for peer in allowed if peer.namespace is None and peer.app in {SELF, app}]
+    opened = [_resolved(peer, _served(settings)) for peer in own]
+    return [EVERY_PORT] if EVERY_PORT in opened else list(dict.fromkeys(opened))
+
+
+def _incoming(
+    settings: LongRunning,
+    callers: Mapping[str, PodPorts],
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
-) -> list[k8s.networking.v1.NetworkPolicyIngressRuleArgs] | None:
-    peers = [_pods_of(caller) for caller in callers]
-    peers += [_network(peer.cidr) for peer in settings.allow_from if peer.cidr is not None]
-    if settings.traffic is not None or any(peer.load_balancer for peer in settings.allow_from):
-        peers += load_balancer
-    # A rule without peers admits everyone, so an app that nobody may call has no rule at all.
-    if not peers:
-        return None
-    return [k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=peers, ports=[_tcp(settings.port)])]
+) -> Iterator[_Opening]:
+    for caller, ports in callers.items():
+        yield _Opening(_pods_of(caller), ports)
+    for peer in settings.allow_from:
+        if _is_outside(peer):
+            yield _Opening(_outside(peer), _resolved(peer, settings.served) or _all(settings.served))
+    for ports in _open_to_load_balancer(settings):
+        for source in load_balancer:
+            yield _Opening(source, ports)
 
 
-def _to_app(target: str, port: int) -> k8s.networking.v1.NetworkPolicyEgressRuleArgs:
-    return k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[_pods_of(target)], ports=[_tcp(port)])
+def _open_to_load_balancer(settings: LongRunning) -> list[PodPorts]:
+    if isinstance(settings, WebSettings) and settings.traffic_port is not None:
+        return [_all([settings.traffic_port])]
+    named = [peer for peer in settings.allow_from if peer.load_balancer]
+    return [_resolved(peer, settings.served) or _all(settings.served) for peer in named]
 
 
-def _to_network(cidr: str, ports: Sequence[int]) -> k8s.networking.v1.NetworkPolicyEgressRuleArgs:
-    return k8s.networking.v1.NetworkPolicyEgressRuleArgs(
-        to=[_network(cidr, without=_metadata_within(cidr))], ports=[_tcp(port) for port in ports] or None
+def _chosen(peer: Peer, served: Sequence[ServedPort]) -> Sequence[ServedPort]:
+    found = [find_port(reference, served) for reference in peer.ports]
+    return [port for port in found if port is not None] or served
+
+
+def _resolved(peer: Peer, served: Sequence[ServedPort]) -> PodPorts:
+    """Return the ports that a peer is given of an app that serves `served`; none for all that it is not told."""
+    return _in_order(served, _chosen(peer, served)) if peer.ports else EVERY_PORT
+
+
+def _given_ports(peer: Peer) -> PodPorts:
+    """Return the ports of a peer outside the stack, which are all given by number."""
+    return tuple(port for reference in peer.ports if (port := number_and_protocol(reference)) is not None)
+
+
+def _served(app: Application) -> Sequence[ServedPort]:
+    return () if isinstance(app, CronSettings) else app.served
+
+
+def _in_order(served: Sequence[ServedPort], chosen: Sequence[ServedPort]) -> PodPorts:
+    return _all(port for port in served if port in chosen)
+
+
+def _all(ports: Iterable[ServedPort]) -> PodPorts:
+    return tuple((port.number, port.protocol) for port in ports)
+
+
+def _by_ports(
+    openings: Iterable[_Opening],
+) -> Iterable[tuple[PodPorts, list[k8s.networking.v1.NetworkPolicyPeerArgs]]]:
+    """Join what opens the same ports into one rule."""
+    joined: dict[PodPorts, list[k8s.networking.v1.NetworkPolicyPeerArgs]] = {}
+    for opening in openings:
+        joined.setdefault(opening.ports, []).append(opening.peer)
+    return joined.items()
+
+
+def _outside(peer: Peer, *, without_metadata: bool = False) -> k8s.networking.v1.NetworkPolicyPeerArgs:
+    if peer.cidr is not None:
+        return _network(peer.cidr, without=_metadata_within(peer.cidr) if without_metadata else None)
+    labels = dict(peer.labels) if peer.app is None else {NAME_LABEL: peer.app, **peer.labels}
+    return k8s.networking.v1.NetworkPolicyPeerArgs(
+        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
+            match_labels={"kubernetes.io/metadata.name": str(peer.namespace)}
+        ),
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels) if labels else None,
     )
 
 
@@ -116,5 +213,7 @@ def _network(cidr: str, *, without: list[str] | None = None) -> k8s.networking.v
     )
 
 
-def _tcp(port: int) -> k8s.networking.v1.NetworkPolicyPortArgs:
-    return k8s.networking.v1.NetworkPolicyPortArgs(protocol="TCP", port=port)
+def _policy_ports(ports: PodPorts) -> list[k8s.networking.v1.NetworkPolicyPortArgs] | None:
+    return [
+        k8s.networking.v1.NetworkPolicyPortArgs(protocol=protocol, port=number) for number, protocol in ports
+    ] or None

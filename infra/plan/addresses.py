@@ -36,7 +36,8 @@ def _services(graph: Graph) -> Iterator[Address]:
     for service in graph.of_type("kubernetes:core/v1:Service"):
         metadata = mapping(service.props.get("metadata"))
         for port in mappings(service.props, "spec", "ports"):
-            url = f"{metadata.get('name')}.{metadata.get('namespace')}.svc:{port.get('port')}"
+            protocol = "/udp" if port.get("protocol") == "UDP" else ""
+            url = f"{metadata.get('name')}.{metadata.get('namespace')}:{port.get('port')}{protocol}"
             yield Address(app=owner(graph, service), outside=False, url=url, through="Service")
 
 

@@ -12,7 +12,9 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.settings.app.traffic import LOAD_BALANCER, Flow, Peer, TrafficSettings
+from infra.settings.app.peers import LOAD_BALANCER, SELF, Flow, Peer
+from infra.settings.app.ports import Port, Ports, ServedPort, find_port, served_ports
+from infra.settings.app.traffic import TrafficSettings
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
 from infra.settings.plain import as_mapping
@@ -21,7 +23,10 @@ _RESERVED_NAMES = {
     LOAD_BALANCER: "means the platform's load balancer in allowFrom",
     "default": "is the name of the service account that every namespace has",
     "localhost": "is every container's own name for itself",
+    SELF: "means the pods of an app among themselves in allowTo",
 }
+
+_WITHOUT_PORTS = ("cron",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,7 @@ class _App:
     """What can be read of one application; None stands for what cannot."""
 
     kind: str
+    served: Sequence[ServedPort] | None
     traffic: TrafficSettings | None
     allow_to: Sequence[Peer | None]
     allow_from: Sequence[Peer | None]
@@ -58,27 +64,47 @@ def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
             message = peer and _target_error(peer, name, apps)
             if message:
                 yield FieldError(("apps", name, "allowTo", index), message)
+            elif peer is not None:
+                for error in _port_errors(peer, name, apps):
+                    yield error.below("apps", name, "allowTo", index)
         for index, peer in enumerate(app.allow_from):
             message = peer and _peer_error(peer, name, apps)
             if message:
                 yield FieldError(("apps", name, "allowFrom", index), message)
 
 
+def _port_errors(peer: Peer, caller: str, apps: Mapping[str, _App]) -> Iterator[FieldError]:
+    """Find ports of a peer in `allowTo` that it does not serve; locations are below the peer."""
+    target = caller if peer.app == SELF else peer.app
+    if target is None or peer.namespace is not None:
+        for place in peer.named_ports():
+            message = f"{peer.ports[place]} is a name, which only an app of this stack has; write the number"
+            yield FieldError(("ports", place), message)
+        return
+    served = apps[target].served
+    for place, reference in enumerate(peer.ports if served else ()):
+        if find_port(reference, served or ()) is None:
+            message = f"{reference} is no port of {target}, which has {', '.join(map(str, served or ()))}"
+            yield FieldError(("ports", place), message)
+
+
 def _target_error(peer: Peer, caller: str, apps: Mapping[str, _App]) -> str | None:
     if peer.load_balancer:
         return f"{LOAD_BALANCER} goes in allowFrom only; name the app or the network that is to be called"
     error = _peer_error(peer, caller, apps)
-    if error or peer.app is None:
+    if error or peer.app is None or peer.namespace is not None or peer.app in {SELF, caller}:
         return error
-    kind = apps[peer.app].kind
-    return f"{peer.app} is of kind {kind}, which serves no port" if kind in {"worker", "cron"} else None
+    target = apps[peer.app]
+    if target.served != ():
+        return None
+    if target.kind in _WITHOUT_PORTS:
+        return f"{peer.app} is of kind {target.kind}, which serves no port"
+    return f"{peer.app} serves no port; name those that it serves under its 'ports'"
 
 
 def _peer_error(peer: Peer, own_name: str, apps: Mapping[str, _App]) -> str | None:
-    if peer.app is None:
+    if peer.app is None or peer.namespace is not None or peer.app in {SELF, own_name}:
         return None
-    if peer.app == own_name:
-        return f"{peer.app} is this app itself; name another"
     if peer.app not in apps:
         near = nearest(peer.app, apps)
         hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps))}"
@@ -103,11 +129,25 @@ def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
 def _read(app: Mapping[str, object]) -> _App:
     return _App(
         kind=str(app.get("kind", "web")),
+        served=_served(app),
         traffic=_valid(_TRAFFIC, app.get("traffic")),
         allow_to=_peers(app.get("allowTo")),
         allow_from=_peers(app.get("allowFrom")),
         helpers=[(key, str(name)) for key in ("init", "sidecars") for name in as_mapping(app.get(key))],
     )
+
+
+def _served(app: Mapping[str, object]) -> Sequence[ServedPort] | None:
+    """Read the ports of an app; None where some of them cannot be read, or one is missing, which its model says."""
+    port, service_port, more = app.get("port"), app.get("servicePort"), as_mapping(app.get("ports") or {})
+    if port is None and not more and app.get("kind", "web") == "web":
+        return None
+    try:
+        return served_ports(
+            _PORT.validate_python(port), _PORT.validate_python(service_port), _PORTS.validate_python(more)
+        )
+    except ValidationError:
+        return None
 
 
 def _peers(value: object) -> list[Peer | None]:
@@ -124,3 +164,5 @@ def _valid(adapter: TypeAdapter[_T], value: object) -> _T | None:
 _T = TypeVar("_T")
 _FLOW: TypeAdapter[Peer] = TypeAdapter(Flow)
 _TRAFFIC = TypeAdapter(TrafficSettings)
+_PORT: TypeAdapter[int | None] = TypeAdapter(Port | None)
+_PORTS: TypeAdapter[Ports] = TypeAdapter(Ports)

@@ -17,6 +17,8 @@ METADATA_V6 = Address("fd00:ec2::254")
 OFFICE = Address("203.0.113.9")
 INTERNET = Address("198.51.100.7")
 DATABASE = Address("10.9.0.5")
+PROMETHEUS = Pod({"app": "prometheus"}, "monitoring")
+POSTGRES = Pod({"app.kubernetes.io/name": "postgres"}, "data")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,22 @@ def policies() -> list[dict[str, Any]]:
             "quiet": web(port=7000),
             "open": web(port=6000, allowFrom=["load-balancer"]),
             "worker": worker(allowTo=["web", {"cidr": "10.9.0.0/16", "ports": [5432]}]),
-            "nightly": cron(),
+            "nightly": cron(allowTo=[{"namespace": "data", "app": "postgres", "ports": [5432]}]),
+            "n8n": web(
+                port=5678,
+                ports={"broker": 5679, "gossip": {"port": 7946, "protocol": "udp"}, "metrics": 9100},
+                servicePort=80,
+                allowTo=["self", {"namespace": "data"}, {"cidr": "10.9.0.0/16", "ports": ["53/udp"]}],
+                allowFrom=[
+                    {"namespace": "monitoring", "labels": {"app": "prometheus"}, "ports": ["metrics"]},
+                    {"app": "api", "ports": [80]},
+                ],
+            ),
+            "runner": worker(
+                ports={"metrics": 9100},
+                allowTo=[{"app": "n8n", "ports": ["broker", "7946/udp"]}, {"app": "runner", "ports": ["metrics"]}],
+                allowFrom=["n8n"],
+            ),
         },
         platform={"ingress": {"className": "nginx", "namespace": "ingress-nginx"}},
     )
@@ -45,6 +62,19 @@ ALLOWED = [
     ("web calls the internet", app_pod("web"), INTERNET, 443),
     ("web calls the internet over IPv6", app_pod("web"), Address("2001:db8::1"), 443),
     ("worker calls the database on its port", app_pod("worker"), DATABASE, 5432),
+    ("a port that is named", app_pod("runner"), app_pod("n8n"), 5679),
+    ("pods of one app call each other on any port", app_pod("n8n"), app_pod("n8n"), 4369),
+    ("or on the ports that are named", app_pod("runner"), app_pod("runner"), 9100),
+    ("a port of the Service stands for that of the pods", app_pod("api"), app_pod("n8n"), 5678),
+    ("a worker is called on its ports", app_pod("n8n"), app_pod("runner"), 9100),
+    ("pods of another namespace call a port", PROMETHEUS, app_pod("n8n"), 9100),
+    ("an app calls what another namespace holds", app_pod("nightly"), POSTGRES, 5432),
+    ("or all that it holds", app_pod("n8n"), Pod({}, "data"), 9),
+]
+ALLOWED_UDP = [
+    ("a UDP port by number", app_pod("runner"), app_pod("n8n"), 7946),
+    ("UDP among the pods of one app", app_pod("n8n"), app_pod("n8n"), 7946),
+    ("UDP to a network", app_pod("n8n"), DATABASE, 53),
 ]
 DENIED = [
     ("nobody but the named calls web", app_pod("api"), app_pod("web"), 8080),
@@ -61,6 +91,15 @@ DENIED = [
     ("worker calls no other network", app_pod("worker"), INTERNET, 443),
     ("no credentials of the node, whatever is allowed", app_pod("web"), METADATA, 80),
     ("nor over IPv6", app_pod("web"), METADATA_V6, 80),
+    ("a port that is not named stays closed", app_pod("runner"), app_pod("n8n"), 5678),
+    ("the same number over TCP stays closed", app_pod("runner"), app_pod("n8n"), 7946),
+    ("the Service's port is none of the pods'", app_pod("api"), app_pod("n8n"), 80),
+    ("pods of an app that does not say so do not call each other", app_pod("web"), app_pod("web"), 8080),
+    ("other pods of that namespace do not call", Pod({"app": "other"}, "monitoring"), app_pod("n8n"), 9100),
+    ("nor do its pods call another port", PROMETHEUS, app_pod("n8n"), 5678),
+    ("another port of another namespace stays closed", app_pod("nightly"), POSTGRES, 22),
+    ("and another app there", app_pod("nightly"), Pod({}, "data"), 5432),
+    ("TCP to a network that was opened for UDP", app_pod("n8n"), DATABASE, 53),
     ("a pod of no app calls nobody", app_pod("debug"), app_pod("web"), 8080),
 ]
 
@@ -68,6 +107,13 @@ DENIED = [
 @pytest.mark.parametrize(("caller", "target", "port"), [row[1:] for row in ALLOWED], ids=[row[0] for row in ALLOWED])
 def test_an_allowed_flow_passes(policies: list[dict[str, Any]], caller: Any, target: Any, port: int) -> None:
     assert allowed(policies, caller, target, port)
+
+
+@pytest.mark.parametrize(
+    ("caller", "target", "port"), [row[1:] for row in ALLOWED_UDP], ids=[row[0] for row in ALLOWED_UDP]
+)
+def test_an_allowed_flow_over_udp_passes(policies: list[dict[str, Any]], caller: Any, target: Any, port: int) -> None:
+    assert allowed(policies, caller, target, port, "UDP")
 
 
 @pytest.mark.parametrize(("caller", "target", "port"), [row[1:] for row in DENIED], ids=[row[0] for row in DENIED])

@@ -85,7 +85,7 @@ def test_its_namespace_is_closed_to_all_others(seven: None, cluster: Cluster) ->
 
 def test_the_pull_request_is_told_once_where_the_apps_answer(seven: None, github: FakeGithub) -> None:
     [comment] = github.comments_on(7)
-    assert "web.pr-7.svc:9898" in comment.body
+    assert "web.pr-7:9898" in comment.body
 
 
 def test_a_push_updates_its_stack_and_no_other(seven: None, cluster: Cluster, place: Place, github: FakeGithub) -> None:

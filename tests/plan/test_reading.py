@@ -22,7 +22,7 @@ def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
 def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:
     assert [(address.app, address.outside, address.url, address.through) for address in sample.addresses] == [
         ("web", True, "https://app.example.com/*", "ALB https:443, rule 100"),
-        ("web", False, "web.apps.svc:9898", "Service"),
+        ("web", False, "web.apps:9898", "Service"),
     ]
 
 

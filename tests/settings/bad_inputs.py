@@ -108,7 +108,7 @@ _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was sha
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
     "allowFrom, allowTo, args, availability, command, env, files, health, image, init, kind, notSecret, placement, "
-    "port, replicas, resources, rollout, scaling, secrets, security, sidecars, traffic, volumes"
+    "port, ports, replicas, resources, rollout, scaling, secrets, security, servicePort, sidecars, traffic, volumes"
 )
 
 _PLATFORM = (
@@ -260,7 +260,8 @@ _APP = (
     ),
     _web(
         "{ targetPort: 80 }",
-        "targetPort: unknown key; there is no key: an app has one 'port', and its Service the same",
+        "targetPort: unknown key; write the container's port as 'port', more of them under 'ports', and the Service's "
+        "as 'servicePort'",
         id="word of Kubernetes",
     ),
     _web(
@@ -311,7 +312,40 @@ _APP = (
     _web("{ port: true }", "port: true is not a whole number", id="port true"),
     _web("{ port: 80.5 }", "port: 80.5 is not a whole number", id="port fraction"),
     _web("{ port: !remove }", "port: is required", id="port missing"),
-    _web("{ port: null }", "port: is empty: the value is not a whole number", id="port empty"),
+    _web("{ port: null }", "port: is required", id="port empty"),
+    _web(
+        "{ ports: { Metrics: 1, a-very-long-port-name: 2, '9090': 3, grpc: http } }",
+        *(
+            f"ports.{name}: '{name}' is not the name of a port: use lower-case letters, digits and single dashes, at "
+            "most 15 characters"
+            for name in ("Metrics", "a-very-long-port-name", "9090")
+        ),
+        "ports.grpc: 'http' is not a port such as 5679, nor a mapping with port, protocol or servicePort",
+        id="names of ports",
+    ),
+    _web(
+        "{ ports: { app: 1, same: 8080, udp: { port: 8080, protocol: udp }, http: { port: 81, servicePort: 8080 } } }",
+        "ports.app: is the name of the port under 'port'; choose another",
+        "ports.same: 8080 is the port of app too; name it once",
+        "ports.http: 8080 is the Service's port of app too; give one a servicePort",
+        "ports.http: 8080 is the Service's port of same too; give one a servicePort",
+        id="ports in each other's way",
+    ),
+    _web(
+        "{ port: !remove '', servicePort: 80, ports: { http: 8080 } }",
+        "servicePort: goes with port; write it below the port that it stands for, under ports",
+        id="Service port without a port",
+    ),
+    _web(
+        "{ port: !remove '', ports: { dns: { port: 53, protocol: udp } }, traffic: {} }",
+        "traffic.protocol: http needs a TCP port, and the app has dns (53/udp)",
+        id="traffic without a port of its protocol",
+    ),
+    _web(
+        "{ traffic: { port: metrics } }",
+        "traffic.port: metrics is no TCP port of this app, which has app (8080)",
+        id="traffic to a port that is not there",
+    ),
     _web("{ command: sleep 1 }", "command: the value is not a list; write [a, b]", id="command as text"),
     _web(
         "{ command: [sleep, 10] }", "command[1]: the value is not a text; put it in quotes", id="command with a number"
@@ -756,7 +790,6 @@ _FLOWS = (
         "allowTo[1]: 'database' is not an app of this stack; the apps are job, web, worker",
         id="target unknown",
     ),
-    _worker("{ allowTo: [worker] }", "allowTo[0]: worker is this app itself; name another", id="target itself"),
     _worker("{ allowTo: [job] }", "allowTo[0]: job is of kind cron, which serves no port", id="target without port"),
     _worker(
         "{ allowTo: [load-balancer] }",
@@ -765,14 +798,65 @@ _FLOWS = (
     ),
     _worker("{ allowTo: web }", "allowTo: 'web' is not a list; write [a, b]", id="flows as text"),
     _worker(
-        "{ allowTo: [5] }", "allowTo[0]: 5 is not the name of an app, a network, or load-balancer", id="flow a number"
+        "{ allowTo: [5] }",
+        "allowTo[0]: 5 is not the name of an app, a network, self or load-balancer",
+        id="flow a number",
     ),
     _worker("{ allowTo: [web, web] }", "allowTo[1]: is listed twice; remove one", id="flow twice"),
-    _worker("{ allowTo: [{}] }", "allowTo[0]: give exactly one of app, cidr and loadBalancer", id="flow empty"),
     _worker(
-        "{ allowTo: [{ app: web, ports: [80] }] }",
-        "allowTo[0].ports: goes with cidr only; an app is called on its own port",
-        id="ports of an app",
+        "{ allowTo: [{}] }", "allowTo[0]: give exactly one of app, namespace, cidr and loadBalancer", id="flow empty"
+    ),
+    _worker(
+        "{ allowTo: [{ app: web, ports: [8080, 81, 8080/udp, metrics] }] }",
+        "allowTo[0].ports[1]: 81 is no port of web, which has app (8080)",
+        "allowTo[0].ports[2]: 8080/udp is no port of web, which has app (8080)",
+        "allowTo[0].ports[3]: metrics is no port of web, which has app (8080)",
+        id="ports that an app does not serve",
+    ),
+    _worker(
+        "{ allowTo: [{ cidr: 10.0.0.0/8, ports: [broker] }, { namespace: data, ports: [broker] }] }",
+        "allowTo[0].ports[0]: broker is a name, which only an app of this stack has; write the number",
+        "allowTo[1].ports[0]: broker is a name, which only an app of this stack has; write the number",
+        id="name of a port outside the stack",
+    ),
+    _worker(
+        "{ allowTo: [{ cidr: 10.0.0.0/8, ports: [0, 65536/udp, 'a b', 80/sctp] }] }",
+        *(
+            f"allowTo[0].ports[{index}]: {value} is not a port such as 5679 or 53/udp, nor the name of one"
+            for index, value in enumerate(["0", "'65536/udp'", "'a b'", "'80/sctp'"])
+        ),
+        id="no port of a flow",
+    ),
+    _worker(
+        "{ allowTo: [{ namespace: data, cidr: 10.0.0.0/8 }, { app: web, cidr: 10.0.0.0/8 }] }",
+        "allowTo[0]: give exactly one of app, namespace, cidr and loadBalancer",
+        "allowTo[1]: give exactly one of app, namespace, cidr and loadBalancer",
+        id="two peers in one",
+    ),
+    _worker(
+        "{ allowTo: [{ app: web, labels: { tier: db } }] }",
+        "allowTo[0].labels: goes with namespace; the pods of this stack are named by app",
+        id="labels of an app",
+    ),
+    _worker(
+        "{ allowTo: [{ namespace: Data }] }",
+        "allowTo[0].namespace: 'Data' is not the name of a namespace: use lower-case letters, digits and dashes",
+        id="namespace with capitals",
+    ),
+    _worker(
+        "{ allowFrom: [web] }",
+        "allowFrom[0]: opens nothing: name the ports that the app serves under 'ports'",
+        id="caller of what serves no port",
+    ),
+    BadInput(
+        "allowTo a worker without ports",
+        "apps: { web: { allowTo: [worker] } }",
+        ("nightowl:apps.web.allowTo[0]: worker serves no port; name those that it serves under its 'ports'",),
+    ),
+    BadInput(
+        "app name of the app itself",
+        "apps: { self: { image: 'a:1', port: 1 } }",
+        ("nightowl:apps.self: the name self means the pods of an app among themselves in allowTo; choose another",),
     ),
     _worker(
         "{ allowTo: [10.0.0.0/99] }",
@@ -796,7 +880,7 @@ _FLOWS = (
     ),
     _web(
         "{ allowFrom: [{ cidr: 10.0.0.0/8, ports: [80] }] }",
-        "allowFrom[0].ports: goes with allowTo only; callers reach the app's own port",
+        "allowFrom[0].ports[0]: 80 is no port of this app, which has app (8080)",
         id="ports of a caller",
     ),
     _web(
@@ -1254,7 +1338,7 @@ _SEVERAL = (
             "nightowl:apps.worker.image: 'nginx' has neither a tag nor a digest; write name:tag@sha256:digest",
             "nightowl:apps.web.allowTo[0]: 'nobody' is not an app of this stack; the apps are job, web, worker",
             "nightowl:apps.worker.allowTo[0]: 'wep' is not an app of this stack; did you mean 'web'?",
-            "nightowl:apps.job.allowTo[0]: worker is of kind worker, which serves no port",
+            "nightowl:apps.job.allowTo[0]: worker serves no port; name those that it serves under its 'ports'",
         ),
     ),
     BadInput(

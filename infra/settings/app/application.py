@@ -1,19 +1,22 @@
-"""An application: `web` (serves a port), `worker` (serves none) or `cron` (runs on a schedule)."""
+"""An application: `web` (serves requests), `worker` (works by itself) or `cron` (runs on a schedule)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from infra.settings.app.availability import AvailabilitySettings
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.environment import Environment, Files, configuration_errors
-from infra.settings.app.health import HealthSettings, Port
+from infra.settings.app.health import HealthSettings
 from infra.settings.app.image import Image
 from infra.settings.app.mounts import mount_errors
+from infra.settings.app.peers import SELF, Flow, Peer
 from infra.settings.app.placement import PlacementSettings
+from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
 from infra.settings.app.references import reference_errors
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
@@ -21,7 +24,7 @@ from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
 from infra.settings.app.schedule import Schedule, TimeZone
 from infra.settings.app.secrets import Secret
 from infra.settings.app.security import SecuritySettings
-from infra.settings.app.traffic import Flow, Peer, TrafficSettings
+from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
@@ -117,6 +120,15 @@ class _LongRunning(_Application):
     """Spread over zones, disruption budget, eviction and priority."""
     rollout: RolloutSettings = RolloutSettings()
     """How a new version replaces the old one."""
+    ports: Ports = {}
+    """Ports that the container serves, by name; of a web app, those besides `port`. Each is a port of its Service."""
+    allow_from: tuple[Flow, ...] = ()
+    """Who may call it, besides the load balancer where it has `traffic`."""
+
+    @property
+    def served(self) -> tuple[ServedPort, ...]:
+        """All ports that the app serves, its own first."""
+        return served_ports(None, None, self.ports)
 
     @property
     def autoscaling(self) -> ScalingSettings | None:
@@ -125,8 +137,8 @@ class _LongRunning(_Application):
 
     @property
     def served_port(self) -> int | None:
-        """The port of the app's container, or None where it serves none."""
-        return None
+        """The TCP port by which the app is asked how it is, where nothing else is said; None where it serves none."""
+        return next((port.number for port in self.served if port.protocol == "TCP"), None)
 
     @property
     def longest_start_seconds(self) -> int:
@@ -146,6 +158,7 @@ class _LongRunning(_Application):
             message = f"{self.replicas} would fight the autoscaler; give either replicas or scaling"
             yield FieldError("replicas", message)
         yield from self._writer_errors()
+        yield from self._port_errors()
         for error in self.health.errors(port=self.served_port):
             yield error.below("health")
         yield from self._deadline_errors()
@@ -158,6 +171,10 @@ class _LongRunning(_Application):
                     "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
                     "(and a storage class that can do it)",
                 )
+
+    def _port_errors(self) -> Iterator[FieldError]:
+        yield from port_errors(None, None, self.ports)
+        yield from _allow_from_errors(self.allow_from, self.served)
 
     def _deadline_errors(self) -> Iterator[FieldError]:
         deadline, start = self.rollout.deadline, self.longest_start_seconds
@@ -178,41 +195,70 @@ class _LongRunning(_Application):
 
 
 class WebSettings(_LongRunning):
-    """An app that serves a port. Image and port are all that it needs."""
+    """An app that serves requests. Image and port are all that it needs."""
 
     kind: Literal["web"] = "web"
     """The kind of app; `web` is the default."""
-    port: Port
-    """The TCP port that the container serves, and its Service too."""
+    port: Annotated[Port | None, Field(validate_default=True)] = None
+    """The TCP port that the container serves, and its Service too. Needed unless `ports` has some."""
+    service_port: Port | None = None
+    """The port of the Service, where it is not the container's: `port: 8080, servicePort: 80`."""
     traffic: TrafficSettings | None = None
     """Its public address; without one it is reachable inside the cluster only."""
-    allow_from: tuple[Flow, ...] = ()
-    """Who may call it, besides the load balancer where it has `traffic`."""
+
+    @field_validator("port")
+    @classmethod
+    def _serves_a_port(cls, port: int | None, info: ValidationInfo) -> int | None:
+        # Not among `_errors`, which are asked only once every key has a value that can be read.
+        if port is None and not info.data.get("ports", True):
+            raise PydanticCustomError("missing", "is required")
+        return port
 
     @property
-    def served_port(self) -> int:
-        """The port of the app's container."""
-        return self.port
+    def served(self) -> tuple[ServedPort, ...]:
+        """All ports that the app serves, its own first."""
+        return served_ports(self.port, self.service_port, self.ports)
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
-        yield from _repetition_errors("allowFrom", self.allow_from)
-        for index, peer in enumerate(self.allow_from):
-            if peer.ports:
-                message = "goes with allowTo only; callers reach the app's own port"
-                yield FieldError(("allowFrom", index, "ports"), message)
+    def _port_errors(self) -> Iterator[FieldError]:
+        yield from port_errors(self.port, self.service_port, self.ports)
+        yield from self._traffic_port_errors()
+        yield from _allow_from_errors(self.allow_from, self.served)
+
+    @property
+    def traffic_port(self) -> ServedPort | None:
+        """The port that traffic from outside reaches: the one that is named, else the first of the protocol."""
+        if self.traffic is None:
+            return None
+        transport = self.traffic.transport
+        if self.traffic.port is None:
+            return next((port for port in self.served if port.protocol == transport), None)
+        named = find_port(self.traffic.port, self.served)
+        return named if named is not None and named.protocol == transport else None
+
+    def _traffic_port_errors(self) -> Iterator[FieldError]:
+        if self.traffic is None or self.traffic_port is not None:
+            return
+        wanted = self.traffic.transport
+        ports = ", ".join(map(str, self.served))
+        if self.traffic.port is None:
+            yield FieldError(
+                "traffic.protocol", f"{self.traffic.protocol} needs a {wanted} port, and the app has {ports}"
+            )
+        else:
+            yield FieldError("traffic.port", f"{self.traffic.port} is no {wanted} port of this app, which has {ports}")
 
 
 class WorkerSettings(_LongRunning):
-    """An app that serves no port."""
+    """An app that works by itself. Ports are for those who ask it something, such as for its metrics."""
 
     kind: Literal["worker"]
     """The kind of app."""
 
     def _errors(self) -> Iterator[FieldError]:
         yield from super()._errors()
-        for key in self.health.without_port():
-            yield FieldError(f"health.{key}.port", "is required: a worker has no port of its own")
+        if self.served_port is None:
+            for key in self.health.without_port():
+                yield FieldError(f"health.{key}.port", "is required: a worker has no port of its own")
 
 
 class CronSettings(_Application):
@@ -237,6 +283,17 @@ class CronSettings(_Application):
             yield FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 7d")
         if self.overlap == "allow" and any(volume.has_one_writer for volume in self.volumes.values()):
             yield FieldError("overlap", "allow would give a persistent volume two writers; use forbid or replace")
+
+
+def _allow_from_errors(peers: tuple[Peer, ...], served: Sequence[ServedPort]) -> Iterator[FieldError]:
+    yield from _repetition_errors("allowFrom", peers)
+    for index, peer in enumerate(peers):
+        if not served and peer.app != SELF:
+            yield FieldError(("allowFrom", index), "opens nothing: name the ports that the app serves under 'ports'")
+        for place, reference in enumerate(peer.ports if served else ()):
+            if find_port(reference, served) is None:
+                message = f"{reference} is no port of this app, which has {', '.join(map(str, served))}"
+                yield FieldError(("allowFrom", index, "ports", place), message)
 
 
 def _repetition_errors(key: str, peers: tuple[Peer, ...]) -> Iterator[FieldError]:

@@ -10,8 +10,9 @@ from typing import Annotated, cast
 
 from pydantic import BeforeValidator, Field
 
+from infra.settings.app.ports import Port
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Notation, Seconds, WholeNumber, seconds_text
+from infra.settings.scalars import Seconds, WholeNumber, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
 LIVENESS_PERIOD_SECONDS = 20
@@ -23,8 +24,6 @@ STARTUP_PERIOD_SECONDS = 2
 START_WITHIN_SECONDS = 120
 """Room for a runtime that compiles at its start. Four waves of such starts, each behind a load balancer, fit into the
 ten minutes of a rollout (infra/apps/rollout.py)."""
-
-Port = Annotated[WholeNumber, Field(ge=1, le=65535), Notation("port")]
 
 
 class ProbeSettings(Model):

@@ -11,7 +11,7 @@ from infra.settings.nearest import letters
 
 _SECURITY = "the namespace enforces the Pod Security Standard restricted"
 _ALWAYS = "there is no key: what ends is started again, the run of a cron app by its 'retries'"
-_ONE_PORT = "an app has one 'port', and its Service the same"
+_PORTS = "write the container's port as 'port', more of them under 'ports', and the Service's as 'servicePort'"
 _NO_ORDER = (
     "there is no key: apps start side by side, so let it try again until the other answers; 'allowTo' opens the way"
 )
@@ -28,7 +28,7 @@ _APP_WORDS: Mapping[str, str] = {
     "configmap": "write variables under 'env' and files under 'files'",
     "configs": "write them under 'files'",
     "containername": "there is no key: the app's name is its key under nightowl:apps",
-    "containerport": "write it as 'port'",
+    "containerport": _PORTS,
     "containers": "write the app's own container here, and those beside it under 'sidecars'",
     "cpu": "write it under 'resources'",
     "cpus": "write it as 'resources.cpu'",
@@ -42,7 +42,7 @@ _APP_WORDS: Mapping[str, str] = {
     "envfile": "there is no key: write the variables under 'env'",
     "envfrom": "there is no key: write the variables under 'env', and secrets under 'secrets'",
     "environment": "write it as 'env'",
-    "expose": _ONE_PORT,
+    "expose": _PORTS,
     "gpu": "there is no key: no app gets a GPU",
     "gpus": "there is no key: no app gets a GPU",
     "healthcheck": _PROBES,
@@ -70,7 +70,6 @@ _APP_WORDS: Mapping[str, str] = {
     "pid": f"there is no key, as {_SECURITY}",
     "podannotations": "there is no key: Nightowl sets the annotations of what it makes",
     "poddisruptionbudget": "write it as 'availability.maxUnavailable'",
-    "ports": _ONE_PORT,
     "priorityclassname": "write it as 'availability.priority'",
     "privileged": f"there is no key, as {_SECURITY}",
     "readinessprobe": "write it as 'health.readiness'",
@@ -82,17 +81,16 @@ _APP_WORDS: Mapping[str, str] = {
     "scale": "write it as 'replicas'",
     "securitycontext": "write 'security.user' and 'security.group'; the rest is that of Pod Security restricted",
     "securityopt": f"there is no key, as {_SECURITY}",
-    "service": f"there is no key: each app with a port has a Service of its name; {_ONE_PORT}",
+    "service": f"there is no key: each app with a port has a Service of its name; {_PORTS}",
     "serviceaccount": _OWN_ACCOUNT,
     "serviceaccountname": _OWN_ACCOUNT,
-    "serviceport": f"there is no key: {_ONE_PORT}",
     "shmsize": "there is no key: a scratch volume under 'volumes' can be mounted at /dev/shm",
     "startupprobe": "write it as 'health.startup'",
     "stopgraceperiod": "write it as 'rollout.finishWithin'",
     "stopsignal": "there is no key: a container is stopped by the signal that its image names",
     "strategy": "write it under 'rollout'",
     "sysctls": f"there is no key, as {_SECURITY}",
-    "targetport": f"there is no key: {_ONE_PORT}",
+    "targetport": _PORTS,
     "terminationgraceperiodseconds": "write it as 'rollout.finishWithin'; the rest of it is computed",
     "tmpfs": "write it under 'volumes', where a volume is scratch space by default",
     "tolerations": "write the keys of the taints as 'placement.tolerate'",

@@ -34,8 +34,10 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Appli
 
 def _served(apps: Mapping[str, Application], protocol: str) -> Iterator[tuple[str, int, TrafficSettings]]:
     for name, app in apps.items():
-        if isinstance(app, WebSettings) and app.traffic is not None and app.traffic.protocol == protocol:
-            yield name, app.port, app.traffic
+        if not isinstance(app, WebSettings) or app.traffic is None or app.traffic_port is None:
+            continue
+        if app.traffic.protocol == protocol:
+            yield name, app.traffic_port.number, app.traffic
 
 
 def http_traffic(apps: Mapping[str, Application]) -> dict[str, TrafficSettings]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from infra.addons import EKS_ADDON_NAMES
-from infra.settings.app.traffic import check_cidr
+from infra.settings.app.peers import check_cidr
 from infra.settings.eks.kubernetes_version import KubernetesMinor
 from infra.settings.model import FieldError, Location, Model, repeated
 from infra.settings.names import Name

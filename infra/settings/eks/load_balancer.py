@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.app.traffic import Cidr, Host
+from infra.settings.app.peers import Cidr
+from infra.settings.app.traffic import Host
 from infra.settings.eks.priorities import HIGHEST_PRIORITY
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name

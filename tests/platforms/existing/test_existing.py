@@ -132,7 +132,7 @@ def test_an_app_without_a_host_has_an_ingress_and_no_url() -> None:
 def test_without_an_ingress_controller_traffic_stops_at_the_service() -> None:
     graph = build_apps({"web": web(traffic={"host": "a.example.com"})})
     assert graph.all("Ingress") == []
-    assert graph.outputs["apps"]["web"] == {"kind": "web", "service": "web.apps.svc:8080", "url": None}
+    assert graph.outputs["apps"]["web"] == {"kind": "web", "service": "web.apps:8080", "url": None}
 
 
 def test_traffic_that_an_ingress_cannot_carry_is_refused() -> None:

@@ -18,7 +18,7 @@ import pulumi_kubernetes as k8s
 
 from infra.addons import ADDONS
 from infra.labels import PART_OF, PART_OF_LABEL
-from infra.settings.app.traffic import METADATA_NETWORKS
+from infra.settings.app.peers import METADATA_NETWORKS
 
 CLUSTER_NAMESPACE = "kube-system"
 POLICY = "nightowl-system"

@@ -82,7 +82,7 @@ class LoadBalancing(pulumi.ComponentResource):
             self._hosts.add(host, made.ready if self._args.names_may_move else [made.forward])
             return Route(url=pulumi.Output.from_input(f"https://{host}{traffic.path}"), wait_for=made.ready)
         if network is not None and traffic is not None:
-            forward = tcp_listener_for(app, settings.port, load_balancer_arn=network.arn, parent=network)
+            forward = tcp_listener_for(app, settings.served_port or 0, load_balancer_arn=network.arn, parent=network)
             made = self._make_route(app, settings, forward, network.to_pods, service=service, parent=parent)
             address = pulumi.Output.concat("tcp://", network.dns_name, f":{settings.port}")
             return Route(url=address, wait_for=made.ready)
