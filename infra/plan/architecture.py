@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 from infra.plan.graph import Graph, Resource
-from policies.facts.values import sequence, within
+from policies.facts.values import mapping, text, texts, within
 
 SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")
-
-Tier = Literal["public", "private", "control plane"]
+CONTROL_PLANE_TIER = "control plane"
+TIERS = ("public", "private", CONTROL_PLANE_TIER)
 
 REGIONAL = {
     "aws:acm/certificate:Certificate": "certificate",
@@ -27,14 +26,6 @@ REGIONAL = {
     "kubernetes:helm.sh/v3:Release": "Helm release",
 }
 """What stands beside the zones, and what a reader calls it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subnet:
-    """One subnet."""
-
-    tier: Tier
-    cidr: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +45,8 @@ class Zone:
     """One availability zone."""
 
     name: str
-    subnets: Sequence[Subnet]
+    subnets: Mapping[str, Sequence[str]]
+    """CIDRs, by each of TIERS."""
     gateways: Sequence[str]
     """NAT gateways."""
     node_groups: Sequence[NodeGroup]
@@ -64,10 +56,8 @@ class Zone:
 class LoadBalancer:
     """One load balancer and what it listens on."""
 
-    name: str
-    kind: str
-    """`ALB` or `NLB`."""
-    internal: bool
+    title: str
+    """`Internal Network Load Balancer nlb`."""
     listeners: Sequence[str]
     """`HTTPS 443`."""
 
@@ -88,12 +78,10 @@ class Architecture:
 
 def architecture(graph: Graph) -> Architecture:
     """Read the picture off `graph`."""
-    vpc = next(iter(graph.of_type("aws:ec2/vpc:Vpc")), None)
-    provider = next((item for item in graph.of_type("pulumi:providers:aws")), None)
     return Architecture(
-        region=str(provider.props.get("region", "")) if provider else "",
-        vpc_cidr=str(vpc.props.get("cidrBlock", "")) if vpc else "",
-        zones=_zones(graph),
+        region=next((text(item.props, "region") for item in graph.of_type("pulumi:providers:aws")), ""),
+        vpc_cidr=next((text(item.props, "cidrBlock") for item in graph.of_type("aws:ec2/vpc:Vpc")), ""),
+        zones=[_zone(graph, name) for name in sorted({_zone_name(item) for item in graph.of_type(SUBNET)} - {""})],
         load_balancers=[_load_balancer(graph, item) for item in graph.of_type("aws:lb/loadBalancer:LoadBalancer")],
         cluster=_cluster(graph),
         regional={
@@ -104,70 +92,59 @@ def architecture(graph: Graph) -> Architecture:
     )
 
 
-def _zones(graph: Graph) -> list[Zone]:
-    subnets = [item for item in graph.of_type(SUBNET) if item.props.get("availabilityZone")]
-    names = sorted({str(item.props["availabilityZone"]) for item in subnets})
-    return [_zone(graph, name, [item for item in subnets if item.props["availabilityZone"] == name]) for name in names]
-
-
-def _zone(graph: Graph, name: str, subnets: Sequence[Resource]) -> Zone:
+def _zone(graph: Graph, name: str) -> Zone:
+    subnets = [item for item in graph.of_type(SUBNET) if _zone_name(item) == name]
     inside = {subnet.urn for subnet in subnets}
 
-    def stands_here(resource: Resource, key: str) -> bool:
-        return bool(inside & resource.property_dependencies.get(key, frozenset()))
+    def standing_here(type_: str, key: str) -> list[Resource]:
+        return [item for item in graph.of_type(type_) if inside & item.property_dependencies.get(key, frozenset())]
 
-    gateways = [item.name for item in graph.of_type("aws:ec2/natGateway:NatGateway") if stands_here(item, "subnetId")]
-    groups = [item for item in graph.of_type("aws:eks/nodeGroup:NodeGroup") if stands_here(item, "subnetIds")]
+    groups = standing_here("aws:eks/nodeGroup:NodeGroup", "subnetIds")
     return Zone(
         name=name,
-        subnets=[Subnet(tier=_tier(item), cidr=str(item.props.get("cidrBlock", ""))) for item in subnets],
-        gateways=gateways,
+        subnets={tier: [text(item.props, "cidrBlock") for item in subnets if _tier(item) == tier] for tier in TIERS},
+        gateways=[item.name for item in standing_here("aws:ec2/natGateway:NatGateway", "subnetId")],
         node_groups=[_node_group(item) for item in sorted(groups, key=lambda group: group.name)],
     )
 
 
-def _tier(subnet: Resource) -> Tier:
+def _zone_name(subnet: Resource) -> str:
+    return text(subnet.props, "availabilityZone")
+
+
+def _tier(subnet: Resource) -> str:
     if within(subnet.props, "tags", "kubernetes.io/role/elb"):
         return "public"
-    return "private" if within(subnet.props, "tags", "kubernetes.io/role/internal-elb") else "control plane"
+    return "private" if within(subnet.props, "tags", "kubernetes.io/role/internal-elb") else CONTROL_PLANE_TIER
 
 
 def _node_group(group: Resource) -> NodeGroup:
-    types = [str(item) for item in sequence(group.props.get("instanceTypes"))]
-    more = f" +{len(types) - 1}" if len(types) > 1 else ""
-    scaling = group.props.get("scalingConfig")
+    types = texts(group.props, "instanceTypes")
+    scaling = mapping(group.props.get("scalingConfig"))
+    least, most = scaling.get("minSize"), scaling.get("maxSize")
+    bounds = f"{least} to {most} nodes" if least != most else f"{most} node{'' if most == 1 else 's'}"
     return NodeGroup(
         name=group.name,
-        machines=f"{types[0]}{more}" if types else "",
-        bounds=_bounds(within(scaling, "minSize"), within(scaling, "maxSize")),
+        machines=f"{types[0]} +{len(types) - 1}" if len(types) > 1 else "".join(types),
+        bounds=bounds,
         spot=group.props.get("capacityType") == "SPOT",
     )
 
 
-def _bounds(least: Any, most: Any) -> str:
-    if least == most:
-        return f"{most} node{'' if most == 1 else 's'}"
-    return f"{least} to {most} nodes"
-
-
 def _load_balancer(graph: Graph, balancer: Resource) -> LoadBalancer:
+    internal = "Internal " if balancer.props.get("internal") is True else ""
+    kind = "Network" if balancer.props.get("loadBalancerType") == "network" else "Application"
     listeners = [
         f"{item.props.get('protocol')} {item.props.get('port')}"
         for item in graph.of_type("aws:lb/listener:Listener")
         if balancer.urn in item.property_dependencies.get("loadBalancerArn", frozenset())
     ]
-    return LoadBalancer(
-        name=balancer.name,
-        kind="NLB" if balancer.props.get("loadBalancerType") == "network" else "ALB",
-        internal=balancer.props.get("internal") is True,
-        listeners=sorted(listeners, reverse=True),
-    )
+    title = f"{internal}{kind} Load Balancer {balancer.name}"
+    return LoadBalancer(title=title, listeners=sorted(listeners, reverse=True))
 
 
 def _cluster(graph: Graph) -> str:
-    own = next(iter(graph.of_type(*CLUSTER_TYPES)), None)
-    if own is not None:
+    for own in graph.of_type(*CLUSTER_TYPES):
         return f"Amazon EKS control plane, Kubernetes {own.props.get('version', '')}"
-    provider = next(iter(graph.of_type("pulumi:providers:kubernetes")), None)
-    context = provider.props.get("context") if provider else None
-    return f"Kubernetes cluster {context}" if context else "Kubernetes cluster"
+    context = next((text(item.props, "context") for item in graph.of_type("pulumi:providers:kubernetes")), "")
+    return f"Kubernetes cluster {context}".rstrip()

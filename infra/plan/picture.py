@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from infra.plan.addresses import Address
 from infra.plan.apps import AppPlan
-from infra.plan.architecture import Architecture, LoadBalancer, Tier, Zone
+from infra.plan.architecture import CONTROL_PLANE_TIER, Architecture, LoadBalancer, Zone
 from infra.plan.svg import Drawing, box, path, text, width
 
 WIDTH = 1160
@@ -27,20 +28,13 @@ CONTROL_PLANE_HEIGHT = 40
 SIDE_ROW = 44
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Frame:
+class _Column(NamedTuple):
     x: float
-    y: float
     width: float
-    height: float
 
     @property
     def right(self) -> float:
         return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
 
     @property
     def middle(self) -> float:
@@ -62,99 +56,86 @@ def picture(architecture: Architecture, apps: Sequence[AppPlan], addresses: Sequ
 
 
 def _own_network(architecture: Architecture, apps: Sequence[AppPlan], hosts: Sequence[str]) -> tuple[float, list[str]]:
-    side = architecture.regional
-    vpc_width = WIDTH - 2 * MARGIN - (SIDE_WIDTH + GAP if side else 0)
-    top = MARGIN + (ENTRANCE_HEIGHT if architecture.load_balancers else 0)
-    inner = _Frame(x=MARGIN + PADDING, y=top + HEADING, width=vpc_width - 2 * PADDING, height=0)
-    bars = architecture.load_balancers
+    bars, zones = architecture.load_balancers, architecture.zones
+    has_control = any(zone.subnets[CONTROL_PLANE_TIER] for zone in zones)
+    vpc = _Column(MARGIN, WIDTH - 2 * MARGIN - (SIDE_WIDTH + GAP if architecture.regional else 0))
+    inner = _Column(vpc.x + 2 * PADDING, vpc.width - 4 * PADDING)
     bars_height = len(bars) * (BALANCER_HEIGHT + CHIP_GAP)
+    groups_height = max(len(zone.node_groups) for zone in zones) * (CHIP_HEIGHT + CHIP_GAP)
     public_height = bars_height + 72
-    most_groups = max(len(zone.node_groups) for zone in architecture.zones)
-    apps_height = _apps_height(apps, inner.width - 2 * PADDING)
-    private_height = 34 + most_groups * (CHIP_HEIGHT + CHIP_GAP) + apps_height + 8
-    zones_top = inner.y
+    private_height = 34 + groups_height + _apps_height(apps, inner.width) + 8
+    top = MARGIN + (ENTRANCE_HEIGHT if bars else 0)
+    zones_top = top + HEADING
     public_top = zones_top + HEADING
+    bar_top = public_top + CHIP_GAP
     private_top = public_top + public_height + 10
+    apps_top = private_top + 34 + groups_height
     control_top = private_top + private_height + 10
-    has_control = any(subnet.tier == "control plane" for zone in architecture.zones for subnet in zone.subnets)
     zones_bottom = control_top + (34 if has_control else 0) + 10
-    plane_top = zones_bottom + 22
-    vpc_bottom = zones_bottom + PADDING
-    bottom = plane_top + PADDING + CONTROL_PLANE_HEIGHT
+    plane_top = zones_bottom + 22 + PADDING
     shapes = [
-        box(MARGIN, top, vpc_width, vpc_bottom - top, "frame vpc", radius=14),
-        text(MARGIN + PADDING, top + 21, f"VPC {architecture.vpc_cidr}", "big"),
-        text(MARGIN + vpc_width - PADDING, top + 21, architecture.region, "small soft", anchor="end"),
+        box(vpc.x, top, vpc.width, zones_bottom + PADDING - top, "frame vpc", radius=14),
+        text(vpc.x + PADDING, top + 21, f"VPC {architecture.vpc_cidr}", "big"),
+        text(vpc.right - PADDING, top + 21, architecture.region, "small soft", anchor="end"),
     ]
-    columns = _columns(inner, len(architecture.zones), zones_top, zones_bottom)
-    for zone, column in zip(architecture.zones, columns, strict=True):
+    width = (vpc.width - 2 * PADDING - (len(zones) - 1) * GAP) / len(zones)
+    columns = [_Column(vpc.x + PADDING + i * (width + GAP), width) for i in range(len(zones))]
+    for zone, column in zip(zones, columns, strict=True):
         shapes += [
-            box(column.x, column.y, column.width, column.height, "frame zone", radius=10),
-            text(column.x + 18, column.y + 20, zone.name, "small soft", room=column.width - 36),
+            box(column.x, zones_top, column.width, zones_bottom - zones_top, "frame zone", radius=10),
+            text(column.x + 18, zones_top + 20, zone.name, "small soft", room=column.width - 36),
             *_tier(zone, "public", column, public_top, public_height, label_at=bars_height),
             *_tier(zone, "private", column, private_top, private_height),
             *_gateways(zone, column, public_top + public_height - 36),
             *_node_groups(zone, column, private_top + 30),
         ]
         if has_control:
-            shapes += _tier(zone, "control plane", column, control_top, 34)
-            shapes.append(path(f"M{column.middle:g} {control_top + 34:g}V{plane_top + PADDING:g}", "line control"))
-    bar_top = public_top + CHIP_GAP
+            shapes += _tier(zone, CONTROL_PLANE_TIER, column, control_top, 34)
+            shapes.append(path(f"M{column.middle:g} {control_top + 34:g}V{plane_top:g}", "line control"))
     for index, balancer in enumerate(bars):
-        y = bar_top + index * (BALANCER_HEIGHT + CHIP_GAP)
-        shapes += _balancer(balancer, _Frame(x=inner.x + PADDING, y=y, width=inner.width - 2 * PADDING, height=0))
-    apps_top = private_top + 34 + most_groups * (CHIP_HEIGHT + CHIP_GAP)
-    apps_frame = _Frame(x=inner.x + PADDING, y=apps_top, width=inner.width - 2 * PADDING, height=apps_height)
-    shapes += _apps(apps, apps_frame, "apps, spread over the zones")
+        shapes += _balancer(balancer, inner, bar_top + index * (BALANCER_HEIGHT + CHIP_GAP))
+    shapes += _apps(apps, inner, apps_top, "apps, spread over the zones")
     if bars:
         shapes += _entrance(inner.middle, hosts, bar_top)
-        last_bar = bar_top + len(bars) * (BALANCER_HEIGHT + CHIP_GAP) - CHIP_GAP
+        last_bar = bar_top + bars_height - CHIP_GAP
         gutters = [column.right + GAP / 2 for column in columns[:-1]]
         shapes += [path(f"M{x:g} {last_bar:g}V{apps_top:g}", "line flow") for x in gutters]
-    plane = _Frame(x=MARGIN, y=plane_top + PADDING, width=vpc_width, height=CONTROL_PLANE_HEIGHT)
     shapes += [
-        box(plane.x, plane.y, plane.width, plane.height, "fill control", radius=10),
-        text(plane.middle, plane.y + 25, architecture.cluster, "big", anchor="middle"),
+        box(vpc.x, plane_top, vpc.width, CONTROL_PLANE_HEIGHT, "fill control", radius=10),
+        text(vpc.middle, plane_top + 25, architecture.cluster, "big", anchor="middle"),
+        *_beside(architecture.regional, vpc.right + GAP, top),
     ]
-    if side:
-        shapes += _beside(architecture, MARGIN + vpc_width + GAP, top)
-    return max(bottom, top + _beside_height(architecture)) + MARGIN, shapes
+    return max(plane_top + CONTROL_PLANE_HEIGHT, top + _beside_height(architecture.regional)) + MARGIN, shapes
 
 
 def _other_cluster(
     architecture: Architecture, apps: Sequence[AppPlan], hosts: Sequence[str]
 ) -> tuple[float, list[str]]:
+    inner = _Column(MARGIN + PADDING, WIDTH - 2 * MARGIN - 2 * PADDING)
     top = MARGIN + (ENTRANCE_HEIGHT if hosts else 0)
-    inner = _Frame(x=MARGIN + PADDING, y=top + HEADING + 6, width=WIDTH - 2 * MARGIN - 2 * PADDING, height=0)
-    height = _apps_height(apps, inner.width)
+    apps_top = top + HEADING + 6
+    height = HEADING + _apps_height(apps, inner.width) + PADDING
     shapes = [
-        box(MARGIN, top, WIDTH - 2 * MARGIN, HEADING + height + PADDING, "frame vpc", radius=14),
+        box(MARGIN, top, WIDTH - 2 * MARGIN, height, "frame vpc", radius=14),
         text(MARGIN + PADDING, top + 21, architecture.cluster, "big"),
-        *_apps(apps, _Frame(x=inner.x, y=inner.y, width=inner.width, height=height), "apps"),
+        *_apps(apps, inner, apps_top, "apps"),
     ]
     if hosts:
-        shapes += _entrance(inner.middle, hosts, inner.y)
-    return top + HEADING + height + PADDING + MARGIN, shapes
+        shapes += _entrance(inner.middle, hosts, apps_top)
+    return top + height + MARGIN, shapes
 
 
-def _columns(inner: _Frame, count: int, top: float, bottom: float) -> list[_Frame]:
-    column = (inner.width - (count - 1) * GAP) / count
-    return [_Frame(x=inner.x + i * (column + GAP), y=top, width=column, height=bottom - top) for i in range(count)]
-
-
-def _tier(zone: Zone, tier: Tier, column: _Frame, y: float, height: float, *, label_at: float = 0) -> list[str]:
-    subnets = [subnet for subnet in zone.subnets if subnet.tier == tier]
-    if not subnets:
+def _tier(zone: Zone, tier: str, column: _Column, y: float, height: float, *, label_at: float = 0) -> list[str]:
+    cidrs = zone.subnets[tier]
+    if not cidrs:
         return []
-    style = tier.split()[0]
-    label = f"{tier} {', '.join(subnet.cidr for subnet in subnets)}"
     return [
-        box(column.x + 8, y, column.width - 16, height, f"subnet {style}"),
-        text(column.x + 18, y + label_at + 21, label, "small soft", room=column.width - 36),
+        box(column.x + 8, y, column.width - 16, height, f"subnet {tier.split(maxsplit=1)[0]}"),
+        text(column.x + 18, y + label_at + 21, f"{tier} {', '.join(cidrs)}", "small soft", room=column.width - 36),
     ]
 
 
-def _gateways(zone: Zone, column: _Frame, y: float) -> list[str]:
+def _gateways(zone: Zone, column: _Column, y: float) -> list[str]:
     if not zone.gateways:
         return []
     label = "NAT gateway" if len(zone.gateways) == 1 else f"{len(zone.gateways)} NAT gateways"
@@ -164,11 +145,11 @@ def _gateways(zone: Zone, column: _Frame, y: float) -> list[str]:
     ]
 
 
-def _node_groups(zone: Zone, column: _Frame, top: float) -> list[str]:
+def _node_groups(zone: Zone, column: _Column, top: float) -> list[str]:
     shapes: list[str] = []
+    room = column.width - 56
     for index, group in enumerate(zone.node_groups):
         y = top + index * (CHIP_HEIGHT + CHIP_GAP)
-        room = column.width - 56
         shapes += [
             box(column.x + 18, y, column.width - 36, CHIP_HEIGHT, "chip compute"),
             text(column.x + 28, y + 17, group.name, "label", room=room - (36 if group.spot else 0)),
@@ -179,14 +160,11 @@ def _node_groups(zone: Zone, column: _Frame, top: float) -> list[str]:
     return shapes
 
 
-def _balancer(balancer: LoadBalancer, frame: _Frame) -> list[str]:
-    kind = "Network" if balancer.kind == "NLB" else "Application"
-    label = f"{'Internal ' if balancer.internal else ''}{kind} Load Balancer".capitalize()
-    title = f"{label.title()} {balancer.name}"
+def _balancer(balancer: LoadBalancer, column: _Column, y: float) -> list[str]:
     return [
-        box(frame.x, frame.y, frame.width, BALANCER_HEIGHT, "fill balancer"),
-        text(frame.middle, frame.y + 19, title, "label", anchor="middle", room=frame.width - 20),
-        text(frame.middle, frame.y + 35, ", ".join(balancer.listeners), "small soft", anchor="middle"),
+        box(column.x, y, column.width, BALANCER_HEIGHT, "fill balancer"),
+        text(column.middle, y + 19, balancer.title, "label", anchor="middle", room=column.width - 20),
+        text(column.middle, y + 35, ", ".join(balancer.listeners), "small soft", anchor="middle"),
     ]
 
 
@@ -202,26 +180,27 @@ def _entrance(x: float, hosts: Sequence[str], to_y: float) -> list[str]:
     ]
 
 
+def _apps_per_row(room: float) -> int:
+    return max(1, int((room - 2 * PADDING + GAP) // (APP_WIDTH + GAP)))
+
+
 def _apps_height(apps: Sequence[AppPlan], room: float) -> float:
-    per_row = max(1, int((room - 2 * PADDING + GAP) // (APP_WIDTH + GAP)))
-    rows = -(-len(apps) // per_row)
+    rows = math.ceil(len(apps) / _apps_per_row(room))
     return HEADING + rows * (APP_HEIGHT + CHIP_GAP) + 6 if apps else 0
 
 
-def _apps(apps: Sequence[AppPlan], frame: _Frame, label: str) -> list[str]:
+def _apps(apps: Sequence[AppPlan], column: _Column, y: float, label: str) -> list[str]:
     if not apps:
         return []
-    per_row = max(1, int((frame.width - 2 * PADDING + GAP) // (APP_WIDTH + GAP)))
-    in_first = min(per_row, len(apps))
-    left = frame.middle - (in_first * (APP_WIDTH + GAP) - GAP) / 2
+    per_row = _apps_per_row(column.width)
+    left = column.middle - (min(per_row, len(apps)) * (APP_WIDTH + GAP) - GAP) / 2
     shapes = [
-        box(frame.x, frame.y, frame.width, frame.height - 4, "fill apps", radius=10),
-        text(frame.x + PADDING, frame.y + 20, label, "small soft"),
+        box(column.x, y, column.width, _apps_height(apps, column.width) - 4, "fill apps", radius=10),
+        text(column.x + PADDING, y + 20, label, "small soft"),
     ]
     for index, app in enumerate(apps):
-        x = left + index % per_row * (APP_WIDTH + GAP)
-        y = frame.y + HEADING + index // per_row * (APP_HEIGHT + CHIP_GAP)
-        shapes += _app(app, x, y)
+        row, place = divmod(index, per_row)
+        shapes += _app(app, left + place * (APP_WIDTH + GAP), y + HEADING + row * (APP_HEIGHT + CHIP_GAP))
     return shapes
 
 
@@ -238,16 +217,18 @@ def _app(app: AppPlan, x: float, y: float) -> list[str]:
     ]
 
 
-def _beside_height(architecture: Architecture) -> float:
-    return HEADING + len(architecture.regional) * (SIDE_ROW + CHIP_GAP) + 6 if architecture.regional else 0
+def _beside_height(regional: Mapping[str, Sequence[str]]) -> float:
+    return HEADING + len(regional) * (SIDE_ROW + CHIP_GAP) + 6
 
 
-def _beside(architecture: Architecture, x: float, y: float) -> list[str]:
+def _beside(regional: Mapping[str, Sequence[str]], x: float, y: float) -> list[str]:
+    if not regional:
+        return []
     shapes = [
-        box(x, y, SIDE_WIDTH, _beside_height(architecture), "frame side", radius=14),
+        box(x, y, SIDE_WIDTH, _beside_height(regional), "frame side", radius=14),
         text(x + PADDING, y + 21, "in the region", "big"),
     ]
-    for index, (name, names) in enumerate(architecture.regional.items()):
+    for index, (name, names) in enumerate(regional.items()):
         top = y + HEADING + index * (SIDE_ROW + CHIP_GAP)
         shapes += [
             box(x + 10, top, SIDE_WIDTH - 20, SIDE_ROW, "chip regional"),

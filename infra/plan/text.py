@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
@@ -92,7 +92,13 @@ def _detail(plan: Plan, detail: Detail) -> list[RenderableType]:
     graph = plan.graph
     match detail:
         case Detail.RESOURCES:
-            return _section("Resources", _tree(graph), _counts(graph), _objects(plan), _addresses(plan))
+            return _section(
+                "Resources",
+                _tree(Tree(Text(f"{graph.project}-{graph.stack}", style="bold")), graph, None),
+                _counts(graph),
+                _objects(plan),
+                _addresses(plan),
+            )
         case Detail.PERMISSIONS:
             if not plan.statements:
                 return _section("Permissions", Text("The stack makes no role.", style="dim"))
@@ -119,22 +125,18 @@ def _row(table: Table, *cells: str | Text, style: str = "") -> None:
     table.add_row(*[Text(cell) if isinstance(cell, str) else cell for cell in cells], style=style)
 
 
-def _tree(graph: Graph) -> Tree:
-    tree = Tree(Text(f"{graph.project}-{graph.stack}", style="bold"))
-    _grow(tree, graph, None)
-    return tree
-
-
-def _grow(tree: Tree, graph: Graph, parent: Resource | None) -> None:
+def _tree(tree: Tree, graph: Graph, parent: Resource | None) -> Tree:
+    """Let `tree` grow by what is below `parent`."""
     children = sorted(graph.children(parent), key=lambda child: (child.type, child.name))
     for child in children:
         if graph.children(child):
             count = sum(1 for item in graph.descendants(child) if item.custom)
             label = Text.assemble((child.name, "bold"), (f" {child.kind}, {count} resources", "dim"))
-            _grow(tree.add(label), graph, child)
+            _tree(tree.add(label), graph, child)
     leaves = [child for child in children if not graph.children(child)]
     for kind, group in groupby(leaves, key=lambda leaf: leaf.kind):
         tree.add(Text.assemble(f"{kind} ", (_names(list(group)), "dim")))
+    return tree
 
 
 def _names(resources: Sequence[Resource]) -> str:
@@ -176,14 +178,9 @@ def _apps(plan: Plan) -> Table:
 def _objects(plan: Plan) -> Table:
     table = _table("app", "objects")
     for app in plan.apps:
-        _row(table, app.name, ", ".join(_counted(item.kind for item in app.objects)))
+        counts = sorted(Counter(item.kind for item in app.objects).items())
+        _row(table, app.name, ", ".join(kind if count == 1 else f"{count} {kind}" for kind, count in counts))
     return table
-
-
-def _counted(kinds: Iterable[str]) -> Iterable[str]:
-    for kind, group in groupby(sorted(kinds)):
-        count = sum(1 for _ in group)
-        yield kind if count == 1 else f"{count} {kind}"
 
 
 def _addresses(plan: Plan) -> Table:

@@ -41,17 +41,18 @@ def test_the_picture_knows_zones_subnets_gateways_and_machines(sample: Plan) -> 
     assert (drawn.region, drawn.vpc_cidr) == ("eu-central-1", "10.20.0.0/16")
     assert [zone.name for zone in drawn.zones] == ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
     first = drawn.zones[0]
-    assert {(subnet.tier, subnet.cidr) for subnet in first.subnets} == {
-        ("public", "10.20.0.0/24"),
-        ("private", "10.20.64.0/18"),
-        ("control plane", "10.20.16.0/28"),
+    assert first.subnets == {
+        "public": ["10.20.0.0/24"],
+        "private": ["10.20.64.0/18"],
+        "control plane": ["10.20.16.0/28"],
     }
     assert list(first.gateways) == ["nat-a"]
     assert [(group.name, group.machines, group.bounds, group.spot) for group in first.node_groups] == [
         ("apps-a", "m7g.xlarge +2", "1 to 20 nodes", True),
         ("system-a", "m7g.large", "1 to 2 nodes", False),
     ]
-    assert [(item.kind, list(item.listeners)) for item in drawn.load_balancers] == [("ALB", ["HTTPS 443"])]
+    (balancer,) = drawn.load_balancers
+    assert (balancer.title, balancer.listeners) == ("Application Load Balancer web", ["HTTPS 443"])
     assert drawn.cluster == "Amazon EKS control plane, Kubernetes 1.36"
 
 
