@@ -77,57 +77,35 @@ def pod_identity_trust(
     The conditions are on the session tags that Pod Identity always sends (EKS user guide, "Create IAM role with trust
     policy required by EKS Pod Identity" and "Enable or disable session tags"): the cluster's ARN holds account and
     region. An association made by mistake, elsewhere or for another service account, cannot use the role.
+
+    `namespace` may be a pattern (`pr-*`), for the service accounts of that name in every namespace that fits it.
     """
-    cluster_arn = f"arn:{partition}:eks:{region}:{account_id}:cluster/{cluster_name}"
+    tags = {
+        "aws:SourceAccount": account_id,
+        "aws:RequestTag/eks-cluster-arn": f"arn:{partition}:eks:{region}:{account_id}:cluster/{cluster_name}",
+        NAMESPACE_TAG: namespace,
+        "aws:RequestTag/kubernetes-service-account": service_account,
+    }
+    conditions = {"StringEquals": tags}
+    if "*" in namespace:
+        conditions["StringLike"] = {NAMESPACE_TAG: tags.pop(NAMESPACE_TAG)}
     return policy_document(
         Statement(
             sid="PodsTakeRole",
             actions=["sts:AssumeRole", "sts:TagSession"],
             principals={"Service": ["pods.eks.amazonaws.com"]},
-            conditions={
-                "StringEquals": {
-                    "aws:SourceAccount": account_id,
-                    "aws:RequestTag/eks-cluster-arn": cluster_arn,
-                    NAMESPACE_TAG: namespace,
-                    "aws:RequestTag/kubernetes-service-account": service_account,
-                }
-            },
+            conditions=conditions,
         )
     )
 
 
-def pods_of_namespaces_trust(
-    account_id: str,
-    region: str,
-    cluster_name: str,
-    *,
-    namespaces: str,
-    service_account: str,
-    partition: str = "aws",
-) -> Document:
-    """Let the pods of a service account take a role in every namespace of a cluster that fits a pattern (`pr-*`).
-
-    All else is asked for as by `pod_identity_trust`: an association of another namespace, or one that sends no session
-    tags, cannot use the role.
-    """
-    trust = pod_identity_trust(
-        account_id, region, cluster_name, namespace=namespaces, service_account=service_account, partition=partition
-    )
-    conditions = trust["Statement"][0]["Condition"]
-    conditions["StringLike"] = {NAMESPACE_TAG: conditions["StringEquals"].pop(NAMESPACE_TAG)}
-    return trust
-
-
 def _rendered(statement: Statement) -> Document:
-    document: Document = {"Sid": statement.sid, "Effect": statement.effect}
-    if statement.principals:
-        document["Principal"] = {kind: list(names) for kind, names in statement.principals.items()}
-    if statement.not_actions:
-        document["NotAction"] = list(statement.not_actions)
-    else:
-        document["Action"] = list(statement.actions)
-    if statement.resources:
-        document["Resource"] = list(statement.resources)
-    if statement.conditions:
-        document["Condition"] = {operator: dict(keys) for operator, keys in statement.conditions.items()}
-    return document
+    elements: Document = {
+        "Principal": {kind: list(names) for kind, names in statement.principals.items()},
+        "NotAction": list(statement.not_actions),
+        "Action": list(statement.actions),
+        "Resource": list(statement.resources),
+        "Condition": {operator: dict(keys) for operator, keys in statement.conditions.items()},
+    }
+    present = {name: value for name, value in elements.items() if value}
+    return {"Sid": statement.sid, "Effect": statement.effect, **present}

@@ -120,12 +120,12 @@ def _pointer(item: Json, path: Sequence[str]) -> str | None:
     parts: list[str] = []
     for step in path:
         kind, _, value = step.partition(":")
-        key: int | str | None = value if kind == "f" else _index(found, kind, value)
-        missing = key not in found if isinstance(found, Mapping) else key is None
-        if missing or key is None:
+        key: Any = value if kind == "f" else _index(found, kind, json.loads(value))
+        try:
+            found = found[key]
+        except (LookupError, TypeError):
             return None
         parts.append(str(key).replace("~", "~0").replace("/", "~1"))
-        found = cast("Any", found)[key]
     return "/" + "/".join(parts)
 
 
@@ -136,13 +136,10 @@ def _only_if_found(step: str, pointer: str) -> list[Json]:
     return [{"op": "test", "path": f"{pointer}/{key}", "value": expected} for key, expected in keys.items()]
 
 
-def _index(found: Any, kind: str, value: str) -> int | None:
+def _index(found: Any, kind: str, wanted: Any) -> int | None:
     """Find the element of a list that a step names: by its keys (`k:`), its value (`v:`) or its position (`i:`)."""
-    if not isinstance(found, list):
-        return None
-    wanted = json.loads(value)
-    for index, element in enumerate(cast("list[Any]", found)):
-        by_keys = kind == "k" and isinstance(element, Mapping) and cast("Json", wanted).items() <= element.items()
+    for index, element in enumerate(cast("list[Any]", found) if isinstance(found, list) else []):
+        by_keys = kind == "k" and isinstance(element, Mapping) and wanted.items() <= cast(Json, element).items()
         if by_keys or (kind == "v" and element == wanted) or (kind == "i" and index == wanted):
             return index
     return None

@@ -13,7 +13,6 @@ from rich.text import Text
 from infra.console.lines import print_line
 from infra.engine.display import resource_lines
 from infra.engine.outcome import OnProgress
-from infra.local.cluster.lifecycle import ClusterEvent
 from infra.toolchain.events import Phase, ToolEvent
 
 
@@ -48,10 +47,9 @@ class Progress:
                 typical, remaining = _minutes(event.typical_seconds), _minutes(event.remaining_seconds)
                 self.say(position, f"{event.phase} (usually {typical}, all that is left {remaining})")
 
-    def cluster(self, event: ClusterEvent) -> None:
+    def cluster(self, step: str, seconds: float) -> None:
         """Print that a part of the cluster is there."""
-        if event.done:
-            self.say(event.step, f"{event.seconds:.1f} s")
+        self.say(step, f"{seconds:.1f} s")
 
     @property
     def resource(self) -> OnProgress:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import yaml
 
@@ -50,9 +50,28 @@ class ClusterWorkspace:
         return {**environment(self.paths), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
 
     def prepare(self, stack_file: Path) -> str:
-        """Write the engine's folder for the stack of a file. Raises DeploymentFailedError."""
-        stack = stack_name(stack_file)
-        write_workspace(self.paths, stack_file, self.provider)
+        """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
+
+        The salt that the engine made for the stack's secrets is kept from one run to the next.
+        Raises DeploymentFailedError for encrypted values, and SettingsError for what is no stack file.
+        """
+        stack, paths = stack_name(stack_file), self.paths
+        for folder in (paths.root, paths.workspace, paths.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        _keep_passphrase(paths.passphrase)
+        config = stack_config(stack_file)
+        if _has_encrypted_value(config):
+            raise DeploymentFailedError(
+                [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
+            )
+        target = paths.workspace / stack_file.with_suffix(".yaml").name
+        kept = read_yaml(target) if target.exists() else {}
+        salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
+        # From a path the engine takes any version; it warns of one that is older than this.
+        provider = {"name": "kubernetes", "version": plugin.release(), "path": str(self.provider.parent)}
+        project = {"name": PROJECT, "runtime": "python", "plugins": {"providers": [provider]}}
+        for path, content in ((target, {**salt, "config": config}), (paths.workspace / "Pulumi.yaml", project)):
+            path.write_text(yaml.safe_dump(content, sort_keys=False))
         return stack
 
     def has_stack(self, stack: str, /) -> bool:
@@ -95,33 +114,6 @@ def environment(paths: ClusterPaths) -> dict[str, str]:
     }
 
 
-def write_workspace(paths: ClusterPaths, stack_file: Path, provider: Path) -> None:
-    """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
-
-    The salt that the engine made for the stack's secrets is kept from one run to the next.
-    Raises DeploymentFailedError for encrypted values, and SettingsError for what is no stack file.
-    """
-    for folder in (paths.root, paths.workspace, paths.state):
-        folder.mkdir(parents=True, exist_ok=True)
-    _keep_passphrase(paths.passphrase)
-    config = stack_config(stack_file)
-    if _has_encrypted_value(config):
-        raise DeploymentFailedError(
-            [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
-        )
-    target = paths.workspace / stack_file.with_suffix(".yaml").name
-    kept = read_yaml(target) if target.exists() else {}
-    salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
-    _write_yaml(target, {**salt, "config": config})
-    _write_yaml(paths.workspace / "Pulumi.yaml", _project(provider))
-
-
-def _project(provider: Path) -> dict[str, Any]:
-    # From a path the engine takes any version; it warns of one that is older than this.
-    named = {"name": "kubernetes", "version": plugin.release(), "path": str(provider.parent)}
-    return {"name": PROJECT, "runtime": "python", "plugins": {"providers": [named]}}
-
-
 def _has_encrypted_value(value: object) -> bool:
     """Whether a value holds what `pulumi config set --secret` writes: a map with `secure` alone."""
     if isinstance(value, dict):
@@ -136,7 +128,3 @@ def _keep_passphrase(path: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(32))
-
-
-def _write_yaml(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(yaml.safe_dump(dict(content), sort_keys=False))

@@ -20,7 +20,7 @@ import yaml
 from infra.local.cluster.description import describe, is_running
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
-from infra.local.cluster.lifecycle import ClusterEvent, Creation, create, delete, deploying, wait_until_ready
+from infra.local.cluster.lifecycle import Creation, create, delete, deploying, wait_until_ready
 from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
 from infra.local.cluster.processes import Process, processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
@@ -56,7 +56,7 @@ class Machine:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = root / "calls"
         self.paths = ClusterPaths(name="test", root=root / "clusters" / "test")
-        self.events: list[ClusterEvent] = []
+        self.steps: list[str] = []
         programs = root / "programs"
         programs.mkdir()
         sleeper = Path("/bin/sleep").resolve()
@@ -70,9 +70,12 @@ class Machine:
         self.tools = replace(tools(root, programs), karpenter=sleeper)
 
     def up(self, api_port: int | None = None) -> Creation:
-        made = create(self.paths, self.tools, self.events.append, api_port=api_port)
-        wait_until_ready(self.paths, self.tools, self.events.append)
+        made = create(self.paths, self.tools, self.on_step, api_port=api_port)
+        wait_until_ready(self.paths, self.tools, self.on_step)
         return made
+
+    def on_step(self, step: str, _seconds: float) -> None:
+        self.steps.append(step)
 
     def started(self) -> list[str]:
         return self.calls.read_text().splitlines() if self.calls.exists() else []
@@ -145,10 +148,8 @@ def test_a_new_cluster_runs_every_component_and_says_what_it_did(machine: Machin
     assert is_running(machine.paths)
     assert list(description.components) == list(COMPONENTS)
     assert description.memory_bytes > 0
-    steps = [event.step for event in machine.events if event.done]
-    assert steps[0] == "control plane"
-    assert steps[-1] == "metrics ready"
-    assert [event.step for event in machine.events if not event.done] == steps
+    assert machine.steps[0] == "control plane"
+    assert machine.steps[-1] == "metrics ready"
 
 
 def test_a_second_create_changes_nothing(machine: Machine) -> None:
@@ -173,7 +174,7 @@ def test_a_component_that_died_is_started_again_and_the_others_are_left_alone(ma
     after = dict(describe(machine.paths).components)
     assert after.pop(component) != before.pop(component)
     assert after == before
-    assert any(component in event.step for event in machine.events)
+    assert any(component in step for step in machine.steps)
 
 
 def test_after_a_reboot_a_reused_process_id_does_not_pass_for_a_component(machine: Machine) -> None:
@@ -217,7 +218,7 @@ def test_a_folder_with_a_space_is_refused_before_anything_starts(machine: Machin
     spaced = ClusterPaths("test", tmp_path / "my clusters" / "test")
 
     with pytest.raises(ClusterError, match=r"has a space in its name.*XDG_STATE_HOME"):
-        create(spaced, machine.tools, machine.events.append)
+        create(spaced, machine.tools, machine.on_step)
 
     assert not spaced.root.parent.exists()
 
@@ -247,7 +248,7 @@ def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
 def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None:
     other = ClusterPaths(name="other", root=machine.paths.root.parent / "other")
     machine.up()
-    create(other, machine.tools, machine.events.append)
+    create(other, machine.tools, machine.on_step)
 
     assert delete(other)
 
@@ -256,7 +257,7 @@ def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None
 
 def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) -> None:
     longer = ClusterPaths(name="test2", root=machine.paths.root.parent / "test2")
-    create(longer, machine.tools, machine.events.append)
+    create(longer, machine.tools, machine.on_step)
 
     try:
         assert not is_running(machine.paths)
@@ -342,7 +343,7 @@ def test_an_unwritable_folder_is_one_clear_error(machine: Machine, tmp_path: Pat
     paths = ClusterPaths(name="test", root=tmp_path / "file" / "test")
 
     with pytest.raises(ClusterError, match=r"cannot be written.*XDG_STATE_HOME"):
-        create(paths, machine.tools, machine.events.append)
+        create(paths, machine.tools, machine.on_step)
 
 
 def test_a_component_that_ends_while_starting_is_reported_with_its_log(
@@ -368,7 +369,7 @@ def test_a_cluster_can_be_used_before_it_has_nodes_and_metrics(
     for check in ("base_nodes_are_ready", "metrics_are_served", "karpenter_is_ready"):
         monkeypatch.setattr(Probe, check, lambda self: False)
 
-    create(machine.paths, machine.tools, machine.events.append)
+    create(machine.paths, machine.tools, machine.on_step)
 
     assert machine.paths.kubeconfig.exists()
     assert describe(machine.paths).exists
@@ -379,11 +380,11 @@ def test_other_work_is_done_while_the_control_plane_starts_in_the_clusters_folde
         (machine.paths.root / "prepared").write_text("yes")
         _wait_for(lambda: bool(machine.started()))  # kwokctl has begun: neither waits for the other
 
-    create(machine.paths, machine.tools, machine.events.append, meanwhile)
+    create(machine.paths, machine.tools, machine.on_step, meanwhile)
     assert (machine.paths.root / "prepared").exists()
 
     (machine.paths.root / "prepared").unlink()
-    create(machine.paths, machine.tools, machine.events.append, meanwhile)
+    create(machine.paths, machine.tools, machine.on_step, meanwhile)
     assert (machine.paths.root / "prepared").exists(), "a cluster that is there already"
 
 
@@ -392,7 +393,7 @@ def test_other_work_that_fails_fails_the_creation(machine: Machine) -> None:
         raise ClusterError("the disk is full")
 
     with pytest.raises(ClusterError, match="the disk is full"):
-        create(machine.paths, machine.tools, machine.events.append, meanwhile)
+        create(machine.paths, machine.tools, machine.on_step, meanwhile)
 
 
 def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
@@ -415,7 +416,7 @@ def test_a_cluster_whose_part_finds_its_port_taken_later_is_made_anew(
 
 def test_an_interrupted_create_leaves_a_cluster_that_the_next_one_replaces(machine: Machine, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        create(machine.paths, machine.tools, _interrupt_at("nodes and autoscaler"))
+        create(machine.paths, machine.tools, _interrupt_after("nodes and autoscaler"))
     assert describe(machine.paths).exists is False
 
     assert machine.up() == "created"
@@ -535,12 +536,12 @@ def test_where_there_is_no_proc_the_process_list_of_ps_is_read(tmp_path: Path, m
     assert processes_of(root) == [Process(name="etcd", pid=12, memory_bytes=2048 * 1024)]
 
 
-def _interrupt_at(step: str) -> Callable[[ClusterEvent], None]:
-    def on_event(event: ClusterEvent) -> None:
-        if event.step == step:
+def _interrupt_after(step: str) -> Callable[[str, float], None]:
+    def on_step(done: str, _seconds: float) -> None:
+        if done == step:
             raise KeyboardInterrupt
 
-    return on_event
+    return on_step
 
 
 def _end(pid: int | None) -> None:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -41,22 +40,14 @@ Creation = Literal["created", "restarted", "unchanged"]
 """What `create` found to do."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClusterEvent:
-    """A step of the work: announced with `done` False, and again with `done` True and the seconds it took."""
-
-    step: str
-    done: bool
-    seconds: float = 0.0
-
-
-OnClusterEvent = Callable[[ClusterEvent], None]
+OnStep = Callable[[str, float], None]
+"""What is called after a step of the work, with its name and the seconds that it took."""
 
 
 def create(
     paths: ClusterPaths,
     tools: Tools,
-    on_event: OnClusterEvent,
+    on_step: OnStep,
     meanwhile: Callable[[], None] = lambda: None,
     *,
     api_port: int | None = None,
@@ -72,7 +63,7 @@ def create(
     with _exclusive(paths, paths.lock), _files_explained(paths):
         ports = read_ports(paths)
         if ports is None:
-            _create(paths, tools, api_port, on_event, meanwhile)
+            _create(paths, tools, api_port, on_step, meanwhile)
             return "created"
         if api_port not in {None, ports.apiserver}:
             raise ClusterError(
@@ -80,10 +71,10 @@ def create(
                 "Delete it first, or choose another name."
             )
         with _beside(meanwhile):
-            return _restart_if_needed(paths, tools, ports, on_event)
+            return _restart_if_needed(paths, tools, ports, on_step)
 
 
-def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent) -> None:
+def wait_until_ready(paths: ClusterPaths, tools: Tools, on_step: OnStep) -> None:
     """Wait for what a created cluster still lacks: its nodes, the node autoscaler and the metrics API.
 
     What ends meanwhile is started again. Raises ClusterError.
@@ -100,7 +91,7 @@ def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent
             ("node autoscaler ready", probe.karpenter_is_ready, "karpenter", restart_karpenter),
             ("metrics ready", probe.metrics_are_served, "metrics-server", start_components),
         ):
-            with _files_explained(paths), _step(step, on_event):
+            with _files_explained(paths), _step(step, on_step):
                 wait_until(is_ready, component=component, paths=paths, revive=revive)
     except ClusterError as error:
         if PORT_TAKEN in str(error):
@@ -109,7 +100,7 @@ def wait_until_ready(paths: ClusterPaths, tools: Tools, on_event: OnClusterEvent
         raise
 
 
-def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bool:
+def delete(paths: ClusterPaths, on_step: OnStep = lambda _step, _seconds: None) -> bool:
     """End every process of the cluster and remove all its files, whatever state it is in.
 
     Returns False if there was nothing. Raises ClusterError.
@@ -117,7 +108,7 @@ def delete(paths: ClusterPaths, on_event: OnClusterEvent = lambda _: None) -> bo
     if not paths.root.exists() and not processes_of(paths.root):
         return False
     with deploying(paths), _exclusive(paths, paths.lock), _files_explained(paths):
-        _remove(paths, on_event)
+        _remove(paths, on_step)
         paths.lock.unlink()
         paths.deployment_lock.unlink()
     return True
@@ -152,16 +143,16 @@ def _exclusive(paths: ClusterPaths, path: Path) -> Generator[None]:
 
 
 def _create(
-    paths: ClusterPaths, tools: Tools, api_port: int | None, on_event: OnClusterEvent, meanwhile: Callable[[], None]
+    paths: ClusterPaths, tools: Tools, api_port: int | None, on_step: OnStep, meanwhile: Callable[[], None]
 ) -> None:
     for attempts_left in reversed(range(PORT_ATTEMPTS)):
         if paths.root.exists() or processes_of(paths.root):
-            _remove(paths, on_event)
+            _remove(paths, on_step)
         try:
             ports = choose_ports(api_port)
             make_private_folder(paths.root)
             with _beside(meanwhile):
-                _start(paths, tools, ports, on_event)
+                _start(paths, tools, ports, on_step)
                 # Before the other work is asked for its result: if that fails, the cluster stays for the next run.
                 write_ports(paths, ports)
         except ClusterError as error:
@@ -171,24 +162,24 @@ def _create(
             return
 
 
-def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> None:
-    with _step("control plane", on_event):
+def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_step: OnStep) -> None:
+    with _step("control plane", on_step):
         paths.kwokctl_configuration.write_text(configuration_yaml(tools, ports, certificates=paths.certificates))
         _kwokctl(paths, tools, "create", "cluster", "--kubeconfig=", f"--config={paths.kwokctl_configuration}")
         write_kubeconfig(paths.kubeconfig, certificates=paths.certificates, api_port=ports.apiserver)
         _wait_for_api_server(paths, ports)
-    with _step("nodes and autoscaler", on_event):
+    with _step("nodes and autoscaler", on_step):
         _apply_autoscaler_types(paths, tools)
         _kubectl(paths, tools, "apply", "--server-side", "--filename=-", stdin_text=initial_objects_yaml())
         start_karpenter(paths, tools, ports)
 
 
-def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_event: OnClusterEvent) -> Creation:
+def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_step: OnStep) -> Creation:
     missing = [name for name, pid in describe(paths).components.items() if pid is None]
     if not missing:
         _wait_for_api_server(paths, ports)
         return "unchanged"
-    with _step(f"restart of {', '.join(missing)}", on_event):
+    with _step(f"restart of {', '.join(missing)}", on_step):
         _start_missing_components(paths, tools)
         _wait_for_api_server(paths, ports)
         if "karpenter" in missing:
@@ -201,12 +192,12 @@ def _start_missing_components(paths: ClusterPaths, tools: Tools) -> None:
     _kwokctl(paths, tools, "start", "cluster")
 
 
-def _remove(paths: ClusterPaths, on_event: OnClusterEvent) -> None:
+def _remove(paths: ClusterPaths, on_step: OnStep) -> None:
     """Remove the record first: interrupted from here on, the cluster counts as half made."""
     paths.record.unlink(missing_ok=True)
-    with _step("processes ended", on_event):
+    with _step("processes ended", on_step):
         kill_all(paths.root)
-    with _step("files removed", on_event):
+    with _step("files removed", on_step):
         if paths.root.exists():
             shutil.rmtree(paths.root)
 
@@ -289,8 +280,7 @@ def _beside(work: Callable[[], None]) -> Generator[None]:
 
 
 @contextmanager
-def _step(step: str, on_event: OnClusterEvent) -> Generator[None]:
+def _step(step: str, on_step: OnStep) -> Generator[None]:
     started = time.monotonic()
-    on_event(ClusterEvent(step=step, done=False))
     yield
-    on_event(ClusterEvent(step=step, done=True, seconds=time.monotonic() - started))
+    on_step(step, time.monotonic() - started)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.iam import pods_of_namespaces_trust
+from infra.iam import pod_identity_trust
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import make_role
 from infra.platforms.eks.names import GUEST_ROLE, PULL_REQUEST_STACKS
@@ -52,11 +52,11 @@ class GuestRoles(pulumi.ComponentResource):
         permitted = make_role(
             f"{GUEST_ROLE}{app}",
             context=context,
-            trust=pods_of_namespaces_trust(
+            trust=pod_identity_trust(
                 context.account_id,
                 context.region,
                 context.name,
-                namespaces=PULL_REQUEST_STACKS,
+                namespace=PULL_REQUEST_STACKS,
                 service_account=app,
                 partition=context.partition,
             ),
