@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -11,15 +11,7 @@ from infra.settings.interactions import interaction_errors
 from infra.settings.model import FieldError, Location, path_text
 from infra.settings.nearest import nearest
 from infra.settings.plain import plain_errors, take
-from infra.settings.problems import (
-    Problem,
-    SettingsError,
-    UnknownKey,
-    key_text,
-    problems_of,
-    unknown_key,
-    unknown_keys,
-)
+from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
 from infra.settings.secret_places import scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
@@ -56,51 +48,68 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
     try:
         settings = StackSettings.model_validate(dict(sections))
     except ValidationError as error:
-        unknown = unknown_keys(error, StackSettings)
-        hidden = _hidden(sections, unknown) if unknown else []
-        return None, [*problems_of(error, StackSettings, PROJECT), *between_apps, *hidden]
+        problems = [*problems_of(error, StackSettings, PROJECT), *between_apps]
+        return None, [*problems, *_hidden(sections, list(unknown_keys(error, StackSettings)))]
     return (None if between_apps else settings), between_apps
 
 
-def _hidden(sections: Mapping[str, object], unknown: Sequence[UnknownKey]) -> list[Problem]:
+def _hidden(sections: Mapping[str, object], unknown: Sequence[tuple[Location, str | None]]) -> list[Problem]:
     """Find what is wrong besides unknown keys: pydantic checks the rules of a section whose keys are all known.
 
     What is misspelt counts as what was meant, so that a rule does not ask for it.
     """
     known = copy.deepcopy(dict(sections))
     guessed: list[Location] = []
-    for one in unknown:
-        section, value = take(known, one.location)
-        if one.meant is not None and one.meant not in section:
-            section[one.meant] = value
-            guessed.append((*one.location[:-1], one.meant))
-    return _elsewhere(_built(known)[1], guessed)
+    for location, meant in unknown:
+        section, value = take(known, location)
+        if meant is not None and meant not in section:
+            section[meant] = value
+            guessed.append((*location[:-1], meant))
+    return _elsewhere(_built(known)[1], guessed) if unknown else []
 
 
-def foreign_secrets(config: Mapping[str, object]) -> list[Problem]:
-    """Find what looks like a secret under keys of a configuration that belong to others (`aws:secretKey`)."""
-    foreign = {key: value for key, value in config.items() if not key.startswith(f"{PROJECT}:")}
-    return [
-        Problem(f"{error.location[0]}{path_text(error.location[1:])}", error.message)
-        for error in secrets_outside(foreign)
+def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -> StackSettings:
+    """Build the settings from the whole configuration of a stack: the values by their keys, `nightowl:apps`.
+
+    `encrypted` are the keys whose values Pulumi keeps encrypted. Keys of other namespaces belong to others: they are
+    looked at for secrets only.
+
+    Raises:
+        SettingsError: with every problem.
+    """
+    own = {f"{PROJECT}:{key}": key for key in StackSettings.section_keys()}
+    foreign = {
+        key: value for key, value in config.items() if not key.startswith(f"{PROJECT}:") and key not in encrypted
+    }
+    found = [
+        *_stray_keys(config),
+        *(
+            Problem(f"{error.location[0]}{path_text(error.location[1:])}", error.message)
+            for error in secrets_outside(foreign)
+        ),
+        *(
+            Problem(key, "has an encrypted value; settings name where a secret is kept and never hold it")
+            for key in own
+            if key in encrypted
+        ),
     ]
+    return build_settings({own[key]: value for key, value in config.items() if key in own}, found)
 
 
-def stray_keys(keys: Iterable[str]) -> list[Problem]:
+def _stray_keys(keys: Iterable[str]) -> Iterator[Problem]:
     """Find the keys of a configuration (`nightowl:app`) that belong to this project and are not one of its sections.
 
     Keys of other namespaces (`aws:region`) belong to others, unless the namespace is the project's name misspelt.
     """
-    problems: list[Problem] = []
+    sections = StackSettings.section_keys()
     for key in keys:
         namespace, colon, name = key.partition(":")
         if not colon:
-            problems.append(Problem(key, f"has no namespace; write {PROJECT}:{key}"))
-        elif namespace == PROJECT and name not in StackSettings.section_keys():
-            problems.append(Problem(key, unknown_key(name, StackSettings.section_keys())))
-        elif namespace != PROJECT and nearest(namespace, [PROJECT]) and name in StackSettings.section_keys():
-            problems.append(Problem(key, f"unknown namespace; did you mean '{PROJECT}:{name}'?"))
-    return problems
+            yield Problem(key, f"has no namespace; write {PROJECT}:{key}")
+        elif namespace == PROJECT and name not in sections:
+            yield Problem(key, unknown_key(name, sections))
+        elif namespace != PROJECT and nearest(namespace, [PROJECT]) and name in sections:
+            yield Problem(key, f"unknown namespace; did you mean '{PROJECT}:{name}'?")
 
 
 def _problems(errors: Iterable[FieldError]) -> list[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,28 +53,14 @@ def problems_of(error: ValidationError, model: type[Model], namespace: str) -> l
     ]
 
 
-@dataclass(frozen=True)
-class UnknownKey:
-    """A key that no model knows, and the known one that was probably meant."""
-
-    location: Location
-    meant: str | None
-
-
-def unknown_keys(error: ValidationError, model: type[Model]) -> list[UnknownKey]:
-    """Return the keys that pydantic found unknown in what it built `model` from."""
-    return [
-        _unknown_key(details["loc"], model)
-        for details in error.errors(include_url=False)
-        if details["type"] == "extra_forbidden"
-    ]
-
-
-def _unknown_key(location: Location, model: type[Model]) -> UnknownKey:
-    place = without_tags(location)
-    if kinds_with_key(model, location) or answer(place):
-        return UnknownKey(place, None)
-    return UnknownKey(place, nearest(str(location[-1]), keys_at(model, location[:-1])))
+def unknown_keys(error: ValidationError, model: type[Model]) -> Iterator[tuple[Location, str | None]]:
+    """Return the keys that pydantic found unknown, each with the known one that was probably meant."""
+    for details in error.errors(include_url=False):
+        if details["type"] == "extra_forbidden":
+            location = details["loc"]
+            place = without_tags(location)
+            explained = kinds_with_key(model, location) or answer(place)
+            yield place, None if explained else nearest(str(location[-1]), keys_at(model, location[:-1]))
 
 
 def key_text(namespace: str, location: Location) -> str:
@@ -102,13 +88,15 @@ def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location,
     cause = details.get("ctx", {}).get("error")
     if isinstance(cause, RulesError):
         return [(location + error.location, error.message) for error in cause.errors]
-    if details["type"] == "union_tag_invalid":
-        return [((*location, "kind"), _wrong_kind(details))]
-    if details["type"] == "union_tag_not_found":
-        return [((*location, "kind"), "is required")]
-    if details["type"] == "extra_forbidden":
-        return [(location, _unknown(details["loc"], model))]
-    return [(location, _message(details, location))]
+    match details["type"]:
+        case "union_tag_invalid":
+            return [((*location, "kind"), _wrong_kind(details))]
+        case "union_tag_not_found":
+            return [((*location, "kind"), "is required")]
+        case "extra_forbidden":
+            return [(location, _unknown(details["loc"], model))]
+        case _:
+            return [(location, _message(details, location))]
 
 
 def _unknown(location: Location, model: type[Model]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from infra.settings.build import PROJECT, build_settings, foreign_secrets, stray_keys
+from infra.settings.build import settings_of
 from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
@@ -21,10 +21,7 @@ def settings_from_stack_file(path: Path) -> StackSettings:
     Raises:
         SettingsError: with every problem found, also where the file cannot be read.
     """
-    config = stack_config(path)
-    own = {f"{PROJECT}:{key}": key for key in StackSettings.section_keys()}
-    sections = {own[key]: value for key, value in config.items() if key in own}
-    return build_settings(sections, [*stray_keys(config), *foreign_secrets(config)])
+    return settings_of(stack_config(path))
 
 
 def stack_config(path: Path) -> dict[str, object]:
