@@ -231,9 +231,8 @@ def forms_in(text: str) -> Iterator[Found]:
 
 
 def _matches(form: TextForm, text: str) -> Iterator[Found]:
-    pattern = _pattern(form.pattern)
-    for match in pattern.finditer(text):
-        secret = match["secret"] if "secret" in pattern.groupindex else match[0]
+    for match in re.finditer(form.pattern, text):
+        secret = match.groupdict().get("secret", match[0])
         if form.refuted is None or not form.refuted(secret):
             yield Found(form.what, match.start(), match.end())
 
@@ -244,8 +243,3 @@ def _token_pattern(form: TokenForm) -> re.Pattern[str]:
     # Somewhere in the token is a figure or a capital, which a word of a language or the name of a file has not.
     varied = r"(?=[a-z_.\-]*[A-Z0-9])"
     return re.compile(rf"(?<![A-Za-z0-9_])(?:{prefixes}){varied}[{form.alphabet}]{{{form.least},}}")
-
-
-@cache
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

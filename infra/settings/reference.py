@@ -35,49 +35,38 @@ class _Section:
 
     title: str
     models: Mapping[str, type[Model]]
-    places: Sequence[str]
+    places: list[str]
 
 
 def reference() -> str:
     """Write the whole reference as Markdown."""
-    sections = _sections("Stack file", {"": StackSettings}, f"{PROJECT}:")
-    return "\n".join([_HEAD, *(_section_text(section) for section in _merged(sections))])
+    found: dict[str, _Section] = {}
+    _find_sections(found, "Stack file", {"": StackSettings}, f"{PROJECT}:")
+    return "\n".join([_HEAD, *map(_section_text, found.values())])
 
 
-def _merged(sections: Sequence[_Section]) -> list[_Section]:
-    """Describe a model once, however many places it has."""
-    merged: dict[str, _Section] = {}
-    for section in sections:
-        known = merged.get(section.title)
-        places = [*known.places, *section.places] if known else section.places
-        merged[section.title] = _Section(title=section.title, models=section.models, places=places)
-    return list(merged.values())
-
-
-def _sections(title: str, models: Mapping[str, type[Model]], place: str) -> list[_Section]:
-    """List the section at a place and all below it, in the order in which a reader meets them."""
-    found = [_Section(title=title, models=models, places=[place])]
+def _find_sections(found: dict[str, _Section], title: str, models: Mapping[str, type[Model]], place: str) -> None:
+    """Add the section at a place and all below it, in the order in which a reader meets them, each once."""
+    found.setdefault(title, _Section(title=title, models=models, places=[])).places.append(place)
     for key, field in _fields(models).items():
         separator = "" if place.endswith(":") else "."
-        found += _below(key, field.annotation, f"{place}{separator}{key}")
-    return found
+        _find_below(found, key, field.annotation, f"{place}{separator}{key}")
 
 
-def _below(key: str, annotation: Any, place: str) -> list[_Section]:
+def _find_below(found: dict[str, _Section], key: str, annotation: Any, place: str) -> None:
     inner = members(annotation)
     sections = {(tag or "").strip("<>"): member for tag, member in inner if is_section(member)}
     if len(sections) > 1 and len(sections) == len(inner):
-        return _sections(_title(key), sections, place)
-    found: list[_Section] = []
+        return _find_sections(found, _title(key), sections, place)
     for _, member in inner:
         map_of = map_types(member)
         if is_section(member):
-            found += _sections(_model_title(member), {"": member}, place)
+            _find_sections(found, _model_title(member), {"": member}, place)
         elif map_of:
-            found += _below(key, map_of[1], f"{place}.<name>")
+            _find_below(found, key, map_of[1], f"{place}.<name>")
         else:
-            found += _below(key, item_type(member), f"{place}[]")
-    return found
+            _find_below(found, key, item_type(member), f"{place}[]")
+    return None
 
 
 def _fields(models: Mapping[str, type[Model]]) -> dict[str, FieldInfo]:
@@ -127,7 +116,7 @@ def _type_text(key: str, annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if len(inner) > 1 and all(tag and is_section(member) for tag, member in inner):
         return _link(_title(key))
     if annotation is not inner[0][1]:
-        return " or ".join(_type_text(key, member) for member in _alternatives(annotation))
+        return " or ".join(_type_text(key, member) for member in get_args(annotation) if member is not type(None))
     return _plain_type_text(key, annotation, metadata)
 
 
@@ -143,10 +132,6 @@ def _plain_type_text(key: str, annotation: Any, metadata: Sequence[Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in choices(annotation))
     plain = {str: "text", int: "whole number", bool: "`true` or `false`"}
     return plain[annotation] + _bounds(metadata)
-
-
-def _alternatives(annotation: Any) -> list[Any]:
-    return [alternative for alternative in get_args(annotation) if alternative is not type(None)]
 
 
 def _notation(metadata: Sequence[Any]) -> Notation | None:

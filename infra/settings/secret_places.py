@@ -6,8 +6,9 @@ Plain values are searched, before anything is made of them, so that no message o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import cast
 
 from infra.secret_texts.texts import REDACTED, Secret, in_arguments, in_file, in_setting, in_text
@@ -44,23 +45,21 @@ def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:
     return search.errors
 
 
-@dataclass
 class _Search:
-    allowed: Mapping[str, Sequence[str]]
-    """Entries of `notSecret`, by app."""
-    errors: list[FieldError] = field(default_factory=list[FieldError])
-    redacted: list[Location] = field(default_factory=list[Location])
-    used: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    known: dict[tuple[_Kind, str, str], list[Secret]] = field(
-        default_factory=dict[tuple["_Kind", str, str], list[Secret]]
-    )
-    """What was searched already: an alias can repeat a large text thousands of times."""
+    def __init__(self, allowed: Mapping[str, Sequence[str]]) -> None:
+        self.allowed = allowed
+        """Entries of `notSecret`, by app."""
+        self.errors: list[FieldError] = []
+        self.redacted: list[Location] = []
+        self.used: set[tuple[str, str]] = set()
+        self.found = cache(_found)
+        """An alias can repeat a large text thousands of times: it is searched once."""
 
     def mapping(self, location: Location, value: Mapping[str, object]) -> dict[str, object]:
         """Return a mapping without secrets; an entry whose key is one is left out."""
         clean: dict[str, object] = {}
         for key, item in value.items():
-            of_key = self._once(_Kind.TEXT, "", key)
+            of_key = self.found(_Kind.TEXT, "", key)
             if of_key:
                 place = (*location, REDACTED)
                 self.errors.append(FieldError(place, f"the key itself looks like {of_key[0].what}; {_ELSEWHERE}"))
@@ -85,7 +84,7 @@ class _Search:
         if isinstance(value, list | tuple):
             return self.items(place, cast(Sequence[object], value))
         kind = _kind_of(place)
-        return self._redacted(place, value, self._once(kind, key, _text(value)), kind)
+        return self._redacted(place, value, self.found(kind, key, _text(value)), kind)
 
     def items(self, location: Location, items: Sequence[object]) -> list[object]:
         found = in_arguments([_text(item) for item in items])
@@ -113,12 +112,6 @@ class _Search:
         self.used.add((app, entry))
         return True
 
-    def _once(self, kind: _Kind, key: str, text: str) -> list[Secret]:
-        known = (kind, key, text)
-        if known not in self.known:
-            self.known[known] = _found(kind, key, text)
-        return self.known[known]
-
 
 class _Kind(Enum):
     """How a text is searched."""
@@ -136,15 +129,16 @@ def _found(kind: _Kind, key: str, text: str) -> list[Secret]:
 
 
 def _kind_of(place: Location) -> _Kind:
-    # The names of secrets are the user's; what is under them is a reference, not a value.
-    if place[0] == "apps" and place[2:3] == ("secrets",):
-        return _Kind.REFERENCE
-    if place[0] == "apps" and place[2:3] == (LOOKS_ONLY_KEY,):
-        return _Kind.TEXT
-    of_helper = place[0] == "apps" and place[2:3] in {("init",), ("sidecars",)} and place[4:5] == ("files",)
-    if (place[0] == "apps" and place[2:3] == ("files",) and len(place) == 4) or (of_helper and len(place) == 6):
-        return _Kind.FILE
-    return _Kind.SETTING
+    match place:
+        # The names of secrets are the user's; what is under them is a reference, not a value.
+        case ("apps", _, "secrets", *_):
+            return _Kind.REFERENCE
+        case ("apps", _, "notSecret", *_):
+            return _Kind.TEXT
+        case ("apps", _, "files", _) | ("apps", _, "init" | "sidecars", _, "files", _):
+            return _Kind.FILE
+        case _:
+            return _Kind.SETTING
 
 
 def _message(secret: Secret, kind: _Kind, app: str, inside: Location) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -35,22 +35,9 @@ _SCALARS = {
     ),
     "timestamp": (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?", "0123456789"),
     "merge": (r"<<", "<"),
-    "null": (r"~|null|Null|NULL|", "~nN"),
+    "null": (r"~|null|Null|NULL|", ("~", "n", "N", "")),
 }
-"""Plain scalars that are no texts: their form, and the characters with which they start."""
-
-
-def _implicit_types() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
-    """Make the table that PyYAML looks scalars up in: the types to try, by first character (none if empty)."""
-    types = {
-        name: (f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$")) for name, (pattern, _) in _SCALARS.items()
-    }
-    characters = {character for _, firsts in _SCALARS.values() for character in firsts}
-    by_character = {
-        character: [types[name] for name, (_, firsts) in _SCALARS.items() if character in firsts]
-        for character in characters
-    }
-    return {**by_character, "": [types["null"]]}
+"""Plain scalars that are no texts: their form, and the characters with which they start (none if empty)."""
 
 
 class _TooLargeError(Exception):
@@ -60,7 +47,7 @@ class _TooLargeError(Exception):
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of yaml.v3, and its refusal of repeated keys."""
 
-    yaml_implicit_resolvers = _implicit_types()
+    yaml_implicit_resolvers = dict[str, list[tuple[str, re.Pattern[str]]]]()
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -99,6 +86,8 @@ class _Loader(yaml.SafeLoader):
         return int(number) if number.is_integer() else number
 
 
+for _name, (_pattern, _starts) in _SCALARS.items():
+    cast(Any, _Loader).add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_starts])
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 
