@@ -64,13 +64,7 @@ def service_trust(
 
 
 def pod_identity_trust(
-    account_id: str,
-    region: str,
-    cluster_name: str,
-    *,
-    namespace: str,
-    service_account: str,
-    partition: str = "aws",
+    account_id: str, region: str, cluster_name: str, *, namespace: str, service_account: str, partition: str = "aws"
 ) -> Document:
     """Let the pods of one service account of one cluster take a role, through EKS Pod Identity.
 

@@ -62,13 +62,13 @@ def find_target(cluster_name: str, api: ApiClient, name: str) -> LoadTarget:
     """
     cluster = collect(cluster_name, api)
     app = cluster.app(name)
-    scalable = [item.name for item in cluster.apps if item.scaling is not None]
+    scalable = ", ".join(item.name for item in cluster.apps if item.scaling is not None) or "none"
     if app is None:
         raise LoadError(
-            f"cluster {cluster_name!r} has no app, or several, {name!r}; apps with an autoscaler: {_list(scalable)}"
+            f"cluster {cluster_name!r} has no app, or several, {name!r}; apps with an autoscaler: {scalable}"
         )
     if app.scaling is None or app.cpu is None or app.cpu.target is None:
-        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {_list(scalable)}")
+        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {scalable}")
     return LoadTarget(
         cluster=cluster_name,
         name=name,
@@ -123,7 +123,3 @@ def _pod_request_millicores(api: ApiClient, app: AppStatus) -> int:
     sidecars = [item for item in pod.get("initContainers", []) if item.get("restartPolicy") == "Always"]
     requests = [item.get("resources", {}).get("requests", {}) for item in [*pod["containers"], *sidecars]]
     return sum(parse_millicores(request.get("cpu", "1m")) for request in requests)
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names) or "none"

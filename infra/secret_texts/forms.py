@@ -209,13 +209,8 @@ TEXT_FORMS = (
 """Secrets that are known by their whole form."""
 
 
-@dataclass(frozen=True)
-class Found:
-    """A stretch of a text that looks like a secret. It says nothing of the text itself."""
-
-    what: str
-    start: int
-    end: int
+Found = tuple[str, int, int]
+"""What a stretch of a text looks like, and where it starts and ends. It says nothing of the text itself."""
 
 
 def forms_in(text: str) -> Iterator[Found]:
@@ -223,7 +218,7 @@ def forms_in(text: str) -> Iterator[Found]:
     for form in TOKEN_FORMS:
         if any(prefix in text for prefix in form.prefixes):
             for match in _token_pattern(form).finditer(text):
-                yield Found(form.what, match.start(), match.end())
+                yield form.what, *match.span()
     small = text.lower()
     for text_form in TEXT_FORMS:
         if any(hint in small for hint in text_form.hint):
@@ -234,7 +229,7 @@ def _matches(form: TextForm, text: str) -> Iterator[Found]:
     for match in re.finditer(form.pattern, text):
         secret = match.groupdict().get("secret", match[0])
         if form.refuted is None or not form.refuted(secret):
-            yield Found(form.what, match.start(), match.end())
+            yield form.what, *match.span()
 
 
 @cache

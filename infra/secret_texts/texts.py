@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from operator import itemgetter
 from pathlib import PurePosixPath
 
 from infra.secret_texts.forms import forms_in
@@ -126,13 +127,13 @@ def in_text(text: str, *, path: str = "") -> list[Secret]:
 
 def without_secrets(text: str) -> str:
     """Blot out what has the form of a secret, in a text that somebody is shown."""
-    for found in sorted(forms_in(text), key=lambda one: one.start, reverse=True):
-        text = f"{text[: found.start]}{REDACTED}{text[found.end :]}"
+    for _, start, end in sorted(forms_in(text), key=itemgetter(1), reverse=True):
+        text = f"{text[:start]}{REDACTED}{text[end:]}"
     return text
 
 
 def _all(text: str, path: str) -> Iterator[_Place]:
-    yield from ((f"{_article(one.what)} {one.what}", "", one.start, one.end) for one in forms_in(text))
+    yield from ((f"{_article(what)} {what}", "", start, end) for what, start, end in forms_in(text))
     yield from _headers(text)
     yield from _of_known_files(text, path)
     yield from _encoded(text)
@@ -143,23 +144,19 @@ def _headers(text: str) -> Iterator[_Place]:
     for match in _HEADER.finditer(text):
         kind, credentials = match.groups()
         if is_random(credentials) if kind.lower() == "bearer" else ":" in (decoded(credentials) or ""):
-            yield "an authorization header", "", match.start(), match.end()
+            yield "an authorization header", "", *match.span()
 
 
 def _of_known_files(text: str, path: str) -> Iterator[_Place]:
     small = text.lower()
-    if "machine" in small or path in {".netrc", "_netrc", "netrc"}:
-        yield from _literals(_NETRC, text)
-    if "pgpass" in path:
-        yield from _literals(_PGPASS, text)
-    if "htpasswd" in path:
-        yield from _literals(_HTPASSWD, text)
-
-
-def _literals(pattern: re.Pattern[str], text: str) -> Iterator[_Place]:
-    for match in pattern.finditer(text):
-        if names_secret("password", match[1]):
-            yield "a password", "", match.start(1), match.end(1)
+    for pattern, fits in (
+        (_NETRC, "machine" in small or path in {".netrc", "_netrc", "netrc"}),
+        (_PGPASS, "pgpass" in path),
+        (_HTPASSWD, "htpasswd" in path),
+    ):
+        for match in pattern.finditer(text) if fits else ():
+            if names_secret("password", match[1]):
+                yield "a password", "", *match.span(1)
 
 
 def _encoded(text: str) -> Iterator[_Place]:
@@ -167,11 +164,11 @@ def _encoded(text: str) -> Iterator[_Place]:
         inner = decoded(match[0])
         if inner is None:
             continue
-        first = next(forms_in(inner), None)
-        if first is not None:
-            yield f"{_article(first.what)} {first.what} in base64", "", match.start(), match.end()
-        elif next(_assignments(inner, ""), None) is not None:
-            yield "a secret in base64", "", match.start(), match.end()
+        what = next((what for what, *_ in forms_in(inner)), "")
+        if what:
+            yield f"{_article(what)} {what} in base64", "", *match.span()
+        elif any(_assignments(inner, "")):
+            yield "a secret in base64", "", *match.span()
 
 
 def _assignments(text: str, suffix: str) -> Iterator[_Place]:
@@ -183,7 +180,7 @@ def _assignments(text: str, suffix: str) -> Iterator[_Place]:
     for pattern in _NAME_AND_VALUE if _is_hinted(text) else ():
         for match in pattern.finditer(text):
             if names_secret(match[1], _unquoted(match[2])):
-                yield _called(match[1]), match[1], match.start(2), match.end(2)
+                yield _called(match[1]), match[1], *match.span(2)
 
 
 def _is_hinted(text: str) -> bool:

@@ -54,7 +54,7 @@ _PAIR = re.compile(r"[\w.@-]+:(?!\d+$)[^\s:/]{3,}")
 def names_secret(name: str, value: str) -> bool:
     """Whether a value is a secret by its name."""
     value = value.strip()
-    if name.lower().endswith(_PAIR_NAMES) and _PAIR.fullmatch(_opened(value)):
+    if name.lower().endswith(_PAIR_NAMES) and _PAIR.fullmatch(decoded(value) or value):
         return not _is_harmless(value.rpartition(":")[2])
     if name in {"PWD", "OLDPWD"} and value.startswith("/"):
         return False
@@ -67,11 +67,6 @@ def names_secret(name: str, value: str) -> bool:
             return is_random(value) and not _is_harmless(value)
         case _:
             return False
-
-
-def _opened(value: str) -> str:
-    """Return what is written in base64, or the value itself."""
-    return decoded(value) or value
 
 
 def decoded(value: str) -> str | None:

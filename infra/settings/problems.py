@@ -136,7 +136,6 @@ _MESSAGES = {
     "int_parsing": "{value} is not a whole number",
     "int_from_float": "{value} is not a whole number",
     "bool_type": "{value} is not true or false",
-    "bool_parsing": "{value} is not true or false",
     "tuple_type": "{value} is not a list; write [a, b]",
     "too_short": "has fewer than {min_length} entries",
     "too_long": "has more than {max_length} entries",

@@ -32,16 +32,7 @@ LARGEST_CPU_MILLICORES = 10**9
 LONGEST_DURATION_SECONDS = 30 * 86400
 _LONGEST_SCALAR = 40
 """Characters; nobody writes a longer number, and a longer one would only cost time."""
-_BYTES_PER_UNIT = {
-    "Ki": 2**10,
-    "Mi": 2**20,
-    "Gi": 2**30,
-    "Ti": 2**40,
-    "k": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-}
+_BYTES_PER_UNIT = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SECONDS_PER_UNIT = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
 

@@ -15,7 +15,7 @@ from kubernetes.client import ApiClient
 from typer.testing import CliRunner
 
 from infra.cli import app
-from infra.local.cluster.instance_types import instance_types_json
+from infra.local.cluster.karpenter import instance_types_json
 from infra.local.cluster.kwokctl import MANIFESTS, configuration, configuration_yaml
 from infra.local.cluster.load_model import apply_load, clear_load
 from infra.local.cluster.manifests import initial_objects_yaml

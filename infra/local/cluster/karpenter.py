@@ -1,19 +1,31 @@
-"""Karpenter as a plain process: the node autoscaler of the local cluster."""
+"""Karpenter as a plain process: the node autoscaler of the local cluster, and the instance types that it has."""
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
-from infra.local.cluster.instance_types import instance_types_json
 from infra.local.cluster.ports import Ports
 from infra.local.cluster.processes import wait_until_listed
+from infra.local.cluster.zones import ZONES
 from infra.local.paths import ClusterPaths
 from infra.toolchain.resolve import Tools
 
 BATCH_IDLE, BATCH_MAX = "500ms", "2s"
 """How long Karpenter waits for more pending pods before it makes nodes (defaults 1s and 10s)."""
+
+_FAMILIES = (("m7g", "arm64", 0.0816), ("m6i", "amd64", 0.0960))
+"""Family, processor, and dollars an hour of its `large` on demand (us-east-1, Linux). The price doubles with the size,
+as AWS's list does; only the order of the prices matters here."""
+
+_SIZES = (("large", 2), ("xlarge", 4), ("2xlarge", 8), ("4xlarge", 16))
+"""Size and number of vCPUs; the `m` families have 4 GiB of memory for each."""
+
+MEMORY_GIB_PER_VCPU = 4
+PODS_PER_NODE = 110
+LARGE_VCPUS = 2
 
 
 def start_karpenter(paths: ClusterPaths, tools: Tools, ports: Ports) -> None:
@@ -58,3 +70,41 @@ def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> int:
         )
     process.returncode = 0  # Python warns of a process that it is to wait for, and this one outlives it
     return process.pid
+
+
+def instance_types_json() -> str:
+    """Render the instance types that Karpenter chooses from, in the file format of its kwok provider."""
+    return json.dumps(
+        [
+            _instance_type(family, architecture, size, vcpus, large_price)
+            for family, architecture, large_price in _FAMILIES
+            for size, vcpus in _SIZES
+        ],
+        indent=1,
+    )
+
+
+def _instance_type(family: str, architecture: str, size: str, vcpus: int, large_price: float) -> dict[str, object]:
+    return {
+        "name": f"{family}.{size}",
+        "architecture": architecture,
+        "operatingSystems": ["linux"],
+        "resources": {
+            "cpu": str(vcpus),
+            "memory": f"{vcpus * MEMORY_GIB_PER_VCPU}Gi",
+            "ephemeral-storage": "20Gi",
+            "pods": str(PODS_PER_NODE),
+        },
+        "offerings": [_offering(zone, large_price * vcpus / LARGE_VCPUS) for zone in ZONES],
+    }
+
+
+def _offering(zone: str, price: float) -> dict[str, object]:
+    return {
+        "Price": round(price, 4),
+        "Available": True,
+        "Requirements": [
+            {"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["on-demand"]},
+            {"key": "topology.kubernetes.io/zone", "operator": "In", "values": [zone]},
+        ],
+    }

@@ -15,10 +15,7 @@ OWNER_ONLY = 0o600
 
 def write_kubeconfig(path: Path, *, certificates: Path, api_port: int) -> None:
     """Write the file from the certificates that kwokctl generated (`ca.crt`, `admin.crt`, `admin.key`)."""
-    cluster = {
-        "server": api_server(api_port),
-        "certificate-authority-data": _encoded(certificates / "ca.crt"),
-    }
+    cluster = {"server": api_server(api_port), "certificate-authority-data": _encoded(certificates / "ca.crt")}
     user = {
         "client-certificate-data": _encoded(certificates / "admin.crt"),
         "client-key-data": _encoded(certificates / "admin.key"),

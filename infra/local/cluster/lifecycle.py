@@ -169,7 +169,10 @@ def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_step: OnStep) -> 
         write_kubeconfig(paths.kubeconfig, certificates=paths.certificates, api_port=ports.apiserver)
         _wait_for_api_server(paths, ports)
     with _step("nodes and autoscaler", on_step):
-        _apply_autoscaler_types(paths, tools)
+        # Karpenter's kinds, and kwok's of usage: until they are established, no object of them can be made.
+        kinds = [f"--filename={tools.assets / folder}" for folder in ("karpenter-crds", "karpenter-kwok-crds")]
+        _kubectl(paths, tools, "apply", "--server-side", *kinds)
+        _kubectl(paths, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
         _kubectl(paths, tools, "apply", "--server-side", "--filename=-", stdin_text=initial_objects_yaml())
         start_karpenter(paths, tools, ports)
 
@@ -200,13 +203,6 @@ def _remove(paths: ClusterPaths, on_step: OnStep) -> None:
     with _step("files removed", on_step):
         if paths.root.exists():
             shutil.rmtree(paths.root)
-
-
-def _apply_autoscaler_types(paths: ClusterPaths, tools: Tools) -> None:
-    """Register Karpenter's kinds, and wait until objects of them and of kwok's usage kind can be created."""
-    folders = [tools.assets / "karpenter-crds", tools.assets / "karpenter-kwok-crds"]
-    _kubectl(paths, tools, "apply", "--server-side", *(f"--filename={folder}" for folder in folders))
-    _kubectl(paths, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
 
 
 def _kubectl(paths: ClusterPaths, tools: Tools, *arguments: str, stdin_text: str = "") -> None:
