@@ -42,6 +42,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
                 platform=platform,
                 namespace=namespace.name,
                 neighbours=nearby[name],
+                network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),
                 wait_for=namespace.rules,
             ),

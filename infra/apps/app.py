@@ -35,6 +35,8 @@ class AppArgs:
     namespace: pulumi.Input[str]
     neighbours: Neighbours
     """The apps that it may call, and that may call it."""
+    network_policies: bool = True
+    """Whether the network denies what the app does not allow."""
     priority_class: str | None = None
     wait_for: Sequence[pulumi.Resource] = ()
     """What must exist before its first pod is made, such as the rules of the namespace."""
@@ -64,7 +66,7 @@ class App(pulumi.ComponentResource):
         settings = args.settings
 
         account = self._service_account()
-        policy = self._network_policy()
+        policies = [self._network_policy()] if args.network_policies else []
         configuration = configurations(name, settings)
         config_maps = self._config_maps(configuration)
         folders = storage(name, settings)
@@ -74,7 +76,7 @@ class App(pulumi.ComponentResource):
         self.url = route.url
 
         before_pods = [
-            account, policy, *config_maps, *claims, *secrets.wait_for, *route.wait_for,
+            account, *policies, *config_maps, *claims, *secrets.wait_for, *route.wait_for,
             *args.wait_for, *args.platform.wait_for,
         ]  # fmt: skip
         pods = _Pods(configurations=configuration, storage=folders, secrets=secrets, wait_for=before_pods)

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.labels import COMMON_LABELS
+from infra.apps.namespace_policies import namespace_policies, policy_annotations
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
 from infra.platforms.platform import Platform
@@ -17,8 +18,6 @@ from infra.settings.app.resources import ResourceSettings
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.scalars import bytes_text, millicores_text
 from infra.versions import KUBERNETES_MINOR
-
-DNS_PORT = 53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,7 @@ class Namespace(pulumi.ComponentResource):
         self.rules = [
             self._limit_range(name),
             self._quota(name, args),
-            self._default_deny(),
-            self._allow_dns(),
+            *self._network_policies(args),
             *self._priority_classes(args),
         ]
         self.register_outputs({"name": self.name})
@@ -60,7 +58,9 @@ class Namespace(pulumi.ComponentResource):
         labels = {**args.settings.labels, **COMMON_LABELS, **args.platform.namespace_labels, **pod_security_labels()}
         return k8s.core.v1.Namespace(
             name,
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=args.settings.name, labels=labels),
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=args.settings.name, labels=labels, annotations=policy_annotations(args.settings)
+            ),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.platform.adopting_provider,
@@ -87,22 +87,19 @@ class Namespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.platform.is_guest),
         )
 
-    # The dot keeps the names of these two apart from those of the apps' own policies.
-    def _default_deny(self) -> k8s.networking.v1.NetworkPolicy:
-        return k8s.networking.v1.NetworkPolicy(
-            "namespace.default-deny",
-            metadata=self._meta("namespace.default-deny"),
-            spec=default_deny_spec(),
-            opts=pulumi.ResourceOptions(parent=self),
+    def _network_policies(self, args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicy]:
+        specs = namespace_policies(
+            args.settings, dns=args.platform.dns_networks, closed=args.platform.closed_without_policies
         )
-
-    def _allow_dns(self) -> k8s.networking.v1.NetworkPolicy:
-        return k8s.networking.v1.NetworkPolicy(
-            "namespace.allow-dns",
-            metadata=self._meta("namespace.allow-dns"),
-            spec=allow_dns_spec(),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        return [
+            k8s.networking.v1.NetworkPolicy(
+                name,
+                metadata=self._meta(name, annotations=policy_annotations(args.settings)),
+                spec=spec,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for name, spec in specs.items()
+        ]
 
     def _priority_classes(self, args: NamespaceArgs) -> list[k8s.scheduling.v1.PriorityClass]:
         used = {app.availability.priority for app in args.apps.values() if not isinstance(app, CronSettings)}
@@ -120,8 +117,8 @@ class Namespace(pulumi.ComponentResource):
             if level in used
         ]
 
-    def _meta(self, name: str) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=COMMON_LABELS)
+    def _meta(self, name: str, *, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=COMMON_LABELS, annotations=annotations)
 
 
 def pod_security_labels() -> dict[str, str]:
@@ -144,35 +141,4 @@ def container_defaults() -> k8s.core.v1.LimitRangeItemArgs:
         type="Container",
         default={"memory": bytes_text(defaults.memory)},
         default_request={"cpu": millicores_text(defaults.cpu), "memory": bytes_text(defaults.memory)},
-    )
-
-
-def default_deny_spec() -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Let nothing in and nothing out, for every pod of the namespace."""
-    return k8s.networking.v1.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
-    )
-
-
-def allow_dns_spec() -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """Let every pod ask the cluster's DNS, by UDP and, for long answers, by TCP."""
-    return k8s.networking.v1.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(),
-        policy_types=["Egress"],
-        egress=[
-            k8s.networking.v1.NetworkPolicyEgressRuleArgs(
-                to=[
-                    k8s.networking.v1.NetworkPolicyPeerArgs(
-                        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-                            match_labels={"kubernetes.io/metadata.name": "kube-system"}
-                        ),
-                        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
-                    )
-                ],
-                ports=[
-                    k8s.networking.v1.NetworkPolicyPortArgs(protocol=protocol, port=DNS_PORT)
-                    for protocol in ("UDP", "TCP")
-                ],
-            )
-        ],
     )

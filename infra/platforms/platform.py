@@ -18,6 +18,17 @@ import pulumi_kubernetes as k8s
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 
+NODE_LOCAL_DNS = "169.254.20.10/32"
+"""Where NodeLocal DNSCache answers on each node (Kubernetes documentation, "Using NodeLocal DNSCache")."""
+EKS_DNS_NETWORKS = (NODE_LOCAL_DNS, "10.100.0.10/32", "172.20.0.10/32")
+"""And the address of the DNS Service in either of the networks that EKS takes for Services (Amazon EKS API,
+KubernetesNetworkConfigRequest), on which the cache answers too."""
+ANY_DNS_NETWORKS = (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "34.118.224.0/20", "fc00::/7",
+)  # fmt: skip
+"""Where the DNS Service of any cluster, or a cache on its nodes, can answer: private and link-local addresses, and the
+network that GKE takes for Services. Not the internet: a name server of a stranger's would be a way out."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SecretDelivery:
@@ -52,6 +63,10 @@ class Platform(Protocol):
     """Outputs of the stack that name what the platform made, for those who work with it later."""
     has_zones: bool = True
     """Whether every node carries the label of its zone, so that an even spread over the zones can be required."""
+    dns_networks: Sequence[str] = EKS_DNS_NETWORKS
+    """Where names are asked for, besides the pods of the cluster's DNS: a cache on the node is no pod of a network."""
+    closed_without_policies: bool = False
+    """Whether a pod that no network policy selects talks to nobody."""
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs] = ()
     """From where the load balancer's requests come; empty where the platform has none."""
     wait_for: Sequence[pulumi.Resource] = ()

@@ -42,3 +42,6 @@ class NamespaceSettings(Model):
     """Labels on the namespace, besides the project's and the platform's own."""
     quota: QuotaSettings = QuotaSettings()
     """The most that the namespace may request."""
+    network_policies: Switch = True
+    """`false` leaves out all that `allowTo` and `allowFrom` say: every pod talks to everybody, and everybody to it. For
+    a cluster whose own policies decide."""

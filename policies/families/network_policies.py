@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.addresses import network_of, open_to_internet
-from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, in_namespace, name_of
+from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, annotation, in_namespace, name_of
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, number, sequence, text, texts, within
@@ -17,10 +17,27 @@ METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_addr
 """Where a node's credentials are (Amazon EC2 user guide, "Instance metadata")."""
 
 DNS_PORT = 53
+LEFT_OUT_BY = "network-policies/left-out-by"
+"""Annotation of a namespace without network policies, and of a policy that opens it: who decided that, and where."""
 
 family = Family(
     "Network policies", __doc__, url="https://docs.aws.amazon.com/eks/latest/best-practices/network-security.html"
 )
+
+
+def _left_out_by(resource: Resource) -> str:
+    """Where it was decided to do without network policies, which is told by a rule of its own."""
+    return annotation(resource, LEFT_OUT_BY)
+
+
+@family.rule("namespace-keeps-network-policies", MEDIUM, NAMESPACE)
+def _left_out(namespace: Resource) -> Messages:
+    """Whoever breaks into one pod reaches every port of all others, and sends out what it finds.
+
+    Take the decision back, and name who may talk to whom.
+    """
+    if _left_out_by(namespace):
+        yield f"{_left_out_by(namespace)} leaves network policies out: its pods reach, and are reached from, everywhere"
 
 
 def _directions(policy: Resource) -> set[str]:
@@ -39,7 +56,7 @@ def _denies_all(policy: Resource, direction: str) -> bool:
 
 
 def _closed(namespace: Resource, stack: Stack, direction: str) -> Messages:
-    if not in_namespace(stack, name_of(namespace), *WORKLOADS):
+    if _left_out_by(namespace) or not in_namespace(stack, name_of(namespace), *WORKLOADS):
         return
     policies = in_namespace(stack, name_of(namespace), NETWORK_POLICY)
     if not any(_denies_all(policy, direction) for policy in policies):
@@ -96,7 +113,8 @@ def _metadata(policy: Resource) -> Messages:
     Add 169.254.169.254/32 (fd00:ec2::254/128) to the except of the ipBlock.
     """
     for rule in _rules(policy, "egress"):
-        for peer in mappings(rule, "to"):
+        # On GKE the cluster's names are asked for at that address; credentials are not given out on this port.
+        for peer in () if _only_dns(rule) else mappings(rule, "to"):
             block = network_of(text(peer, "ipBlock", "cidr"))
             left_out = [network_of(cidr) for cidr in texts(peer, "ipBlock", "except")]
             for address in METADATA_ADDRESSES:
@@ -119,7 +137,7 @@ def _anyone(policy: Resource) -> Messages:
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
     for direction, peers in (("ingress", "from"), ("egress", "to")):
-        for rule in _rules(policy, direction):
+        for rule in () if _left_out_by(policy) else _rules(policy, direction):
             # Names are asked for where the DNS pods are, which a policy may leave open.
             if not sequence(rule.get(peers)) and not (direction == "egress" and _only_dns(rule)):
                 yield f"an {direction} rule has no `{peers}`, so it opens to everybody"

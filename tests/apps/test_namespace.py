@@ -33,3 +33,15 @@ def test_a_container_that_asks_for_nothing_gets_the_defaults_of_an_app_and_no_cp
 def test_all_traffic_is_denied_in_both_directions_by_default() -> None:
     spec = build_apps({"web": web()}).one("NetworkPolicy", "namespace.default-deny").props["spec"]
     assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_without_network_policies_none_is_made_and_the_namespace_says_so() -> None:
+    ingress = {"className": "nginx", "namespace": "edge", "clusterIssuer": "letsencrypt"}
+    graph = build_apps(
+        {"web": web(allowTo=["self"], traffic={"host": "app.example.com"})},
+        namespace={"networkPolicies": False},
+        platform={"ingress": ingress},
+    )
+    assert graph.all("NetworkPolicy") == []
+    annotations = graph.one("Namespace", "namespace").props["metadata"]["annotations"]
+    assert annotations == {"network-policies/left-out-by": "nightowl:namespace.networkPolicies"}

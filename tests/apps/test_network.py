@@ -35,7 +35,7 @@ def policies() -> list[dict[str, Any]]:
                 port=5678,
                 ports={"broker": 5679, "gossip": {"port": 7946, "protocol": "udp"}, "metrics": 9100},
                 servicePort=80,
-                allowTo=["self", {"namespace": "data"}, {"cidr": "10.9.0.0/16", "ports": ["53/udp"]}],
+                allowTo=["self", {"namespace": "data"}, {"cidr": "10.9.0.0/16", "ports": ["514/udp"]}],
                 allowFrom=[
                     {"namespace": "monitoring", "labels": {"app": "prometheus"}, "ports": ["metrics"]},
                     {"app": "api", "ports": [80]},
@@ -74,7 +74,7 @@ ALLOWED = [
 ALLOWED_UDP = [
     ("a UDP port by number", app_pod("runner"), app_pod("n8n"), 7946),
     ("UDP among the pods of one app", app_pod("n8n"), app_pod("n8n"), 7946),
-    ("UDP to a network", app_pod("n8n"), DATABASE, 53),
+    ("UDP to a network", app_pod("n8n"), DATABASE, 514),
 ]
 DENIED = [
     ("nobody but the named calls web", app_pod("api"), app_pod("web"), 8080),
@@ -99,7 +99,7 @@ DENIED = [
     ("nor do its pods call another port", PROMETHEUS, app_pod("n8n"), 5678),
     ("another port of another namespace stays closed", app_pod("nightly"), POSTGRES, 22),
     ("and another app there", app_pod("nightly"), Pod({}, "data"), 5432),
-    ("TCP to a network that was opened for UDP", app_pod("n8n"), DATABASE, 53),
+    ("TCP to a network that was opened for UDP", app_pod("n8n"), DATABASE, 514),
     ("a pod of no app calls nobody", app_pod("debug"), app_pod("web"), 8080),
 ]
 
@@ -126,6 +126,23 @@ def test_any_other_flow_is_denied(policies: list[dict[str, Any]], caller: Any, t
 def test_every_pod_may_ask_dns(policies: list[dict[str, Any]], app: str, protocol: str) -> None:
     assert allowed(policies, app_pod(app), DNS, 53, protocol)
     assert not allowed(policies, app_pod("quiet"), DNS, 443, protocol)
+
+
+@pytest.mark.parametrize("protocol", ["UDP", "TCP"])
+@pytest.mark.parametrize("ip", ["169.254.20.10", "10.96.0.10", "34.118.224.10", "169.254.169.254", "fd00:10:96::a"])
+def test_names_are_resolved_by_a_cache_on_the_node_or_at_the_address_of_the_service(
+    policies: list[dict[str, Any]], ip: str, protocol: str
+) -> None:
+    assert allowed(policies, app_pod("quiet"), Address(ip), 53, protocol)
+    assert not allowed(policies, app_pod("quiet"), Address(ip), 80, protocol)
+    assert not allowed(policies, app_pod("quiet"), INTERNET, 53, protocol)
+
+
+def test_names_are_resolved_by_caches_that_are_pods() -> None:
+    made = [one.props for one in build_apps({"quiet": web()}).all("NetworkPolicy")]
+    cache = Pod({"k8s-app": "node-local-dns"}, "kube-system")
+    assert allowed(made, app_pod("quiet"), cache, 53, "UDP")
+    assert not allowed(made, app_pod("quiet"), Pod({"k8s-app": "other"}, "kube-system"), 53, "UDP")
 
 
 def test_a_network_that_holds_no_metadata_has_no_hole() -> None:

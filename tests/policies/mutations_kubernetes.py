@@ -130,6 +130,10 @@ NAMESPACES = [
 
 NETWORK_POLICIES = [
     Mutation(
+        "namespace-keeps-network-policies",
+        lambda draft: draft.of(NAMESPACE)["metadata"].update(annotations={"network-policies/left-out-by": "somebody"}),
+    ),
+    Mutation(
         "namespace-denies-ingress",
         lambda draft: _policy(draft, "namespace.default-deny").update(policyTypes=["Egress"]),
     ),

@@ -14,7 +14,12 @@ from infra.settings.eks.drain import drain_seconds, registration_seconds
 
 
 class AppPlatform(Platform):
-    """A cluster whose apps are reached through load balancers of AWS, where they are reached at all."""
+    """A cluster whose apps are reached through load balancers of AWS, where they are reached at all.
+
+    Its VPC CNI is strict (docs/decisions/0019-strict-network-policies.md).
+    """
+
+    closed_without_policies = True
 
     def stand_behind_load_balancers(self, networks: Iterable[str]) -> None:
         """Admit requests from the subnets of the load balancers, which hold no pods, and ask for readiness gates."""

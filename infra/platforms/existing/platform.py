@@ -14,7 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from typing_extensions import override
 
-from infra.platforms.platform import Platform, Route, SecretDelivery
+from infra.platforms.platform import ANY_DNS_NETWORKS, Platform, Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.traffic import TrafficSettings
@@ -41,7 +41,12 @@ ACME_SOLVER_PORT = 8089
 class ExistingPlatform(Platform):
     """A cluster that somebody else made. Nothing is to be waited for: nodes and DNS are there already."""
 
-    def __init__(self, settings: ExistingPlatformSettings, *, adopts_namespace: bool) -> None:
+    dns_networks = ANY_DNS_NETWORKS
+
+    def __init__(
+        self, settings: ExistingPlatformSettings, *, adopts_namespace: bool, network_policies: bool = True
+    ) -> None:
+        self._network_policies = network_policies
         self.provider = _provider("cluster", settings)
         self.has_zones = settings.zones
         self.ingress = settings.ingress
@@ -106,7 +111,7 @@ class ExistingPlatform(Platform):
             )
         signed = self.ingress.cluster_issuer is not None and traffic.host is not None
         _make_ingress(app, traffic, self.ingress, service=service, parent=parent, signed=signed)
-        if signed:
+        if signed and self._network_policies:
             _admit_certificate_challenge(app, self.ingress, service=service, parent=parent)
         if traffic.host is None:
             return Route()
@@ -123,7 +128,8 @@ def make_platform(
     settings: StackSettings, platform: ExistingPlatformSettings, _environment: Mapping[str, str]
 ) -> ExistingPlatform:
     """Connect to the cluster of a stack."""
-    return ExistingPlatform(platform, adopts_namespace=settings.namespace.existing)
+    namespace = settings.namespace
+    return ExistingPlatform(platform, adopts_namespace=namespace.existing, network_policies=namespace.network_policies)
 
 
 def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:

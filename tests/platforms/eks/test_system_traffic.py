@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from infra.addons import EKS_ADDON_NAMES
-from tests.apps.network_evaluator import Address, Pod, allowed
+from tests.apps.network_evaluator import Address, Pod, allowed, app_pod
 from tests.platforms.eks.cluster_program import VPC_CIDR, default
+from tests.platforms.eks.stacks import run_stack, with_apps
 
 CONTROL_PLANE, NODE, INTERNET = Address("10.0.255.10"), Address("10.0.3.7"), Address("198.51.100.7")
 METADATA, POD_IDENTITY = Address("169.254.169.254"), Address("169.254.170.23")
@@ -83,3 +84,23 @@ def test_the_policies_wait_for_nothing_but_the_control_plane_and_access_to_it() 
     for policy in graph.all("NetworkPolicy"):
         assert policy.props["spec"]["ingress"] == [{"from": [{"ipBlock": {"cidr": VPC_CIDR}}]}]
         assert not any(graph.waits_for(policy, other) for kind in ("NodeGroup", "Addon") for other in graph.all(kind))
+
+
+@pytest.mark.parametrize("ip", ["169.254.20.10", "10.100.0.10", "172.20.0.10"])
+def test_apps_ask_a_cache_on_the_node_for_names_and_no_other_address(ip: str) -> None:
+    made = [one.props for one in run_stack(with_apps({"web": {}})).graph.all("NetworkPolicy")]
+    for protocol in ("UDP", "TCP"):
+        assert allowed(made, app_pod("web"), Address(ip), 53, protocol)
+        assert not allowed(made, app_pod("web"), NODE, 53, protocol)
+
+
+def test_where_pods_without_a_policy_are_closed_the_switch_opens_them_but_for_the_credentials_of_their_node() -> None:
+    settings = with_apps({"web": {}}, namespace={"networkPolicies": False})
+    made = [one.props for one in run_stack(settings).graph.all("NetworkPolicy")]
+    assert [one["metadata"]["name"] for one in made if one["metadata"]["namespace"] == "apps"] == [
+        "namespace.allow-all"
+    ]
+    for target in (INTERNET, NODE, app_pod("other"), Pod({}, "elsewhere")):
+        assert allowed(made, app_pod("web"), target, 443)
+    assert allowed(made, INTERNET, app_pod("web"), 8080)
+    assert not allowed(made, app_pod("web"), METADATA, 80)
