@@ -326,10 +326,10 @@ def connected(name: str) -> ApiClient:
         UsageError: it does not run.
     """
     from infra.kube import connect
-    from infra.local.cluster.description import is_running
+    from infra.local.cluster.description import describe
 
     paths = cluster_paths(name)
-    if not is_running(paths):
+    if not describe(paths).running:
         raise UsageError(f"cluster {name!r} does not run; `nightowl local up` starts it")
     return connect(paths.kubeconfig)
 

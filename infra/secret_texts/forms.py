@@ -117,7 +117,7 @@ class TextForm:
     """Texts of which one is in every such secret, small letters; most texts have none, and need no closer look."""
     pattern: str
     """The secret part is the group `secret`, or the whole."""
-    refuted: Callable[[str], bool] | None = None
+    refuted: Callable[[str], bool] = lambda _: False
     """Whether the secret part is evidently none."""
 
 
@@ -164,11 +164,10 @@ TEXT_FORMS = (
     ),
     TextForm(
         "webhook address",
-        ("hooks.slack.com/",),
-        r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_-]{20,}",
+        ("hooks.slack.com/", "/api/webhooks/", ".webhook.office.com/"),
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9+/_-]{20,}"
+        r"|discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}|\.webhook\.office\.com/webhookb2/[A-Za-z0-9@-]{36,}/",
     ),
-    TextForm("webhook address", ("/api/webhooks/",), r"discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}"),
-    TextForm("webhook address", (".webhook.office.com/",), r"\.webhook\.office\.com/webhookb2/[A-Za-z0-9@-]{36,}/"),
     TextForm("Telegram token", (":aa",), r"(?<![A-Za-z0-9])\d{6,16}:AA[A-Za-z0-9_-]{32,}"),
     TextForm("Mailgun key", ("key-",), r"(?<![A-Za-z0-9-])key-[a-f0-9]{32}(?![A-Za-z0-9])"),
     TextForm("Mailchimp key", ("-us",), r"(?<![A-Za-z0-9])[a-f0-9]{32}-us\d{1,2}(?![A-Za-z0-9])"),
@@ -222,14 +221,10 @@ def forms_in(text: str) -> Iterator[Found]:
     small = text.lower()
     for text_form in TEXT_FORMS:
         if any(hint in small for hint in text_form.hint):
-            yield from _matches(text_form, text)
-
-
-def _matches(form: TextForm, text: str) -> Iterator[Found]:
-    for match in re.finditer(form.pattern, text):
-        secret = match.groupdict().get("secret", match[0])
-        if form.refuted is None or not form.refuted(secret):
-            yield form.what, *match.span()
+            for match in re.finditer(text_form.pattern, text):
+                secret = match.groupdict().get("secret", match[0])
+                if not text_form.refuted(secret):
+                    yield text_form.what, *match.span()
 
 
 @cache

@@ -28,9 +28,9 @@ def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()
     not_plain = plain_errors(sections)
     if not_plain:
         raise SettingsError([*found, *_problems(not_plain)])
-    scan = scan_for_secrets(sections)
-    settings, problems = _built(scan.sections)
-    problems = [*found, *_problems(scan.errors), *_elsewhere(problems, scan.redacted)]
+    clean, secrets, redacted = scan_for_secrets(sections)
+    settings, problems = _built(clean)
+    problems = [*found, *_problems(secrets), *_elsewhere(problems, redacted)]
     if settings is None or problems:
         raise SettingsError(problems)
     return settings

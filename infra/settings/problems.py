@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 from infra.console.printable import printable
 from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
+from infra.settings.annotations import keys_at, kinds_with_key, without_tags
 from infra.settings.app.words import answer
-from infra.settings.keys import keys_at, kinds_with_key, without_tags
 from infra.settings.model import Location, Model, RulesError, path_text
 from infra.settings.nearest import nearest
 

@@ -162,17 +162,9 @@ def _default_text(field: FieldInfo) -> str:
         return "its defaults"
     if isinstance(default, tuple):
         return f"`[{', '.join(map(str, cast(tuple[object, ...], default)))}]`"
-    notation = _notation(field.metadata)
-    text = notation.write(default) if notation else _scalar(field.annotation, default)
-    return f"`{text}`"
-
-
-def _scalar(annotation: Any, default: object) -> str:
-    for alternative in get_args(annotation):
-        notation = _notation(get_args(alternative)[1:]) if get_origin(alternative) is Annotated else None
-        if notation:
-            return notation.write(default)
-    return str(default)
+    of_members = (get_args(member)[1:] for member in get_args(field.annotation))
+    notation = next(filter(None, map(_notation, (field.metadata, *of_members))), Notation(""))
+    return f"`{notation.write(default)}`"
 
 
 def _link(title: str) -> str:

@@ -6,7 +6,6 @@ Plain values are searched, before anything is made of them, so that no message o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import cast
@@ -20,22 +19,15 @@ LOOKS_ONLY_KEY = "notSecret"
 _ELSEWHERE = "keep it in a store (and replace it, if anybody saw it)"
 
 
-@dataclass(frozen=True)
-class SecretScan:
-    """What was found, and the same sections without it."""
+def scan_for_secrets(sections: Mapping[str, object]) -> tuple[Mapping[str, object], list[FieldError], list[Location]]:
+    """Find all that looks like a secret in the sections of a stack file, but for what an app's `notSecret` lists.
 
-    sections: Mapping[str, object]
-    """With `***` in place of each secret."""
-    errors: Sequence[FieldError]
-    redacted: Sequence[Location]
-    """Where `***` is; what a later check says of it is not worth saying."""
-
-
-def scan_for_secrets(sections: Mapping[str, object]) -> SecretScan:
-    """Find all that looks like a secret in the sections of a stack file, but for what an app's `notSecret` lists."""
+    Returns the sections with `***` in place of each secret, what was found, and the places of `***`: what a later check
+    says of these is not worth saying.
+    """
     search = _Search(_allowed(sections.get("apps")))
     clean = search.mapping((), sections)
-    return SecretScan(clean, [*search.errors, *search.stale()], search.redacted)
+    return clean, [*search.errors, *search.stale()], search.redacted
 
 
 def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:

@@ -12,6 +12,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -197,16 +198,11 @@ def _written(value: Value, *, in_braces: bool = False) -> str:
 def _scalar(value: str, *, in_braces: bool = False) -> str:
     """Write a text as YAML, in quotes where a reader could take it for something else."""
     sample = f"{{ key: {value} }}" if in_braces else f"key: {value}"
-    if _PLAIN_TEXT.fullmatch(value) and not _NUMBER_LIKE.fullmatch(value) and _reads_as_text(sample, value):
-        return value
+    if _PLAIN_TEXT.fullmatch(value) and not _NUMBER_LIKE.fullmatch(value):
+        with suppress(yaml.YAMLError):
+            if cast(object, yaml.safe_load(sample)) == {"key": value}:
+                return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def _reads_as_text(sample: str, value: str) -> bool:
-    try:
-        return cast(object, yaml.safe_load(sample)) == {"key": value}
-    except yaml.YAMLError:
-        return False
 
 
 def _last_written(text: str, node: yaml.Node) -> int:

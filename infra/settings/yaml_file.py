@@ -45,33 +45,62 @@ class _TooLargeError(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the scalars of yaml.v3, and its refusal of repeated keys."""
+    """PyYAML's safe loader with the scalars of yaml.v3, its refusal of repeated keys, and bounds of what is read."""
 
     yaml_implicit_resolvers = dict[str, list[tuple[str, re.Pattern[str]]]]()
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._values = 0
+        self._repeated: list[Problem] = []
+        self._location: Location = ()
         self._level = 0
+        self._values = 0
+        """Each alias counts as what it stands for."""
+        self._sizes: dict[int, int] = {}
+        """Values in each node that is complete."""
+        self._remedy = "split the stack"
 
     def get_single_node(self) -> yaml.Node | None:
         """Read the only document, before values are made of it."""
         node: yaml.Node | None = super().get_single_node()
-        if node is not None:
-            _check_document(node)
+        if self._repeated:
+            raise SettingsError(self._repeated)
         return node
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Read one value with all that is in it, and stop at once where a bound is passed."""
-        self._values += 1
+        location, values = self._location, self._values
+        place: Any = index  # PyYAML passes the node of a key too, and None for the root and for a key itself
+        if place is not None:
+            step = getattr(place, "value", place)
+            self._location = (*location, step if isinstance(step, str | int) else "?")
         self._level += 1
-        if self._values > MOST_VALUES:
-            raise _TooLargeError(f"has more than {MOST_VALUES:,} values; split the stack")
         if self._level > DEEPEST_LEVEL:
             raise _TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
+        self._count(1)
+        is_alias = self.check_event(yaml.AliasEvent)
         node: yaml.Node | None = super().compose_node(parent, index)
+        if is_alias:
+            if id(node) not in self._sizes:
+                raise _TooLargeError("has a value that contains itself by an alias; write it out")
+            self._remedy = "an alias may repeat itself"
+            self._count(self._sizes[id(node)] - 1)
+        self._sizes[id(node)] = self._values - values
         self._level -= 1
+        self._location = location
         return node
+
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Read a mapping, and note the keys of which PyYAML would silently take the last."""
+        position = len(self._repeated)
+        node = super().compose_mapping_node(anchor)
+        self._repeated[position:position] = _repeated_keys(self._location, node)
+        return node
+
+    def _count(self, values: int) -> None:
+        self._values += values
+        if self._values > MOST_VALUES:
+            raise _TooLargeError(f"has more than {MOST_VALUES:,} values; {self._remedy}")
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         """Read a whole number: decimal, or with the prefix of another base."""
@@ -155,42 +184,9 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
 
 
-def _check_document(document: yaml.Node) -> None:
-    """Check what PyYAML does not: values that aliases multiply, and keys of which it would silently take the last."""
-    repeated: list[Problem] = []
-    if _count((), document, {}, frozenset(), repeated) > MOST_VALUES:
-        raise _TooLargeError(f"has more than {MOST_VALUES:,} values; an alias may repeat itself")
-    if repeated:
-        raise SettingsError(repeated)
-
-
-def _count(
-    location: Location, node: yaml.Node, known: dict[int, int], within: frozenset[int], repeated: list[Problem]
-) -> int:
-    """Count the values of a node, each alias as what it stands for, and collect its repeated keys."""
-    if id(node) in within:
-        raise _TooLargeError("has a value that contains itself by an alias; write it out")
-    if id(node) not in known:
-        repeated += _repeated_keys(location, node)
-        inside = within | {id(node)}
-        known[id(node)] = 1 + sum(
-            _count(place, child, known, inside, repeated) for place, child in _children(location, node)
-        )
-    return known[id(node)]
-
-
-def _children(location: Location, node: yaml.Node) -> Iterator[tuple[Location, yaml.Node]]:
-    if isinstance(node, yaml.SequenceNode):
-        yield from (((*location, index), item) for index, item in enumerate(node.value))
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield location, key
-            yield (*location, key.value if isinstance(key, yaml.ScalarNode) else "?"), value
-
-
-def _repeated_keys(location: Location, node: yaml.Node) -> Iterator[Problem]:
+def _repeated_keys(location: Location, node: yaml.MappingNode) -> Iterator[Problem]:
     first_lines: dict[str, int] = {}
-    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+    for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):
             line = key.start_mark.line + 1
             if key.value in first_lines:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.local.cluster.description import describe, is_running
+from infra.local.cluster.description import describe
 from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.lifecycle import Creation, create, delete, deploying, wait_until_ready
@@ -145,7 +145,7 @@ def test_a_new_cluster_runs_every_component_and_says_what_it_did(machine: Machin
     description = describe(machine.paths)
     assert description.exists
     assert description.running
-    assert is_running(machine.paths)
+    assert describe(machine.paths).running
     assert list(description.components) == list(COMPONENTS)
     assert description.memory_bytes > 0
     assert machine.steps[0] == "control plane"
@@ -167,7 +167,7 @@ def test_a_component_that_died_is_started_again_and_the_others_are_left_alone(ma
     machine.up()
     before = dict(describe(machine.paths).components)
     _end(machine.pid_of(component))
-    assert not is_running(machine.paths)
+    assert not describe(machine.paths).running
 
     assert machine.up() == "restarted"
 
@@ -186,7 +186,7 @@ def test_after_a_reboot_a_reused_process_id_does_not_pass_for_a_component(machin
 
     assert machine.up() == "restarted"
 
-    assert is_running(machine.paths)
+    assert describe(machine.paths).running
 
 
 def test_delete_ends_every_process_and_removes_every_file_but_not_what_is_beside(machine: Machine) -> None:
@@ -210,7 +210,7 @@ def test_a_cluster_is_not_deleted_while_something_is_deployed_to_it(machine: Mac
     with deploying(machine.paths), pytest.raises(ClusterError, match=f"deployed to .*process {os.getpid()}"):
         delete(machine.paths)
 
-    assert is_running(machine.paths)
+    assert describe(machine.paths).running
     assert delete(machine.paths)
 
 
@@ -241,7 +241,7 @@ def test_a_half_made_cluster_is_made_anew_by_create(machine: Machine) -> None:
 
     assert machine.up() == "created"
 
-    assert is_running(machine.paths)
+    assert describe(machine.paths).running
     assert machine.pid_of("etcd") != old
 
 
@@ -252,7 +252,7 @@ def test_clusters_of_different_names_live_side_by_side(machine: Machine) -> None
 
     assert delete(other)
 
-    assert is_running(machine.paths)
+    assert describe(machine.paths).running
 
 
 def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) -> None:
@@ -260,9 +260,9 @@ def test_a_name_that_begins_like_another_is_another_cluster(machine: Machine) ->
     create(longer, machine.tools, machine.on_step)
 
     try:
-        assert not is_running(machine.paths)
+        assert not describe(machine.paths).running
         assert not delete(machine.paths)
-        assert is_running(longer)
+        assert describe(longer).running
     finally:
         delete(longer)
 

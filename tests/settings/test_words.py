@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from infra.settings.annotations import keys_at
 from infra.settings.app import words
 from infra.settings.build import build_settings
-from infra.settings.keys import keys_at
 from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
 from tests.apps.samples import IMAGE

@@ -17,7 +17,7 @@ from infra.ci.github import GithubRepository, connect
 from infra.ci.state import open_backend
 from infra.engine.driver import Engine
 from infra.errors import NightowlError, UsageError
-from infra.local.cluster.description import is_running
+from infra.local.cluster.description import describe
 from infra.local.paths import ClusterPaths
 from infra.local.workspace import local_engine
 from infra.project import STACKS_FOLDER, stack_file
@@ -141,7 +141,7 @@ def cluster_place(
     """
     stack_file(project, base)
     paths = ClusterPaths(cluster)
-    if not is_running(paths):
+    if not describe(paths).running:
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
     engine = local_engine(paths, resolve_engine(lambda _: None), run.console.out)
     github = connect(run) if run.token else None

@@ -42,11 +42,6 @@ def describe(paths: ClusterPaths) -> ClusterDescription:
     )
 
 
-def is_running(paths: ClusterPaths) -> bool:
-    """Return whether the cluster is complete and each of its components lives."""
-    return describe(paths).running
-
-
 def read_ports(paths: ClusterPaths) -> Ports | None:
     """Read the ports that the cluster was created with; None if its creation was never completed."""
     try:
