@@ -1,12 +1,13 @@
 """The `nightowl` command: parses, calls, prints.
 
-Exit codes: 0 done; 1 it failed, or what was asked about is not well; 2 a wrong option, argument or stack file;
+Exit codes: 0 done; 1 it failed, or what it checked is not well; 2 a wrong option, argument or stack file;
 130 interrupted.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from copy import copy
@@ -92,7 +93,7 @@ def plan(
     from infra.plan.text import Detail
     from infra.project import project_folder, stack_file
 
-    asked = {
+    options = {
         Detail.RESOURCES: resources,
         Detail.PERMISSIONS: permissions,
         Detail.POLICIES: policies,
@@ -109,7 +110,7 @@ def plan(
         html=html,
         svg=svg,
         as_json=as_json,
-        details=[detail for detail, wanted in asked.items() if wanted or full],
+        details=[detail for detail, wanted in options.items() if wanted or full],
         output=context.obj,
     )
 
@@ -127,8 +128,6 @@ def bootstrap(
     Needed once per account and region; a second call changes nothing. Exit code 1 when a line of the stack file must be
     written by hand.
     """
-    import os
-
     from infra.bootstrap.run import run_bootstrap
     from infra.project import project_folder, stack_file
 
@@ -170,8 +169,6 @@ def github_repository(
 
     Needs GITHUB_TOKEN of an administrator of the repository. A second call changes nothing.
     """
-    import os
-
     from infra.github.run import GithubOptions, run_github
     from infra.project import project_folder
 
@@ -351,7 +348,7 @@ def command() -> Any:
 
 
 def main() -> None:
-    """Run the command, and tell a failure in its own words. A termination is an interruption: the command cleans up."""
+    """Run the command, and print a failure as one message. A termination is an interruption: the command cleans up."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:

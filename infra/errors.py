@@ -13,7 +13,7 @@ class NightowlError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __str__(self) -> str:
-        """Return the message as a terminal may get it: it can have words of others in it."""
+        """Return the message as a terminal may get it: it can repeat the text of others."""
         return printable(super().__str__())
 
 

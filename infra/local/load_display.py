@@ -8,6 +8,7 @@ from rich.table import Table
 
 from infra.console.output import Output
 from infra.local.load import LoadSample, LoadTarget, run_load
+from infra.local.tables import plain_table
 
 PLAIN_LINE_EVERY_SECONDS = 5.0
 """Where the output is no terminal, a line now and then replaces the picture."""
@@ -40,9 +41,8 @@ def show_load(
 
 def sample_table(sample: LoadSample) -> Table:
     """Draw one moment of a rehearsal as a table."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for header in ("seconds", "load (cores)", "CPU use", "wanted", "running", "needed", "pending", "nodes"):
-        table.add_column(header, justify="right")
+    headers = ("seconds", "load (cores)", "CPU use", "wanted", "running", "needed", "pending", "nodes")
+    table = plain_table(*headers, right=headers)
     table.add_row(*_cells(sample))
     return table
 

@@ -1,4 +1,4 @@
-"""What a long command tells while it works: one line for each thing that was done, and the time of each step."""
+"""What a long command prints while it works: one line for each thing that was done, and the time of each step."""
 
 from __future__ import annotations
 

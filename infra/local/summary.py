@@ -11,7 +11,7 @@ from rich.text import Text
 from infra.console.printable import printable
 from infra.local.paths import DEFAULT_CLUSTER_NAME
 from infra.local.status import ClusterStatus
-from infra.local.tables import status_tables
+from infra.local.tables import plain_table, status_tables
 from infra.local.up import UpResult
 
 
@@ -31,9 +31,7 @@ def print_summary(console: Console, result: UpResult, cluster_name: str) -> None
 
 
 def _steps(steps: Mapping[str, float]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("step")
-    table.add_column("seconds", justify="right")
+    table = plain_table("step", "seconds", right={"seconds"})
     for name, seconds in steps.items():
         table.add_row(name, f"{seconds:.1f}")
     table.add_row("in all", f"{sum(steps.values()):.1f}", style="bold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
@@ -23,7 +23,7 @@ def status_tables(status: ClusterStatus) -> RenderableType:
 
 def apps_table(apps: Sequence[AppStatus]) -> Table:
     """Draw one row per app: replicas, zones and autoscaler."""
-    table = _table("app", "kind", "replicas", "zones", "autoscaler")
+    table = plain_table("app", "kind", "replicas", "zones", "autoscaler")
     several = len({app.namespace for app in apps}) > 1
     for app in apps:
         name = f"{app.namespace}/{app.name}" if several else app.name
@@ -33,7 +33,7 @@ def apps_table(apps: Sequence[AppStatus]) -> Table:
 
 def nodes_table(nodes: Sequence[NodeStatus]) -> Table:
     """Draw one row per zone and instance type, so that a hundred nodes still fit on a screen."""
-    table = _table("zone", "instance type", "made by", "nodes", "pods")
+    table = plain_table("zone", "instance type", "made by", "nodes", "pods", right={"nodes", "pods"})
     group_of = attrgetter("zone", "instance_type", "autoscaled")
     for (zone, instance_type, autoscaled), group in groupby(sorted(nodes, key=group_of), key=group_of):
         pods = [node.pods for node in group]
@@ -86,10 +86,11 @@ def _scaling_json(scaling: ScalingStatus) -> dict[str, Any]:
     }
 
 
-def _table(*headers: str) -> Table:
+def plain_table(*headers: str, right: Collection[str] = ()) -> Table:
+    """Start a table without lines; the columns of the headers in `right` are set to the right."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for header in headers:
-        table.add_column(header, justify="right" if header in {"nodes", "pods"} else "left", overflow="fold")
+        table.add_column(header, justify="right" if header in right else "left", overflow="fold")
     return table
 
 

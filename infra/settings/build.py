@@ -37,7 +37,7 @@ def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()
 
 
 def _elsewhere(problems: Iterable[Problem], places: Iterable[Location]) -> list[Problem]:
-    """Leave out what is said of values at `places`, which are not the user's own, and of what is below them."""
+    """Leave out the problems of values at `places`, which are not the user's own, and of what is below them."""
     keys = [key_text(PROJECT, place) for place in places]
     below = tuple(f"{key}{separator}" for key in keys for separator in ".[")
     return [one for one in problems if one.key not in keys and not one.key.startswith(below)]

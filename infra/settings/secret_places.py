@@ -23,7 +23,7 @@ def scan_for_secrets(sections: Mapping[str, object]) -> tuple[Mapping[str, objec
     """Find all that looks like a secret in the sections of a stack file, but for what an app's `notSecret` lists.
 
     Returns the sections with `***` in place of each secret, what was found, and the places of `***`: what a later check
-    says of these is not worth saying.
+    finds there is not the user's mistake.
     """
     search = _Search(_allowed(sections.get("apps")))
     clean = search.mapping((), sections)

@@ -35,11 +35,8 @@ APPLY_SECONDS = 60
 PORT_ATTEMPTS = 3
 PORT_TAKEN = "address already in use"
 
-
 Creation = Literal["created", "restarted", "unchanged"]
 """What `create` found to do."""
-
-
 OnStep = Callable[[str, float], None]
 """What is called after a step of the work, with its name and the seconds that it took."""
 
@@ -59,7 +56,11 @@ def create(
     API server gets the port `api_port`, or a free one.
     Raises ClusterError.
     """
-    _require_path_without_space(paths)
+    if re.search(r"\s", str(paths.root)):
+        raise ClusterError(
+            f"the folder {paths.root} has a space in its name, which kwokctl cannot handle. Set XDG_STATE_HOME to a "
+            "folder without one."
+        )
     with _exclusive(paths, paths.lock), _files_explained(paths):
         ports = read_ports(paths)
         if ports is None:
@@ -100,7 +101,7 @@ def wait_until_ready(paths: ClusterPaths, tools: Tools, on_step: OnStep) -> None
         raise
 
 
-def delete(paths: ClusterPaths, on_step: OnStep = lambda _step, _seconds: None) -> bool:
+def delete(paths: ClusterPaths) -> bool:
     """End every process of the cluster and remove all its files, whatever state it is in.
 
     Returns False if there was nothing. Raises ClusterError.
@@ -108,7 +109,7 @@ def delete(paths: ClusterPaths, on_step: OnStep = lambda _step, _seconds: None) 
     if not paths.root.exists() and not processes_of(paths.root):
         return False
     with deploying(paths), _exclusive(paths, paths.lock), _files_explained(paths):
-        _remove(paths, on_step)
+        _remove(paths, lambda _step, _seconds: None)
         paths.lock.unlink()
         paths.deployment_lock.unlink()
     return True
@@ -244,14 +245,6 @@ def _wait_for_api_server(paths: ClusterPaths, ports: Ports) -> None:
 
 def _probe(paths: ClusterPaths, ports: Ports) -> Probe:
     return Probe(ports=ports, certificates=paths.certificates)
-
-
-def _require_path_without_space(paths: ClusterPaths) -> None:
-    if re.search(r"\s", str(paths.root)):
-        raise ClusterError(
-            f"the folder {paths.root} has a space in its name, which kwokctl cannot handle. Set XDG_STATE_HOME to a "
-            "folder without one."
-        )
 
 
 @contextmanager

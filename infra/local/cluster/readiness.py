@@ -51,7 +51,7 @@ class Probe:
         )
 
     def api_is_ready(self) -> bool:
-        """Return whether the API server says so."""
+        """Return whether the API server reports it."""
         return self.api("/readyz") == "ok"
 
     def base_nodes_are_ready(self) -> bool:
@@ -65,7 +65,7 @@ class Probe:
         return service is not None and _is_true(service, "Available")
 
     def karpenter_is_ready(self) -> bool:
-        """Return whether Karpenter says so."""
+        """Return whether Karpenter reports it."""
         connection = http.client.HTTPConnection(LOOPBACK, self.ports.karpenter_health, timeout=REQUEST_SECONDS)
         return _answer(connection, "/readyz") == "ok"
 

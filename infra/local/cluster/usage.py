@@ -15,31 +15,16 @@ GROUP, VERSION, PLURAL, NAME = "kwok.x-k8s.io", "v1alpha1", "clusterresourceusag
 LOADS_ANNOTATION = "nightowl.local/loads"
 """The loads that the expression was made from: {"namespace/app": millicores of a replica}."""
 
-_BASE_CPU = f"""
-"kwok.x-k8s.io/usage-cpu" in pod.metadata.annotations
-? Quantity(pod.metadata.annotations["kwok.x-k8s.io/usage-cpu"])
-: "cpu" in container.resources.requests
-? container.resources.requests["cpu"] * {BASE_CPU_PERCENT / 100}
-: Quantity("1m")
-""".strip()
-
-_MEMORY = f"""
-"kwok.x-k8s.io/usage-memory" in pod.metadata.annotations
-? Quantity(pod.metadata.annotations["kwok.x-k8s.io/usage-memory"])
-: "memory" in container.resources.requests
-? container.resources.requests["memory"] * {BASE_MEMORY_PERCENT / 100}
-: Quantity("16Mi")
-""".strip()
-
 
 def usage_object(loads: dict[str, int]) -> dict[str, Any]:
     """Build the ClusterResourceUsage for loads given as {"namespace/app": millicores of a replica}."""
+    memory = _idle_use("memory", BASE_MEMORY_PERCENT, "16Mi")
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": "ClusterResourceUsage",
         "metadata": {"name": NAME, "annotations": {LOADS_ANNOTATION: json.dumps(loads, sort_keys=True)}},
         "spec": {
-            "usages": [{"usage": {"cpu": {"expression": _cpu_expression(loads)}, "memory": {"expression": _MEMORY}}}],
+            "usages": [{"usage": {"cpu": {"expression": _cpu_expression(loads)}, "memory": {"expression": memory}}}],
         },
     }
 
@@ -52,4 +37,14 @@ def _cpu_expression(loads: dict[str, int]) -> str:
         for key, millicores in sorted(loads.items())
         for namespace, app in [key.split("/")]
     ]
-    return "".join(cases) + _BASE_CPU
+    return "".join(cases) + _idle_use("cpu", BASE_CPU_PERCENT, "1m")
+
+
+def _idle_use(resource: str, percent: int, without_request: str) -> str:
+    return f"""
+"kwok.x-k8s.io/usage-{resource}" in pod.metadata.annotations
+? Quantity(pod.metadata.annotations["kwok.x-k8s.io/usage-{resource}"])
+: "{resource}" in container.resources.requests
+? container.resources.requests["{resource}"] * {percent / 100}
+: Quantity("{without_request}")
+""".strip()
