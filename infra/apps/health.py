@@ -32,13 +32,30 @@ def _probe(settings: ProbeSettings | None, *, port: int | None) -> k8s.core.v1.P
     if settings is None:
         return None
     probe = k8s.core.v1.ProbeArgs(
-        period_seconds=settings.period, timeout_seconds=settings.timeout, failure_threshold=settings.failures
+        initial_delay_seconds=settings.initial_delay or None,
+        period_seconds=settings.period,
+        timeout_seconds=settings.timeout,
+        success_threshold=settings.successes if settings.successes > 1 else None,
+        failure_threshold=settings.failures,
     )
-    http_port = settings.port or port
     if settings.exec is not None:
         probe.exec_ = k8s.core.v1.ExecActionArgs(command=list(settings.exec))
     elif settings.tcp is not None:
         probe.tcp_socket = k8s.core.v1.TCPSocketActionArgs(port=settings.tcp)
-    elif settings.http is not None and http_port is not None:
-        probe.http_get = k8s.core.v1.HTTPGetActionArgs(path=settings.http, port=http_port)
+    elif settings.grpc is not None:
+        probe.grpc = k8s.core.v1.GRPCActionArgs(
+            port=settings.grpc.port or port or 0, service=settings.grpc.service or None
+        )
+    elif settings.http is not None:
+        probe.http_get = _http_get(settings, settings.http, port=settings.port or port or 0)
     return probe
+
+
+def _http_get(settings: ProbeSettings, path: str, *, port: int) -> k8s.core.v1.HTTPGetActionArgs:
+    return k8s.core.v1.HTTPGetActionArgs(
+        path=path,
+        port=port,
+        scheme=None if settings.scheme == "HTTP" else settings.scheme,
+        http_headers=[k8s.core.v1.HTTPHeaderArgs(name=name, value=value) for name, value in settings.headers.items()]
+        or None,
+    )

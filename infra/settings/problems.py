@@ -20,7 +20,7 @@ from infra.settings.nearest import nearest
 
 LONGEST_ECHO = 60
 """Characters of a refused value that a message repeats."""
-_HIDDEN_BELOW = {"secrets", "env", "files", "command", "args", "exec"}
+_HIDDEN_BELOW = {"secrets", "env", "files", "command", "args", "exec", "headers"}
 """Sections whose values may be secret, put there by mistake: no message repeats them."""
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import DAEMON_SET, REPLICATED
-from policies.facts.pods import PROBES, label, lasting_containers, serves
+from policies.facts.pods import PROBES, label, lasting_containers
 from policies.facts.stack import Resource
-from policies.facts.values import mapping, number, sequence, text, within
+from policies.facts.values import mapping, mappings, number, sequence, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LASTING = (*REPLICATED, DAEMON_SET)
 FAILURES = 3
 """What `failureThreshold` is by default."""
+PERIOD_SECONDS = 10
+"""What `periodSeconds` is by default."""
 
 family = Family(
     "Probes", __doc__, url="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"
@@ -21,7 +23,12 @@ family = Family(
 
 
 def _serving(resource: Resource) -> Iterator[Mapping[str, Any]]:
-    return (container for container in lasting_containers(resource) if serves(container))
+    """The containers with a port that the kubelet can ask: a server that speaks UDP alone answers no probe."""
+    return (
+        container
+        for container in lasting_containers(resource)
+        if any(text(port, "protocol") != "UDP" for port in mappings(container, "ports"))
+    )
 
 
 def _has(container: Mapping[str, Any], probe: str) -> bool:
@@ -62,16 +69,23 @@ def _asked(probe: Any) -> tuple[Any, ...]:
     )
 
 
+def _patience(probe: Any) -> float:
+    """How many seconds a probe fails before it counts; what is not said is as Kubernetes has it."""
+    period, failures = number(probe, "periodSeconds"), number(probe, "failureThreshold")
+    return (PERIOD_SECONDS if period is None else period) * (FAILURES if failures is None else failures)
+
+
 @family.rule("probes-differ", MEDIUM, LASTING, "kube-score pod-probes-identical")
 def _identical(resource: Resource) -> Messages:
     """A pod that only needs a pause is restarted, and under load all of them one after another.
 
-    Let the livenessProbe ask another endpoint than the readinessProbe.
+    Let the livenessProbe ask another endpoint than the readinessProbe, or give up later.
     """
     for container in lasting_containers(resource):
         live, ready = within(container, "livenessProbe"), within(container, "readinessProbe")
-        if mapping(live) and mapping(ready) and _asked(live) == _asked(ready):
-            yield f"{label(container)} is restarted by the same check that takes it out of service"
+        same = mapping(live) and mapping(ready) and _asked(live) == _asked(ready)
+        if same and _patience(live) <= _patience(ready):
+            yield f"{label(container)} is restarted by the same check that takes it out of service, and no later"
 
 
 @family.rule("startup-probe", LOW, LASTING, "EKS best practices")

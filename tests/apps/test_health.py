@@ -68,6 +68,35 @@ def test_given_probes_are_taken_as_they_are() -> None:
     assert probes["liveness"]["tcpSocket"] == {"port": 7000}
 
 
+def test_a_grpc_server_is_asked_by_its_own_health_check() -> None:
+    health = {"readiness": {"grpc": {"service": "cart"}}, "liveness": {"grpc": 9555}}
+    probes = _probes(web(health=health))
+    assert probes["readiness"]["grpc"] == {"port": 8080, "service": "cart"}
+    assert probes["liveness"]["grpc"] == {"port": 9555}
+    assert probes["startup"]["grpc"] == probes["readiness"]["grpc"]
+
+
+def test_a_question_over_http_may_have_headers_and_tls() -> None:
+    health = {"readiness": {"http": "/up", "headers": {"Host": "app.example.com"}, "scheme": "https", "port": 8443}}
+    probes = _probes(web(health=health))
+    for name in ("startup", "readiness"):
+        assert probes[name]["httpGet"] == {
+            "path": "/up",
+            "port": 8443,
+            "scheme": "HTTPS",
+            "httpHeaders": [{"name": "Host", "value": "app.example.com"}],
+        }
+
+
+def test_a_container_that_is_not_asked_at_first_has_that_much_longer_to_start() -> None:
+    health = {"readiness": {"http": "/r", "initialDelay": "20s", "successes": 3}}
+    probes = _probes(web(health=health))
+    assert (probes["readiness"]["initialDelaySeconds"], probes["readiness"]["successThreshold"]) == (20, 3)
+    assert probes["startup"]["initialDelaySeconds"] == 20
+    assert "successThreshold" not in probes["startup"]
+    assert HealthSettings.model_validate(health).longest_start_seconds(port=8080) == 140
+
+
 def test_a_worker_is_asked_only_what_it_can_answer() -> None:
     assert _probes(worker()) == {}
     probes = _probes(worker(health={"liveness": {"exec": ["alive"]}}))

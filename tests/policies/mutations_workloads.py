@@ -112,7 +112,9 @@ PROBES = [
     Mutation("readiness-probe", lambda draft: container(draft).pop("readinessProbe")),
     Mutation(
         "probes-differ",
-        lambda draft: container(draft)["livenessProbe"].update(httpGet={"path": "/readyz", "port": 9898}),
+        lambda draft: container(draft)["livenessProbe"].update(
+            httpGet={"path": "/readyz", "port": 9898}, periodSeconds=10
+        ),
     ),
     Mutation("startup-probe", lambda draft: container(draft).pop("startupProbe")),
     Mutation(

@@ -544,7 +544,7 @@ _RESOURCES = (
 _HEALTH = (
     _web(
         "{ health: { readiness: 8080 } }",
-        "health.readiness: 8080 is not a path such as /readyz, nor a mapping with http, tcp or exec",
+        "health.readiness: 8080 is not a path such as /readyz, nor a mapping with http, tcp, grpc or exec",
         id="probe as number",
     ),
     _web(
@@ -554,12 +554,12 @@ _HEALTH = (
     ),
     _web(
         "{ health: { readiness: { http: /a, tcp: 1 } } }",
-        "health.readiness: give exactly one of http, tcp and exec (got http, tcp)",
+        "health.readiness: give exactly one of http, tcp, grpc and exec (got http, tcp)",
         id="probe with two questions",
     ),
     _web(
         "{ health: { readiness: {} } }",
-        "health.readiness: give exactly one of http, tcp and exec (got none)",
+        "health.readiness: give exactly one of http, tcp, grpc and exec (got none)",
         id="probe without question",
     ),
     _web(
@@ -580,6 +580,39 @@ _HEALTH = (
         "health.readiness.period: 0s is not between 1s and 1h",
         id="probe period zero",
     ),
+    _web(
+        "{ health: { readiness: { tcp: 8080, port: 1, scheme: https, headers: { Host: a } } } }",
+        *(f"health.readiness.{key}: goes with http only" for key in ("port", "scheme", "headers")),
+        id="keys of a question over http",
+    ),
+    _web(
+        "{ health: { readiness: { http: /a, scheme: tls, headers: { 'a b': x, Host: ' a' } } } }",
+        "health.readiness.scheme: 'TLS' is not HTTP or HTTPS",
+        "health.readiness.headers[\"a b\"]: 'a b' is not the name of a header, such as Host",
+        "health.readiness.headers.Host: the value is not the value of a header: one line without white space around",
+        id="headers of a probe",
+    ),
+    _web(
+        "{ health: { readiness: { grpc: none } } }",
+        "health.readiness.grpc: 'none' is not a port, nor a mapping with port or service",
+        id="gRPC without a port",
+    ),
+    _web(
+        "{ health: { liveness: { http: /a, successes: 2 }, readiness: { http: /b, initialDelay: 2h } } }",
+        "health.readiness.initialDelay: 2h is above 1h",
+        id="delay of a probe",
+    ),
+    _web(
+        "{ health: { liveness: { http: /a, successes: 2 } } }",
+        "health.liveness.successes: goes with readiness only; one success is enough here",
+        id="successes of liveness",
+    ),
+    _web(
+        "{ health: { readiness: { httpGet: { path: /a }, periodSeconds: 5, http: /a } } }",
+        "health.readiness.httpGet: unknown key; write its path as 'http', and 'port', 'scheme' and 'headers' beside it",
+        "health.readiness.periodSeconds: unknown key; write it as 'period'",
+        id="words of Kubernetes in a probe",
+    ),
     _web("{ health: { ready: /a } }", "health.ready: unknown key; did you mean 'readiness'?", id="probe misspelt"),
     _web(
         "{ health: { readiness: { http: /healthz, period: 20s }, liveness: /healthz } }",
@@ -588,8 +621,9 @@ _HEALTH = (
         id="liveness like readiness",
     ),
     _worker(
-        "{ health: { liveness: /healthz } }",
+        "{ health: { liveness: /healthz, readiness: { grpc: { service: jobs } } } }",
         "health.liveness.port: is required: a worker has no port of its own",
+        "health.readiness.grpc.port: is required: a worker has no port of its own",
         id="probe of a worker without port",
     ),
     _web(

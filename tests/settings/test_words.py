@@ -100,6 +100,7 @@ def test_a_word_of_compose_or_kubernetes_is_answered_and_never_guessed_at(key: s
 
 ANSWERS = [
     *[(("apps",), text) for text in words._APP_WORDS.values()],
+    *[(("apps", "health", "readiness"), text) for text in words._PROBE_WORDS.values()],
     *[(("apps", "resources"), text) for text in words._RESOURCE_WORDS.values()],
 ]
 

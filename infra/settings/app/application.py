@@ -258,7 +258,7 @@ class WorkerSettings(_LongRunning):
         yield from super()._errors()
         if self.served_port is None:
             for key in self.health.without_port():
-                yield FieldError(f"health.{key}.port", "is required: a worker has no port of its own")
+                yield FieldError(f"health.{key}", "is required: a worker has no port of its own")
 
 
 class CronSettings(_Application):

@@ -45,6 +45,6 @@ class SidecarSettings(HelperSettings):
     def _errors(self) -> Iterator[FieldError]:
         yield from super()._errors()
         for key in self.health.without_port():
-            yield FieldError(f"health.{key}.port", "is required: the app's port is not the sidecar's")
+            yield FieldError(f"health.{key}", "is required: the app's port is not the sidecar's")
         for error in self.health.errors(port=None):
             yield error.below("health")

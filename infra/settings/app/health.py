@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from infra.settings.app.ports import Port
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Seconds, WholeNumber, seconds_text
+from infra.settings.scalars import Notation, Seconds, WholeNumber, form, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
 LIVENESS_PERIOD_SECONDS = 20
@@ -26,8 +26,37 @@ START_WITHIN_SECONDS = 120
 ten minutes of a rollout (infra/apps/rollout.py)."""
 
 
+_check_header_name = form(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", "is not the name of a header, such as Host")
+HeaderName = Annotated[str, AfterValidator(_check_header_name), Notation("header name")]
+_check_header_value = form(
+    r"[!-~](?:[ -~]*[!-~])?", "is not the value of a header: one line without white space around"
+)
+HeaderValue = Annotated[str, AfterValidator(_check_header_value), Notation("text")]
+
+
+def _upper_case(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+class GrpcSettings(Model):
+    """The question of the gRPC health checking protocol. A bare number is its port."""
+
+    port: Port | None = None
+    """By default the app's own."""
+    service: str = ""
+    """The service that is asked for; by default the server as a whole."""
+
+
+def _number_is_port(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"port": value}
+    if isinstance(value, dict | GrpcSettings):
+        return cast(object, value)
+    raise ValueError("is not a port, nor a mapping with port or service")
+
+
 class ProbeSettings(Model):
-    """One question to the container: an HTTP path, a TCP port or a command.
+    """One question to the container: an HTTP path, a TCP port, a gRPC health check or a command.
 
     A bare path (`readiness: /readyz`) asks over HTTP on the app's port.
     """
@@ -36,16 +65,27 @@ class ProbeSettings(Model):
     """Path; an answer from 200 to 399 is healthy."""
     tcp: Port | None = None
     """Port; an accepted connection is healthy."""
+    grpc: Annotated[GrpcSettings | None, BeforeValidator(_number_is_port)] = None
+    """gRPC health check; the answer SERVING is healthy."""
     exec: tuple[str, ...] | None = None
     """Command; exit code 0 is healthy."""
     port: Port | None = None
     """Port of `http`; by default the app's own."""
+    scheme: Annotated[Literal["HTTP", "HTTPS"], BeforeValidator(_upper_case)] = "HTTP"
+    """`HTTPS` for a container that speaks TLS itself; its certificate is not checked."""
+    headers: dict[HeaderName, HeaderValue] = {}
+    """Headers of `http`, such as `Host` for an app that answers under its own names only."""
+    initial_delay: Seconds = 0
+    """How long after its start a container is not asked at all. `startWithin` is better: it ends with the first good
+    answer."""
     period: Seconds = 10
     """Time from one question to the next; of a liveness probe 20s by default."""
     timeout: Seconds = 2
     """How long an answer may take."""
     failures: Annotated[WholeNumber, Field(ge=1, le=100)] = 3
     """Failures in a row that count."""
+    successes: Annotated[WholeNumber, Field(ge=1, le=100)] = 1
+    """Successes in a row after which a pod counts as ready again; of readiness only."""
 
     @property
     def budget_seconds(self) -> int:
@@ -53,13 +93,14 @@ class ProbeSettings(Model):
         return self.period * self.failures
 
     def _errors(self) -> Iterator[FieldError]:
-        asked = [name for name in ("http", "tcp", "exec") if getattr(self, name) is not None]
+        asked = [name for name in ("http", "tcp", "grpc", "exec") if getattr(self, name) is not None]
         if len(asked) != 1:
-            yield FieldError((), f"give exactly one of http, tcp and exec (got {', '.join(asked) or 'none'})")
+            yield FieldError((), f"give exactly one of http, tcp, grpc and exec (got {', '.join(asked) or 'none'})")
         if self.http is not None and not re.fullmatch(r"/[!-~]*", self.http):
             yield FieldError("http", "is not a path such as /readyz")
-        if self.port is not None and self.http is None:
-            yield FieldError("port", "goes with http only")
+        for key in ("port", "scheme", "headers"):
+            if key in self.model_fields_set and self.http is None:
+                yield FieldError(key, "goes with http only")
         if self.exec is not None and not any(self.exec):
             yield FieldError("exec", "the command is empty")
         if not 1 <= self.period <= LONGEST_PERIOD_SECONDS:
@@ -67,6 +108,8 @@ class ProbeSettings(Model):
         elif not 1 <= self.timeout <= self.period:
             message = f"{seconds_text(self.timeout)} is not between 1s and the period of {seconds_text(self.period)}"
             yield FieldError("timeout", message)
+        if self.initial_delay > LONGEST_PERIOD_SECONDS:
+            yield FieldError("initialDelay", f"{seconds_text(self.initial_delay)} is above 1h")
 
 
 def _path_is_http(value: object) -> object:
@@ -74,7 +117,7 @@ def _path_is_http(value: object) -> object:
         return {"http": value}
     if isinstance(value, dict | ProbeSettings):
         return cast(object, value)
-    raise ValueError("is not a path such as /readyz, nor a mapping with http, tcp or exec")
+    raise ValueError("is not a path such as /readyz, nor a mapping with http, tcp, grpc or exec")
 
 
 def _asked_seldom(value: object) -> object:
@@ -130,7 +173,7 @@ class HealthSettings(Model):
     def longest_start_seconds(self, *, port: int | None) -> int:
         """Return how long a start may take before the container is restarted; 0 where nothing is asked."""
         startup = self.probes(port=port).startup
-        return 0 if startup is None else startup.budget_seconds
+        return 0 if startup is None else startup.initial_delay + startup.budget_seconds
 
     def errors(self, *, port: int | None) -> Iterator[FieldError]:
         """Find what cannot work in a container that serves `port`, or none; locations are below `health`."""
@@ -155,10 +198,18 @@ class HealthSettings(Model):
         if not STARTUP_PERIOD_SECONDS <= self.start_within <= LONGEST_PERIOD_SECONDS:
             yield FieldError("startWithin", f"{seconds_text(self.start_within)} is not between 2s and 1h")
 
+        for key, probe in (("startup", self.startup), ("liveness", self.liveness)):
+            if probe is not None and probe.successes != 1:
+                yield FieldError((key, "successes"), "goes with readiness only; one success is enough here")
+
     def without_port(self) -> list[str]:
-        """List the probes, by key, that ask over HTTP on the port of the app, without naming one."""
+        """List the keys of ports, below `health`, that a container without a port of its own has to name."""
         probes = {"startup": self.startup, "readiness": self.readiness, "liveness": self.liveness}
-        return [key for key, probe in probes.items() if probe and probe.http is not None and probe.port is None]
+        given = {key: probe for key, probe in probes.items() if probe is not None}
+        return [
+            *(f"{key}.port" for key, probe in given.items() if probe.http is not None and probe.port is None),
+            *(f"{key}.grpc.port" for key, probe in given.items() if probe.grpc is not None and probe.grpc.port is None),
+        ]
 
 
 def _port_is_open(port: int | None, *, period: int) -> ProbeSettings | None:
@@ -176,8 +227,10 @@ def _until_started(question: ProbeSettings | None, *, within: int) -> ProbeSetti
     if question is None:
         return None
     period = STARTUP_PERIOD_SECONDS
-    return question.model_copy(update={"period": period, "failures": math.ceil(within / period)})
+    return question.model_copy(update={"period": period, "failures": math.ceil(within / period), "successes": 1})
 
 
 def _question(probe: ProbeSettings, port: int | None) -> tuple[object, ...]:
-    return probe.http, probe.http and (probe.port or port), probe.tcp, probe.exec
+    http = probe.http and (probe.http, probe.port or port, probe.scheme, tuple(sorted(probe.headers.items())))
+    grpc = probe.grpc and (probe.grpc.port or port, probe.grpc.service)
+    return http, probe.tcp, grpc, probe.exec

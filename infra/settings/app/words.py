@@ -111,6 +111,23 @@ _RESOURCE_WORDS: Mapping[str, str] = {
     "reservations": "write 'cpu' and 'memory' here",
 }
 
+_PROBE_WORDS: Mapping[str, str] = {
+    "command": "write it as 'exec'",
+    "failurethreshold": "write it as 'failures'",
+    "host": "write it below 'headers'",
+    "httpget": "write its path as 'http', and 'port', 'scheme' and 'headers' beside it",
+    "httpheaders": "write them as 'headers'",
+    "initialdelayseconds": "write it as 'initialDelay'",
+    "interval": "write it as 'period'",
+    "path": "write it as 'http'",
+    "periodseconds": "write it as 'period'",
+    "retries": "write it as 'failures'",
+    "successthreshold": "write it as 'successes'",
+    "tcpsocket": "write its port as 'tcp'",
+    "test": "write its command as 'exec'",
+    "timeoutseconds": "write it as 'timeout'",
+}
+
 
 def answer(place: tuple[str | int, ...]) -> str | None:
     """Return what to write instead of an unknown key at `place` (`apps`, NAME, KEY), or None for a word of nobody's."""
@@ -119,5 +136,7 @@ def answer(place: tuple[str | int, ...]) -> str | None:
             return _APP_WORDS.get(letters(key))
         case ("apps", _, "resources", str(key)):
             return _RESOURCE_WORDS.get(letters(key))
+        case ("apps", _, "health", _, str(key)) | ("apps", _, "sidecars", _, "health", _, str(key)):
+            return _PROBE_WORDS.get(letters(key))
         case _:
             return None
