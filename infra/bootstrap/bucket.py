@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from infra.aws import DENIED_CODES, AwsError, aws_errors, code_of
@@ -25,12 +26,7 @@ HOME_REGION = "us-east-1"
 """The region that S3 takes where a bucket names none, and that it accepts no name of (S3 API, CreateBucket)."""
 OWNERSHIP = "BucketOwnerEnforced"
 """No ACLs: policies alone decide, and the account owns every object."""
-PRIVATE = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
+PRIVATE = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _AWS_OWN_TAGS = "aws:"
 
 
@@ -51,51 +47,41 @@ class Bucket:
         """
         return resource_step(f"S3 bucket {self.name}", self._find(), self._make, lambda _: settings)
 
-    def tags(self) -> Setting:
-        """Return the tags, beside those that are there."""
-        return self._setting(
-            "tags",
-            TAGS,
-            api="bucket_tagging",
-            permission="BucketTagging",
-            absent="NoSuchTagSet",
-            found=lambda answer: {key: value for key, value in _tags(answer).items() if key in TAGS},
-            body=lambda: {"Tagging": {"TagSet": [{"Key": k, "Value": v} for k, v in self._merged_tags().items()]}},
-        )
-
-    def ownership(self) -> Setting:
-        """Return who owns the objects."""
-        return self._setting(
-            "object ownership",
-            OWNERSHIP,
-            api="bucket_ownership_controls",
-            permission="BucketOwnershipControls",
-            absent="OwnershipControlsNotFoundError",
-            found=lambda answer: [rule["ObjectOwnership"] for rule in answer["OwnershipControls"]["Rules"]],
-            body=lambda: {"OwnershipControls": {"Rules": [{"ObjectOwnership": OWNERSHIP}]}},
-        )
-
-    def public_access_block(self) -> Setting:
-        """Return that nothing is public, whatever a policy or an ACL says."""
-        return self._setting(
-            "public access block",
-            PRIVATE,
-            api="public_access_block",
-            permission="BucketPublicAccessBlock",
-            absent="NoSuchPublicAccessBlockConfiguration",
-            found=lambda answer: answer["PublicAccessBlockConfiguration"],
-            body=lambda: {"PublicAccessBlockConfiguration": PRIVATE},
-        )
-
-    def versioning(self) -> Setting:
-        """Return that what is overwritten or deleted can be had again."""
-        return self._setting(
-            "versioning",
-            "Enabled",
-            api="bucket_versioning",
-            permission="BucketVersioning",
-            found=lambda answer: answer.get("Status"),
-            body=lambda: {"VersioningConfiguration": {"Status": "Enabled"}},
+    def basics(self) -> tuple[Setting, ...]:
+        """Return what every bucket has: our tags beside those that are there, no ACLs, nothing public, and versions."""
+        return (
+            self._setting(
+                "tags",
+                TAGS,
+                api="BucketTagging",
+                absent="NoSuchTagSet",
+                found=lambda answer: {key: value for key, value in _tags(answer).items() if key in TAGS},
+                body=lambda: {"Tagging": {"TagSet": [{"Key": k, "Value": v} for k, v in self._merged_tags().items()]}},
+            ),
+            self._setting(
+                "object ownership",
+                OWNERSHIP,
+                api="BucketOwnershipControls",
+                absent="OwnershipControlsNotFoundError",
+                found=lambda answer: [rule["ObjectOwnership"] for rule in answer["OwnershipControls"]["Rules"]],
+                body=lambda: {"OwnershipControls": {"Rules": [{"ObjectOwnership": OWNERSHIP}]}},
+            ),
+            self._setting(
+                "public access block",
+                PRIVATE,
+                api="PublicAccessBlock",
+                permission="BucketPublicAccessBlock",
+                absent="NoSuchPublicAccessBlockConfiguration",
+                found=lambda answer: answer["PublicAccessBlockConfiguration"],
+                body=lambda: {"PublicAccessBlockConfiguration": PRIVATE},
+            ),
+            self._setting(
+                "versioning",
+                "Enabled",
+                api="BucketVersioning",
+                found=lambda answer: answer.get("Status"),
+                body=lambda: {"VersioningConfiguration": {"Status": "Enabled"}},
+            ),
         )
 
     def encryption(self, algorithm: str, key_arn: str = "") -> Setting:
@@ -105,7 +91,7 @@ class Bucket:
         return self._setting(
             "encryption",
             {**default, "BucketKeyEnabled": True} if key_arn else default,
-            api="bucket_encryption",
+            api="BucketEncryption",
             permission="EncryptionConfiguration",
             absent="ServerSideEncryptionConfigurationNotFoundError",
             found=_encryption,
@@ -117,8 +103,7 @@ class Bucket:
         return self._setting(
             "policy",
             document,
-            api="bucket_policy",
-            permission="BucketPolicy",
+            api="BucketPolicy",
             absent="NoSuchBucketPolicy",
             found=lambda answer: json.loads(answer["Policy"]),
             body=lambda: {"Policy": json.dumps(document)},
@@ -130,8 +115,7 @@ class Bucket:
         return self._setting(
             "access log",
             wanted,
-            api="bucket_logging",
-            permission="BucketLogging",
+            api="BucketLogging",
             found=lambda answer: (
                 {key: answer["LoggingEnabled"][key] for key in wanted} if "LoggingEnabled" in answer else None
             ),
@@ -143,7 +127,7 @@ class Bucket:
         return self._setting(
             "lifecycle",
             list(rules),
-            api="bucket_lifecycle_configuration",
+            api="BucketLifecycleConfiguration",
             permission="LifecycleConfiguration",
             absent="NoSuchLifecycleConfiguration",
             found=lambda answer: answer["Rules"],
@@ -156,43 +140,41 @@ class Bucket:
         wanted: object,
         *,
         api: str,
-        permission: str,
+        permission: str = "",
         absent: str = "",
         found: Callable[[Any], object],
         body: Callable[[], Mapping[str, object]],
     ) -> Setting:
-        """Return a setting that S3 has a pair of calls for, `get_API` and `put_API`.
+        """Return a setting that S3 has a pair of operations for, Get and Put.
 
         Args:
             name: of the setting.
             wanted: its value.
-            api: the end of the names of the calls.
-            permission: the end of the names of their permissions.
+            api: the end of the names of the operations.
+            permission: the end of the names of their permissions, where it differs.
             absent: the code by which S3 answers that there is no such setting.
             found: takes the value out of the answer.
             body: what is sent to write it.
         """
 
         def write() -> None:
-            with aws_errors(f"write the {name} of bucket {self.name}", f"s3:Put{permission}"):
-                self._call(f"put_{api}", **body())
+            with aws_errors(f"write the {name} of bucket {self.name}", f"s3:Put{permission or api}"):
+                self._call(f"Put{api}", **body())
 
         def read() -> object:
-            answer = self._get(name, api, permission, absent)
-            return None if answer is None else found(answer)
+            with aws_errors(f"read the {name} of bucket {self.name}", f"s3:Get{permission or api}", absent={absent}):
+                return found(self._call(f"Get{api}"))
+            return None
 
         return Setting(name=name, wanted=wanted, read=read, write=write)
 
-    def _get(self, name: str, api: str, permission: str, absent: str) -> Any:
-        with aws_errors(f"read the {name} of bucket {self.name}", f"s3:Get{permission}", absent={absent}):
-            return self._call(f"get_{api}")
-        return None
-
     def _call(self, operation: str, **body: object) -> Any:
-        return getattr(self.s3, operation)(Bucket=self.name, ExpectedBucketOwner=self.account.id, **body)
+        return getattr(self.s3, xform_name(operation))(Bucket=self.name, ExpectedBucketOwner=self.account.id, **body)
 
     def _found_tags(self) -> Mapping[str, str]:
-        return _tags(self._get("tags", "bucket_tagging", "BucketTagging", "NoSuchTagSet") or {})
+        with aws_errors(f"read the tags of bucket {self.name}", "s3:GetBucketTagging", absent={"NoSuchTagSet"}):
+            return _tags(self._call("GetBucketTagging"))
+        return {}
 
     def _merged_tags(self) -> Mapping[str, str]:
         return {k: v for k, v in self._found_tags().items() if not k.startswith(_AWS_OWN_TAGS)} | TAGS
@@ -200,7 +182,7 @@ class Bucket:
     def _find(self) -> str | None:
         with aws_errors(f"look for bucket {self.name}", "s3:ListBucket", absent={"404", "NoSuchBucket", "NotFound"}):
             try:
-                head = self._call("head_bucket")
+                head = self._call("HeadBucket")
             except ClientError as error:
                 raise (self._foreign() if code_of(error) in DENIED_CODES else error) from None
             region = head.get("BucketRegion", self.account.region)
@@ -241,7 +223,7 @@ class Bucket:
         if MARKER_TAG in self._found_tags():
             return
         with aws_errors(f"list what bucket {self.name} holds", "s3:ListBucketVersions"):
-            page = self._call("list_object_versions", Delimiter="/")
+            page = self._call("ListObjectVersions", Delimiter="/")
         held = {"CommonPrefixes": "Prefix", "Versions": "Key", "DeleteMarkers": "Key"}
         names = {str(item.get(key, "")) for part, key in held.items() for item in page.get(part, [])}
         others = sorted(names - {self.folder})

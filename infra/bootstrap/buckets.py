@@ -67,10 +67,7 @@ def log_bucket_step(aws: Connection) -> Step[Change]:
     bucket = Bucket(s3=aws.s3, name=aws.account.log_bucket, account=aws.account, folder=LOG_PREFIX)
     return bucket.step(
         [
-            bucket.tags(),
-            bucket.ownership(),
-            bucket.public_access_block(),
-            bucket.versioning(),
+            *bucket.basics(),
             bucket.encryption("AES256"),
             bucket.policy(log_bucket_policy(aws.account)),
             bucket.lifecycle(LOG_LIFECYCLE),
@@ -83,10 +80,7 @@ def state_bucket_step(aws: Connection, key_arn: str | None) -> Step[Change]:
     bucket = Bucket(s3=aws.s3, name=aws.account.state_bucket, account=aws.account, folder=STATE_FOLDER)
     return bucket.step(
         [
-            bucket.tags(),
-            bucket.ownership(),
-            bucket.public_access_block(),
-            bucket.versioning(),
+            *bucket.basics(),
             bucket.encryption("aws:kms", key_arn or KEY_TO_BE_MADE),
             bucket.policy(state_bucket_policy(aws.account)),
             bucket.access_log(aws.account.log_bucket, LOG_PREFIX),

@@ -6,8 +6,9 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from infra.aws import DENIED_CODES, AwsError, aws_errors, code_of, message_of
@@ -19,11 +20,12 @@ from infra.reconcile import Step
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
-    from mypy_boto3_kms.type_defs import KeyMetadataTypeDef
+    from mypy_boto3_kms.type_defs import KeyMetadataTypeDef, TagTypeDef
 
 DESCRIPTION = "State and secrets of Pulumi, made by nightowl bootstrap"
-_POLICY_NAME = "default"
-"""The only one that KMS knows."""
+_POLICY = "default"
+"""The only name that KMS knows."""
+_OWN_TAGS: Sequence[TagTypeDef] = [{"TagKey": name, "TagValue": value} for name, value in TAGS.items()]
 _TO_BE_DELETED = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 
@@ -38,11 +40,7 @@ def key_step(aws: Connection) -> Step[Change]:
     def make() -> str:
         """Make the key. Its tag comes with it, so that an interrupted run finds it again."""
         with aws_errors("make a KMS key", "kms:CreateKey and kms:TagResource"):
-            made = aws.kms.create_key(
-                Description=DESCRIPTION,
-                Policy=json.dumps(policy),
-                Tags=[{"TagKey": key, "TagValue": value} for key, value in TAGS.items()],
-            )
+            made = aws.kms.create_key(Description=DESCRIPTION, Policy=json.dumps(policy), Tags=_OWN_TAGS)
         return str(made["KeyMetadata"].get("Arn"))
 
     def settings(arn: str) -> Sequence[Setting]:
@@ -53,18 +51,31 @@ def key_step(aws: Connection) -> Step[Change]:
                 name="tags",
                 wanted=TAGS,
                 read=lambda: {name: value for name, value in _tags(aws.kms, key.id).items() if name in TAGS},
-                write=key.tag,
+                write=lambda: key.call("tag", "TagResource", Tags=_OWN_TAGS),
                 at_making=True,
             ),
-            Setting(name="enabled", wanted=True, read=key.is_enabled, write=key.enable, at_making=True),
+            Setting(
+                name="enabled",
+                wanted=True,
+                read=lambda: (_described(aws.kms, key.id) or {}).get("KeyState") == "Enabled",
+                write=lambda: key.call("enable", "EnableKey"),
+                at_making=True,
+            ),
             Setting(
                 name="policy",
                 wanted=policy,
-                read=key.policy,
-                write=lambda: key.set_policy(json.dumps(policy)),
+                read=lambda: json.loads(key.call("read the policy of", "GetKeyPolicy", PolicyName=_POLICY)["Policy"]),
+                write=lambda: key.call(
+                    "write the policy of", "PutKeyPolicy", PolicyName=_POLICY, Policy=json.dumps(policy)
+                ),
                 at_making=True,
             ),
-            Setting(name="rotation every year", wanted=True, read=key.is_rotated, write=key.rotate),
+            Setting(
+                name="rotation every year",
+                wanted=True,
+                read=lambda: key.call("read the rotation of", "GetKeyRotationStatus")["KeyRotationEnabled"],
+                write=lambda: key.call("switch on the rotation of", "EnableKeyRotation"),
+            ),
             Setting(name="alias", wanted=KEY_ALIAS, read=key.alias, write=key.give_alias),
         ]
 
@@ -88,35 +99,10 @@ class _Key:
     kms: KMSClient
     id: str
 
-    def tag(self) -> None:
-        with aws_errors(f"tag KMS key {self.id}", "kms:TagResource"):
-            self.kms.tag_resource(
-                KeyId=self.id, Tags=[{"TagKey": name, "TagValue": value} for name, value in TAGS.items()]
-            )
-
-    def is_enabled(self) -> bool:
-        metadata = _described(self.kms, self.id)
-        return metadata is not None and metadata.get("KeyState") == "Enabled"
-
-    def enable(self) -> None:
-        with aws_errors(f"enable KMS key {self.id}", "kms:EnableKey"):
-            self.kms.enable_key(KeyId=self.id)
-
-    def policy(self) -> object:
-        with aws_errors(f"read the policy of KMS key {self.id}", "kms:GetKeyPolicy"):
-            return json.loads(self.kms.get_key_policy(KeyId=self.id, PolicyName=_POLICY_NAME)["Policy"])
-
-    def set_policy(self, policy: str) -> None:
-        with aws_errors(f"write the policy of KMS key {self.id}", "kms:PutKeyPolicy"):
-            self.kms.put_key_policy(KeyId=self.id, PolicyName=_POLICY_NAME, Policy=policy)
-
-    def is_rotated(self) -> bool:
-        with aws_errors(f"read the rotation of KMS key {self.id}", "kms:GetKeyRotationStatus"):
-            return self.kms.get_key_rotation_status(KeyId=self.id)["KeyRotationEnabled"]
-
-    def rotate(self) -> None:
-        with aws_errors(f"switch on the rotation of KMS key {self.id}", "kms:EnableKeyRotation"):
-            self.kms.enable_key_rotation(KeyId=self.id)
+    def call(self, what: str, api: str, **arguments: object) -> Any:
+        """Call an operation of KMS for this key; its permission has the same name."""
+        with aws_errors(f"{what} KMS key {self.id}", f"kms:{api}"):
+            return getattr(self.kms, xform_name(api))(KeyId=self.id, **arguments)
 
     def alias(self) -> str | None:
         with aws_errors(f"list the aliases of KMS key {self.id}", "kms:ListAliases"):

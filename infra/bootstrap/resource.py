@@ -58,11 +58,7 @@ def resource_step(
     itself = () if identifier else (Change(setting=None, was=None, becomes="made"),)
     changes = (Change(setting=one.name, was=was, becomes=one.wanted) for one, was in differing)
     return Step(
-        name=name,
-        exists=bool(identifier),
-        changes=(*itself, *changes),
-        apply=apply,
-        identifier=lambda: identifier,
+        name=name, exists=bool(identifier), changes=(*itself, *changes), apply=apply, identifier=lambda: identifier
     )
 
 

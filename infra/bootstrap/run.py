@@ -22,13 +22,7 @@ from infra.settings.stack_file import settings_from_stack_file
 
 
 def run_bootstrap(
-    file: Path,
-    *,
-    stack: str,
-    mode: Mode,
-    environment: Mapping[str, str],
-    as_json: bool = False,
-    console: Console,
+    file: Path, *, stack: str, mode: Mode, environment: Mapping[str, str], as_json: bool = False, console: Console
 ) -> bool:
     """Prepare the account and region of the stack file `file`, and print what was done, as tables or as JSON.
 

@@ -13,13 +13,7 @@ from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.git import changed_files, holds_file, tree_of, write_archive
-from infra.ci.images import (
-    ImageStack,
-    Login,
-    Reference,
-    Registry,
-    RepositoryMissingError,
-)
+from infra.ci.images import ImageStack, Login, Reference, Registry, RepositoryMissingError
 from infra.errors import NightowlError, UsageError
 from infra.platforms.eks.names import image_tag, repository_name
 from infra.settings.eks.instance_types import architecture
@@ -50,12 +44,7 @@ class Source:
 
 
 def run_build(
-    project: Path,
-    stack: ImageStack,
-    run: ActionsRun,
-    *,
-    pull_request: int | None = None,
-    dry_run: bool = False,
+    project: Path, stack: ImageStack, run: ActionsRun, *, pull_request: int | None = None, dry_run: bool = False
 ) -> None:
     """Build and push what is not in the registry yet, and give the outputs `images` (JSON by app) and `again`.
 
@@ -160,13 +149,7 @@ def _build_all(
 
 
 def _build(
-    project: Path,
-    source: Source,
-    target: Reference,
-    *,
-    platforms: tuple[str, ...],
-    registry: Registry,
-    run: ActionsRun,
+    project: Path, source: Source, target: Reference, *, platforms: tuple[str, ...], registry: Registry, run: ActionsRun
 ) -> str:
     with tempfile.TemporaryDirectory(prefix="nightowl-build-") as temporary:
         context, metadata = Path(temporary) / "context", Path(temporary) / "metadata.json"

@@ -38,12 +38,7 @@ class Wanted:
 
 
 def run_copy_images(
-    stack: ImageStack,
-    source: ImageStack,
-    text: str,
-    console: Console,
-    *,
-    dry_run: bool = False,
+    stack: ImageStack, source: ImageStack, text: str, console: Console, *, dry_run: bool = False
 ) -> None:
     """Copy each image that the stack file `text` names from the registry of `source`, unless it is there already.
 

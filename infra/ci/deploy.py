@@ -11,7 +11,7 @@ from typing import Any, cast
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
 from infra.ci.own_rights import own_rights
-from infra.ci.report import LONGEST_TEXT, block, change_details, change_lines, change_table, code, counted, joined
+from infra.ci.report import block, change_lines, code, counted, joined, with_changes
 from infra.ci.rollouts import rollouts_of
 from infra.ci.stack_edit import set_image
 from infra.engine.display import resource_lines
@@ -70,18 +70,9 @@ def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dr
 
 def deploy_summary(stack: str, preview: Preview, outcome: RunResult) -> str:
     """Write what changed, where the apps answer and how long it took, as Markdown."""
-    steps = preview.steps
     verdict = f"{counted(outcome.changed, 'resource')} changed" if outcome.changed else "nothing changed"
-    frame = joined(
-        [
-            f"### {code(stack)} is deployed: {verdict}",
-            "{changes}",
-            _outputs(outcome),
-            f"It took {clock(outcome.seconds)} min.",
-        ]
-    )
-    changes = joined([change_table(steps), change_details(steps, LONGEST_TEXT - len(frame) - 1000)]) if steps else ""
-    return frame.replace("{changes}\n\n", f"{changes}\n\n" if changes else "", 1)
+    heading = f"### {code(stack)} is deployed: {verdict}"
+    return with_changes([heading], preview.steps, [_outputs(outcome), f"It took {clock(outcome.seconds)} min."])
 
 
 def failure_summary(stack: str, error: NightowlError) -> str:
@@ -153,24 +144,11 @@ def _is_deploy_role(caller: str | None, target: Target, settings: StackSettings)
 
 
 def _outputs(outcome: RunResult) -> str:
-    addresses = _addresses(outcome.outputs)
-    if not addresses:
-        return ""
-    lines = [f"{app}  {address}" for app, address in addresses.items()]
-    return joined(["**Addresses:**", block(lines, room=OUTPUTS_ROOM)])
-
-
-def _addresses(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Where each app answers: its URL, or its address inside the cluster."""
-    apps = outputs.get("apps")
-    if not isinstance(apps, Mapping):
-        return {}
-    described = cast("Mapping[str, Mapping[str, Any]]", apps)
-    return {
-        name: str(app.get("url") or app.get("service"))
-        for name, app in described.items()
-        if app.get("url") or app.get("service")
-    }
+    """Write where each app answers: its URL, or its address inside the cluster."""
+    apps: Mapping[str, Mapping[str, Any]] = outcome.outputs.get("apps") or {}
+    addresses = {name: app.get("url") or app.get("service") for name, app in apps.items()}
+    lines = [f"{app}  {address}" for app, address in addresses.items() if address]
+    return joined(["**Addresses:**", block(lines, room=OUTPUTS_ROOM)]) if lines else ""
 
 
 @contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
 from infra.ci.github import connect
-from infra.ci.report import LONGEST_TEXT, change_details, change_lines, change_table, code, counted, joined
+from infra.ci.report import change_lines, code, counted, with_changes
 from infra.engine.driver import Engine
 from infra.engine.outcome import Preview, StackLockedError
 from infra.engine.program import run_program
@@ -15,7 +13,6 @@ from infra.errors import NightowlError
 from infra.settings.stack_file import settings_from_stack_file
 
 LABEL = "drift"
-
 
 UNSEEN = ("**kubernetes:helm.sh/v3:Release::**",)
 """What the role that checks cannot see: Helm keeps the records of its releases in Secrets."""
@@ -50,7 +47,11 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False) -> None
     if settings.delivery.runner:
         run.print("the objects of its cluster are out of reach from here; the next deployment sets them back")
     leave_out = (*UNSEEN, *OUT_OF_REACH) if settings.delivery.runner else UNSEEN
-    preview = _undisturbed_preview(target, target.engine(settings), leave_out)
+    engine = target.engine(settings)
+    # A preview neither takes nor heeds the lock of a state bucket or folder, so nobody may deploy before or after it.
+    _refuse_deployment_under_way(target, engine)
+    preview = engine.preview(target.stack_file, run_program, refresh=True, leave_out=leave_out)
+    _refuse_deployment_under_way(target, engine)
     marker = f"nightowl:drift:{target.stack}"
     if not preview.steps:
         closed = github.close_issue(
@@ -64,14 +65,6 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False) -> None
     run.summarize(body)
     url = github.upsert_issue(marker, f"Drift in {target.stack}", body, LABEL)
     raise DriftFoundError(f"{target.stack} has drifted: {counted(len(preview.steps), 'resource')}; see {url}")
-
-
-def _undisturbed_preview(target: Target, engine: Engine, leave_out: Sequence[str]) -> Preview:
-    """Preview while nobody deploys: a preview neither takes nor heeds the lock of a state bucket or folder."""
-    _refuse_deployment_under_way(target, engine)
-    preview = engine.preview(target.stack_file, run_program, refresh=True, leave_out=leave_out)
-    _refuse_deployment_under_way(target, engine)
-    return preview
 
 
 def _refuse_deployment_under_way(target: Target, engine: Engine) -> None:
@@ -90,14 +83,12 @@ def drift_issue(stack: str, preview: Preview, *, run_url: str = "", commit: str 
     """Write the issue: what a deployment would do now to bring back what the code says."""
     at = f" at {code(commit[:12])}" if commit else ""
     log = f"[Log]({run_url})" if run_url else ""
-    frame = joined(
-        [
-            f"What runs in {code(stack)} is not what the code{at} says. Somebody changed it by hand, or a merged "
-            "change is not deployed yet. The next deployment would do this:",
-            change_table(preview.steps),
-            "{changes}",
-            "Deploy the stack to set it back, or put the change into the code. This issue is closed by the first "
-            f"check that finds nothing. {log}".rstrip(),
-        ]
+    before = (
+        f"What runs in {code(stack)} is not what the code{at} says. Somebody changed it by hand, or a merged change "
+        "is not deployed yet. The next deployment would do this:"
     )
-    return frame.replace("{changes}", change_details(preview.steps, LONGEST_TEXT - len(frame)), 1)
+    after = (
+        "Deploy the stack to set it back, or put the change into the code. This issue is closed by the first check "
+        f"that finds nothing. {log}".rstrip()
+    )
+    return with_changes([before], preview.steps, [after])

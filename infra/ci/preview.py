@@ -9,23 +9,14 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
 from infra.ci.github import connect
 from infra.ci.own_rights import own_rights
-from infra.ci.report import (
-    LONGEST_TEXT,
-    block,
-    change_details,
-    change_table,
-    code,
-    counted,
-    joined,
-    policy_lines,
-)
+from infra.ci.report import block, code, counted, joined, policy_lines, with_changes
 from infra.engine.outcome import InterruptedRunError, Preview, StepChange
 from infra.engine.program import run_program
 from infra.errors import NightowlError
 from infra.plan.durations import duration
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.run import PolicyViolationError
-from infra.plan.schedule import ScheduledResource, clock, schedule
+from infra.plan.schedule import clock, schedule
 from infra.settings.stack_file import settings_from_stack_file
 from policies.evaluation import Evaluation
 
@@ -52,6 +43,11 @@ class PreviewReport:
     commit: str = ""
     run_url: str = ""
 
+    @property
+    def steps(self) -> Sequence[StepChange]:
+        """The changes; none where there is no preview."""
+        return () if self.preview is None else self.preview.steps
+
 
 def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run: bool = False) -> None:
     """Preview a stack with the real engine, judge it by the policies, and tell both on the pull request `number`.
@@ -69,7 +65,8 @@ def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run:
     body = preview_comment(report)
     if dry_run:
         run.print(body)
-        run.print(f"would preview {target.stack} by the engine, and tell it {_where(number)}")
+        where = "in the summary of the job" if number is None else f"in a comment on pull request {number}"
+        run.print(f"would preview {target.stack} by the engine, and tell it {where}")
     else:
         run.summarize(body)
     if github is not None and number is not None:
@@ -83,22 +80,18 @@ def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run:
 def preview_comment(report: PreviewReport) -> str:
     """Write the comment: the verdict first, then changes, policies, time and warnings, within GitHub's limit."""
     preview, plan = report.preview, report.plan
-    steps = () if preview is None else preview.steps
-    evaluation = None if plan is None else plan.policies
-    frame = joined(
-        [
-            f"### {code(report.stack)}: {_verdict(report)}",
-            _failure(report),
-            _own_rights(report.stack, steps),
-            "{changes}",
-            "" if evaluation is None else _policies(evaluation),
-            "" if plan is None or not steps else _time(plan, steps),
-            "" if preview is None else _warnings(preview.messages),
-            _footer(report),
-        ]
-    )
-    room = LONGEST_TEXT - len(frame)
-    return frame.replace("{changes}\n\n", f"{_changes(steps, room)}\n\n" if steps else "", 1)
+    before = [
+        f"### {code(report.stack)}: {_verdict(report)}",
+        block([report.failure], room=ERRORS_ROOM) if report.failure else "",
+        _own_rights(report.stack, report.steps),
+    ]
+    after = [
+        "" if plan is None else _policies(plan.policies),
+        "" if plan is None else _time(plan, report.steps),
+        "" if preview is None else _warnings(preview.messages),
+        _footer(report),
+    ]
+    return with_changes(before, report.steps, after)
 
 
 def _report(target: Target, run: ActionsRun, *, dry_run: bool) -> PreviewReport:
@@ -120,10 +113,6 @@ def _report(target: Target, run: ActionsRun, *, dry_run: bool) -> PreviewReport:
     )
 
 
-def _where(number: int | None) -> str:
-    return "in the summary of the job" if number is None else f"in a comment on pull request {number}"
-
-
 def _verdict(report: PreviewReport) -> str:
     if report.failure:
         return "the preview failed"
@@ -132,11 +121,7 @@ def _verdict(report: PreviewReport) -> str:
         return f"refused, {counted(mandatory, 'mandatory policy violation')}"
     if report.preview is None:
         return "not previewed"
-    return counted(len(report.preview.steps), "change") if report.preview.steps else "no changes"
-
-
-def _failure(report: PreviewReport) -> str:
-    return block([report.failure], room=ERRORS_ROOM) if report.failure else ""
+    return counted(len(report.steps), "change") if report.steps else "no changes"
 
 
 def _own_rights(stack: str, steps: Sequence[StepChange]) -> str:
@@ -148,11 +133,6 @@ def _own_rights(stack: str, steps: Sequence[StepChange]) -> str:
         "that, and its deployment will be refused: after the merge, an administrator runs "
         f"{code(f'pulumi up -s {stack}')} once."
     )
-
-
-def _changes(steps: Sequence[StepChange], room: int) -> str:
-    table = change_table(steps)
-    return joined([table, change_details(steps, room - len(table) - 2)])
 
 
 def _policies(evaluation: Evaluation) -> str:
@@ -167,19 +147,15 @@ def _policies(evaluation: Evaluation) -> str:
 
 
 def _time(plan: Plan, steps: Sequence[StepChange]) -> str:
-    chain = _slowest_chain(plan, steps)
-    if not chain:
+    """Write the time of the slowest chain of what changes; everything else is there already and takes none."""
+    changing = {step.urn for step in steps if step.op in MAKING_OPERATIONS}
+    timed = schedule(plan.graph, lambda resource: duration(resource).seconds if resource.urn in changing else 0)
+    chain = timed.chain(list(plan.graph))
+    if not steps or not chain:
         return ""
     links = sorted(chain, key=lambda step: step.seconds, reverse=True)[:LINKS_SHOWN]
     slowest = ", ".join(code(f"{step.resource.label} {clock(step.seconds)}") for step in chain if step in links)
     return f"**Time:** about {clock(chain[-1].end)} min, most of it for {slowest}; counted as if each were made anew."
-
-
-def _slowest_chain(plan: Plan, steps: Sequence[StepChange]) -> list[ScheduledResource]:
-    """The slowest chain of what changes; everything else is there already and takes no time."""
-    changing = {step.urn for step in steps if step.op in MAKING_OPERATIONS}
-    timed = schedule(plan.graph, lambda resource: duration(resource).seconds if resource.urn in changing else 0)
-    return timed.chain(list(plan.graph))
 
 
 def _warnings(messages: Sequence[str]) -> str:

@@ -17,12 +17,7 @@ BASE = "main"
 
 
 def run_record(
-    project: Path,
-    stack: ImageStack,
-    images: Mapping[str, str],
-    run: ActionsRun,
-    *,
-    dry_run: bool = False,
+    project: Path, stack: ImageStack, images: Mapping[str, str], run: ActionsRun, *, dry_run: bool = False
 ) -> None:
     """Propose the image lines of what was deployed, by the one pull request from `nightowl/record-STACK`.
 

@@ -23,11 +23,7 @@ class StillPendingError(NightowlError):
 
 
 def run_recover(
-    target: Target,
-    run: ActionsRun,
-    *,
-    dry_run: bool = False,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    target: Target, run: ActionsRun, *, dry_run: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> None:
     """Print who has locked a stack, take the lock off, clear what is pending, and print what remains to do.
 

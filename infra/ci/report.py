@@ -76,6 +76,15 @@ def change_details(steps: Sequence[StepChange], room: int) -> str:
     return f"{heading}\n\n{block(change_lines(steps), language='diff', room=room - frame)}\n\n</details>"
 
 
+def with_changes(before: Sequence[str], steps: Sequence[StepChange], after: Sequence[str]) -> str:
+    """Put the changes between paragraphs, in the room that those leave of LONGEST_TEXT."""
+    if not steps:
+        return joined([*before, *after])
+    above = [*before, change_table(steps)]
+    room = LONGEST_TEXT - len(joined([*above, *after])) - len("\n\n")
+    return joined([*above, change_details(steps, room), *after])
+
+
 def policy_lines(evaluation: Evaluation) -> list[str]:
     """Write what the policy pack found, mandatory violations first, each with its remedy."""
     return [line for violation in evaluation.violations for line in _violation(violation)]

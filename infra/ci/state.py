@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,56 +20,29 @@ LONGEST_FILE_BYTES = 64 * 2**20
 """A state of a hundred apps has 4 MiB."""
 
 
-class Backend(ABC):
-    """Files by their keys, such as `.pulumi/stacks/nightowl/dev.json`. Every method raises NightowlError."""
-
-    url: str
-    """Where the files are, as Pulumi writes it."""
-
-    @abstractmethod
-    def list(self, prefix: str) -> Mapping[str, datetime]:
-        """Return the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
-
-    @abstractmethod
-    def read(self, key: str) -> bytes:
-        """Return the content of a file of at most LONGEST_FILE_BYTES."""
-
-    @abstractmethod
-    def write(self, key: str, data: bytes) -> None:
-        """Write a file whole."""
-
-    @abstractmethod
-    def delete(self, key: str) -> None:
-        """Delete a file, where there is one."""
-
-    def _bounded(self, key: str, data: bytes) -> bytes:
-        if len(data) > LONGEST_FILE_BYTES:
-            raise NightowlError(
-                f"{key} in {self.url} is larger than {LONGEST_FILE_BYTES // 2**20} MiB, which no state is"
-            )
-        return data
-
-
 @dataclass(frozen=True)
-class FolderBackend(Backend):
-    """A folder of this machine."""
+class FolderBackend:
+    """A folder of this machine. Files have keys such as `.pulumi/stacks/nightowl/dev.json`."""
 
     url: str
     root: Path
 
     def list(self, prefix: str) -> Mapping[str, datetime]:
+        """Return the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
         found = sorted(path for path in (self.root / prefix).parent.rglob("*") if path.is_file())
         times = {path.relative_to(self.root).as_posix(): path.stat().st_mtime for path in found}
         return {key: datetime.fromtimestamp(time, UTC) for key, time in times.items() if key.startswith(prefix)}
 
     def read(self, key: str) -> bytes:
+        """Return the content of a file of at most LONGEST_FILE_BYTES."""
         try:
             with (self.root / key).open("rb") as file:
-                return self._bounded(key, file.read(LONGEST_FILE_BYTES + 1))
+                return _bounded(file.read(LONGEST_FILE_BYTES + 1), key, self.url)
         except OSError as error:
             raise NightowlError(f"{key} in {self.url} cannot be read: {error.strerror}") from None
 
     def write(self, key: str, data: bytes) -> None:
+        """Write a file whole."""
         try:
             (self.root / key).parent.mkdir(parents=True, exist_ok=True)
             (self.root / key).write_bytes(data)
@@ -78,11 +50,12 @@ class FolderBackend(Backend):
             raise NightowlError(f"{key} in {self.url} cannot be written: {error.strerror}") from None
 
     def delete(self, key: str) -> None:
+        """Delete a file, where there is one."""
         (self.root / key).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
-class BucketBackend(Backend):
+class BucketBackend:
     """A bucket in S3, or what is below a prefix in it."""
 
     url: str
@@ -91,6 +64,7 @@ class BucketBackend(Backend):
     region: str | None
 
     def list(self, prefix: str) -> Mapping[str, datetime]:
+        """Return the keys that begin with `prefix`, and when each was written (UTC), which no writer can forge."""
         cut = len(self._key(""))
         with aws_errors(f"list the files in {self.url}", "s3:ListBucket"):
             pages = self._s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._key(prefix))
@@ -102,15 +76,18 @@ class BucketBackend(Backend):
             }
 
     def read(self, key: str) -> bytes:
+        """Return the content of a file of at most LONGEST_FILE_BYTES."""
         with aws_errors(f"read {key} in {self.url}", "s3:GetObject"):
             body = self._s3().get_object(Bucket=self.bucket, Key=self._key(key))["Body"]
-            return self._bounded(key, body.read(LONGEST_FILE_BYTES + 1))
+            return _bounded(body.read(LONGEST_FILE_BYTES + 1), key, self.url)
 
     def write(self, key: str, data: bytes) -> None:
+        """Write a file whole."""
         with aws_errors(f"write {key} in {self.url}", "s3:PutObject"):
             self._s3().put_object(Bucket=self.bucket, Key=self._key(key), Body=data)
 
     def delete(self, key: str) -> None:
+        """Delete a file, where there is one."""
         with aws_errors(f"delete {key} in {self.url}", "s3:DeleteObject"):
             self._s3().delete_object(Bucket=self.bucket, Key=self._key(key))
 
@@ -119,6 +96,10 @@ class BucketBackend(Backend):
 
     def _s3(self) -> S3Client:
         return client("s3", self.region)
+
+
+Backend = FolderBackend | BucketBackend
+"""The two that Nightowl supports. Every method raises NightowlError."""
 
 
 def open_backend(url: str) -> Backend:
@@ -134,6 +115,12 @@ def open_backend(url: str) -> Backend:
     if parts.scheme == "file":
         return FolderBackend(url=url, root=Path(unquote(parts.path)))
     raise NightowlError(f"{url} is neither an S3 bucket nor a folder, so its files cannot be read")
+
+
+def _bounded(data: bytes, key: str, url: str) -> bytes:
+    if len(data) > LONGEST_FILE_BYTES:
+        raise NightowlError(f"{key} in {url} is larger than {LONGEST_FILE_BYTES // 2**20} MiB, which no state is")
+    return data
 
 
 def read_locks(url: str, project: str, stack: str) -> tuple[LockHolder, ...]:

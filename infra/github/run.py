@@ -55,12 +55,7 @@ class GithubOptions:
 
 
 def run_github(
-    project: Path,
-    environ: Mapping[str, str],
-    options: GithubOptions,
-    *,
-    as_json: bool = False,
-    console: Console,
+    project: Path, environ: Mapping[str, str], options: GithubOptions, *, as_json: bool = False, console: Console
 ) -> bool:
     """Make the repository ready for the delivery workflows, and print what was done as a table or as JSON.
 

@@ -226,10 +226,7 @@ def _refuse_deep_or_marked(value: object, where: str, room: int) -> None:
     _require(room > 0, f"{where}, nested more than {DEEPEST} times")
     if isinstance(value, dict):
         found = cast(dict[str, object], value)
-        _require(
-            found.get(SIGNATURE, ENCRYPTED) == ENCRYPTED,
-            f"{where}, with a value that is read from elsewhere",
-        )
+        _require(found.get(SIGNATURE, ENCRYPTED) == ENCRYPTED, f"{where}, with a value that is read from elsewhere")
         for item in found.values():
             _refuse_deep_or_marked(item, where, room - 1)
     elif isinstance(value, list):

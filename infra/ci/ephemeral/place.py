@@ -125,14 +125,7 @@ def project_place(project: Path, base: str, run: ActionsRun, *, dry_run: bool = 
     return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run)
 
 
-def cluster_place(
-    project: Path,
-    base: str,
-    cluster: str,
-    run: ActionsRun,
-    *,
-    dry_run: bool = False,
-) -> Place:
+def cluster_place(project: Path, base: str, cluster: str, run: ActionsRun, *, dry_run: bool = False) -> Place:
     """Find the place of a stack on a cluster of this machine. GitHub is asked where there is a token.
 
     Raises:
