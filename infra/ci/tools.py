@@ -9,7 +9,7 @@ from rich.console import Console
 
 from infra.errors import NightowlError
 from infra.toolchain import pinned, plugin
-from infra.toolchain.releases import Release, releases
+from infra.toolchain.releases import PROVIDERS, Release, provider_version, releases
 from infra.toolchain.resolve import resolve_pulumi
 
 HEAD = """\
@@ -33,14 +33,14 @@ def run_tools(console: Console, *, dry_run: bool = False) -> None:
         ToolchainError: something cannot be had.
     """
     home = plugin.users_home()
-    missing = [name for name in plugin.PROVIDERS if not plugin.program_in(home, name).exists()]
+    missing = [name for name in PROVIDERS if not plugin.program_in(home, name).exists()]
     if dry_run:
-        listed = ", ".join(f"{name} {plugin.release(name)}" for name in plugin.PROVIDERS)
+        listed = ", ".join(f"{name} {provider_version(name)}" for name in PROVIDERS)
         console.out(f"would get the Pulumi CLI and the providers {listed}")
         return
     pulumi = resolve_pulumi(lambda event: console.out(f"{event.tool}: {event.phase}"))
     for name in missing:
-        console.out(f"{name} {plugin.release(name)}: {plugin.install(pulumi, name, home)}")
+        console.out(f"{name} {provider_version(name)}: {plugin.install(pulumi, name, home)}")
 
 
 def run_pin_tools(github: Github, console: Console) -> None:

@@ -34,18 +34,8 @@ class Progress:
 
     def tool(self, event: ToolEvent) -> None:
         """Print what happens to a tool. Tools that are there already are not worth a line."""
-        position = f"[{event.index}/{event.total}] {event.tool}"
-        match event.phase:
-            case Phase.FOUND:
-                return
-            case Phase.DONE:
-                then = f"; next {event.next_tool}" if event.next_tool else ""
-                self.say(position, f"done in {event.seconds:.0f} s{then}")
-            case Phase.WAITING:
-                self.say(event.tool, event.detail)
-            case Phase.BUILDING | Phase.DOWNLOADING:
-                typical, remaining = _minutes(event.typical_seconds), _minutes(event.remaining_seconds)
-                self.say(position, f"{event.phase} (usually {typical}, all that is left {remaining})")
+        if event.phase is not Phase.FOUND:
+            self.say(event.position, event.detail)
 
     def cluster(self, step: str, seconds: float) -> None:
         """Print that a part of the cluster is there."""
@@ -59,7 +49,3 @@ class Progress:
     def say(self, what: str, how: str = "") -> None:
         """Print a remark."""
         print_line(self.console, what, how)
-
-
-def _minutes(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 90 else f"{round(seconds / 60)} min"

@@ -19,8 +19,8 @@ from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
 from infra.settings.stack_file import stack_config
 from infra.settings.yaml_file import read_yaml
-from infra.toolchain import plugin
 from infra.toolchain.cache import pulumi_home
+from infra.toolchain.releases import provider_version
 from infra.toolchain.resolve import EngineTools
 
 
@@ -68,7 +68,7 @@ class ClusterWorkspace:
         kept = read_yaml(target) if target.exists() else {}
         salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
         # From a path the engine takes any version; it warns of one that is older than this.
-        provider = {"name": "kubernetes", "version": plugin.release(), "path": str(self.provider.parent)}
+        provider = {"name": "kubernetes", "version": provider_version(), "path": str(self.provider.parent)}
         project = {"name": PROJECT, "runtime": "python", "plugins": {"providers": [provider]}}
         for path, content in ((target, {**salt, "config": config}), (paths.workspace / "Pulumi.yaml", project)):
             path.write_text(yaml.safe_dump(content, sort_keys=False))

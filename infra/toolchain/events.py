@@ -1,4 +1,4 @@
-"""What the toolchain tells while it works, and how it fails."""
+"""What the toolchain reports while it works, and how it fails."""
 
 from __future__ import annotations
 
@@ -21,22 +21,12 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ToolEvent:
-    """One step of getting a tool.
-
-    `index` counts from 1 to `total`. `detail` says where a found tool is, or what a wait is for. `seconds` is the time
-    the step took (only in `Phase.DONE`); `typical_seconds` is what the step usually takes on 2 cores and
-    `remaining_seconds` what all steps from this one on usually take; `next_tool` comes after it.
-    """
+    """One step of getting a tool: `position` names it with the number of the step, `detail` says how it goes."""
 
     tool: str
     phase: Phase
-    index: int
-    total: int
-    detail: str = ""
-    seconds: float = 0.0
-    typical_seconds: int = 0
-    remaining_seconds: int = 0
-    next_tool: str | None = None
+    position: str
+    detail: str
 
 
 OnToolEvent = Callable[[ToolEvent], None]

@@ -6,16 +6,22 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from infra.system.folders import clusters_folder
 from infra.toolchain import table
 
-Version = tuple[int, int, int]
-
 VERSION_SECONDS = 10
 """How long a program on PATH may take to print its version before it is passed over."""
+
+_PINNED = {
+    "etcd": table.ETCD_VERSION,
+    "kwok": table.KWOK_VERSION,
+    "kwokctl": table.KWOK_VERSION,
+    "metrics-server": table.METRICS_SERVER_VERSION,
+    "pulumi": table.OLDEST_PULUMI_CLI_VERSION,
+    **dict.fromkeys(table.KUBE_NAMES, table.KUBERNETES_VERSION),
+}
 
 
 def find(name: str) -> Path | None:
@@ -24,12 +30,13 @@ def find(name: str) -> Path | None:
     A program that cannot be run or prints no version does not fit. Karpenter never does: its kwok provider is
     published as source only.
     """
-    fits = _FITS.get(name)
     found = program_on_path(name)
-    if fits is None or found is None:
+    if name not in _PINNED or found is None:
         return None
-    version = _reported_version(found, "version" if name == "pulumi" else "--version")
-    return Path(found) if version is not None and fits(version) else None
+    version, wanted = _numbers(_reported(found)), _numbers(_PINNED[name])
+    # A newer Pulumi CLI of the same major version works too; the others must be of the same minor version.
+    fits = wanted <= version < [wanted[0] + 1] if name == "pulumi" else version[:2] == wanted[:2]
+    return Path(found) if fits else None
 
 
 def program_on_path(name: str) -> str | None:
@@ -41,45 +48,22 @@ def program_on_path(name: str) -> str | None:
 
 def find_control_plane() -> dict[str, Path] | None:
     """Return the control plane and kubectl on PATH, by name; None unless all of them fit."""
-    found: dict[str, Path] = {}
-    for name in table.KUBE_NAMES:
-        path = find(name)
-        if path is None:
-            return None
-        found[name] = path
-    return found
+    found = {name: path for name in table.KUBE_NAMES if (path := find(name)) is not None}
+    return found if len(found) == len(table.KUBE_NAMES) else None
 
 
-def _reported_version(program: str, argument: str) -> Version | None:
-    arguments = ["version", "--client"] if Path(program).name == "kubectl" else [argument]
+def _reported(program: str) -> str:
+    """Return what a program prints when it is asked for its version; nothing where that fails."""
+    arguments = {"kubectl": ["version", "--client"], "pulumi": ["version"]}.get(Path(program).name, ["--version"])
     try:
         result = subprocess.run(
-            [program, *arguments], capture_output=True, text=True, timeout=VERSION_SECONDS, check=False
+            [program, *arguments], capture_output=True, text=True, timeout=VERSION_SECONDS, check=True
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.search(r"v?(\d+)\.(\d+)\.(\d+)", result.stdout)
-    return (int(match[1]), int(match[2]), int(match[3])) if match and result.returncode == 0 else None
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return result.stdout
 
 
-def _parse(version: str) -> Version:
-    major, minor, patch = version.split(".")
-    return int(major), int(minor), int(patch)
-
-
-def _same_minor(pinned: str) -> Callable[[Version], bool]:
-    return lambda version: version[:2] == _parse(pinned)[:2]
-
-
-def _same_major_not_older(pinned: str) -> Callable[[Version], bool]:
-    return lambda version: version[0] == _parse(pinned)[0] and version >= _parse(pinned)
-
-
-_FITS: dict[str, Callable[[Version], bool]] = {
-    "etcd": _same_minor(table.ETCD_VERSION),
-    "kwok": _same_minor(table.KWOK_VERSION),
-    "kwokctl": _same_minor(table.KWOK_VERSION),
-    "metrics-server": _same_minor(table.METRICS_SERVER_VERSION),
-    "pulumi": _same_major_not_older(table.OLDEST_PULUMI_CLI_VERSION),
-    **{name: _same_minor(table.KUBERNETES_VERSION) for name in table.KUBE_NAMES},
-}
+def _numbers(text: str) -> list[int]:
+    match = re.search(r"v?(\d+)\.(\d+)\.(\d+)", text)
+    return [int(part) for part in match.groups()] if match else []

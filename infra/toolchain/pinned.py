@@ -36,19 +36,18 @@ class WrongContentError(ToolchainError):
     """A file is not the one that was pinned. Nothing of it is kept, and nothing stands in for it."""
 
 
-def pinned(file: Path | None = None) -> Mapping[str, str]:
+def pinned() -> Mapping[str, str]:
     """Read the checksums, by address.
 
     Raises:
         ToolchainError: a line of the file is none.
     """
     found: dict[str, str] = {}
-    source = file or CHECKSUMS
-    for number, line in enumerate(source.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(CHECKSUMS.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip() and not line.startswith("#"):
             match = re.fullmatch(r"([0-9a-f]{64})  (https?://\S+)", line)
             if match is None:
-                raise ToolchainError(f"{source.name}, line {number}: {line[:80]!r} is no SHA-256 with an address")
+                raise ToolchainError(f"{CHECKSUMS.name}, line {number}: {line[:80]!r} is no SHA-256 with an address")
             found[match[2]] = match[1]
     return found
 

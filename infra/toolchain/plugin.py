@@ -8,23 +8,15 @@ stack are installed there.
 from __future__ import annotations
 
 import os
-from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infra.toolchain import download, pinned, table
+from infra.toolchain import pinned, table
 from infra.toolchain.cache import pulumi_home
 from infra.toolchain.events import ToolchainError
 from infra.toolchain.golang import run_step
 from infra.toolchain.on_path import program_on_path
-
-PROVIDERS = ("aws", "eks", "kubernetes")
-"""What the stacks of this project need; the version of each is that of its Python package."""
-
-
-def release(name: str = "kubernetes") -> str:
-    """Return the version of a provider that belongs to the installed package."""
-    return metadata.version(f"pulumi_{name}")
+from infra.toolchain.releases import provider_release, provider_version
 
 
 def find() -> Path | None:
@@ -38,11 +30,6 @@ def find() -> Path | None:
     return found or (Path(on_path) if on_path else None)
 
 
-def is_pinned(name: str = "kubernetes") -> bool:
-    """Return whether a provider may be downloaded for this machine."""
-    return download.plugin_url(name, release(name), *table.target()) in pinned.pinned()
-
-
 def install(pulumi: Path, name: str = "kubernetes", home: Path | None = None) -> Path:
     """Download a provider, let the CLI `pulumi` unpack it into a Pulumi home, and return its program.
 
@@ -54,10 +41,11 @@ def install(pulumi: Path, name: str = "kubernetes", home: Path | None = None) ->
     folder = home or pulumi_home()
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as temporary:
-        archive = Path(temporary) / download.plugin_archive(name, release(name), *table.target())
-        pinned.fetch(download.plugin_url(name, release(name), *table.target()), archive)
+        release = provider_release(name, *table.target())
+        archive = Path(temporary) / release.archive
+        pinned.fetch(release.url, archive)
         run_step(
-            [str(pulumi), "plugin", "install", "resource", name, release(name), "--file", str(archive)],
+            [str(pulumi), "plugin", "install", "resource", name, provider_version(name), "--file", str(archive)],
             what=f"installing the provider {name}",
             environment={**os.environ, "PULUMI_HOME": str(folder), "PULUMI_SKIP_UPDATE_CHECK": "true"},
         )
@@ -74,4 +62,4 @@ def users_home() -> Path:
 
 def program_in(home: Path, name: str) -> Path:
     """Return where the program of a provider is in a Pulumi home."""
-    return home / "plugins" / f"resource-{name}-v{release(name)}" / f"pulumi-resource-{name}"
+    return home / "plugins" / f"resource-{name}-v{provider_version(name)}" / f"pulumi-resource-{name}"

@@ -1,4 +1,4 @@
-"""The tools of the local platform: what they are, which version, and how each is built from Go modules.
+"""The tools of the local platform: which there are, their versions, and how each is built from Go modules.
 
 Versions are those of the files `go.mod` in the folders beside this file; a test compares them. The typical build times
 are the processor time of a build in this order with nothing prebuilt, divided by 2 cores; a tool is quicker when its
@@ -25,8 +25,6 @@ ETCD_VERSION = "3.7.3"
 KWOK_VERSION = "0.8.0"
 # renovate: datasource=go depName=sigs.k8s.io/metrics-server
 METRICS_SERVER_VERSION = "0.9.0"
-# renovate: datasource=go depName=sigs.k8s.io/karpenter
-KARPENTER_VERSION = "1.15.0"
 # renovate: datasource=go depName=github.com/pulumi/pulumi/pkg/v3
 PULUMI_CLI_VERSION = "3.274.1"
 OLDEST_PULUMI_CLI_VERSION = "3.250.0"
@@ -70,7 +68,6 @@ class Tool:
     """
 
     name: str
-    version: str
     module: str
     package: str
     typical_seconds: int
@@ -94,14 +91,12 @@ _KUBERNETES_MAJOR, _KUBERNETES_MINOR, _ = KUBERNETES_VERSION.split(".")
 TOOLS = (
     Tool(
         name="etcd",
-        version=ETCD_VERSION,
         module="kubernetes",
         package="go.etcd.io/etcd/server/v3",
         typical_seconds=55,
     ),
     Tool(
         name="kwokctl",
-        version=KWOK_VERSION,
         module="kubernetes",
         package="sigs.k8s.io/kwok/cmd/kwokctl",
         typical_seconds=80,
@@ -109,7 +104,6 @@ TOOLS = (
     ),
     Tool(
         name="kwok",
-        version=KWOK_VERSION,
         module="kubernetes",
         package="sigs.k8s.io/kwok/cmd/kwok",
         typical_seconds=20,
@@ -117,7 +111,6 @@ TOOLS = (
     ),
     Tool(
         name="kubernetes",
-        version=KUBERNETES_VERSION,
         module="kubernetes",
         package="./control-plane",
         typical_seconds=290,
@@ -129,21 +122,18 @@ TOOLS = (
     ),
     Tool(
         name="metrics-server",
-        version=METRICS_SERVER_VERSION,
         module="kubernetes",
         package="sigs.k8s.io/metrics-server/cmd/metrics-server",
         typical_seconds=10,
     ),
     Tool(
         name="karpenter",
-        version=KARPENTER_VERSION,
         module="kubernetes",
         package="./karpenter",
         typical_seconds=40,
     ),
     Tool(
         name="pulumi",
-        version=PULUMI_CLI_VERSION,
         module="pulumi",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
         typical_seconds=220,
@@ -151,7 +141,6 @@ TOOLS = (
     ),
     Tool(
         name=PROVIDER,
-        version=PROVIDER_VERSION,
         module="kubernetes-provider",
         package=".",
         typical_seconds=440,

@@ -17,7 +17,6 @@ BUILD_DISK_GIB = 1
 
 ACTIONLINT = Tool(
     name="actionlint",
-    version="1.7.12",
     module=str(Path(__file__).parent / "actionlint"),
     package="github.com/rhysd/actionlint/cmd/actionlint",
     typical_seconds=30,

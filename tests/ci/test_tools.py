@@ -12,9 +12,9 @@ from github import Github
 from rich.console import Console
 
 from infra.ci.tools import PinError, run_pin_tools, run_tools
-from infra.toolchain import download, pinned, plugin
+from infra.toolchain import pinned, plugin
 from infra.toolchain.pinned import NotPinnedError
-from infra.toolchain.releases import releases
+from infra.toolchain.releases import PROVIDERS, provider_release, releases
 
 
 def github_with(digests: dict[str, str | None]) -> Github:
@@ -41,8 +41,8 @@ def test_every_release_is_pinned_by_what_github_says_and_fetched_from_another_ho
     found = pinned.pinned()
     assert set(found) == {release.url for release in releases()}
     assert all(url.startswith("https://get.pulumi.com/releases/") for url in found)
-    aws = download.plugin_url("aws", plugin.release("aws"), "linux", "arm64")
-    assert f"sha256:{found[aws]}" == archives[f"pulumi-resource-aws-v{plugin.release('aws')}-linux-arm64.tar.gz"]
+    aws = provider_release("aws", "linux", "arm64")
+    assert f"sha256:{found[aws.url]}" == archives[f"pulumi-resource-aws-{aws.tag}-linux-arm64.tar.gz"]
 
 
 def test_a_file_without_a_checksum_leaves_the_old_ones(checksums: Path) -> None:
@@ -65,7 +65,7 @@ def test_a_provider_that_is_there_is_left_as_it_is(
 ) -> None:
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     monkeypatch.setattr("infra.ci.tools.resolve_pulumi", lambda _: tmp_path / "pulumi")
-    for name in plugin.PROVIDERS:
+    for name in PROVIDERS:
         program = plugin.program_in(tmp_path, name)
         program.parent.mkdir(parents=True)
         program.write_text("")

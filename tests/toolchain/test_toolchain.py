@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from infra.toolchain import download, on_path, pinned, plugin, table
+from infra.toolchain import on_path, pinned, releases, table
 from infra.toolchain.cache import only_builder, place, pulumi_home, require_disk_space, tool_cache
 from infra.toolchain.events import Phase, ToolchainError, ToolEvent
 from infra.toolchain.pinned import WrongContentError
@@ -79,7 +79,7 @@ class Publisher:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         self.checksums = root / "checksums.txt"
         self.checksums.write_text("# none\n")
-        monkeypatch.setattr(download, "HOST", f"http://127.0.0.1:{self.server.server_port}")
+        monkeypatch.setattr(releases, "HOST", f"http://127.0.0.1:{self.server.server_port}")
         monkeypatch.setattr(pinned, "CHECKSUMS", self.checksums)
 
     def publish(self, url: str, files: dict[str, str], *, changed: bytes = b"") -> None:
@@ -97,10 +97,10 @@ class Publisher:
 
     def publish_cli(self, text: str, **changes: bytes) -> None:
         files = {"pulumi/pulumi": text, "pulumi/pulumi-resource-pulumi-python": "runs what a state says"}
-        self.publish(download.pulumi_url(*table.target()), files, **changes)
+        self.publish(releases.pulumi_release(*table.target()).url, files, **changes)
 
     def publish_provider(self, **changes: bytes) -> None:
-        url = download.plugin_url("kubernetes", plugin.release(), *table.target())
+        url = releases.provider_release("kubernetes", *table.target()).url
         self.publish(url, {"pulumi-resource-kubernetes": "released\n"}, **changes)
 
 
@@ -126,7 +126,7 @@ class Machine:
         monkeypatch.setenv("FAKE_GO_SOURCES", str(self.sources))
         monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
         monkeypatch.setenv("PULUMI_HOME", str(root / "home"))
-        monkeypatch.setenv("RELEASE", plugin.release())
+        monkeypatch.setenv("RELEASE", releases.provider_version())
         self.users_home = root / "home"
         self.install_go()
 
@@ -147,7 +147,7 @@ class Machine:
         return path
 
     def provider_in(self, home: Path) -> Path:
-        folder = home / "plugins" / f"resource-kubernetes-v{plugin.release()}"
+        folder = home / "plugins" / f"resource-kubernetes-v{releases.provider_version()}"
         return self.program("pulumi-resource-kubernetes", "released", folder)
 
     def built(self) -> list[str]:
@@ -163,6 +163,7 @@ class Machine:
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(on_path, "find", lambda name: None)
     monkeypatch.setattr("infra.toolchain.cache.BUILD_DISK_GIB", 0)
+    monkeypatch.setattr(pinned, "CHECKSUMS", Path(os.devnull))
     return Machine(tmp_path, monkeypatch)
 
 
@@ -175,7 +176,7 @@ def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publi
 
 
 def test_on_a_bare_machine_every_tool_is_built_in_order_and_the_build_folder_is_removed(machine: Machine) -> None:
-    tools = resolve(machine.events.append, may_download=False)
+    tools = resolve(machine.events.append)
 
     assert machine.built() == [tool.package for tool in table.TOOLS]
     assert tools.engine.pulumi.read_text() == "built\n"
@@ -190,7 +191,7 @@ def test_what_belongs_to_kubernetes_is_built_with_the_json_package_that_it_was_w
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOEXPERIMENT", "jsonv2")
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
 
     builds = re.findall(r"^experiment: (\S*) build .* (\S+)$", machine.calls.read_text(), re.MULTILINE)
     assert {package: experiment for experiment, package in builds} == {
@@ -205,19 +206,19 @@ def test_the_go_that_an_interrupted_build_of_other_pins_left_is_not_used(
     shutil.move(left / f"go-{table.GO_VERSION}", left / "go-1.26.6")
     monkeypatch.setattr("infra.toolchain.golang._package_installer", lambda: [str(machine.installer())])
 
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
 
     assert machine.built() == [tool.package for tool in table.TOOLS]
     assert machine.installed.read_text().split()[-3:] == ["--require-hashes", "-r", str(table.GO_REQUIREMENT)]
 
 
 def test_where_only_the_engine_is_wanted_only_the_engine_is_built(machine: Machine) -> None:
-    pulumi = resolve_pulumi(machine.events.append, may_download=False)
+    pulumi = resolve_pulumi(machine.events.append)
 
     assert pulumi.read_text() == "built\n"
     assert machine.built() == [tool.package for tool in table.TOOLS if tool.name == "pulumi"]
     assert machine.told(Phase.BUILDING) == ["go", "pulumi"]
-    assert resolve_pulumi(machine.events.append, may_download=False) == pulumi
+    assert resolve_pulumi(machine.events.append) == pulumi
     assert len(machine.built()) == 1
 
 
@@ -246,7 +247,7 @@ def test_what_has_no_checksum_is_built_and_its_host_is_not_asked(machine: Machin
 
     assert publisher.asked == []
     assert engine.pulumi.read_text() == "built\n"
-    assert plugin.release() in engine.provider_note
+    assert releases.provider_version() in engine.provider_note
 
 
 def test_a_wrong_byte_is_refused_with_one_message_and_nothing_of_it_is_run(
@@ -258,7 +259,8 @@ def test_a_wrong_byte_is_refused_with_one_message_and_nothing_of_it_is_run(
     with pytest.raises(WrongContentError) as refusal:
         resolve_engine(machine.events.append)
 
-    assert str(refusal.value).startswith(f"{download.pulumi_url(*table.target())} is not the file that was pinned: ")
+    url = releases.pulumi_release(*table.target()).url
+    assert str(refusal.value).startswith(f"{url} is not the file that was pinned: ")
     assert "it was thrown away, and nothing of it was run" in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert not ran.exists()
@@ -277,10 +279,11 @@ def test_a_provider_with_a_wrong_byte_is_not_unpacked(machine: Machine, publishe
 
 
 @pytest.mark.parametrize("line", ["abc  https://example.org/x", "0" * 64, f"{'0' * 64}  ftp://example.org/x"])
-def test_a_line_that_is_no_checksum_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "checksums.txt").write_text(f"# head\n{line}\n")
+def test_a_line_that_is_no_checksum_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.setattr(pinned, "CHECKSUMS", tmp_path / "checksums.txt")
+    pinned.CHECKSUMS.write_text(f"# head\n{line}\n")
     with pytest.raises(ToolchainError, match=r"checksums\.txt, line 2: .* is no SHA-256 with an address"):
-        pinned.pinned(tmp_path / "checksums.txt")
+        pinned.pinned()
 
 
 def test_what_python_s_package_index_gives_is_pinned_by_content_too() -> None:
@@ -294,23 +297,26 @@ def test_what_python_s_package_index_gives_is_pinned_by_content_too() -> None:
 
 
 def test_progress_counts_every_step_and_names_the_next(machine: Machine) -> None:
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
 
     names = ["go", *(tool.name for tool in table.TOOLS), "assets"]
     assert machine.told(Phase.BUILDING) == names
     assert machine.told(Phase.DONE) == names
-    building = [event for event in machine.events if event.phase is Phase.BUILDING]
-    assert [event.next_tool for event in building] == [*names[1:], None]
-    assert [(event.index, event.total) for event in building] == [(i + 1, len(names)) for i in range(len(names))]
-    assert building[0].remaining_seconds > building[-1].remaining_seconds > 0
+    begun = [event for event in machine.events if event.phase is Phase.BUILDING]
+    assert [event.position for event in begun] == [f"[{i + 1}/{len(names)}] {name}" for i, name in enumerate(names)]
+    assert begun[0].detail == "building (usually 20 s, all that is left 21 min)"
+    assert begun[1].detail == "building (usually 2 min, all that is left 20 min)"
+    assert begun[-1].detail == "building (usually 5 s, all that is left 5 s)"
+    ended = [event.detail for event in machine.events if event.phase is Phase.DONE]
+    assert [detail.partition("; next ")[2] for detail in ended] == [*names[1:], ""]
 
 
 def test_a_second_call_builds_nothing_and_says_where_each_tool_is(machine: Machine) -> None:
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
     machine.calls.unlink()
     machine.events.clear()
 
-    tools = resolve(machine.events.append, may_download=False)
+    tools = resolve(machine.events.append)
 
     assert machine.built() == []
     assert {event.phase for event in machine.events} == {Phase.FOUND}
@@ -320,7 +326,7 @@ def test_a_second_call_builds_nothing_and_says_where_each_tool_is(machine: Machi
 def test_a_changed_module_builds_its_tools_anew_and_leaves_the_others(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
     machine.calls.unlink()
     machine.install_go()
     modules = tmp_path / "modules"
@@ -336,7 +342,7 @@ def test_a_changed_module_builds_its_tools_anew_and_leaves_the_others(
         copy.write_bytes(path.read_bytes())
     monkeypatch.setattr(table, "MODULES", modules)
 
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
 
     assert machine.built() == ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
 
@@ -347,13 +353,13 @@ def test_a_failed_build_says_which_tool_and_why_and_keeps_what_was_built(
     monkeypatch.setenv("FAKE_GO_FAILS_ON", "karpenter")
 
     with pytest.raises(ToolchainError, match=r"building karpenter failed") as failure:
-        resolve(machine.events.append, may_download=False)
+        resolve(machine.events.append)
 
     assert "no required module provides package" in str(failure.value)
     assert "run the same command again to resume" in str(failure.value)
     machine.calls.unlink()
     monkeypatch.setenv("FAKE_GO_FAILS_ON", "nothing")
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
     assert machine.built() == ["./karpenter", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", "."]
 
 
@@ -369,7 +375,7 @@ def test_an_unwritable_cache_is_one_clear_error(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 
     with pytest.raises(ToolchainError, match=r"cannot be written.*XDG_CACHE_HOME"):
-        resolve(machine.events.append, may_download=False)
+        resolve(machine.events.append)
 
 
 def test_a_download_that_the_network_refuses_is_made_up_for_by_a_build(machine: Machine, publisher: Publisher) -> None:
@@ -386,7 +392,7 @@ def test_a_download_that_the_network_refuses_is_made_up_for_by_a_build(machine: 
 
 def test_the_provider_embeds_files_of_its_own_sources(machine: Machine) -> None:
     machine.program("pulumi", "")
-    resolve_engine(machine.events.append, may_download=False)
+    resolve_engine(machine.events.append)
 
     main = (table.MODULES / "kubernetes-provider" / "main.go").read_text()
     embedded = re.findall(r"^//go:embed (.+)$", main, re.MULTILINE)
@@ -400,28 +406,20 @@ def test_the_provider_in_the_users_pulumi_home_comes_first(machine: Machine) -> 
     machine.program("pulumi-resource-kubernetes", "another")
     installed = machine.provider_in(machine.users_home)
 
-    assert resolve_engine(machine.events.append, may_download=False).provider == installed
+    assert resolve_engine(machine.events.append).provider == installed
 
 
 def test_the_provider_on_path_is_taken_as_the_engine_takes_it(machine: Machine) -> None:
     on_path = machine.program("pulumi-resource-kubernetes", "another")
 
-    assert resolve_engine(machine.events.append, may_download=False).provider == on_path
-
-
-def test_with_downloads_off_no_host_is_asked(machine: Machine, publisher: Publisher) -> None:
-    publisher.publish_cli(INSTALLING_CLI)
-
-    resolve(machine.events.append, may_download=False)
-
-    assert publisher.asked == []
+    assert resolve_engine(machine.events.append).provider == on_path
 
 
 def test_a_half_made_entry_of_a_killed_build_is_removed(machine: Machine) -> None:
     leftover = tool_cache() / ".etcd-0123456789ab.xyz"
     leftover.mkdir()
 
-    resolve(machine.events.append, may_download=False)
+    resolve(machine.events.append)
 
     assert not leftover.exists()
 
@@ -471,8 +469,9 @@ def test_an_interrupted_build_takes_its_compiler_along_and_leaves_no_entry(machi
     go = tool_cache() / "build" / f"go-{table.GO_VERSION}" / "go" / "bin" / "go"
     go.write_text(f"#!/bin/sh\necho $$ > {pid_file}.part; mv {pid_file}.part {pid_file}; exec sleep 60\n")
     code = (
-        "import infra.toolchain.cache as cache; cache.BUILD_DISK_GIB = 0\n"
-        "from infra.toolchain.resolve import resolve; resolve(lambda event: None, may_download=False)"
+        "import os, pathlib; from infra.toolchain import cache, pinned\n"
+        "cache.BUILD_DISK_GIB = 0; pinned.CHECKSUMS = pathlib.Path(os.devnull)\n"
+        "from infra.toolchain.resolve import resolve; resolve(lambda event: None)"
     )
     builder = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     _wait_for(pid_file.exists)
@@ -530,7 +529,6 @@ def test_a_control_plane_on_path_must_be_complete(tmp_path: Path, monkeypatch: p
         ("kubernetes", "go.etcd.io/etcd/server/v3", table.ETCD_VERSION),
         ("kubernetes", "sigs.k8s.io/kwok", table.KWOK_VERSION),
         ("kubernetes", "sigs.k8s.io/metrics-server", table.METRICS_SERVER_VERSION),
-        ("kubernetes", "sigs.k8s.io/karpenter", table.KARPENTER_VERSION),
         ("pulumi", "github.com/pulumi/pulumi/pkg/v3", table.PULUMI_CLI_VERSION),
         ("kubernetes-provider", "github.com/pulumi/pulumi-kubernetes/provider/v4", table.PROVIDER_SOURCE),
     ],
