@@ -15,7 +15,6 @@ import os
 import re
 import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -78,13 +77,14 @@ class Engine:
             DeploymentFailedError, StackLockedError, InterruptedRunError.
         """
 
-        def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
+        def work(stack: automation.Stack, events: EngineReport) -> RunResult:
             result = stack.up(
                 program=program, refresh=refresh or None, color="never", on_event=events.handle, show_secrets=False
             )
-            return _shown(result.outputs)
+            shown = {name: HIDDEN_OUTPUT if one.secret else one.value for name, one in result.outputs.items()}
+            return events.result(shown)
 
-        return self._outcome(stack_file, work, on_progress, create=True, watch=watch)
+        return self._run(stack_file, work, on_progress, create=True, watch=watch)
 
     def prepare(self, stack_file: Path) -> None:
         """Create the stack if the backend has none, so that its first deployment need not. Raises as `deploy` does."""
@@ -96,12 +96,12 @@ class Engine:
         Where the backend has no such stack there is nothing to do, and the outcome says so. Raises as `deploy` does.
         """
 
-        def work(stack: automation.Stack, events: EngineReport) -> dict[str, Any]:
+        def work(stack: automation.Stack, events: EngineReport) -> RunResult:
             stack.destroy(color="never", on_event=events.handle, show_secrets=False)
-            return {}
+            return events.result({})
 
         try:
-            return self._outcome(stack_file, work, on_progress)
+            return self._run(stack_file, work, on_progress)
         except StackMissingError:
             return RunResult(changes={}, seconds=0.0, outputs={})
 
@@ -160,23 +160,6 @@ class Engine:
 
         return self._run(stack_file, work, on_progress)
 
-    def _outcome(
-        self,
-        stack_file: Path,
-        work: Callable[[automation.Stack, EngineReport], dict[str, Any]],
-        on_progress: OnProgress | None,
-        *,
-        create: bool = False,
-        watch: Watch | None = None,
-    ) -> RunResult:
-        started = time.monotonic()
-
-        def whole(stack: automation.Stack, events: EngineReport) -> RunResult:
-            outputs = work(stack, events)
-            return RunResult(changes=events.changes, seconds=time.monotonic() - started, outputs=outputs)
-
-        return self._run(stack_file, whole, on_progress, create=create, watch=watch)
-
     def _run(
         self,
         stack_file: Path,
@@ -189,7 +172,7 @@ class Engine:
     ) -> Result:
         name = self.workspace.prepare(stack_file)
         command = EngineCommand(self.pulumi_binary, _both(self.options, more or {}))
-        show = on_progress or _ignore
+        show: OnProgress = on_progress or (lambda _: None)
         watching = contextlib.nullcontext() if watch is None else watch(show, command.interrupt)
         choose = _select_or_create if create else automation.Stack.select
 
@@ -231,11 +214,9 @@ class Engine:
         )
 
     def _workspace(self, command: EngineCommand) -> automation.LocalWorkspace:
-        home = self.workspace.pulumi_home
         return _CliWorkspace(
             self.workspace.has_stack,
             work_dir=str(self.workspace.work_dir),
-            pulumi_home=None if home is None else str(home),
             env_vars=self._variables(),
             secrets_provider=self.workspace.secrets_provider,
             pulumi_command=command,
@@ -298,7 +279,9 @@ def _interruptible(
             except KeyboardInterrupt:
                 command.interrupt()
                 if stop_seconds is not None and not interrupted.is_set():
-                    _later(stop_seconds, command.interrupt)
+                    at_once = threading.Timer(stop_seconds, command.interrupt)
+                    at_once.daemon = True
+                    at_once.start()
                 interrupted.set()
                 message = (
                     "stopping after the steps under way; press Ctrl-C again to stop at once"
@@ -308,12 +291,6 @@ def _interruptible(
                 events.on_progress(ResourceProgress(op="", type="", name="", status="warning", message=message))
             except automation.CommandError as error:
                 raise _failure(error, events, interrupted=interrupted.is_set()) from None
-
-
-def _later(seconds: float, act: Callable[[], None]) -> None:
-    timer = threading.Timer(seconds, act)
-    timer.daemon = True
-    timer.start()
 
 
 def _failure(error: automation.CommandError, events: EngineReport, *, interrupted: bool) -> DeploymentFailedError:
@@ -344,10 +321,6 @@ def _last_words(error: automation.CommandError) -> str:
     return "\n".join(line for line in lines if line) or "the Pulumi engine failed without a message"
 
 
-def _shown(outputs: automation.OutputMap) -> dict[str, Any]:
-    return {name: HIDDEN_OUTPUT if output.secret else output.value for name, output in outputs.items()}
-
-
 @contextlib.contextmanager
 def _kubeconfig_in_environment(kubeconfig: str | None) -> Generator[None]:
     """Set KUBECONFIG for the program, which runs in this process and whose provider reads it there."""
@@ -375,7 +348,3 @@ def _abandoned_programs_ignored() -> Generator[None]:
     finally:
         gc.collect()
         sys.unraisablehook = before
-
-
-def _ignore(_: ResourceProgress) -> None:
-    """Show nothing."""

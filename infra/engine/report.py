@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pulumi import automation
 
-from infra.engine.outcome import UNCHANGED, OnProgress, ResourceProgress, StepChange
+from infra.engine.outcome import UNCHANGED, OnProgress, ResourceProgress, RunResult, StepChange
 from infra.urns import STACK_TYPE, urn_name, urn_type
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
@@ -46,6 +48,11 @@ class EngineReport:
     errors: list[str] = field(default_factory=list[str])
     warnings: list[str] = field(default_factory=list[str])
     steps: list[StepChange] = field(default_factory=list[StepChange])
+    started: float = field(default_factory=time.monotonic)
+
+    def result(self, outputs: Mapping[str, Any]) -> RunResult:
+        """Return what was done until now by a run that ends with `outputs`."""
+        return RunResult(changes=self.changes, seconds=time.monotonic() - self.started, outputs=outputs)
 
     def handle(self, event: automation.EngineEvent) -> None:
         """Note one event of the engine."""

@@ -53,13 +53,19 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
     if is_ready(pod):
         return []
     if section(pod, "status").get("phase") == "Failed":
-        return [
-            Fault(where="", reason=_reason(section(pod, "status"), "Failed"), message=text(pod, "status", "message"))
-        ]
+        reason = text(pod, "status", "reason") or "Failed"
+        return [Fault(where="", reason=reason, message=text(pod, "status", "message"))]
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
-        fault = Fault(where="not scheduled", reason=_reason(scheduled, ""), message=str(scheduled.get("message") or ""))
-        return [fault, *_claim_faults(events)]
+        fault = Fault(where="not scheduled", reason=text(scheduled, "reason"), message=text(scheduled, "message"))
+        claims = {text(one, "involvedObject", "name"): one for one in events if one.get("reason") in CLAIM}
+        return [
+            fault,
+            *(
+                Fault(where=f"claim {name}", reason=text(one, "reason"), message=text(one, "message"))
+                for name, one in claims.items()
+            ),
+        ]
     containers = [
         fault
         for kind in ("initContainerStatuses", "containerStatuses")
@@ -84,10 +90,10 @@ def _container_faults(status: Json, events: Sequence[Mapping[str, Any]]) -> list
     if status.get("ready") is True:
         return []
     where = f"container {status.get('name')} ({status.get('image')})"
-    waiting, ended = section(status, "state", "waiting"), _ended(status)
-    reason = _reason(waiting, "")
-    if reason and reason not in STARTING | {ENDED}:
-        return [Fault(where=where, reason=reason, message=str(waiting.get("message") or "no message"))]
+    ended, reason = _ended(status), text(status, "state", "waiting", "reason")
+    if reason not in STARTING | {ENDED, ""}:
+        message = text(status, "state", "waiting", "message") or "no message"
+        return [Fault(where=where, reason=reason, message=message)]
     of_container = [
         event for event in events if f"{{{status.get('name')}}}" in text(event, "involvedObject", "fieldPath")
     ]
@@ -120,21 +126,12 @@ def _last_words(ended: Json, restarts: int) -> str:
 def _volume_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:
     """What keeps a pod's containers from being made; once one of them was, the events are of the past."""
     states = entries(pod, "status", "initContainerStatuses") + entries(pod, "status", "containerStatuses")
-    if any(_reason(section(state, "state", "waiting"), "") not in STARTING | {""} for state in states):
+    if any(text(state, "state", "waiting", "reason") not in STARTING | {""} for state in states):
         return []
     if any(section(state, "state").keys() & {"running", "terminated"} for state in states):
         return []
     found = {text(event, "message"): event for event in events if event.get("reason") in VOLUME_EVENTS}
-    return [Fault(where="", reason=str(event.get("reason")), message=message) for message, event in found.items()]
-
-
-def _claim_faults(events: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """Why a claim of the pod gets no volume, by claim."""
-    found = {text(event, "involvedObject", "name"): event for event in events if event.get("reason") in CLAIM}
-    return [
-        Fault(where=f"claim {name}", reason=text(event, "reason"), message=text(event, "message"))
-        for name, event in found.items()
-    ]
+    return [Fault(where="", reason=text(event, "reason"), message=message) for message, event in found.items()]
 
 
 def _gate_faults(pod: Mapping[str, Any]) -> list[Fault]:
@@ -142,16 +139,12 @@ def _gate_faults(pod: Mapping[str, Any]) -> list[Fault]:
     ready = condition(pod, "Ready")
     if ready.get("reason") != "ReadinessGatesNotReady":
         return []
-    return [Fault(where="not in service", reason="ReadinessGatesNotReady", message=str(ready.get("message") or ""))]
+    return [Fault(where="not in service", reason="ReadinessGatesNotReady", message=text(ready, "message"))]
 
 
 def _last(events: Sequence[Mapping[str, Any]], reason: str, *, words: str = "") -> Mapping[str, Any] | None:
     found = [event for event in events if event.get("reason") == reason and re.search(words, text(event, "message"))]
     return found[-1] if found else None
-
-
-def _reason(status: Json, default: str) -> str:
-    return str(status.get("reason") or default)
 
 
 def _short(message: str) -> str:
