@@ -95,7 +95,9 @@ def _of_last(words: list[str]) -> Suspicion | None:
         # A filter lets frequencies pass, and a compiler reads a program in passes.
         return Suspicion.RANDOM if last in {"pass", "pw"} and before in _PASSES else Suspicion.HUMAN
     if last in {"key", "keys"}:
-        return _of_key(before)
+        if before in _SECRET_KEYS:
+            return Suspicion.LITERAL
+        return Suspicion.NONE if before in _OPEN_KEYS else Suspicion.RANDOM
     if last in _SECRETS or last.endswith(_SECRET_ENDS):
         return Suspicion.RANDOM if words[0] in _SWITCHES and len(words) > 1 else Suspicion.LITERAL
     return None
@@ -106,12 +108,6 @@ _PASSES = {"high", "low", "band", "all", "first", "second", "two", "single", "mu
 
 def _is_password(word: str) -> bool:
     return word in _PASSWORDS or word.endswith(_PASSWORD_ENDS) or _SHORT_PASSWORD.fullmatch(word) is not None
-
-
-def _of_key(before: str) -> Suspicion:
-    if before in _SECRET_KEYS:
-        return Suspicion.LITERAL
-    return Suspicion.NONE if before in _OPEN_KEYS else Suspicion.RANDOM
 
 
 def _of_any(words: list[str]) -> Suspicion:

@@ -107,8 +107,8 @@ def _kind_row(models: Mapping[str, type[Model]]) -> str:
 
 def _type_text(key: str, annotation: Any, metadata: Sequence[Any] = ()) -> str:
     if get_origin(annotation) is Annotated:
-        inner, *more = get_args(annotation)
-        return _type_text(key, inner, [*_constraints(more), *metadata])
+        inner = FieldInfo.from_annotation(annotation)
+        return _type_text(key, inner.annotation, [*inner.metadata, *metadata])
     notation = _notation(metadata)
     if notation:
         return notation.name + _bounds(metadata)
@@ -137,11 +137,6 @@ def _plain_type_text(key: str, annotation: Any, metadata: Sequence[Any]) -> str:
 def _notation(metadata: Sequence[Any]) -> Notation | None:
     """Find the notation of a type; one that was added further out says more than the one it is made of."""
     return next((item for item in reversed(metadata) if isinstance(item, Notation)), None)
-
-
-def _constraints(metadata: Sequence[Any]) -> list[Any]:
-    """Unfold `Field(ge=..., le=...)` inside an annotation, which pydantic unfolds only outside of it."""
-    return [item for entry in metadata for item in (entry.metadata if isinstance(entry, FieldInfo) else [entry])]
 
 
 def _bounds(metadata: Sequence[Any]) -> str:
