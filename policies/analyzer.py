@@ -31,22 +31,13 @@ SERVICE = "pulumirpc.Analyzer"
 MESSAGE_SIZE_BYTES = 400 * 1024 * 1024
 """The limit of the engine itself (pulumi's sdk/go/common/util/rpcutil/serve.go)."""
 
-PROTO_LEVELS = {
-    Level.ADVISORY: analyzer_pb2.ADVISORY,
-    Level.MANDATORY: analyzer_pb2.MANDATORY,
-    Level.DISABLED: analyzer_pb2.DISABLED,
-}
+PROTO_LEVELS = {level: analyzer_pb2.EnforcementLevel.Value(level.name) for level in Level}
 LEVELS = {
     **{value: level for level, value in PROTO_LEVELS.items()},
     # Nothing here remedies by itself, which the engine counts as mandatory.
     analyzer_pb2.REMEDIATE: Level.MANDATORY,
 }
-PROTO_SEVERITIES = {
-    Severity.LOW: analyzer_pb2.POLICY_SEVERITY_LOW,
-    Severity.MEDIUM: analyzer_pb2.POLICY_SEVERITY_MEDIUM,
-    Severity.HIGH: analyzer_pb2.POLICY_SEVERITY_HIGH,
-    Severity.CRITICAL: analyzer_pb2.POLICY_SEVERITY_CRITICAL,
-}
+PROTO_SEVERITIES = {one: analyzer_pb2.PolicySeverity.Value(f"POLICY_SEVERITY_{one.name}") for one in Severity}
 
 
 def serve(pack: Pack) -> None:
@@ -176,14 +167,11 @@ class _Properties(Mapping[str, Any]):
 
 
 def _response(found: Evaluation) -> analyzer_pb2.AnalyzeResponse:
-    return analyzer_pb2.AnalyzeResponse(diagnostics=_diagnostics(found))
-
-
-def _diagnostics(found: Evaluation) -> Iterator[analyzer_pb2.AnalyzeDiagnostic]:
-    for violation in found.violations:
-        yield _diagnostic(violation, _text(violation), violation.level)
-    for one in found.undecided:
-        yield _diagnostic(one, f"{one.resource}: undecided, as {one.message}", Level.ADVISORY)
+    violations = [_diagnostic(one, _text(one), one.level) for one in found.violations]
+    undecided = [
+        _diagnostic(one, f"{one.resource}: undecided, as {one.message}", Level.ADVISORY) for one in found.undecided
+    ]
+    return analyzer_pb2.AnalyzeResponse(diagnostics=[*violations, *undecided])
 
 
 def _text(violation: Violation) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from policies.exceptions_file import IN_DATE, PolicyException, excused, expired
+from policies.exceptions_file import IN_DATE, PolicyException
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError, guarded
 from policies.levels import Level, Levels
@@ -80,7 +80,7 @@ def judge(
     undecided: list[Undecided] = []
     for rule in on:
         for resource in stack.of_type(*rule.types):
-            if excused(exceptions, rule.name, resource.urn, today):
+            if any(one.covers(rule.name, resource.urn, today) for one in exceptions):
                 continue
             messages, unknown = findings(rule, resource, stack)
             violations += [_violation(rule, resource, message, levels) for message in messages]
@@ -101,19 +101,11 @@ def findings(rule: Rule, resource: Resource, stack: Stack) -> tuple[list[str], U
 
 def out_of_date(exceptions: Sequence[PolicyException], *, levels: Levels, today: date) -> list[Violation]:
     """Return what the exceptions themselves violate: those that are over, where that rule is on."""
-    on = levels.of(IN_DATE) is not Level.DISABLED
-    return [_expiry(exception, levels) for exception in expired(exceptions, today)] if on else []
+    level = levels.of(IN_DATE)
+    ended = [one.expiry_message for one in exceptions if one.expires < today and level is not Level.DISABLED]
+    file = "policies/exceptions.yaml"
+    return [Violation(rule=IN_DATE, level=level, urn="", resource=file, message=message) for message in ended]
 
 
 def _violation(rule: Rule, resource: Resource, message: str, levels: Levels) -> Violation:
     return Violation(rule=rule, level=levels.of(rule), urn=resource.urn, resource=resource.label, message=message)
-
-
-def _expiry(exception: PolicyException, levels: Levels) -> Violation:
-    return Violation(
-        rule=IN_DATE,
-        level=levels.of(IN_DATE),
-        urn="",
-        resource="policies/exceptions.yaml",
-        message=exception.expiry_message,
-    )

@@ -54,16 +54,6 @@ class PolicyException:
         return f"the exception from {self.rule} for {self.resource} ended on {self.expires} ({self.reason})"
 
 
-def excused(exceptions: Iterable[PolicyException], rule: str, urn: str, today: date) -> bool:
-    """Return whether one of the exceptions excuses a violation of `rule` by the resource `urn` today."""
-    return any(exception.covers(rule, urn, today) for exception in exceptions)
-
-
-def expired(exceptions: Iterable[PolicyException], today: date) -> list[PolicyException]:
-    """Return the exceptions that are over."""
-    return [exception for exception in exceptions if exception.expires < today]
-
-
 def read_exceptions(rules: Iterable[Rule], file: Path = FILE) -> tuple[PolicyException, ...]:
     """Read an exceptions file.
 

@@ -22,7 +22,7 @@ ESCALATIONS = words("""
 def allows_everything(statements: Iterable[PolicyStatement]) -> bool:
     """Return whether statements together allow nearly every action on whatever there is; conditions do not help."""
     wide = [one for one in statements if one.allows and one.on_any_of_a_kind]
-    return is_total(action for one in wide for action in one.actions)
+    return is_total(frozenset(action for one in wide for action in one.actions))
 
 
 def escalations(statement: PolicyStatement) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from policies.facts.iam import GROUP, GROUP_POLICY, POLICY, POLICY_TYPES, ROLE, ROLE_POLICY, USER, USER_POLICY
 from policies.facts.stack import Resource, Stack
@@ -14,35 +13,18 @@ HOLDERS = (ROLE, USER, GROUP)
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Given:
-    """How resources of one type give policies."""
-
-    policies: str
-    """The property with the ARNs of policies, or else nothing: the document is its own."""
-    to: dict[str, str]
-    """The property that names the holder, by the holder's type."""
-
-
-_ATTACHING = {
-    ROLE_ATTACHMENT: _Given(policies="policyArn", to={ROLE: "role"}),
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": _Given(policies="policyArn", to={USER: "user"}),
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": _Given(policies="policyArn", to={GROUP: "group"}),
-    "aws:iam/policyAttachment:PolicyAttachment": _Given(
-        policies="policyArn", to={ROLE: "roles", USER: "users", GROUP: "groups"}
-    ),
-    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": _Given(
-        policies="policyArns", to={ROLE: "roleName"}
-    ),
-    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": _Given(
-        policies="policyArns", to={USER: "userName"}
-    ),
-    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": _Given(
-        policies="policyArns", to={GROUP: "groupName"}
-    ),
-    ROLE: _Given(policies="managedPolicyArns", to={}),
-    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": _Given(policies="managedPolicyArn", to={}),
+_ATTACHING: dict[str, tuple[str, dict[str, str]]] = {
+    ROLE_ATTACHMENT: ("policyArn", {ROLE: "role"}),
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": ("policyArn", {USER: "user"}),
+    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ("policyArn", {GROUP: "group"}),
+    "aws:iam/policyAttachment:PolicyAttachment": ("policyArn", {ROLE: "roles", USER: "users", GROUP: "groups"}),
+    "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive": ("policyArns", {ROLE: "roleName"}),
+    "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive": ("policyArns", {USER: "userName"}),
+    "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive": ("policyArns", {GROUP: "groupName"}),
+    ROLE: ("managedPolicyArns", {}),
+    "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment": ("managedPolicyArn", {}),
 }
+"""For each type: the property with the ARNs of policies, and the one that names the holder, by the holder's type."""
 ATTACHING_TYPES = tuple(_ATTACHING)
 """All that gives managed policies: by ARN, one or several."""
 
@@ -52,21 +34,20 @@ _BOUNDARY = "permissionsBoundary"
 
 def given_arns(resource: Resource) -> list[str]:
     """Return the ARNs of the policies that a resource of ATTACHING_TYPES gives."""
-    return texts(resource.props, _ATTACHING[resource.type].policies)
+    return texts(resource.props, _ATTACHING[resource.type][0])
 
 
 def given_policies(resource: Resource, stack: Stack) -> list[Resource]:
     """Return the policies of the stack that a resource of ATTACHING_TYPES gives."""
-    return _made(resource, _ATTACHING[resource.type].policies, stack)
+    return _made(resource, _ATTACHING[resource.type][0], stack)
 
 
 def attachments(holder: Resource, stack: Stack) -> Iterator[Resource]:
     """Return what gives managed policies to a role, user or group, itself included."""
     if holder.type in _ATTACHING:
         yield holder
-    for type_, given in _ATTACHING.items():
-        key = given.to.get(holder.type)
-        if key:
+    for type_, (_, holders) in _ATTACHING.items():
+        if key := holders.get(holder.type):
             yield from (one for one in stack.of_type(type_) if _means(one, key, holder))
 
 

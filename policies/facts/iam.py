@@ -48,7 +48,7 @@ class PolicyStatement:
     @cached_property
     def is_total(self) -> bool:
         """Whether it is about nearly every action of most services."""
-        return iam_scope.is_total(self.actions)
+        return iam_scope.is_total(frozenset(self.actions))
 
     @cached_property
     def on_everything(self) -> bool:

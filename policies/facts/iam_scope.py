@@ -7,7 +7,7 @@ letter of the alphabet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from policies.facts.addresses import open_to_internet
@@ -77,14 +77,20 @@ def matches(pattern: str, value: str) -> bool:
     return _compiled(pattern).fullmatch(value.lower()) is not None
 
 
-def is_total(actions: Iterable[str]) -> bool:
+@lru_cache(maxsize=2048)
+def is_total(actions: frozenset[str]) -> bool:
     """Return whether patterns, alone or together, mean nearly every action of most services."""
-    return _is_total(frozenset(actions))
+    return 2 * sum(_covers_service(actions, service) for service in _SERVICES) > len(_SERVICES)
 
 
-def whole_services(actions: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=2048)
+def whole_services(actions: tuple[str, ...]) -> tuple[str, ...]:
     """Return the services of which patterns, alone or together, mean nearly every action, as written where one does."""
-    return list(_whole_services(tuple(actions)))
+    alone = [one for one in actions if _is_whole(one)]
+    named = {one.lower().partition(":")[0] for one in actions if ":" in one}
+    plain = sorted(service for service in named if "*" not in service and "?" not in service)
+    covered = [f"{service}:*" for service in plain if _covers_service(actions, service)]
+    return tuple(alone or covered)
 
 
 def leaves_open(resources: Iterable[str]) -> bool:
@@ -99,11 +105,7 @@ def means_everything(resources: Iterable[str]) -> bool:
 
 def asks_for(conditions: Conditions, *keys: str) -> bool:
     """Return whether a condition asks one of the keys for values that do not mean anything at all."""
-    return any(
-        _is_asked(operator) and key in keys and not _mean_anything(values)
-        for operator, asked in conditions.items()
-        for key, values in asked.items()
-    )
+    return any(key in keys and not _mean_anything(values) for key, values in _asked(conditions))
 
 
 def narrows(conditions: Conditions) -> bool:
@@ -112,9 +114,7 @@ def narrows(conditions: Conditions) -> bool:
     Who calls, when and from where does not: the holder of a stolen key is who he says he is.
     """
     return any(
-        not key.startswith(_OF_THE_CALL) and _is_asked(operator) and not _mean_anything(values)
-        for operator, asked in conditions.items()
-        for key, values in asked.items()
+        not key.startswith(_OF_THE_CALL) and not _mean_anything(values) for key, values in _asked(conditions)
     ) or any(
         set(values) == {"false"} and not key.startswith((*_OF_THE_CALL, "iam:passedtoservice"))
         for key, values in conditions.get("Null", {}).items()
@@ -123,11 +123,7 @@ def narrows(conditions: Conditions) -> bool:
 
 def names_callers(conditions: Conditions) -> bool:
     """Return whether a condition tells callers, accounts or networks from the rest of the world."""
-    return any(
-        key in _OF_THE_CALLER and _is_asked(operator) and values and _are_known(key, values)
-        for operator, asked in conditions.items()
-        for key, values in asked.items()
-    )
+    return any(key in _OF_THE_CALLER and values and _are_known(key, values) for key, values in _asked(conditions))
 
 
 def tells_tokens_apart(conditions: Conditions, *, by_audience: bool) -> bool:
@@ -136,38 +132,17 @@ def tells_tokens_apart(conditions: Conditions, *, by_audience: bool) -> bool:
     `repo:*` is every repository. The audience tells only where the issuer, not the holder, decides it.
     """
     return any(
-        _is_asked(operator)
-        and not key.startswith("aws:")
+        not key.startswith("aws:")
         and (by_audience or not key.endswith(":aud"))
         and not any(_ends_open(one) for one in values)
-        for operator, asked in conditions.items()
-        for key, values in asked.items()
+        for key, values in _asked(conditions)
     )
-
-
-@lru_cache(maxsize=2048)
-def _is_total(actions: frozenset[str]) -> bool:
-    return 2 * sum(_covers_service(actions, service) for service in _SERVICES) > len(_SERVICES)
-
-
-@lru_cache(maxsize=2048)
-def _whole_services(actions: tuple[str, ...]) -> tuple[str, ...]:
-    alone = [one for one in actions if _is_whole(one)]
-    named = {service for one in actions for service in _services_of(one)}
-    covered = [f"{service}:*" for service in sorted(named) if _covers_service(actions, service)]
-    return tuple(alone or covered)
 
 
 def _is_whole(action: str) -> bool:
     """Return whether one pattern means every action of a service, whatever service that is."""
     _, separator, name = action.rpartition(":")
     return not name.strip("*?") or (not separator and "*" in name)
-
-
-def _services_of(action: str) -> tuple[str, ...]:
-    """Return the service that an action names, if it names one."""
-    service, separator, _ = action.lower().partition(":")
-    return (service,) if separator and "*" not in service and "?" not in service else ()
 
 
 def _covers_service(actions: Iterable[str], service: str) -> bool:
@@ -201,9 +176,11 @@ def _mean_any_name(patterns: tuple[str, ...]) -> bool:
     return 2 * sum(any(matches(one, name) for one in wild) for name in _NAMES) > len(_NAMES)
 
 
-def _is_asked(operator: str) -> bool:
-    """Return whether an operator holds only where the key is there and has a value that is asked for."""
-    return operator.removeprefix(_ANY_OF) in _ASKING
+def _asked(conditions: Conditions) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Return what operators ask for that hold only where the key is there and has one of the values."""
+    for operator, asked in conditions.items():
+        if operator.removeprefix(_ANY_OF) in _ASKING:
+            yield from asked.items()
 
 
 def _mean_anything(values: tuple[str, ...]) -> bool:

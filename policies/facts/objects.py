@@ -34,6 +34,9 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
 TARGET_GROUP_BINDING = "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding"
 
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+"""The annotation of a StorageClass that serves claims without a class."""
+
 REPLICATED = (DEPLOYMENT, STATEFUL_SET)
 """What keeps a number of like pods running."""
 

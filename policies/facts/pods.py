@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours
+from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours, selects
 from policies.facts.spellings import PATCH, POD_TEMPLATE
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
@@ -54,6 +54,12 @@ def lasting_containers(resource: Resource) -> Iterator[Mapping[str, Any]]:
 def label(container: Mapping[str, Any]) -> str:
     """Return how a message calls a container."""
     return f"container {text(container, 'name') or '(unnamed)'}"
+
+
+def sends_to(service: Resource, workload: Resource) -> bool:
+    """Return whether a Service selects the pods of a workload; one without a selector selects none."""
+    selector = mapping(within(service.props, "spec", "selector"))
+    return bool(selector) and selects({"matchLabels": selector}, pod_labels(workload))
 
 
 def on_windows(resource: Resource) -> bool:

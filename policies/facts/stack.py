@@ -59,6 +59,9 @@ class Stack:
     resources: tuple[Resource, ...]
     today: date = field(default_factory=clock.today)
     """The day on which it is judged."""
+    _ahead: dict[str, set[str]] = field(default_factory=dict[str, set[str]], init=False)
+    """URNs of all that a resource waits for, by its own; filled where a rule asks."""
+    _done: dict[object, Any] = field(default_factory=dict[object, Any], init=False)
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return all resources of the given types, whatever their spelling, in the order of the program."""
@@ -124,15 +127,6 @@ class Stack:
         resource = self._by_urn.get(urn)
         if resource is not None and resource.type.startswith("kubernetes:"):
             yield from (child.urn for child in self._by_parent.get(urn, ()))
-
-    @cached_property
-    def _ahead(self) -> dict[str, set[str]]:
-        """URNs of all that a resource waits for, by its own; filled where a rule asks."""
-        return {}
-
-    @cached_property
-    def _done(self) -> dict[Callable[[Stack], Any], Any]:
-        return {}
 
     @cached_property
     def _dependents(self) -> Mapping[tuple[str, str], set[str]]:

@@ -50,19 +50,27 @@ class Undeclared(Mapping[str, Any]):
         raise UnknownFactError(self._missing)
 
 
-class _Properties(Mapping[str, Any]):
-    """A mapping whose values are guarded when they are read, as most never are."""
+class _Guard:
+    """Values that are guarded when they are read, as most never are."""
 
-    def __init__(self, values: Mapping[str, Any], owner: str, path: str) -> None:
+    def __init__(self, values: Any, owner: str, path: str) -> None:
         self._values = values
         self._owner = owner
         self._path = path
-        self._read: dict[str, Any] = {}
+        self._read: dict[Any, Any] = {}
 
-    def __getitem__(self, key: str) -> Any:
+    def _value(self, key: Any, path: str) -> Any:
         if key not in self._read:
-            self._read[key] = _guarded(self._values[key], self._owner, _below(self._path, key))
+            self._read[key] = _guarded(self._values[key], self._owner, path)
         return self._read[key]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class _Properties(_Guard, Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        return self._value(key, f"{self._path}.{key}" if self._path else key)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, without the exception that the base class makes for a missing one."""
@@ -71,28 +79,12 @@ class _Properties(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
-    def __len__(self) -> int:
-        return len(self._values)
 
-
-class _Items(Sequence[Any]):
-    """The same for a list."""
-
-    def __init__(self, values: Sequence[Any], owner: str, path: str) -> None:
-        self._values = values
-        self._owner = owner
-        self._path = path
-        self._read: dict[int, Any] = {}
-
+class _Items(_Guard, Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[each] for each in range(*cast("slice[int, int, int]", index).indices(len(self)))]
-        if index not in self._read:
-            self._read[index] = _guarded(self._values[index], self._owner, f"{self._path}[{index}]")
-        return self._read[index]
-
-    def __len__(self) -> int:
-        return len(self._values)
+        return self._value(index, f"{self._path}[{index}]")
 
 
 def _guarded(value: Any, owner: str, path: str) -> Any:
@@ -105,7 +97,3 @@ def _guarded(value: Any, owner: str, path: str) -> Any:
     if isinstance(value, list | tuple):
         return _Items(cast("Sequence[Any]", value), owner, path)
     return value
-
-
-def _below(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key

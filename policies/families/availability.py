@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policies.facts.helm import is_chart
 from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, neighbours, selects
 from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod_spec, scalers
 from policies.facts.quantities import quantity, share
@@ -124,14 +125,11 @@ def _unhealthy(budget: Resource) -> Messages:
 def _spread_over(workload: Resource, key: str) -> bool:
     """Whether pods are kept apart by a topology key, by either means that Kubernetes has."""
     pod = pod_spec(workload)
-    keys = {text(constraint, "topologyKey") for constraint in mappings(pod, "topologySpreadConstraints")}
-    apart = mapping(within(pod, "affinity", "podAntiAffinity"))
-    keys |= {text(term, "topologyKey") for term in mappings(apart, "requiredDuringSchedulingIgnoredDuringExecution")}
-    keys |= {
-        text(term, "podAffinityTerm", "topologyKey")
-        for term in mappings(apart, "preferredDuringSchedulingIgnoredDuringExecution")
-    }
-    return key in keys
+    apart = within(pod, "affinity", "podAntiAffinity")
+    required = mappings(apart, "requiredDuringSchedulingIgnoredDuringExecution")
+    preferred = mappings(apart, "preferredDuringSchedulingIgnoredDuringExecution")
+    terms = [*mappings(pod, "topologySpreadConstraints"), *required, *(one.get("podAffinityTerm") for one in preferred)]
+    return key in [text(one, "topologyKey") for one in terms]
 
 
 @family.stack_rule("spread-over-zones", HIGH, REPLICATED, "EKS best practices")
@@ -201,7 +199,7 @@ def _metrics_server(release: Resource) -> Messages:
 
     https://github.com/kubernetes-sigs/metrics-server#high-availability
     """
-    if text(release.props, "chart").rpartition("/")[2] != METRICS_SERVER:
+    if not is_chart(release, METRICS_SERVER):
         return
     replicas = number(release.props, "values", "replicas")
     if (1 if replicas is None else replicas) < FEWEST_REPLICAS:

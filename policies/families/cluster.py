@@ -21,7 +21,7 @@ from policies.facts.aws import (
 )
 from policies.facts.eks import addons, minor_of, of_cluster, zones
 from policies.facts.helm import releases
-from policies.facts.objects import CONFIG_MAP, HPA, STORAGE_CLASS
+from policies.facts.objects import CONFIG_MAP, DEFAULT_CLASS, HPA, STORAGE_CLASS
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
@@ -30,6 +30,11 @@ from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 DETECTOR = "aws:guardduty/detector:Detector"
 DETECTOR_FEATURE = "aws:guardduty/detectorFeature:DetectorFeature"
+EKS_FEATURES = {
+    "audit logs": {"EKS_AUDIT_LOGS"},
+    "runtime monitoring": {"RUNTIME_MONITORING", "EKS_RUNTIME_MONITORING"},
+}
+"""Features of GuardDuty that watch EKS, each under the names that it has (GuardDuty API reference)."""
 
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 LOG_DAYS = 365
@@ -406,11 +411,9 @@ def _administrators_are_few(cluster: Resource, stack: Stack) -> Messages:
     Keep one principal that deploys and one for emergencies; give the others what they need.
     https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
     """
-    holders = {
-        text(one.props, "principalArn")
-        for one in of_cluster(stack, cluster, ACCESS_POLICY)
-        if text(one.props, "policyArn").endswith(f"/{ADMINISTRATOR}")
-    }
+    given = of_cluster(stack, cluster, ACCESS_POLICY)
+    wide = [one for one in given if text(one.props, "policyArn").endswith(f"/{ADMINISTRATOR}")]
+    holders = {text(one.props, "principalArn") for one in wide}
     if len(holders) > MOST_ADMINISTRATORS:
         yield f"{len(holders)} principals hold {ADMINISTRATOR} at all times, more than {MOST_ADMINISTRATORS}"
 
@@ -472,19 +475,9 @@ def _detector_watches_eks(detector: Resource, stack: Stack) -> Messages:
     Add DetectorFeatures EKS_AUDIT_LOGS and RUNTIME_MONITORING with status ENABLED.
     https://docs.aws.amazon.com/guardduty/latest/ug/kubernetes-protection.html
     """
-    on = {
-        text(feature.props, "name")
-        for feature in stack.dependents(detector, "detectorId", DETECTOR_FEATURE)
-        if text(feature.props, "status") == "ENABLED"
-    }
-    missing = [
-        wanted
-        for wanted, names in {
-            "audit logs": {"EKS_AUDIT_LOGS"},
-            "runtime monitoring": {"RUNTIME_MONITORING", "EKS_RUNTIME_MONITORING"},
-        }.items()
-        if not names & on
-    ]
+    features = stack.dependents(detector, "detectorId", DETECTOR_FEATURE)
+    on = {text(feature.props, "name") for feature in features if text(feature.props, "status") == "ENABLED"}
+    missing = [wanted for wanted, names in EKS_FEATURES.items() if not names & on]
     if missing:
         yield f"does not watch EKS {' and '.join(missing)}"
 
@@ -540,9 +533,6 @@ def _default_storage_class_exists(addon: Resource, stack: Stack) -> Messages:
     """
     if text(addon.props, "addonName") != "aws-ebs-csi-driver":
         return
-    defaults = (
-        within(one.props, "metadata", "annotations", "storageclass.kubernetes.io/is-default-class")
-        for one in stack.of_type(STORAGE_CLASS)
-    )
-    if not any(is_true({"default": value}, "default") for value in defaults):
+    classes = stack.of_type(STORAGE_CLASS)
+    if not any(is_true(one.props, "metadata", "annotations", DEFAULT_CLASS) for one in classes):
         yield "no StorageClass is the default: claims that name none stay Pending for ever"

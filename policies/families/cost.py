@@ -69,20 +69,13 @@ def _images_come_past_the_nat(vpc: Resource, stack: Stack) -> Messages:
     Add an aws.ec2.VpcEndpoint of type Gateway for s3 with the private route tables.
     https://docs.aws.amazon.com/eks/latest/best-practices/cost-opt-networking.html
     """
-    has_nat = any(
-        vpc in stack.dependencies(subnet, "vpcId", VPC)
-        for nat in stack.of_type(NAT)
-        for subnet in stack.dependencies(nat, "subnetId", SUBNET)
-    )
+    subnets = [subnet for nat in stack.of_type(NAT) for subnet in stack.dependencies(nat, "subnetId", SUBNET)]
+    has_nat = any(vpc in stack.dependencies(subnet, "vpcId", VPC) for subnet in subnets)
     endpoints = stack.dependents(vpc, "vpcId", ENDPOINT)
-    gateways = [
-        one
-        for one in endpoints
-        if text(one.props, "serviceName").endswith(".s3")
-        and text(one.props, "vpcEndpointType") in {"", "Gateway"}
-        and (stack.dependencies(one, "routeTableIds", ROUTE_TABLE) or one.props.get("routeTableIds"))
-    ]
-    if has_nat and not gateways:
+    of_s3 = [one for one in endpoints if text(one.props, "serviceName").endswith(".s3")]
+    gateways = [one for one in of_s3 if text(one.props, "vpcEndpointType") in {"", "Gateway"}]
+    key = "routeTableIds"
+    if has_nat and not any(stack.dependencies(one, key, ROUTE_TABLE) or one.props.get(key) for one in gateways):
         yield "pays for every image layer that nodes pull, as it has no gateway endpoint of S3"
 
 

@@ -9,17 +9,15 @@ from policies.facts.objects import INGRESS, SERVICE
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
-from policies.facts.values import mapping, mappings, sequence, text, texts, within
+from policies.facts.values import mapping, mappings, sequence, text, texts, within, words
 from policies.rule import HIGH, MEDIUM, Family, Messages
 
 INTERNET = "internet-facing"
 
-WANTED_ATTRIBUTES = {
-    "routing.http.drop_invalid_header_fields.enabled": ("true",),
-    "access_logs.s3.enabled": ("true",),
-    "deletion_protection.enabled": ("true",),
-}
-"""What a load balancer should have, which the defaults of Elastic Load Balancing lack."""
+WANTED_ATTRIBUTES = words("""
+    routing.http.drop_invalid_header_fields.enabled access_logs.s3.enabled deletion_protection.enabled
+""")
+"""What should be on at a load balancer, and is not by default."""
 DESYNC = "routing.http.desync_mitigation_mode"
 
 family = Family(
@@ -87,9 +85,9 @@ def _load_balancer(ingress: Resource) -> Messages:
     if not on_alb(ingress):
         return
     attributes = alb_attributes(ingress, "load-balancer-attributes")
-    for key, wanted in WANTED_ATTRIBUTES.items():
-        if attributes.get(key) not in wanted:
-            yield f"load-balancer-attributes has no {key}={wanted[0]}"
+    for key in WANTED_ATTRIBUTES:
+        if attributes.get(key) != "true":
+            yield f"load-balancer-attributes has no {key}=true"
     if attributes.get(DESYNC) == "monitor":
         yield f"{DESYNC} is monitor"
 

@@ -27,13 +27,10 @@ STANDING = (
 """Users, and all that they are let in by."""
 POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 
-NODE_POLICIES = {
-    "AmazonEKSWorkerNodePolicy",
-    "AmazonEKSWorkerNodeMinimalPolicy",
-    "AmazonEC2ContainerRegistryPullOnly",
-    "AmazonEC2ContainerRegistryReadOnly",
-    "AmazonSSMManagedInstanceCore",
-}
+NODE_POLICIES = words("""
+    AmazonEKSWorkerNodePolicy AmazonEKSWorkerNodeMinimalPolicy AmazonEC2ContainerRegistryPullOnly
+    AmazonEC2ContainerRegistryReadOnly AmazonSSMManagedInstanceCore
+""")
 """What a node itself needs (EKS user guide, "Amazon EKS node IAM role")."""
 
 EXFILTRATIONS = words("""
@@ -200,9 +197,8 @@ def _trusts_one_service_account(role: Resource) -> Messages:
     https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html
     """
     for statement in trust(role):
-        if not any(
-            ":oidc-provider/" in name and "oidc.eks." in name for name in statement.principals.get("Federated", ())
-        ):
+        issuers = statement.principals.get("Federated", ())
+        if not any(":oidc-provider/" in issuer and "oidc.eks." in issuer for issuer in issuers):
             continue
         asked = statement.conditions.get("StringEquals", {})
         audiences = [value for key, values in asked.items() if key.endswith(":aud") for value in values]
@@ -335,13 +331,10 @@ def _role_serves_one_account(association: Resource, stack: Stack) -> Messages:
     https://docs.aws.amazon.com/eks/latest/best-practices/identity-and-access-management.html
     """
     for role in stack.dependencies(association, "roleArn", ROLE):
-        others = [
-            other
-            for other in stack.dependents(role, "roleArn", POD_IDENTITY)
-            if _service_account(other) < _service_account(association)
-        ]
+        holders = [_service_account(other) for other in stack.dependents(role, "roleArn", POD_IDENTITY)]
+        others = [other for other in holders if other < _service_account(association)]
         if others:
-            yield f"shares {role.label} with service account {_service_account(others[0])}"
+            yield f"shares {role.label} with service account {others[0]}"
 
 
 def _service_account(association: Resource) -> str:

@@ -17,6 +17,8 @@ BINDINGS = (
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
 )
+ROLE_SPELLINGS = with_patches(*ROLES)
+BINDING_SPELLINGS = with_patches(*BINDINGS)
 
 READING = {"get", "list", "watch"}
 WRITING = {"create", "update", "patch"}
@@ -66,7 +68,7 @@ def _is_named(resource: str, written: list[str]) -> bool:
     return resource in written or bool(subresource and f"*/{subresource}" in written)
 
 
-@family.rule("no-wildcard-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.3", "CKV_K8S_49")
+@family.rule("no-wildcard-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.3", "CKV_K8S_49")
 def _wildcards(role: Resource) -> Messages:
     """The role grows with every kind of object that the cluster learns.
 
@@ -80,7 +82,7 @@ def _wildcards(role: Resource) -> Messages:
             yield "a rule has * in nonResourceURLs"
 
 
-@family.rule("no-escalating-role", CRITICAL, with_patches(*ROLES), "CIS EKS 4.1.8", "CKV_K8S_158")
+@family.rule("no-escalating-role", CRITICAL, ROLE_SPELLINGS, "CIS EKS 4.1.8", "CKV_K8S_158")
 def _escalating(role: Resource) -> Messages:
     """Whoever may bind, escalate or impersonate gives himself every other right.
 
@@ -98,7 +100,7 @@ def _binds_harmless(rule: Mapping[str, Any]) -> bool:
     return bool(names) and not any(name in ADMINISTRATORS or name in OF_THE_CLUSTER or ":" in name for name in names)
 
 
-@family.rule("no-administrator-by-aggregation", CRITICAL, with_patches(*ROLES), "CIS EKS 4.1.1", "CIS EKS 4.1.3")
+@family.rule("no-administrator-by-aggregation", CRITICAL, ROLE_SPELLINGS, "CIS EKS 4.1.1", "CIS EKS 4.1.3")
 def _aggregated(role: Resource) -> Messages:
     """A role without a single rule may do all that the cluster's own administrators may.
 
@@ -111,11 +113,7 @@ def _aggregated(role: Resource) -> Messages:
 
 
 @family.rule(
-    "no-cluster-admin-binding",
-    CRITICAL,
-    with_patches(*BINDINGS),
-    "CIS EKS 4.1.1",
-    "Polaris clusterrolebindingClusterAdmin",
+    "no-cluster-admin-binding", CRITICAL, BINDING_SPELLINGS, "CIS EKS 4.1.1", "Polaris clusterrolebindingClusterAdmin"
 )
 def _admin(binding: Resource) -> Messages:
     """Whoever gets hold of one such subject owns the cluster.
@@ -135,9 +133,7 @@ def _subjects(binding: Resource) -> list[str]:
     return [text(subject, "name") for subject in mappings(binding.props, "subjects")]
 
 
-@family.rule(
-    "no-binding-for-everybody", CRITICAL, with_patches(*BINDINGS), "CIS EKS 4.1.7", "Kubernetes RBAC good practices"
-)
+@family.rule("no-binding-for-everybody", CRITICAL, BINDING_SPELLINGS, "CIS EKS 4.1.7", "Kubernetes RBAC good practices")
 def _everybody(binding: Resource) -> Messages:
     """Anybody who reaches the endpoint, or has any account, has the role.
 
@@ -148,7 +144,7 @@ def _everybody(binding: Resource) -> Messages:
             yield f"it is for {name}"
 
 
-@family.rule("no-masters-binding", CRITICAL, with_patches(*BINDINGS), "CIS EKS 4.1.7", "EKS best practices")
+@family.rule("no-masters-binding", CRITICAL, BINDING_SPELLINGS, "CIS EKS 4.1.7", "EKS best practices")
 def _masters(binding: Resource) -> Messages:
     """Members of system:masters pass by every check, and no role can take that back.
 
@@ -209,9 +205,8 @@ def _account_token(account: Resource, stack: Stack) -> Messages:
     Set automountServiceAccountToken to false on the ServiceAccount.
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
     """
-    if not is_false(account.props, "automountServiceAccountToken") and not _bound(
-        name_of(account), namespace_of(account, stack), stack
-    ):
+    mounted = not is_false(account.props, "automountServiceAccountToken")
+    if mounted and not _bound(name_of(account), namespace_of(account, stack), stack):
         yield "automountServiceAccountToken is not false"
 
 
@@ -240,7 +235,7 @@ def _shared(workload: Resource, stack: Stack) -> Messages:
             yield f"it shares the service account {account} with {other.label}"
 
 
-@family.rule("no-secret-reading-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.2", "CKV2_K8S_5")
+@family.rule("no-secret-reading-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.2", "CKV2_K8S_5")
 def _no_secret_reading_role(role: Resource) -> Messages:
     """Listing Secrets gives their contents, tokens of stronger accounts among them.
 
@@ -249,7 +244,7 @@ def _no_secret_reading_role(role: Resource) -> Messages:
     return _grants(role, {"secrets"}, READING)
 
 
-@family.rule("no-pod-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.4")
+@family.rule("no-pod-making-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.4")
 def _no_pod_making_role(role: Resource) -> Messages:
     """Whoever makes pods runs them under any account of the namespace.
 
@@ -258,7 +253,7 @@ def _no_pod_making_role(role: Resource) -> Messages:
     return _grants(role, {"pods", "pods/exec", "pods/attach", "pods/ephemeralcontainers"}, WRITING)
 
 
-@family.rule("no-node-proxy-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.10", "CKV2_K8S_2")
+@family.rule("no-node-proxy-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.10", "CKV2_K8S_2")
 def _no_node_proxy_role(role: Resource) -> Messages:
     """The kubelet's own API runs commands in all pods of a node, past admission and audit.
 
@@ -267,7 +262,7 @@ def _no_node_proxy_role(role: Resource) -> Messages:
     return _grants(role, {"nodes/proxy"}, READING | WRITING)
 
 
-@family.rule("no-volume-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.9")
+@family.rule("no-volume-making-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.9")
 def _no_volume_making_role(role: Resource) -> Messages:
     """A PersistentVolume may be any folder of a node.
 
@@ -276,7 +271,7 @@ def _no_volume_making_role(role: Resource) -> Messages:
     return _grants(role, {"persistentvolumes"}, {"create"})
 
 
-@family.rule("no-webhook-writing-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.11", "CKV_K8S_155")
+@family.rule("no-webhook-writing-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.11", "CKV_K8S_155")
 def _no_webhook_writing_role(role: Resource) -> Messages:
     """A webhook reads and changes every object that passes, Secrets too.
 
@@ -285,7 +280,7 @@ def _no_webhook_writing_role(role: Resource) -> Messages:
     return _grants(role, WEBHOOKS, WRITING)
 
 
-@family.rule("no-token-making-role", HIGH, with_patches(*ROLES), "CIS EKS 4.1.12")
+@family.rule("no-token-making-role", HIGH, ROLE_SPELLINGS, "CIS EKS 4.1.12")
 def _no_token_making_role(role: Resource) -> Messages:
     """Whoever may make tokens acts as any service account.
 
@@ -294,7 +289,7 @@ def _no_token_making_role(role: Resource) -> Messages:
     return _grants(role, {"serviceaccounts/token"}, {"create"})
 
 
-@family.rule("no-certificate-approving-role", HIGH, with_patches(*ROLES), "CKV_K8S_156")
+@family.rule("no-certificate-approving-role", HIGH, ROLE_SPELLINGS, "CKV_K8S_156")
 def _no_certificate_approving_role(role: Resource) -> Messages:
     """Whoever approves certificates makes himself any user.
 

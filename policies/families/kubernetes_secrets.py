@@ -47,7 +47,7 @@ def _plain(resource: Resource) -> Messages:
         for variable in mappings(container, "env"):
             name = text(variable, "name")
             if f"{text(container, 'name')}/{name}" not in known and in_setting(name, text(variable, "value")):
-                yield f"{label(container)} has {_shown(name)} in plain text"
+                yield f"{label(container)} has {without_secrets(name)} in plain text"
 
 
 @family.rule("no-secret-on-command-line", CRITICAL, POD_SPELLINGS, "CIS EKS 4.4.1")
@@ -83,10 +83,10 @@ def _in_config(config: Resource) -> Messages:
     for name in mapping(config.props.get("data")):
         # A variable may have a dot in its name, as a file has.
         if name not in known and any(place not in known for place in _places(name, text(config.props, "data", name))):
-            yield f"its key {_shown(name)} holds a secret"
+            yield f"its key {without_secrets(name)} holds a secret"
     for name in mapping(config.props.get("binaryData")):
         if in_text(text(config.props, "binaryData", name)) or in_file(name, _decoded(config, name)):
-            yield f"its key {_shown(name)} holds a secret"
+            yield f"its key {without_secrets(name)} holds a secret"
 
 
 def _places(key: str, value: str) -> list[str]:
@@ -102,10 +102,6 @@ def _decoded(config: Resource, name: str) -> str:
 
 def _known(resource: Resource) -> Collection[str]:
     return acknowledged(annotation(resource, ACKNOWLEDGED))
-
-
-def _shown(name: str) -> str:
-    return without_secrets(name)
 
 
 @family.rule("secret-in-a-store", LOW, with_patches(SECRET), "CIS EKS 4.4.2", "C-0234")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.facts.objects import STATEFUL_SET, STORAGE_CLASS, annotation
+from policies.facts.objects import DEFAULT_CLASS, STATEFUL_SET, STORAGE_CLASS, annotation
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import is_true, mappings, text, within
@@ -14,7 +14,6 @@ CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 VOLUME = "kubernetes:core/v1:PersistentVolume"
 
 EBS = "ebs.csi.aws.com"
-DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 IN_TREE = "kubernetes.io/aws-ebs"
 
 family = Family("Storage in Kubernetes", __doc__, url="https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html")
@@ -65,9 +64,8 @@ def _of_a_node(volume: Resource) -> Messages:
 
 def _nameless_claims(resource: Resource) -> Iterator[str]:
     if resource.type == CLAIM:
-        if within(resource.props, "spec", "storageClassName") is None and not text(
-            resource.props, "spec", "volumeName"
-        ):
+        nameless = within(resource.props, "spec", "storageClassName") is None
+        if nameless and not text(resource.props, "spec", "volumeName"):
             yield "the claim"
         return
     for claim in mappings(resource.props, "spec", "volumeClaimTemplates"):

@@ -127,9 +127,8 @@ def _crosses_zones(balancer: Resource) -> Messages:
     Set enable_cross_zone_load_balancing=True.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html
     """
-    if text(balancer.props, "loadBalancerType") == "network" and not is_true(
-        balancer.props, "enableCrossZoneLoadBalancing"
-    ):
+    is_network = text(balancer.props, "loadBalancerType") == "network"
+    if is_network and not is_true(balancer.props, "enableCrossZoneLoadBalancing"):
         yield "enableCrossZoneLoadBalancing is not on: a zone with fewer pods gets as much load as the others"
 
 

@@ -80,9 +80,8 @@ def _leads_out(route: Mapping[str, Any]) -> bool:
 def _is_internet_route(stack: Stack, route: Resource | Mapping[str, Any]) -> bool:
     if not isinstance(route, Resource):
         return bool(route.get("gatewayId"))
-    return bool(stack.dependencies(route, "gatewayId", INTERNET_GATEWAY)) or text(route.props, "gatewayId").startswith(
-        "igw-"
-    )
+    made = stack.dependencies(route, "gatewayId", INTERNET_GATEWAY)
+    return bool(made) or text(route.props, "gatewayId").startswith("igw-")
 
 
 @family.stack_rule("vpc-has-flow-logs", MEDIUM, VPC, "Security Hub EC2.6", "CKV2_AWS_11")
@@ -197,14 +196,9 @@ def _closed_nodes_have_endpoints(group: Resource, stack: Stack) -> Messages:
         if not _route_tables(stack, subnet) or default_routes(stack, subnet):
             continue
         vpcs = stack.dependencies(subnet, "vpcId", VPC)
-        served = {
-            service
-            for vpc in vpcs
-            for endpoint in stack.dependents(vpc, "vpcId", ENDPOINT)
-            for service in NODE_ENDPOINTS
-            if text(endpoint.props, "serviceName").endswith(f".{service}")
-        }
-        missing = [service for service in NODE_ENDPOINTS if service not in served]
+        endpoints = [endpoint for vpc in vpcs for endpoint in stack.dependents(vpc, "vpcId", ENDPOINT)]
+        served = [text(endpoint.props, "serviceName") for endpoint in endpoints]
+        missing = [service for service in NODE_ENDPOINTS if not any(one.endswith(f".{service}") for one in served)]
         if missing:
             yield f"{subnet.label} has no way out and no endpoint of {', '.join(missing)}: its nodes never join"
 
@@ -377,11 +371,7 @@ def _rules_are_described(resource: Resource) -> Messages:
 
     Give the group and each of its rules a description.
     """
-    rules = (
-        [*mappings(resource.props, "ingress"), *mappings(resource.props, "egress"), resource.props]
-        if resource.type == SECURITY_GROUP
-        else [resource.props]
-    )
+    rules = [*mappings(resource.props, "ingress"), *mappings(resource.props, "egress"), resource.props]
     if any(text(rule, "description") in {"", "Managed by Pulumi"} for rule in rules):
         yield "has no description"
 

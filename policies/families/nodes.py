@@ -36,11 +36,6 @@ KUBELET_LOOSENED = re.compile(
 family = Family("Nodes", __doc__)
 
 
-def node_groups(stack: Stack, cluster: Resource) -> list[Resource]:
-    """Return the node groups of a cluster."""
-    return of_cluster(stack, cluster, NODE_GROUP)
-
-
 def user_data(resource: Resource) -> str:
     """Return the user data in plain, however it is encoded."""
     raw = text(resource.props, "userData") or text(resource.props, "userDataBase64")
@@ -252,7 +247,7 @@ def _nodes_span_zones(cluster: Resource, stack: Stack) -> Messages:
     Put node groups into three availability zones.
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md
     """
-    groups = node_groups(stack, cluster)
+    groups = of_cluster(stack, cluster, NODE_GROUP)
     found = {zone for group in groups for zone in zones(stack, group, "subnetIds")}
     if any(stack.dependencies(group, "subnetIds", SUBNET) for group in groups) and len(found) < ZONES_THAT_SURVIVE_ONE:
         yield f"its nodes are in {len(found)} zones: the loss of one stops the autoscaler"
@@ -350,7 +345,7 @@ def _spot_is_not_alone(cluster: Resource, stack: Stack) -> Messages:
     Add an on-demand node group for what must not go away.
     https://docs.aws.amazon.com/eks/latest/best-practices/cas.html
     """
-    groups = node_groups(stack, cluster)
+    groups = of_cluster(stack, cluster, NODE_GROUP)
     if groups and all(text(group.props, "capacityType") == "SPOT" for group in groups):
         yield "all its node groups are spot: it can lose every node within two minutes"
 
@@ -362,10 +357,9 @@ def _has_system_nodes(cluster: Resource, stack: Stack) -> Messages:
     Add a tainted on-demand node group of at least two nodes and let controllers tolerate the taint.
     https://docs.aws.amazon.com/eks/latest/best-practices/scale-data-plane.html
     """
-    groups = node_groups(stack, cluster)
-    system = [
-        group for group in groups if sequence(group.props.get("taints")) and text(group.props, "capacityType") != "SPOT"
-    ]
+    groups = of_cluster(stack, cluster, NODE_GROUP)
+    tainted = [group for group in groups if sequence(group.props.get("taints"))]
+    system = [group for group in tainted if text(group.props, "capacityType") != "SPOT"]
     nodes = sum(number(group.props, "scalingConfig", "minSize") or 0 for group in system)
     if groups and not system:
         yield "has no tainted on-demand node group for DNS, autoscaler and controllers"

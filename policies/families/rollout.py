@@ -18,9 +18,8 @@ from policies.facts.objects import (
     labels_of,
     name_of,
     neighbours,
-    selects,
 )
-from policies.facts.pods import grace_seconds, label, lasting_containers, pod_labels, pre_stop_seconds, serves
+from policies.facts.pods import grace_seconds, label, lasting_containers, pre_stop_seconds, sends_to, serves
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, number, text, within
@@ -117,16 +116,7 @@ def _settling(workload: Resource) -> Messages:
 
 def _services(workload: Resource, stack: Stack) -> list[Resource]:
     """The Services that send to a workload's pods."""
-    labels = pod_labels(workload)
-    chosen = [
-        (service, mapping(within(service.props, "spec", "selector")))
-        for service in neighbours(workload, stack, SERVICE)
-    ]
-    return [service for service, selector in chosen if selector and selects({"matchLabels": selector}, labels)]
-
-
-def _has_pause(container: Mapping[str, Any]) -> bool:
-    return bool(mapping(within(container, "lifecycle", "preStop")))
+    return [service for service in neighbours(workload, stack, SERVICE) if sends_to(service, workload)]
 
 
 @family.stack_rule("pre-stop-pause", HIGH, REPLICATED, "EKS best practices")
@@ -139,7 +129,7 @@ def _pause(workload: Resource, stack: Stack) -> Messages:
     if not _services(workload, stack):
         return
     for container in lasting_containers(workload):
-        if serves(container) and not _has_pause(container):
+        if serves(container) and not mapping(within(container, "lifecycle", "preStop")):
             yield f"{label(container)} ends as soon as it is told to, while a Service still sends to it"
 
 
@@ -171,8 +161,7 @@ def _deregistrations(workload: Resource, stack: Stack) -> Iterator[tuple[Resourc
                 yield group, DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
     for ingress in neighbours(workload, stack, INGRESS):
         if names & _backends(ingress) and on_alb(ingress):
-            attributes = alb_attributes(ingress, "target-group-attributes")
-            delay = quantity(attributes.get(DEREGISTRATION))
+            delay = quantity(alb_attributes(ingress, "target-group-attributes").get(DEREGISTRATION))
             yield ingress, DEFAULT_DEREGISTRATION_SECONDS if delay is None else delay
 
 

@@ -33,10 +33,8 @@ family = Family("Scaling", __doc__, url="https://kubernetes.io/docs/tasks/run-ap
 def _resource_metrics(scaler: Resource) -> Iterator[Mapping[str, Any]]:
     """The metrics that are a share of what pods request."""
     for metric in mappings(scaler.props, "spec", "metrics"):
-        if (
-            text(metric, "type") == "Resource"
-            and number(metric, "resource", "target", "averageUtilization") is not None
-        ):
+        share = number(metric, "resource", "target", "averageUtilization")
+        if text(metric, "type") == "Resource" and share is not None:
             yield metric
     if scaler.type == HPA_V1:
         yield {"resource": {"name": "cpu"}}
@@ -113,11 +111,8 @@ def _target(scaler: Resource) -> Messages:
 
     https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
     """
-    percents = [
-        number(metric, "resource", "target", "averageUtilization")
-        for metric in mappings(scaler.props, "spec", "metrics")
-        if text(metric, "resource", "name") == "cpu"
-    ]
+    of_cpu = [one for one in mappings(scaler.props, "spec", "metrics") if text(one, "resource", "name") == "cpu"]
+    percents = [number(metric, "resource", "target", "averageUtilization") for metric in of_cpu]
     for percent in (*percents, number(scaler.props, "spec", "targetCPUUtilizationPercentage")):
         if percent is not None and percent > HIGHEST_CPU_PERCENT:
             yield f"its CPU target is {percent:g} %"
@@ -182,7 +177,7 @@ def _quota(quota: Resource, stack: Stack) -> Messages:
     needs = {"pods": 0.0, "requests.cpu": 0.0, "requests.memory": 0.0}
     for workload in neighbours(quota, stack, *REPLICATED, JOB, CRON_JOB):
         most = [number(scaler.props, "spec", "maxReplicas") for scaler in scalers(workload, stack)]
-        replicas = max((count for count in most if count is not None), default=None)
+        replicas = max((one for one in most if one is not None), default=None)
         if replicas is None:
             replicas = number(workload.props, "spec", "replicas")
         count = 1.0 if replicas is None else replicas

@@ -7,7 +7,7 @@ from infra.secret_texts.texts import in_setting, without_secrets
 from policies.facts.aws import BALANCERS, BUCKETS, KEY, REPOSITORY
 from policies.facts.iam import statements
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_set, is_true, mapping, mappings, number, text, within
+from policies.facts.values import is_set, is_true, number, sequence, text, within
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
@@ -108,13 +108,9 @@ def _images_have_own_key(repository: Resource) -> Messages:
     Set encryption_configurations with encryption_type KMS and a key.
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
-    if not any(text(one, "encryptionType").startswith("KMS") for one in _encryptions(repository)):
-        yield "encryptionConfigurations has no KMS key"
-
-
-def _encryptions(repository: Resource) -> list[object]:
     found = repository.props.get("encryptionConfigurations")
-    return [*mappings(repository.props, "encryptionConfigurations"), mapping(found)]
+    if not any(text(one, "encryptionType").startswith("KMS") for one in (found, *sequence(found))):
+        yield "encryptionConfigurations has no KMS key"
 
 
 @family.rule("registry-is-private", CRITICAL, REPOSITORY_POLICY, "CKV_AWS_32")
@@ -171,11 +167,8 @@ def _bucket_keeps_versions(bucket: Resource, stack: Stack) -> Messages:
     receives_logs = stack.dependents(bucket, "accessLogs", *BALANCERS) or stack.dependents(
         bucket, "targetBucket", BUCKET_LOGGING
     )
-    on = [
-        one
-        for one in stack.dependents(bucket, "bucket", *VERSIONING)
-        if text(one.props, "versioningConfiguration", "status") == "Enabled"
-    ]
+    settings = stack.dependents(bucket, "bucket", *VERSIONING)
+    on = any(text(one.props, "versioningConfiguration", "status") == "Enabled" for one in settings)
     if not receives_logs and not on and not is_true(within(bucket.props, "versioning"), "enabled"):
         yield "keeps no versions"
 
@@ -192,9 +185,5 @@ def _parameter_is_encrypted(parameter: Resource) -> Messages:
         return
     named = text(parameter.props, "name") or parameter.name
     by_name = suspicion(named.rpartition("/")[2]) in {Suspicion.LITERAL, Suspicion.HUMAN}
-    if by_name or _holds_secret(parameter, named):
+    if by_name or any(in_setting(named, text(parameter.props, key)) for key in ("value", "insecureValue")):
         yield f"is called {without_secrets(named)} and is of type {kind or 'String'}"
-
-
-def _holds_secret(parameter: Resource, named: str) -> bool:
-    return any(in_setting(named, text(parameter.props, key)) for key in ("value", "insecureValue"))

@@ -21,7 +21,7 @@ from policies.facts.objects import (
     neighbours,
     selects,
 )
-from policies.facts.pods import all_containers, pod_labels, targets
+from policies.facts.pods import all_containers, pod_labels, sends_to, targets
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import mapping, mappings, text, within
 from policies.rule import HIGH, Family, Messages
@@ -35,10 +35,6 @@ def _finds_none(resource: Resource, stack: Stack, selector: Mapping[str, Any]) -
     return bool(workloads) and not any(selects(selector, pod_labels(workload)) for workload in workloads)
 
 
-def _service_selector(service: Resource) -> Mapping[str, Any]:
-    return {"matchLabels": within(service.props, "spec", "selector")}
-
-
 @family.stack_rule("service-finds-pods", HIGH, SERVICE, "KubeLinter dangling-service", "kube-score service-targets-pod")
 def _service(service: Resource, stack: Stack) -> Messages:
     """A Service without pods answers nobody, and says so nowhere.
@@ -46,8 +42,8 @@ def _service(service: Resource, stack: Stack) -> Messages:
     Let spec.selector match the labels of the pod template.
     https://kubernetes.io/docs/concepts/services-networking/service/
     """
-    selector = _service_selector(service)
-    if mapping(selector["matchLabels"]) and _finds_none(service, stack, selector):
+    selector = mapping(within(service.props, "spec", "selector"))
+    if selector and _finds_none(service, stack, {"matchLabels": selector}):
         yield "its selector matches no pods of this stack"
 
 
@@ -127,16 +123,11 @@ def _service_ports(service: Resource, stack: Stack) -> Messages:
     Let targetPort be the name of a container's port.
     https://kubernetes.io/docs/concepts/services-networking/service/
     """
-    selector = _service_selector(service)
-    if not mapping(selector["matchLabels"]):
-        return
-    chosen = [one for one in neighbours(service, stack, *WORKLOADS) if selects(selector, pod_labels(one))]
-    for port in mappings(service.props, "spec", "ports"):
-        name = text(port, "targetPort")
-        if name and not name.isdigit():
-            for workload in chosen:
-                if name not in _port_names(workload):
-                    yield f"targetPort {name} is no port of {workload.label}"
+    chosen = [one for one in neighbours(service, stack, *WORKLOADS) if sends_to(service, one)]
+    for name in [text(port, "targetPort") for port in mappings(service.props, "spec", "ports")]:
+        for workload in chosen:
+            if name and not name.isdigit() and name not in _port_names(workload):
+                yield f"targetPort {name} is no port of {workload.label}"
 
 
 def _wanted_services(resource: Resource) -> Iterator[tuple[str, Any]]:

@@ -209,14 +209,8 @@ def _node_loss(resource: Resource) -> Messages:
     """
     tolerations = mappings(pod_spec(resource), "tolerations")
     for taint in NODE_LOSS_TAINTS:
-        seconds = next(
-            (
-                number(toleration, "tolerationSeconds")
-                for toleration in tolerations
-                if text(toleration, "key") == taint and text(toleration, "effect") in {"", "NoExecute"}
-            ),
-            None,
-        )
+        own = [one for one in tolerations if text(one, "key") == taint and text(one, "effect") in {"", "NoExecute"}]
+        seconds = number(own[0], "tolerationSeconds") if own else None
         if seconds is None or seconds > MOST_NODE_LOSS_SECONDS:
             yield f"{taint} is tolerated for {'the default, 300' if seconds is None else f'{seconds:g}'} seconds"
 
