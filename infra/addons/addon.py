@@ -44,10 +44,13 @@ class ClusterFacts:
     name: str
     account_id: str
     region: str
-    partition: str
     kubernetes_version: str = KUBERNETES_MINOR
     vpc_id: pulumi.Input[str] = "*"
     volumes_key_arn: pulumi.Input[str] = "*"
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of the cluster's account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +65,6 @@ class Chart:
     chart: str
     version: str
     definitions: str = ""
-
-
-def _no_values(cluster: ClusterFacts) -> Mapping[str, Any]:
-    del cluster
-    return {}
-
-
-def _no_permissions(cluster: ClusterFacts) -> Mapping[str, Sequence[Statement]]:
-    del cluster
-    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +87,13 @@ class Addon:
     needed_by: Need | None = None
     """What waits for it. What `nodes` need is made before them; everything else waits for the nodes of system pools,
     as an add-on whose pods find no node becomes degraded, and fails after 20 minutes."""
-    values: Callable[[ClusterFacts], Mapping[str, Any]] = _no_values
+    values: Callable[[ClusterFacts], Mapping[str, Any]] = lambda _: {}
     """Its configuration; empty where the default is right. EKS refuses unknown keys, Helm ignores them."""
     service_account: str | None = None
     """Of the pods that call AWS, where it has any."""
     managed_policy: str | None = None
     """AWS's own policy for it, where no narrower one does."""
-    permissions: Callable[[ClusterFacts], Mapping[str, Sequence[Statement]]] = _no_permissions
+    permissions: Callable[[ClusterFacts], Mapping[str, Sequence[Statement]]] = lambda _: {}
     """What these pods may do, by policy. With a `managed_policy`: what that allows, for the permissions boundary."""
 
     @property
@@ -109,26 +102,20 @@ class Addon:
         return self.name.removeprefix("aws-")
 
 
-def system_selector() -> dict[str, str]:
-    """Return the node selector of a controller: a system pool, and nothing else."""
-    return {SYSTEM_LABEL: "true"}
+def on_system_pools(match_labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values by which the replicas of a controller, found by labels, run on system pools and nowhere else.
 
-
-def system_tolerations() -> list[dict[str, str]]:
-    """Return the tolerations of a controller on a system pool."""
-    return [{"key": SYSTEM_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}]
-
-
-def zone_spread(match_labels: dict[str, str]) -> list[dict[str, object]]:
-    """Return a topology spread constraint that spreads the replicas of a controller over the zones.
-
-    `ScheduleAnyway`: after the loss of a zone, running beats balance.
+    They spread over the zones; `ScheduleAnyway`: after the loss of a zone, running beats balance.
     """
-    return [
-        {
-            "maxSkew": 1,
-            "topologyKey": ZONE_LABEL,
-            "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": match_labels},
-        }
-    ]
+    return {
+        "nodeSelector": {SYSTEM_LABEL: "true"},
+        "tolerations": [{"key": SYSTEM_TAINT_KEY, "operator": "Exists", "effect": "NoSchedule"}],
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": ZONE_LABEL,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": match_labels},
+            }
+        ],
+    }

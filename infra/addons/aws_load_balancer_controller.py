@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.addons.addon import (
-    RELEASE_SECONDS,
-    RELEASE_SOURCE,
-    Addon,
-    Chart,
-    ClusterFacts,
-    system_selector,
-    system_tolerations,
-    zone_spread,
-)
-from infra.iam import Statement
+from infra.addons.addon import RELEASE_SECONDS, RELEASE_SOURCE, Addon, Chart, ClusterFacts, on_system_pools
+from infra.iam import Statement, allow
 
 NAME = "aws-load-balancer-controller"
 CHART = Chart(
@@ -48,26 +39,20 @@ def _permissions(cluster: ClusterFacts) -> Mapping[str, Sequence[Statement]]:
     The least for bindings to IP targets with all fields written out and no `networking` (read in the code of v3.5.0;
     the notes of v3.6.0 name no change).
     """
-    groups = f"arn:{cluster.partition}:elasticloadbalancing:{cluster.region}:{cluster.account_id}:targetgroup/*/*"
     return {
         "targets": [
-            Statement(
-                sid="Look",
+            allow(
+                "Look",
                 # None of these has a resource-level permission.
-                actions=[
-                    "ec2:DescribeSecurityGroups",
-                    "ec2:DescribeVpcs",
-                    "elasticloadbalancing:DescribeTargetGroups",
-                    "elasticloadbalancing:DescribeTargetHealth",
-                ],
-                resources=["*"],
+                "ec2:DescribeSecurityGroups DescribeVpcs "
+                "elasticloadbalancing:DescribeTargetGroups DescribeTargetHealth",
             ),
-            Statement(
-                sid="Register",
-                actions=["elasticloadbalancing:DeregisterTargets", "elasticloadbalancing:RegisterTargets"],
-                resources=[groups],
+            allow(
+                "Register",
+                "elasticloadbalancing:DeregisterTargets RegisterTargets",
+                cluster.arn("elasticloadbalancing", "targetgroup/*/*"),
                 # Another cluster's groups stay out of reach.
-                conditions={"StringEquals": {f"aws:ResourceTag/{CLUSTER_TAG}": cluster.name}},
+                when={"StringEquals": {f"aws:ResourceTag/{CLUSTER_TAG}": cluster.name}},
             ),
         ]
     }
@@ -88,9 +73,9 @@ def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
         "serviceAccount": {"create": True, "name": NAME},
         "keepTLSSecret": True,
         **_only_target_group_bindings(),
-        **_survives_a_zone(),
-        "nodeSelector": system_selector(),
-        "tolerations": system_tolerations(),
+        "replicaCount": REPLICAS,
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        **on_system_pools({"app.kubernetes.io/name": NAME}),
         # The VPC's resolver: it calls nothing but AWS, and so need not wait for the cluster's DNS.
         "dnsPolicy": "Default",
         "targetgroupbindingMaxExponentialBackoffDelay": LONGEST_BACKOFF,
@@ -132,14 +117,6 @@ def _only_target_group_bindings() -> dict[str, Any]:
         # Should the controller be down, pods come up without a readiness gate. The other choice would stop every new
         # pod, in a flood too.
         "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
-    }
-
-
-def _survives_a_zone() -> dict[str, Any]:
-    return {
-        "replicaCount": REPLICAS,
-        "podDisruptionBudget": {"maxUnavailable": 1},
-        "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": NAME}),
     }
 
 

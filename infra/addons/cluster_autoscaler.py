@@ -8,17 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.addons.addon import (
-    RELEASE_SECONDS,
-    RELEASE_SOURCE,
-    Addon,
-    Chart,
-    ClusterFacts,
-    system_selector,
-    system_tolerations,
-    zone_spread,
-)
-from infra.iam import Statement
+from infra.addons.addon import RELEASE_SECONDS, RELEASE_SOURCE, Addon, Chart, ClusterFacts, on_system_pools
+from infra.iam import Statement, allow
 from infra.versions import KUBERNETES_VERSIONS
 
 NAME = "cluster-autoscaler"
@@ -38,40 +29,23 @@ def _permissions(cluster: ClusterFacts) -> Mapping[str, Sequence[Statement]]:
     Actions: Cluster Autoscaler, AWS provider's README, "Full Cluster Autoscaler Features Policy"; EKS tags the groups
     behind its node groups for discovery by itself (EKS user guide, managed node groups).
     """
-    here = f"{cluster.region}:{cluster.account_id}"
+    mark = "aws:ResourceTag/k8s.io/cluster-autoscaler"
     return {
         "groups": [
-            Statement(
-                sid="Look",
+            allow(
+                "Look",
                 # None of these has a resource-level permission.
-                actions=[
-                    "autoscaling:DescribeAutoScalingGroups",
-                    "autoscaling:DescribeAutoScalingInstances",
-                    "autoscaling:DescribeLaunchConfigurations",
-                    "autoscaling:DescribeScalingActivities",
-                    "autoscaling:DescribeTags",
-                    "ec2:DescribeImages",
-                    "ec2:DescribeInstanceTypes",
-                    "ec2:DescribeLaunchTemplateVersions",
-                    "ec2:GetInstanceTypesFromInstanceRequirements",
-                ],
-                resources=["*"],
+                "autoscaling:DescribeAutoScalingGroups DescribeAutoScalingInstances DescribeLaunchConfigurations "
+                "DescribeScalingActivities DescribeTags "
+                "ec2:DescribeImages DescribeInstanceTypes DescribeLaunchTemplateVersions "
+                "GetInstanceTypesFromInstanceRequirements",
             ),
-            Statement(
-                sid="LookAtNodeGroups",
-                actions=["eks:DescribeNodegroup"],
-                resources=[f"arn:{cluster.partition}:eks:{here}:nodegroup/{cluster.name}/*/*"],
-            ),
-            Statement(
-                sid="ResizeGroupsOfThisCluster",
-                actions=["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-                resources=[f"arn:{cluster.partition}:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/*"],
-                conditions={
-                    "StringEquals": {
-                        "aws:ResourceTag/k8s.io/cluster-autoscaler/enabled": "true",
-                        f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster.name}": "owned",
-                    }
-                },
+            allow("LookAtNodeGroups", "eks:DescribeNodegroup", cluster.arn("eks", f"nodegroup/{cluster.name}/*/*")),
+            allow(
+                "ResizeGroupsOfThisCluster",
+                "autoscaling:SetDesiredCapacity TerminateInstanceInAutoScalingGroup",
+                cluster.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),
+                when={"StringEquals": {f"{mark}/enabled": "true", f"{mark}/{cluster.name}": "owned"}},
             ),
         ]
     }
@@ -92,9 +66,7 @@ def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
         "priorityClassName": "system-cluster-critical",
         # The VPC's resolver: the autoscaler calls AWS only, and must work while the cluster's DNS waits for a node.
         "dnsPolicy": "Default",
-        "nodeSelector": system_selector(),
-        "tolerations": system_tolerations(),
-        "topologySpreadConstraints": zone_spread({"app.kubernetes.io/instance": NAME}),
+        **on_system_pools({"app.kubernetes.io/instance": NAME}),
         "podDisruptionBudget": {"maxUnavailable": 1},
         "resources": {"requests": {"cpu": "100m", "memory": "600Mi"}, "limits": {"memory": "600Mi"}},
         "securityContext": {

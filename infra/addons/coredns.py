@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.addons.addon import RUN_1_36, Addon, ClusterFacts, system_selector, system_tolerations, zone_spread
+from infra.addons.addon import RUN_1_36, Addon, ClusterFacts, on_system_pools
 
 FEWEST_REPLICAS = 2
 MOST_REPLICAS = 20
 """EKS runs one replica of CoreDNS per 16 nodes or 256 cores, within these bounds; 20 are for 320 nodes."""
 
 
-def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
-    del cluster
+def _values(_: ClusterFacts) -> Mapping[str, Any]:
     return {
         "autoScaling": {"enabled": True, "minReplicas": FEWEST_REPLICAS, "maxReplicas": MOST_REPLICAS},
-        "nodeSelector": system_selector(),
-        "tolerations": system_tolerations(),
-        "topologySpreadConstraints": zone_spread({"k8s-app": "kube-dns"}),
+        **on_system_pools({"k8s-app": "kube-dns"}),
     }
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from infra.addons.addon import RUN_1_36, Addon, ClusterFacts, system_selector, system_tolerations, zone_spread
+from infra.addons.addon import RUN_1_36, Addon, ClusterFacts, on_system_pools
 
 
-def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
-    del cluster
+def _values(_: ClusterFacts) -> Mapping[str, Any]:
     return {
         "replicas": 2,
-        "nodeSelector": system_selector(),
-        "tolerations": system_tolerations(),
-        "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": "metrics-server"}),
+        **on_system_pools({"app.kubernetes.io/name": "metrics-server"}),
         "podDisruptionBudget": {"enabled": True, "minAvailable": 1},
     }
 

@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.addons.addon import RUN_1_36, Addon, ClusterFacts
-from infra.iam import Statement
+from infra.iam import Statement, allow
 
 
-def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
-    del cluster
+def _values(_: ClusterFacts) -> Mapping[str, Any]:
     return {
         # Every value is text, also switches and numbers.
         "enableNetworkPolicy": "true",
@@ -30,28 +29,15 @@ def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
 
 
 def _permissions(cluster: ClusterFacts) -> Mapping[str, Sequence[Statement]]:
-    here = f"arn:{cluster.partition}:ec2:{cluster.region}:{cluster.account_id}"
     return {
         "network": [
-            Statement(
-                sid="Interfaces",
-                actions=[
-                    "ec2:AssignPrivateIpAddresses",
-                    "ec2:AttachNetworkInterface",
-                    "ec2:CreateNetworkInterface",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:DescribeInstances",
-                    "ec2:DescribeInstanceTypes",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeTags",
-                    "ec2:DetachNetworkInterface",
-                    "ec2:ModifyNetworkInterfaceAttribute",
-                    "ec2:UnassignPrivateIpAddresses",
-                ],
-                resources=["*"],
+            allow(
+                "Interfaces",
+                "ec2:AssignPrivateIpAddresses AttachNetworkInterface CreateNetworkInterface DeleteNetworkInterface "
+                "DescribeInstances DescribeInstanceTypes DescribeNetworkInterfaces DescribeSubnets DescribeTags "
+                "DetachNetworkInterface ModifyNetworkInterfaceAttribute UnassignPrivateIpAddresses",
             ),
-            Statement(sid="TagInterfaces", actions=["ec2:CreateTags"], resources=[f"{here}:network-interface/*"]),
+            allow("TagInterfaces", "ec2:CreateTags", cluster.arn("ec2", "network-interface/*")),
         ]
     }
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from infra.bootstrap.account import Account, bucket_arn
-from infra.iam import Document, Statement, policy_document
-from infra.platforms.eks.cluster.key_policies import ADMINISTRATION, THIS_KEY, USE, root_arn
-from infra.settings.eks.platform import PARTITION
+from infra.iam import Document, Statement, allow, policy_document
+from infra.platforms.eks.cluster.key_policies import USE, administration, root_arn
 
 LOG_PREFIX = "access/"
 """Where the log bucket keeps what S3 writes."""
@@ -21,13 +20,7 @@ def pulumi_key_policy(account_id: str) -> Document:
     own: it uses the key with the permissions of the caller that reads or writes the object (S3 user guide, "Using
     server-side encryption with AWS KMS keys").
     """
-    root = root_arn(PARTITION, account_id)
-    return policy_document(
-        Statement(
-            sid="IamDecidesAdministration", actions=ADMINISTRATION, resources=THIS_KEY, principals={"AWS": [root]}
-        ),
-        Statement(sid="IamDecidesUse", actions=USE, resources=THIS_KEY, principals={"AWS": [root]}),
-    )
+    return policy_document(administration(account_id), allow("IamDecidesUse", USE, to={"AWS": [root_arn(account_id)]}))
 
 
 def state_bucket_policy(account: Account) -> Document:

@@ -55,7 +55,6 @@ class Addons(pulumi.ComponentResource):
             name=args.context.name,
             account_id=args.context.account_id,
             region=args.context.region,
-            partition=args.context.partition,
             kubernetes_version=args.settings.version,
             vpc_id=args.vpc_id,
             volumes_key_arn=args.volumes_key_arn,
@@ -78,7 +77,7 @@ class Addons(pulumi.ComponentResource):
         return self._make_release(addon, addon.chart, wait_for)
 
     def _make_identity(self, addon: Addon, service_account: str) -> PodIdentity:
-        managed, partition = addon.managed_policy, self._args.context.partition
+        managed = addon.managed_policy
         return PodIdentity(
             addon.short_name,
             PodIdentityArgs(
@@ -89,7 +88,7 @@ class Addons(pulumi.ComponentResource):
                 policies={}
                 if managed
                 else {key: policy_document(*statements) for key, statements in addon.permissions(self._facts).items()},
-                managed_policy_arns={"managed": f"arn:{partition}:iam::aws:policy/{managed}"} if managed else {},
+                managed_policy_arns={"managed": f"arn:aws:iam::aws:policy/{managed}"} if managed else {},
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

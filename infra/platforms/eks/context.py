@@ -24,10 +24,13 @@ class AwsContext:
     stack: str
     account_id: str
     region: str
-    partition: str
     provider: aws.Provider
     protect: bool
     boundary_arn: pulumi.Input[str] | None = None
+
+    def arn(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource of the stack's account and region: `arn("eks", "cluster/nightowl-prod")`."""
+        return f"arn:aws:{service}:{self.region}:{self.account_id}:{resource}"
 
     @property
     def role_path(self) -> str:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 from infra.settings.eks.limits import NameLimit
-from infra.settings.eks.platform import PARTITION
 from infra.settings.names import check_name
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
@@ -80,7 +79,7 @@ def role_name(cluster: str, kind: RoleKind) -> str:
 
 def role_arn(account_id: str, cluster: str, kind: RoleKind) -> str:
     """Return the ARN of the role that the pipeline takes."""
-    return f"arn:{PARTITION}:iam::{account_id}:role/{role_name(cluster, kind)}"
+    return f"arn:aws:iam::{account_id}:role/{role_name(cluster, kind)}"
 
 
 def pipeline_arns(github: GithubSettings | None, account_id: str, cluster: str) -> Mapping[RoleKind, str]:
@@ -102,7 +101,7 @@ def pipeline_boundary_name(cluster: str) -> str:
 
 def identity_provider_arn(account_id: str) -> str:
     """Return the ARN of the account's identity provider for GitHub Actions, which `nightowl bootstrap` makes."""
-    return f"arn:{PARTITION}:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
+    return f"arn:aws:iam::{account_id}:oidc-provider/{GITHUB_ISSUER}"
 
 
 def runner_name(cluster: str) -> str:
@@ -112,7 +111,7 @@ def runner_name(cluster: str) -> str:
 
 def runner_arn(account_id: str, region: str, cluster: str) -> str:
     """Return the ARN of that project."""
-    return f"arn:{PARTITION}:codebuild:{region}:{account_id}:project/{runner_name(cluster)}"
+    return f"arn:aws:codebuild:{region}:{account_id}:project/{runner_name(cluster)}"
 
 
 def runner_folder(cluster: str) -> str:

@@ -21,20 +21,20 @@ from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
 from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
 from infra.platforms.eks.live.live_version import check_versions
-from infra.platforms.eks.live.protection import Protection, Register, register
+from infra.platforms.eks.live.protection import Protection
 from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
 from infra.platforms.eks.names import cluster_name, pipeline_arns
 from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.platforms.eks.nodes.offers import check_offers
 from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
-from infra.platforms.eks.pipeline.guest_roles import GuestRoles, GuestRolesArgs
+from infra.platforms.eks.pipeline.guest_roles import GuestRoles
 from infra.platforms.eks.pipeline.pipeline import Delivery, DeliveryArgs, make_scope
 from infra.platforms.eks.pipeline.preview_access import PreviewAccess
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
-from infra.platforms.eks.pipeline.resource_types import Recorder, record
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.platforms.eks.provider import default_tags, make_context
+from infra.platforms.eks.record import Record, record
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
 from infra.platforms.eks.storage_class import make_storage_class
 from infra.platforms.eks.zones import zone_names
@@ -51,15 +51,14 @@ from infra.settings.stack import StackSettings
 class EksPlatformArgs:
     """The whole stack file, and where the stack is.
 
-    `tags` go onto the machines, which the provider does not tag. `types` and `register` collect what the program makes,
-    from its beginning on. `live` is what the stack has made already.
+    `tags` go onto the machines, which the provider does not tag. `record` is of what the program makes, from its
+    beginning on. `live` is what the stack has made already.
     """
 
     context: AwsContext
     settings: StackSettings
     tags: Mapping[str, str]
-    types: Recorder
-    register: Register
+    record: Record
     live: LiveStack
 
 
@@ -144,8 +143,8 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
         self._load_balancing.complete()
         if self._delivery is not None:
-            self._delivery.permit(self._args.types.types)
-        Protection(self._args.register.made, protect=self._context.protect)
+            self._delivery.permit(frozenset(self._args.record.types))
+        Protection(self._args.record.made, protect=self._context.protect)
 
     def _make_delivery(self, context: AwsContext) -> Delivery | None:
         github = self._settings.delivery.github
@@ -327,11 +326,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             return None
         return GuestRoles(
             "guest-roles",
-            GuestRolesArgs(
-                context=self._context,
-                secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
-                key_arn=self._encryption.secrets_key_arn,
-            ),
+            context=self._context,
+            secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
+            key_arn=self._encryption.secrets_key_arn,
             opts=self._child(),
         )
 
@@ -355,7 +352,7 @@ def make_platform(
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     check_stack_name(settings, project=project, stack=stack)
-    types, collected = record(), register()
+    recorded = record()
     live = read_live_stack()
     check_changes(live, settings, platform)
     context = make_context(
@@ -375,8 +372,7 @@ def make_platform(
             context=context,
             settings=settings,
             tags=default_tags(platform, project=project, stack=stack),
-            types=types,
-            register=collected,
+            record=recorded,
             live=live,
         ),
         opts=pulumi.ResourceOptions(providers=[context.provider]),

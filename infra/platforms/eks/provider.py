@@ -11,7 +11,7 @@ from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.eks.platform import PARTITION, REGION_VARIABLES, EksPlatformSettings
+from infra.settings.eks.platform import REGION_VARIABLES, EksPlatformSettings
 from infra.settings.guest import AwsPlatformSettings
 
 
@@ -39,7 +39,6 @@ def make_context(
         stack=stack,
         account_id=settings.account_id,
         region=settings.region,
-        partition=PARTITION,
         provider=make_provider(settings, project=project, stack=stack),
         protect=settings.protect,
     )

@@ -14,7 +14,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 import yaml
 
-from infra.iam import Document, Statement, policy_document
+from infra.iam import Document, allow, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
 from infra.platforms.platform import SecretDelivery
@@ -141,21 +141,14 @@ def role_name(app: str) -> str:
 
 def secrets_policy(context: AwsContext, names: Sequence[str], *, key_arn: pulumi.Input[str]) -> Document:
     """Let pods read the secrets `names`, and decrypt these with `key_arn` through Secrets Manager, and nothing else."""
-    arns = [
-        f"arn:{context.partition}:secretsmanager:{context.region}:{context.account_id}:secret:{name}{RANDOM_SUFFIX}"
-        for name in names
-    ]
+    arns = [context.arn("secretsmanager", f"secret:{name}{RANDOM_SUFFIX}") for name in names]
     return policy_document(
-        Statement(
-            sid="Read",
-            actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
-            resources=arns,
-        ),
-        Statement(
-            sid="Decrypt",
-            actions=["kms:Decrypt"],
-            resources=[key_arn],
-            conditions={
+        allow("Read", "secretsmanager:DescribeSecret GetSecretValue", *arns),
+        allow(
+            "Decrypt",
+            "kms:Decrypt",
+            key_arn,
+            when={
                 "StringEquals": {"kms:ViaService": f"secretsmanager.{context.region}.amazonaws.com"},
                 # Secrets Manager encrypts each value with the secret's ARN as its context.
                 "StringLike": {"kms:EncryptionContext:SecretARN": arns},

@@ -24,7 +24,6 @@ from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.addresses import http_ports, http_traffic
 from infra.settings.eks.cluster import AccessSettings
-from infra.settings.eks.platform import PARTITION
 from infra.settings.eks.priorities import guest_priorities
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.pull_request import pull_request_number
@@ -177,7 +176,6 @@ def make_guest_context(
         stack=stack,
         account_id=platform.account_id,
         region=platform.region,
-        partition=PARTITION,
         provider=make_provider(platform, project=project, stack=stack),
         protect=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -174,18 +174,22 @@ def run_bare(
     return graph
 
 
-def make_context(*, protect: bool = True) -> AwsContext:
-    """Make the context of the stack `nightowl-test`. Call it inside a program under mocks."""
+def make_context(*, protect: bool = True, provider: aws.Provider | None = None) -> AwsContext:
+    """Make the context of the stack `nightowl-test`. Without a `provider`, call it inside a program under mocks."""
     return AwsContext(
         name=f"{PROJECT}-{STACK}",
         project=PROJECT,
         stack=STACK,
         account_id=ACCOUNT,
         region=REGION,
-        partition="aws",
-        provider=aws.Provider("aws", region=REGION),
+        provider=provider or aws.Provider("aws", region=REGION),
         protect=protect,
     )
+
+
+def context_of_documents() -> AwsContext:
+    """Make the context of the stack `nightowl-test` for documents, which name no provider."""
+    return make_context(provider=cast(aws.Provider, object()))
 
 
 def _made(urn: str, request: Any) -> Made:

@@ -48,7 +48,7 @@ KNOWN_KEYS: dict[str, set[str]] = {
 }
 
 
-FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION, partition="aws")
+FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION)
 OF_EKS = {addon.name: addon for addon in ADDONS if addon.chart is None}
 
 

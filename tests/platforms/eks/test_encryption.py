@@ -18,16 +18,16 @@ from infra.platforms.eks.cluster.key_policies import (
 )
 from infra.platforms.eks.context import AwsContext
 from tests.platforms.eks.answers import ACCOUNT, REGION, AwsAnswers
-from tests.platforms.eks.harness_aws import Graph, run
+from tests.platforms.eks.harness_aws import Graph, context_of_documents, run
 from tests.platforms.eks.iam_evaluator import Call, key_allows
 
 NAME = "nightowl-test"
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/admin"
-AUTO_SCALING = auto_scaling_role_arn("aws", ACCOUNT)
+AUTO_SCALING = auto_scaling_role_arn(ACCOUNT)
 LOGS = f"logs.{REGION}.amazonaws.com"
-SECRETS_KEY = secrets_key_policy(partition="aws", account_id=ACCOUNT)
-LOGS_KEY = logs_key_policy(partition="aws", account_id=ACCOUNT, region=REGION, log_groups=log_groups(NAME))
-VOLUMES_KEY = volumes_key_policy(partition="aws", account_id=ACCOUNT, region=REGION)
+SECRETS_KEY = secrets_key_policy(context_of_documents())
+LOGS_KEY = logs_key_policy(context_of_documents(), log_groups(NAME))
+VOLUMES_KEY = volumes_key_policy(context_of_documents())
 KEYS = {"secrets": SECRETS_KEY, "logs": LOGS_KEY, "volumes": VOLUMES_KEY}
 ALL_OF_KMS = policy_document(Statement(sid="All", actions=["kms:*"], resources=["*"]))
 
@@ -126,7 +126,7 @@ def test_volumes_are_used_through_ec2_and_not_directly() -> None:
 
 
 def test_root_of_another_account_has_no_part() -> None:
-    other = root_arn("aws", "999999999999").replace("root", "role/admin")
+    other = root_arn("999999999999").replace("root", "role/admin")
     for policy in KEYS.values():
         assert not key_allows(policy, Call(action="kms:PutKeyPolicy", principal=other), identity=[ALL_OF_KMS])
 

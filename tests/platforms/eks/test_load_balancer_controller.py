@@ -30,7 +30,7 @@ FEATURE_GATES = {"EnableServiceController", "ALBGatewayAPI", "NLBGatewayAPI", "G
 """Of those that values.yaml lists: the controller refuses to start with an unknown one."""
 
 
-FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION, partition="aws", vpc_id="vpc-1")
+FACTS = ClusterFacts(name="nightowl-test", account_id=ACCOUNT, region=REGION, vpc_id="vpc-1")
 
 
 @pytest.fixture(scope="module")

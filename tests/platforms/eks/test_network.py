@@ -9,17 +9,16 @@ import pytest
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.network import Network, NetworkArgs
-from infra.platforms.eks.network.flow_logs import flow_logs_policy, flow_logs_trust
+from infra.platforms.eks.network.flow_logs import flow_logs_policy
 from infra.settings.eks.network import NetworkSettings
 from infra.urns import provider_urn
 from tests.platforms.eks.answers import ACCOUNT, REGION, ZONES
-from tests.platforms.eks.harness_aws import Graph, Made, run
+from tests.platforms.eks.harness_aws import Graph, Made, context_of_documents, run
 from tests.platforms.eks.iam_evaluator import Call, allows
 
 LOGS_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs"
 FLOW_LOGS = "vpc-flow-logs.amazonaws.com"
 GROUP = "/aws/vpc/nightowl-test/flow-logs"
-WHERE = {"partition": "aws", "account_id": ACCOUNT, "region": REGION}
 
 
 def network(
@@ -219,16 +218,14 @@ def test_all_traffic_is_recorded_encrypted_and_forgotten_in_time() -> None:
     assert graph.deleted_before(log, group)
 
 
-def test_the_policies_of_the_flow_logs_are_the_ones_tested_here() -> None:
-    graph = network()
-    assert json.loads(graph.one("Role").props["assumeRolePolicy"]) == flow_logs_trust(**WHERE)
-    assert json.loads(graph.one("RolePolicy").props["policy"]) == flow_logs_policy(**WHERE, log_group=GROUP)
+def test_the_policy_of_the_flow_logs_is_the_one_tested_here() -> None:
+    assert json.loads(network().one("RolePolicy").props["policy"]) == flow_logs_policy(context_of_documents())
 
 
 def test_flow_logs_of_this_account_take_their_role_and_no_others() -> None:
     source = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc-flow-log/fl-1"
     context = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}
-    trust = flow_logs_trust(**WHERE)
+    trust = json.loads(network().one("Role").props["assumeRolePolicy"])
     assert allows(trust, Call(action="sts:AssumeRole", principal=FLOW_LOGS, context=context))
     for key, value in (("aws:SourceAccount", "999999999999"), ("aws:SourceArn", source.replace(ACCOUNT, "9" * 12))):
         wrong = {**context, key: value}
@@ -248,7 +245,7 @@ def test_flow_logs_of_this_account_take_their_role_and_no_others() -> None:
 def test_flow_logs_write_to_their_own_group_and_cannot_make_it_again(action: str, group: str, allowed: bool) -> None:
     # A log group that comes back after a destroy never expires, and the next creation fails on its name.
     resource = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}:log-stream:eni-1"
-    policy = flow_logs_policy(**WHERE, log_group=GROUP)
+    policy = flow_logs_policy(context_of_documents())
     assert allows(policy, Call(action=action, resource=resource)) is allowed
 
 

@@ -50,12 +50,11 @@ def made(
 
 def test_the_context_says_where_the_stack_is() -> None:
     context, _ = made()
-    assert (context.name, context.stack, context.account_id, context.region, context.partition, context.protect) == (
+    assert (context.name, context.stack, context.account_id, context.region, context.protect) == (
         "nightowl-prod",
         "prod",
         ACCOUNT,
         REGION,
-        "aws",
         True,
     )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP, PREVIEW_GROUP
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
@@ -40,10 +39,15 @@ class Entry:
     """
 
     role_arn: str
-    grants: tuple[Grant, ...]
-    user_name: str
+    grants: tuple[Grant, ...] = ()
+    own_user_name: str = ""
     groups: tuple[str, ...] = ()
     deploys: bool = False
+
+    @property
+    def user_name(self) -> str:
+        """The entry's own user name, or the one that EKS would give it."""
+        return self.own_user_name or default_user_name(self.role_arn)
 
 
 def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
@@ -54,9 +58,9 @@ def plan_pipeline_access(roles: Mapping[RoleKind, str]) -> tuple[Entry, ...]:
     the permissions and the admission policy of the group do (`infra.platforms.eks.pipeline.ephemeral_admission`).
     """
     plans: dict[RoleKind, Callable[[str], Entry]] = {
-        "deploy": lambda role: entry_of(role, Grant(policy=ADMIN_POLICY), deploys=True),
-        "preview": lambda role: entry_of(role, Grant(policy=VIEW_POLICY), groups=(PREVIEW_GROUP,)),
-        "ephemeral": lambda role: entry_of(role, groups=(EPHEMERAL_GROUP,)),
+        "deploy": lambda role: Entry(role_arn=role, grants=(Grant(policy=ADMIN_POLICY),), deploys=True),
+        "preview": lambda role: Entry(role_arn=role, grants=(Grant(policy=VIEW_POLICY),), groups=(PREVIEW_GROUP,)),
+        "ephemeral": lambda role: Entry(role_arn=role, groups=(EPHEMERAL_GROUP,)),
     }
     return tuple(plans[kind](role) for kind, role in roles.items())
 
@@ -72,29 +76,12 @@ def plan_access(settings: AccessSettings) -> tuple[Entry, ...]:
             "nightowl:cluster.access.deployers: is empty, and admins too, so nobody could deploy to the cluster; "
             "name the IAM role that runs `pulumi up`"
         )
-    admin = Grant(policy=ADMIN_POLICY)
+    admin = (Grant(policy=ADMIN_POLICY),)
     emergency = () if settings.break_glass is None else (settings.break_glass,)
     return (
-        *(entry_of(role, admin, deploys=True) for role in (*settings.deployers, *settings.admins)),
-        *(entry_of(role, admin, user_name=BREAK_GLASS_USER) for role in emergency),
+        *(Entry(role_arn=role, grants=admin, deploys=True) for role in (*settings.deployers, *settings.admins)),
+        *(Entry(role_arn=role, grants=admin, own_user_name=BREAK_GLASS_USER) for role in emergency),
         *_plan_limited(settings),
-    )
-
-
-def entry_of(
-    role_arn: str,
-    *grants: Grant,
-    user_name: str | None = None,
-    groups: tuple[str, ...] = (),
-    deploys: bool = False,
-) -> Entry:
-    """Describe the entry of a role, under the user name that EKS would give it unless there is another."""
-    return Entry(
-        role_arn=role_arn,
-        grants=grants,
-        user_name=user_name or default_user_name(role_arn),
-        groups=groups,
-        deploys=deploys,
     )
 
 
@@ -103,8 +90,8 @@ def default_user_name(role_arn: str) -> str:
 
     It is written out, because EKS keeps the name that an entry had when none is given.
     """
-    partition, _, _, account, resource = role_arn.split(":")[1:]
-    return f"arn:{partition}:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{{{{SessionName}}}}"
+    account, resource = role_arn.split(":")[4:]
+    return f"arn:aws:sts::{account}:assumed-role/{resource.rpartition('/')[2]}/{{{{SessionName}}}}"
 
 
 def entry_name(role_arn: str) -> str:
@@ -113,46 +100,41 @@ def entry_name(role_arn: str) -> str:
     return f"{short}-{hashlib.sha256(role_arn.encode()).hexdigest()[:6]}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AccessArgs:
-    """`cluster_name` is an output of the cluster.
-
-    `pipeline` are the ARNs of the pipeline's roles by kind, `pipeline_roles` the roles themselves.
-    """
-
-    context: AwsContext
-    settings: AccessSettings
-    cluster_name: pulumi.Input[str]
-    pipeline: Mapping[RoleKind, str] = field(default_factory=dict[RoleKind, str])
-    pipeline_roles: Sequence[pulumi.Resource] = ()
-
-
 class Access(pulumi.ComponentResource):
     """One access entry per role. The role that made the cluster gets none by that.
+
+    `pipeline` are the ARNs of the pipeline's roles by kind, `pipeline_roles` the roles themselves; `cluster_name` is an
+    output of the cluster.
 
     `of_deployers` is what must exist before, and outlive, every object that a deployment makes in the cluster.
     """
 
     of_deployers: Sequence[pulumi.Resource]
 
-    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        settings: AccessSettings,
+        cluster_name: pulumi.Input[str],
+        pipeline: Mapping[RoleKind, str],
+        pipeline_roles: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:Access", name, None, opts)
-        people = {entry: self._make_entry(entry, args, ()) for entry in plan_access(args.settings)}
+        self._cluster_name = cluster_name
+        people = {entry: self._make_entry(entry, wait_for=()) for entry in plan_access(settings)}
         # EKS refuses an entry for a role that does not exist.
-        pipeline = {
-            entry: self._make_entry(entry, args, args.pipeline_roles) for entry in plan_pipeline_access(args.pipeline)
-        }
-        made = {**people, **pipeline}
+        machines = {entry: self._make_entry(entry, wait_for=pipeline_roles) for entry in plan_pipeline_access(pipeline)}
+        made = {**people, **machines}
         self.of_deployers = tuple(resource for entry, of in made.items() if entry.deploys for resource in of)
         self.register_outputs({})
 
-    def _make_entry(
-        self, entry: Entry, args: AccessArgs, wait_for: Sequence[pulumi.Resource]
-    ) -> Sequence[pulumi.Resource]:
+    def _make_entry(self, entry: Entry, *, wait_for: Sequence[pulumi.Resource]) -> Sequence[pulumi.Resource]:
         name = entry_name(entry.role_arn)
         access = aws.eks.AccessEntry(
             name,
-            cluster_name=args.cluster_name,
+            cluster_name=self._cluster_name,
             principal_arn=entry.role_arn,
             type="STANDARD",
             user_name=entry.user_name,
@@ -160,17 +142,17 @@ class Access(pulumi.ComponentResource):
             kubernetes_groups=list(entry.groups),
             opts=pulumi.ResourceOptions(parent=self, depends_on=wait_for),
         )
-        return (access, *(self._make_association(name, grant, access, args.context) for grant in entry.grants))
+        return (access, *(self._make_association(name, grant, access) for grant in entry.grants))
 
     def _make_association(
-        self, name: str, grant: Grant, access: aws.eks.AccessEntry, context: AwsContext
+        self, name: str, grant: Grant, access: aws.eks.AccessEntry
     ) -> aws.eks.AccessPolicyAssociation:
         return aws.eks.AccessPolicyAssociation(
             f"{name}-{grant.policy.removeprefix('AmazonEKS').removesuffix('Policy').lower()}",
             cluster_name=access.cluster_name,
             # Taken from the entry, so that the association waits for it: EKS refuses a policy for an unknown role.
             principal_arn=access.principal_arn,
-            policy_arn=f"arn:{context.partition}:eks::aws:cluster-access-policy/{grant.policy}",
+            policy_arn=f"arn:aws:eks::aws:cluster-access-policy/{grant.policy}",
             access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(
                 type="namespace" if grant.namespaces else "cluster", namespaces=list(grant.namespaces) or None
             ),
@@ -191,4 +173,4 @@ def _plan_limited(settings: AccessSettings) -> Iterable[Entry]:
     for policy, of_policy in ((EDIT_POLICY, edited), (VIEW_POLICY, viewed)):
         for role, namespaces in of_policy.items():
             grants.setdefault(role, []).append(Grant(policy=policy, namespaces=tuple(namespaces)))
-    return (entry_of(role, *granted) for role, granted in grants.items())
+    return (Entry(role_arn=role, grants=tuple(granted)) for role, granted in grants.items())

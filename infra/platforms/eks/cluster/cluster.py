@@ -12,7 +12,7 @@ import pulumi_eks as eks
 import pulumi_kubernetes as k8s
 
 from infra.iam import service_trust
-from infra.platforms.eks.cluster.access import Access, AccessArgs
+from infra.platforms.eks.cluster.access import Access
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
 from infra.platforms.eks.names import control_plane_log_group
@@ -62,13 +62,10 @@ class Cluster(pulumi.ComponentResource):
         self.kubeconfig = control_plane.kubeconfig_json
         access = Access(
             "access",
-            AccessArgs(
-                context=args.context,
-                settings=args.settings.access,
-                cluster_name=self.name,
-                pipeline=args.pipeline,
-                pipeline_roles=args.pipeline_roles,
-            ),
+            settings=args.settings.access,
+            cluster_name=self.name,
+            pipeline=args.pipeline,
+            pipeline_roles=args.pipeline_roles,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.provider = k8s.Provider(
@@ -138,9 +135,9 @@ class Cluster(pulumi.ComponentResource):
             trust=service_trust(
                 "eks.amazonaws.com",
                 account_id=context.account_id,
-                source_arn=f"arn:{context.partition}:eks:{context.region}:{context.account_id}:cluster/{context.name}",
+                source_arn=context.arn("eks", f"cluster/{context.name}"),
             ),
-            managed_policy_arns={"cluster": f"arn:{context.partition}:iam::aws:policy/AmazonEKSClusterPolicy"},
+            managed_policy_arns={"cluster": "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"},
             description=f"Control plane of {context.name}",
             parent=self,
         )

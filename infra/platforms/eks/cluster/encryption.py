@@ -30,26 +30,13 @@ class Encryption(pulumi.ComponentResource):
     def __init__(self, name: str, *, context: AwsContext, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Encryption", name, None, opts)
         self._context = context
-        self.secrets_key_arn = self._make_key(
-            "secrets",
-            "Kubernetes Secrets",
-            secrets_key_policy(partition=context.partition, account_id=context.account_id),
-        )
-        self.logs_key_arn = self._make_key(
-            "logs",
-            "Log groups",
-            logs_key_policy(
-                partition=context.partition,
-                account_id=context.account_id,
-                region=context.region,
-                log_groups=log_groups(context.name),
-            ),
-        )
+        self.secrets_key_arn = self._make_key("secrets", "Kubernetes Secrets", secrets_key_policy(context))
+        self.logs_key_arn = self._make_key("logs", "Log groups", logs_key_policy(context, log_groups(context.name)))
         role = ensure_auto_scaling_role(context, parent=self)
         self.volumes_key_arn = self._make_key(
             "volumes",
             "Disks of nodes and volumes of apps",
-            volumes_key_policy(partition=context.partition, account_id=context.account_id, region=context.region),
+            volumes_key_policy(context),
             # KMS refuses a policy that names a role which does not exist yet.
             depends_on=[role] if role else (),
         )

@@ -51,7 +51,6 @@ class PodIdentity(pulumi.ComponentResource):
                 context.name,
                 namespace=args.namespace,
                 service_account=args.service_account,
-                partition=context.partition,
             ),
             policies=args.policies,
             managed_policy_arns=args.managed_policy_arns,

@@ -55,7 +55,7 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
 
 
 def _secrets_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
-    key = f"arn:{context.partition}:kms:{context.region}:{context.account_id}:key/{_ID}"
+    key = context.arn("kms", f"key/{_ID}")
     for app, of in settings.apps.items():
         if not of.secrets:
             continue
@@ -107,7 +107,7 @@ def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
         return
     pipeline = pipeline_arns(delivery.github, context.account_id, context.name)
     policy = repository_policy(
-        nodes=f"arn:{context.partition}:iam::{context.account_id}:role{context.role_path}{_NODE_ROLE}",
+        nodes=f"arn:aws:iam::{context.account_id}:role{context.role_path}{_NODE_ROLE}",
         pushers=[arn for kind, arn in pipeline.items() if kind != "preview"],
         readers=delivery.readers,
     )

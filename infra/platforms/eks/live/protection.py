@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import pulumi
 
 KEY = "platform.protect"
 """The key that switches the protection off; it is the resource's name, which is in the engine's refusal."""
-
-
-@dataclass(frozen=True)
-class Register:
-    """Collects what one run of a program makes, from its making on."""
-
-    _made: list[pulumi.Resource] = field(default_factory=list[pulumi.Resource])
-
-    @property
-    def made(self) -> tuple[pulumi.Resource, ...]:
-        """Everything with a state of its own: providers, resources, and components that a plug-in makes."""
-        return tuple(self._made)
-
-    def see(self, resource: pulumi.Resource, type_: str) -> None:
-        """Note a resource. A component of the program's own has no state: its children are noted by themselves."""
-        if isinstance(resource, pulumi.CustomResource) or not type_.startswith("nightowl:"):
-            self._made.append(resource)
-
-
-def register() -> Register:
-    """Start to collect what the running program makes, children of components included."""
-    collected = Register()
-
-    def note(args: pulumi.ResourceTransformationArgs) -> None:
-        collected.see(args.resource, args.type_)
-
-    pulumi.runtime.register_stack_transformation(note)
-    return collected
 
 
 class Protection(pulumi.ComponentResource):
@@ -46,7 +18,7 @@ class Protection(pulumi.ComponentResource):
     it is there without protection too: what a program leaves out is deleted, which a protected resource is not.
     """
 
-    def __init__(self, made: tuple[pulumi.Resource, ...], *, protect: bool) -> None:
+    def __init__(self, made: Sequence[pulumi.Resource], *, protect: bool) -> None:
         super().__init__(
             "nightowl:eks:Protection", KEY, None, pulumi.ResourceOptions(depends_on=list(made), protect=protect)
         )

@@ -112,7 +112,7 @@ def firewall_log_policy(context: AwsContext, log_group_arn: pulumi.Input[str]) -
             conditions={
                 "StringEquals": {"aws:SourceAccount": context.account_id},
                 "ArnLike": {
-                    "aws:SourceArn": f"arn:{context.partition}:logs:{context.region}:{context.account_id}:*",
+                    "aws:SourceArn": context.arn("logs", "*"),
                 },
             },
         )

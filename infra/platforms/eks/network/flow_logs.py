@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Document, Statement, policy_document, service_trust
+from infra.iam import Document, allow, policy_document, service_trust
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import make_role
 from infra.platforms.eks.names import flow_log_group
@@ -20,11 +20,9 @@ def make_flow_logs(
     parent: pulumi.Resource,
 ) -> None:
     """Make flow logs of accepted and rejected traffic, in an encrypted log group that expires."""
-    where = {"partition": context.partition, "account_id": context.account_id, "region": context.region}
-    name = flow_log_group(context.name)
     group = aws.cloudwatch.LogGroup(
         "flow-logs",
-        name=name,
+        name=flow_log_group(context.name),
         retention_in_days=retention_days,
         kms_key_id=key_arn,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -33,8 +31,13 @@ def make_flow_logs(
         "flow-logs",
         context=context,
         description=f"Writes the flow logs of {context.name}",
-        trust=flow_logs_trust(**where),
-        policies={"write": flow_logs_policy(**where, log_group=name)},
+        # The flow logs of this account and region, and no other's.
+        trust=service_trust(
+            "vpc-flow-logs.amazonaws.com",
+            account_id=context.account_id,
+            source_arn=context.arn("ec2", "vpc-flow-log/*"),
+        ),
+        policies={"write": flow_logs_policy(context)},
         parent=parent,
     )
     aws.ec2.FlowLog(
@@ -50,27 +53,15 @@ def make_flow_logs(
     )
 
 
-def flow_logs_trust(*, partition: str, account_id: str, region: str) -> Document:
-    """Let the flow logs of this account and region, and no other's, take the role."""
-    return service_trust(
-        "vpc-flow-logs.amazonaws.com",
-        account_id=account_id,
-        source_arn=f"arn:{partition}:ec2:{region}:{account_id}:vpc-flow-log/*",
-    )
-
-
-def flow_logs_policy(*, partition: str, account_id: str, region: str, log_group: str) -> Document:
+def flow_logs_policy(context: AwsContext) -> Document:
     """Let the role write to the one log group (VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs").
 
     `logs:CreateLogGroup` is left out on purpose: the last records of a destroyed VPC would make the group anew, without
     an expiry, and the next creation would fail on its name.
     """
+    group = context.arn("logs", f"log-group:{flow_log_group(context.name)}:*")
     return policy_document(
-        Statement(
-            sid="WriteRecords",
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources=[f"arn:{partition}:logs:{region}:{account_id}:log-group:{log_group}:*"],
-        ),
+        allow("WriteRecords", "logs:CreateLogStream DescribeLogStreams PutLogEvents", group),
         # Listing groups takes no resource; it shows names only.
-        Statement(sid="FindGroup", actions=["logs:DescribeLogGroups"], resources=["*"]),
+        allow("FindGroup", "logs:DescribeLogGroups"),
     )

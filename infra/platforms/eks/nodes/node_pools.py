@@ -76,14 +76,13 @@ class NodePools(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _make_role(self, context: AwsContext) -> PermittedRole:
-        managed = f"arn:{context.partition}:iam::aws:policy"
         return make_role(
             "node",
             context=context,
             trust=service_trust("ec2.amazonaws.com"),
             managed_policy_arns={
-                "worker": f"{managed}/AmazonEKSWorkerNodePolicy",
-                "images": f"{managed}/AmazonEC2ContainerRegistryPullOnly",
+                "worker": "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+                "images": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
             },
             description=f"Nodes of {context.name}",
             parent=self,

@@ -13,12 +13,11 @@ from fnmatch import fnmatchcase
 
 from infra.addons import ADDONS
 from infra.addons.addon import ClusterFacts
-from infra.iam import Document, Statement, policy_document
+from infra.iam import Conditions, Document, Statement, allow, deny, deny_all_but, policy_document
 from infra.platforms.eks.names import PULL_REQUEST_STACKS
-from infra.platforms.eks.pipeline.permissions.grants import Conditions, allow, deny, deny_all_but, filled
+from infra.platforms.eks.pipeline.permissions.grants import filled
 from infra.platforms.eks.pipeline.permissions.guards import LOGIN, OWN_RIGHTS, PULL, PULUMI_KEY, this_region
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.settings.eks.platform import PARTITION
 
 WORKLOADS = allow(
     "Workloads",
@@ -127,9 +126,9 @@ def _named(scope: Scope) -> Statement:
         "Named",
         "eks-auth:AssumeRoleForPodIdentity logs:CreateLogStream PutLogEvents "
         "secretsmanager:DescribeSecret GetSecretValue",
-        "arn:{partition}:eks:{here}:cluster/{name}",
-        "arn:{partition}:logs:{here}:log-group:/aws/vpc/{name}/*",
-        *(f"arn:{{partition}}:secretsmanager:{{here}}:secret:{beginning}*" for beginning in scope.secrets),
+        "arn:aws:eks:{here}:cluster/{name}",
+        "arn:aws:logs:{here}:log-group:/aws/vpc/{name}/*",
+        *(f"arn:aws:secretsmanager:{{here}}:secret:{beginning}*" for beginning in scope.secrets),
     )
 
 
@@ -138,7 +137,7 @@ def _of_addons(scope: Scope) -> Iterator[Statement]:
 
     As IAM takes no longer boundary, statements with the same conditions are one here.
     """
-    cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region, partition=PARTITION)
+    cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region)
     permitted = [one for addon in ADDONS for part in addon.permissions(cluster).values() for one in part]
     by_conditions: dict[str, list[Statement]] = {}
     for one in permitted:

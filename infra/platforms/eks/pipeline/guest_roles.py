@@ -7,7 +7,6 @@ IAM has no condition on whom its trust lets in. They only give these to service 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
 
@@ -18,50 +17,43 @@ from infra.platforms.eks.names import GUEST_ROLE, PULL_REQUEST_STACKS
 from infra.platforms.eks.secrets import secrets_policy
 
 
-@dataclass(frozen=True, kw_only=True)
-class GuestRolesArgs:
-    """What pods of pull requests may read.
-
-    `secrets` are names in Secrets Manager, by the app of this stack that has them. `key_arn` is the key under which
-    they may be encrypted.
-    """
-
-    context: AwsContext
-    secrets: Mapping[str, Sequence[str]]
-    key_arn: pulumi.Input[str]
-
-
 class GuestRoles(pulumi.ComponentResource):
     """A role for each app with secrets: the app's pods in namespaces `pr-*` take it, and nobody else.
 
-    It reads what the app reads in this stack. `shared` is what guests are told of it (`infra.platforms.eks.sharing`).
+    It reads what the app reads in this stack: `secrets` are names in Secrets Manager by app, `key_arn` is the key under
+    which they may be encrypted. `shared` is what guests learn of it (`infra.platforms.eks.sharing`).
     """
 
     shared: Mapping[str, pulumi.Input[object]]
 
-    def __init__(self, name: str, args: GuestRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        context: AwsContext,
+        secrets: Mapping[str, Sequence[str]],
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:GuestRoles", name, None, opts)
         self.shared = {
-            app: {"arn": self._make_role(app, names, args), "secrets": list(names)}
-            for app, names in args.secrets.items()
+            app: {
+                "arn": make_role(
+                    f"{GUEST_ROLE}{app}",
+                    context=context,
+                    trust=pod_identity_trust(
+                        context.account_id,
+                        context.region,
+                        context.name,
+                        namespace=PULL_REQUEST_STACKS,
+                        service_account=app,
+                    ),
+                    policies={"secrets": secrets_policy(context, names, key_arn=key_arn)},
+                    description=f"Pods of {PULL_REQUEST_STACKS}/{app} on {context.name}",
+                    parent=self,
+                ).arn,
+                "secrets": list(names),
+            }
+            for app, names in secrets.items()
         }
         self.register_outputs({})
-
-    def _make_role(self, app: str, names: Sequence[str], args: GuestRolesArgs) -> pulumi.Output[str]:
-        context = args.context
-        permitted = make_role(
-            f"{GUEST_ROLE}{app}",
-            context=context,
-            trust=pod_identity_trust(
-                context.account_id,
-                context.region,
-                context.name,
-                namespace=PULL_REQUEST_STACKS,
-                service_account=app,
-                partition=context.partition,
-            ),
-            policies={"secrets": secrets_policy(context, names, key_arn=args.key_arn)},
-            description=f"Pods of {PULL_REQUEST_STACKS}/{app} on {context.name}",
-            parent=self,
-        )
-        return permitted.arn

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Document, Statement, policy_document
+from infra.iam import Document, allow, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import runner_folder, runner_log_group, runner_name
 
@@ -168,47 +168,30 @@ def runner_policy(
     The actions on network interfaces are those of the CodeBuild user guide, "Allow CodeBuild access to AWS services
     required to create a VPC network interface".
     """
-    where = f"{context.region}:{context.account_id}"
-    ec2 = f"arn:{context.partition}:ec2:{where}"
-    subnets = [pulumi.Output.concat(f"{ec2}:subnet/", subnet) for subnet in subnet_ids]
-    log = f"arn:{context.partition}:logs:{where}:log-group:{runner_log_group(context.name)}"
+    interfaces = context.arn("ec2", "network-interface/*")
+    subnets = [pulumi.Output.concat(context.arn("ec2", "subnet/"), subnet) for subnet in subnet_ids]
+    group = pulumi.Output.concat(context.arn("ec2", "security-group/"), security_group_id)
+    log = context.arn("logs", f"log-group:{runner_log_group(context.name)}:log-stream:*")
     return policy_document(
-        Statement(
-            sid="WriteLog", actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[f"{log}:log-stream:*"]
-        ),
-        Statement(
-            sid="Look",
+        allow("WriteLog", "logs:CreateLogStream PutLogEvents", log),
+        allow(
+            "Look",
             # None of these has a resource-level permission.
-            actions=[
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
-            ],
-            resources=["*"],
-            conditions={"StringEquals": {"aws:RequestedRegion": context.region}},
+            "ec2:DescribeDhcpOptions DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs",
+            when={"StringEquals": {"aws:RequestedRegion": context.region}},
         ),
-        Statement(
-            sid="StandInTheSubnets",
-            actions=["ec2:CreateNetworkInterface"],
-            resources=[
-                f"{ec2}:network-interface/*",
-                *subnets,
-                pulumi.Output.concat(f"{ec2}:security-group/", security_group_id),
-            ],
+        allow("StandInTheSubnets", "ec2:CreateNetworkInterface", interfaces, *subnets, group),
+        allow(
+            "LeaveTheSubnets",
+            "ec2:DeleteNetworkInterface",
+            interfaces,
+            when={"ArnEquals": {"ec2:Subnet": subnets}},
         ),
-        Statement(
-            sid="LeaveTheSubnets",
-            actions=["ec2:DeleteNetworkInterface"],
-            resources=[f"{ec2}:network-interface/*"],
-            conditions={"ArnEquals": {"ec2:Subnet": subnets}},
-        ),
-        Statement(
-            sid="LendInterfaces",
-            actions=["ec2:CreateNetworkInterfacePermission"],
-            resources=[f"{ec2}:network-interface/*"],
-            conditions={
+        allow(
+            "LendInterfaces",
+            "ec2:CreateNetworkInterfacePermission",
+            interfaces,
+            when={
                 "ArnEquals": {"ec2:Subnet": subnets},
                 "StringEquals": {"ec2:AuthorizedService": "codebuild.amazonaws.com"},
             },

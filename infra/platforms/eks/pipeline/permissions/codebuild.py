@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.platforms.eks.pipeline.permissions.grants import Table, read, write
 
-_PROJECT = "arn:{partition}:codebuild:{here}:project/{runner}"
+_PROJECT = "arn:aws:codebuild:{here}:project/{runner}"
 
 CODEBUILD: Table = {
     "aws:codebuild/project:Project": (
@@ -18,6 +18,6 @@ CODEBUILD: Table = {
         ),
         # The request brings no commands (CodeBuild user guide, "AWS CodeBuild condition keys").
         write("codebuild:StartBuild", _PROJECT, when={"Null": {"codebuild:source.buildspec": "true"}}),
-        write("logs:GetLogEvents", "arn:{partition}:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*"),
+        write("logs:GetLogEvents", "arn:aws:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*"),
     ),
 }

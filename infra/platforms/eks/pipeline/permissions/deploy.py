@@ -56,10 +56,10 @@ def _images(types: frozenset[str], scope: Scope) -> list[Grant]:
     """Return what is done beside the resources: images are pushed and copied, builds inside the VPC get the commit."""
     found: list[Grant] = []
     if REPOSITORY in types:
-        found.append(write(f"{PUSH} {PULL}", "arn:{partition}:ecr:{here}:repository/{name}/*"))
+        found.append(write(f"{PUSH} {PULL}", "arn:aws:ecr:{here}:repository/{name}/*"))
     if scope.promotes_from is not None:
         # The repositories of the stack that this one promotes from must let this role in, too.
-        found.append(read(PULL, f"arn:{{partition}}:ecr:*:*:repository/{{project}}-{scope.promotes_from}/*"))
+        found.append(read(PULL, f"arn:aws:ecr:*:*:repository/{{project}}-{scope.promotes_from}/*"))
     login = [read(LOGIN)] if found else []
     files = [RUNNER_FILES] if BUILD_PROJECT in types and scope.backend_bucket is not None else []
     return [*found, *login, *files]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Grant, Table, pass_role, read, write
 
-_EC2 = "arn:{partition}:ec2:{here}"
+_EC2 = "arn:aws:ec2:{here}"
 _VPC = f"{_EC2}:vpc/*"
 _SUBNET = f"{_EC2}:subnet/*"
 _GATEWAY = f"{_EC2}:internet-gateway/*"
@@ -84,7 +84,7 @@ EC2: Table = {
         ),
         # An interface endpoint with a private name is put into a zone of the VPC in the caller's name (Service
         # Authorization Reference: dependent actions of CreateVpcEndpoint).
-        write("route53:AssociateVPCWithHostedZone", "arn:{partition}:route53:::hostedzone/*", _VPC),
+        write("route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*", _VPC),
     ),
     "aws:ec2/flowLog:FlowLog": (
         read("ec2:DescribeFlowLogs"),

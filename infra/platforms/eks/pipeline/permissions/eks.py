@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from infra.platforms.eks.pipeline.permissions.grants import Table, pass_role, read, service_linked_role, write
 
-_EKS = "arn:{partition}:eks:{here}"
+_EKS = "arn:aws:eks:{here}"
 # EKS checks the update of a version on `cluster/NAME/update`.
 _CLUSTER = (f"{_EKS}:cluster/{{name}}", f"{_EKS}:cluster/{{name}}/*")
 _NODE_GROUP = f"{_EKS}:nodegroup/{{name}}/*"
 _ADDON = f"{_EKS}:addon/{{name}}/*"
 _ENTRY = f"{_EKS}:access-entry/{{name}}/*"
 _ASSOCIATION = f"{_EKS}:podidentityassociation/{{name}}/*"
-_AUTO_SCALING_GROUP = "arn:{partition}:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/eks-*"
-_MACHINES = "arn:{partition}:ec2:{here}:*"
+_AUTO_SCALING_GROUP = "arn:aws:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/eks-*"
+_MACHINES = "arn:aws:ec2:{here}:*"
 
 _LOOK_AT_ROLES = read("iam:GetRole ListAttachedRolePolicies", "{roles}")
 # EKS looks whether the role is there, with the caller's rights.
-_LOOK_AT_SERVICE_ROLES = write("iam:GetRole", "arn:{partition}:iam::{account}:role/aws-service-role/*")
+_LOOK_AT_SERVICE_ROLES = write("iam:GetRole", "arn:aws:iam::{account}:role/aws-service-role/*")
 
 EKS: Table = {
     "aws:eks/cluster:Cluster": (
@@ -36,7 +36,7 @@ EKS: Table = {
         # resources (EKS user guide, "Encrypt Kubernetes secrets with KMS on existing clusters").
         write(
             "kms:CreateGrant DescribeKey",
-            "arn:{partition}:kms:{here}:key/*",
+            "arn:aws:kms:{here}:key/*",
             when={"StringEquals": {"aws:ResourceTag/stack": "{stack}"}},
         ),
     ),
@@ -53,8 +53,8 @@ EKS: Table = {
         write(
             "ec2:RunInstances",
             _MACHINES,
-            "arn:{partition}:ec2:{region}::image/*",
-            when={"ArnLike": {"ec2:LaunchTemplate": "arn:{partition}:ec2:{here}:launch-template/*"}},
+            "arn:aws:ec2:{region}::image/*",
+            when={"ArnLike": {"ec2:LaunchTemplate": "arn:aws:ec2:{here}:launch-template/*"}},
         ),
         write("ec2:CreateTags", _MACHINES, when={"StringEquals": {"ec2:CreateAction": "RunInstances"}}),
     ),

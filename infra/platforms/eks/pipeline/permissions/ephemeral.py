@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from infra.iam import Document
+from infra.iam import Conditions, Document
 from infra.platforms.eks.names import PULL_REQUEST_STACKS
 from infra.platforms.eks.pipeline.permissions.deploy import PUSH
 from infra.platforms.eks.pipeline.permissions.documents import documents
-from infra.platforms.eks.pipeline.permissions.grants import Conditions, Grant, read, statements, write
+from infra.platforms.eks.pipeline.permissions.grants import Grant, read, statements, write
 from infra.platforms.eks.pipeline.permissions.guards import LOGIN, OWN_RIGHTS, PULL, PULUMI_KEY, this_region
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.permissions.state import state_read, state_write
@@ -29,12 +29,12 @@ GUEST_TYPES = (
 )
 """What a stack of a pull request is made of."""
 
-_ELB = "arn:{partition}:elasticloadbalancing:{here}"
+_ELB = "arn:aws:elasticloadbalancing:{here}"
 _TARGETS = f"{_ELB}:targetgroup/pr-*"
 _RULES = f"{_ELB}:listener-rule/app/alb-*"
-_CLUSTER = "arn:{partition}:eks:{here}:cluster/{name}"
-_ASSOCIATIONS = "arn:{partition}:eks:{here}:podidentityassociation/{name}/*"
-_REPOSITORIES = "arn:{partition}:ecr:{here}:repository/{name}"
+_CLUSTER = "arn:aws:eks:{here}:cluster/{name}"
+_ASSOCIATIONS = "arn:aws:eks:{here}:podidentityassociation/{name}/*"
+_REPOSITORIES = "arn:aws:ecr:{here}:repository/{name}"
 _NEW: Conditions = {"StringLike": {"aws:RequestTag/stack": PULL_REQUEST_STACKS}}
 _OWN: Conditions = {"StringLike": {"aws:ResourceTag/stack": PULL_REQUEST_STACKS}}
 
@@ -54,7 +54,7 @@ LOAD_BALANCING = (
 )
 RECORDS = write(
     "route53:ChangeResourceRecordSets",
-    "arn:{partition}:route53:::hostedzone/*",
+    "arn:aws:route53:::hostedzone/*",
     when={
         "ForAllValues:StringLike": {
             "route53:ChangeResourceRecordSetsNormalizedRecordNames": f"{PULL_REQUEST_STACKS}.{{domain}}"

@@ -9,11 +9,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from infra.iam import Statement
+from infra.iam import Conditions, Statement, actions
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-
-Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
-"""Operator, key, values: `{"StringEquals": {"iam:PassedToService": "eks.amazonaws.com"}}`."""
 
 IN_REGION: Conditions = {"StringEquals": {"aws:RequestedRegion": "{region}"}}
 """The most that can be asked of an action that takes no resource and no tag."""
@@ -43,14 +40,6 @@ def write(names: str, *resources: str, when: Conditions | None = None) -> Grant:
     return Grant(actions=actions(names), resources=resources or ("*",), conditions=when or {}, writes=True)
 
 
-def actions(names: str) -> tuple[str, ...]:
-    """Return the actions of a text such as `ec2:CreateVpc DeleteVpc kms:Decrypt`: a service holds until the next."""
-    found: list[str] = []
-    for name in names.split():
-        found.append(name if ":" in name or name == "*" else f"{found[-1].partition(':')[0]}:{name}")
-    return tuple(found)
-
-
 def pass_role(*services: str) -> Grant:
     """Let a role of this stack be handed to services, which then act with its permissions."""
     return write("iam:PassRole", "{roles}", when={"StringEquals": {"iam:PassedToService": services}})
@@ -60,24 +49,9 @@ def service_linked_role(service: str) -> Grant:
     """Let the role be made with which a service acts in the account; the first who needs it makes it."""
     return write(
         "iam:CreateServiceLinkedRole",
-        f"arn:{{partition}}:iam::{{account}}:role/aws-service-role/{service}/*",
+        f"arn:aws:iam::{{account}}:role/aws-service-role/{service}/*",
         when={"StringEquals": {"iam:AWSServiceName": service}},
     )
-
-
-def allow(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
-    """Allow actions on `resources`, or on everything."""
-    return Statement(sid=sid, actions=actions(names), resources=resources or ("*",), conditions=when or {})
-
-
-def deny(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
-    """Refuse actions on `resources`, or on everything."""
-    return replace(allow(sid, names, *resources, when=when), effect="Deny")
-
-
-def deny_all_but(sid: str, names: str, *resources: str, when: Conditions | None = None) -> Statement:
-    """Refuse every action but those named on `resources`, or on everything."""
-    return replace(deny(sid, names, *resources, when=when), actions=(), not_actions=actions(names))
 
 
 def statements(grants: Iterable[Grant], *, sid: str) -> list[Statement]:

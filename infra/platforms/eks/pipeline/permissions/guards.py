@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from infra.iam import Statement
-from infra.platforms.eks.pipeline.permissions.grants import Grant, deny, deny_all_but
+from infra.iam import Statement, deny, deny_all_but
+from infra.platforms.eks.pipeline.permissions.grants import Grant
 
 LOGIN = "ecr:GetAuthorizationToken"
 """Takes no resource; it gives a password, not a permission."""
@@ -61,17 +61,17 @@ OWN_RIGHTS = (
 PULUMI_KEY = deny_all_but(
     "KeepTheKeyOfTheState",
     "kms:Decrypt DescribeKey Encrypt GenerateDataKey",
-    "arn:{partition}:kms:{here}:key/*",
+    "arn:aws:kms:{here}:key/*",
     when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "{pulumi_key_alias}"}},
 )
 """The key of the state is used, but not changed."""
 
 _OURS = {"aws:ResourceTag/stack": "{stack}", "aws:ResourceTag/kubernetes.io/cluster/{name}": "owned"}
-_EC2 = "arn:{partition}:ec2:{here}"
+_EC2 = "arn:aws:ec2:{here}"
 _TAGGED = (
     *(f"{_EC2}:{kind}/*" for kind in TAGGED_KINDS),
-    "arn:{partition}:acm:{here}:certificate/*",
-    "arn:{partition}:elasticloadbalancing:{here}:*/*",
+    "arn:aws:acm:{here}:certificate/*",
+    "arn:aws:elasticloadbalancing:{here}:*/*",
 )
 ONLY_OURS = (
     deny(

@@ -16,13 +16,13 @@ MANAGED_POLICIES = (
     "AmazonEKS_CNI_Policy",
 )
 """AWS's own policies that the program attaches; no other can be."""
-SERVICE_ROLE = auto_scaling_role_arn("{partition}", "{account}")
+SERVICE_ROLE = auto_scaling_role_arn("{account}")
 """The role of EC2 Auto Scaling, which the first stack of an account makes."""
 
 _SEEN_ROLES = ("{roles}", "{pipeline}")
 """The pipeline reads its own roles too, as they are in the state."""
 _BOUNDED = {"iam:PermissionsBoundary": "{boundary}"}
-_ATTACHABLE = {"iam:PolicyARN": [f"arn:{{partition}}:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES]}
+_ATTACHABLE = {"iam:PolicyARN": [f"arn:aws:iam::aws:policy/{policy}" for policy in MANAGED_POLICIES]}
 
 IAM: Table = {
     "aws:iam/role:Role": (
@@ -42,7 +42,7 @@ IAM: Table = {
     ),
     "aws:iam/policy:Policy": (
         # The only policies of a stack are those of the pipeline, and the boundary: read, never written.
-        read("iam:GetPolicy GetPolicyVersion ListPolicyVersions", "arn:{partition}:iam::{account}:policy/{name}-*"),
+        read("iam:GetPolicy GetPolicyVersion ListPolicyVersions", "arn:aws:iam::{account}:policy/{name}-*"),
     ),
     "aws:iam/serviceLinkedRole:ServiceLinkedRole": (
         read("iam:GetRole", SERVICE_ROLE),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.iam import Document
+from infra.iam import Document, deny
 from infra.platforms.eks.pipeline.permissions.documents import documents
-from infra.platforms.eks.pipeline.permissions.grants import deny, statements
+from infra.platforms.eks.pipeline.permissions.grants import statements
 from infra.platforms.eks.pipeline.permissions.guards import OWN_RIGHTS, this_region
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.permissions.state import state_read

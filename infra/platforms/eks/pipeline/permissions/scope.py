@@ -18,7 +18,6 @@ from infra.platforms.eks.names import (
     secrets_folder,
 )
 from infra.settings.eks.delivery import ROLE_KINDS
-from infra.settings.eks.platform import PARTITION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,6 @@ class Scope:
         """What stands for the words in braces of a pattern, such as `{roles}` (the ARNs of the stack's roles)."""
         roles = f"{self._iam}:role{role_path(self.project, self.stack)}"
         return {
-            "partition": PARTITION,
             "here": f"{self.region}:{self.account_id}",
             "region": self.region,
             "account": self.account_id,
@@ -84,7 +82,7 @@ class Scope:
             "pipeline": f"{self._iam}:role/{self.name}-*",
             "deploy_role": role_arn(self.account_id, self.name, "deploy"),
             "identity_provider": identity_provider_arn(self.account_id),
-            "bucket": f"arn:{PARTITION}:s3:::{self.backend_bucket}",
+            "bucket": f"arn:aws:s3:::{self.backend_bucket}",
             "runner": runner_name(self.name),
             "runner_folder": runner_folder(self.name),
             "pulumi_key_alias": self.pulumi_key_alias,
@@ -92,4 +90,4 @@ class Scope:
 
     @property
     def _iam(self) -> str:
-        return f"arn:{PARTITION}:iam::{self.account_id}"
+        return f"arn:aws:iam::{self.account_id}"

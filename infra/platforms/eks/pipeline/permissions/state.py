@@ -57,7 +57,7 @@ def _statements(scope: Scope, *grants: Grant, key_use: str, sid: str) -> list[St
         return []
     key = write(
         key_use,
-        "arn:{partition}:kms:{here}:key/*",
+        "arn:aws:kms:{here}:key/*",
         when={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "{pulumi_key_alias}"}},
     )
     # Where the key is not there S3 says so ("no such key") only to who may list, and asks for this without a prefix.

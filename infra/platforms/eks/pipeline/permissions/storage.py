@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Conditions, Table, read, write
+from infra.iam import Conditions
+from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Table, read, write
 
-_KEYS = "arn:{partition}:kms:{here}:key/*"
-_GROUP = "arn:{partition}:logs:{here}:log-group:"
+_KEYS = "arn:aws:kms:{here}:key/*"
+_GROUP = "arn:aws:logs:{here}:log-group:"
 _GROUPS = (
     f"{_GROUP}/aws/eks/{{name}}/*",
     f"{_GROUP}/aws/vpc/{{name}}/*",
@@ -13,8 +14,8 @@ _GROUPS = (
     f"{_GROUP}aws-waf-logs-{{name}}",
     f"{_GROUP}aws-waf-logs-{{name}}:*",
 )
-_BUCKETS = "arn:{partition}:s3:::alb-log-*"
-_REPOSITORIES = "arn:{partition}:ecr:{here}:repository/{name}/*"
+_BUCKETS = "arn:aws:s3:::alb-log-*"
+_REPOSITORIES = "arn:aws:ecr:{here}:repository/{name}/*"
 _OF_STACK: Conditions = {"StringEquals": {"aws:ResourceTag/stack": "{stack}"}}
 
 STORAGE: Table = {
@@ -29,7 +30,7 @@ STORAGE: Table = {
         # Takes no resource.
         read("kms:ListAliases"),
         # Both the alias and its key must allow it.
-        write("kms:CreateAlias UpdateAlias DeleteAlias", "arn:{partition}:kms:{here}:alias/{name}-*"),
+        write("kms:CreateAlias UpdateAlias DeleteAlias", "arn:aws:kms:{here}:alias/{name}-*"),
         write("kms:CreateAlias UpdateAlias DeleteAlias", _KEYS, when=_OF_STACK),
     ),
     "aws:cloudwatch/logGroup:LogGroup": (

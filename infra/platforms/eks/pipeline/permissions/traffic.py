@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Table, read, service_linked_role, write
 
-_ELB = "arn:{partition}:elasticloadbalancing:{here}"
+_ELB = "arn:aws:elasticloadbalancing:{here}"
 _ALB = f"{_ELB}:loadbalancer/app/alb-*"
 _BALANCERS = (_ALB, f"{_ELB}:loadbalancer/net/nlb-*")
 _LISTENERS = (f"{_ELB}:listener/app/alb-*", f"{_ELB}:listener/net/nlb-*")
 _RULES = f"{_ELB}:listener-rule/app/alb-*"
 _TARGETS = f"{_ELB}:targetgroup/*"
-_CERTIFICATES = "arn:{partition}:acm:{here}:certificate/*"
-_ZONES = "arn:{partition}:route53:::hostedzone/*"
-_FIREWALLS = "arn:{partition}:wafv2:{here}:regional/webacl/firewall-*"
+_CERTIFICATES = "arn:aws:acm:{here}:certificate/*"
+_ZONES = "arn:aws:route53:::hostedzone/*"
+_FIREWALLS = "arn:aws:wafv2:{here}:regional/webacl/firewall-*"
 _DOMAINS = ("{domain}", "*.{domain}")
 
 TRAFFIC: Table = {
@@ -69,7 +69,7 @@ TRAFFIC: Table = {
         read("route53:GetHostedZone ListResourceRecordSets ListTagsForResource", _ZONES),
         # The zone is looked up by its name; the list takes no resource.
         read("route53:ListHostedZones ListHostedZonesByName"),
-        read("route53:GetChange", "arn:{partition}:route53:::change/*"),
+        read("route53:GetChange", "arn:aws:route53:::change/*"),
         write(
             "route53:ChangeResourceRecordSets",
             _ZONES,
@@ -82,7 +82,7 @@ TRAFFIC: Table = {
         write(
             "wafv2:CreateWebACL UpdateWebACL DeleteWebACL TagResource UntagResource",
             _FIREWALLS,
-            "arn:{partition}:wafv2:{here}:regional/managedruleset/*",
+            "arn:aws:wafv2:{here}:regional/managedruleset/*",
         ),
     ),
     "aws:wafv2/webAclAssociation:WebAclAssociation": (

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.platforms.eks.pipeline.resource_types import MADE_BY_COMPONENTS
+from infra.platforms.eks.record import MADE_BY_COMPONENTS
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph
 from tests.platforms.eks.stacks import run_shipped, run_stack, with_apps
