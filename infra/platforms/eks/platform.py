@@ -29,7 +29,7 @@ from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.platforms.eks.nodes.offers import check_offers
 from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
 from infra.platforms.eks.pipeline.guest_roles import GuestRoles
-from infra.platforms.eks.pipeline.pipeline import Delivery, DeliveryArgs, make_scope
+from infra.platforms.eks.pipeline.pipeline import Delivery, make_scope
 from infra.platforms.eks.pipeline.preview_access import PreviewAccess
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
@@ -73,9 +73,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         super().__init__("nightowl:eks:EksPlatform", name, None, opts)
         self._settings = args.settings
         self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
         self._delivery = self._make_delivery(args.context)
         self._context = _bounded(args.context, self._delivery)
-        self._encryption = Encryption("encryption", context=self._context, opts=self._child())
+        self._encryption = Encryption("encryption", context=self._context, opts=self._child)
         self._network = self._make_network()
         self._cluster = self._make_cluster()
         self._make_pipeline_access()
@@ -84,7 +85,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             "system-traffic",
             vpc_cidr=args.settings.network.cidr,
             kubernetes=self._cluster.provider,
-            opts=self._child(),
+            opts=self._child,
         )
         self._network_addons = self._make_addons("network-addons", BEFORE_NODES)
         self._nodes = self._make_nodes()
@@ -151,7 +152,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         if github is None:
             return None
         scope = make_scope(context, self._settings.delivery, domain=self._settings.load_balancer.domain)
-        return Delivery("delivery", DeliveryArgs(github=github, scope=scope), opts=self._child())
+        return Delivery("delivery", github=github, scope=scope, opts=self._child)
 
     def _make_registry(self) -> None:
         delivery = self._settings.delivery
@@ -167,7 +168,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 pushers=self._pipeline_roles(),
                 readers=delivery.readers,
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _make_runner(self) -> None:
@@ -179,16 +180,13 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             RunnerArgs(
                 context=self._context,
                 bucket=delivery.bucket,
-                role=self._delivery.roles["deploy"],
                 delivery=self._delivery,
-                vpc_id=self._network.vpc_id,
-                subnet_ids=list(self._network.private_subnet_ids.values()),
-                routes=self._network.private_routes,
+                network=self._network,
                 cluster_security_group_id=self._cluster.security_group_id,
                 logs_key_arn=self._encryption.logs_key_arn,
                 log_retention_days=self._settings.cluster.log_retention_days,
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _make_network(self) -> Network:
@@ -202,7 +200,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 zones=zones,
                 logs_key_arn=self._encryption.logs_key_arn,
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _zones(self) -> tuple[str, ...]:
@@ -226,7 +224,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 pipeline=self._pipeline_arns(),
                 pipeline_roles=[] if self._delivery is None else list(self._delivery.roles.values()),
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _make_addons(self, name: str, addons: Iterable[Addon], *, nodes: Sequence[pulumi.Resource] = ()) -> Addons:
@@ -243,7 +241,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 network_policies=self._traffic.policies,
                 nodes=nodes,
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _make_nodes(self) -> NodePools:
@@ -259,7 +257,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 tags=self._args.tags,
                 wait_for=[*self._network.private_routes, *self._network_addons.made],
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _make_load_balancing(self) -> LoadBalancing:
@@ -275,7 +273,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 controllers=self._controllers.needed_by("load balancers"),
                 names_may_move=self._args.live.load_balancers_are_public is not None,
             ),
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _outputs(self) -> dict[str, pulumi.Input[object]]:
@@ -329,16 +327,13 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             context=self._context,
             secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
             key_arn=self._encryption.secrets_key_arn,
-            opts=self._child(),
+            opts=self._child,
         )
 
     def _keeps_volumes(self) -> bool:
         return any(
             volume.kind == "persistent" for app in self._settings.apps.values() for volume in app.volumes.values()
         )
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
 
 
 def make_platform(
@@ -355,14 +350,8 @@ def make_platform(
     recorded = record()
     live = read_live_stack()
     check_changes(live, settings, platform)
-    context = make_context(
-        platform,
-        access=settings.cluster.access,
-        pipeline=pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack)),
-        project=project,
-        stack=stack,
-        environment=environment,
-    )
+    pipeline = pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack))
+    context = make_context(platform, access=settings.cluster.access, pipeline=pipeline, environment=environment)
     check_versions(context, settings.cluster)
     check_documents(settings, context)
     warn_of_quotas(settings)

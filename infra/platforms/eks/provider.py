@@ -11,36 +11,37 @@ from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.eks.platform import REGION_VARIABLES, EksPlatformSettings
-from infra.settings.guest import AwsPlatformSettings
+from infra.settings.eks.platform import REGION_VARIABLES
+from infra.settings.guest import AwsPlatformSettings, GuestPlatformSettings
 
 
 def make_context(
-    settings: EksPlatformSettings,
+    settings: AwsPlatformSettings,
     *,
     access: AccessSettings,
-    project: str,
-    stack: str,
-    pipeline: Mapping[RoleKind, str] | None = None,
-    environment: Mapping[str, str] | None = None,
+    pipeline: Mapping[RoleKind, str],
+    environment: Mapping[str, str],
 ) -> AwsContext:
-    """Make the stack's provider, once the credentials have proven to be those of the settings.
+    """Make the provider of the running stack, once the credentials have proven to be those of the settings.
 
     `access` names the roles that may deploy, `pipeline` the ARNs of those that the stack makes for GitHub.
-    `environment` holds the variables of the shell (`os.environ`); leave it out where nothing real is made.
+    `environment` holds the variables of the shell (`os.environ`). The name of a guest is that of the stack with the
+    cluster: by it the controllers of the cluster know what is theirs.
 
     Raises:
         pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
     """
-    check_credentials(settings, access=access, pipeline=pipeline, environment=environment or {})
+    check_credentials(settings, access=access, pipeline=pipeline, environment=environment)
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    is_guest = isinstance(settings, GuestPlatformSettings)
     return AwsContext(
-        name=cluster_name(project, stack),
+        name=cluster_name(project, settings.stack if is_guest else stack),
         project=project,
         stack=stack,
         account_id=settings.account_id,
         region=settings.region,
         provider=make_provider(settings, project=project, stack=stack),
-        protect=settings.protect,
+        protect=not is_guest and settings.protect,
     )
 
 
@@ -48,8 +49,8 @@ def check_credentials(
     settings: AwsPlatformSettings,
     *,
     access: AccessSettings,
+    pipeline: Mapping[RoleKind, str],
     environment: Mapping[str, str],
-    pipeline: Mapping[RoleKind, str] | None = None,
 ) -> None:
     """Refuse credentials of another account, of a role that may not deploy, or of a shell for another region.
 
@@ -60,7 +61,7 @@ def check_credentials(
     credentials = aws.Provider("credentials", region=settings.region)
     identity = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=credentials))
     check_account(settings, account_id=identity.account_id, caller=identity.arn)
-    check_caller(access, pipeline or {}, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
+    check_caller(access, pipeline, caller=identity.arn, preview=pulumi.runtime.is_dry_run())
     check_region(settings, environment=environment)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -14,9 +13,8 @@ from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_stack_name
 from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, rule_for
-from infra.platforms.eks.names import cluster_name
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
-from infra.platforms.eks.provider import check_credentials, make_provider
+from infra.platforms.eks.provider import make_context
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms.platform import Route, SecretDelivery
@@ -30,15 +28,6 @@ from infra.settings.pull_request import pull_request_number
 from infra.settings.stack import StackSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class GuestPlatformArgs:
-    """The whole stack file, where the stack is, and what its host shares."""
-
-    context: AwsContext
-    settings: StackSettings
-    sharing: Sharing
-
-
 class GuestPlatform(pulumi.ComponentResource, AppPlatform):
     """The way to a cluster that another stack made, with its nodes, DNS and controllers.
 
@@ -48,26 +37,34 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
 
     is_guest = True
 
-    def __init__(self, name: str, args: GuestPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        context: AwsContext,
+        settings: StackSettings,
+        sharing: Sharing,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:GuestPlatform", name, None, opts)
-        self._args = args
-        self._prefix = f"{args.settings.namespace.name}-"
-        http = http_traffic(args.settings.apps)
-        self._priorities = guest_priorities(pull_request_number(args.settings.namespace.name) or 0, http)
+        self._context, self._settings, self._sharing = context, settings, sharing
+        self._prefix = f"{settings.namespace.name}-"
+        http = http_traffic(settings.apps)
+        self._priorities = guest_priorities(pull_request_number(settings.namespace.name) or 0, http)
         self.provider = k8s.Provider(
             "kubernetes",
-            kubeconfig=args.sharing.kubeconfig,
-            cluster_identifier=args.sharing.cluster,
+            kubeconfig=sharing.kubeconfig,
+            cluster_identifier=sharing.cluster,
             enable_patch_force=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._hosts = HostRecords()
-        if args.sharing.load_balancer is not None:
-            self.stand_behind_load_balancers(args.sharing.public_networks)
+        if sharing.load_balancer is not None:
+            self.stand_behind_load_balancers(sharing.public_networks)
         self.outputs = {
-            "account": args.context.account_id,
-            "region": args.context.region,
-            "cluster": args.sharing.cluster,
+            "account": context.account_id,
+            "region": context.region,
+            "cluster": sharing.cluster,
         }
         self.register_outputs({})
 
@@ -78,7 +75,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
 
     @override
     def complete(self) -> None:
-        balancer = self._args.sharing.load_balancer
+        balancer = self._sharing.load_balancer
         if balancer is not None:
             self._hosts.make(
                 domain_zone_id=balancer.domain_zone,
@@ -97,21 +94,21 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         made = AppSecrets(
             app,
             AppSecretsArgs(
-                context=self._args.context,
-                cluster_name=self._args.sharing.cluster,
-                namespace=self._args.settings.namespace.name,
+                context=self._context,
+                cluster_name=self._sharing.cluster,
+                namespace=self._settings.namespace.name,
                 namespace_name=namespace,
                 secrets=secrets,
-                role=GivenRole(arn=(self._args.sharing.guest_roles or {})[app].arn),
+                role=GivenRole(arn=(self._sharing.guest_roles or {})[app].arn),
             ),
-            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
         return made.delivery
 
     @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the rule that sends the requests for the app's host to `service`."""
-        balancer, traffic = self._args.sharing.load_balancer, settings.traffic
+        balancer, traffic = self._sharing.load_balancer, settings.traffic
         if balancer is None or traffic is None:
             return Route()
         made = AppRoute(
@@ -123,13 +120,13 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
                 ),
                 # Whatever balancer the host had before is gone by now, and has left the group free.
                 public=False,
-                vpc_id=self._args.sharing.vpc,
-                cluster_name=self._args.context.name,
+                vpc_id=self._sharing.vpc,
+                cluster_name=self._context.name,
                 service=service,
                 wait_for=[],
                 prefix=self._prefix,
             ),
-            opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
+            opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
         if traffic.host is not None:
             self._hosts.add(traffic.host, made.ready)
@@ -149,36 +146,10 @@ def make_platform(
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
     check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
-    context = make_guest_context(platform, sharing=sharing, environment=environment)
-    return GuestPlatform(
-        "platform",
-        GuestPlatformArgs(context=context, settings=settings, sharing=sharing),
-        opts=pulumi.ResourceOptions(providers=[context.provider]),
-    )
-
-
-def make_guest_context(
-    platform: GuestPlatformSettings, *, sharing: Sharing, environment: Mapping[str, str]
-) -> AwsContext:
-    """Make the stack's provider, once the credentials have proven to be those of the settings.
-
-    The name is the other stack's: by it the controllers of the cluster know what is theirs.
-
-    Raises:
-        pulumi.RunError: account, role or region are others than the settings'.
-    """
     access = AccessSettings.model_validate({"deployers": sharing.deployers})
-    check_credentials(platform, access=access, environment=environment)
-    project, stack = pulumi.get_project(), pulumi.get_stack()
-    return AwsContext(
-        name=cluster_name(project, platform.stack),
-        project=project,
-        stack=stack,
-        account_id=platform.account_id,
-        region=platform.region,
-        provider=make_provider(platform, project=project, stack=stack),
-        protect=False,
-    )
+    context = make_context(platform, access=access, pipeline={}, environment=environment)
+    options = pulumi.ResourceOptions(providers=[context.provider])
+    return GuestPlatform("platform", context=context, settings=settings, sharing=sharing, opts=options)
 
 
 def check_load_balancer(

@@ -10,16 +10,16 @@ import re
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class NameLimit:
     """What a service takes as a name: `pattern` is of the whole text, `most` counts characters."""
 
     of: str
     """Whose name, with its article."""
+    most: int
     pattern: str
     rule: str
     """The pattern in words."""
-    most: int
 
     def error(self, name: str) -> str | None:
         """Return why the service would refuse a name, or None."""
@@ -31,45 +31,30 @@ class NameLimit:
 
 
 EKS_CLUSTER = NameLimit(
-    of="an EKS cluster",
-    pattern=r"[0-9A-Za-z][0-9A-Za-z_-]*",
-    rule="has letters, digits, dashes and underscores",
-    most=100,
+    "an EKS cluster", 100, r"[0-9A-Za-z][0-9A-Za-z_-]*", "has letters, digits, dashes and underscores"
 )
 """Amazon EKS API, CreateCluster, `name`."""
 KMS_ALIAS = NameLimit(
-    of="an alias of a KMS key",
-    pattern=r"alias/[a-zA-Z0-9/_-]+",
-    rule="has letters, digits, slashes, dashes and underscores",
-    most=256,
+    "an alias of a KMS key", 256, r"alias/[a-zA-Z0-9/_-]+", "has letters, digits, slashes, dashes and underscores"
 )
 """AWS KMS API, CreateAlias, `AliasName`."""
-_IAM_NAME = r"[\w+=,.@-]+"
-_IAM_NAME_RULE = "has letters, digits and _ + = , . @ -"
-IAM_ROLE = NameLimit(of="an IAM role", pattern=_IAM_NAME, rule=_IAM_NAME_RULE, most=64)
+IAM_ROLE = NameLimit("an IAM role", 64, r"[\w+=,.@-]+", "has letters, digits and _ + = , . @ -")
 """IAM API, CreateRole, `RoleName`."""
-IAM_POLICY = NameLimit(of="an IAM policy", pattern=_IAM_NAME, rule=_IAM_NAME_RULE, most=128)
+IAM_POLICY = NameLimit("an IAM policy", 128, IAM_ROLE.pattern, IAM_ROLE.rule)
 """IAM API, CreatePolicy, `PolicyName`."""
-IAM_PATH = NameLimit(
-    of="the path of an IAM role", pattern=r"/([!-.0-~]+/)+", rule="has printable characters between slashes", most=512
-)
+IAM_PATH = NameLimit("the path of an IAM role", 512, r"/([!-.0-~]+/)+", "has printable characters between slashes")
 """IAM API, CreateRole, `Path`."""
-LOG_GROUP = NameLimit(
-    of="a log group", pattern=r"[.\-_/#A-Za-z0-9]+", rule="has letters, digits and . - _ / #", most=512
-)
+LOG_GROUP = NameLimit("a log group", 512, r"[.\-_/#A-Za-z0-9]+", "has letters, digits and . - _ / #")
 """Amazon CloudWatch Logs API, CreateLogGroup, `logGroupName`."""
 CODEBUILD_PROJECT = NameLimit(
-    of="a CodeBuild project",
-    pattern=r"[A-Za-z0-9][A-Za-z0-9_-]+",
-    rule="has letters, digits, dashes and underscores",
-    most=150,
+    "a CodeBuild project", 150, r"[A-Za-z0-9][A-Za-z0-9_-]+", "has letters, digits, dashes and underscores"
 )
 """AWS CodeBuild API, CreateProject, `name`."""
 ECR_REPOSITORY = NameLimit(
-    of="an image repository",
-    pattern=r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
-    rule="has small letters and digits with single dashes, dots or underscores between them",
-    most=256,
+    "an image repository",
+    256,
+    r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*",
+    "has small letters and digits with single dashes, dots or underscores between them",
 )
 """Amazon ECR API, CreateRepository, `repositoryName`."""
 

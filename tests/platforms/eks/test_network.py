@@ -8,8 +8,8 @@ import pulumi
 import pytest
 
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.network import Network, NetworkArgs
 from infra.platforms.eks.network.flow_logs import flow_logs_policy
+from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.settings.eks.network import NetworkSettings
 from infra.urns import provider_urn
 from tests.platforms.eks.answers import ACCOUNT, REGION, ZONES

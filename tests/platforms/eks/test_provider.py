@@ -38,13 +38,12 @@ def made(
             make_context(
                 chosen or settings(),
                 access=AccessSettings.model_validate(access or {"deployers": [DEPLOYER]}),
-                project="nightowl",
-                stack="prod",
-                environment=environment,
+                pipeline={},
+                environment=environment or {},
             )
         )
 
-    graph = run_bare(program, answers=answers, preview=preview)
+    graph = run_bare(program, answers=answers, preview=preview, stack="prod")
     return contexts[0], graph
 
 

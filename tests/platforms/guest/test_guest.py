@@ -9,9 +9,9 @@ import pytest
 
 from infra.plan.plan import plan_of_file
 from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP
-from infra.platforms.eks.sharing import Sharing
-from infra.platforms.guest.platform import make_guest_context
+from infra.platforms.eks.provider import make_context
 from infra.settings.build import build_settings
+from infra.settings.eks.cluster import AccessSettings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
@@ -253,15 +253,19 @@ def test_a_shell_for_another_region_and_another_account_are_refused() -> None:
     answers = AwsAnswers(
         account="999999999999", caller="arn:aws:sts::999999999999:assumed-role/nightowl-dev-ephemeral/x"
     )
-    sharing, platform = Sharing.model_validate(SHARING), guest().platform
+    access, platform = AccessSettings.model_validate({"deployers": SHARING["deployers"]}), guest().platform
     assert isinstance(platform, GuestPlatformSettings)
+
+    def enter(environment: dict[str, str]) -> None:
+        make_context(platform, access=access, pipeline={}, environment=environment)
+
     with pytest.raises(
         pulumi.RunError, match=f"lives in account {ACCOUNT}, but the credentials belong to 999999999999"
     ):
-        run_bare(lambda: make_guest_context(platform, sharing=sharing, environment={}), answers=answers)
+        run_bare(lambda: enter({}), answers=answers)
     with pytest.raises(pulumi.RunError, match="AWS_REGION is us-east-1"):
         run_bare(
-            lambda: make_guest_context(platform, sharing=sharing, environment={"AWS_REGION": "us-east-1"}),
+            lambda: enter({"AWS_REGION": "us-east-1"}),
             answers=AwsAnswers(caller=EPHEMERAL),
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.network import Network
+from infra.platforms.eks.network.network import Network
 from infra.settings.eks.load_balancer import LoadBalancerSettings
 
 

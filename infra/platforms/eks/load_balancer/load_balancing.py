@@ -14,7 +14,7 @@ from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer
 from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, rule_for, tcp_listener_for
-from infra.platforms.eks.network import Network
+from infra.platforms.eks.network.network import Network
 from infra.platforms.platform import Route
 from infra.settings.app.application import Application, WebSettings
 from infra.settings.app.traffic import TrafficSettings

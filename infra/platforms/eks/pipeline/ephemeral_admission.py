@@ -10,19 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_kubernetes.admissionregistration.v1 import (
-    MatchConditionArgs,
-    MatchResourcesArgs,
-    NamedRuleWithOperationsArgs,
-    ParamKindArgs,
-    ParamRefArgs,
-    ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpecArgs,
-    ValidatingAdmissionPolicySpecArgs,
-    ValidationArgs,
-    VariableArgs,
-)
+from pulumi_kubernetes.admissionregistration import v1 as admission
 
 from infra.labels import SYSTEM_LABEL, SYSTEM_TAINT_KEY
 from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP, metadata
@@ -77,11 +65,11 @@ VARIABLES: Mapping[str, str] = {
 """CEL expressions by the name under which conditions use them; each may use those before it."""
 
 
-def _require(message: str, expression: str, *, of: str | None = None) -> ValidationArgs:
+def _require(message: str, expression: str, *, of: str | None = None) -> admission.ValidationArgs:
     """Return a validation: what must hold, of a resource where it is created or updated, or else of every request."""
     if of is not None:
         expression = f"!(request.resource.resource == '{of}' && variables.isWritten) || ({expression})"
-    return ValidationArgs(expression=expression, message=message, reason="Forbidden")
+    return admission.ValidationArgs(expression=expression, message=message, reason="Forbidden")
 
 
 _WITHIN_THE_MOST = " && ".join(
@@ -152,7 +140,7 @@ def confine(parent: pulumi.Resource) -> pulumi.Resource:
         NAME,
         [_rule("*", ["*/*"], ["*"])],
         CONFINEMENT,
-        variables=[VariableArgs(name=name, expression=expression) for name, expression in VARIABLES.items()],
+        variables=[admission.VariableArgs(name=name, expression=expression) for name, expression in VARIABLES.items()],
         parent=parent,
     )
 
@@ -163,49 +151,49 @@ def ask_for_quota(parent: pulumi.Resource) -> pulumi.Resource:
         QUOTA_POLICY,
         [_rule(group, kinds, ["CREATE", "UPDATE"]) for group, kinds in COUNTED_KINDS.items()],
         [HAS_A_QUOTA],
-        param_kind=ParamKindArgs(api_version="v1", kind="ResourceQuota"),
+        param_kind=admission.ParamKindArgs(api_version="v1", kind="ResourceQuota"),
         # Looked for in the namespace of the request.
-        param_ref=ParamRefArgs(name=QUOTA_NAME, parameter_not_found_action="Deny"),
+        param_ref=admission.ParamRefArgs(name=QUOTA_NAME, parameter_not_found_action="Deny"),
         parent=parent,
     )
 
 
 def _make_policy(
     name: str,
-    rules: Sequence[NamedRuleWithOperationsArgs],
-    validations: Sequence[ValidationArgs],
+    rules: Sequence[admission.NamedRuleWithOperationsArgs],
+    validations: Sequence[admission.ValidationArgs],
     *,
-    variables: Sequence[VariableArgs] | None = None,
-    param_kind: ParamKindArgs | None = None,
-    param_ref: ParamRefArgs | None = None,
+    variables: Sequence[admission.VariableArgs] | None = None,
+    param_kind: admission.ParamKindArgs | None = None,
+    param_ref: admission.ParamRefArgs | None = None,
     parent: pulumi.Resource,
-) -> ValidatingAdmissionPolicyBinding:
+) -> admission.ValidatingAdmissionPolicyBinding:
     options = pulumi.ResourceOptions(parent=parent)
     of_group = f"'{EPHEMERAL_GROUP}' in request.userInfo.groups"
-    policy = ValidatingAdmissionPolicy(
+    policy = admission.ValidatingAdmissionPolicy(
         name,
         metadata=metadata(name),
-        spec=ValidatingAdmissionPolicySpecArgs(
+        spec=admission.ValidatingAdmissionPolicySpecArgs(
             failure_policy="Fail",
             param_kind=param_kind,
-            match_constraints=MatchResourcesArgs(resource_rules=rules),
-            match_conditions=[MatchConditionArgs(name="group", expression=of_group)],
+            match_constraints=admission.MatchResourcesArgs(resource_rules=rules),
+            match_conditions=[admission.MatchConditionArgs(name="group", expression=of_group)],
             variables=variables,
             validations=validations,
         ),
         opts=options,
     )
-    return ValidatingAdmissionPolicyBinding(
+    return admission.ValidatingAdmissionPolicyBinding(
         name,
         metadata=metadata(name),
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(
+        spec=admission.ValidatingAdmissionPolicyBindingSpecArgs(
             policy_name=policy.metadata.name, validation_actions=["Deny"], param_ref=param_ref
         ),
         opts=options,
     )
 
 
-def _rule(group: str, kinds: Sequence[str], operations: Sequence[str]) -> NamedRuleWithOperationsArgs:
-    return NamedRuleWithOperationsArgs(
+def _rule(group: str, kinds: Sequence[str], operations: Sequence[str]) -> admission.NamedRuleWithOperationsArgs:
+    return admission.NamedRuleWithOperationsArgs(
         api_groups=[group], api_versions=["*"], operations=operations, resources=list(kinds)
     )

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.iam import Document
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.names import (
-    boundary_name,
-    pipeline_boundary_name,
-    role_name,
-)
+from infra.platforms.eks.names import boundary_name, pipeline_boundary_name, role_name
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
 from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
@@ -33,14 +28,6 @@ DESCRIPTIONS: Mapping[RoleKind, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeliveryArgs:
-    """Whose tokens are trusted, and whose rights are written."""
-
-    github: GithubSettings
-    scope: Scope
-
-
 class Delivery(pulumi.ComponentResource):
     """The permissions boundary of the stack's roles, and the roles of the pipeline inside one of their own.
 
@@ -51,10 +38,11 @@ class Delivery(pulumi.ComponentResource):
     boundary_arn: pulumi.Output[str]
     roles: Mapping[RoleKind, aws.iam.Role]
 
-    def __init__(self, name: str, args: DeliveryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, *, github: GithubSettings, scope: Scope, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("nightowl:eks:Delivery", name, None, opts)
-        self._args = args
-        scope = args.scope
+        self._github, self._scope = github, scope
         self.boundary_arn = self._make_boundary(
             "boundary",
             boundary_name(scope.name),
@@ -67,18 +55,17 @@ class Delivery(pulumi.ComponentResource):
             f"The most that GitHub can do with {scope.name}",
             pipeline_boundary_document(scope),
         )
-        self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if args.github.subjects(kind)}
+        self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if github.subjects(kind)}
         self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
 
     def permit(self, types: frozenset[str]) -> None:
         """Grant the roles what a stack of these resource types needs, once all of them are known."""
-        scope = self._args.scope
         documents: dict[RoleKind, Mapping[str, Document]] = {
-            "deploy": deploy_documents(types, scope),
-            "preview": preview_documents(types, scope),
+            "deploy": deploy_documents(types, self._scope),
+            "preview": preview_documents(types, self._scope),
         }
         if "ephemeral" in self.roles:
-            documents["ephemeral"] = ephemeral_documents(scope)
+            documents["ephemeral"] = ephemeral_documents(self._scope)
         for kind, of_kind in documents.items():
             for part, document in of_kind.items():
                 self._attach(kind, part, document)
@@ -94,21 +81,20 @@ class Delivery(pulumi.ComponentResource):
         return policy.arn
 
     def _make_role(self, kind: RoleKind) -> aws.iam.Role:
-        scope = self._args.scope
         return aws.iam.Role(
             kind,
-            name=role_name(scope.name, kind),
-            assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._args.github, scope, kind)),
+            name=role_name(self._scope.name, kind),
+            assume_role_policy=pulumi.Output.json_dumps(pipeline_trust(self._github, self._scope, kind)),
             permissions_boundary=self._pipeline_boundary_arn,
             max_session_duration=SESSION_SECONDS[kind],
-            description=f"{DESCRIPTIONS[kind]}: {self._args.github.repository}",
+            description=f"{DESCRIPTIONS[kind]}: {self._github.repository}",
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _attach(self, kind: RoleKind, part: str, document: Document) -> None:
         policy = aws.iam.Policy(
             f"{kind}-{part}",
-            name=f"{role_name(self._args.scope.name, kind)}-{part}",
+            name=f"{role_name(self._scope.name, kind)}-{part}",
             description=f"{DESCRIPTIONS[kind]}: {part}",
             policy=pulumi.Output.json_dumps(document),
             opts=pulumi.ResourceOptions(parent=self),

@@ -11,6 +11,8 @@ import pulumi_aws as aws
 from infra.iam import Document, allow, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import runner_folder, runner_log_group, runner_name
+from infra.platforms.eks.network.network import Network
+from infra.platforms.eks.pipeline.pipeline import Delivery
 
 HTTPS_PORT = 443
 IMAGE = "aws/codebuild/amazonlinux-aarch64-standard:4.0"
@@ -50,17 +52,13 @@ phases:
 class RunnerArgs:
     """Where it stands, and as whom it works.
 
-    `bucket` is that of the state, where what a build runs is put. `role` is the role that deploys, and `delivery` its
-    component. `subnet_ids` are private subnets, by zone, `routes` what leads out of them.
+    `bucket` is that of the state, where what a build runs is put. It works as the role of `delivery` that deploys.
     """
 
     context: AwsContext
     bucket: str
-    role: aws.iam.Role
-    delivery: pulumi.ComponentResource
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    routes: Sequence[pulumi.Resource]
+    delivery: Delivery
+    network: Network
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
     log_retention_days: int
@@ -77,10 +75,12 @@ class Runner(pulumi.ComponentResource):
     def __init__(self, name: str, args: RunnerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:Runner", name, None, opts)
         self._args = args
+        self._role = args.delivery.roles["deploy"]
+        self._subnet_ids = list(args.network.private_subnet_ids.values())
         log = self._make_log()
         group, ways = self._make_security_group()
         rights = self._make_rights(group)
-        self._make_project(log, group, wait_for=[rights, *ways, *args.routes])
+        self._make_project(log, group, wait_for=[rights, *ways, *args.network.private_routes])
         self.register_outputs({})
 
     def _make_log(self) -> aws.cloudwatch.LogGroup:
@@ -96,7 +96,7 @@ class Runner(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
             "runner",
-            vpc_id=self._args.vpc_id,
+            vpc_id=self._args.network.vpc_id,
             description="Deployments from inside the VPC: nothing in, HTTPS out",
             tags={"Name": "runner"},
             opts=child,
@@ -125,11 +125,11 @@ class Runner(pulumi.ComponentResource):
 
     def _make_rights(self, group: aws.ec2.SecurityGroup) -> aws.iam.RolePolicy:
         args = self._args
-        document = runner_policy(args.context, subnet_ids=args.subnet_ids, security_group_id=group.id)
+        document = runner_policy(args.context, subnet_ids=self._subnet_ids, security_group_id=group.id)
         return aws.iam.RolePolicy(
             "runner",
             name="runner",
-            role=args.role.name,
+            role=self._role.name,
             policy=pulumi.Output.json_dumps(document),
             # A right of the pipeline's role, which no pipeline changes (`infra.ci.own_rights`).
             opts=pulumi.ResourceOptions(parent=args.delivery),
@@ -144,13 +144,13 @@ class Runner(pulumi.ComponentResource):
             "runner",
             name=runner_name(context.name),
             description=f"Deploys {context.name} from inside its VPC",
-            service_role=args.role.arn,
+            service_role=self._role.arn,
             build_timeout=TIMEOUT_MINUTES,
             artifacts=aws.codebuild.ProjectArtifactsArgs(type="NO_ARTIFACTS"),
             environment=aws.codebuild.ProjectEnvironmentArgs(type="ARM_CONTAINER", compute_type=SIZE, image=IMAGE),
             source=aws.codebuild.ProjectSourceArgs(type="NO_SOURCE", buildspec=commands),
             vpc_config=aws.codebuild.ProjectVpcConfigArgs(
-                vpc_id=args.vpc_id, subnets=args.subnet_ids, security_group_ids=[group.id]
+                vpc_id=args.network.vpc_id, subnets=self._subnet_ids, security_group_ids=[group.id]
             ),
             logs_config=aws.codebuild.ProjectLogsConfigArgs(
                 cloudwatch_logs=aws.codebuild.ProjectLogsConfigCloudwatchLogsArgs(status="ENABLED", group_name=log.name)

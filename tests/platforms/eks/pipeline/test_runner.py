@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
@@ -12,6 +13,8 @@ import pytest
 import yaml
 
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.network.network import Network
+from infra.platforms.eks.pipeline.pipeline import Delivery
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.settings.build import build_settings
 from tests.platforms.eks.answers import ACCOUNT, REGION
@@ -41,18 +44,22 @@ def of_stack() -> Graph:
     return run_stack(build_settings(sections(delivery=delivery, apps={"web": APP}))).graph
 
 
+class FakeDelivery(pulumi.ComponentResource):
+    def __init__(self) -> None:
+        super().__init__("nightowl:eks:Delivery", "delivery")
+        trust = json.dumps({"Statement": []})
+        self.roles = {"deploy": aws.iam.Role("deploy", name="nightowl-test-deploy", assume_role_policy=trust)}
+
+
 def make_runner(context: AwsContext) -> Runner:
-    trust = json.dumps({"Statement": []})
+    network = SimpleNamespace(vpc_id="vpc-1", private_subnet_ids={"a": "subnet-a", "b": "subnet-b"}, private_routes=[])
     return Runner(
         "runner",
         RunnerArgs(
             context=context,
             bucket="nightowl-state",
-            role=aws.iam.Role("deploy", name="nightowl-test-deploy", assume_role_policy=trust),
-            delivery=pulumi.ComponentResource("nightowl:eks:Delivery", "delivery"),
-            vpc_id="vpc-1",
-            subnet_ids=["subnet-a", "subnet-b"],
-            routes=[],
+            delivery=cast(Delivery, FakeDelivery()),
+            network=cast(Network, network),
             cluster_security_group_id="sg-cluster",
             logs_key_arn=f"arn:aws:kms:{REGION}:{ACCOUNT}:key/logs",
             log_retention_days=90,

@@ -10,9 +10,8 @@ from infra.errors import NightowlError
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.pipeline.permissions.grants import filled
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.settings.eks.limits import MANAGED_POLICY_CHARACTERS
+from infra.settings.eks.limits import MANAGED_POLICY_CHARACTERS as MOST_CHARACTERS
 
-MOST_CHARACTERS = MANAGED_POLICY_CHARACTERS
 MOST_DOCUMENTS = 10
 """Managed policies on one role, by default (IAM user guide, "IAM and AWS STS quotas")."""
 

@@ -5,7 +5,14 @@ Everything of EKS has the cluster's name in its ARN, so nothing here reaches ano
 
 from __future__ import annotations
 
-from infra.platforms.eks.pipeline.permissions.grants import Table, pass_role, read, service_linked_role, write
+from infra.platforms.eks.pipeline.permissions.grants import (
+    Table,
+    look_and_change,
+    pass_role,
+    read,
+    service_linked_role,
+    write,
+)
 
 _EKS = "arn:aws:eks:{here}"
 # EKS checks the update of a version on `cluster/NAME/update`.
@@ -68,9 +75,8 @@ EKS: Table = {
         read("eks:DescribeAccessEntry", _ENTRY),
         write("eks:CreateAccessEntry UpdateAccessEntry DeleteAccessEntry TagResource UntagResource", *_CLUSTER, _ENTRY),
     ),
-    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": (
-        read("eks:ListAssociatedAccessPolicies", _ENTRY),
-        write("eks:AssociateAccessPolicy DisassociateAccessPolicy", _ENTRY),
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": look_and_change(
+        "eks:ListAssociatedAccessPolicies", "eks:AssociateAccessPolicy DisassociateAccessPolicy", _ENTRY
     ),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": (
         read("eks:DescribePodIdentityAssociation ListPodIdentityAssociations", *_CLUSTER, _ASSOCIATION),

@@ -40,6 +40,11 @@ def write(names: str, *resources: str, when: Conditions | None = None) -> Grant:
     return Grant(actions=actions(names), resources=resources or ("*",), conditions=when or {}, writes=True)
 
 
+def look_and_change(reads: str, writes: str, *resources: str) -> tuple[Grant, Grant]:
+    """Allow what reads a type and what writes it, on the same resources."""
+    return read(reads, *resources), write(writes, *resources)
+
+
 def pass_role(*services: str) -> Grant:
     """Let a role of this stack be handed to services, which then act with its permissions."""
     return write("iam:PassRole", "{roles}", when={"StringEquals": {"iam:PassedToService": services}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.iam import Conditions
-from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Table, read, write
+from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Table, look_and_change, read, write
 
 _KEYS = "arn:aws:kms:{here}:key/*"
 _GROUP = "arn:aws:logs:{here}:log-group:"
@@ -52,25 +52,20 @@ STORAGE: Table = {
         # Not what is in it: a bucket with logs is taken away by an administrator.
         write("s3:CreateBucket DeleteBucket PutBucketTagging TagResource UntagResource", _BUCKETS),
     ),
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
-        read("s3:GetLifecycleConfiguration", _BUCKETS),
-        write("s3:PutLifecycleConfiguration", _BUCKETS),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": look_and_change(
+        "s3:GetLifecycleConfiguration", "s3:PutLifecycleConfiguration", _BUCKETS
     ),
-    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (
-        read("s3:GetBucketOwnershipControls", _BUCKETS),
-        write("s3:PutBucketOwnershipControls", _BUCKETS),
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": look_and_change(
+        "s3:GetBucketOwnershipControls", "s3:PutBucketOwnershipControls", _BUCKETS
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": (
-        read("s3:GetBucketPolicy", _BUCKETS),
-        write("s3:PutBucketPolicy DeleteBucketPolicy", _BUCKETS),
+    "aws:s3/bucketPolicy:BucketPolicy": look_and_change(
+        "s3:GetBucketPolicy", "s3:PutBucketPolicy DeleteBucketPolicy", _BUCKETS
     ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
-        read("s3:GetBucketPublicAccessBlock", _BUCKETS),
-        write("s3:PutBucketPublicAccessBlock", _BUCKETS),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": look_and_change(
+        "s3:GetBucketPublicAccessBlock", "s3:PutBucketPublicAccessBlock", _BUCKETS
     ),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        read("s3:GetEncryptionConfiguration", _BUCKETS),
-        write("s3:PutEncryptionConfiguration", _BUCKETS),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": look_and_change(
+        "s3:GetEncryptionConfiguration", "s3:PutEncryptionConfiguration", _BUCKETS
     ),
     "aws:ecr/repository:Repository": (
         read("ecr:DescribeRepositories ListTagsForResource", _REPOSITORIES),
@@ -84,12 +79,10 @@ STORAGE: Table = {
             when={"StringEquals": {"kms:ViaService": "ecr.{region}.amazonaws.com"}},
         ),
     ),
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": (
-        read("ecr:GetLifecyclePolicy", _REPOSITORIES),
-        write("ecr:PutLifecyclePolicy DeleteLifecyclePolicy", _REPOSITORIES),
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": look_and_change(
+        "ecr:GetLifecyclePolicy", "ecr:PutLifecyclePolicy DeleteLifecyclePolicy", _REPOSITORIES
     ),
-    "aws:ecr/repositoryPolicy:RepositoryPolicy": (
-        read("ecr:GetRepositoryPolicy", _REPOSITORIES),
-        write("ecr:SetRepositoryPolicy DeleteRepositoryPolicy", _REPOSITORIES),
+    "aws:ecr/repositoryPolicy:RepositoryPolicy": look_and_change(
+        "ecr:GetRepositoryPolicy", "ecr:SetRepositoryPolicy DeleteRepositoryPolicy", _REPOSITORIES
     ),
 }
