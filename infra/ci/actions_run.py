@@ -106,6 +106,11 @@ class ActionsRun:
         """The page of the run; empty outside of Actions."""
         return f"{self.server_url}/{self.repository}/actions/runs/{self.run_id}" if self.run_id else ""
 
+    @property
+    def log(self) -> str:
+        """A link to the run for the end of a paragraph in Markdown; empty outside of Actions."""
+        return f" [Log]({self.url})." if self.url else ""
+
     def print(self, text: str) -> None:
         """Print a line for people who follow the run."""
         self.console.out(text)

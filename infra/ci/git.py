@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import NightowlError, UsageError
@@ -13,14 +12,6 @@ from infra.system.commands import CommandFailedError, run
 
 class GitError(NightowlError):
     """Git did not answer. The message has its last lines."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Version:
-    """A file as a commit left it."""
-
-    commit: str
-    text: str
 
 
 def tree_of(project: Path, folder: str) -> str | None:
@@ -46,8 +37,8 @@ def write_archive(project: Path, tree: str, archive: Path) -> None:
     _git(top, "archive", "--format=tar", "--output", str(archive), tree)
 
 
-def versions(project: Path, path: str) -> Iterator[Version]:
-    """Return the versions of a file on the checked out branch, newest first, each read when it is asked for.
+def versions(project: Path, path: str) -> Iterator[str]:
+    """Return the texts of a file on the checked out branch, newest first, each read when it is needed.
 
     A merge counts as one version, as that is how the branch got it.
 
@@ -58,7 +49,7 @@ def versions(project: Path, path: str) -> Iterator[Version]:
     for commit in _git(project, "log", "--first-parent", "--format=%H", "HEAD", "--", path).split():
         text = _blob_at(project, commit, path)
         if text is not None:
-            yield Version(commit=commit, text=text)
+            yield text
 
 
 def file_at(project: Path, commit: str, path: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -59,9 +59,9 @@ class Reference:
         return self.tag.removeprefix(prefix) if self.tag.startswith(prefix) else ""
 
     @property
-    def short_digest(self) -> str:
-        """Enough of the digest to recognize it."""
-        return self.digest[: len("sha256:") + 12]
+    def short(self) -> str:
+        """Enough of the digest to recognize the image."""
+        return self.digest[: len("sha256:") + 12] or "another registry"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,7 @@ class ImageStack:
 
     def taking(self, reference: Reference, app: str) -> Reference:
         """The same image in this stack's registry."""
-        repository = repository_name(self.cluster, app)
-        return Reference(host=self.host, repository=repository, tag=reference.tag, digest=reference.digest)
+        return replace(reference, host=self.host, repository=repository_name(self.cluster, app))
 
 
 def image_stack(project: Path, stack: str) -> ImageStack:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,10 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.git import file_at, first_commit_with, require_history, versions
 from infra.ci.github import GithubRepository, connect
 from infra.ci.images import ImageStack, Reference
-from infra.ci.record import BASE, shown
-from infra.ci.report import cell
+from infra.ci.record import BASE, stack_path
+from infra.ci.report import cell, joined, table
 from infra.ci.stack_edit import image_of, image_or_none, set_image
 from infra.errors import UsageError
-from infra.project import STACKS_FOLDER
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -103,14 +102,14 @@ def run_promote(
     github = None if dry_run else connect(run)
     require_history(project)
     start = "" if github is None else github.head(BASE)
-    path = _path(target)
+    path = stack_path(target)
     text = _text(project, github, start, path)
     if choice.rollback:
         moves = _moves_back(project, target, text, apps, run)
     elif choice.digest is not None:
         moves = [_move_to_digest(project, chain, text, apps, choice.digest)]
     else:
-        source_path = _path(chain.source)
+        source_path = stack_path(chain.source)
         if choice.source_commit is None:
             source_text = _text(project, github, start, source_path)
         else:
@@ -118,7 +117,7 @@ def run_promote(
         moves = _moves_on(chain, text, source_text, apps, run)
     moves = [move for move in moves if move.before != move.after]
     for move in moves:
-        run.print(f"{move.app}: {shown(move.before)} -> {shown(move.after)}")
+        run.print(f"{move.app}: {move.before.short} -> {move.after.short}")
     if not moves:
         run.print(f"{target.name} has these images already: there is nothing to promote")
         return
@@ -141,7 +140,14 @@ def _apps(target: ImageStack, choice: Choice) -> list[str]:
     if choice.rollback and choice.digest is not None:
         raise UsageError("--rollback and --digest choose differently; give one of them")
     if choice.source_commit is not None:
-        _check_source_commit(choice, choice.source_commit)
+        if choice.rollback or choice.digest is not None:
+            other = "--rollback" if choice.rollback else "--digest"
+            raise UsageError(f"--source-commit and {other} choose differently; give one of them")
+        if not _COMMIT.fullmatch(choice.source_commit):
+            raise UsageError(
+                f"--source-commit: {choice.source_commit!r} is not a commit; write its 40 digits, as `git rev-parse` "
+                "does"
+            )
     if choice.app is not None and choice.app not in known:
         raise UsageError(f"--app: {target.name} keeps no images of {choice.app!r}; it does of {', '.join(known)}")
     if choice.digest is None:
@@ -151,14 +157,6 @@ def _apps(target: ImageStack, choice: Choice) -> list[str]:
     if choice.app is None and len(known) > 1:
         raise UsageError(f"--digest: say with --app which app it is an image of: {', '.join(known)}")
     return [choice.app or known[0]]
-
-
-def _check_source_commit(choice: Choice, commit: str) -> None:
-    if choice.rollback or choice.digest is not None:
-        other = "--rollback" if choice.rollback else "--digest"
-        raise UsageError(f"--source-commit and {other} choose differently; give one of them")
-    if not _COMMIT.fullmatch(commit):
-        raise UsageError(f"--source-commit: {commit!r} is not a commit; write its 40 digits, as `git rev-parse` does")
 
 
 def _text_at(project: Path, commit: str, path: str) -> str:
@@ -182,8 +180,7 @@ def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: A
     """Take what the source's file says."""
     moves: list[Move] = []
     for app in apps:
-        image = image_or_none(source_text, app)
-        reference = Reference.of(image or "")
+        reference = Reference.of(image_or_none(source_text, app) or "")
         if not chain.source.owns(reference, app):
             run.print(
                 f"{app}: {chain.source.name} runs no image of its own registry yet, so there is nothing to promote"
@@ -196,21 +193,21 @@ def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: A
 def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], digest: str) -> Move:
     (app,) = apps
     for stack in (chain.source, chain.target):
-        for version in versions(project, _path(stack)):
-            reference = _reference_in(version.text, app)
+        for version in versions(project, stack_path(stack)):
+            reference = _reference_in(version, app)
             if reference.digest == digest and stack.owns(reference, app):
                 return Move(app=app, before=_before(text, app), after=chain.target.taking(reference, app))
     raise UsageError(
         f"--digest: neither {chain.source.name} nor {chain.target.name} was ever recorded to run {app} at {digest}; "
-        f"`git log -p {_path(chain.source)}` lists what was"
+        f"`git log -p {stack_path(chain.source)}` lists what was"
     )
 
 
 def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], run: ActionsRun) -> list[Move]:
     """Take the image before the current one; of several apps, of those that changed last, which were one promotion."""
     current = {app: _before(text, app) for app in apps}
-    for version in versions(project, _path(target)):
-        earlier = {app: _reference_in(version.text, app) for app in apps}
+    for version in versions(project, stack_path(target)):
+        earlier = {app: _reference_in(version, app) for app in apps}
         moves = [
             Move(app=app, before=current[app], after=earlier[app])
             for app in apps
@@ -218,7 +215,7 @@ def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], r
         ]
         if moves:
             return moves
-    run.print(f"the history of {_path(target)} has no earlier image of {', '.join(apps)}")
+    run.print(f"the history of {stack_path(target)} has no earlier image of {', '.join(apps)}")
     return []
 
 
@@ -234,10 +231,6 @@ def _reference_in(text: str, app: str) -> Reference:
         return Reference(host="", repository="")
 
 
-def _path(stack: ImageStack) -> str:
-    return f"{STACKS_FOLDER}/Pulumi.{stack.name}.yaml"
-
-
 def _title(chain: Chain, choice: Choice) -> str:
     what = f"{choice.app} in {chain.target.name}" if choice.app else chain.target.name
     if choice.rollback:
@@ -246,26 +239,17 @@ def _title(chain: Chain, choice: Choice) -> str:
 
 
 def _body(project: Path, chain: Chain, moves: list[Move], run: ActionsRun) -> str:
-    rows = [_row(project, chain, move, run) for move in moves]
-    log = f" [Log]({run.url})." if run.url else ""
-    return "\n".join(
-        [
-            f"To merge this is the order to deploy {chain.target.name}; the reviewers of its environment release "
-            f"it.{log}",
-            "",
-            "| app | from | to | built by | changes |",
-            "| --- | --- | --- | --- | --- |",
-            *rows,
-        ]
-    )
+    rows = [_cells(project, chain, move, run) for move in moves]
+    order = f"To merge this is the order to deploy {chain.target.name}; the reviewers of its environment release it."
+    return joined([order + run.log, table(("app", "from", "to", "built by", "changes"), rows)])
 
 
-def _row(project: Path, chain: Chain, move: Move, run: ActionsRun) -> str:
+def _cells(project: Path, chain: Chain, move: Move, run: ActionsRun) -> Sequence[str]:
     repository = f"{run.server_url}/{run.repository}"
     before, after = (_built_by(project, chain, move.app, one) for one in (move.before, move.after))
     built = f"[`{after[:12]}`]({repository}/commit/{after})" if after else "unknown"
     changes = f"[compare]({repository}/compare/{before}...{after})" if before and after else ""
-    return f"| {cell(move.app)} | {cell(shown(move.before))} | {cell(shown(move.after))} | {built} | {changes} |"
+    return cell(move.app), cell(move.before.short), cell(move.after.short), built, changes
 
 
 def _built_by(project: Path, chain: Chain, app: str, image: Reference) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from infra.ci.actions_run import ActionsRun
 from infra.ci.github import connect
 from infra.ci.images import ImageStack, Reference
-from infra.ci.report import cell
+from infra.ci.report import cell, joined, table
 from infra.ci.stack_edit import image_of, set_image
 from infra.errors import UsageError
 from infra.project import STACKS_FOLDER
@@ -30,7 +30,7 @@ def run_record(
         GithubError: GitHub refuses.
     """
     _require_own(stack, images)
-    path = f"{STACKS_FOLDER}/Pulumi.{stack.name}.yaml"
+    path = stack_path(stack)
     branch = f"nightowl/record-{stack.name}"
     if dry_run:
         text = (project / path).read_text(encoding="utf-8")
@@ -53,9 +53,16 @@ def run_record(
         return
     title = f"Record what {stack.name} runs"
     body = _body(stack, text, new, run)
-    url = github.propose(branch, {path: _with_images(text, new)}, title, body, base=BASE, start=start)
+    for app, image in new.items():
+        text = set_image(text, app, image)
+    url = github.propose(branch, {path: text}, title, body, base=BASE, start=start)
     run.print(url)
     run.summarize(f"{title}: {url}")
+
+
+def stack_path(stack: ImageStack) -> str:
+    """Return the path of a stack's file in the repository."""
+    return f"{STACKS_FOLDER}/Pulumi.{stack.name}.yaml"
 
 
 def _require_own(stack: ImageStack, images: Mapping[str, str]) -> None:
@@ -70,30 +77,13 @@ def _new(text: str, images: Mapping[str, str]) -> dict[str, str]:
     return {app: image for app, image in images.items() if image_of(text, app) != image}
 
 
-def _with_images(text: str, images: Mapping[str, str]) -> str:
-    for app, image in images.items():
-        text = set_image(text, app, image)
-    return text
-
-
 def _body(stack: ImageStack, text: str, images: Mapping[str, str], run: ActionsRun) -> str:
     rows = [
-        f"| {cell(app)} | {cell(shown(Reference.of(image_of(text, app))))} | {cell(shown(Reference.of(image)))} |"
+        (cell(app), cell(Reference.of(image_of(text, app)).short), cell(Reference.of(image).short))
         for app, image in images.items()
     ]
-    log = f" [Log]({run.url})." if run.url else ""
-    return "\n".join(
-        [
-            f"{stack.name} runs these images since commit {run.sha or 'unknown'} was deployed.{log} Merge this so that "
-            f"`{BASE}` says so too; until then the nightly check tells the difference, and nothing can be promoted.",
-            "",
-            "| app | recorded | runs |",
-            "| --- | --- | --- |",
-            *rows,
-        ]
+    why = (
+        f"{stack.name} runs these images since commit {run.sha or 'unknown'} was deployed.{run.log} Merge this so that "
+        f"`{BASE}` says so too; until then the nightly check tells the difference, and nothing can be promoted."
     )
-
-
-def shown(reference: Reference) -> str:
-    """Write an image shortly: enough of its digest to recognize it."""
-    return reference.short_digest or "another registry"
+    return joined([why, table(("app", "recorded", "runs"), rows)])

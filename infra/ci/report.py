@@ -60,6 +60,12 @@ def change_table(steps: Sequence[StepChange]) -> str:
     return "\n".join(["| operation | resources |", "| --- | ---: |", *rows])
 
 
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table. Texts of anybody must have been through `cell`."""
+    lines = (headers, ["---"] * len(headers), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def change_lines(steps: Iterable[StepChange]) -> list[str]:
     """Write each change as a line of a `diff` block, and below it the keys that differ."""
     lines: list[str] = []

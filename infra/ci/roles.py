@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.images import ImageStack
@@ -14,6 +13,7 @@ from infra.platforms.eks.names import role_arn
 from infra.project import STACKS_FOLDER
 from infra.settings.build import PROJECT
 from infra.settings.eks.delivery import RoleKind
+from infra.settings.plain import as_mapping
 from infra.settings.yaml_file import read_yaml
 
 
@@ -55,9 +55,7 @@ def _name(file: Path) -> str:
 
 
 def _delivery(file: Path) -> Mapping[str, object]:
-    config = read_yaml(file).get("config")
-    section = cast("dict[str, object]", config).get(f"{PROJECT}:delivery") if isinstance(config, dict) else None
-    return cast("dict[str, object]", section) if isinstance(section, dict) else {}
+    return as_mapping(as_mapping(read_yaml(file).get("config")).get(f"{PROJECT}:delivery"))
 
 
 def _distance(stack: str, sections: Mapping[str, Mapping[str, object]]) -> int:

@@ -97,25 +97,14 @@ def main_rules_step(
     if own is not None:
         return _own_step(api, client, own, needs, unreviewed)
     others, sources = _made_by_others(api)
-    missing = _lines(needs - others)
-    beside = f"beside {', '.join(sources)}, left as it is" if sources else ""
+    missing, by = _lines(needs - others), ", ".join(sources)
+    beside = f"beside {by}, left as it is" if sources else ""
 
     def apply() -> None:
-        body = {
-            "name": RULESET,
-            "target": "branch",
-            "enforcement": "active",
-            "bypass_actors": [],
-            "conditions": {"ref_name": {"include": [f"refs/heads/{MAIN_BRANCH}"], "exclude": []}},
-            "rules": _completed([], needs, _actions_app(client)),
-        }
-        api.send("POST", "rulesets", "make the rules of main", body)
+        api.send("POST", "rulesets", "make the rules of main", _ruleset({}, needs, client))
 
-    if not missing:
-        return Step(
-            name=NAME, exists=True, changes=(), apply=apply, note=_together(f"by {', '.join(sources)}", unreviewed)
-        )
-    return Step(name=NAME, exists=False, changes=missing, apply=apply, note=_together(beside, unreviewed))
+    note = _together(beside if missing else f"by {by}", unreviewed)
+    return Step(name=NAME, exists=not missing, changes=missing, apply=apply, note=note)
 
 
 def _together(*notes: str) -> str:
@@ -123,8 +112,7 @@ def _together(*notes: str) -> str:
 
 
 def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unreviewed: str) -> Step[str]:
-    scope: dict[str, list[str]] = own.get("conditions", {}).get("ref_name", {})
-    included, excluded = scope.get("include", []), scope.get("exclude", [])
+    included, excluded = _refs(own)
     changes: list[str] = []
     if own["enforcement"] != "active":
         changes.append(f"ruleset {RULESET!r}: {own['enforcement']} -> active")
@@ -133,21 +121,34 @@ def _own_step(api: RepositoryApi, client: Github, own: Json, needs: _Needs, unre
     changes += _lines(needs - _given(own["rules"]))
 
     def apply() -> None:
-        include = included if _names_main(included) else [*included, f"refs/heads/{MAIN_BRANCH}"]
-        body = {
-            "name": RULESET,
-            "target": "branch",
-            "enforcement": "active",
-            "bypass_actors": own.get("bypass_actors", []),
-            "conditions": {
-                "ref_name": {"include": include, "exclude": [ref for ref in excluded if ref not in _MAIN_REFS]}
-            },
-            "rules": _completed(own["rules"], needs, _actions_app(client)),
-        }
-        api.send("PUT", f"rulesets/{own['id']}", "set the rules of main", body)
+        api.send("PUT", f"rulesets/{own['id']}", "set the rules of main", _ruleset(own, needs, client))
 
     note = _together(_added_by_hand(own, needs), unreviewed)
     return Step(name=NAME, exists=True, changes=tuple(changes), apply=apply, note=note)
+
+
+def _refs(ruleset: Json) -> tuple[list[str], list[str]]:
+    """Return what a ruleset includes and excludes."""
+    scope: dict[str, list[str]] = ruleset.get("conditions", {}).get("ref_name", {})
+    return scope.get("include", []), scope.get("exclude", [])
+
+
+def _ruleset(own: Json, needs: _Needs, client: Github) -> Json:
+    """Return the ruleset to send: `own`, empty where there is none yet, with what it lacks."""
+    included, excluded = _refs(own)
+    return {
+        "name": RULESET,
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": own.get("bypass_actors", []),
+        "conditions": {
+            "ref_name": {
+                "include": included if _names_main(included) else [*included, f"refs/heads/{MAIN_BRANCH}"],
+                "exclude": [ref for ref in excluded if ref not in _MAIN_REFS],
+            }
+        },
+        "rules": _completed(own.get("rules", []), needs, _actions_app(client)),
+    }
 
 
 def _added_by_hand(own: Json, needs: _Needs) -> str:

@@ -54,13 +54,9 @@ def test_the_versions_of_a_file_come_newest_first_with_a_merge_as_one(checkout: 
     checkout.git("switch", "--quiet", "main")
     checkout.commit({"other": "x"})
     checkout.git("merge", "--quiet", "--no-ff", "--message", "Merge", "topic")
-    merge = checkout.git("rev-parse", "HEAD")
     checkout.commit({"other": "y"})
 
-    found = list(versions(checkout.folder, "file"))
-
-    assert [version.text for version in found] == ["2\n", "1\n"]
-    assert found[0].commit == merge
+    assert list(versions(checkout.folder, "file")) == ["2\n", "1\n"]
 
 
 def test_a_file_that_was_removed_meanwhile_has_its_older_versions(checkout: Checkout) -> None:
@@ -68,7 +64,7 @@ def test_a_file_that_was_removed_meanwhile_has_its_older_versions(checkout: Chec
     checkout.commit({})
     checkout.commit({"file": "3\n"})
 
-    assert [version.text for version in versions(checkout.folder, "file")] == ["3\n", "1\n"]
+    assert list(versions(checkout.folder, "file")) == ["3\n", "1\n"]
 
 
 def test_the_commit_that_brought_a_content_is_found(checkout: Checkout) -> None:

@@ -45,7 +45,7 @@ def test_the_parts_of_a_reference() -> None:
         f"{ACCOUNT}.dkr.ecr.eu-central-1.amazonaws.com",
         "nightowl-dev/web",
     )
-    assert (reference.tree, reference.digest, reference.short_digest) == ("1" * 40, digest("a"), "sha256:" + "a" * 12)
+    assert (reference.tree, reference.digest, reference.short) == ("1" * 40, digest("a"), "sha256:" + "a" * 12)
     assert Reference.of(PUBLIC).tree == ""
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ci.ephemeral.removal import remove_stack
 from infra.ci.ephemeral.states import LONGEST_RUN_SECONDS
-from infra.ci.report import block, cell, code, counted, joined
+from infra.ci.report import block, cell, code, counted, joined, table
 from infra.ci.rollouts import rollouts_of
 from infra.engine.display import resource_lines
 from infra.engine.outcome import InterruptedRunError, RunResult
@@ -148,10 +148,15 @@ def addresses_body(name: str, outcome: RunResult, *, base: str, sha: str) -> str
     """Write where the apps of a stack answer, as Markdown."""
     apps = cast(Mapping[str, Mapping[str, Any]], outcome.outputs.get("apps") or {})
     of_commit = f" with {code(sha[:12])}" if sha else ""
-    rows = [f"| {cell(app)} | {_address(described)} |" for app, described in sorted(apps.items())]
-    table = "\n".join(["| app | address |", "| --- | --- |", *rows])
+    rows = [(cell(app), _address(described)) for app, described in sorted(apps.items())]
     end = f"It goes with this pull request, or with the label {code(LABEL)}."
-    return joined([f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}.", table, end])
+    return joined(
+        [
+            f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}.",
+            table(("app", "address"), rows),
+            end,
+        ]
+    )
 
 
 def failure_body(name: str, error: NightowlError, *, run_url: str) -> str:
