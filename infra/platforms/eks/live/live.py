@@ -93,16 +93,15 @@ def _problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSet
 
 
 def _place_problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[str]:
-    if live.region is not None and live.region != platform.region:
-        yield (
-            f"nightowl:platform.region: this stack lives in {live.region}, and nothing moves to {platform.region}; "
-            f"write {live.region} again, or {ANOTHER_STACK}"
-        )
-    if live.account_id is not None and live.account_id != platform.account_id:
-        yield (
-            f"nightowl:platform.accountId: this stack lives in {live.account_id}, and nothing moves to "
-            f"{platform.account_id}; write {live.account_id} again, or {ANOTHER_STACK}"
-        )
+    for key, was, now in (
+        ("region", live.region, platform.region),
+        ("accountId", live.account_id, platform.account_id),
+    ):
+        if was is not None and was != now:
+            yield (
+                f"nightowl:platform.{key}: this stack lives in {was}, and nothing moves to {now}; write {was} again, "
+                f"or {ANOTHER_STACK}"
+            )
     if live.has_cluster and live.cidr is not None and live.cidr != settings.network.cidr:
         yield (
             f"nightowl:network.cidr: the network of this stack is {live.cidr} for good, as its cluster cannot move to "

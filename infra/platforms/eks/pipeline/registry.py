@@ -54,7 +54,9 @@ class Registry(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _make_repository(self, app: str, *, pull_request: bool) -> None:
-        context = self._args.context
+        args, context = self._args, self._args.context
+        # No other environment takes what a pull request has built.
+        readers: Sequence[str] = () if pull_request else args.readers
         # No app's name has a dot, so no other app has this name.
         name = f"pr.{app}" if pull_request else app
         repository = aws.ecr.Repository(
@@ -70,36 +72,31 @@ class Registry(pulumi.ComponentResource):
         aws.ecr.LifecyclePolicy(
             name,
             repository=repository.name,
-            policy=json.dumps(pull_request_lifecycle() if pull_request else lifecycle()),
+            policy=json.dumps(lifecycle(pull_request=pull_request)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.ecr.RepositoryPolicy(
             name,
             repository=repository.name,
-            policy=pulumi.Output.json_dumps(self._policy(pull_request=pull_request)),
+            policy=pulumi.Output.json_dumps(repository_policy(nodes=args.nodes, pushers=args.pushers, readers=readers)),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _policy(self, *, pull_request: bool) -> Document:
-        args = self._args
-        # No other environment takes what a pull request has built.
-        readers: Sequence[str] = () if pull_request else args.readers
-        return repository_policy(nodes=args.nodes, pushers=args.pushers, readers=readers)
 
+def lifecycle(*, pull_request: bool) -> Mapping[str, Any]:
+    """Keep the newest images, and drop what lost its tag (ECR user guide, "Lifecycle policy parameters").
 
-def lifecycle() -> Mapping[str, Any]:
-    """Keep the newest images, and drop what lost its tag (ECR user guide, "Lifecycle policy parameters")."""
+    Nobody goes back to images of pull requests: those are kept for some days only.
+    """
+    if pull_request:
+        return {"rules": [_expire(1, f"Keep for {PULL_REQUEST_DAYS} days", "any", _older_than(PULL_REQUEST_DAYS))]}
+    newest = {"countType": "imageCountMoreThan", "countNumber": KEPT_IMAGES}
     return {
         "rules": [
-            _expire(1, f"Drop untagged images after {UNTAGGED_DAYS} days", "untagged", days=UNTAGGED_DAYS),
-            _expire(2, f"Keep the newest {KEPT_IMAGES}", "any", images=KEPT_IMAGES),
+            _expire(1, f"Drop untagged images after {UNTAGGED_DAYS} days", "untagged", _older_than(UNTAGGED_DAYS)),
+            _expire(2, f"Keep the newest {KEPT_IMAGES}", "any", newest),
         ]
     }
-
-
-def pull_request_lifecycle() -> Mapping[str, Any]:
-    """Drop images of pull requests, which nobody goes back to."""
-    return {"rules": [_expire(1, f"Keep for {PULL_REQUEST_DAYS} days", "any", days=PULL_REQUEST_DAYS)]}
 
 
 def repository_policy(
@@ -133,13 +130,11 @@ def _account_root(role_arn: str) -> str:
     return f"{role_arn.partition(':role/')[0]}:root"
 
 
-def _expire(priority: int, description: str, tag_status: str, *, days: int = 0, images: int = 0) -> Mapping[str, Any]:
-    """Return the rule that drops images older than `days`, or all but the newest `images`."""
-    count: Mapping[str, Any] = (
-        {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
-        if days
-        else {"countType": "imageCountMoreThan", "countNumber": images}
-    )
+def _older_than(days: int) -> Mapping[str, Any]:
+    return {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
+
+
+def _expire(priority: int, description: str, tag_status: str, count: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "rulePriority": priority,
         "description": description,
