@@ -22,11 +22,11 @@ from infra.system.commands import run as run_command
 
 DOCKERFILE = "Dockerfile"
 DIGEST_KEY = "containerimage.digest"
-"""Where `docker buildx build --metadata-file` tells what it pushed (Docker's documentation, "docker buildx build")."""
+"""Where `docker buildx build --metadata-file` writes what it pushed (Docker's documentation, "docker buildx build")."""
 
 
 class BuildError(NightowlError):
-    """An image was not built. The message has the last lines of what docker said."""
+    """An image was not built. The message has the last lines of what docker printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +53,20 @@ def run_build(
     and the next run fills it. With `dry_run` only git is asked, and nothing else happens.
 
     Raises:
-        UsageError: a folder cannot be built from, or the stack takes no images of pull requests.
+        UsageError: a folder or its Dockerfile is missing or has changes that are not committed, or the stack takes no
+            images of pull requests.
+        GitError: `project` is no checkout.
         AwsError: AWS refuses.
         BuildError: docker fails.
     """
-    if pull_request is not None:
-        _require_ephemeral(stack)
-    sources = sources_of(project, stack)
+    github = stack.delivery.github
+    if pull_request is not None and not (github and github.ephemeral):
+        raise UsageError(
+            f"{stack.name} takes no images of pull requests; name the subjects that may under "
+            "nightowl:delivery.github.ephemeral"
+        )
+    built = {app: image.build for app, image in stack.delivery.images.items() if image.build is not None}
+    sources = [_source(project, app, folder) for app, folder in built.items()]
     platforms = platforms_of(stack)
     if dry_run:
         for source in sources:
@@ -75,31 +82,11 @@ def run_build(
     run.set_output("again", "true" if len(images) < len(sources) else "false")
 
 
-def sources_of(project: Path, stack: ImageStack) -> list[Source]:
-    """List what the stack builds.
-
-    Raises:
-        UsageError: a folder or its Dockerfile is missing, or has changes that are not committed.
-        GitError: `project` is no checkout.
-    """
-    folders = {app: image.build for app, image in stack.delivery.images.items() if image.build is not None}
-    return [_source(project, app, folder) for app, folder in folders.items()]
-
-
 def platforms_of(stack: ImageStack) -> tuple[str, ...]:
     """The platforms of the nodes that apps run on."""
     pools = [pool for pool in stack.settings.node_pools.values() if not pool.system]
     architectures = {architecture(one) for pool in pools for one in pool.instance_types}
     return tuple(f"linux/{name}" for name in sorted(architectures, reverse=True))
-
-
-def _require_ephemeral(stack: ImageStack) -> None:
-    github = stack.delivery.github
-    if github is None or not github.ephemeral:
-        raise UsageError(
-            f"{stack.name} takes no images of pull requests; name the subjects that may under "
-            "nightowl:delivery.github.ephemeral"
-        )
 
 
 def _source(project: Path, app: str, folder: str) -> Source:

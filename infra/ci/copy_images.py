@@ -25,7 +25,7 @@ DOCKER_CONFIG = "config.json"
 
 
 class CopyError(NightowlError):
-    """An image was not copied. The message has the last lines of what the tool said."""
+    """An image was not copied. The message has the last lines of what the tool printed."""
 
 
 @dataclass(frozen=True, kw_only=True)

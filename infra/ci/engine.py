@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 3.0
 """A cancelled job gets SIGINT, after 7.5 s SIGTERM, and 2.5 s later it is killed (GitHub documentation, "Canceling a
-workflow run"). An engine that is killed leaves its lock; told to stop at once, it takes about 3 s."""
+workflow run"). An engine that is killed leaves its lock; interrupted at once, it takes about 3 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """A stack, its file, and how to get the engine that works on it and the role that it works with.
 
-    `project` is the name in Pulumi.yaml. The engine comes last: without it is told what is wrong with the stack file.
+    `project` is the name in Pulumi.yaml. The engine comes last: mistakes in the stack file are reported without it.
     """
 
     project: str

@@ -62,7 +62,7 @@ class GithubRepository:
         self._is_app = bool(run.app)
 
     def upsert_comment(self, number: int, marker: str, body: str) -> str:
-        """Write the one comment with `marker` on an issue or a pull request, or edit it in place; give its URL.
+        """Write the one comment with `marker` on an issue or a pull request, or edit it in place; return its URL.
 
         The marker is a name such as `nightowl:preview:dev`, kept in the comment out of sight. Where two runs made a
         comment each, the later one goes.
@@ -81,7 +81,7 @@ class GithubRepository:
             return comment.html_url
 
     def upsert_issue(self, marker: str, title: str, body: str, label: str) -> str:
-        """Open the one issue with `marker` and `label`, or edit the open one in place; give its URL."""
+        """Open the one issue with `marker` and `label`, or edit the open one in place; return its URL."""
         text = _marked(marker, body)
         with self._errors("write an issue", "issues: write"):
             found = self._open_issues(marker, label)
@@ -95,7 +95,7 @@ class GithubRepository:
             return issue.html_url
 
     def close_issue(self, marker: str, comment: str, label: str) -> bool:
-        """Close the open issue with `marker` and `label`, with a comment; tell whether there was one."""
+        """Close the open issue with `marker` and `label`, with a comment; return whether there was one."""
         with self._errors("close an issue", "issues: write"):
             found = self._open_issues(marker, label)
             for issue in found:
@@ -122,7 +122,7 @@ class GithubRepository:
         base: str = "main",
         start: str | None = None,
     ) -> str:
-        """Propose `files` (path to text) by one pull request from `branch` to `base`; give its URL.
+        """Propose `files` (path to text) by one pull request from `branch` to `base`; return its URL.
 
         The branch becomes one commit on `start`, by default the head of `base`; what it held before is gone. The commit
         is made through the API without an author, so GitHub signs it, and the branch moves in one step: a branch that
@@ -140,7 +140,7 @@ class GithubRepository:
             return self._propose(branch, base, title, _fitting(f"{body.rstrip()}\n{note}"))
 
     def withdraw(self, branch: str, comment: str, *, base: str = "main") -> bool:
-        """Close the open pull request from `branch`, with a comment; tell whether there was one."""
+        """Close the open pull request from `branch`, with a comment; return whether there was one."""
         with self._errors(f"close the pull request of {branch}", "pull-requests: write"):
             pull = self._open_pull(branch, base)
             if pull is None:
@@ -183,7 +183,7 @@ class GithubRepository:
             current.edit(commit.sha, force=True)
 
     def _branch(self, branch: str) -> GitRef:
-        # Complete, and not lazy: a reference is read at git/ref/ and edited at git/refs/, which its answer tells.
+        # Complete, and not lazy: a reference is read at git/ref/ and edited at git/refs/, which its answer has.
         reference = self._repository.get_git_ref(f"heads/{branch}")
         reference.complete()
         return reference

@@ -54,7 +54,7 @@ class Reference:
 
     @property
     def tree(self) -> str:
-        """Git's hash of the folder that it was built from; empty where the tag does not tell."""
+        """Git's hash of the folder that it was built from; empty where the tag has none."""
         prefix = image_tag("")
         return self.tag.removeprefix(prefix) if self.tag.startswith(prefix) else ""
 
@@ -79,7 +79,7 @@ class ImageStack:
 
     @property
     def delivery(self) -> DeliverySettings:
-        """What its file says about delivery."""
+        """The section `delivery` of its file."""
         return self.settings.delivery
 
     @property

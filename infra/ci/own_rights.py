@@ -12,10 +12,9 @@ IAM_PREFIX = "aws:iam/"
 
 
 def own_rights(steps: Iterable[StepChange]) -> tuple[StepChange, ...]:
-    """Pick the changes that would touch the pipeline's own rights, which are denied to it."""
-    return tuple(step for step in steps if step.type.startswith(IAM_PREFIX) and _is_of_delivery(step.urn))
+    """Pick the changes that would touch the pipeline's own rights, which are denied to it.
 
-
-def _is_of_delivery(urn: str) -> bool:
-    """Whether a resource is below the component; a URN has the types of all parents, joined by `$`."""
-    return DELIVERY_COMPONENT in urn_types(urn)[:-1]
+    The types in a URN are those of all parents, and then the resource's own.
+    """
+    of_iam = (step for step in steps if step.type.startswith(IAM_PREFIX))
+    return tuple(step for step in of_iam if DELIVERY_COMPONENT in urn_types(step.urn)[:-1])

@@ -50,7 +50,7 @@ class PreviewReport:
 
 
 def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run: bool = False) -> None:
-    """Preview a stack with the real engine, judge it by the policies, and tell both on the pull request `number`.
+    """Preview a stack with the real engine, judge it by the policies, and report both on the pull request `number`.
 
     The same goes to the job's summary. Without a number it goes there alone.
     With `dry_run` the stack file is read and judged, which needs neither engine nor network, and nothing is written.

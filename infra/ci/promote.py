@@ -177,7 +177,7 @@ def _text(project: Path, github: GithubRepository | None, start: str, path: str)
 
 
 def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: ActionsRun) -> list[Move]:
-    """Take what the source's file says."""
+    """Take the images of the source's file."""
     moves: list[Move] = []
     for app in apps:
         reference = Reference.of(image_or_none(source_text, app) or "")

@@ -10,7 +10,7 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.images import ImageStack
 from infra.errors import UsageError
 from infra.platforms.eks.names import role_arn
-from infra.project import STACKS_FOLDER
+from infra.project import stack_files
 from infra.settings.build import PROJECT
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.plain import as_mapping
@@ -26,7 +26,7 @@ def run_stacks(project: Path, run: ActionsRun) -> None:
     Raises:
         SettingsError: a stack file cannot be read.
     """
-    sections = {_name(file): _delivery(file) for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}
+    sections = {stack: _delivery(file) for stack, file in stack_files(project).items()}
     delivered = [stack for stack, section in sections.items() if section.get("github") and section.get("backend")]
     run.set_output("stacks", json.dumps(sorted(delivered, key=lambda stack: (_distance(stack, sections), stack))))
 
@@ -48,10 +48,6 @@ def run_role(stack: ImageStack, kind: RoleKind, run: ActionsRun) -> None:
     run.set_output("region", stack.region)
     run.set_output("account-id", stack.account_id)
     run.set_output("environment", next(iter(github.environments(kind)), ""))
-
-
-def _name(file: Path) -> str:
-    return file.name.split(".")[1]
 
 
 def _delivery(file: Path) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ HEAD = """\
 
 
 class PinError(NightowlError):
-    """GitHub does not tell the checksum of a release's file."""
+    """GitHub has no checksum of a release's file."""
 
 
 def run_tools(console: Console, *, dry_run: bool = False) -> None:

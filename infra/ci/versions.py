@@ -26,7 +26,7 @@ class SupportEndsError(NightowlError):
 def run_versions(project: Path, run: ActionsRun, *, as_json: bool = False, issue: bool = False) -> None:
     """List the pinned versions of Kubernetes that have at most 60 days of standard support left.
 
-    With `issue` one issue of the repository says the same, and is closed when there is no such pin.
+    With `issue` one issue of the repository lists the same, and is closed when there is no such pin.
 
     Pins are the default, which the local cluster has too, and `cluster.version` of each stack on EKS.
 

@@ -30,6 +30,8 @@ class ProjectWorkspace:
     project: Path
     backend: str
     secrets_provider: str | None
+    runs_here_only: bool = False
+    """Whether a process on another machine is alive cannot be seen from here."""
 
     @property
     def work_dir(self) -> Path:
@@ -43,7 +45,7 @@ class ProjectWorkspace:
 
     @property
     def pulumi_home(self) -> Path | None:
-        """What PULUMI_HOME says."""
+        """The folder that PULUMI_HOME names."""
         home = os.environ.get("PULUMI_HOME")
         return Path(home) if home else None
 
@@ -67,11 +69,6 @@ class ProjectWorkspace:
 
     def has_stack(self, _stack: str, /) -> bool:
         """Whether the backend is known to have the stack: only the CLI can tell."""
-        return False
-
-    @property
-    def runs_here_only(self) -> bool:
-        """No: whether a process on another machine is alive cannot be seen from here."""
         return False
 
     def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:

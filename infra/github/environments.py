@@ -133,7 +133,7 @@ def _reviewers(rule: Json) -> tuple[Reviewer, ...]:
 
 
 def _organization(reviewer: Json) -> str:
-    """The owner of a team, which its page says: https://github.com/orgs/OWNER/teams/SLUG."""
+    """The owner of a team, as in the address of its page: https://github.com/orgs/OWNER/teams/SLUG."""
     return str(reviewer.get("html_url", "")).partition("/orgs/")[2].partition("/")[0]
 
 

@@ -1,4 +1,4 @@
-"""What a stack file says of the repository that deploys it."""
+"""What a stack file records of the repository that deploys it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class StackFileError(NightowlError):
 
 
 def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: int, form: SubjectFormat) -> Step[str]:
-    """Inspect what `file` says of the repository: its name and id, and the subjects that its roles trust.
+    """Inspect what `file` records of the repository: its name and id, and the subjects that its roles trust.
 
     Args:
         file: of the stack, on EKS.

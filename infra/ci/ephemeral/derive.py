@@ -43,10 +43,11 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
         known = ", ".join(sorted(_mapping(sections["apps"]))) or "none"
         raise NightowlError(f"--images: {', '.join(sorted(unknown))} is no app of {base}; its apps are {known}")
     name = pull_request_name(number)
+    labels = _mapping(_mapping(sections.get("namespace")).get("labels"))
     derived: dict[str, Any] = {
         **{key: value for key, value in sections.items() if key not in _OF_THE_CLUSTER},
         "platform": _guest_platform(platform, base, domain) if on_eks else platform,
-        "namespace": {"name": name, "labels": {**_labels(sections), "pull-request": str(number), "base": base}},
+        "namespace": {"name": name, "labels": {**labels, "pull-request": str(number), "base": base}},
         "apps": {
             app: _app(_mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
             for app, settings in _mapping(sections["apps"]).items()
@@ -105,10 +106,6 @@ def _guest_platform(platform: Mapping[str, Any], base: str, domain: str | None) 
     return {"kind": "guest", "stack": base, **place, **of_domain, **tags}
 
 
-def _labels(sections: Mapping[str, Any]) -> dict[str, Any]:
-    return _mapping(_mapping(sections.get("namespace")).get("labels"))
-
-
 def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str | None) -> dict[str, Any]:
     changed = {key: value for key, value in app.items() if key not in {"traffic", "scaling", "replicas"}}
     if image is not None:
@@ -116,8 +113,7 @@ def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str 
     if "availability" in app:
         availability = _mapping(app["availability"])
         changed["availability"] = {key: value for key, value in availability.items() if key != "priority"}
-    traffic = _traffic(_mapping(app["traffic"]), number, domain) if "traffic" in app else None
-    if traffic is not None:
+    if "traffic" in app and (traffic := _traffic(_mapping(app["traffic"]), number, domain)):
         changed["traffic"] = traffic
     return {**changed, **_size(app)}
 

@@ -28,11 +28,11 @@ from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
 
 PLAIN_URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
-"""An address that GitHub makes a link of and nothing else; the outputs of a stack are a pull request's own words."""
+"""An address that GitHub makes a link of and nothing else; the outputs of a stack are what a pull request writes."""
 
 
 def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetime | None = None) -> None:
-    """Deploy the stack of a pull request with `images` (app to reference), and tell the pull request where it answers.
+    """Deploy the stack of a pull request with `images` (app to reference), and comment where it answers.
 
     A second call brings the same stack up to date. The lock of a run that died is taken off first.
 
@@ -73,7 +73,7 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
 
 
 def run_down(place: Place, number: int, *, why: str = "", now: datetime | None = None) -> bool:
-    """Remove the stack of a pull request and all that it has; tell whether there was one.
+    """Remove the stack of a pull request and all that it has; return whether there was one.
 
     `why` is written on the pull request. Where there is no stack nothing is done or written. Nothing of the stack is
     run, whatever its state says, and the lock of a run that died is taken off first.

@@ -30,7 +30,7 @@ from infra.toolchain.resolve import resolve_engine
 LABEL = "ephemeral"
 """The label by which a pull request asks for a stack."""
 MARKER = "nightowl:ephemeral"
-"""Of the comment that tells where the stack answers."""
+"""Of the comment with the addresses of the stack."""
 
 
 class EphemeralError(NightowlError):
@@ -62,7 +62,7 @@ class Place:
 
         Raises:
             UsageError, SettingsError: the base's file is not there, or cannot be read.
-            NightowlError: the base tells not how its cluster is reached.
+            NightowlError: the state of the base does not record how its cluster is reached.
         """
         document = read_yaml(stack_file(self.project, self.base))
         platform = cast(Mapping[str, Any], cast(Mapping[str, Any], document["config"])[f"{PROJECT}:platform"])

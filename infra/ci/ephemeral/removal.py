@@ -30,7 +30,7 @@ from infra.urns import STACK_TYPE
 
 AWS_KEYS = ("defaultTags",)
 KUBERNETES_KEYS = ("context", "enableServerSideApply", "kubeconfig", "upsertExistingObjects")
-"""What the program also tells the providers, and a removal does not need."""
+"""What the program also passes to the providers, and a removal does not need."""
 
 
 class RemovalFailedError(NightowlError):
@@ -47,6 +47,8 @@ class PrivateCopy:
 
     inner: Workspace
     folder: Path
+    runs_here_only: bool = True
+    """Nobody else knows the folder."""
 
     @property
     def work_dir(self) -> Path:
@@ -87,11 +89,6 @@ class PrivateCopy:
 
     def has_stack(self, _stack: str, /) -> bool:
         """Yes: it was copied."""
-        return True
-
-    @property
-    def runs_here_only(self) -> bool:
-        """Yes: nobody else knows the folder."""
         return True
 
 
@@ -181,7 +178,8 @@ def _aws(platform: Mapping[str, Any]) -> dict[str, str]:
 def _destroy(engine: Engine, guests: Guests, expected: Expected, file: Path, on_progress: OnProgress) -> RunResult:
     state = checked_state(guests.read(expected.stack), expected)
     with _private_copy(engine, guests, expected.stack, state) as own:
-        if _has_pending(state):
+        latest = json.loads(state)["checkpoint"].get("latest")
+        if latest and latest.get("pending_operations"):
             own.recover(file)
         return own.destroy(file, on_progress=on_progress)
 
@@ -201,8 +199,3 @@ def _private_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> G
             if left != state:
                 guests.write(stack, left)
             raise
-
-
-def _has_pending(state: bytes) -> bool:
-    latest: Any = json.loads(state)["checkpoint"].get("latest")
-    return bool(latest and latest.get("pending_operations"))

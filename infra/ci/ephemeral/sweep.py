@@ -49,7 +49,7 @@ def run_sweep(place: Place, *, ttl_seconds: int = DEFAULT_TTL_SECONDS, now: date
     Raises:
         SweepError: some could not be judged or removed.
         InterruptedRunError: it was cancelled; the next sweep goes on.
-        NightowlError: the backend does not tell its stacks.
+        NightowlError: the backend's stacks cannot be listed.
     """
     at = now or datetime.now(UTC)
     swept: list[Swept] = []
