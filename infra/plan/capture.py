@@ -45,14 +45,7 @@ def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph
     log.addFilter(note)
     # The runtime is global to the process, and keeps the stack of the run before.
     pulumi.runtime.reset_options()
-    pulumi.runtime.set_mocks(
-        answers,
-        project=answers.project,
-        stack=answers.stack,
-        preview=False,
-        logger=log,
-        monitor=recorder,
-    )
+    pulumi.runtime.set_mocks(answers, answers.project, answers.stack, preview=False, logger=log, monitor=recorder)
     outputs: dict[str, Any] = {}
     try:
         with _without_garbage_collection():

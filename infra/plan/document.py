@@ -33,9 +33,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "statements": [_fields(statement) for statement in plan.statements],
         "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],
         "policies": _policies(plan.policies),
-        "resources": [
-            {**_resource(graph, item), "start": steps[item.urn].start, "end": steps[item.urn].end} for item in graph
-        ],
+        "resources": [_resource(graph, steps[item.urn]) for item in graph],
         "outputs": dict(graph.outputs),
     }
 
@@ -94,7 +92,8 @@ def _identity(resource: Resource) -> dict[str, Any]:
     return {"type": resource.type, "name": resource.name}
 
 
-def _resource(graph: Graph, resource: Resource) -> dict[str, Any]:
+def _resource(graph: Graph, step: ScheduledResource) -> dict[str, Any]:
+    resource = step.resource
     return {
         **_identity(resource),
         "urn": resource.urn,
@@ -103,4 +102,6 @@ def _resource(graph: Graph, resource: Resource) -> dict[str, Any]:
         "protect": resource.protect,
         "waitsFor": sorted(resource.waits_for & graph.by_urn.keys()),
         "inputs": dict(resource.props),
+        "start": step.start,
+        "end": step.end,
     }

@@ -22,12 +22,7 @@ RESOURCE_POLICIES = {
 """Types whose policy says who may use them, and the input that holds it."""
 
 Sort = Literal["trust", "permission", "managed", "resource"]
-VERBS: Mapping[Sort, str] = {
-    "trust": "is taken by",
-    "permission": "may",
-    "managed": "AWS policy",
-    "resource": "lets",
-}
+VERBS: Mapping[Sort, str] = {"trust": "is taken by", "permission": "may", "managed": "AWS policy", "resource": "lets"}
 """What each sort of statement does, in the order in which a role's are listed."""
 
 

@@ -39,11 +39,6 @@ class Plan:
 
     graph: Graph
 
-    @property
-    def stack(self) -> str:
-        """The stack's name."""
-        return self.graph.stack
-
     @cached_property
     def schedule(self) -> Schedule:
         """When each resource starts and ends."""

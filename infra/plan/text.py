@@ -142,7 +142,7 @@ def _tree(tree: Tree, graph: Graph, parent: Resource | None) -> Tree:
 def _names(resources: Sequence[Resource]) -> str:
     if all(item.protect for item in resources):
         return f"{', '.join(item.name for item in resources)} (protected)"
-    return ", ".join(f"{item.name} (protected)" if item.protect else item.name for item in resources)
+    return ", ".join(f"{item.name}{' (protected)' if item.protect else ''}" for item in resources)
 
 
 def _counts(graph: Graph) -> Table:

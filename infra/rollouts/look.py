@@ -83,7 +83,7 @@ def _reasons(
     found: dict[str, Reason] = {}
     refused = condition(newest, "ReplicaFailure")
     if refused.get("status") == "True":
-        fault = Fault(where="", reason=str(refused.get("reason")), message=str(refused.get("message")))
+        fault = Fault(where="", reason=text(refused, "reason"), message=text(refused, "message"))
         key = fault_key(fault, _name(newest))
         found[key] = Reason(key=key, fault=fault)
     for pod in pods:
@@ -98,14 +98,8 @@ def _reasons(
 
 def _newest(deployment: Json, replica_sets: Sequence[Json]) -> Json | None:
     revision = text(deployment, "metadata", "annotations", REVISION)
-    return next(
-        (
-            item
-            for item in replica_sets
-            if _uid(deployment) in _owners(item) and text(item, "metadata", "annotations", REVISION) == revision
-        ),
-        None,
-    )
+    owned = (item for item in replica_sets if _uid(deployment) in _owners(item))
+    return next((item for item in owned if text(item, "metadata", "annotations", REVISION) == revision), None)
 
 
 def _events_of(pod: Json, events: Sequence[Json]) -> list[Mapping[str, Any]]:

@@ -12,17 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from infra.toolchain import cache, on_path, pinned, plugin, table
+from infra.toolchain import cache, on_path, pinned, plugin, releases, table
 from infra.toolchain.cache import pulumi_home, tool_cache
 from infra.toolchain.events import OnToolEvent, Phase, ToolEvent
 from infra.toolchain.golang import Go
-from infra.toolchain.releases import (
-    install_pulumi,
-    provider_release,
-    provider_version,
-    pulumi_release,
-    pulumi_version,
-)
 
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -96,8 +89,8 @@ def resolve_pulumi(on_event: OnToolEvent) -> Path:
 def _engine_tools(found: dict[str, Path]) -> EngineTools:
     provider = found[table.PROVIDER]
     note = (
-        f"the Kubernetes provider is release {table.PROVIDER_VERSION}, built from source: {provider_version()}, to "
-        "which the Python package belongs, could not be downloaded"
+        f"the Kubernetes provider is release {table.PROVIDER_VERSION}, built from source: "
+        f"{releases.provider_version()}, to which the Python package belongs, could not be downloaded"
     )
     built = provider.is_relative_to(tool_cache()) and not provider.is_relative_to(pulumi_home())
     return EngineTools(pulumi=found["pulumi"], provider=provider, provider_note=note if built else "")
@@ -159,7 +152,7 @@ def _assets() -> Path:
 
 
 def _pulumi_download() -> Path:
-    return tool_cache() / f"pulumi-download-{pulumi_version()}"
+    return tool_cache() / f"pulumi-download-{releases.pulumi_version()}"
 
 
 def _download_missing(missing: Sequence[str], found: dict[str, Path], on_event: OnToolEvent) -> None:
@@ -170,11 +163,12 @@ def _download_missing(missing: Sequence[str], found: dict[str, Path], on_event: 
     step = partial(_step, on_event, phase=Phase.DOWNLOADING)
     machine = table.target()
     with contextlib.suppress(pinned.DownloadError):
-        if "pulumi" in missing and pulumi_release(*machine).is_pinned:
-            step(["pulumi"], "pulumi", lambda: cache.place(_pulumi_download(), install_pulumi))
+        if "pulumi" in missing and releases.pulumi_release(*machine).is_pinned:
+            step(["pulumi"], "pulumi", lambda: cache.place(_pulumi_download(), releases.install_pulumi))
             found["pulumi"] = _pulumi_download() / "bin" / "pulumi"
     with contextlib.suppress(pinned.DownloadError):
-        if table.PROVIDER in missing and "pulumi" in found and provider_release("kubernetes", *machine).is_pinned:
+        may_download = releases.provider_release("kubernetes", *machine).is_pinned
+        if table.PROVIDER in missing and "pulumi" in found and may_download:
             found[table.PROVIDER] = step([table.PROVIDER], table.PROVIDER, lambda: plugin.install(found["pulumi"]))
 
 
