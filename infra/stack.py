@@ -12,6 +12,7 @@ from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
 from infra.apps.service import service_host
+from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
 from infra.settings.app.application import Application, CronSettings
 from infra.settings.stack import StackSettings
@@ -33,7 +34,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         NamespaceArgs(settings=settings.namespace, apps=settings.apps, platform=platform),
         opts=on_cluster,
     )
-    nearby = neighbours(settings.apps)
+    nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)
     apps = {
         name: App(
             name,
@@ -42,6 +43,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
                 platform=platform,
                 namespace=namespace.name,
                 neighbours=nearby[name],
+                claims=claims[name],
                 network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),
                 wait_for=namespace.rules,

@@ -20,6 +20,7 @@ from google.protobuf import json_format
 from pulumi.runtime.mocks import MockMonitor
 from typing_extensions import override
 
+from infra.platforms.state import READ_RESOURCES
 from infra.settings.build import PROJECT, build_settings
 from infra.stack import build
 
@@ -42,6 +43,9 @@ class Made:
     timeouts: dict[str, str]
     ignore_changes: list[str]
     retain_on_delete: bool
+    protect: bool
+    aliases: list[tuple[str, str]]
+    """Name and parent's URN of each place where the state may have it."""
     props: dict[str, Any]
 
     @property
@@ -101,16 +105,21 @@ class Graph:
 
 
 class _Answers(pulumi.runtime.Mocks):
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        self.state = dict(state)
+
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         return f"{args.name}-id", dict(args.inputs)
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if args.token == READ_RESOURCES:
+            return {"outputs": self.state}, []
         raise AssertionError(f"the program calls {args.token}, which has no answer here")
 
 
 class _Recorder(MockMonitor):
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(_Answers())
+    def __init__(self, graph: Graph, state: Mapping[str, Any]) -> None:
+        super().__init__(_Answers(state))
         self.graph = graph
 
     @override
@@ -134,6 +143,8 @@ class _Recorder(MockMonitor):
                 },
                 ignore_changes=list(request.ignoreChanges),
                 retain_on_delete=request.retainOnDelete,
+                protect=request.protect,
+                aliases=[(alias.spec.name, alias.spec.parentUrn) for alias in request.aliases],
                 props=_whole_numbers(json_format.MessageToDict(request.object)),
             )
         )
@@ -149,15 +160,21 @@ class _Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def run(program: Callable[[], None], *, config: Mapping[str, Any] | None = None, preview: bool = False) -> Graph:
-    """Run `program` with the sections of a stack file as configuration."""
+def run(
+    program: Callable[[], None],
+    *,
+    config: Mapping[str, Any] | None = None,
+    preview: bool = False,
+    state: Mapping[str, Any] | None = None,
+) -> Graph:
+    """Run `program` with the sections of a stack file as configuration, on top of `state`, outputs by URN."""
     graph = Graph()
     logger = logging.getLogger("tests.engine")
     logger.handlers = [_Lines(graph.log)]
     logger.propagate = False
     pulumi.runtime.reset_options()
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in (config or {}).items()})
-    recorder = _Recorder(graph)
+    recorder = _Recorder(graph, state or {})
     pulumi.runtime.set_mocks(
         recorder.mocks, project=PROJECT, stack="test", preview=preview, logger=logger, monitor=recorder
     )
@@ -184,7 +201,11 @@ def run_program(config: Mapping[str, Any], *, preview: bool = False) -> Graph:
 
 
 def build_apps(
-    apps: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None, platform: Mapping[str, Any] | None = None
+    apps: Mapping[str, Any],
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    platform: Mapping[str, Any] | None = None,
+    state: Mapping[str, Any] | None = None,
 ) -> Graph:
     """Build a stack of `apps` on an existing cluster, from sections written as in a stack file."""
     sections: dict[str, Any] = {
@@ -198,7 +219,7 @@ def build_apps(
         for name, value in build(settings).items():
             pulumi.export(name, value)
 
-    return run(program)
+    return run(program, state=state)
 
 
 def _exports() -> dict[str, Any]:

@@ -19,11 +19,15 @@ from infra.apps.pod import Running, configurations, pod_template
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
-from infra.apps.volumes import Storage, storage
+from infra.apps.volumes import Claim, Storage, storage
+from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
 from infra.settings.app.application import Application, CronSettings, LongRunning, WebSettings
 from infra.settings.app.scaling import ScalingSettings
+from infra.settings.app.volumes import VolumeSettings
+
+APP_TYPE = "nightowl:apps:App"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,8 @@ class AppArgs:
     namespace: pulumi.Input[str]
     neighbours: Neighbours
     """The apps that it may call, and that may call it."""
+    claims: Mapping[str, str]
+    """Claim by persistent volume."""
     network_policies: bool = True
     """Whether the network denies what the app does not allow."""
     priority_class: str | None = None
@@ -61,7 +67,7 @@ class App(pulumi.ComponentResource):
     """Where the app answers, or None where nothing outside the cluster reaches it."""
 
     def __init__(self, name: str, args: AppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nightowl:apps:App", name, None, opts)
+        super().__init__(APP_TYPE, name, None, opts)
         self._app, self._args = name, args
         settings = args.settings
 
@@ -69,8 +75,8 @@ class App(pulumi.ComponentResource):
         policies = [self._network_policy()] if args.network_policies else []
         configuration = configurations(name, settings)
         config_maps = self._config_maps(configuration)
-        folders = storage(name, settings)
-        claims = self._claims(folders)
+        folders = storage(settings, claims=args.claims, claim_class=args.platform.claim_class)
+        claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
         secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
         route = Route() if isinstance(settings, CronSettings) else self._route(settings)
         self.url = route.url
@@ -118,19 +124,35 @@ class App(pulumi.ComponentResource):
             for content in configuration.config_maps
         ]
 
-    def _claims(self, storage: Storage) -> list[k8s.core.v1.PersistentVolumeClaim]:
-        # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.
-        no_wait = {"pulumi.com/skipAwait": "true"}
-        # On the way down whatever makes volumes must outlive the claims, or their disks stay behind. A quota for them
-        # comes before them.
-        before = [*self._args.platform.wait_for, *self._args.wait_for]
-        options = pulumi.ResourceOptions(parent=self, depends_on=before)
-        return [
-            k8s.core.v1.PersistentVolumeClaim(
-                name, metadata=self._meta(name, annotations=no_wait), spec=spec, opts=options
-            )
-            for name, spec in storage.claims.items()
-        ]
+    def _claim(self, name: str, claim: Claim) -> k8s.core.v1.PersistentVolumeClaim:
+        platform, volume = self._args.platform, claim.settings
+        kept = volume.keep and platform.keeps_data
+        return k8s.core.v1.PersistentVolumeClaim(
+            name,
+            # Many storage classes bind a claim only when its first pod comes: waiting for it before that never ends.
+            metadata=self._meta(name, annotations={"pulumi.com/skipAwait": "true", **data_annotation(kept=kept)}),
+            spec=claim.spec,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # On the way down whatever makes volumes must outlive the claims, or their disks stay behind. A quota
+                # for them comes before them.
+                depends_on=[*platform.wait_for, *self._args.wait_for],
+                provider=platform.adopting_provider if kept else None,
+                retain_on_delete=kept,
+                protect=platform.protect and not kept,
+                # The class is given once: another one would replace the claim, and the data with it.
+                ignore_changes=["spec.storageClassName"],
+                aliases=self._former_places(name, volume),
+            ),
+        )
+
+    def _former_places(self, claim: str, volume: VolumeSettings) -> list[pulumi.Alias]:
+        """Return where the state has the claim of a volume that was renamed, so that it moves instead of being made."""
+        if volume.was is None:
+            return []
+        app = volume.was.partition(".")[0]
+        owner = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{APP_TYPE}::{app}"
+        return [pulumi.Alias(name=claim, parent=owner)]
 
     def _route(self, settings: LongRunning) -> Route:
         if not settings.served:

@@ -12,6 +12,7 @@ from infra.apps.labels import COMMON_LABELS
 from infra.apps.namespace_policies import namespace_policies, policy_annotations
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
+from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform
 from infra.settings.app.application import Application, CronSettings
 from infra.settings.app.resources import ResourceSettings
@@ -59,15 +60,19 @@ class Namespace(pulumi.ComponentResource):
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=args.settings.name, labels=labels, annotations=policy_annotations(args.settings)
+                name=args.settings.name, labels=labels, annotations=self._annotations(args)
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=args.platform.adopting_provider,
-                # It holds what is not this stack's, such as the Secrets for which it was made.
+                # It holds what is not this stack's, such as the Secrets for which it was made, or outlives the stack.
                 retain_on_delete=args.platform.adopting_provider is not None,
             ),
         )
+
+    def _annotations(self, args: NamespaceArgs) -> dict[str, str] | None:
+        data = data_annotation(kept=True) if args.platform.keeps_data else {}
+        return {**(policy_annotations(args.settings) or {}), **data} or None
 
     def _limit_range(self, name: str) -> k8s.core.v1.LimitRange:
         return k8s.core.v1.LimitRange(

@@ -78,7 +78,7 @@ def most_replicas(settings: LongRunning) -> int:
 
 
 def _volumes(apps: Mapping[str, Application]) -> dict[str, str]:
-    sizes = [volume.size for app in apps.values() for volume in app.volumes.values() if volume.kind == "persistent"]
+    sizes = [volume.size or 0 for app in apps.values() for volume in app.volumes.values() if volume.makes_claim]
     return {"persistentvolumeclaims": str(2 * len(sizes)), "requests.storage": bytes_text(2 * sum(sizes))}
 
 

@@ -5,14 +5,14 @@ With a read-only root, `/tmp` is a small scratch folder unless the app mounts on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import pulumi_kubernetes as k8s
 
 from infra.settings.app.application import Application
-from infra.settings.app.volumes import VolumeSettings
+from infra.settings.app.volumes import VolumeSettings, find_lent
 from infra.settings.scalars import MEBIBYTE, bytes_text
 
 TMP_PATH = str(PurePosixPath("/", "tmp"))
@@ -20,19 +20,40 @@ TMP_BYTES = 64 * MEBIBYTE
 
 
 @dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim still to be made."""
+
+    settings: VolumeSettings
+    spec: k8s.core.v1.PersistentVolumeClaimSpecArgs
+
+
+@dataclass(frozen=True, kw_only=True)
 class Storage:
-    """Volumes of a pod, mounted by each of its containers, and the claims still to be made."""
+    """Volumes of a pod, mounted by each of its containers, and the claims still to be made, by name."""
 
     volumes: Sequence[k8s.core.v1.VolumeArgs]
     mounts: Sequence[k8s.core.v1.VolumeMountArgs]
-    claims: Mapping[str, k8s.core.v1.PersistentVolumeClaimSpecArgs]
-    """By claim name, `<app>.<volume>`: no app name has a dot, so no two apps share a claim."""
+    claims: Mapping[str, Claim]
 
 
-def storage(app: str, settings: Application) -> Storage:
-    """Describe the writable folders of `app`."""
+def mounted_claims(apps: Mapping[str, Application]) -> dict[str, dict[str, str]]:
+    """Name the claim of each persistent volume, by app and volume; of a shared one it is its owner's."""
+    return {
+        app: {
+            name: _mounted_claim(app, name, volume, apps)
+            for name, volume in settings.volumes.items()
+            if volume.is_persistent
+        }
+        for app, settings in apps.items()
+    }
+
+
+def storage(
+    settings: Application, *, claims: Mapping[str, str], claim_class: Callable[[VolumeSettings], str | None]
+) -> Storage:
+    """Describe the writable folders of an app, whose `claims` are named by volume, of the class that each gets."""
     wanted = dict(settings.volumes)
-    volumes = [_volume(app, name, volume) for name, volume in wanted.items()]
+    volumes = [_volume(name, volume, claims) for name, volume in wanted.items()]
     mounts = [
         k8s.core.v1.VolumeMountArgs(name=_volume_name(name), mount_path=volume.mount) for name, volume in wanted.items()
     ]
@@ -43,17 +64,27 @@ def storage(app: str, settings: Application) -> Storage:
         volumes=volumes,
         mounts=mounts,
         claims={
-            _claim_name(app, name): _claim(volume) for name, volume in wanted.items() if volume.kind == "persistent"
+            claims[name]: Claim(settings=volume, spec=_claim_spec(volume, claim_class(volume)))
+            for name, volume in wanted.items()
+            if volume.makes_claim
         },
     )
 
 
-def _volume(app: str, name: str, settings: VolumeSettings) -> k8s.core.v1.VolumeArgs:
-    if settings.kind == "scratch":
-        return _scratch(_volume_name(name), settings.size)
+def _mounted_claim(app: str, name: str, volume: VolumeSettings, apps: Mapping[str, Application]) -> str:
+    if volume.source is None:
+        return volume.claim_name(app, name)
+    owner = volume.source.partition(".")[0]
+    lent = find_lent(volume.source, name, apps[owner].volumes) or name
+    return apps[owner].volumes[lent].claim_name(owner, lent)
+
+
+def _volume(name: str, settings: VolumeSettings, claims: Mapping[str, str]) -> k8s.core.v1.VolumeArgs:
+    if not settings.is_persistent:
+        return _scratch(_volume_name(name), settings.size or TMP_BYTES)
     return k8s.core.v1.VolumeArgs(
         name=_volume_name(name),
-        persistent_volume_claim=k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=_claim_name(app, name)),
+        persistent_volume_claim=k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=claims[name]),
     )
 
 
@@ -63,17 +94,13 @@ def _scratch(name: str, size: int) -> k8s.core.v1.VolumeArgs:
     )
 
 
-def _claim(settings: VolumeSettings) -> k8s.core.v1.PersistentVolumeClaimSpecArgs:
+def _claim_spec(settings: VolumeSettings, storage_class: str | None) -> k8s.core.v1.PersistentVolumeClaimSpecArgs:
     return k8s.core.v1.PersistentVolumeClaimSpecArgs(
         access_modes=["ReadWriteMany" if settings.shared else "ReadWriteOnce"],
-        storage_class_name=settings.storage_class,
-        resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": bytes_text(settings.size)}),
+        storage_class_name=storage_class,
+        resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": bytes_text(settings.size or 0)}),
     )
 
 
 def _volume_name(name: str) -> str:
     return f"volume-{name}"
-
-
-def _claim_name(app: str, name: str) -> str:
-    return f"{app}.{name}"

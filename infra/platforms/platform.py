@@ -17,6 +17,7 @@ import pulumi_kubernetes as k8s
 
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.app.volumes import VolumeSettings
 
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """Where NodeLocal DNSCache answers on each node (Kubernetes documentation, "Using NodeLocal DNSCache")."""
@@ -74,7 +75,12 @@ class Platform(Protocol):
     namespace_labels: Mapping[str, str] = MappingProxyType({})
     """Labels that the platform needs on the namespace of the apps."""
     adopting_provider: k8s.Provider | None = None
-    """Takes a namespace over that somebody else made; None for one that the stack makes and removes."""
+    """Takes over what is there already: a namespace that somebody else made, and data that an earlier stack kept. None
+    where all is made anew."""
+    keeps_data: bool = False
+    """Whether claims of the namespace, and so the namespace, outlive the stack."""
+    protect: bool = False
+    """Whether nothing of the stack that holds data may be deleted."""
     is_guest: bool = False
     """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
 
@@ -100,6 +106,10 @@ class Platform(Protocol):
     @abstractmethod
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
+
+    def claim_class(self, volume: VolumeSettings) -> str | None:
+        """Return the storage class of a persistent volume; None for the cluster's default."""
+        return volume.storage_class
 
     def complete(self) -> None:
         """Make what can only be made when everything else is known. Called once, after the apps."""

@@ -14,6 +14,7 @@ from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.eks.priorities import guest_priority_errors
 from infra.settings.eks.secret_references import secret_errors
+from infra.settings.eks.volumes import volume_errors
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
@@ -65,6 +66,7 @@ def guest_errors(
         yield FieldError(("apps", app, "traffic", "protocol"), message)
     yield from _priority_class_errors(apps)
     yield from secret_errors(apps)
+    yield from volume_errors(apps)
     yield from stop_errors(apps)
     yield from registration_errors(apps)
 

@@ -1,4 +1,4 @@
-"""Rules between the applications of a stack: names, flows from one to another, and public addresses.
+"""Rules between the applications of a stack: names, flows from one to another, public addresses, and shared volumes.
 
 They are checked on what can be read of each app in the plain values of the stack file, so that one app's mistake does
 not hide another's.
@@ -12,9 +12,11 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
+from infra.settings.app.lent_volumes import volume_errors
 from infra.settings.app.peers import LOAD_BALANCER, SELF, Flow, Peer
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, served_ports
 from infra.settings.app.traffic import TrafficSettings
+from infra.settings.app.volumes import VolumeSettings
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
 from infra.settings.plain import as_mapping
@@ -39,6 +41,7 @@ class _App:
     allow_to: Sequence[Peer | None]
     allow_from: Sequence[Peer | None]
     helpers: Sequence[Location]
+    volumes: Mapping[str, VolumeSettings]
 
 
 def interaction_errors(apps: object) -> Iterator[FieldError]:
@@ -56,6 +59,7 @@ def interaction_errors(apps: object) -> Iterator[FieldError]:
                 yield FieldError(("apps", name, *place), "is the name of the app's own container; choose another")
     yield from _flow_errors(known)
     yield from _address_errors(known)
+    yield from volume_errors({name: app.volumes for name, app in known.items()})
 
 
 def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
@@ -134,7 +138,13 @@ def _read(app: Mapping[str, object]) -> _App:
         allow_to=_peers(app.get("allowTo")),
         allow_from=_peers(app.get("allowFrom")),
         helpers=[(key, str(name)) for key in ("init", "sidecars") for name in as_mapping(app.get(key))],
+        volumes=_volumes(app.get("volumes")),
     )
+
+
+def _volumes(value: object) -> dict[str, VolumeSettings]:
+    read = {str(name): _valid(_VOLUME, volume) for name, volume in as_mapping(value).items()}
+    return {name: volume for name, volume in read.items() if volume is not None}
 
 
 def _served(app: Mapping[str, object]) -> Sequence[ServedPort] | None:
@@ -164,5 +174,6 @@ def _valid(adapter: TypeAdapter[_T], value: object) -> _T | None:
 _T = TypeVar("_T")
 _FLOW: TypeAdapter[Peer] = TypeAdapter(Flow)
 _TRAFFIC = TypeAdapter(TrafficSettings)
+_VOLUME = TypeAdapter(VolumeSettings)
 _PORT: TypeAdapter[int | None] = TypeAdapter(Port | None)
 _PORTS: TypeAdapter[Ports] = TypeAdapter(Ports)

@@ -17,6 +17,7 @@ from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_erro
 from infra.settings.eks.placement import placement_errors
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.eks.secret_references import secret_errors
+from infra.settings.eks.volumes import volume_errors
 from infra.settings.guest import GuestPlatformSettings, guest_errors
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
@@ -51,6 +52,7 @@ class StackSettings(Model):
             yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
             yield from address_errors(self.load_balancer, self.apps)
             yield from secret_errors(self.apps)
+            yield from volume_errors(self.apps)
             yield from stop_errors(self.apps)
             yield from registration_errors(self.apps)
             yield from placement_errors(self.node_pools, self.apps)

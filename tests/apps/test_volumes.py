@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from infra.apps.volumes import TMP_PATH
 from tests.apps.samples import web, worker
-from tests.harness import build_apps
+from tests.harness import Graph, build_apps
 
 
 def test_a_scratch_folder_is_bounded_and_dies_with_the_pod() -> None:
@@ -45,3 +49,59 @@ def test_a_shared_persistent_volume_does_not_stop_a_rolling_update() -> None:
     graph = build_apps({"it": web(volumes={"data": data})})
     assert graph.one("PersistentVolumeClaim", "it.data").props["spec"]["accessModes"] == ["ReadWriteMany"]
     assert graph.one("Deployment", "it").props["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
+def _data(**keys: Any) -> dict[str, Any]:
+    return {"data": {"mount": "/data", "size": "5Gi", "kind": "persistent", **keys}}
+
+
+def test_data_and_the_namespace_that_holds_it_outlive_app_and_stack_and_are_found_again() -> None:
+    graph = build_apps({"db": worker(replicas=1, volumes=_data())})
+    claim, namespace = graph.one("PersistentVolumeClaim", "db.data"), graph.only("Namespace")
+    for made in (claim, namespace):
+        assert made.retain_on_delete
+        assert made.props["metadata"]["annotations"]["nightowl/data"] == "kept"
+        # Only this provider takes over what is in the cluster already.
+        assert "cluster-adopting" in made.provider
+    assert "cluster-adopting" not in graph.one("Deployment", "db").provider
+    assert claim.ignore_changes == ["spec.storageClassName"]
+
+
+def test_data_that_is_not_kept_goes_with_the_app() -> None:
+    graph = build_apps({"db": worker(replicas=1, volumes=_data(keep=False))})
+    claim = graph.one("PersistentVolumeClaim", "db.data")
+    assert not claim.retain_on_delete
+    assert claim.props["metadata"]["annotations"]["nightowl/data"] == "deleted"
+    assert not graph.only("Namespace").retain_on_delete
+
+
+@pytest.mark.parametrize(("app", "volume", "was"), [("database", "data", "db"), ("db", "files", "db.data")])
+def test_a_renamed_app_or_volume_keeps_its_claim_and_the_place_of_it_in_the_state(
+    app: str, volume: str, was: str
+) -> None:
+    graph = build_apps({app: worker(replicas=1, volumes={volume: _data(was=was)["data"]})})
+    claim = graph.only("PersistentVolumeClaim")
+    assert claim.object_name == "db.data"
+    assert claim.aliases == [("db.data", "urn:pulumi:test::nightowl::nightowl:apps:App::db")]
+    assert _mounted(graph, app) == ["db.data"]
+
+
+def test_a_claim_of_somebody_else_is_mounted_and_none_is_made() -> None:
+    graph = build_apps({"it": worker(replicas=1, volumes={"data": {"mount": "/data", "claim": "theirs"}})})
+    assert not graph.all("PersistentVolumeClaim")
+    assert _mounted(graph, "it") == ["theirs"]
+    assert graph.one("Deployment", "it").props["spec"]["strategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.parametrize("source", ["n8n", "n8n.data"])
+def test_apps_share_one_volume(source: str) -> None:
+    worker_volumes = {"files": {"mount": "/files", "from": source}}
+    graph = build_apps({"n8n": web(volumes=_data(shared=True)), "run": worker(volumes=worker_volumes)})
+    assert [made.name for made in graph.all("PersistentVolumeClaim")] == ["n8n.data"]
+    assert _mounted(graph, "n8n") == _mounted(graph, "run") == ["n8n.data"]
+    assert graph.one("Deployment", "run").props["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
+def _mounted(graph: Graph, app: str) -> list[str]:
+    volumes = graph.pod(app)["spec"]["volumes"]
+    return [one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one]

@@ -757,6 +757,37 @@ _CONTAINERS = (
     ),
     _web("{ volumes: { a: { mount: /data } } }", "volumes.a.size: is required", id="volume without size"),
     _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, claim: theirs } } }",
+        "volumes.a.size: is decided where the data is; it does not go with claim",
+        id="size of a claim that exists",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, claim: theirs, from: db } } }",
+        "volumes.a.from: is another volume than claim; remove one of them",
+        id="claim and from",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, keep: false } } }",
+        "volumes.a.kind: keep and was go with kind: persistent; scratch space dies with the pod",
+        id="scratch space that is not kept",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, claim: theirs } } }",
+        "volumes.a.claim: a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
+        "(and a storage class that can do it)",
+        id="claim with many writers",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, from: web } } }",
+        "volumes.a.from: web is this app itself, whose containers all have its volumes; remove it",
+        id="volume from the app itself",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, from: nobody.data } } }",
+        "volumes.a.from: nobody is not an app of this stack; name one that is",
+        id="volume from nobody",
+    ),
+    _web(
         "{ volumes: { a: { mount: /run/secrets, size: 1Gi } } }",
         "volumes.a.mount: /run/secrets belongs to the secrets; choose another path",
         id="volume on the secrets",

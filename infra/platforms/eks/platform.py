@@ -36,11 +36,13 @@ from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.platforms.eks.provider import default_tags, make_context
 from infra.platforms.eks.record import Record, record
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
-from infra.platforms.eks.storage_class import make_storage_class
+from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
+from infra.platforms.kept_data import look_after_data
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import has_traffic
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.platform import EksPlatformSettings
@@ -60,6 +62,8 @@ class EksPlatformArgs:
     tags: Mapping[str, str]
     record: Record
     live: LiveStack
+    keeps_data: bool
+    """Whether claims of the apps' namespace outlive their apps."""
 
 
 class EksPlatform(pulumi.ComponentResource, AppPlatform):
@@ -89,8 +93,12 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         )
         self._network_addons = self._make_addons("network-addons", BEFORE_NODES)
         self._nodes = self._make_nodes()
-        storage_class = make_storage_class(
-            self._encryption.volumes_key_arn, kubernetes=self._cluster.provider, parent=self
+        self.keeps_data, self.protect = args.keeps_data, self._context.protect
+        storage_classes = make_storage_classes(
+            self._encryption.volumes_key_arn,
+            keeps_data=self.keeps_data,
+            kubernetes=self._cluster.provider,
+            parent=self,
         )
         behind_load_balancers = has_traffic(args.settings.apps)
         self._controllers = self._make_addons(
@@ -102,7 +110,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self._make_registry()
         self._make_runner()
         self.provider = self._cluster.provider
-        volumes = [*self._controllers.needed_by("volumes"), storage_class] if self._keeps_volumes() else []
+        if self.keeps_data:
+            self.adopting_provider = self._cluster.adopting_provider()
+        volumes = [*self._controllers.needed_by("volumes"), *storage_classes] if self._keeps_volumes() else []
         self.wait_for = [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
         if behind_load_balancers:
             self.stand_behind_load_balancers(self._network.public_cidrs)
@@ -138,6 +148,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         return self._load_balancing.route(app, settings, service=service, parent=parent)
+
+    @override
+    def claim_class(self, volume: VolumeSettings) -> str | None:
+        return claim_class(volume, kept=volume.keep)
 
     @override
     def complete(self) -> None:
@@ -331,9 +345,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         )
 
     def _keeps_volumes(self) -> bool:
-        return any(
-            volume.kind == "persistent" for app in self._settings.apps.values() for volume in app.volumes.values()
-        )
+        return any(volume.is_persistent for app in self._settings.apps.values() for volume in app.volumes.values())
 
 
 def make_platform(
@@ -350,6 +362,7 @@ def make_platform(
     recorded = record()
     live = read_live_stack()
     check_changes(live, settings, platform)
+    keeps_data = look_after_data(settings)
     pipeline = pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack))
     context = make_context(platform, access=settings.cluster.access, pipeline=pipeline, environment=environment)
     check_versions(context, settings.cluster)
@@ -363,6 +376,7 @@ def make_platform(
             tags=default_tags(platform, project=project, stack=stack),
             record=recorded,
             live=live,
+            keeps_data=keeps_data,
         ),
         opts=pulumi.ResourceOptions(providers=[context.provider]),
     )

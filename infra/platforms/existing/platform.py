@@ -14,6 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from typing_extensions import override
 
+from infra.platforms.kept_data import look_after_data
 from infra.platforms.platform import ANY_DNS_NETWORKS, Platform, Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
@@ -44,7 +45,12 @@ class ExistingPlatform(Platform):
     dns_networks = ANY_DNS_NETWORKS
 
     def __init__(
-        self, settings: ExistingPlatformSettings, *, adopts_namespace: bool, network_policies: bool = True
+        self,
+        settings: ExistingPlatformSettings,
+        *,
+        adopts_namespace: bool,
+        keeps_data: bool,
+        network_policies: bool = True,
     ) -> None:
         self._network_policies = network_policies
         self.provider = _provider("cluster", settings)
@@ -52,8 +58,9 @@ class ExistingPlatform(Platform):
         self.ingress = settings.ingress
         if settings.ingress is not None:
             self.load_balancer = [_pods_in(settings.ingress.namespace)]
-        if adopts_namespace:
-            # For the namespace alone: anything else that exists already belongs to somebody.
+        self.keeps_data = keeps_data
+        if adopts_namespace or keeps_data:
+            # For the namespace and its data alone: anything else that exists already belongs to somebody.
             self.adopting_provider = _provider("cluster-adopting", settings, upsert=True)
 
     @override
@@ -129,7 +136,12 @@ def make_platform(
 ) -> ExistingPlatform:
     """Connect to the cluster of a stack."""
     namespace = settings.namespace
-    return ExistingPlatform(platform, adopts_namespace=namespace.existing, network_policies=namespace.network_policies)
+    return ExistingPlatform(
+        platform,
+        adopts_namespace=namespace.existing,
+        keeps_data=look_after_data(settings),
+        network_policies=namespace.network_policies,
+    )
 
 
 def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:

@@ -17,9 +17,11 @@ from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import make_context
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
+from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import http_ports, http_traffic
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.priorities import guest_priorities
@@ -104,6 +106,11 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
         return made.delivery
+
+    @override
+    def claim_class(self, volume: VolumeSettings) -> str | None:
+        # The namespace goes with the pull request, and nobody would know of a disk that stayed.
+        return claim_class(volume, kept=False)
 
     @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:

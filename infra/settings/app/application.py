@@ -167,7 +167,7 @@ class _LongRunning(_Application):
         for name, volume in self.volumes.items():
             if volume.has_one_writer and self.replicas != 1:
                 yield FieldError(
-                    ("volumes", name, "kind"),
+                    ("volumes", name, "kind" if volume.claim is None else "claim"),
                     "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
                     "(and a storage class that can do it)",
                 )

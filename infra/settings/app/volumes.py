@@ -1,14 +1,20 @@
-"""What a container may write to."""
+"""What a container may write to, and whose data it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
 
 from infra.settings.app.environment import ContainerPath
 from infra.settings.model import FieldError, Model
 from infra.settings.names import ObjectName
-from infra.settings.scalars import Bytes, Switch
+from infra.settings.scalars import Bytes, Notation, Switch, form
+
+_NAME = r"[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?"
+_check_source = form(rf"{_NAME}(?:\.{_NAME})?", "is not an app or a volume of one; write db or db.data")
+VolumeReference = Annotated[str, AfterValidator(_check_source), Notation("`<app>` or `<app>.<volume>`")]
 
 
 class VolumeSettings(Model):
@@ -16,20 +22,91 @@ class VolumeSettings(Model):
 
     mount: ContainerPath
     """The folder, in every container of the app."""
-    size: Bytes
-    """The most that fits: a pod that fills scratch space beyond it is evicted."""
+    size: Bytes | None = None
+    """The most that fits: a pod that fills scratch space beyond it is evicted. Needed unless `claim` or `from` names
+    data that is there already."""
     kind: Literal["scratch", "persistent"] = "scratch"
     """`scratch` dies with the pod, `persistent` outlives it."""
     storage_class: ObjectName | None = None
     """Of a persistent volume; by default the cluster's."""
     shared: Switch = False
     """A persistent volume that pods on several nodes write at once (ReadWriteMany)."""
+    keep: Switch = True
+    """Whether the data of a persistent volume outlives the app, its rename, the removal of this line, and the stack.
+    `false` deletes it with the line."""
+    was: VolumeReference | None = None
+    """Whose data this is, after the app or the volume was renamed: the old name of the app (`db`), or app and volume
+    (`db.data`). It stays as long as the data does."""
+    claim: ObjectName | None = None
+    """A PersistentVolumeClaim that somebody else made in the namespace, instead of one of the stack's own."""
+    source: Annotated[VolumeReference | None, Field(alias="from")] = None
+    """The volume of another app of the stack, which must be `shared`: `db`, or `db.data` where it has several."""
+
+    @property
+    def is_persistent(self) -> bool:
+        """Whether what is written outlives the pod."""
+        return self.makes_claim or self.claim is not None or self.source is not None
+
+    @property
+    def makes_claim(self) -> bool:
+        """Whether the volume is a claim of the app's own."""
+        return self.kind == "persistent" and self.claim is None and self.source is None
 
     @property
     def has_one_writer(self) -> bool:
         """Whether only one node may hold the volume (ReadWriteOnce)."""
-        return self.kind == "persistent" and not self.shared
+        return self.is_persistent and not self.shared and self.source is None
+
+    def claim_name(self, app: str, volume: str) -> str:
+        """Return the name of the claim, which is `<app>.<volume>` unless another one is meant.
+
+        No app name has a dot, so no two apps share a claim.
+        """
+        if self.claim is not None:
+            return self.claim
+        if self.was is None:
+            return f"{app}.{volume}"
+        return self.was if "." in self.was else f"{self.was}.{volume}"
 
     def _errors(self) -> Iterator[FieldError]:
-        if self.kind == "scratch" and (self.storage_class is not None or self.shared):
+        if self.claim is not None and self.source is not None:
+            yield FieldError("from", "is another volume than claim; remove one of them")
+        elif self.claim is not None or self.source is not None:
+            yield from self._borrowed_errors("claim" if self.claim is not None else "from")
+        else:
+            yield from self._own_errors()
+
+    def _borrowed_errors(self, lender: str) -> Iterator[FieldError]:
+        given = {
+            "size": self.size is not None,
+            "storageClass": self.storage_class is not None,
+            "keep": not self.keep,
+            "was": self.was is not None,
+            "shared": self.shared and lender == "from",
+        }
+        for key in (key for key, is_given in given.items() if is_given):
+            yield FieldError(key, f"is decided where the data is; it does not go with {lender}")
+
+    def _own_errors(self) -> Iterator[FieldError]:
+        if self.size is None:
+            yield FieldError("size", "is required")
+        if self.kind == "persistent":
+            return
+        if self.storage_class is not None or self.shared:
             yield FieldError("kind", "storageClass and shared go with kind: persistent")
+        if not self.keep or self.was is not None:
+            yield FieldError("kind", "keep and was go with kind: persistent; scratch space dies with the pod")
+
+
+def find_lent(reference: str, volume: str, volumes: Mapping[str, VolumeSettings]) -> str | None:
+    """Find which of an app's `volumes` is meant by `reference` in a volume of another app called `volume`.
+
+    Without a name in the reference it is the one with the same name, or the only persistent one. None stands for none.
+    """
+    named = reference.partition(".")[2]
+    lendable = [name for name, one in volumes.items() if one.is_persistent and one.source is None]
+    if named:
+        return named if named in lendable else None
+    if volume in lendable:
+        return volume
+    return lendable[0] if len(lendable) == 1 else None

@@ -14,7 +14,7 @@ from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
 from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
-from infra.platforms.eks.storage_class import make_storage_class
+from infra.platforms.eks.storage_class import make_storage_classes
 from infra.settings.eks.cluster import ClusterSettings
 from infra.settings.eks.nodes import NodePoolSettings
 from tests.platforms.eks.answers import ACCOUNT, REGION, ZONES
@@ -93,6 +93,6 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         ),
         opts=options,
     )
-    make_storage_class(VOLUMES_KEY, kubernetes=cluster.provider, parent=root)
+    make_storage_classes(VOLUMES_KEY, keeps_data=False, kubernetes=cluster.provider, parent=root)
     controllers = [addon for addon in AFTER_NODES if addon.needed_by != "load balancers"]
     Addons("controller-addons", replace(addons, addons=controllers, nodes=nodes.system_groups), opts=options)

@@ -99,9 +99,9 @@ PUBLIC_WEB = {
         (
             live(),
             {"namespace": {"name": "shop"}},
-            "nightowl:namespace.name: the apps run in apps, and would be deleted there with their volumes; write apps "
-            "again, or save what the volumes hold (they go with the apps), set platform.protect: false and deploy, "
-            "remove the apps and deploy, and add them in shop",
+            "nightowl:namespace.name: the apps run in apps, and no volume moves to another namespace; write apps "
+            "again, or save what the volumes hold, set platform.protect: false and deploy, remove the apps and deploy, "
+            "and add them in shop",
         ),
     ],
     ids=["cidr", "zones", "region", "account", "tier", "public", "namespace"],

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 import pytest
 
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.cluster_program import CLUSTER, VOLUMES_KEY, default
+from tests.platforms.eks.harness_aws import Graph
 from tests.platforms.eks.iam_evaluator import Call, allows
+from tests.platforms.eks.stacks import SECTIONS, run_stack, with_apps
 
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
 VOLUME = f"{EC2}:volume/vol-1"
@@ -98,3 +102,37 @@ def test_the_policies_reach_the_drivers_role() -> None:
     assert set(documents) == {"ebs-csi-driver-volumes", "ebs-csi-driver-key"}
     association = graph.one("PodIdentityAssociation", "ebs-csi-driver").props
     assert (association["namespace"], association["serviceAccount"]) == ("kube-system", "ebs-csi-controller-sa")
+
+
+def _keeper(**volume: Any) -> dict[str, Any]:
+    data = {"mount": "/data", "size": "5Gi", "kind": "persistent", **volume}
+    return {"replicas": 1, "volumes": {"data": data}}
+
+
+@functools.cache
+def _with_data() -> Graph:
+    apps = {"db": _keeper(), "cache": _keeper(keep=False)}
+    return run_stack(with_apps(apps, platform={**SECTIONS["platform"], "protect": True})).graph
+
+
+def test_the_disk_of_a_kept_claim_outlives_it_and_the_class_of_older_stacks_stays_as_it_was() -> None:
+    classes = {made.props["metadata"]["name"]: made.props for made in _with_data().all("StorageClass")}
+    assert {name: one["reclaimPolicy"] for name, one in classes.items()} == {"gp3": "Delete", "gp3-retain": "Retain"}
+    default = "storageclass.kubernetes.io/is-default-class"
+    defaults = {name: one["metadata"]["annotations"][default] for name, one in classes.items()}
+    assert defaults == {"gp3": "false", "gp3-retain": "true"}
+    assert "storageClassName" not in _with_data().one("PersistentVolumeClaim", "db.data").props["spec"]
+    assert _with_data().one("PersistentVolumeClaim", "cache.data").props["spec"]["storageClassName"] == "gp3"
+
+
+def test_protection_covers_the_claim_whose_data_would_go_with_it() -> None:
+    kept, deleted = (_with_data().one("PersistentVolumeClaim", f"{app}.data") for app in ("db", "cache"))
+    assert (kept.retain_on_delete, kept.protect) == (True, False)
+    assert (deleted.retain_on_delete, deleted.protect) == (False, True)
+
+
+def test_a_shared_volume_is_refused_where_no_disk_could_serve_it() -> None:
+    line = "apps.db.volumes.data.shared: true needs more than the default class, as one node has an EBS volume"
+    with pytest.raises(SettingsError, match=line):
+        with_apps({"db": _keeper(shared=True)})
+    with_apps({"db": _keeper(shared=True, storageClass="efs")})

@@ -68,18 +68,28 @@ class Cluster(pulumi.ComponentResource):
             pipeline_roles=args.pipeline_roles,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.provider = k8s.Provider(
-            "kubernetes",
+        self._deployers = access.of_deployers
+        self._cluster_name = args.context.name
+        self.provider = self._make_provider("kubernetes")
+        self.register_outputs({"name": self.name})
+
+    def adopting_provider(self) -> k8s.Provider:
+        """Make the provider that takes over what is in the cluster already."""
+        return self._make_provider("kubernetes-adopting", upsert=True)
+
+    def _make_provider(self, name: str, *, upsert: bool | None = None) -> k8s.Provider:
+        return k8s.Provider(
+            name,
             kubeconfig=self.kubeconfig,
             # Only another cluster replaces the provider, and with it every object; a new kubeconfig text does not.
-            cluster_identifier=args.context.name,
+            cluster_identifier=self._cluster_name,
             # The stack file is the truth: what others changed is set back instead of reported as a conflict. So is the
             # number of replicas where a stack file takes it back from the autoscaler.
             enable_patch_force=True,
+            upsert_existing_objects=upsert,
             # Without its access entry, the deploying role is refused: when objects are made, and when they are deleted.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=access.of_deployers),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self._deployers),
         )
-        self.register_outputs({"name": self.name})
 
     def _make_control_plane(self, args: ClusterArgs) -> eks.Cluster:
         settings, context = args.settings, args.context

@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import pulumi
-from pulumi.runtime import rpc
-from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import get_monitor
 
+from infra.platforms.state import read_state
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
-
-READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
-"""The engine's own function: the state of a stack as it was before this run. It answers in previews too."""
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER = "aws:eks/cluster:Cluster"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
-WORKLOADS = frozenset({"kubernetes:apps/v1:Deployment", "kubernetes:batch/v1:CronJob"})
+WORKLOADS = frozenset(
+    {"kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "kubernetes:batch/v1:CronJob"}
+)
 """What the apps are made of, whose namespace is that of the stack."""
 
 ANOTHER_STACK = "make another stack beside this one, move to it, and destroy this one"
@@ -50,11 +47,9 @@ class LiveStack:
 
 def read_live_stack() -> LiveStack:
     """Read the state of the running stack as it was before this run; it is empty before the first."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     by_type: dict[str, list[Mapping[str, Any]]] = {}
-    resources = cast("Mapping[str, Mapping[str, Any]]", _within(_read_resources(name), "outputs") or {})
-    for resource in resources.values():
-        by_type.setdefault(str(resource["type"]), []).append(resource.get("outputs") or {})
+    for resource in read_state():
+        by_type.setdefault(resource.type, []).append(resource.outputs)
     nothing: Mapping[str, Any] = {}
     vpc = next(iter(by_type.get(VPC, ())), nothing)
     cluster = next(iter(by_type.get(CLUSTER, ())), nothing)
@@ -136,22 +131,10 @@ def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[st
     others = sorted(live.namespaces - {settings.namespace.name})
     if others:
         yield (
-            f"nightowl:namespace.name: the apps run in {others[0]}, and would be deleted there with their volumes; "
-            f"write {others[0]} again, or save what the volumes hold (they go with the apps), set platform.protect: "
-            f"false and deploy, remove the apps and deploy, and add them in {settings.namespace.name}"
+            f"nightowl:namespace.name: the apps run in {others[0]}, and no volume moves to another namespace; write "
+            f"{others[0]} again, or save what the volumes hold, set platform.protect: false and deploy, remove the "
+            f"apps and deploy, and add them in {settings.namespace.name}"
         )
-
-
-def _read_resources(stack: str) -> Mapping[str, Any]:
-    """Ask the engine for the outputs of all resources of `stack`, with ids in the place of references to resources.
-
-    `pulumi.runtime.invoke` would have the resource behind each reference looked up among those of this run, where it
-    is not yet: the control plane in the outputs of the cluster's component, for one.
-    """
-    request = resource_pb2.ResourceInvokeRequest(tok=READ_RESOURCES, acceptResources=False)
-    request.args.update({"stackName": stack})
-    response = cast(Any, get_monitor()).Invoke(request)
-    return cast("Mapping[str, Any]", rpc.deserialize_properties(getattr(response, "return")))
 
 
 def _within(properties: Mapping[str, Any], *path: str) -> Any:

@@ -1,0 +1,141 @@
+"""The data of a stack's volumes: what an update keeps, what it deletes, and what it refuses, said in words.
+
+Claims carry the annotation `nightowl/data`, and so does a namespace that ever held one that is kept: with the namespace
+they would all go, also those whose app has left the stack file long ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import pulumi
+
+from infra.platforms.state import MadeResource, read_state
+from infra.settings.app.application import Application
+from infra.settings.app.volumes import VolumeSettings
+from infra.settings.scalars import bytes_text, parse_bytes
+from infra.settings.stack import StackSettings
+
+CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim"
+NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
+ANNOTATION = "nightowl/data"
+KEPT, DELETED = "kept", "deleted"
+
+
+def look_after_data(settings: StackSettings) -> bool:
+    """Tell whether the namespace holds data that outlives the stack, after a look at what the stack has made already.
+
+    What happens to the data of claims that leave the stack file is a warning of the run, in previews too.
+
+    Raises:
+        pulumi.RunError: an update would delete data that nobody gave up, or asks of a claim what cannot change.
+    """
+    state, name = read_state(), settings.namespace.name
+    live = {_name(one): one for one in state if one.type == CLAIM_TYPE and _in_namespace(one, name)}
+    wanted = _own_claims(settings.apps)
+    problems = [
+        *_unannounced(live, wanted, name),
+        *(problem for claim, (place, volume) in wanted.items() if claim in live
+          for problem in _changes(live[claim], place, volume)),
+    ]  # fmt: skip
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+    for line in _farewells(live, wanted, name):
+        pulumi.log.warn(line)
+    return keeps_data(settings.apps) or any(
+        one.type == NAMESPACE_TYPE and _name(one) == name and _data(one) == KEPT for one in state
+    )
+
+
+def keeps_data(apps: Mapping[str, Application]) -> bool:
+    """Whether some volume of `apps` is to outlive its app."""
+    return any(volume.makes_claim and volume.keep for app in apps.values() for volume in app.volumes.values())
+
+
+def data_annotation(*, kept: bool) -> dict[str, str]:
+    """Return the annotation of a claim, or of a namespace with claims, that says what becomes of the data."""
+    return {ANNOTATION: KEPT if kept else DELETED}
+
+
+def _own_claims(apps: Mapping[str, Application]) -> dict[str, tuple[str, VolumeSettings]]:
+    return {
+        volume.claim_name(app, name): (f"nightowl:apps.{app}.volumes.{name}", volume)
+        for app, settings in apps.items()
+        for name, volume in settings.volumes.items()
+        if volume.makes_claim
+    }
+
+
+def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
+    """Find claims that the engine would delete because the release that made them had no `keep`."""
+    for claim in sorted(live.keys() - set(wanted)):
+        if _data(live[claim]) is None:
+            yield (
+                f"claim {claim} of namespace {namespace}: its data of {_size(live[claim])} would be deleted, as a "
+                "release without `keep` made it; deploy once with its volume in the stack file, and remove it then"
+            )
+
+
+def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:
+    """Find what a claim cannot become."""
+    spec = _section(claim.outputs, "spec")
+    size, had = volume.size or 0, _bytes(_size(claim))
+    if had is not None and size < had:
+        yield (
+            f"{place}.size: {bytes_text(size)} is less than the {bytes_text(had)} that the volume has, and none "
+            "shrinks; write that again, or copy the data to another volume"
+        )
+    was = spec.get("storageClassName")
+    if volume.storage_class is not None and was and was != volume.storage_class:
+        yield (
+            f"{place}.storageClass: the volume is of class {was} for good; write {was}, or copy the data to a volume "
+            "with another name"
+        )
+    modes = cast("list[str]", spec.get("accessModes") or [])
+    if modes and ("ReadWriteMany" in modes) != volume.shared:
+        yield (
+            f"{place}.shared: a volume is shared or not for good; write {str(not volume.shared).lower()} again, or "
+            "copy the data to a volume with another name"
+        )
+
+
+def _farewells(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
+    for claim in sorted(live.keys() - set(wanted)):
+        of = f"the data of {_size(live[claim])} in claim {claim}"
+        if _data(live[claim]) == KEPT:
+            yield (
+                f"{of} will be kept: a volume with `was: {claim}` has it again, and "
+                f"`kubectl -n {namespace} delete pvc {claim}` deletes it"
+            )
+        else:
+            yield f"{of} will be deleted, as its volume said keep: false"
+
+
+def _name(resource: MadeResource) -> str:
+    return str(_section(resource.outputs, "metadata").get("name"))
+
+
+def _in_namespace(resource: MadeResource, namespace: str) -> bool:
+    return _section(resource.outputs, "metadata").get("namespace") == namespace
+
+
+def _data(resource: MadeResource) -> str | None:
+    return _section(resource.outputs, "metadata", "annotations").get(ANNOTATION)
+
+
+def _size(claim: MadeResource) -> str:
+    return str(_section(claim.outputs, "spec", "resources", "requests").get("storage") or "an unknown size")
+
+
+def _bytes(size: str) -> int | None:
+    try:
+        return parse_bytes(size)
+    except ValueError:
+        return None
+
+
+def _section(value: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    for key in path:
+        value = value.get(key) or {}
+    return value

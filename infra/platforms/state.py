@@ -1,0 +1,38 @@
+"""What a stack had made before this run, as the engine has it in its state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
+
+READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
+"""The engine's own function: the state of a stack as it was before this run. It answers in previews too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeResource:
+    """A resource of the state: its type, and its outputs with ids in the place of references to resources."""
+
+    type: str
+    outputs: Mapping[str, Any]
+
+
+def read_state() -> list[MadeResource]:
+    """Read what the running stack had made; nothing before its first run.
+
+    `pulumi.runtime.invoke` would have the resource behind each reference looked up among those of this run, where it
+    is not yet: the control plane in the outputs of the cluster's component, for one.
+    """
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    request = resource_pb2.ResourceInvokeRequest(tok=READ_RESOURCES, acceptResources=False)
+    request.args.update({"stackName": stack})
+    response = cast(Any, get_monitor()).Invoke(request)
+    answer = cast("Mapping[str, Any]", rpc.deserialize_properties(getattr(response, "return")))
+    found = cast("Mapping[str, Mapping[str, Any]]", answer.get("outputs") or {})
+    return [MadeResource(type=str(one["type"]), outputs=one.get("outputs") or {}) for one in found.values()]
