@@ -14,7 +14,8 @@ from infra.apps.priority import priority_class_name
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
-from infra.settings.app.application import Application, CronSettings
+from infra.settings.app.application import Application, Task
+from infra.settings.interactions import in_order
 from infra.settings.stack import StackSettings
 
 
@@ -35,8 +36,10 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         opts=on_cluster,
     )
     nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)
-    apps = {
-        name: App(
+    apps: dict[str, App] = {}
+    for name in in_order({name: app.depends_on for name, app in settings.apps.items()}):
+        app = settings.apps[name]
+        apps[name] = App(
             name,
             AppArgs(
                 settings=app,
@@ -47,17 +50,16 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
                 network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),
                 wait_for=namespace.rules,
+                depends_on=[resource for other in app.depends_on for resource in apps[other].up],
             ),
             opts=on_cluster,
         )
-        for name, app in settings.apps.items()
-    }
     platform.complete()
     return {"namespace": namespace.name, "apps": _addresses(settings, apps), **platform.outputs}
 
 
 def _priority_class(settings: StackSettings, app: Application) -> str | None:
-    if isinstance(app, CronSettings):
+    if isinstance(app, Task):
         return None
     return priority_class_name(settings.namespace.name, app.availability.priority)
 
@@ -74,5 +76,5 @@ def _addresses(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, di
 
 
 def _service_address(name: str, namespace: str, app: Application) -> str | None:
-    first = None if isinstance(app, CronSettings) else next(iter(app.served), None)
+    first = None if isinstance(app, Task) else next(iter(app.served), None)
     return None if first is None else f"{service_host(name, namespace)}:{first.service_port}"

@@ -89,7 +89,9 @@ class Graph:
         """The pod template of `app`, whatever makes its pods."""
         if self.has("CronJob", app):
             return self.one("CronJob", app).props["spec"]["jobTemplate"]["spec"]["template"]
-        return self.one("Deployment", app).props["spec"]["template"]
+        if self.has("Deployment", app):
+            return self.one("Deployment", app).props["spec"]["template"]
+        return self.only("Job").props["spec"]["template"]
 
     def made_before(self, made: Made) -> set[str]:
         """Kind and name of all that the engine makes before `made`, at one remove or more."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.availability import disruption_budget_spec
 from infra.apps.config import Configuration
-from infra.apps.cron import GRACE_SECONDS, cron_job_spec, cron_running
+from infra.apps.cron import GRACE_SECONDS, cron_job_spec, run_to_the_end
 from infra.apps.deployment import deployment_annotations, deployment_running, deployment_spec, ignored_changes
-from infra.apps.labels import app_meta
-from infra.apps.network import Neighbours, network_policy_spec
+from infra.apps.job import JOB_ANNOTATIONS, job_name, job_spec, job_timeouts, release_name
+from infra.apps.labels import app_meta, release_of
+from infra.apps.network import Neighbours, network_policy_spec, release_policy_spec
 from infra.apps.not_secret import words
 from infra.apps.pod import Running, configurations, pod_template
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
@@ -23,7 +24,7 @@ from infra.apps.volumes import Claim, Storage, storage
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
-from infra.settings.app.application import Application, CronSettings, LongRunning, WebSettings
+from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task, WebSettings
 from infra.settings.app.scaling import ScalingSettings
 from infra.settings.app.volumes import VolumeSettings
 
@@ -46,6 +47,8 @@ class AppArgs:
     priority_class: str | None = None
     wait_for: Sequence[pulumi.Resource] = ()
     """What must exist before its first pod is made, such as the rules of the namespace."""
+    depends_on: Sequence[pulumi.Resource] = ()
+    """What must be up before its pods are made, and goes after them: the apps that it depends on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class _Pods:
 
 
 class App(pulumi.ComponentResource):
-    """An app of kind `web`, `worker` or `cron`, with all that surrounds its pods.
+    """An app of any kind, with all that surrounds its pods.
 
     The pods are made last: their account, configuration, secrets, storage, network policy and route come before, so
     that no pod ever runs without one of them. The component's name is the app's, and that of its Kubernetes objects.
@@ -65,6 +68,8 @@ class App(pulumi.ComponentResource):
 
     url: pulumi.Output[str] | None = None
     """Where the app answers, or None where nothing outside the cluster reaches it."""
+    up: list[pulumi.Resource]
+    """What stands when the app is up."""
 
     def __init__(self, name: str, args: AppArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(APP_TYPE, name, None, opts)
@@ -72,24 +77,29 @@ class App(pulumi.ComponentResource):
         settings = args.settings
 
         account = self._service_account()
-        policies = [self._network_policy()] if args.network_policies else []
+        policies = self._network_policies() if args.network_policies else []
         configuration = configurations(name, settings)
-        config_maps = self._config_maps(configuration)
+        config_maps = self._config_maps(configuration.values())
         folders = storage(settings, claims=args.claims, claim_class=args.platform.claim_class)
         claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
         secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
-        route = Route() if isinstance(settings, CronSettings) else self._route(settings)
+        service = None if isinstance(settings, Task) else self._service(settings)
+        route = self._route(settings, service)
         self.url = route.url
 
         before_pods = [
             account, *policies, *config_maps, *claims, *secrets.wait_for, *route.wait_for,
-            *args.wait_for, *args.platform.wait_for,
+            *args.wait_for, *args.platform.wait_for, *args.depends_on,
         ]  # fmt: skip
         pods = _Pods(configurations=configuration, storage=folders, secrets=secrets, wait_for=before_pods)
         if isinstance(settings, CronSettings):
-            self._cron_job(settings, pods)
+            self.up = [self._cron_job(settings, pods)]
+        elif isinstance(settings, JobSettings):
+            self.up = [self._job(job_name(name, settings), settings, pods, run_to_the_end())]
         else:
-            self._deployment(settings, pods)
+            released = self._release(settings, pods)
+            self.up = [self._deployment(settings, replace(pods, wait_for=[*before_pods, *released]))]
+            self.up += [] if service is None else [service]
             self._disruption_budget(settings)
             if settings.autoscaling is not None:
                 self._autoscaler(settings.autoscaling)
@@ -100,16 +110,20 @@ class App(pulumi.ComponentResource):
             self._app, metadata=self._meta(), automount_service_account_token=False, opts=self._child()
         )
 
-    def _network_policy(self) -> k8s.networking.v1.NetworkPolicy:
-        spec = network_policy_spec(
-            self._app,
-            self._args.settings,
-            neighbours=self._args.neighbours,
-            load_balancer=self._args.platform.load_balancer,
-        )
-        return k8s.networking.v1.NetworkPolicy(self._app, metadata=self._meta(), spec=spec, opts=self._child())
+    def _network_policies(self) -> list[k8s.networking.v1.NetworkPolicy]:
+        settings, neighbours = self._args.settings, self._args.neighbours
+        load_balancer = self._args.platform.load_balancer
+        specs = {
+            self._app: network_policy_spec(self._app, settings, neighbours=neighbours, load_balancer=load_balancer)
+        }
+        if not isinstance(settings, Task) and settings.release is not None:
+            specs[release_of(self._app)] = release_policy_spec(self._app, settings, neighbours=neighbours)
+        return [
+            k8s.networking.v1.NetworkPolicy(name, metadata=self._meta(name), spec=spec, opts=self._child())
+            for name, spec in specs.items()
+        ]
 
-    def _config_maps(self, configurations: Mapping[str, Configuration]) -> list[k8s.core.v1.ConfigMap]:
+    def _config_maps(self, configurations: Iterable[Configuration]) -> list[k8s.core.v1.ConfigMap]:
         return [
             k8s.core.v1.ConfigMap(
                 # Under a name that stays, a release that failed would leave the old object waiting for its deletion,
@@ -120,7 +134,7 @@ class App(pulumi.ComponentResource):
                 data=content.data,
                 opts=self._child(),
             )
-            for configuration in configurations.values()
+            for configuration in configurations
             for content in configuration.config_maps
         ]
 
@@ -154,16 +168,18 @@ class App(pulumi.ComponentResource):
         owner = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{APP_TYPE}::{app}"
         return [pulumi.Alias(name=claim, parent=owner)]
 
-    def _route(self, settings: LongRunning) -> Route:
+    def _service(self, settings: LongRunning) -> k8s.core.v1.Service | None:
         if not settings.served:
-            return Route()
-        service = k8s.core.v1.Service(
+            return None
+        return k8s.core.v1.Service(
             self._app,
             metadata=self._meta(annotations=SERVICE_ANNOTATIONS),
             spec=service_spec(self._app, ports=settings.served),
             opts=self._child(),
         )
-        if not isinstance(settings, WebSettings) or settings.traffic is None:
+
+    def _route(self, settings: Application, service: k8s.core.v1.Service | None) -> Route:
+        if not isinstance(settings, WebSettings) or settings.traffic is None or service is None:
             return Route()
         return self._args.platform.route(self._app, settings, service=service, parent=self)
 
@@ -178,8 +194,8 @@ class App(pulumi.ComponentResource):
         )
         return k8s.apps.v1.Deployment(
             self._app,
-            metadata=self._meta(annotations=deployment_annotations(settings) | self._not_secret()),
-            spec=deployment_spec(self._app, settings, self._template(pods, running)),
+            metadata=self._meta(annotations=deployment_annotations(settings) | self._not_secret(settings)),
+            spec=deployment_spec(self._app, settings, self._template(settings, pods, running)),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=pods.wait_for,
@@ -215,8 +231,8 @@ class App(pulumi.ComponentResource):
     def _cron_job(self, settings: CronSettings, pods: _Pods) -> k8s.batch.v1.CronJob:
         return k8s.batch.v1.CronJob(
             self._app,
-            metadata=self._meta(annotations=self._not_secret() or None),
-            spec=cron_job_spec(self._app, settings, self._template(pods, cron_running())),
+            metadata=self._meta(annotations=self._not_secret(settings) or None),
+            spec=cron_job_spec(self._app, settings, self._template(self._args.settings, pods, run_to_the_end())),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=pods.wait_for,
@@ -224,13 +240,47 @@ class App(pulumi.ComponentResource):
             ),
         )
 
-    def _not_secret(self) -> dict[str, str]:
-        return annotation_of(words(self._app, self._args.settings)) or {}
+    def _release(self, settings: LongRunning, pods: _Pods) -> list[pulumi.Resource]:
+        """Make what runs before the app's own pods do."""
+        release = settings.release_job
+        if release is None:
+            return []
+        configuration = configurations(self._app, release)
+        own = {content.name for known in pods.configurations.values() for content in known.config_maps}
+        more = [
+            replace(one, config_maps=[content for content in one.config_maps if content.name not in own])
+            for one in configuration.values()
+        ]
+        released = replace(
+            pods,
+            configurations=configuration,
+            storage=storage(release, claims=self._args.claims, claim_class=self._args.platform.claim_class),
+            wait_for=[*pods.wait_for, *self._config_maps(more)],
+        )
+        running = replace(run_to_the_end(), known_as=release_of(self._app))
+        return [self._job(release_name(self._app, settings, release), release, released, running)]
 
-    def _template(self, pods: _Pods, running: Running) -> k8s.core.v1.PodTemplateSpecArgs:
+    def _job(self, name: str, settings: JobSettings, pods: _Pods, running: Running) -> k8s.batch.v1.Job:
+        return k8s.batch.v1.Job(
+            name,
+            metadata=self._meta(name, annotations=JOB_ANNOTATIONS | self._not_secret(settings)),
+            spec=job_spec(settings, self._template(settings, pods, running)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=pods.wait_for,
+                # Under one name a Job runs once, whatever a later version of this program would write into it.
+                ignore_changes=["spec"],
+                custom_timeouts=job_timeouts(settings),
+            ),
+        )
+
+    def _not_secret(self, settings: Application) -> dict[str, str]:
+        return annotation_of(words(self._app, settings)) or {}
+
+    def _template(self, settings: Application, pods: _Pods, running: Running) -> k8s.core.v1.PodTemplateSpecArgs:
         return pod_template(
             self._app,
-            self._args.settings,
+            settings,
             configurations=pods.configurations,
             storage=pods.storage,
             secrets=pods.secrets,

@@ -11,7 +11,7 @@ from infra.apps.config import Configuration
 from infra.apps.health import with_probes
 from infra.apps.resources import container_resources
 from infra.apps.security import container_security
-from infra.settings.app.application import Application, CronSettings
+from infra.settings.app.application import Application, Task
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.image import is_pinned
 from infra.settings.app.security import SecuritySettings
@@ -38,7 +38,7 @@ def app_container(
     """Describe the app's own container. A scheduled task has no probes: it ends by itself, or at its timeout."""
     container = plain_container(name, settings, configuration=configuration, shared=shared)
     container.lifecycle = lifecycle
-    if isinstance(settings, CronSettings):
+    if isinstance(settings, Task):
         return container
     container.ports = [
         k8s.core.v1.ContainerPortArgs(name=port.name, container_port=port.number, protocol=port.protocol)

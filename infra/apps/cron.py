@@ -21,8 +21,8 @@ KEEP_FINISHED_SECONDS = 7 * 24 * 3600
 _CONCURRENCY = {"forbid": "Forbid", "allow": "Allow", "replace": "Replace"}
 
 
-def cron_running() -> Running:
-    """Return how a run is run: each attempt in a pod of its own, so that the log of a failed one stays."""
+def run_to_the_end() -> Running:
+    """Return how a task is run: each try in a pod of its own, so that the log of a failed one stays."""
     return Running(
         grace_seconds=GRACE_SECONDS,
         evict_after_seconds=AvailabilitySettings().evict_after,

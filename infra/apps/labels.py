@@ -19,6 +19,14 @@ def app_labels(app: str) -> dict[str, str]:
     return {NAME_LABEL: app, **COMMON_LABELS}
 
 
+def release_of(app: str) -> str:
+    """Return the name by which the pods of an app's release are told from its own, which a Service would send to.
+
+    No app name has a dot, so it is no other app's.
+    """
+    return f"{app}.release"
+
+
 def match_app(app: str) -> k8s.meta.v1.LabelSelectorArgs:
     """Select the pods of `app`.
 

@@ -14,7 +14,7 @@ from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform
-from infra.settings.app.application import Application, CronSettings
+from infra.settings.app.application import Application, Task
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.scalars import bytes_text, millicores_text
@@ -107,7 +107,7 @@ class Namespace(pulumi.ComponentResource):
         ]
 
     def _priority_classes(self, args: NamespaceArgs) -> list[k8s.scheduling.v1.PriorityClass]:
-        used = {app.availability.priority for app in args.apps.values() if not isinstance(app, CronSettings)}
+        used = {app.availability.priority for app in args.apps.values() if not isinstance(app, Task)}
         return [
             k8s.scheduling.v1.PriorityClass(
                 f"priority-{level}",

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.labels import match_app
+from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
-from infra.settings.app.application import Application, CronSettings, LongRunning, WebSettings
+from infra.settings.app.application import Application, LongRunning, Task, WebSettings
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
 
@@ -43,7 +43,12 @@ def neighbours(apps: Mapping[str, Application]) -> dict[str, Neighbours]:
     opened = {flow: _in_order(_served(apps[flow[1]]), ports) for flow, ports in sorted(flows.items())}
     return {
         name: Neighbours(
-            callers={caller: ports for (caller, target), ports in opened.items() if target == name},
+            callers={
+                pods: ports
+                for (caller, target), ports in opened.items()
+                if target == name
+                for pods in _pod_names(caller, apps[caller])
+            },
             targets={target: ports for (caller, target), ports in opened.items() if caller == name},
         )
         for name in apps
@@ -62,29 +67,33 @@ def network_policy_spec(
     `load_balancer` is from where the platform's requests come. A direction without rules is closed.
     """
     incoming: list[_Opening] = []
-    if not isinstance(settings, CronSettings):
+    if not isinstance(settings, Task):
         incoming += _incoming(settings, neighbours.callers, load_balancer)
-    outgoing = [_Opening(_pods_of(target), ports) for target, ports in neighbours.targets.items()]
-    outgoing += [
-        _Opening(_outside(peer, without_metadata=True), _given_ports(peer))
-        for peer in settings.allow_to
-        if _is_outside(peer)
-    ]
-    within = [_Opening(_pods_of(app), ports) for ports in _among_own_pods(app, settings)]
+    own = _among_own_pods(app, settings)
+    within = [_Opening(_pods_of(app), ports) for ports in own]
+    from_own = [_Opening(_pods_of(pods), ports) for ports in own for pods in _pod_names(app, settings)]
     return k8s.networking.v1.NetworkPolicySpecArgs(
         pod_selector=match_app(app),
         policy_types=["Ingress", "Egress"],
         # A rule without peers admits everyone, so an app that nobody may call has no rule at all.
         ingress=[
             k8s.networking.v1.NetworkPolicyIngressRuleArgs(from_=peers, ports=_policy_ports(ports))
-            for ports, peers in _by_ports([*incoming, *within])
+            for ports, peers in _by_ports([*incoming, *from_own])
         ]
         or None,
-        egress=[
-            k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[opening.peer], ports=_policy_ports(opening.ports))
-            for opening in [*outgoing, *within]
-        ]
-        or None,
+        egress=_egress([*_outgoing(settings, neighbours), *within]),
+    )
+
+
+def release_policy_spec(
+    app: str, settings: LongRunning, *, neighbours: Neighbours
+) -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """Return what the pods of the release of `app` may send: what the app may; and they receive nothing."""
+    to_app = [_Opening(_pods_of(app), ports) for ports in _among_own_pods(app, settings)]
+    return k8s.networking.v1.NetworkPolicySpecArgs(
+        pod_selector=match_app(release_of(app)),
+        policy_types=["Ingress", "Egress"],
+        egress=_egress([*_outgoing(settings, neighbours), *to_app]),
     )
 
 
@@ -94,13 +103,37 @@ class _Opening:
     ports: PodPorts
 
 
+def _pod_names(app: str, settings: Application) -> list[str]:
+    """List the names under which pods of an app run."""
+    has_release = not isinstance(settings, Task) and settings.release is not None
+    return [app, release_of(app)] if has_release else [app]
+
+
+def _outgoing(settings: Application, neighbours: Neighbours) -> list[_Opening]:
+    return [
+        *(_Opening(_pods_of(target), ports) for target, ports in neighbours.targets.items()),
+        *(
+            _Opening(_outside(peer, without_metadata=True), _given_ports(peer))
+            for peer in settings.allow_to
+            if _is_outside(peer)
+        ),
+    ]
+
+
+def _egress(openings: Sequence[_Opening]) -> list[k8s.networking.v1.NetworkPolicyEgressRuleArgs] | None:
+    return [
+        k8s.networking.v1.NetworkPolicyEgressRuleArgs(to=[opening.peer], ports=_policy_ports(opening.ports))
+        for opening in openings
+    ] or None
+
+
 def _flows(apps: Mapping[str, Application]) -> Iterator[tuple[str, str, Peer]]:
     """List caller, target and what is written of it, of each flow between two apps."""
     for name, app in apps.items():
         for peer in app.allow_to:
             if _is_other_app(peer, name):
                 yield name, str(peer.app), peer
-        for peer in () if isinstance(app, CronSettings) else app.allow_from:
+        for peer in () if isinstance(app, Task) else app.allow_from:
             if _is_other_app(peer, name):
                 yield str(peer.app), name, peer
 
@@ -115,7 +148,7 @@ def _is_outside(peer: Peer) -> bool:
 
 def _among_own_pods(app: str, settings: Application) -> list[PodPorts]:
     """Return the ports on which the pods of an app may talk to each other, once for each time that they may."""
-    allowed = settings.allow_to if isinstance(settings, CronSettings) else (*settings.allow_to, *settings.allow_from)
+    allowed = settings.allow_to if isinstance(settings, Task) else (*settings.allow_to, *settings.allow_from)
     own = [peer for peer in allowed if peer.namespace is None and peer.app in {SELF, app}]
     opened = [_resolved(peer, _served(settings)) for peer in own]
     return [EVERY_PORT] if EVERY_PORT in opened else list(dict.fromkeys(opened))
@@ -159,7 +192,7 @@ def _given_ports(peer: Peer) -> PodPorts:
 
 
 def _served(app: Application) -> Sequence[ServedPort]:
-    return () if isinstance(app, CronSettings) else app.served
+    return () if isinstance(app, Task) else app.served
 
 
 def _in_order(served: Sequence[ServedPort], chosen: Sequence[ServedPort]) -> PodPorts:

@@ -37,6 +37,8 @@ class Running:
     priority_class: str | None = None
     restart_policy: str = "Always"
     annotations: Mapping[str, str] | None = None
+    known_as: str | None = None
+    """The name in the label by which the pods are selected; by default the app's."""
 
 
 def configurations(app: str, settings: Application) -> dict[str, Configuration]:
@@ -83,7 +85,9 @@ def pod_template(
     main = app_container(app, settings, configuration=configurations[app], shared=shared, lifecycle=running.lifecycle)
     files = [volume for container in configurations.values() for volume in container.volumes]
     return k8s.core.v1.PodTemplateSpecArgs(
-        metadata=k8s.meta.v1.ObjectMetaArgs(labels=app_labels(app), annotations=running.annotations),
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            labels=app_labels(running.known_as or app), annotations=running.annotations
+        ),
         spec=k8s.core.v1.PodSpecArgs(
             service_account_name=app,
             automount_service_account_token=False,

@@ -4,6 +4,7 @@ What an app may have at once:
 
     web, worker   max replicas + surge (needed), and as many again that are still stopping after a full rollout (room)
     cron          the runs that can be alive at once (needed), and one started by hand (room)
+    job, release  one (needed), and one of the version before that still runs (room)
     volumes       each twice where they are counted, as one that is replaced is still there for a while
 
 An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
@@ -12,7 +13,7 @@ An explicit quota must cover what is needed: below it, a rollout at full load co
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -22,7 +23,7 @@ from infra.apps.cron import GRACE_SECONDS
 from infra.apps.resources import Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
-from infra.settings.app.application import Application, CronSettings, LongRunning
+from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
 
@@ -37,12 +38,12 @@ class Demand:
 
 def needed(apps: Mapping[str, Application]) -> Demand:
     """Add up what all apps request at their maxima, each in the middle of a rollout."""
-    return _total(apps, {name: _needed_pods(app) for name, app in apps.items()})
+    return _total((app, _needed_pods(app)) for app in _with_releases(apps))
 
 
 def with_room(apps: Mapping[str, Application]) -> Demand:
     """Add up what is needed, and the pods that are on their way out meanwhile."""
-    return _total(apps, {name: _needed_pods(app) + _leaving_pods(app) for name, app in apps.items()})
+    return _total((app, _needed_pods(app) + _leaving_pods(app)) for app in _with_releases(apps))
 
 
 def quota_spec(
@@ -97,7 +98,18 @@ def _check(settings: QuotaSettings, least: Demand) -> None:
         raise pulumi.RunError("\n".join(problems))
 
 
+def _with_releases(apps: Mapping[str, Application]) -> Iterator[Application]:
+    """List the apps, and the jobs that run before their rollouts, while all their replicas run."""
+    for app in apps.values():
+        yield app
+        release = None if isinstance(app, Task) else app.release_job
+        if release is not None:
+            yield release
+
+
 def _needed_pods(app: Application) -> int:
+    if isinstance(app, JobSettings):
+        return 1
     if isinstance(app, CronSettings):
         return _runs_at_once(app)
     replicas = most_replicas(app)
@@ -105,7 +117,7 @@ def _needed_pods(app: Application) -> int:
 
 
 def _leaving_pods(app: Application) -> int:
-    return 1 if isinstance(app, CronSettings) else most_replicas(app)
+    return 1 if isinstance(app, Task) else most_replicas(app)
 
 
 def _runs_at_once(app: CronSettings) -> int:
@@ -115,8 +127,9 @@ def _runs_at_once(app: CronSettings) -> int:
     return math.ceil(longest / shortest_interval_seconds(app.schedule)) + 1
 
 
-def _total(apps: Mapping[str, Application], pods: Mapping[str, int]) -> Demand:
-    requests = Requests(cpu=0, memory=0)
-    for name, app in apps.items():
-        requests = requests.plus(pod_requests(app).times(pods[name]))
-    return Demand(pods=sum(pods.values()), requests=requests)
+def _total(sizes: Iterable[tuple[Application, int]]) -> Demand:
+    total, requests = 0, Requests(cpu=0, memory=0)
+    for app, pods in sizes:
+        total += pods
+        requests = requests.plus(pod_requests(app).times(pods))
+    return Demand(pods=total, requests=requests)

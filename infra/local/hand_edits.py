@@ -28,6 +28,7 @@ KINDS = {
     "/apis/apps/v1/namespaces/{}/deployments": "deployment",
     "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers": "horizontalpodautoscaler",
     "/apis/batch/v1/namespaces/{}/cronjobs": "cronjob",
+    "/apis/batch/v1/namespaces/{}/jobs": "job",
     "/apis/networking.k8s.io/v1/namespaces/{}/ingresses": "ingress",
     "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies": "networkpolicy",
     "/apis/policy/v1/namespaces/{}/poddisruptionbudgets": "poddisruptionbudget",

@@ -10,7 +10,8 @@ from infra.plan.schedule import APP_TYPE
 from policies.facts.pods import pod_spec
 from policies.facts.values import mapping, mappings, text, within
 
-WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job"}
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
+"""Kinds that make pods. An app has one of the first four; a Job beside it is what runs before its rollouts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class AppPlan:
     """Kind of the object that makes its pods, such as `Deployment`."""
     image: str
     replicas: str
-    """How many pods run: `3 to 60`, `2`, or the schedule of a CronJob."""
+    """How many pods run: `3 to 60`, `2`, `once`, or the schedule of a CronJob."""
     cpu: str
     memory: str
     """Requests of one pod's first container; empty if none."""
@@ -41,7 +42,10 @@ def app_plans(graph: Graph) -> list[AppPlan]:
 
 def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
     objects = sorted((item for item in resources if item.is_kubernetes), key=lambda item: (item.kind, item.name))
-    workload = next((item for item in objects if item.kind in WORKLOADS), None)
+    workloads = sorted(
+        (item for item in objects if item.kind in WORKLOADS), key=lambda item: WORKLOADS.index(item.kind)
+    )
+    workload = next(iter(workloads), None)
     containers = mappings(pod_spec(workload), "containers") if workload else ()
     first = next(iter(containers), mapping(None))
     return AppPlan(
@@ -61,7 +65,7 @@ def _replicas(workload: Resource, objects: Iterable[Resource]) -> str:
     bounds = next((item.props["spec"] for item in objects if item.kind == "HorizontalPodAutoscaler"), None)
     if bounds is not None:
         return f"{bounds.get('minReplicas', 1)} to {bounds.get('maxReplicas')}"
-    return str(spec.get("schedule") or spec.get("replicas", 1))
+    return "once" if workload.kind == "Job" else str(spec.get("schedule") or spec.get("replicas", 1))
 
 
 def _called(objects: Iterable[Resource]) -> set[str]:

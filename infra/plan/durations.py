@@ -61,6 +61,7 @@ MEASURED = {
     "kubernetes:apps/v1:Deployment": Duration(45, f"{POD_START}; {TARGET_HEALTHY}"),
     "kubernetes:apps/v1:DaemonSet": Duration(25, POD_START),
     "kubernetes:apps/v1:StatefulSet": Duration(25, POD_START),
+    "kubernetes:batch/v1:Job": Duration(25, f"{POD_START}, and a command that ends at once"),
     "kubernetes:helm.sh/v3:Release": Duration(RELEASE_SECONDS, RELEASE_SOURCE),
 }
 """What takes longer than one call, or was measured."""

@@ -205,7 +205,11 @@ def _apps(apps: Sequence[AppPlan], column: _Column, y: float, label: str) -> lis
 
 
 def _app(app: AppPlan, x: float, y: float) -> list[str]:
-    pods = app.replicas if app.workload == "CronJob" else f"{app.replicas} pod{'' if app.replicas == '1' else 's'}"
+    pods = (
+        app.replicas
+        if app.workload in {"CronJob", "Job"}
+        else f"{app.replicas} pod{'' if app.replicas == '1' else 's'}"
+    )
     calls = f"calls {', '.join(app.calls)}" if app.calls else ""
     request = ", ".join(part for part in (app.cpu, app.memory) if part)
     return [

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from infra.settings.app.application import Application, CronSettings
+from infra.settings.app.application import Application, Task
 from infra.settings.eks.addresses import health_errors, http_traffic, path_errors, tcp_ports
 from infra.settings.eks.drain import registration_errors, stop_errors
 from infra.settings.eks.load_balancer import Domain
@@ -102,7 +102,7 @@ def is_guest_host(host: str, number: int, domain: str) -> bool:
 def _priority_class_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find priorities: their classes are the whole cluster's, and a guest goes before nobody."""
     for app, settings in apps.items():
-        if not isinstance(settings, CronSettings) and settings.availability.priority != "normal":
+        if not isinstance(settings, Task) and settings.availability.priority != "normal":
             yield FieldError(
                 ("apps", app, "availability", "priority"),
                 f"{settings.availability.priority} does not go with kind: guest; leave it out",

@@ -6,8 +6,9 @@ not hide another's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
@@ -28,7 +29,7 @@ _RESERVED_NAMES = {
     SELF: "means the pods of an app among themselves in allowTo",
 }
 
-_WITHOUT_PORTS = ("cron",)
+_WITHOUT_PORTS = ("cron", "job")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class _App:
     allow_from: Sequence[Peer | None]
     helpers: Sequence[Location]
     volumes: Mapping[str, VolumeSettings]
+    depends_on: Sequence[str]
 
 
 def interaction_errors(apps: object) -> Iterator[FieldError]:
@@ -60,6 +62,7 @@ def interaction_errors(apps: object) -> Iterator[FieldError]:
     yield from _flow_errors(known)
     yield from _address_errors(known)
     yield from volume_errors({name: app.volumes for name, app in known.items()})
+    yield from _order_errors({name: app.depends_on for name, app in known.items()})
 
 
 def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
@@ -110,10 +113,38 @@ def _peer_error(peer: Peer, own_name: str, apps: Mapping[str, _App]) -> str | No
     if peer.app is None or peer.namespace is not None or peer.app in {SELF, own_name}:
         return None
     if peer.app not in apps:
-        near = nearest(peer.app, apps)
-        hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps))}"
-        return f"{peer.app[:60]!r} is not an app of this stack; {hint}"
+        return _not_an_app(peer.app, apps)
     return None
+
+
+def _not_an_app(name: str, apps: Collection[str]) -> str:
+    near = nearest(name, apps)
+    hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps))}"
+    return f"{name[:60]!r} is not an app of this stack; {hint}"
+
+
+def _order_errors(depends_on: Mapping[str, Sequence[str]]) -> Iterator[FieldError]:
+    for name, others in depends_on.items():
+        for index, other in enumerate(others):
+            if other not in depends_on:
+                yield FieldError(("apps", name, "dependsOn", index), _not_an_app(other, depends_on))
+    try:
+        in_order(depends_on)
+    except CycleError as error:
+        # The sorter lists a circle against its direction.
+        circle = list(reversed(error.args[1]))
+        message = f"{' -> '.join(circle)} wait for each other, so that none would start; remove one of them"
+        yield FieldError(("apps", circle[0], "dependsOn"), message)
+
+
+def in_order(depends_on: Mapping[str, Sequence[str]]) -> list[str]:
+    """List the names so that each comes after those that it depends on; those that are not listed are left out.
+
+    Raises:
+        graphlib.CycleError: some depend on each other.
+    """
+    known = {name: [other for other in others if other in depends_on] for name, others in depends_on.items()}
+    return list(TopologicalSorter(known).static_order())
 
 
 def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
@@ -139,6 +170,7 @@ def _read(app: Mapping[str, object]) -> _App:
         allow_from=_peers(app.get("allowFrom")),
         helpers=[(key, str(name)) for key in ("init", "sidecars") for name in as_mapping(app.get(key))],
         volumes=_volumes(app.get("volumes")),
+        depends_on=[item for item in _items(app.get("dependsOn")) if isinstance(item, str)],
     )
 
 
@@ -161,7 +193,11 @@ def _served(app: Mapping[str, object]) -> Sequence[ServedPort] | None:
 
 
 def _peers(value: object) -> list[Peer | None]:
-    return [_valid(_FLOW, item) for item in cast(Sequence[object], value)] if isinstance(value, list | tuple) else []
+    return [_valid(_FLOW, item) for item in _items(value)]
+
+
+def _items(value: object) -> Sequence[object]:
+    return cast(Sequence[object], value) if isinstance(value, list | tuple) else ()
 
 
 def _valid(adapter: TypeAdapter[_T], value: object) -> _T | None:

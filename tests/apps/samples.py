@@ -26,6 +26,10 @@ def cron(**changes: Any) -> dict[str, Any]:
     return {"kind": "cron", "image": IMAGE, "schedule": "0 3 * * *", **changes}
 
 
+def job(**changes: Any) -> dict[str, Any]:
+    return {"kind": "job", "image": IMAGE, "command": ["seed"], **changes}
+
+
 def settings_of(**apps: dict[str, Any]) -> dict[str, Application]:
     """The settings of the apps of a stack, as its components get them."""
     return dict(build_settings({"platform": {"kind": "existing", "context": "test"}, "apps": apps}).apps)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, strategy, surge_pods, timing
-from infra.settings.app.application import CronSettings, LongRunning, WebSettings
+from infra.settings.app.application import LongRunning, Task, WebSettings
 from tests.apps.samples import WEBS, WORKERS, one, web, worker
 from tests.harness import build_apps
 
@@ -16,7 +16,7 @@ from tests.harness import build_apps
 @given(app=st.one_of(WEBS, WORKERS), platform_drain=st.integers(0, 130))
 def test_a_stopping_pod_has_time_to_drain_and_to_finish(app: dict[str, Any], platform_drain: int) -> None:
     settings_of_app = one(app)
-    assert not isinstance(settings_of_app, CronSettings)
+    assert not isinstance(settings_of_app, Task)
     times = timing(settings_of_app, platform_drain_seconds=platform_drain)
     assert times.grace_seconds >= times.drain_seconds + settings_of_app.rollout.finish_within + 10
     if settings_of_app.rollout.drain is not None:
@@ -80,7 +80,7 @@ def test_by_default_an_update_has_failed_after_ten_minutes(app: dict[str, Any]) 
 @given(app=st.one_of(WEBS, WORKERS), registration=st.integers(0, 180))
 def test_a_rollout_that_takes_as_long_as_it_may_in_each_wave_is_not_cut(app: dict[str, Any], registration: int) -> None:
     it = one(app)
-    assert not isinstance(it, CronSettings)
+    assert not isinstance(it, Task)
     times = timing(it, platform_drain_seconds=15, platform_registration_seconds=registration)
     sizes = (it.autoscaling.min, it.autoscaling.max) if it.autoscaling else (it.replicas or 1,)
     assert all(times.deploy_timeout_seconds > _simulated(it, replicas, registration) for replicas in sizes)

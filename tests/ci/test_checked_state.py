@@ -197,11 +197,12 @@ def test_a_stack_to_which_nothing_was_deployed_has_nothing_to_check() -> None:
 
 
 def test_all_that_a_stack_of_a_pull_request_makes_is_known_and_nothing_else() -> None:
-    volume = {"cache": {"kind": "persistent", "mount": "/cache", "shared": True, "size": "1Gi"}}
+    volume = {"cache": {"kind": "persistent", "mount": "/cache", "size": "1Gi"}}
     apps = {
         "web": {**WEB, "env": {"A": "b"}, "secrets": {"session-key": "dev/web/session-key"}},
         "disk": {"kind": "worker", "image": WEB["image"], "replicas": 1, "volumes": volume},
         "report": {"kind": "cron", "image": WEB["image"], "schedule": "0 * * * *"},
+        "seed": {"kind": "job", "image": WEB["image"]},
     }
     on_eks = run_guest(guest(apps=apps), sharing=SHARING).graph.resources
     on_any = build_apps(

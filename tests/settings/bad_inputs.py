@@ -107,8 +107,9 @@ _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month w
 _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
-    "allowFrom, allowTo, args, availability, command, env, files, health, image, init, kind, notSecret, placement, "
-    "port, ports, replicas, resources, rollout, scaling, secrets, security, servicePort, sidecars, traffic, volumes"
+    "allowFrom, allowTo, args, availability, command, dependsOn, env, files, health, image, init, kind, notSecret, "
+    "placement, port, ports, release, replicas, resources, rollout, scaling, secrets, security, servicePort, sidecars, "
+    "traffic, volumes"
 )
 
 _PLATFORM = (
@@ -239,12 +240,12 @@ _SECTIONS = (
     BadInput(
         "kind misspelt",
         "apps: { job: { kind: crno } }",
-        ("nightowl:apps.job.kind: 'crno' is not web, worker or cron; did you mean 'cron'?",),
+        ("nightowl:apps.job.kind: 'crno' is not web, worker, cron or job; did you mean 'cron'?",),
     ),
     BadInput(
         "kind empty",
         "apps: { job: { kind: null } }",
-        ("nightowl:apps.job.kind: is empty; write web, worker or cron",),
+        ("nightowl:apps.job.kind: is empty; write web, worker, cron or job",),
     ),
 )
 
@@ -254,8 +255,7 @@ _APP = (
     _web("{ zzz: 1 }", f"zzz: unknown key; the keys here are {_APP_KEYS}", id="key unknown"),
     _web(
         "{ depends_on: [db] }",
-        "depends_on: unknown key; there is no key: apps start side by side, so let it try again until the other "
-        "answers; 'allowTo' opens the way",
+        "depends_on: unknown key; write it as 'dependsOn', a list of apps",
         id="word of Compose",
     ),
     _web(
@@ -351,6 +351,36 @@ _APP = (
         "{ command: [sleep, 10] }", "command[1]: the value is not a text; put it in quotes", id="command with a number"
     ),
     _web("{ args: null }", "args: is empty; remove the key, or write a list such as [a, b]", id="args empty"),
+)
+
+_ORDER = (
+    _web(
+        "{ dependsOn: [wroker] }",
+        "dependsOn[0]: 'wroker' is not an app of this stack; did you mean 'worker'?",
+        id="order after an app that is not there",
+    ),
+    BadInput(
+        "order in a circle",
+        "apps: { web: { dependsOn: [worker] }, worker: { dependsOn: [job] }, job: { dependsOn: [web] } }",
+        (
+            "nightowl:apps.web.dependsOn: web -> worker -> job -> web wait for each other, so that none would start; "
+            "remove one of them",
+        ),
+    ),
+    _web(
+        "{ release: { timeout: 2d } }",
+        "release.timeout: 2d is not between 1s and 1d, for which an update waits",
+        "release.command: is required: without one it would be the app once more",
+        id="release without a command",
+    ),
+    _web(
+        "{ release: { command: [x], env: { URL: $(HSOT), KEY: y } }, env: { HOST: a }, "
+        "secrets: { key: { ref: a/b, env: KEY } } }",
+        "release.env.KEY: KEY is the variable of secret key; remove one of them",
+        "release.env.URL: $(HSOT) names no variable of this container; did you mean $(HOST)?",
+        id="variables of a release",
+    ),
+    _job("{ release: { command: [x] } }", "release: goes with kind web or worker only", id="release of a cron"),
 )
 
 _CONFIGURATION = (
@@ -1423,6 +1453,7 @@ BAD_INPUTS = (
     *_NAMESPACE,
     *_SECTIONS,
     *_APP,
+    *_ORDER,
     *_CONFIGURATION,
     *_RESOURCES,
     *_HEALTH,

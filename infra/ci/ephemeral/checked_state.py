@@ -73,6 +73,7 @@ RESOURCE_TYPES = frozenset(
         "kubernetes:apps/v1:Deployment",
         "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
         "kubernetes:batch/v1:CronJob",
+        "kubernetes:batch/v1:Job",
         "kubernetes:core/v1:ConfigMap",
         "kubernetes:core/v1:LimitRange",
         "kubernetes:core/v1:Namespace",

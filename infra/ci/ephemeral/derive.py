@@ -119,7 +119,7 @@ def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str 
 
 
 def _size(app: Mapping[str, Any]) -> dict[str, Any]:
-    if app.get("kind") == "cron":
+    if app.get("kind") in {"cron", "job"}:
         return {}
     if "replicas" in app:
         return {"replicas": 1}

@@ -1,4 +1,4 @@
-"""An application: `web` (serves requests), `worker` (works by itself) or `cron` (runs on a schedule)."""
+"""An application: `web` (serves requests), `worker` (works by itself), `cron` (by a schedule) or `job` (runs once)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from infra.settings.app.peers import SELF, Flow, Peer
 from infra.settings.app.placement import PlacementSettings
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
 from infra.settings.app.references import reference_errors
+from infra.settings.app.release import ReleaseSettings, Retries, awaited_run_errors
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
 from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
@@ -28,7 +29,7 @@ from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
-from infra.settings.scalars import Seconds, WholeNumber, seconds_text
+from infra.settings.scalars import UNIQUE, Seconds, WholeNumber, seconds_text
 
 LONGEST_RUN_SECONDS = 7 * 86400
 """A week: a task that runs longer is a worker."""
@@ -65,6 +66,9 @@ class _Application(Model):
     """Containers that run beside the app: started before it, stopped after it."""
     allow_to: tuple[Flow, ...] = ()
     """Whom it may call. Naming an app opens both sides of the flow."""
+    depends_on: Annotated[tuple[str, ...], UNIQUE] = ()
+    """Apps of this stack that an update brings up before this one, a `job` to its end. When the stack goes, they go
+    after it."""
 
     @property
     def helpers(self) -> Iterator[tuple[str, str, HelperSettings]]:
@@ -120,6 +124,8 @@ class _LongRunning(_Application):
     """Spread over zones, disruption budget, eviction and priority."""
     rollout: RolloutSettings = RolloutSettings()
     """How a new version replaces the old one."""
+    release: ReleaseSettings | None = None
+    """What runs once, to its end, before each rollout that changes image, command, configuration or secrets."""
     ports: Ports = {}
     """Ports that the container serves, by name; of a web app, those besides `port`. Each is a port of its Service."""
     allow_from: tuple[Flow, ...] = ()
@@ -139,6 +145,31 @@ class _LongRunning(_Application):
     def served_port(self) -> int | None:
         """The TCP port by which the app is asked how it is, where nothing else is said; None where it serves none."""
         return next((port.number for port in self.served if port.protocol == "TCP"), None)
+
+    @property
+    def release_job(self) -> JobSettings | None:
+        """What runs before a rollout, as a job of its own: the app's pod with another command.
+
+        It has no volume that only one node may hold, as the version before holds it, and no init containers, which
+        prepare a replica.
+        """
+        if self.release is None:
+            return None
+        release = self.release
+        own: dict[str, Any] = {name: getattr(self, name) for name in _Application.model_fields}
+        changed: dict[str, Any] = {
+            "kind": "job",
+            "command": release.command,
+            "args": release.args,
+            "env": self.env | release.env,
+            "resources": release.resources or self.resources,
+            "volumes": {name: volume for name, volume in self.volumes.items() if not volume.has_one_writer},
+            "init": {},
+            "not_secret": _of_release(self.not_secret),
+            "timeout": release.timeout,
+            "retries": release.retries,
+        }
+        return JobSettings.model_construct(None, **own | changed)
 
     @property
     def longest_start_seconds(self) -> int:
@@ -162,6 +193,20 @@ class _LongRunning(_Application):
         for error in self.health.errors(port=self.served_port):
             yield error.below("health")
         yield from self._deadline_errors()
+        yield from self._release_errors()
+
+    def _release_errors(self) -> Iterator[FieldError]:
+        if self.release is None:
+            return
+        own = self.release.env
+        variables = {secret.env: name for name, secret in self.secrets.items() if secret.env is not None}
+        for name in own.keys() & variables.keys():
+            message = f"{name} is the variable of secret {variables[name]}; remove one of them"
+            yield FieldError(("release", "env", name), message)
+        for error in reference_errors(self.env | own, variables):
+            # What is wrong in the app's own variables was found there.
+            if error.location[1] in own:
+                yield error.below("release")
 
     def _writer_errors(self) -> Iterator[FieldError]:
         for name, volume in self.volumes.items():
@@ -272,7 +317,7 @@ class CronSettings(_Application):
     """The time zone of the schedule, by its IANA name."""
     timeout: Seconds = 600
     """The longest run; then it is stopped and counts as failed."""
-    retries: Annotated[WholeNumber, Field(ge=0, le=20)] = 2
+    retries: Retries = 2
     """How often a failed run is tried again."""
     overlap: Literal["forbid", "allow", "replace"] = "forbid"
     """What happens when a run is due while the last one still runs."""
@@ -283,6 +328,28 @@ class CronSettings(_Application):
             yield FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 7d")
         if self.overlap == "allow" and any(volume.has_one_writer for volume in self.volumes.values()):
             yield FieldError("overlap", "allow would give a persistent volume two writers; use forbid or replace")
+
+
+class JobSettings(_Application):
+    """A task that runs once, and again when it changes. An update waits for its end."""
+
+    kind: Literal["job"]
+    """The kind of app."""
+    timeout: Seconds = 600
+    """The longest run, all tries together; then it is stopped and has failed."""
+    retries: Retries = 2
+    """How often a failed try is repeated, after 10s, 20s, 40s and so on."""
+
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        yield from awaited_run_errors(self.timeout)
+
+
+def _of_release(not_secret: tuple[str, ...]) -> tuple[str, ...]:
+    """List the entries of `notSecret` that are about a release, as a job of its own would have them."""
+    prefix = "release."
+    shared = (entry for entry in not_secret if entry.startswith(("env", "files", "sidecars")))
+    return (*shared, *(entry.removeprefix(prefix) for entry in not_secret if entry.startswith(prefix)))
 
 
 def _allow_from_errors(peers: tuple[Peer, ...], served: Sequence[ServedPort]) -> Iterator[FieldError]:
@@ -311,9 +378,12 @@ def _kind(value: Any) -> str:
 Application = Annotated[
     Annotated[WebSettings, Tag("<web>")]
     | Annotated[WorkerSettings, Tag("<worker>")]
-    | Annotated[CronSettings, Tag("<cron>")],
+    | Annotated[CronSettings, Tag("<cron>")]
+    | Annotated[JobSettings, Tag("<job>")],
     Discriminator(_kind),
 ]
 
 LongRunning = WebSettings | WorkerSettings
 """An app whose replicas run until they are replaced: a Deployment."""
+Task = CronSettings | JobSettings
+"""An app whose pods run to their end."""

@@ -12,9 +12,6 @@ from infra.settings.nearest import letters
 _SECURITY = "the namespace enforces the Pod Security Standard restricted"
 _ALWAYS = "there is no key: what ends is started again, the run of a cron app by its 'retries'"
 _PORTS = "write the container's port as 'port', more of them under 'ports', and the Service's as 'servicePort'"
-_NO_ORDER = (
-    "there is no key: apps start side by side, so let it try again until the other answers; 'allowTo' opens the way"
-)
 _OWN_ACCOUNT = "there is no key: each app has a service account of its own, without rights in the cluster"
 _PROBES = "write it under 'health'"
 
@@ -32,7 +29,7 @@ _APP_WORDS: Mapping[str, str] = {
     "containers": "write the app's own container here, and those beside it under 'sidecars'",
     "cpu": "write it under 'resources'",
     "cpus": "write it as 'resources.cpu'",
-    "dependson": _NO_ORDER,
+    "dependson": "write it as 'dependsOn', a list of apps",
     "deploy": "write its parts here: 'replicas' or 'scaling', 'resources', 'rollout', 'placement'",
     "devices": f"there is no key, as {_SECURITY}",
     "dns": "there is no key: the cluster's DNS answers",

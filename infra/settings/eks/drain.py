@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.addons.cluster_autoscaler import LONGEST_STOP_SECONDS
-from infra.settings.app.application import Application, CronSettings, WebSettings
+from infra.settings.app.application import Application, Task, WebSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 from infra.settings.model import FieldError
 from infra.settings.scalars import seconds_text
@@ -59,7 +59,7 @@ def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]
 def stop_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find apps that may take longer to stop than the cluster waits for them."""
     for app, settings in apps.items():
-        if not isinstance(settings, CronSettings):
+        if not isinstance(settings, Task):
             drain = settings.rollout.drain
             if drain is None:
                 drain = drain_seconds(settings) if isinstance(settings, WebSettings) else 0

@@ -18,7 +18,12 @@ SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER = "aws:eks/cluster:Cluster"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 WORKLOADS = frozenset(
-    {"kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet", "kubernetes:batch/v1:CronJob"}
+    {
+        "kubernetes:apps/v1:Deployment",
+        "kubernetes:apps/v1:StatefulSet",
+        "kubernetes:batch/v1:CronJob",
+        "kubernetes:batch/v1:Job",
+    }
 )
 """What the apps are made of, whose namespace is that of the stack."""
 

@@ -29,7 +29,7 @@ MADE_KINDS: Mapping[str, Sequence[str]] = {
     "": ["configmaps", "limitranges", "persistentvolumeclaims", "resourcequotas", "serviceaccounts", "services"],
     "apps": ["deployments"],
     "autoscaling": ["horizontalpodautoscalers"],
-    "batch": ["cronjobs"],
+    "batch": ["cronjobs", "jobs"],
     "elbv2.k8s.aws": ["targetgroupbindings"],
     "networking.k8s.io": ["networkpolicies"],
     "policy": ["poddisruptionbudgets"],
@@ -39,7 +39,6 @@ MADE_KINDS: Mapping[str, Sequence[str]] = {
 WATCHED_KINDS: Mapping[str, Sequence[str]] = {
     "": ["endpoints", "events", "pods", "replicationcontrollers"],
     "apps": ["replicasets"],
-    "batch": ["jobs"],
     "discovery.k8s.io": ["endpointslices"],
 }
 """What the Kubernetes provider looks at while it waits for Deployments and Services (pulumi-kubernetes,

@@ -42,7 +42,7 @@ COUNTED_KINDS: Mapping[str, Sequence[str]] = {
     "": ["persistentvolumeclaims"],
     "apps": ["deployments"],
     "autoscaling": ["horizontalpodautoscalers"],
-    "batch": ["cronjobs"],
+    "batch": ["cronjobs", "jobs"],
 }
 """By API group, what makes pods or says how many, and volumes."""
 
@@ -58,7 +58,7 @@ VARIABLES: Mapping[str, str] = {
     ),
     "pod": (
         "!variables.isWritten ? dyn({}) : "
-        "request.resource.resource == 'deployments' ? dyn(object.spec.template.spec) : "
+        "request.resource.resource in ['deployments', 'jobs'] ? dyn(object.spec.template.spec) : "
         "request.resource.resource == 'cronjobs' ? dyn(object.spec.jobTemplate.spec.template.spec) : dyn({})"
     ),
 }

@@ -43,6 +43,7 @@ def test_the_role_may_make_exactly_the_kinds_that_a_guest_is_made_of() -> None:
         "store": {**APP, "replicas": 1, "volumes": CLAIM},
         "worker": {"kind": "worker", "image": APP["image"], "allowTo": ["web"]},
         "task": {"kind": "cron", "image": APP["image"], "schedule": "@daily"},
+        "seed": {"kind": "job", "image": APP["image"]},
     }
     made = run_guest(build_settings(guest_sections(apps=apps))).graph.resources
     kinds = {_resource(item.type) for item in made if item.type.startswith("kubernetes:")}
