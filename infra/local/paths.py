@@ -26,7 +26,7 @@ class ClusterPaths:
         """The folder that kwokctl keeps: certificates, etcd data, logs, and links to the programs."""
         self.certificates = self.components / "pki"
         self.logs = root / "logs"
-        """Logs of the processes that kwokctl does not run (Karpenter)."""
+        """Logs of the processes that kwokctl does not run (Karpenter and the provisioner)."""
         self.state = root / "pulumi-state"
         """The Pulumi file backend of the stacks on this cluster."""
         self.passphrase = root / "passphrase"
@@ -49,8 +49,10 @@ class ClusterPaths:
         """Where kubectl keeps what it discovered, instead of the user's home."""
         self.karpenter = root / "bin" / "karpenter"
         """A link to Karpenter, so that its process is found by the cluster's folder like the others."""
+        self.provisioner = root / "bin" / "volume-provisioner"
+        """A link to Python, by which the process that makes volumes is found."""
 
     def log(self, component: str) -> Path:
         """Return the log of a component."""
-        folder = self.logs if component == "karpenter" else self.components / "logs"
+        folder = self.logs if component in {"karpenter", "volume-provisioner"} else self.components / "logs"
         return folder / f"{component}.log"

@@ -134,6 +134,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Machin
     for check in ("api_is_ready", "base_nodes_are_ready", "metrics_are_served", "karpenter_is_ready"):
         monkeypatch.setattr(Probe, check, lambda self: True)
     monkeypatch.setattr("infra.local.cluster.lifecycle.start_karpenter", start_fake_karpenter)
+    monkeypatch.setattr("infra.local.cluster.volumes.provisioner.__file__", str(Path(__file__).parent / "sleeper.py"))
     made = Machine(tmp_path, monkeypatch)
     yield made
     delete(made.paths)

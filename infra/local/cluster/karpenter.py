@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-from pathlib import Path
 
 from infra.local.cluster.ports import Ports
-from infra.local.cluster.processes import wait_until_listed
+from infra.local.cluster.processes import start_process
 from infra.local.cluster.zones import ZONES
 from infra.local.paths import ClusterPaths
 from infra.toolchain.resolve import Tools
@@ -30,7 +28,6 @@ LARGE_VCPUS = 2
 
 def start_karpenter(paths: ClusterPaths, tools: Tools, ports: Ports) -> None:
     """Start Karpenter in a session of its own: it outlives this program, and ends when the cluster is deleted."""
-    paths.logs.mkdir(parents=True, exist_ok=True)
     paths.karpenter.parent.mkdir(parents=True, exist_ok=True)
     paths.karpenter.unlink(missing_ok=True)
     paths.karpenter.symlink_to(tools.karpenter)
@@ -51,25 +48,7 @@ def start_karpenter(paths: ClusterPaths, tools: Tools, ports: Ports) -> None:
         # A preference for other hosts is no reason for a node of its own; the default makes one for every pod.
         "-preference-policy=Ignore",
     ]
-    wait_until_listed(_spawn(arguments, environment, paths.log("karpenter")))
-
-
-def _spawn(arguments: list[str], environment: dict[str, str], log: Path) -> int:
-    """Start a process that nobody waits for, in a session of its own, with its output in `log`. Returns its id.
-
-    Of this program's files it inherits none: a lock or a pipe of the caller would be held for as long as it runs.
-    """
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            arguments,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    process.returncode = 0  # Python warns of a process that it is to wait for, and this one outlives it
-    return process.pid
+    start_process(arguments, environment, paths.log("karpenter"))
 
 
 def instance_types_json() -> str:

@@ -23,6 +23,7 @@ from infra.local.cluster.ports import Ports, choose_ports
 from infra.local.cluster.processes import kill_all, processes_of
 from infra.local.cluster.programs import environment, kubectl
 from infra.local.cluster.readiness import Probe, last_log_lines, wait_until
+from infra.local.cluster.volumes import start_provisioner
 from infra.local.paths import ClusterPaths
 from infra.system.commands import CommandFailedError, run
 from infra.system.lock import LockHeldError, hold
@@ -176,6 +177,7 @@ def _start(paths: ClusterPaths, tools: Tools, ports: Ports, on_step: OnStep) -> 
         _kubectl(paths, tools, "wait", "--for=condition=Established", "--all", "customresourcedefinitions")
         _kubectl(paths, tools, "apply", "--server-side", "--filename=-", stdin_text=initial_objects_yaml())
         start_karpenter(paths, tools, ports)
+        start_provisioner(paths, ports)
 
 
 def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_step: OnStep) -> Creation:
@@ -188,6 +190,8 @@ def _restart_if_needed(paths: ClusterPaths, tools: Tools, ports: Ports, on_step:
         _wait_for_api_server(paths, ports)
         if "karpenter" in missing:
             start_karpenter(paths, tools, ports)
+        if "volume-provisioner" in missing:
+            start_provisioner(paths, ports)
     return "restarted"
 
 

@@ -60,6 +60,25 @@ def kill_all(folder: Path) -> int:
     return len(found)
 
 
+def start_process(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+    """Start a process that nobody waits for, in a session of its own, with its output in `log`.
+
+    Of this program's files it inherits none: a lock or a pipe of the caller would be held for as long as it runs.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            arguments,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process.returncode = 0  # Python warns of a process that it is to wait for, and this one outlives it
+    wait_until_listed(process.pid)
+
+
 def wait_until_listed(pid: int) -> None:
     """Wait until a child process that was just started shows its command line, or has ended.
 

@@ -31,6 +31,7 @@ COMPONENTS = (
     "kwok-controller",
     "metrics-server",
     "karpenter",
+    "volume-provisioner",
 )
 """The programs of a running cluster, as their processes are called."""
 
