@@ -111,10 +111,15 @@ class App(pulumi.ComponentResource):
         )
 
     def _network_policies(self) -> list[k8s.networking.v1.NetworkPolicy]:
-        settings, neighbours = self._args.settings, self._args.neighbours
-        load_balancer = self._args.platform.load_balancer
+        settings, neighbours, platform = self._args.settings, self._args.neighbours, self._args.platform
         specs = {
-            self._app: network_policy_spec(self._app, settings, neighbours=neighbours, load_balancer=load_balancer)
+            self._app: network_policy_spec(
+                self._app,
+                settings,
+                neighbours=neighbours,
+                load_balancer=platform.load_balancer,
+                admissions=platform.admissions(settings) if isinstance(settings, WebSettings) else (),
+            )
         }
         if not isinstance(settings, Task) and settings.release is not None:
             specs[release_of(self._app)] = release_policy_spec(self._app, settings, neighbours=neighbours)

@@ -17,6 +17,7 @@ import pulumi_kubernetes as k8s
 
 from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
+from infra.platforms.platform import Admission
 from infra.settings.app.application import Application, LongRunning, Task, WebSettings
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
@@ -61,14 +62,17 @@ def network_policy_spec(
     *,
     neighbours: Neighbours,
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
+    admissions: Sequence[Admission] = (),
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
     """Return what the pods of `app` may receive and send.
 
-    `load_balancer` is from where the platform's requests come. A direction without rules is closed.
+    `load_balancer` is from where the platform's requests come, and `admissions` are for the app's own traffic. A
+    direction without rules is closed.
     """
     incoming: list[_Opening] = []
     if not isinstance(settings, Task):
         incoming += _incoming(settings, neighbours.callers, load_balancer)
+    incoming += [_Opening(peer, admission.ports) for admission in admissions for peer in admission.peers]
     own = _among_own_pods(app, settings)
     within = [_Opening(_pods_of(app), ports) for ports in own]
     from_own = [_Opening(_pods_of(pods), ports) for ports in own for pods in _pod_names(app, settings)]
@@ -164,16 +168,15 @@ def _incoming(
     for peer in settings.allow_from:
         if _is_outside(peer):
             yield _Opening(_outside(peer), _resolved(peer, settings.served) or _all(settings.served))
-    for ports in _open_to_load_balancer(settings):
-        for source in load_balancer:
-            yield _Opening(source, ports)
+    for peer in settings.allow_from:
+        if peer.load_balancer and not _has_traffic(settings):
+            for source in load_balancer:
+                yield _Opening(source, _resolved(peer, settings.served) or _all(settings.served))
 
 
-def _open_to_load_balancer(settings: LongRunning) -> list[PodPorts]:
-    if isinstance(settings, WebSettings) and settings.traffic_port is not None:
-        return [_all([settings.traffic_port])]
-    named = [peer for peer in settings.allow_from if peer.load_balancer]
-    return [_resolved(peer, settings.served) or _all(settings.served) for peer in named]
+def _has_traffic(settings: LongRunning) -> bool:
+    """Whether the load balancer reaches the app anyway, on the ports that its traffic needs."""
+    return isinstance(settings, WebSettings) and settings.traffic is not None
 
 
 def _chosen(peer: Peer, served: Sequence[ServedPort]) -> Sequence[ServedPort]:

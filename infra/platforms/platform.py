@@ -16,6 +16,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.settings.app.application import WebSettings
+from infra.settings.app.ports import Protocol as PortProtocol
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 
@@ -50,6 +51,14 @@ class Route:
     """Where the app answers, or None where nothing outside the cluster reaches it."""
     wait_for: Sequence[pulumi.Resource] = ()
     """What must exist before the app's pods are made, such as the binding that registers them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """Who may reach the pods of an app from outside, and on which of their ports."""
+
+    peers: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]
+    ports: tuple[tuple[int, PortProtocol], ...]
 
 
 class Platform(Protocol):
@@ -88,6 +97,13 @@ class Platform(Protocol):
         """Grant the deploying role rights in the namespace, and return its name, known once they are given."""
         del parent
         return namespace
+
+    def admissions(self, settings: WebSettings) -> Sequence[Admission]:
+        """Return who brings the traffic of an app to its pods."""
+        port = settings.traffic_port
+        if port is None or not self.load_balancer:
+            return []
+        return [Admission(peers=self.load_balancer, ports=((port.number, port.protocol),))]
 
     @abstractmethod
     def drain_seconds(self, settings: WebSettings) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from infra.settings.app.application import Application, Task
-from infra.settings.eks.addresses import health_errors, http_traffic, path_errors, tcp_ports
+from infra.settings.eks.addresses import health_errors, http_traffic, network_apps, path_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
 from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
@@ -61,8 +61,9 @@ def guest_errors(
         yield FieldError("namespace.name", f"{namespace.name} {message}")
     else:
         yield from _address_errors(platform, number, apps)
-    for app in tcp_ports(apps):
-        message = "tcp takes a port of the load balancer, which belongs to the other stack; remove traffic"
+    for app, settings in network_apps(apps).items():
+        protocol = settings.traffic.protocol if settings.traffic else ""
+        message = f"{protocol} takes a port of the load balancer, which belongs to the other stack; remove traffic"
         yield FieldError(("apps", app, "traffic", "protocol"), message)
     yield from _priority_class_errors(apps)
     yield from secret_errors(apps)
@@ -80,14 +81,15 @@ def _address_errors(
         if platform.domain is None:
             message = "has no domain to lie in, as the stack that has the load balancer has none; remove traffic"
             yield FieldError(("apps", app, "traffic"), message)
-        elif traffic.host is None:
+        elif not traffic.all_hosts:
             yield FieldError(place, f"is required: without it {app} would take the requests of the other stack")
-        elif not is_guest_host(traffic.host, number, platform.domain):
-            yield FieldError(
-                place,
-                f"{traffic.host} is not of pull request {number}; write pr-{number}.{platform.domain}, or "
-                f"pr-{number}-<name>.{platform.domain}",
-            )
+        for index, host in enumerate(traffic.all_hosts if platform.domain else ()):
+            if not is_guest_host(host, number, platform.domain or ""):
+                yield FieldError(
+                    ("apps", app, "traffic", "hosts", index) if traffic.hosts else place,
+                    f"{host} is not of pull request {number}; write pr-{number}.{platform.domain}, or "
+                    f"pr-{number}-<name>.{platform.domain}",
+                )
         yield from path_errors(app, traffic)
     yield from health_errors(apps)
     yield from guest_priority_errors(number, http)

@@ -150,15 +150,14 @@ def in_order(depends_on: Mapping[str, Sequence[str]]) -> list[str]:
 def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
     owners: dict[str, str] = {}
     for name, app in apps.items():
-        # A TCP app has the load balancer's port as its address, and no host or path.
-        if app.traffic is None or app.traffic.protocol == "tcp":
+        # An app without HTTP has the load balancer's port as its address, and no host or path.
+        if app.traffic is None or not app.traffic.is_http:
             continue
-        # An Ingress and an ALB compare paths by their segments, so /api and /api/ are one.
-        address = f"{app.traffic.host or 'any host'}{app.traffic.path.rstrip('/') or '/'}"
-        if address in owners:
-            message = f"{address} is the address of {owners[address]} too; give each app its own"
-            yield FieldError(("apps", name, "traffic"), message)
-        owners.setdefault(address, name)
+        for address in app.traffic.addresses:
+            if address in owners:
+                message = f"{address} is the address of {owners[address]} too; give each app its own"
+                yield FieldError(("apps", name, "traffic"), message)
+            owners.setdefault(address, name)
 
 
 def _read(app: Mapping[str, object]) -> _App:

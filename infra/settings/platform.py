@@ -9,20 +9,10 @@ from pydantic import Discriminator, Tag
 
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.ingress import IngressSettings
 from infra.settings.model import Model
-from infra.settings.names import Line, Name, ObjectName
+from infra.settings.names import Line
 from infra.settings.scalars import Switch
-
-
-class IngressSettings(Model):
-    """The ingress controller that a cluster already has."""
-
-    class_name: ObjectName
-    """`spec.ingressClassName` of the Ingress of each app with `traffic`."""
-    namespace: Name
-    """The controller's namespace: the only place from which traffic reaches the apps."""
-    cluster_issuer: ObjectName | None = None
-    """The cert-manager ClusterIssuer that signs each host's certificate. Without one, the Ingress serves plain HTTP."""
 
 
 class ExistingPlatformSettings(Model):

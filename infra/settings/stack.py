@@ -19,6 +19,7 @@ from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.eks.secret_references import secret_errors
 from infra.settings.eks.volumes import volume_errors
 from infra.settings.guest import GuestPlatformSettings, guest_errors
+from infra.settings.ingress import ingress_errors
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
@@ -62,6 +63,8 @@ class StackSettings(Model):
             yield from self._sections_of_eks()
         if not isinstance(platform, ExistingPlatformSettings) and self.namespace.existing:
             yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
+        if isinstance(platform, ExistingPlatformSettings):
+            yield from ingress_errors(platform.ingress, self.apps)
         if isinstance(platform, GuestPlatformSettings):
             yield from guest_errors(platform, self.namespace, self.apps)
         if (

@@ -58,7 +58,8 @@ def _logs_requests(balancer: Resource) -> Messages:
     Set access_logs with a bucket and enabled=True.
     https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
     """
-    if not is_true(balancer.props, "accessLogs", "enabled"):
+    # A network load balancer writes a log for TLS listeners only.
+    if _is_application(balancer) and not is_true(balancer.props, "accessLogs", "enabled"):
         yield "accessLogs.enabled is not on"
 
 
@@ -203,12 +204,13 @@ def _targets_pods(group: Resource) -> Messages:
 def _checks_health(group: Resource) -> Messages:
     """A pod that answers nobody gets requests for a minute, or one that is not ready gets them.
 
-    Set health_check.path to the readiness path and interval to 10 to 15 s.
+    Set health_check.path to the readiness path, or matcher to what the app answers, and interval to 10 to 15 s.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     check = mapping(group.props.get("healthCheck"))
     protocol = text(check, "protocol") or text(group.props, "protocol")
-    if protocol in {"HTTP", "HTTPS"} and text(check, "path") in {"", "/"}:
+    chosen = text(check, "path") not in {"", "/"} or text(check, "matcher")
+    if protocol in {"HTTP", "HTTPS"} and not chosen:
         yield "healthCheck.path is not the readiness path of the app"
     interval = number(check, "interval")
     if interval is None or interval > MOST_HEALTH_INTERVAL_SECONDS:

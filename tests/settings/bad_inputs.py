@@ -104,6 +104,10 @@ _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start w
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
 _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
 _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
+_NOT_OF_AN_INGRESS = (
+    "an Ingress has no field for it, and the annotations of controller traefik are not known; remove it, or set "
+    "platform.ingress.controller: nginx if it is ingress-nginx"
+)
 _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
@@ -984,13 +988,66 @@ _FLOWS = (
         id="caller misspelt",
     ),
     _web(
+        "{ traffic: { paths: [/b, c] } }",
+        "traffic.paths[1].path: 'c' is not a path prefix such as / or /api",
+        id="no path among several",
+    ),
+    _web(
+        "{ traffic: { host: a.example.com, hosts: [b.example.com, b.example.com], path: /a, paths: [/b, /b/] } }",
+        "traffic.hosts: goes without host; write all of them here",
+        "traffic.paths: goes without path; write all of them here",
+        "traffic.hosts[1]: b.example.com is listed twice; remove one",
+        "traffic.paths[1]: /b/ is listed twice; remove one",
+        id="hosts and paths twice",
+    ),
+    _web(
+        "{ traffic: { hosts: [a.example.com, '*.example.com'], redirect: b.example.com, sticky: 8d } }",
+        "traffic.redirect: b.example.com is none of the hosts; write https, or one of them without wildcard",
+        "traffic.sticky: 8d is not between 1s and 7d",
+        id="redirect to a stranger",
+    ),
+    _web(
+        "{ traffic: { host: a.example.com, redirect: a.example.com } }",
+        "traffic.redirect: there is nothing to send to a.example.com; name the other hosts too, under hosts",
+        id="redirect of nothing",
+    ),
+    _web(
+        "{ traffic: { protocol: tcp, hosts: [a.example.com], paths: [/a], sticky: 1h, redirect: https } }",
+        *(
+            f"traffic.{key}: goes with protocol http only; a TCP connection names no {what}"
+            for key, what in (("hosts", "host"), ("paths", "path"), ("sticky", "cookie"), ("redirect", "host"))
+        ),
+        id="keys of HTTP over TCP",
+    ),
+    BadInput(
+        "traffic that an Ingress does not carry",
+        """
+        platform: { ingress: { className: traefik, namespace: edge } }
+        apps:
+          web: { traffic: { hosts: [a.example.com, b.example.com], sticky: 1h, redirect: a.example.com } }
+          api: { image: "a:1", port: 1, traffic: { protocol: http2 } }
+          rpc: { image: "a:1", port: 1, traffic: { protocol: grpc, host: c.example.com } }
+          db: { image: "a:1", port: 1, traffic: { protocol: tcp } }
+        """,
+        (
+            "nightowl:apps.web.traffic.redirect: to a host is no part of an Ingress; remove it, and let the app answer "
+            "it",
+            f"nightowl:apps.web.traffic.sticky: {_NOT_OF_AN_INGRESS}",
+            "nightowl:apps.api.traffic.protocol: http2 to the pods is no part of an Ingress; write http, or grpc for "
+            "gRPC",
+            f"nightowl:apps.rpc.traffic.protocol: {_NOT_OF_AN_INGRESS}",
+            "nightowl:apps.db.traffic.protocol: tcp does not pass an Ingress, which carries HTTP only; remove traffic, "
+            "or leave platform.ingress out",
+        ),
+    ),
+    _web(
         "{ traffic: { host: localhost } }",
-        "traffic.host: 'localhost' is not a host name such as app.example.com",
+        "traffic.host: 'localhost' is not a host name such as app.example.com or *.example.com",
         id="host without domain",
     ),
     _web(
         "{ traffic: { host: 10.0.0.1 } }",
-        "traffic.host: '10.0.0.1' is not a host name such as app.example.com",
+        "traffic.host: '10.0.0.1' is not a host name such as app.example.com or *.example.com",
         id="host an address",
     ),
     _web(

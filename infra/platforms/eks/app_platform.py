@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pulumi_kubernetes as k8s
 from typing_extensions import override
 
 from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
-from infra.platforms.platform import Platform
+from infra.platforms.platform import Admission, Platform
 from infra.settings.app.application import WebSettings
+from infra.settings.eks.addresses import reached_ports
 from infra.settings.eks.drain import drain_seconds, registration_seconds
 
 
@@ -20,13 +21,26 @@ class AppPlatform(Platform):
     """
 
     closed_without_policies = True
+    clients: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs] = ()
+    """From where datagrams come: they keep the addresses of those who sent them."""
 
-    def stand_behind_load_balancers(self, networks: Iterable[str]) -> None:
-        """Admit requests from the subnets of the load balancers, which hold no pods, and ask for readiness gates."""
+    def stand_behind_load_balancers(self, networks: Iterable[str], *, clients: Iterable[str] = ()) -> None:
+        """Admit requests from the subnets of the load balancers, which hold no pods, and ask for readiness gates.
+
+        `clients` are the networks of those who may send datagrams.
+        """
         self.namespace_labels = READINESS_GATE_LABELS
-        self.load_balancer = [
-            k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr))
-            for cidr in networks
+        self.load_balancer = _blocks(networks)
+        self.clients = _blocks(clients)
+
+    @override
+    def admissions(self, settings: WebSettings) -> Sequence[Admission]:
+        ports = reached_ports(settings)
+        datagrams = tuple(port for port in ports if port[1] == "UDP")
+        others = tuple(port for port in ports if port[1] == "TCP")
+        return [
+            *([Admission(peers=self.clients, ports=datagrams)] if datagrams and self.clients else []),
+            *([Admission(peers=self.load_balancer, ports=others)] if others and self.load_balancer else []),
         ]
 
     @override
@@ -36,3 +50,9 @@ class AppPlatform(Platform):
     @override
     def registration_seconds(self, settings: WebSettings) -> int:
         return registration_seconds(settings)
+
+
+def _blocks(networks: Iterable[str]) -> list[k8s.networking.v1.NetworkPolicyPeerArgs]:
+    return [
+        k8s.networking.v1.NetworkPolicyPeerArgs(ip_block=k8s.networking.v1.IPBlockArgs(cidr=cidr)) for cidr in networks
+    ]

@@ -115,7 +115,8 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         volumes = [*self._controllers.needed_by("volumes"), *storage_classes] if self._keeps_volumes() else []
         self.wait_for = [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
         if behind_load_balancers:
-            self.stand_behind_load_balancers(self._network.public_cidrs)
+            clients = args.settings.load_balancer.clients
+            self.stand_behind_load_balancers(self._network.public_cidrs, clients=clients)
         self.outputs = self._outputs()
         self.register_outputs({})
 

@@ -14,11 +14,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 from typing_extensions import override
 
+from infra.platforms.existing.ingress import make_ingress
 from infra.platforms.kept_data import look_after_data
 from infra.platforms.platform import ANY_DNS_NETWORKS, Platform, Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
-from infra.settings.app.traffic import TrafficSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
 
@@ -104,25 +104,20 @@ class ExistingPlatform(Platform):
 
         Without an ingress controller nothing is made: the traffic stops at the Service. The address of an app without a
         host is the controller's own, which only the cluster knows, so no URL is given.
-
-        Raises:
-            pulumi.RunError: the app's traffic is no HTTP, which is all that an Ingress carries.
         """
-        traffic = settings.traffic
-        if self.ingress is None or traffic is None:
+        traffic, port = settings.traffic, settings.traffic_port
+        if self.ingress is None or traffic is None or port is None or not traffic.is_http:
             return Route()
-        if traffic.protocol != "http":
-            raise pulumi.RunError(
-                f"nightowl:apps.{app}.traffic.protocol: {traffic.protocol} does not pass an Ingress, which carries "
-                "HTTP only; remove traffic, or leave platform.ingress out"
-            )
-        signed = self.ingress.cluster_issuer is not None and traffic.host is not None
-        _make_ingress(app, traffic, self.ingress, service=service, parent=parent, signed=signed)
+        hosts = traffic.all_hosts
+        signed = self.ingress.cluster_issuer is not None and bool(hosts)
+        make_ingress(app, traffic, self.ingress, port=port, service=service, parent=parent)
         if signed and self._network_policies:
             _admit_certificate_challenge(app, self.ingress, service=service, parent=parent)
-        if traffic.host is None:
+        if not hosts:
             return Route()
-        return Route(url=pulumi.Output.from_input(f"{'https' if signed else 'http'}://{traffic.host}{traffic.path}"))
+        shown = traffic.canonical_host or hosts[0]
+        scheme = "https" if signed else "http"
+        return Route(url=pulumi.Output.from_input(f"{scheme}://{shown}{traffic.all_paths[0].path}"))
 
 
 @dataclass(frozen=True)
@@ -208,51 +203,6 @@ def _secret_variable(variable: str, source: _SecretKey) -> k8s.core.v1.EnvVarArg
         value_from=k8s.core.v1.EnvVarSourceArgs(
             secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=source.secret, key=source.key)
         ),
-    )
-
-
-def _make_ingress(
-    app: str,
-    traffic: TrafficSettings,
-    ingress: IngressSettings,
-    *,
-    service: k8s.core.v1.Service,
-    parent: pulumi.Resource,
-    signed: bool,
-) -> k8s.networking.v1.Ingress:
-    annotations = {
-        # The provider would wait for the Service's endpoints, which come with the Deployment, and for an address, which
-        # many controllers never write.
-        "pulumi.com/skipAwait": "true",
-    }
-    if signed and ingress.cluster_issuer is not None:
-        annotations["cert-manager.io/cluster-issuer"] = ingress.cluster_issuer
-    path = k8s.networking.v1.HTTPIngressPathArgs(
-        path=traffic.path,
-        path_type="Prefix",
-        backend=k8s.networking.v1.IngressBackendArgs(
-            service=k8s.networking.v1.IngressServiceBackendArgs(
-                name=app, port=k8s.networking.v1.ServiceBackendPortArgs(name=service.spec.ports[0].name)
-            )
-        ),
-    )
-    return k8s.networking.v1.Ingress(
-        app,
-        metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=app, namespace=service.metadata.namespace, labels=service.metadata.labels, annotations=annotations
-        ),
-        spec=k8s.networking.v1.IngressSpecArgs(
-            ingress_class_name=ingress.class_name,
-            rules=[
-                k8s.networking.v1.IngressRuleArgs(
-                    host=traffic.host, http=k8s.networking.v1.HTTPIngressRuleValueArgs(paths=[path])
-                )
-            ],
-            tls=[k8s.networking.v1.IngressTLSArgs(hosts=[traffic.host], secret_name=f"{app}-tls")]
-            if signed and traffic.host is not None
-            else None,
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

@@ -12,7 +12,7 @@ from infra.platforms.eks.app_platform import AppPlatform
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.limits.checks import check_stack_name
 from infra.platforms.eks.load_balancer.record import HostRecords
-from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, rule_for
+from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, rules_for
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import make_context
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole
@@ -22,9 +22,9 @@ from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.eks.addresses import http_ports, http_traffic
+from infra.settings.eks.addresses import http_apps, http_traffic, reached_ports
 from infra.settings.eks.cluster import AccessSettings
-from infra.settings.eks.priorities import guest_priorities
+from infra.settings.eks.priorities import guest_rules
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.pull_request import pull_request_number
 from infra.settings.stack import StackSettings
@@ -52,7 +52,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         self._context, self._settings, self._sharing = context, settings, sharing
         self._prefix = f"{settings.namespace.name}-"
         http = http_traffic(settings.apps)
-        self._priorities = guest_priorities(pull_request_number(settings.namespace.name) or 0, http)
+        self._rules = guest_rules(pull_request_number(settings.namespace.name) or 0, http)
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=sharing.kubeconfig,
@@ -115,16 +115,16 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
     @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the rule that sends the requests for the app's host to `service`."""
-        balancer, traffic = self._sharing.load_balancer, settings.traffic
-        if balancer is None or traffic is None:
+        balancer, traffic, port = self._sharing.load_balancer, settings.traffic, settings.traffic_port
+        if balancer is None or traffic is None or port is None:
             return Route()
         made = AppRoute(
             app,
             AppRouteArgs(
                 settings=settings,
-                forward=rule_for(
-                    app, traffic, listener_arn=balancer.listener, priority=self._priorities[app], parent=self
-                ),
+                traffic=traffic,
+                port=port.name,
+                forward=rules_for(app, self._rules[app], listener_arn=balancer.listener, parent=self),
                 # Whatever balancer the host had before is gone by now, and has left the group free.
                 public=False,
                 vpc_id=self._sharing.vpc,
@@ -135,9 +135,11 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
-        if traffic.host is not None:
-            self._hosts.add(traffic.host, made.ready)
-        return Route(url=pulumi.Output.from_input(f"https://{traffic.host}{traffic.path}"), wait_for=made.ready)
+        for host in traffic.all_hosts:
+            self._hosts.add(host, made.ready)
+        shown = traffic.canonical_host or traffic.all_hosts[0]
+        url = f"https://{shown}{traffic.all_paths[0].path}"
+        return Route(url=pulumi.Output.from_input(url), wait_for=made.ready)
 
 
 def make_platform(
@@ -151,7 +153,7 @@ def make_platform(
     """
     check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
     sharing = read_sharing(platform.stack)
-    check_load_balancer(sharing.load_balancer, platform, http_ports(settings.apps))
+    check_load_balancer(sharing.load_balancer, platform, http_apps(settings.apps))
     check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
     access = AccessSettings.model_validate({"deployers": sharing.deployers})
     context = make_context(platform, access=access, pipeline={}, environment=environment)
@@ -160,9 +162,9 @@ def make_platform(
 
 
 def check_load_balancer(
-    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, ports: Mapping[str, int]
+    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, apps: Mapping[str, WebSettings]
 ) -> None:
-    """Refuse apps whose requests would not arrive; `ports` are those of the apps with traffic.
+    """Refuse apps whose requests would not arrive; `apps` are those with traffic.
 
     Raises:
         pulumi.RunError: with one line per app.
@@ -171,16 +173,17 @@ def check_load_balancer(
     if balancer is None:
         problems = [
             f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; give it one, or remove traffic"
-            for app in ports
+            for app in apps
         ]
-    elif ports and balancer.domain != platform.domain:
+    elif apps and balancer.domain != platform.domain:
         problems = [f"nightowl:platform.domain: {base} has {balancer.domain}, not {platform.domain}; write that one"]
     else:
         open_ports = ", ".join(map(str, balancer.ports))
         problems = [
             f"nightowl:apps.{app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on {port}; "
             f"keep to these, or deploy an app with port {port} to {base} first"
-            for app, port in ports.items()
+            for app, settings in apps.items()
+            for port, _ in reached_ports(settings)
             if port not in balancer.ports
         ]
     if problems:

@@ -3,45 +3,148 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.ports import PeerPort, Protocol
-from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Notation, form
+from infra.settings.model import FieldError, Model, repeated
+from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 
-_check_host = form(
-    r"(?=.{1,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?",
-    "is not a host name such as app.example.com",
-)
+LONGEST_STICKY_SECONDS = 7 * 86400
+"""Of a load balancer's own cookie (Elastic Load Balancing API, TargetGroupAttribute)."""
+HTTPS = "https"
+"""What `redirect` says for a redirect to HTTPS; no host has this name, as it has no dot."""
+_HOST = r"(?=.{1,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_check_host = form(_HOST, "is not a host name such as app.example.com")
 Host = Annotated[str, AfterValidator(_check_host), Notation("host name")]
 """At least two labels, and no IP address."""
-
+_check_host_pattern = form(rf"(?:\*\.)?{_HOST}", "is not a host name such as app.example.com or *.example.com")
+HostPattern = Annotated[str, AfterValidator(_check_host_pattern), Notation("host name")]
+"""With a wildcard for its first label, or without."""
 
 _check_path_prefix = form(r"(?!.*//)/[A-Za-z0-9._~/-]*", "is not a path prefix such as / or /api")
 PathPrefix = Annotated[str, AfterValidator(_check_path_prefix), Notation("path")]
 
 
+class PathSettings(Model):
+    """A path that the app takes, with all that is below it. A bare text is such a path."""
+
+    path: PathPrefix
+    """The path."""
+    exact: Switch = False
+    """This path alone, and nothing below it."""
+
+    @property
+    def normal(self) -> str:
+        """The path without a slash at its end, which an Ingress and a load balancer do not tell apart."""
+        return self.path if self.exact else self.path.rstrip("/") or "/"
+
+
+def _text_is_path(value: object) -> object:
+    if isinstance(value, str):
+        return {"path": value}
+    if isinstance(value, dict | PathSettings):
+        return cast(object, value)
+    raise ValueError("is not a path such as /api, nor a mapping with path and exact")
+
+
+TrafficPath = Annotated[PathSettings, BeforeValidator(_text_is_path)]
+
+
 class TrafficSettings(Model):
     """The public address of a web app."""
 
-    protocol: Literal["http", "tcp"] = "http"
-    """`tcp` for what is not HTTP: the load balancer forwards whole connections that arrive on the app's port."""
-    host: Host | None = None
-    """Host name; without one the app answers on every host of the load balancer."""
+    protocol: Literal["http", "http2", "grpc", "tcp", "udp"] = "http"
+    """What the app speaks. `http2` and `grpc` go by hosts and paths as `http` does; `tcp` and `udp` are for all else:
+    the load balancer forwards whole connections, or datagrams, that arrive on the port of the app's Service."""
+    host: HostPattern | None = None
+    """Host name; without one the app answers on every host of the load balancer. `*.example.com` takes every name that
+    no other app has."""
+    hosts: tuple[HostPattern, ...] = ()
+    """Several host names instead of one."""
     path: PathPrefix = "/"
     """Path prefix."""
+    paths: tuple[TrafficPath, ...] = ()
+    """Several paths instead of one: prefixes, and `{path: /robots.txt, exact: true}`."""
     port: PeerPort | None = None
     """The port that it leads to, by number or by its name under `ports`; by default the app's own."""
+    sticky: Seconds | None = None
+    """How long a browser stays with one pod, by a cookie of the load balancer."""
+    redirect: Annotated[HostPattern | Literal["https"], Notation("https or host name")] | None = None
+    """One of `hosts`, to which requests for the others are sent (301); or `https`, to which plain HTTP is."""
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it goes by hosts and paths."""
+        return self.protocol in {"http", "http2", "grpc"}
 
     @property
     def transport(self) -> Protocol:
         """What carries it."""
-        return "TCP"
+        return "UDP" if self.protocol == "udp" else "TCP"
+
+    @property
+    def all_hosts(self) -> tuple[str, ...]:
+        """Its hosts; none for every host."""
+        return self.hosts if self.host is None else (self.host,)
+
+    @property
+    def all_paths(self) -> tuple[PathSettings, ...]:
+        """Its paths."""
+        return self.paths or (PathSettings(path=self.path),)
+
+    @property
+    def canonical_host(self) -> str | None:
+        """The host to which requests for the others are sent, where there is one."""
+        return None if self.redirect == HTTPS else self.redirect
+
+    @property
+    def addresses(self) -> Iterator[str]:
+        """What no other app may have too."""
+        for host in self.all_hosts or ("any host",):
+            for path in self.all_paths:
+                yield f"{host}{path.normal}{' alone' if path.exact else ''}"
 
     def _errors(self) -> Iterator[FieldError]:
-        if self.protocol == "tcp" and self.host is not None:
-            yield FieldError("host", "goes with protocol http only; a TCP connection names no host")
-        if self.protocol == "tcp" and self.path != "/":
-            yield FieldError("path", "goes with protocol http only; a TCP connection names no path")
+        yield from self._alternatives()
+        if self.is_http:
+            yield from self._redirect_errors()
+        else:
+            yield from self._http_only()
+        if self.sticky is not None and not 1 <= self.sticky <= LONGEST_STICKY_SECONDS:
+            yield FieldError("sticky", f"{seconds_text(self.sticky)} is not between 1s and 7d")
+
+    def _alternatives(self) -> Iterator[FieldError]:
+        if self.host is not None and self.hosts:
+            yield FieldError("hosts", "goes without host; write all of them here")
+        if self.path != "/" and self.paths:
+            yield FieldError("paths", "goes without path; write all of them here")
+        for index in repeated(self.hosts):
+            yield FieldError(("hosts", index), f"{self.hosts[index]} is listed twice; remove one")
+        for index in repeated([(path.normal, path.exact) for path in self.paths]):
+            yield FieldError(("paths", index), f"{self.paths[index].path} is listed twice; remove one")
+
+    def _redirect_errors(self) -> Iterator[FieldError]:
+        target = self.canonical_host
+        if target is None:
+            return
+        if self.protocol == "grpc":
+            yield FieldError("redirect", "goes without gRPC, whose clients follow none")
+        elif target not in self.all_hosts or target.startswith("*"):
+            yield FieldError("redirect", f"{target} is none of the hosts; write https, or one of them without wildcard")
+        elif len(self.all_hosts) == 1:
+            yield FieldError("redirect", f"there is nothing to send to {target}; name the other hosts too, under hosts")
+
+    def _http_only(self) -> Iterator[FieldError]:
+        what = "a UDP datagram" if self.protocol == "udp" else "a TCP connection"
+        for key, given, names in (
+            ("host", self.host is not None, "host"),
+            ("hosts", bool(self.hosts), "host"),
+            ("path", self.path != "/", "path"),
+            ("paths", bool(self.paths), "path"),
+            ("sticky", self.sticky is not None, "cookie"),
+            ("redirect", self.redirect is not None, "host"),
+        ):
+            if given:
+                yield FieldError(key, f"goes with protocol http only; {what} names no {names}")

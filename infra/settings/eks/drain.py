@@ -32,14 +32,14 @@ def drain_seconds(settings: WebSettings) -> int:
     """Return how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
     if settings.traffic is None:
         return SERVICE_DRAIN_SECONDS
-    return TCP_DRAIN_SECONDS if settings.traffic.protocol == "tcp" else HTTP_DRAIN_SECONDS
+    return HTTP_DRAIN_SECONDS if settings.traffic.is_http else TCP_DRAIN_SECONDS
 
 
 def registration_seconds(settings: WebSettings) -> int:
     """Return how long a pod that is ready may wait, in seconds, until the load balancer found it well."""
     if settings.traffic is None:
         return 0
-    return TCP_REGISTRATION_SECONDS if settings.traffic.protocol == "tcp" else HTTP_REGISTRATION_SECONDS
+    return HTTP_REGISTRATION_SECONDS if settings.traffic.is_http else TCP_REGISTRATION_SECONDS
 
 
 def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:

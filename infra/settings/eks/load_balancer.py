@@ -14,6 +14,9 @@ from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import Switch, WholeNumber
 
+EVERY_NETWORK = "0.0.0.0/0"
+PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+"""RFC 1918 and RFC 6598: all that a VPC and what is connected to it can have."""
 LEAST_RATE_LIMIT = 10
 MOST_RATE_LIMIT = 2_000_000_000
 """Bounds of a rate-based rule (AWS WAF API, RateBasedStatement)."""
@@ -49,7 +52,7 @@ class LoadBalancerSettings(Model):
 
     public: Switch = False
     """Whether it faces the internet, or only the VPC."""
-    allow_from: tuple[IPv4Cidr, ...] = ("0.0.0.0/0",)
+    allow_from: tuple[IPv4Cidr, ...] = (EVERY_NETWORK,)
     """IPv4 networks whose requests are accepted."""
     domain: Domain | None = None
     """A public Route 53 zone of this account: every app's host is the zone's own name or one label below it. Without
@@ -64,6 +67,11 @@ class LoadBalancerSettings(Model):
     """How long access logs and the firewall's log are kept."""
     priorities: dict[Name, Priority] = {}
     """Priority of an app's listener rule, by app: needed only where the computed one is another app's too."""
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Networks from which requests come: those that are allowed, and no public ones to a private load balancer."""
+        return PRIVATE_NETWORKS if EVERY_NETWORK in self.allow_from and not self.public else self.allow_from
 
     def _errors(self) -> Iterator[FieldError]:
         if self.waf and not self.public:

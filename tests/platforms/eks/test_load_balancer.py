@@ -432,3 +432,91 @@ def test_policies_are_valid_json(two_apps: Graph) -> None:
     for kind, key in (("BucketPolicy", "policy"), ("LogResourcePolicy", "policyDocument")):
         for made in two_apps.all(kind):
             assert json.loads(made.props[key])["Statement"]
+
+
+@pytest.fixture(scope="module")
+def real_apps() -> Graph:
+    """Apps as people have them: health on a port of its own, gRPC, several hosts, datagrams."""
+    return stack(
+        {
+            "keycloak": {
+                "ports": {"management": 9000},
+                "health": {"readiness": {"http": "/health/ready", "port": 9000, "scheme": "HTTPS"}},
+                "traffic": {"hosts": ["example.com", "www.example.com"], "redirect": "example.com", "sticky": "1h"},
+            },
+            "django": {
+                "health": {"readiness": {"http": "/up", "headers": {"Host": "a.example.com"}}},
+                "traffic": {"host": "*.example.com", "paths": ["/", "/api", {"path": "/robots.txt", "exact": True}]},
+            },
+            "cart": {
+                "health": {"readiness": {"grpc": 8080}},
+                "traffic": {"protocol": "grpc", "host": "rpc.example.com"},
+            },
+            "stream": {"health": {"readiness": {"exec": ["ready"]}}, "traffic": {"protocol": "http2", "path": "/s"}},
+            "plain-rpc": {"traffic": {"protocol": "grpc", "path": "/r"}},
+            "dns": {
+                "port": 9153,
+                "ports": {"dns": {"port": 1053, "protocol": "udp", "servicePort": 53}},
+                "traffic": {"protocol": "udp"},
+            },
+        },
+        {"domain": "example.com"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("app", "version", "asked"),
+    [
+        ("keycloak", None, ("HTTPS", "9000", "/health/ready", "200-399")),
+        ("django", None, ("HTTP", "traffic-port", "/up", "200-499")),
+        ("cart", "GRPC", ("HTTP", "traffic-port", "/grpc.health.v1.Health/Check", "0")),
+        ("stream", "HTTP2", ("HTTP", "traffic-port", "/", "200-499")),
+        ("plain-rpc", "GRPC", ("HTTP", "traffic-port", "/AWS.ALB/healthcheck", "12")),
+        ("dns", None, ("TCP", "9153", None, None)),
+    ],
+)
+def test_a_load_balancer_asks_what_readiness_asks_as_far_as_it_can(
+    real_apps: Graph, app: str, version: str | None, asked: tuple[str | None, ...]
+) -> None:
+    group = real_apps.one("TargetGroup", app).props
+    check = group["healthCheck"]
+    assert group.get("protocolVersion") == version
+    assert tuple(check.get(key) for key in ("protocol", "port", "path", "matcher")) == asked
+
+
+def test_the_way_is_open_to_the_port_that_is_asked(real_apps: Graph) -> None:
+    opened = {(rule.props["ipProtocol"], rule.props["fromPort"]) for rule in real_apps.all("SecurityGroupIngressRule")}
+    assert {("tcp", 9000), ("tcp", 8080), ("udp", 1053), ("tcp", 9153), ("udp", 53)} <= opened
+    rules = real_apps.one("NetworkPolicy", "keycloak").props["spec"]["ingress"]
+    assert [port["port"] for rule in rules for port in rule["ports"]] == [8080, 9000]
+
+
+def test_datagrams_come_from_their_senders_and_questions_from_the_load_balancer(real_apps: Graph) -> None:
+    datagrams, questions = real_apps.one("NetworkPolicy", "dns").props["spec"]["ingress"]
+    assert datagrams["ports"] == [{"protocol": "UDP", "port": 1053}]
+    assert "10.0.0.0/8" in [peer["ipBlock"]["cidr"] for peer in datagrams["from"]]
+    assert questions["ports"] == [{"protocol": "TCP", "port": 9153}]
+    listener = real_apps.one("Listener", "udp-53").props
+    assert (listener["port"], listener["protocol"]) == (53, "UDP")
+    group = real_apps.one("TargetGroup", "dns").props
+    assert (group["protocol"], "preserveClientIp" in group) == ("UDP", False)
+
+
+def test_other_hosts_are_sent_to_the_one_that_is_named_and_each_has_its_name(real_apps: Graph) -> None:
+    rules = [made.props for made in real_apps.all("ListenerRule") if made.props["tags"]["app"] == "keycloak"]
+    hosts = {rule["actions"][0]["type"]: rule["conditions"][0]["hostHeader"]["values"] for rule in rules}
+    assert hosts == {"forward": ["example.com"], "redirect": ["www.example.com"]}
+    [redirect] = [rule["actions"][0]["redirect"] for rule in rules if rule["actions"][0]["type"] == "redirect"]
+    assert redirect == {"host": "example.com", "statusCode": "HTTP_301"}
+    names = {made.props["name"] for made in real_apps.all("aws:route53/record:Record") if made.props["type"] == "A"}
+    assert {"example.com", "www.example.com", "*.example.com", "rpc.example.com"} <= names
+
+
+def test_each_path_has_a_rule_and_a_browser_stays_where_it_was(real_apps: Graph) -> None:
+    rules = [made.props for made in real_apps.all("ListenerRule") if made.props["tags"]["app"] == "django"]
+    in_order = sorted(rules, key=lambda rule: rule["priority"])
+    patterns = [[one["pathPattern"]["values"] for one in rule["conditions"][1:]] for rule in in_order]
+    assert patterns == [[["/robots.txt"]], [["/api", "/api/*"]], []]
+    sticky = real_apps.one("TargetGroup", "keycloak").props["stickiness"]
+    assert sticky == {"type": "lb_cookie", "enabled": True, "cookieDuration": 3600}
+    assert "stickiness" not in real_apps.one("TargetGroup", "django").props

@@ -3,18 +3,21 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.settings.app.traffic import TrafficSettings
+from infra.settings.app.traffic import PathSettings, TrafficSettings
+from infra.settings.eks.listener_rules import path_depth
 from infra.settings.eks.priorities import (
     DEEPEST_PATH,
     GUEST_BLOCKS,
     GUEST_PLACES_BY_DEPTH,
     HIGHEST_PRIORITY,
+    PLACES_BELOW_WILDCARD,
     PLACES_BY_DEPTH,
     PLACES_WITHOUT_HOST,
     computed_priority,
-    depth,
     guest_priorities,
     guest_priority_errors,
+    guest_rules,
+    placed_rules,
     priority_errors,
     rule_priorities,
 )
@@ -47,7 +50,8 @@ def colliding_names() -> tuple[str, str]:
 
 def test_every_priority_that_a_listener_has_is_used() -> None:
     guests = GUEST_BLOCKS * sum(GUEST_PLACES_BY_DEPTH)
-    assert sum(PLACES_BY_DEPTH) + guests + sum(PLACES_WITHOUT_HOST) == HIGHEST_PRIORITY
+    others = sum(PLACES_BELOW_WILDCARD) + sum(PLACES_WITHOUT_HOST)
+    assert sum(PLACES_BY_DEPTH) + guests + others == HIGHEST_PRIORITY
 
 
 @given(apps=APPS, newcomer=NAMES, its=TRAFFIC)
@@ -85,7 +89,58 @@ def test_a_host_is_tried_before_every_host(one: str, other: str, segments: list[
 
 
 def test_depth_counts_segments_and_not_slashes() -> None:
-    assert [depth(path) for path in ("/", "/api", "/api/", "/api/v1")] == [0, 1, 1, 2]
+    paths = [PathSettings(path=path) for path in ("/", "/api", "/api/", "/api/v1")]
+    assert [path_depth(path) for path in paths] == [0, 1, 1, 2]
+
+
+def test_a_path_that_is_taken_alone_is_tried_before_what_is_below_it() -> None:
+    alone = {"hosts": ["a.example.com"], "paths": [{"path": "/api", "exact": True}]}
+    first = computed_priority("one", TrafficSettings.model_validate(alone))
+    assert first < computed_priority("other", traffic("/api", "a.example.com"))
+
+
+@given(one=NAMES, other=NAMES, segments=SEGMENTS)
+def test_a_wildcard_is_tried_after_every_host_of_pull_requests_too_and_before_every_host(
+    one: str, other: str, segments: list[str]
+) -> None:
+    deep = "/" + "/".join(segments)
+    wildcard = computed_priority(one, traffic(deep, "*.example.com"))
+    assert computed_priority(other, traffic("/", "a.example.com")) < wildcard
+    assert max(guest_priorities(199, {other: traffic("/", "pr-199.example.com")}).values()) < wildcard
+    assert wildcard < computed_priority(other, traffic(deep))
+
+
+def many(hosts: list[str], paths: list[str], redirect: str | None = None) -> TrafficSettings:
+    return TrafficSettings.model_validate({"hosts": hosts, "paths": paths, "redirect": redirect})
+
+
+def test_an_app_with_many_hosts_and_paths_has_rules_of_five_values_for_each_path() -> None:
+    hosts = [f"{letter}.example.com" for letter in "abcd"] + ["*.example.com"]
+    rules = [rule for _, rule in placed_rules({"web": many(hosts, ["/", "/api"])}, {})["web"]]
+    assert all(len(rule.hosts) + len(rule.patterns) * (rule.depth > 0) <= 5 for rule in rules)
+    assert [(list(rule.hosts), rule.path.path) for rule in rules] == [
+        (hosts[:4], "/"), (hosts[4:], "/"), (hosts[:3], "/api"), (hosts[3:4], "/api"), (hosts[4:], "/api"),
+    ]  # fmt: skip
+
+
+SEVERAL = st.builds(
+    many,
+    st.lists(st.sampled_from(["a.b.cd", "b.b.cd", "c.b.cd", "*.b.cd"]), min_size=1, unique=True),
+    st.just(["/", "/x"]),
+)
+
+
+@given(apps=st.dictionaries(NAMES, SEVERAL, max_size=10), number=st.integers(1, 999))
+def test_rules_of_apps_with_several_hosts_and_paths_never_share_a_priority(
+    apps: dict[str, TrafficSettings], number: int
+) -> None:
+    firsts = rule_priorities(apps, {})
+    if len(set(firsts.values())) < len(firsts):
+        return
+    for placed in (placed_rules(apps, {}), guest_rules(number, apps)):
+        priorities = [priority for rules in placed.values() for priority, _ in rules]
+        assert len(set(priorities)) == len(priorities)
+    assert {app: rules[0][0] for app, rules in placed_rules(apps, {}).items()} == firsts
 
 
 def test_a_collision_is_told_with_a_number_that_resolves_it() -> None:
@@ -141,4 +196,4 @@ def test_a_pull_request_is_tried_before_the_apps_of_every_host_and_its_longer_pa
 def test_more_apps_than_places_are_told() -> None:
     apps = {f"app-{number}": traffic(host=f"pr-7-{number}.example.com") for number in range(51)}
     [error] = guest_priority_errors(7, apps)
-    assert error.message == "a pull request has room for 50 apps with paths of this depth; remove traffic from some"
+    assert error.message == "a pull request has room for 50 rules with paths of this depth; remove traffic from some"

@@ -165,7 +165,37 @@ DOMAIN = {"public": True, "domain": "example.com"}
         ),
         (
             {"apps": {name: {**APP, "traffic": {"protocol": "tcp"}} for name in ("db", "queue")}},
-            "nightowl:apps.queue.port: 8080 is the load balancer's port of db too; give each tcp app its own",
+            "nightowl:apps.queue.port: 8080 is the load balancer's port of db too; give each tcp or udp app its own "
+            "servicePort",
+        ),
+        (
+            {"apps": {"web": {**APP, "traffic": {"protocol": "grpc"}}}},
+            "nightowl:apps.web.traffic.protocol: grpc goes over HTTPS only; set loadBalancer.domain",
+        ),
+        (
+            {"apps": {"web": {**APP, "traffic": {"redirect": "https"}}}},
+            "nightowl:apps.web.traffic.redirect: https needs a certificate; set loadBalancer.domain",
+        ),
+        (
+            {
+                "apps": {
+                    "dns": {
+                        "image": APP["image"],
+                        "ports": {"dns": {"port": 53, "protocol": "udp"}},
+                        "traffic": {"protocol": "udp"},
+                    }
+                }
+            },
+            "nightowl:apps.dns.traffic.protocol: udp answers no question: name a TCP port under ports, or give "
+            "health.readiness over http or tcp",
+        ),
+        (
+            {
+                "apps": {"web": {**APP, "traffic": {"hosts": ["a.example.com", "*.b.example.com"]}}},
+                "loadBalancer": {"domain": "example.com"},
+            },
+            "nightowl:apps.web.traffic.hosts[1]: *.b.example.com is neither example.com nor one label below it, which "
+            "is what the certificate covers",
         ),
         (
             {"apps": {"db": {**APP, "traffic": {"protocol": "tcp", "host": "db.example.com"}}}},

@@ -135,11 +135,42 @@ def test_without_an_ingress_controller_traffic_stops_at_the_service() -> None:
     assert graph.outputs["apps"]["web"] == {"kind": "web", "service": "web.apps:8080", "url": None}
 
 
-def test_traffic_that_an_ingress_cannot_carry_is_refused() -> None:
-    with pytest.raises(
-        pulumi.RunError, match=r"nightowl:apps\.web\.traffic\.protocol: tcp .*HTTP only; remove traffic"
-    ):
-        build_apps({"web": web(traffic={"protocol": "tcp"})}, platform={"ingress": INGRESS})
+def test_an_ingress_has_every_host_and_path_of_its_app() -> None:
+    traffic = {
+        "hosts": ["shop.example.com", "*.shop.example.com"],
+        "paths": ["/", {"path": "/robots.txt", "exact": True}],
+        "port": "admin",
+    }
+    app = web(ports={"admin": 9000}, traffic=traffic)
+    spec = build_apps({"web": app}, platform={"ingress": INGRESS}).one("Ingress", "web").props["spec"]
+    assert [rule["host"] for rule in spec["rules"]] == ["shop.example.com", "*.shop.example.com"]
+    for rule in spec["rules"]:
+        paths = rule["http"]["paths"]
+        assert [(path["path"], path["pathType"]) for path in paths] == [("/", "Prefix"), ("/robots.txt", "Exact")]
+        assert {path["backend"]["service"]["port"]["name"] for path in paths} == {"admin"}
+
+
+def test_two_apps_share_a_host_by_their_paths() -> None:
+    apps = {
+        name: web(traffic={"host": "shop.example.com", "path": path}) for name, path in (("web", "/"), ("api", "/api"))
+    }
+    graph = build_apps(apps, platform={"ingress": INGRESS})
+    assert {made.props["spec"]["rules"][0]["host"] for made in graph.all("Ingress")} == {"shop.example.com"}
+
+
+def test_ingress_nginx_is_told_what_an_ingress_has_no_field_for() -> None:
+    signed = {**INGRESS, "className": "nginx", "clusterIssuer": "letsencrypt"}
+    apps = {
+        "web": web(traffic={"host": "a.example.com", "sticky": "1h", "redirect": "https"}),
+        "rpc": web(traffic={"host": "b.example.com", "protocol": "grpc"}),
+    }
+    graph = build_apps(apps, platform={"ingress": signed})
+    nginx = "nginx.ingress.kubernetes.io"
+    of_web = graph.one("Ingress", "web").props["metadata"]["annotations"]
+    assert of_web[f"{nginx}/affinity"] == "cookie"
+    assert of_web[f"{nginx}/session-cookie-max-age"] == "3600"
+    assert of_web[f"{nginx}/force-ssl-redirect"] == "true"
+    assert graph.one("Ingress", "rpc").props["metadata"]["annotations"][f"{nginx}/backend-protocol"] == "GRPC"
 
 
 def test_a_stopping_pod_drains_as_long_as_the_cluster_needs() -> None:

@@ -341,7 +341,7 @@ def test_the_priorities_of_guests_are_refused_to_the_base() -> None:
             )
         )
     assert str(refusal.value) == (
-        "nightowl:loadBalancer.priorities.web: 30000 is kept for the stacks of pull requests (25001 to 45000); choose "
+        "nightowl:loadBalancer.priorities.web: 30000 is kept for the stacks of pull requests (25001 to 44000); choose "
         "one below or above"
     )
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pulumi
 
 from infra.settings.eks import limits
-from infra.settings.eks.addresses import http_ports, tcp_ports
+from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
+from infra.settings.eks.listener_rules import listener_rules
 from infra.settings.stack import StackSettings
 
 OTHER_RULES_OF_NODES = 1
@@ -23,9 +24,10 @@ def warn_of_quotas(settings: StackSettings) -> None:
 def quota_notes(settings: StackSettings) -> Iterator[str]:
     """Return what is above the quotas that every account begins with, one line each."""
     pools, zones = settings.node_pools, settings.network.zones
-    http, tcp = http_ports(settings.apps), tcp_ports(settings.apps)
+    http, network = http_apps(settings.apps), network_apps(settings.apps)
+    rules = sum(len(listener_rules(app, traffic)) for app, traffic in http_traffic(settings.apps).items())
     groups = sum(min(zones, pool.max) for pool in pools.values())
-    rules = len(set(http.values())) + len(set(tcp.values())) + OTHER_RULES_OF_NODES
+    ports = len(all_reached_ports(http)) + len(all_reached_ports(network)) + OTHER_RULES_OF_NODES
     yield from _note(
         "nightowl:nodePools",
         f"{len(pools)} pools in {zones} zones make {groups} node groups, and a cluster has",
@@ -40,18 +42,18 @@ def quota_notes(settings: StackSettings) -> Iterator[str]:
         )
     yield from _note(
         "nightowl:apps",
-        f"{len(http)} apps are reached by HTTP, each by a listener rule, and a load balancer has",
-        *(len(http), limits.RULES_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
+        f"{len(http)} apps are reached by HTTP, by {rules} listener rules, and a load balancer has",
+        *(rules, limits.RULES_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
     )
     yield from _note(
         "nightowl:apps",
-        f"{len(tcp)} apps are reached by TCP, each by a listener, and a load balancer has",
-        *(len(tcp), limits.LISTENERS_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
+        f"{len(network)} apps are reached by TCP or UDP, each by a listener, and a load balancer has",
+        *(len(network), limits.LISTENERS_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
     )
     yield from _note(
         "nightowl:apps",
-        f"the ports that load balancers reach make {rules} inbound rules of one security group, which has",
-        *(rules, limits.RULES_OF_A_SECURITY_GROUP, "Amazon VPC"),
+        f"the ports that load balancers reach make {ports} inbound rules of one security group, which has",
+        *(ports, limits.RULES_OF_A_SECURITY_GROUP, "Amazon VPC"),
         other="let apps listen on the same port, or ",
     )
 

@@ -12,6 +12,7 @@ from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.certificate import Certificate, CertificateArgs
 from infra.platforms.eks.load_balancer.firewall import Firewall, FirewallArgs
 from infra.platforms.eks.load_balancer.security_group import Passage, make_passage
+from infra.settings.app.ports import Protocol
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -41,7 +42,9 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:ApplicationLoadBalancer", name, None, opts)
         settings, child = args.settings, pulumi.ResourceOptions(parent=self)
-        ports = [HTTP_PORT] if settings.domain is None else [HTTP_PORT, HTTPS_PORT]
+        ports: list[tuple[int, Protocol]] = [(HTTP_PORT, "TCP")]
+        if settings.domain is not None:
+            ports.append((HTTPS_PORT, "TCP"))
         passage = make_passage(name, args, listener_ports=ports, parent=self)
         log_args = AccessLogArgs(context=args.context, retention_days=settings.log_retention_days)
         balancer = self._make_balancer(name, args, passage, AccessLog(f"{name}-log", log_args, opts=child))

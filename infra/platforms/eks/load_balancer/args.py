@@ -9,6 +9,7 @@ import pulumi
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.network.network import Network
+from infra.settings.app.ports import Protocol
 from infra.settings.eks.load_balancer import LoadBalancerSettings
 
 
@@ -17,7 +18,7 @@ class LoadBalancerArgs:
     """Where a load balancer stands, whom it lets in and what it forwards to.
 
     It stands in the public subnets, whether it faces the internet or not: they hold no pods, so the network policies
-    can distinguish its addresses from theirs. `app_ports` are the ports that the pods listen on.
+    can distinguish its addresses from theirs. `reached_ports` are those of the pods on which it sends and asks.
     """
 
     context: AwsContext
@@ -25,4 +26,4 @@ class LoadBalancerArgs:
     network: Network
     cluster_security_group_id: pulumi.Input[str]
     logs_key_arn: pulumi.Input[str]
-    app_ports: Sequence[int]
+    reached_ports: Sequence[tuple[int, Protocol]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from infra.platforms.eks.load_balancer.target import with_scheme
+from infra.platforms.eks.load_balancer.target import target_protocol, with_scheme
+from infra.settings.app.traffic import TrafficSettings
 
 API_VERSION = "elbv2.k8s.aws/v1beta1"
 
@@ -27,7 +27,8 @@ def make_binding(
     app: str,
     *,
     target_group: aws.lb.TargetGroup,
-    protocol: Literal["HTTP", "TCP"],
+    traffic: TrafficSettings,
+    port: str,
     public: bool,
     vpc_id: pulumi.Input[str],
     service: k8s.core.v1.Service,
@@ -37,11 +38,11 @@ def make_binding(
     """Make the TargetGroupBinding of `app`: the controller keeps the group filled with the addresses behind `service`.
 
     All that the webhook would look up is written out, and `networking` is left out because the security group's rules
-    are Pulumi's: so the controller needs six actions, and no more. `wait_for` is the controller, which takes the
-    finalizer off again, and the way to the pods. Protocol and scheme (`public`) are part of the name: a successor for
-    another load balancer fills its group while this one still serves.
+    are Pulumi's: so the controller needs six actions, and no more. `port` is the name of the Service's. `wait_for` is
+    the controller, which takes the finalizer off again, and the way to the pods. Protocol and scheme (`public`) are
+    part of the name: a successor for another load balancer fills its group while this one still serves.
     """
-    name = f"{with_scheme(app, public=public)}-{protocol.lower()}"
+    name = f"{with_scheme(app, public=public)}-{traffic.protocol}"
     return k8s.apiextensions.CustomResource(
         name,
         api_version=API_VERSION,
@@ -54,9 +55,9 @@ def make_binding(
             "targetType": "ip",
             "ipAddressType": "ipv4",
             "vpcID": vpc_id,
-            "targetGroupProtocol": protocol,
+            "targetGroupProtocol": target_protocol(traffic),
             # By name, so that a new port of the app changes nothing here.
-            "serviceRef": {"name": service.metadata.name, "port": service.spec.ports[0].name},
+            "serviceRef": {"name": service.metadata.name, "port": port},
         },
         opts=pulumi.ResourceOptions(
             parent=parent,

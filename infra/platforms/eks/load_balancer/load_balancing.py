@@ -13,14 +13,14 @@ from infra.platforms.eks.load_balancer.application import ApplicationLoadBalance
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer
 from infra.platforms.eks.load_balancer.record import HostRecords
-from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, rule_for, tcp_listener_for
+from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, listener_for, rules_for
 from infra.platforms.eks.network.network import Network
 from infra.platforms.platform import Route
 from infra.settings.app.application import Application, WebSettings
 from infra.settings.app.traffic import TrafficSettings
-from infra.settings.eks.addresses import http_ports, http_traffic, tcp_ports
+from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
 from infra.settings.eks.load_balancer import LoadBalancerSettings
-from infra.settings.eks.priorities import rule_priorities
+from infra.settings.eks.priorities import placed_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class LoadBalancingArgs:
 
 
 class LoadBalancing(pulumi.ComponentResource):
-    """A load balancer for HTTP and one for TCP, each only if an app needs it.
+    """A load balancer for HTTP and one for TCP and UDP, each only if an app needs it.
 
     They wait for the network only, so they are made while the control plane still is. `dns_names` are their own names,
     by protocol.
@@ -55,10 +55,10 @@ class LoadBalancing(pulumi.ComponentResource):
         self._args = args
         self._hosts = HostRecords()
         child = pulumi.ResourceOptions(parent=self)
-        http, tcp = http_ports(args.apps), tcp_ports(args.apps)
-        self._priorities = rule_priorities(http_traffic(args.apps), args.settings.priorities)
-        self._application = ApplicationLoadBalancer("alb", self._for_ports(http), opts=child) if http else None
-        self._network = NetworkLoadBalancer("nlb", self._for_ports(tcp), opts=child) if tcp else None
+        http, network = http_apps(args.apps), network_apps(args.apps)
+        self._rules = placed_rules(http_traffic(args.apps), args.settings.priorities)
+        self._application = ApplicationLoadBalancer("alb", self._for_apps(http), opts=child) if http else None
+        self._network = self._make_network(network, child) if network else None
         self.dns_names = {
             protocol: balancer.dns_name
             for protocol, balancer in (("http", self._application), ("tcp", self._network))
@@ -68,25 +68,40 @@ class LoadBalancing(pulumi.ComponentResource):
 
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make the way from the load balancer to `service`, for an app with `traffic`."""
-        traffic, application, network = settings.traffic, self._application, self._network
-        if application is not None and traffic is not None and traffic.protocol == "http":
-            listener_arn, priority = application.listener.arn, self._priorities[app]
-            forward = rule_for(app, traffic, listener_arn=listener_arn, priority=priority, parent=application)
-            made = self._make_route(app, settings, forward, application.to_pods, service=service, parent=parent)
-            host = self._host(traffic)
-            if host is None:
-                return Route(
-                    url=pulumi.Output.concat("http://", application.dns_name, traffic.path), wait_for=made.ready
-                )
-            # The first name of a host takes nobody's requests, so it is made while the control plane still is.
-            self._hosts.add(host, made.ready if self._args.names_may_move else [made.forward])
-            return Route(url=pulumi.Output.from_input(f"https://{host}{traffic.path}"), wait_for=made.ready)
-        if network is not None and traffic is not None:
-            forward = tcp_listener_for(app, settings.served_port or 0, load_balancer_arn=network.arn, parent=network)
-            made = self._make_route(app, settings, forward, network.to_pods, service=service, parent=parent)
-            address = pulumi.Output.concat("tcp://", network.dns_name, f":{settings.port}")
+        traffic, port = settings.traffic, settings.traffic_port
+        if traffic is None or port is None:
+            return Route()
+        if self._application is not None and traffic.is_http:
+            return self._http_route(app, settings, traffic, self._application, service=service, parent=parent)
+        if self._network is not None:
+            network = self._network
+            forward = listener_for(app, port, load_balancer_arn=network.arn, parent=network)
+            made = self._make_route(app, settings, traffic, forward, network.to_pods, service=service, parent=parent)
+            address = pulumi.Output.concat(f"{traffic.protocol}://", network.dns_name, f":{port.service_port}")
             return Route(url=address, wait_for=made.ready)
         return Route()
+
+    def _http_route(
+        self,
+        app: str,
+        settings: WebSettings,
+        traffic: TrafficSettings,
+        application: ApplicationLoadBalancer,
+        *,
+        service: k8s.core.v1.Service,
+        parent: pulumi.Resource,
+    ) -> Route:
+        forward = rules_for(app, self._rules[app], listener_arn=application.listener.arn, parent=application)
+        made = self._make_route(app, settings, traffic, forward, application.to_pods, service=service, parent=parent)
+        path = traffic.all_paths[0].path
+        hosts = self._hosts_of(traffic)
+        if not hosts:
+            return Route(url=pulumi.Output.concat("http://", application.dns_name, path), wait_for=made.ready)
+        for host in hosts:
+            # The first name of a host takes nobody's requests, so it is made while the control plane still is.
+            self._hosts.add(host, made.ready if self._args.names_may_move else made.forward)
+        shown = traffic.canonical_host or hosts[0]
+        return Route(url=pulumi.Output.from_input(f"https://{shown}{path}"), wait_for=made.ready)
 
     def complete(self) -> None:
         """Point the hosts at the load balancer, now that every app has its way behind it."""
@@ -110,23 +125,33 @@ class LoadBalancing(pulumi.ComponentResource):
             "hostedZone": application.hosted_zone_id,
             "domain": self._args.settings.domain,
             "domainZone": application.domain_zone_id,
-            "ports": sorted(set(http_ports(self._args.apps).values())),
+            "ports": sorted({number for number, _ in all_reached_ports(http_apps(self._args.apps))}),
         }
 
-    def _for_ports(self, ports: Mapping[str, int]) -> LoadBalancerArgs:
+    def _make_network(self, apps: Mapping[str, WebSettings], child: pulumi.ResourceOptions) -> NetworkLoadBalancer:
+        ports = [app.traffic_port for app in apps.values() if app.traffic_port is not None]
+        return NetworkLoadBalancer(
+            "nlb",
+            self._for_apps(apps),
+            listener_ports=[(port.service_port, port.protocol) for port in ports],
+            opts=child,
+        )
+
+    def _for_apps(self, apps: Mapping[str, WebSettings]) -> LoadBalancerArgs:
         return LoadBalancerArgs(
             context=self._args.context,
             settings=self._args.settings,
             network=self._args.network,
             cluster_security_group_id=self._args.cluster_security_group_id,
             logs_key_arn=self._args.logs_key_arn,
-            app_ports=list(ports.values()),
+            reached_ports=all_reached_ports(apps),
         )
 
     def _make_route(
         self,
         app: str,
         settings: WebSettings,
+        traffic: TrafficSettings,
         forward: Forward,
         to_pods: Sequence[pulumi.Resource],
         *,
@@ -137,6 +162,8 @@ class LoadBalancing(pulumi.ComponentResource):
             app,
             AppRouteArgs(
                 settings=settings,
+                traffic=traffic,
+                port=settings.traffic_port.name if settings.traffic_port else "",
                 forward=forward,
                 public=self._args.settings.public,
                 vpc_id=self._args.network.vpc_id,
@@ -147,6 +174,7 @@ class LoadBalancing(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._args.context.provider]),
         )
 
-    def _host(self, traffic: TrafficSettings) -> str | None:
-        """Return the name under which an app is found: its own, else the domain's, else none."""
-        return traffic.host or self._args.settings.domain
+    def _hosts_of(self, traffic: TrafficSettings) -> Sequence[str]:
+        """Return the names under which an app is found: its own, else the domain's, else none."""
+        domain = self._args.settings.domain
+        return traffic.all_hosts or ([] if domain is None else [domain])

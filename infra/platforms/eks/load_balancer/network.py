@@ -1,14 +1,15 @@
-"""The load balancer for everything that is not HTTP: one for all `tcp` apps of the stack."""
+"""The load balancer for everything that is not HTTP: one for all `tcp` and `udp` apps of the stack."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.security_group import make_passage
+from infra.settings.app.ports import Protocol
 
 
 class NetworkLoadBalancer(pulumi.ComponentResource):
@@ -22,14 +23,16 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
     to_pods: Sequence[pulumi.Resource]
     """What must stand before a pod is registered."""
 
-    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: LoadBalancerArgs,
+        *,
+        listener_ports: Iterable[tuple[int, Protocol]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:NetworkLoadBalancer", name, None, opts)
-        passage = make_passage(
-            name,
-            args,
-            listener_ports=args.app_ports,
-            parent=self,
-        )
+        passage = make_passage(name, args, listener_ports=listener_ports, parent=self)
         balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="network",

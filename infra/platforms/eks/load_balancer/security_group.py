@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
+from infra.settings.app.ports import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Passage:
 
 
 def make_passage(
-    name: str, args: LoadBalancerArgs, *, listener_ports: Iterable[int], parent: pulumi.Resource
+    name: str, args: LoadBalancerArgs, *, listener_ports: Iterable[tuple[int, Protocol]], parent: pulumi.Resource
 ) -> Passage:
     """Open `listener_ports` to the allowed networks, and the way from there to the pods, and nothing else.
 
@@ -38,36 +39,36 @@ def make_passage(
         tags={"Name": name},
         opts=child,
     )
-    for port in sorted(set(listener_ports)):
+    for port, protocol in sorted(set(listener_ports)):
         for network in args.settings.allow_from:
             aws.vpc.SecurityGroupIngressRule(
-                f"{name}-{port}-from-{network.replace('/', '-')}",
+                f"{name}-{_name(port, protocol)}-from-{network.replace('/', '-')}",
                 security_group_id=group.id,
                 cidr_ipv4=network,
-                ip_protocol="tcp",
+                ip_protocol=protocol.lower(),
                 from_port=port,
                 to_port=port,
                 description=f"Requests from {network} on port {port}",
                 opts=child,
             )
     to_pods: list[pulumi.Resource] = []
-    for port in sorted(set(args.app_ports)):
+    for port, protocol in sorted(set(args.reached_ports)):
         to_pods += [
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-to-pods-{port}",
+                f"{name}-to-pods-{_name(port, protocol)}",
                 security_group_id=group.id,
                 referenced_security_group_id=args.cluster_security_group_id,
-                ip_protocol="tcp",
+                ip_protocol=protocol.lower(),
                 from_port=port,
                 to_port=port,
                 description=f"Requests and health checks to pods on port {port}",
                 opts=child,
             ),
             aws.vpc.SecurityGroupIngressRule(
-                f"pods-{port}-from-{name}",
+                f"pods-{_name(port, protocol)}-from-{name}",
                 security_group_id=args.cluster_security_group_id,
                 referenced_security_group_id=group.id,
-                ip_protocol="tcp",
+                ip_protocol=protocol.lower(),
                 from_port=port,
                 to_port=port,
                 description=f"Requests and health checks of the load balancer {name} to pods on port {port}",
@@ -75,3 +76,7 @@ def make_passage(
             ),
         ]
     return Passage(group=group, to_pods=to_pods)
+
+
+def _name(port: int, protocol: Protocol) -> str:
+    return str(port) if protocol == "TCP" else f"{port}-udp"

@@ -10,7 +10,8 @@ import pulumi_aws as aws
 
 from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
 from infra.settings.app.application import WebSettings
-from infra.settings.eks.addresses import asked_path
+from infra.settings.app.traffic import TrafficSettings
+from infra.settings.eks.health_check import HealthCheck, health_check
 
 LONGEST_NAME = 24
 """Target groups take 32 characters, of which the engine's suffix is 8."""
@@ -27,6 +28,19 @@ CHECK_THRESHOLD = 2
 HTTP_DEREGISTRATION_SECONDS = 30
 TCP_DEREGISTRATION_SECONDS = 120
 """How long a load balancer lets requests to a stopping pod end. Never longer than the pod goes on serving."""
+
+
+TargetProtocol = Literal["HTTP", "TCP", "UDP"]
+
+
+def target_protocol(traffic: TrafficSettings) -> TargetProtocol:
+    """Return what a target group speaks to the pods."""
+    return "HTTP" if traffic.is_http else traffic.transport
+
+
+def sticky(seconds: int) -> aws.lb.TargetGroupStickinessArgs:
+    """Keep a browser at one pod, by a cookie of the load balancer."""
+    return aws.lb.TargetGroupStickinessArgs(type="lb_cookie", enabled=True, cookie_duration=seconds)
 
 
 def with_scheme(app: str, *, public: bool) -> str:
@@ -48,18 +62,13 @@ def target_group_name(name: str) -> str:
     return f"{begin}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def http_health_check(settings: WebSettings) -> aws.lb.TargetGroupHealthCheckArgs:
-    """Ask the pod's own readiness question, on the app's port.
-
-    Where readiness is not asked over HTTP on that port, any answer of the app short of a server error will do: the load
-    balancer cannot run a command, and the network policy admits it to no other port.
-    """
-    path = asked_path(settings)
+def health_check_args(check: HealthCheck) -> aws.lb.TargetGroupHealthCheckArgs:
+    """Ask a pod as its settings say, as often as a readiness probe would."""
     return aws.lb.TargetGroupHealthCheckArgs(
-        protocol="HTTP",
-        path="/" if path is None else path,
-        matcher="200-499" if path is None else "200-399",
-        port="traffic-port",
+        protocol=check.protocol,
+        path=check.path,
+        matcher=check.matcher,
+        port="traffic-port" if check.port is None else str(check.port),
         interval=CHECK_INTERVAL_SECONDS,
         timeout=CHECK_TIMEOUT_SECONDS,
         healthy_threshold=CHECK_THRESHOLD,
@@ -67,19 +76,7 @@ def http_health_check(settings: WebSettings) -> aws.lb.TargetGroupHealthCheckArg
     )
 
 
-def tcp_health_check() -> aws.lb.TargetGroupHealthCheckArgs:
-    """Ask whether the app's port accepts a connection."""
-    return aws.lb.TargetGroupHealthCheckArgs(
-        protocol="TCP",
-        port="traffic-port",
-        interval=CHECK_INTERVAL_SECONDS,
-        timeout=CHECK_TIMEOUT_SECONDS,
-        healthy_threshold=CHECK_THRESHOLD,
-        unhealthy_threshold=CHECK_THRESHOLD,
-    )
-
-
-def deregistration_seconds(settings: WebSettings, protocol: Literal["HTTP", "TCP"]) -> int:
+def deregistration_seconds(settings: WebSettings, protocol: TargetProtocol) -> int:
     """Return how long requests to a stopping pod may go on: the protocol's time, but not beyond the app's own drain."""
     longest = HTTP_DEREGISTRATION_SECONDS if protocol == "HTTP" else TCP_DEREGISTRATION_SECONDS
     return longest if settings.rollout.drain is None else min(longest, settings.rollout.drain)
@@ -89,7 +86,7 @@ def make_target_group(
     app: str,
     settings: WebSettings,
     *,
-    protocol: Literal["HTTP", "TCP"],
+    traffic: TrafficSettings,
     vpc_id: pulumi.Input[str],
     cluster_name: str,
     parent: pulumi.Resource,
@@ -102,17 +99,20 @@ def make_target_group(
     name. A group serves one load balancer, and turning that to the internet or away from it makes another: so `public`
     is part of the name, and the new load balancer gets a new group.
     """
-    is_http = protocol == "HTTP"
+    protocol, check = target_protocol(traffic), health_check(settings)
     return aws.lb.TargetGroup(
         target_group_name(f"{prefix}{with_scheme(app, public=public)}"),
         target_type="ip",
         protocol=protocol,
+        protocol_version={"http2": "HTTP2", "grpc": "GRPC"}.get(traffic.protocol),
         port=PLACEHOLDER_PORT,
         vpc_id=vpc_id,
         deregistration_delay=deregistration_seconds(settings, protocol),
-        health_check=http_health_check(settings) if is_http else tcp_health_check(),
-        # With the clients' own addresses the network policies would have to admit the whole internet to the pods.
-        preserve_client_ip=None if is_http else "false",
+        health_check=None if check is None else health_check_args(check),
+        stickiness=None if traffic.sticky is None else sticky(traffic.sticky),
+        # With the clients' own addresses the network policies would have to admit the whole internet to the pods. For
+        # UDP they are always kept.
+        preserve_client_ip="false" if protocol == "TCP" else None,
         tags={"app": app, CLUSTER_TAG: cluster_name},
         opts=pulumi.ResourceOptions(parent=parent),
     )
