@@ -35,6 +35,9 @@ app.add_typer(local, name="local")
 app.add_typer(ci, name="ci")
 
 Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
+File = Annotated[
+    Path | None, typer.Option("--file", "-f", help="A stack file elsewhere, such as one of examples/.", metavar="FILE")
+]
 
 
 def _be_verbose(context: typer.Context, *, wanted: bool) -> None:
@@ -77,6 +80,7 @@ def plan(
     context: typer.Context,
     stack: Annotated[str, typer.Option("--stack", "-s", help="The stack to plan: stacks/Pulumi.STACK.yaml.")],
     *,
+    file: File = None,
     diff: Annotated[str | None, typer.Option(help="Another stack: show what STACK has otherwise.")] = None,
     manifests: Annotated[Path | None, typer.Option(help="Folder to write the Kubernetes objects to, as YAML.")] = None,
     html: Annotated[Path | None, typer.Option(help="File to write the plan to as a page, with a picture.")] = None,
@@ -88,10 +92,13 @@ def plan(
     full: Annotated[bool, typer.Option("--full", help="Show all of these.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Show what `pulumi up` would make, and how long it would take. Needs no account, no engine and no network."""
+    """Show what `pulumi up` would make, and how long it would take. Needs no account, no engine and no network.
+
+    With a FILE, STACK is the name under which it would be deployed: the levels of the policies are those of the name.
+    """
     from infra.plan.run import run_plan
     from infra.plan.text import Detail
-    from infra.project import project_folder, stack_file
+    from infra.project import file_or_stack, project_folder, stack_file
 
     options = {
         Detail.RESOURCES: resources,
@@ -103,7 +110,7 @@ def plan(
     project = project_folder(Path.cwd())
     other = None if diff is None else (diff, stack_file(project, diff))
     run_plan(
-        stack_file(project, stack),
+        file_or_stack(project, stack, file),
         stack=stack,
         other=other,
         manifests=manifests,
@@ -191,6 +198,7 @@ def github_repository(
 def up(
     context: typer.Context,
     stack: Annotated[str, typer.Option(help="The stack to deploy: stacks/Pulumi.STACK.yaml.")] = "local",
+    file: File = None,
     name: Name = DEFAULT_CLUSTER_NAME,
     refresh: Annotated[bool, typer.Option("--refresh", help="Find and repair what was changed by hand.")] = False,
     port: Annotated[
@@ -201,11 +209,11 @@ def up(
     from infra.local.progress import Progress
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
-    from infra.project import project_folder, stack_file
+    from infra.project import file_or_stack, project_folder
 
     output: Output = context.obj
-    file = stack_file(project_folder(Path.cwd()), stack)
-    result = bring_up(cluster_paths(name), file, Progress(output.progress()), api_port=port, refresh=refresh)
+    deployed = file_or_stack(project_folder(Path.cwd()), stack, file)
+    result = bring_up(cluster_paths(name), deployed, Progress(output.progress()), api_port=port, refresh=refresh)
     print_summary(output.results, result, name)
 
 

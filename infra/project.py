@@ -54,6 +54,19 @@ def stack_file(project: Path, stack: str) -> Path:
     raise UsageError(f"there is no stack {stack!r}: {path} does not exist; stacks: {known}")
 
 
+def file_or_stack(project: Path, stack: str, file: Path | None) -> Path:
+    """Return `file`, a stack file anywhere; without one, the file of `stack` in the project.
+
+    Raises:
+        UsageError: there is no such file or stack.
+    """
+    if file is None:
+        return stack_file(project, stack)
+    if not file.is_file():
+        raise UsageError(f"--file: {file} does not exist; name a stack file, such as Pulumi.example.yaml")
+    return file
+
+
 def stack_files(project: Path) -> dict[str, Path]:
     """List the stack files of a project by stack, in alphabetical order."""
     return {file.name.split(".")[1]: file for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}

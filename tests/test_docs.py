@@ -17,7 +17,11 @@ from infra.cli import app
 from infra.settings.reference import reference
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-DOCUMENTS = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    *sorted(REPOSITORY.glob("*.md")),
+    *sorted((REPOSITORY / "docs").rglob("*.md")),
+    *sorted((REPOSITORY / "examples").rglob("*.md")),
+]
 DECISIONS = sorted((REPOSITORY / "docs" / "decisions").glob("[0-9]*.md"))
 DECISION_HEAD = re.compile(
     r"# (?P<number>\d{4}): (?P<title>.+)\n\n"
