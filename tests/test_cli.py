@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from infra.cli import app, command
 from infra.console.output import LOGGERS
+from infra.errors import UsageError
 from infra.plan.text import Detail
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
@@ -70,3 +71,17 @@ def test_a_terminal_gets_colours_unless_no_color_is_set(monkeypatch: pytest.Monk
     assert COLOUR.search(CliRunner().invoke(app, ["-v", *PLAN]).output)
     monkeypatch.setenv("NO_COLOR", "1")
     assert not COLOUR.search(CliRunner().invoke(app, ["-v", *PLAN]).output)
+
+
+def test_a_plan_takes_a_stack_file_from_elsewhere_under_the_name_of_a_stack() -> None:
+    file = "examples/voting-app/Pulumi.voting-app.yaml"
+    output = CliRunner().invoke(app, ["plan", "-s", "dev", "--file", file, "--json"]).output
+    plan = json.loads(output)
+    assert plan["stack"] == "dev"
+    assert "vote" in {one["name"] for one in plan["apps"]}
+
+
+@pytest.mark.parametrize("words", [["plan", "-s", "dev"], ["local", "up"]], ids=["plan", "local up"])
+def test_a_stack_file_that_is_not_there_is_told(words: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"--file: nowhere\.yaml does not exist"):
+        CliRunner().invoke(app, [*words, "--file", "nowhere.yaml"], catch_exceptions=False)
