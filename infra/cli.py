@@ -197,6 +197,7 @@ def github_repository(
 @local.command()
 def up(
     context: typer.Context,
+    *,
     stack: Annotated[str, typer.Option(help="The stack to deploy: stacks/Pulumi.STACK.yaml.")] = "local",
     file: File = None,
     name: Name = DEFAULT_CLUSTER_NAME,
