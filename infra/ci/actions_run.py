@@ -48,13 +48,17 @@ class ActionsRun:
     """The file that takes the step's summary, in Markdown."""
     event: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The payload of the webhook that started the run."""
+    dry_run: bool = False
+    """Whether a command only says what it would do: it reads files, and asks neither GitHub, AWS nor the engine."""
     console: Console = field(default_factory=lambda: Console(highlight=False), repr=False)
     """Where a command prints what it does."""
     results: Console = field(default_factory=lambda: Console(highlight=False), repr=False)
     """Where outputs and summary are printed outside of Actions."""
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str], console: Console | None = None) -> Self:
+    def from_environment(
+        cls, environ: Mapping[str, str], console: Console | None = None, *, dry_run: bool = False
+    ) -> Self:
         """Read the variables that GitHub sets, and what the workflow passes to speak with.
 
         That is a token, as GITHUB_TOKEN or GH_TOKEN, or an App with its key, as NIGHTOWL_APP and NIGHTOWL_APP_KEY.
@@ -76,6 +80,7 @@ class ActionsRun:
             output=_path(environ, "GITHUB_OUTPUT"),
             summary=_path(environ, "GITHUB_STEP_SUMMARY"),
             event=_event(environ),
+            dry_run=dry_run,
             console=console or Console(highlight=False),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import secrets
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.git import changed_files, holds_file, tree_of, write_archive
-from infra.ci.images import ImageStack, Login, Reference, Registry, RepositoryMissingError
+from infra.ci.images import ImageStack, Reference, Registry, RepositoryMissingError
 from infra.errors import NightowlError, UsageError
 from infra.platforms.eks.names import image_tag, repository_name
 from infra.settings.eks.instance_types import architecture
@@ -43,14 +44,12 @@ class Source:
         return image_tag(self.tree)
 
 
-def run_build(
-    project: Path, stack: ImageStack, run: ActionsRun, *, pull_request: int | None = None, dry_run: bool = False
-) -> None:
+def run_build(project: Path, stack: ImageStack, run: ActionsRun, *, pull_request: int | None = None) -> None:
     """Build and push what is not in the registry yet, and give the outputs `images` (JSON by app) and `again`.
 
     The image is made of what the commit holds, and named after it. With `pull_request` it goes to a repository that no
     deployment of the stack reads. `again` is true where a repository is missing: the deployment that follows makes it,
-    and the next run fills it. With `dry_run` only git is asked, and nothing else happens.
+    and the next run fills it. A dry run asks only git and does nothing else.
 
     Raises:
         UsageError: a folder or its Dockerfile is missing or has changes that are not committed, or the stack takes no
@@ -68,7 +67,7 @@ def run_build(
     built = {app: image.build for app, image in stack.delivery.images.items() if image.build is not None}
     sources = [_source(project, app, folder) for app, folder in built.items()]
     platforms = platforms_of(stack)
-    if dry_run:
+    if run.dry_run:
         for source in sources:
             target = repository_name(stack.cluster, source.app, pull_request=pull_request is not None)
             run.print(
@@ -141,7 +140,7 @@ def _build(
     with tempfile.TemporaryDirectory(prefix="nightowl-build-") as temporary:
         context, metadata = Path(temporary) / "context", Path(temporary) / "metadata.json"
         _write_context(project, source, context)
-        with _logged_in(registry.login()), _builder(platforms) as builder:
+        with _logged_in(registry), _builder(platforms) as builder:
             command = [
                 *("docker", "buildx", "build", *builder, "--push", "--platform", ",".join(platforms)),
                 # Attestations would make an index of each image, which the scan on push does not look into.
@@ -194,17 +193,15 @@ def _pushed_digest(metadata: Path, target: Reference, registry: Registry) -> str
 
 
 @contextlib.contextmanager
-def _logged_in(login: Login) -> Generator[None]:
-    _docker(
-        ["docker", "login", "--username", login.user, "--password-stdin", login.host],
-        f"logging in to {login.host}",
-        stdin_text=login.password,
-    )
+def _logged_in(registry: Registry) -> Generator[None]:
+    host = registry.host
+    user, _, password = base64.b64decode(registry.token()).decode().partition(":")
+    _docker(["docker", "login", "--username", user, "--password-stdin", host], f"logging in to {host}", password)
     try:
         yield
     finally:
         with contextlib.suppress(BuildError):
-            _docker(["docker", "logout", login.host], f"logging out of {login.host}")
+            _docker(["docker", "logout", host], f"logging out of {host}")
 
 
 @contextlib.contextmanager

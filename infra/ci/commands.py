@@ -15,6 +15,7 @@ from infra.errors import UsageError
 
 if TYPE_CHECKING:
     from infra.ci.actions_run import ActionsRun
+    from infra.ci.engine import Target
     from infra.ci.ephemeral.place import Place
     from infra.ci.images import ImageStack
 
@@ -64,9 +65,9 @@ def tools(
     if pin:
         from infra.github.client import connect
 
-        run_pin_tools(connect(os.environ), _run(context).console)
+        run_pin_tools(connect(os.environ), _run(context))
     else:
-        run_tools(_run(context).console, dry_run=dry_run)
+        run_tools(_run(context, dry_run=dry_run))
 
 
 @ci.command()
@@ -80,10 +81,10 @@ def preview(
 
     Exit code 1 when the preview fails or mandatory policies are violated.
     """
-    from infra.ci.engine import project_target
     from infra.ci.preview import run_preview
 
-    run_preview(project_target(_project(), stack, _run(context).console), pull_request, _run(context), dry_run=dry_run)
+    run = _run(context, dry_run=dry_run)
+    run_preview(_target(stack, run), pull_request, run)
 
 
 @ci.command()
@@ -96,20 +97,19 @@ def build(
     """Build and push the images whose content is new; give the outputs `images` (JSON) and `again`."""
     from infra.ci.build import run_build
 
-    run_build(_project(), _image_stack(stack), _run(context), pull_request=pull_request, dry_run=dry_run)
+    run_build(_project(), _image_stack(stack), _run(context, dry_run=dry_run), pull_request=pull_request)
 
 
 @ci.command()
 def deploy(context: typer.Context, stack: Stack, images: Images = "", dry_run: DryRun = False) -> None:
     """Deploy the stack, with the images given in place of those in its file."""
     from infra.ci.deploy import images_from_json, run_deploy
-    from infra.ci.engine import project_target
 
-    given = images_from_json(images or "{}")
-    if not dry_run and _is_done_inside(context, stack, "deploy", images=images or "{}"):
+    given = images_from_json(images)
+    run = _run(context, dry_run=dry_run)
+    if _is_done_inside(stack, "deploy", run, images=images or "{}"):
         return
-    target = project_target(_project(), stack, _run(context).console)
-    run_deploy(target, given, _run(context), dry_run=dry_run)
+    run_deploy(_target(stack, run), given, run)
 
 
 @ci.command()
@@ -118,8 +118,7 @@ def record(context: typer.Context, stack: Stack, images: Images, dry_run: DryRun
     from infra.ci.deploy import images_from_json
     from infra.ci.record import run_record
 
-    given = images_from_json(images or "{}")
-    run_record(_project(), _image_stack(stack), given, _run(context), dry_run=dry_run)
+    run_record(_project(), _image_stack(stack), images_from_json(images), _run(context, dry_run=dry_run))
 
 
 @ci.command()
@@ -139,7 +138,7 @@ def promote(
     from infra.ci.promote import Choice, run_promote
 
     choice = Choice(app=app or None, digest=digest or None, rollback=rollback, source_commit=source_commit or None)
-    run_promote(_project(), _image_stack(to), _image_stack, choice, _run(context), dry_run=dry_run)
+    run_promote(_project(), _image_stack(to), _image_stack, choice, _run(context, dry_run=dry_run))
 
 
 @ci.command("copy-images")
@@ -151,19 +150,19 @@ def copy_images(context: typer.Context, stack: Stack, dry_run: DryRun = False) -
     target = _image_stack(stack)
     source = target.delivery.promotes_from
     if source is None:
-        _run(context).console.out(f"{stack} builds its images: there is nothing to copy")
+        _run(context).print(f"{stack} builds its images: there is nothing to copy")
         return
     text = stack_file(_project(), stack).read_text(encoding="utf-8")
-    run_copy_images(target, _image_stack(source), text, _run(context).console, dry_run=dry_run)
+    run_copy_images(target, _image_stack(source), text, _run(context, dry_run=dry_run))
 
 
 @ci.command()
 def drift(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None:
     """Compare what runs with what the code says, and keep one issue about it. Exit code 1 when they differ."""
     from infra.ci.drift import run_drift
-    from infra.ci.engine import project_target
 
-    run_drift(project_target(_project(), stack, _run(context).console), _run(context), dry_run=dry_run)
+    run = _run(context, dry_run=dry_run)
+    run_drift(_target(stack, run), run)
 
 
 @ci.command()
@@ -174,25 +173,19 @@ def versions(
     dry_run: DryRun = False,
 ) -> None:
     """List pinned versions of Kubernetes that are near the end of their support. Exit code 1 when there are some."""
-    from infra.ci.versions import LABEL, run_versions
+    from infra.ci.versions import run_versions
 
-    if dry_run:
-        _run(context).print(
-            f"would list the pinned versions, and open, edit or close the issue with the label {LABEL!r}"
-        )
-        return
-    run_versions(_project(), _run(context), as_json=as_json, issue=issue)
+    run_versions(_project(), _run(context, dry_run=dry_run), as_json=as_json, issue=issue)
 
 
 @ci.command()
 def recover(context: typer.Context, stack: Stack, dry_run: DryRun = False) -> None:
     """Free a stack that a killed run left locked, or with operations under way."""
-    from infra.ci.engine import project_target
     from infra.ci.recover import run_recover
 
-    if not dry_run and _is_done_inside(context, stack, "recover"):
-        return
-    run_recover(project_target(_project(), stack, _run(context).console), _run(context), dry_run=dry_run)
+    run = _run(context, dry_run=dry_run)
+    if not _is_done_inside(stack, "recover", run):
+        run_recover(_target(stack, run), run)
 
 
 @ephemeral.command()
@@ -209,8 +202,8 @@ def up(
     from infra.ci.deploy import images_from_json
     from infra.ci.ephemeral.lifecycle import run_up
 
-    given = images_from_json(images or "{}")
-    run_up(_place(context, base, cluster, dry_run=dry_run), pull_request, given)
+    given = images_from_json(images)
+    run_up(_place(base, cluster, _run(context, dry_run=dry_run)), pull_request, given)
 
 
 @ephemeral.command()
@@ -224,7 +217,7 @@ def down(
     """Remove the stack of a pull request. Where there is none, that is fine."""
     from infra.ci.ephemeral.lifecycle import run_down
 
-    run_down(_place(context, base, cluster, dry_run=dry_run), pull_request)
+    run_down(_place(base, cluster, _run(context, dry_run=dry_run)), pull_request)
 
 
 @ephemeral.command()
@@ -246,7 +239,7 @@ def sweep(
         seconds = parse_seconds(ttl)
     except ValueError as error:
         raise UsageError(f"--ttl: {ttl!r} {error}") from None
-    run_sweep(_place(context, base, cluster, dry_run=dry_run), ttl_seconds=seconds)
+    run_sweep(_place(base, cluster, _run(context, dry_run=dry_run)), ttl_seconds=seconds)
 
 
 def _project() -> Path:
@@ -255,26 +248,30 @@ def _project() -> Path:
     return project_folder(Path.cwd())
 
 
-def _run(context: typer.Context) -> ActionsRun:
+def _run(context: typer.Context, *, dry_run: bool = False) -> ActionsRun:
     from infra.ci.actions_run import ActionsRun
 
-    return ActionsRun.from_environment(os.environ, console=context.obj.progress())
+    return ActionsRun.from_environment(os.environ, console=context.obj.progress(), dry_run=dry_run)
 
 
-def _is_done_inside(
-    context: typer.Context, stack: str, command: Literal["deploy", "recover"], *, images: str = "{}"
-) -> bool:
+def _target(stack: str, run: ActionsRun) -> Target:
+    from infra.ci.engine import project_target
+
+    return project_target(_project(), stack, run.console)
+
+
+def _is_done_inside(stack: str, command: Literal["deploy", "recover"], run: ActionsRun, *, images: str = "{}") -> bool:
     """Have a build inside the VPC do it, where the stack asks for that and this is a job of GitHub Actions."""
     from infra.engine.environment import in_job
 
-    if not in_job(os.environ):
+    if run.dry_run or not in_job(os.environ):
         return False
     from infra.ci.build_inside import belongs_inside, run_inside
 
     of_eks = _image_stack(stack)
     if not belongs_inside(of_eks, os.environ):
         return False
-    run_inside(_project(), of_eks, command, _run(context), images=images)
+    run_inside(_project(), of_eks, command, run, images=images)
     return True
 
 
@@ -284,14 +281,14 @@ def _image_stack(stack: str) -> ImageStack:
     return image_stack(_project(), stack)
 
 
-def _place(context: typer.Context, base: str, cluster: str | None, *, dry_run: bool) -> Place:
+def _place(base: str, cluster: str | None, run: ActionsRun) -> Place:
     from infra.ci.ephemeral.place import cluster_place, project_place
     from infra.settings.names import check_name
 
     if cluster is None:
-        return project_place(_project(), base, _run(context), dry_run=dry_run)
+        return project_place(_project(), base, run)
     try:
         check_name(cluster)
     except ValueError as error:
         raise UsageError(f"--cluster: {cluster!r} {error}") from None
-    return cluster_place(_project(), base, cluster, _run(context), dry_run=dry_run)
+    return cluster_place(_project(), base, cluster, run)

@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
-from infra.ci.images import ImageStack, Login, Reference, Registry, RepositoryMissingError
+from infra.ci.actions_run import ActionsRun
+from infra.ci.images import ImageStack, Reference, Registry, RepositoryMissingError
 from infra.ci.stack_edit import image_of
 from infra.errors import NightowlError, UsageError
 from infra.platforms.eks.names import repository_name
@@ -37,40 +36,38 @@ class Wanted:
     target: Reference
 
 
-def run_copy_images(
-    stack: ImageStack, source: ImageStack, text: str, console: Console, *, dry_run: bool = False
-) -> None:
+def run_copy_images(stack: ImageStack, source: ImageStack, text: str, run: ActionsRun) -> None:
     """Copy each image that the stack file `text` names from the registry of `source`, unless it is there already.
 
-    The copy is the same image to the byte, so its digest is the same. With `dry_run` nothing but the text is read.
+    The copy is the same image to the byte, so its digest is the same. A dry run reads nothing but the text.
 
     Raises:
         UsageError: an app has no image line.
         AwsError: AWS refuses, or a repository is missing.
         CopyError: the copy fails, or is another image.
     """
-    wanted = _wanted(stack, source, text, console)
-    if dry_run:
+    wanted = _wanted(stack, source, text, run)
+    if run.dry_run:
         for image in wanted:
-            console.out(f"{image.app}: would copy {image.source} to {image.target}, unless it is there")
+            run.print(f"{image.app}: would copy {image.source} to {image.target}, unless it is there")
         return
     registry = Registry(stack.account_id, stack.region)
-    lacking = [image for image in wanted if not _is_there(image, registry, console)]
+    lacking = [image for image in wanted if not _is_there(image, registry, run)]
     if not lacking:
         return
     with _authentication(source, registry) as file:
         for image in lacking:
             _copy(image, file, source)
             _verify(image, registry)
-            console.out(f"{image.app}: copied {image.source} to {image.target}")
+            run.print(f"{image.app}: copied {image.source} to {image.target}")
 
 
-def _wanted(stack: ImageStack, source: ImageStack, text: str, console: Console) -> list[Wanted]:
+def _wanted(stack: ImageStack, source: ImageStack, text: str, run: ActionsRun) -> list[Wanted]:
     wanted: list[Wanted] = []
     for app in stack.delivery.images:
         image = Reference.of(image_of(text, app))
         if not stack.owns(image, app):
-            console.out(f"{app}: its image is not in the registry of {stack.name}, so there is nothing to copy")
+            run.print(f"{app}: its image is not in the registry of {stack.name}, so there is nothing to copy")
             continue
         if not image.tag:
             raise UsageError(f"{app}: its image has no tag to copy it to; `nightowl ci promote` writes one with it")
@@ -80,21 +77,21 @@ def _wanted(stack: ImageStack, source: ImageStack, text: str, console: Console) 
     return wanted
 
 
-def _is_there(image: Wanted, registry: Registry, console: Console) -> bool:
+def _is_there(image: Wanted, registry: Registry, run: ActionsRun) -> bool:
     try:
         there = registry.has(image.target.repository, image.target.digest)
     except RepositoryMissingError as error:
         raise RepositoryMissingError(f"{image.app}: {error}: an administrator runs `pulumi up` once") from None
     if there:
-        console.out(f"{image.app}: {image.target} is there already")
+        run.print(f"{image.app}: {image.target} is there already")
     return there
 
 
 @contextmanager
 def _authentication(source: ImageStack, registry: Registry) -> Generator[Path]:
-    """Write a file with the logins of both registries, for as long as it is used."""
-    logins: list[Login] = [registry.login(), Registry(source.account_id, source.region).login()]
-    entries = {login.host: login.entry for login in logins}
+    """Write a file with the tokens of both registries (containers-auth.json(5)), for as long as it is used."""
+    both = (registry, Registry(source.account_id, source.region))
+    entries = {one.host: {"auth": one.token()} for one in both}
     with tempfile.TemporaryDirectory(prefix="nightowl-copy-") as folder:
         path = Path(folder) / DOCKER_CONFIG
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

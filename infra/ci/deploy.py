@@ -6,7 +6,7 @@ import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.engine import Target
@@ -23,6 +23,7 @@ from infra.plan.run import PolicyViolationError
 from infra.plan.schedule import clock
 from infra.platforms.eks.names import cluster_name, role_arn
 from infra.settings.guest import AwsPlatformSettings
+from infra.settings.plain import as_mapping
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
 
@@ -34,12 +35,12 @@ class OwnRightsError(NightowlError):
     """A deployment by the pipeline would change what the pipeline may do."""
 
 
-def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dry_run: bool = False) -> None:
+def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun) -> None:
     """Deploy a stack, with `images` (app to reference) in the place of those in its file, and write the job's summary.
 
     The stack file has the images while this runs, and its own text again afterwards. Nothing is made unless all of
-    it is allowed: the policies are judged first, then the engine previews. With `dry_run` the stack file is read and
-    judged, which needs neither engine nor network.
+    it is allowed: the policies are judged first, then the engine previews. A dry run reads and judges the
+    stack file, which needs neither engine nor network.
 
     Raises:
         SettingsError, ProgramError: the stack file is not usable.
@@ -54,7 +55,7 @@ def run_deploy(target: Target, images: Mapping[str, str], run: ActionsRun, *, dr
         plan = plan_of_file(target.stack_file, target.stack)
         if plan.policies.mandatory:
             raise PolicyViolationError(target.stack, plan.policies.mandatory)
-        if dry_run:
+        if run.dry_run:
             listed = "".join(f"\n  {app}: {image}" for app, image in images.items())
             run.print(
                 f"would deploy {target.stack}: {counted(len(list(plan.graph)), 'resource')}, policies passed{listed}"
@@ -81,13 +82,13 @@ def failure_summary(stack: str, error: NightowlError) -> str:
 
 
 def images_from_json(text: str) -> dict[str, str]:
-    """Read `{"web": "registry/web:tag@sha256:..."}`, as the build gives it.
+    """Read `{"web": "registry/web:tag@sha256:..."}`, as the build gives it; an empty text has no image.
 
     Raises:
         UsageError: it is something else.
     """
     try:
-        images: object = json.loads(text)
+        images: object = json.loads(text or "{}")
     except ValueError:
         raise UsageError(f'--images: {text!r} is not JSON; write {{"APP": "IMAGE"}}') from None
     if not isinstance(images, dict):
@@ -145,7 +146,7 @@ def _is_deploy_role(caller: str | None, target: Target, settings: StackSettings)
 
 def _outputs(outcome: RunResult) -> str:
     """Write where each app answers: its URL, or its address inside the cluster."""
-    apps: Mapping[str, Mapping[str, Any]] = outcome.outputs.get("apps") or {}
+    apps = {name: as_mapping(app) for name, app in as_mapping(outcome.outputs.get("apps")).items()}
     addresses = {name: app.get("url") or app.get("service") for name, app in apps.items()}
     lines = [f"{app}  {address}" for app, address in addresses.items() if address]
     return joined(["**Addresses:**", block(lines, room=OUTPUTS_ROOM)]) if lines else ""

@@ -24,11 +24,11 @@ class DriftFoundError(NightowlError):
     """What runs is not what the code says; the issue has the differences."""
 
 
-def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False) -> None:
+def run_drift(target: Target, run: ActionsRun) -> None:
     """Look whether a deployment would change anything, and keep one issue about it: open with drift, closed without.
 
     A failure that is no drift, such as missing credentials or another run's lock, leaves the issue as it is.
-    With `dry_run` the stack file is read, and nothing else happens.
+    A dry run reads the stack file and does nothing else.
 
     Raises:
         DriftFoundError: there is drift; the issue is written.
@@ -37,7 +37,7 @@ def run_drift(target: Target, run: ActionsRun, *, dry_run: bool = False) -> None
         GithubError: the issue cannot be written.
     """
     settings = settings_from_stack_file(target.stack_file)
-    if dry_run:
+    if run.dry_run:
         run.print(
             f"would preview {target.stack} by the engine, and open, edit or close its issue with the label {LABEL!r}"
         )

@@ -25,6 +25,7 @@ from jwt.exceptions import InvalidKeyError
 from infra.ci.actions_run import ActionsRun
 from infra.errors import UsageError
 from infra.github.client import GithubError, client_options, github_errors, message_of
+from infra.settings.eks.delivery import MAIN_BRANCH
 
 LONGEST_BODY = 65_536
 """Characters of a comment, an issue or a pull request; GitHub refuses longer ones with status 422."""
@@ -112,24 +113,15 @@ class GithubRepository:
         with self._errors(f"read {path}", "contents: read"):
             return self._file(path, ref)
 
-    def propose(
-        self,
-        branch: str,
-        files: Mapping[str, str],
-        title: str,
-        body: str,
-        *,
-        base: str = "main",
-        start: str | None = None,
-    ) -> str:
-        """Propose `files` (path to text) by one pull request from `branch` to `base`; return its URL.
+    def propose(self, branch: str, files: Mapping[str, str], title: str, body: str, *, start: str | None = None) -> str:
+        """Propose `files` (path to text) by one pull request from `branch` to main; return its URL.
 
-        The branch becomes one commit on `start`, by default the head of `base`; what it held before is gone. The commit
+        The branch becomes one commit on `start`, by default the head of main; what it held before is gone. The commit
         is made through the API without an author, so GitHub signs it, and the branch moves in one step: a branch that
-        equalled its base for a moment would close its pull request. Where `files` are in `start` already, nothing is
+        equalled main for a moment would close its pull request. Where `files` are in `start` already, nothing is
         done and the answer is empty.
         """
-        commit = start or self.head(base)
+        commit = start or self.head(MAIN_BRANCH)
         with self._errors(f"commit to {branch}", "contents: write"):
             changed = {path: text for path, text in files.items() if self._file(path, commit) != text}
             if not changed:
@@ -137,12 +129,12 @@ class GithubRepository:
             self._commit(branch, commit, changed, title)
         with self._errors(f"propose {branch}", "pull-requests: write"):
             note = "" if self._is_app else f"\n{APPROVAL_NOTE}\n"
-            return self._propose(branch, base, title, _fitting(f"{body.rstrip()}\n{note}"))
+            return self._propose(branch, title, _fitting(f"{body.rstrip()}\n{note}"))
 
-    def withdraw(self, branch: str, comment: str, *, base: str = "main") -> bool:
+    def withdraw(self, branch: str, comment: str) -> bool:
         """Close the open pull request from `branch`, with a comment; return whether there was one."""
         with self._errors(f"close the pull request of {branch}", "pull-requests: write"):
-            pull = self._open_pull(branch, base)
+            pull = self._open_pull(branch)
             if pull is None:
                 return False
             pull.create_issue_comment(comment)
@@ -207,22 +199,23 @@ class GithubRepository:
                 raise
             self._branch(branch).edit(commit, force=True)  # another run was quicker
 
-    def _propose(self, branch: str, base: str, title: str, body: str) -> str:
-        pull = self._open_pull(branch, base)
+    def _propose(self, branch: str, title: str, body: str) -> str:
+        pull = self._open_pull(branch)
         if pull is None:
             try:
-                return self._repository.create_pull(base, branch, title=title, body=body).html_url
+                return self._repository.create_pull(MAIN_BRANCH, branch, title=title, body=body).html_url
             except GithubException as error:
-                pull = self._open_pull(branch, base) if "already exists" in message_of(error) else None
+                pull = self._open_pull(branch) if "already exists" in message_of(error) else None
                 if pull is None:
                     raise
         if (pull.title, pull.body) != (title, body):
             pull.edit(title=title, body=body)
         return pull.html_url
 
-    def _open_pull(self, branch: str, base: str) -> PullRequest | None:
+    def _open_pull(self, branch: str) -> PullRequest | None:
         owner = self._full_name.partition("/")[0]
-        return next(iter(self._repository.get_pulls(state="open", base=base, head=f"{owner}:{branch}")), None)
+        pulls = self._repository.get_pulls(state="open", base=MAIN_BRANCH, head=f"{owner}:{branch}")
+        return next(iter(pulls), None)
 
     def _open_issues(self, marker: str, label: str) -> list[Issue]:
         # Only who may triage can set a label, so nobody else can put an issue in the way of this one.

@@ -1,11 +1,10 @@
-"""Images in the registries of stacks: their references, what ECR knows of them, and how to log in."""
+"""Images in the registries of stacks: their references, what ECR knows of them, and the token for it."""
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -117,24 +116,6 @@ def image_stack(project: Path, stack: str) -> ImageStack:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Login:
-    """How docker and skopeo log in to a registry, for 12 hours."""
-
-    host: str
-    password: str = field(repr=False)
-
-    @property
-    def user(self) -> str:
-        """The user that ECR takes with every password."""
-        return "AWS"
-
-    @property
-    def entry(self) -> dict[str, str]:
-        """Its entry in an authentication file (containers-auth.json(5))."""
-        return {"auth": base64.b64encode(f"{self.user}:{self.password}".encode()).decode()}
-
-
 class Registry:
     """The registry of one account and region. Every method raises AwsError."""
 
@@ -151,12 +132,15 @@ class Registry:
         """Whether an image is there. Raises RepositoryMissingError."""
         return self._digest(repository, {"imageDigest": digest}) is not None
 
-    def login(self) -> Login:
-        """Return a password. It opens what the caller's role may use, in other accounts of the region too."""
+    @property
+    def host(self) -> str:
+        """What references of its images begin with."""
+        return registry_host(self._account_id, self._region)
+
+    def token(self) -> str:
+        """Return user and password in base64, for 12 hours: for what the caller's role may use, elsewhere too."""
         with aws_errors(f"log in to the registry of account {self._account_id}", "ecr:GetAuthorizationToken"):
-            data = self._client.get_authorization_token()["authorizationData"][0]
-        password = base64.b64decode(data.get("authorizationToken", "")).decode().partition(":")[2]
-        return Login(host=registry_host(self._account_id, self._region), password=password)
+            return self._client.get_authorization_token()["authorizationData"][0].get("authorizationToken", "")
 
     def _digest(self, repository: str, image: Mapping[str, str]) -> str | None:
         what = f"look into {repository} of account {self._account_id}"

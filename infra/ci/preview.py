@@ -49,21 +49,21 @@ class PreviewReport:
         return () if self.preview is None else self.preview.steps
 
 
-def run_preview(target: Target, number: int | None, run: ActionsRun, *, dry_run: bool = False) -> None:
+def run_preview(target: Target, number: int | None, run: ActionsRun) -> None:
     """Preview a stack with the real engine, judge it by the policies, and report both on the pull request `number`.
 
     The same goes to the job's summary. Without a number it goes there alone.
-    With `dry_run` the stack file is read and judged, which needs neither engine nor network, and nothing is written.
+    A dry run reads and judges the stack file, which needs neither engine nor network, and writes nothing.
 
     Raises:
         PreviewFailedError: the settings are not usable, or the preview failed.
         PolicyViolationError: mandatory policies are violated.
         GithubError: the comment cannot be written.
     """
-    github = None if dry_run or number is None else connect(run)
-    report = _report(target, run, dry_run=dry_run)
+    github = None if run.dry_run or number is None else connect(run)
+    report = _report(target, run)
     body = preview_comment(report)
-    if dry_run:
+    if run.dry_run:
         run.print(body)
         where = "in the summary of the job" if number is None else f"in a comment on pull request {number}"
         run.print(f"would preview {target.stack} by the engine, and tell it {where}")
@@ -94,14 +94,14 @@ def preview_comment(report: PreviewReport) -> str:
     return with_changes(before, report.steps, after)
 
 
-def _report(target: Target, run: ActionsRun, *, dry_run: bool) -> PreviewReport:
+def _report(target: Target, run: ActionsRun) -> PreviewReport:
     plan: Plan | None = None
     preview: Preview | None = None
     failure = ""
     try:
         settings = settings_from_stack_file(target.stack_file)
         plan = plan_of_file(target.stack_file, target.stack)
-        if not dry_run:
+        if not run.dry_run:
             run.print(f"previewing {target.stack}")
             preview = target.engine(settings).preview(target.stack_file, run_program)
     except InterruptedRunError:

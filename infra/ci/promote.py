@@ -9,12 +9,12 @@ from pathlib import Path
 
 from infra.ci.actions_run import ActionsRun
 from infra.ci.git import file_at, first_commit_with, require_history, versions
-from infra.ci.github import GithubRepository, connect
+from infra.ci.github import connect
 from infra.ci.images import ImageStack, Reference
-from infra.ci.record import BASE, stack_path
 from infra.ci.report import cell, joined, table
-from infra.ci.stack_edit import image_of, image_or_none, set_image
+from infra.ci.stack_edit import Line, file_of_main, image_of, image_or_none, stack_path, with_lines
 from infra.errors import UsageError
+from infra.settings.eks.delivery import MAIN_BRANCH
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -43,15 +43,6 @@ class Chain:
     folders: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Move:
-    """An image line that changes."""
-
-    app: str
-    before: Reference
-    after: Reference
-
-
 def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
     """Follow `promotesFrom` from a stack to the one that builds. `read` gives the stack of a name.
 
@@ -75,20 +66,14 @@ def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
 
 
 def run_promote(
-    project: Path,
-    target: ImageStack,
-    read: Callable[[str], ImageStack],
-    choice: Choice,
-    run: ActionsRun,
-    *,
-    dry_run: bool = False,
+    project: Path, target: ImageStack, read: Callable[[str], ImageStack], choice: Choice, run: ActionsRun
 ) -> None:
     """Propose new image lines for the target's file, by the one pull request from `nightowl/promote-STACK`.
 
     `read` gives the stack of a name. Both files are read from `main` as it is now, but for the source's where the
     choice names a commit; that and earlier images come from the history of the checkout. Only apps whose images the
-    target keeps (`nightowl:delivery.images`) are promoted. With `dry_run` the checkout's files are read, and nothing
-    else happens.
+    target keeps (`nightowl:delivery.images`) are promoted. A dry run reads the checkout's files and does nothing
+    else.
 
     Raises:
         UsageError: the choice makes no sense, the digest or the commit is unknown, or the clone lacks its history.
@@ -99,11 +84,11 @@ def run_promote(
         return
     apps = _apps(target, choice)
     chain = chain_to(target, read)
-    github = None if dry_run else connect(run)
+    github = None if run.dry_run else connect(run)
     require_history(project)
-    start = "" if github is None else github.head(BASE)
+    start = "" if github is None else github.head(MAIN_BRANCH)
     path = stack_path(target)
-    text = _text(project, github, start, path)
+    text = file_of_main(project, github, start, path)
     if choice.rollback:
         moves = _moves_back(project, target, text, apps, run)
     elif choice.digest is not None:
@@ -111,7 +96,7 @@ def run_promote(
     else:
         source_path = stack_path(chain.source)
         if choice.source_commit is None:
-            source_text = _text(project, github, start, source_path)
+            source_text = file_of_main(project, github, start, source_path)
         else:
             source_text = _text_at(project, choice.source_commit, source_path)
         moves = _moves_on(chain, text, source_text, apps, run)
@@ -121,14 +106,14 @@ def run_promote(
     if not moves:
         run.print(f"{target.name} has these images already: there is nothing to promote")
         return
-    for move in moves:
-        text = set_image(text, move.app, str(move.after))
+    text = with_lines(text, moves)
     branch = f"nightowl/promote-{target.name}"
     if github is None:
         run.print(f"would propose this for {path}, from {branch}; nothing was done")
         return
     title = _title(chain, choice)
-    url = github.propose(branch, {path: text}, title, _body(project, chain, moves, run), base=BASE, start=start)
+    body = _body(project, chain, moves, run)
+    url = github.propose(branch, {path: text}, title, body, start=start)
     run.print(url)
     run.summarize(f"{title}: {url}")
 
@@ -166,19 +151,9 @@ def _text_at(project: Path, commit: str, path: str) -> str:
     return text
 
 
-def _text(project: Path, github: GithubRepository | None, start: str, path: str) -> str:
-    try:
-        text = (project / path).read_text(encoding="utf-8") if github is None else github.file(path, start)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    if text is None:
-        raise UsageError(f"{BASE} has no file {path}; commit it first")
-    return text
-
-
-def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: ActionsRun) -> list[Move]:
+def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: ActionsRun) -> list[Line]:
     """Take the images of the source's file."""
-    moves: list[Move] = []
+    moves: list[Line] = []
     for app in apps:
         reference = Reference.of(image_or_none(source_text, app) or "")
         if not chain.source.owns(reference, app):
@@ -186,30 +161,30 @@ def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: A
                 f"{app}: {chain.source.name} runs no image of its own registry yet, so there is nothing to promote"
             )
             continue
-        moves.append(Move(app=app, before=_before(text, app), after=chain.target.taking(reference, app)))
+        moves.append(Line(app=app, before=_before(text, app), after=chain.target.taking(reference, app)))
     return moves
 
 
-def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], digest: str) -> Move:
+def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], digest: str) -> Line:
     (app,) = apps
     for stack in (chain.source, chain.target):
         for version in versions(project, stack_path(stack)):
             reference = _reference_in(version, app)
             if reference.digest == digest and stack.owns(reference, app):
-                return Move(app=app, before=_before(text, app), after=chain.target.taking(reference, app))
+                return Line(app=app, before=_before(text, app), after=chain.target.taking(reference, app))
     raise UsageError(
         f"--digest: neither {chain.source.name} nor {chain.target.name} was ever recorded to run {app} at {digest}; "
         f"`git log -p {stack_path(chain.source)}` lists what was"
     )
 
 
-def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], run: ActionsRun) -> list[Move]:
+def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], run: ActionsRun) -> list[Line]:
     """Take the image before the current one; of several apps, of those that changed last, which were one promotion."""
     current = {app: _before(text, app) for app in apps}
     for version in versions(project, stack_path(target)):
         earlier = {app: _reference_in(version, app) for app in apps}
         moves = [
-            Move(app=app, before=current[app], after=earlier[app])
+            Line(app=app, before=current[app], after=earlier[app])
             for app in apps
             if earlier[app].repository and earlier[app] != current[app]
         ]
@@ -232,19 +207,18 @@ def _reference_in(text: str, app: str) -> Reference:
 
 
 def _title(chain: Chain, choice: Choice) -> str:
-    what = f"{choice.app} in {chain.target.name}" if choice.app else chain.target.name
     if choice.rollback:
-        return f"Roll back {what}"
+        return f"Roll back {choice.app} in {chain.target.name}" if choice.app else f"Roll back {chain.target.name}"
     return f"Promote {choice.app or chain.source.name} to {chain.target.name}"
 
 
-def _body(project: Path, chain: Chain, moves: list[Move], run: ActionsRun) -> str:
+def _body(project: Path, chain: Chain, moves: list[Line], run: ActionsRun) -> str:
     rows = [_cells(project, chain, move, run) for move in moves]
     order = f"To merge this is the order to deploy {chain.target.name}; the reviewers of its environment release it."
     return joined([order + run.log, table(("app", "from", "to", "built by", "changes"), rows)])
 
 
-def _cells(project: Path, chain: Chain, move: Move, run: ActionsRun) -> Sequence[str]:
+def _cells(project: Path, chain: Chain, move: Line, run: ActionsRun) -> Sequence[str]:
     repository = f"{run.server_url}/{run.repository}"
     before, after = (_built_by(project, chain, move.app, one) for one in (move.before, move.after))
     built = f"[`{after[:12]}`]({repository}/commit/{after})" if after else "unknown"

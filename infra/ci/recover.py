@@ -22,13 +22,11 @@ class StillPendingError(NightowlError):
     """The state still records operations as under way."""
 
 
-def run_recover(
-    target: Target, run: ActionsRun, *, dry_run: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-) -> None:
+def run_recover(target: Target, run: ActionsRun, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
     """Print who has locked a stack, take the lock off, clear what is pending, and print what remains to do.
 
-    It can be run at any time and again; a stack without lock and pending operations stays as it is. With `dry_run`
-    the stack file is read, and nothing else happens.
+    It can be run at any time and again; a stack without lock and pending operations stays as it is. A dry run
+    reads the stack file and does nothing else.
 
     Raises:
         UsageError: it is the stack of a pull request, whose state no engine may read as it is.
@@ -42,7 +40,7 @@ def run_recover(
             f"`nightowl ci ephemeral down --pull-request {number}` checks the state and removes the stack"
         )
     settings = settings_from_stack_file(target.stack_file)
-    if dry_run:
+    if run.dry_run:
         run.print(f"would take the locks off {target.stack}, clear its pending operations and preview it")
         return
     engine = target.engine(settings)

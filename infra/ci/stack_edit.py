@@ -2,10 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.ci.images import ImageStack, Reference
 from infra.errors import UsageError
+from infra.project import STACKS_FOLDER
 from infra.settings.app.image import check_image
 from infra.settings.build import PROJECT
+from infra.settings.eks.delivery import MAIN_BRANCH
 from infra.settings.stack_file_edit import StackFileEditError, get_value, set_value
+
+if TYPE_CHECKING:
+    from infra.ci.github import GithubRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """An image line that changes."""
+
+    app: str
+    before: Reference
+    after: Reference
+
+
+def stack_path(stack: ImageStack) -> str:
+    """Return the path of a stack's file in the repository."""
+    return f"{STACKS_FOLDER}/Pulumi.{stack.name}.yaml"
+
+
+def file_of_main(project: Path, github: GithubRepository | None, commit: str, path: str) -> str:
+    """Read a file at `commit`, the head of main; without `github`, in a dry run, the file of the checkout.
+
+    Raises:
+        UsageError: there is no such file.
+        GithubError: GitHub refuses.
+    """
+    try:
+        text = (project / path).read_text(encoding="utf-8") if github is None else github.file(path, commit)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if text is None:
+        raise UsageError(f"{MAIN_BRANCH} has no file {path}; commit it first")
+    return text
+
+
+def with_lines(text: str, lines: Sequence[Line]) -> str:
+    """Return the text of a stack file with these image lines. Raises UsageError as `set_image` does."""
+    for line in lines:
+        text = set_image(text, line.app, str(line.after))
+    return text
 
 
 def set_image(text: str, app: str, image: str) -> str:

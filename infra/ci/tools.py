@@ -5,8 +5,8 @@ from __future__ import annotations
 from github import Github
 from github.GithubException import GithubException
 from requests.exceptions import RequestException
-from rich.console import Console
 
+from infra.ci.actions_run import ActionsRun
 from infra.errors import NightowlError
 from infra.toolchain import pinned, plugin
 from infra.toolchain.releases import PROVIDERS, Release, provider_version, releases
@@ -22,7 +22,7 @@ class PinError(NightowlError):
     """GitHub has no checksum of a release's file."""
 
 
-def run_tools(console: Console, *, dry_run: bool = False) -> None:
+def run_tools(run: ActionsRun) -> None:
     """Get the Pulumi CLI and the providers of the stacks, each checked against its checksum before anything is run.
 
     Providers go where the engine looks for them. What is there already stays.
@@ -34,16 +34,16 @@ def run_tools(console: Console, *, dry_run: bool = False) -> None:
     """
     home = plugin.users_home()
     missing = [name for name in PROVIDERS if not plugin.program_in(home, name).exists()]
-    if dry_run:
+    if run.dry_run:
         listed = ", ".join(f"{name} {provider_version(name)}" for name in PROVIDERS)
-        console.out(f"would get the Pulumi CLI and the providers {listed}")
+        run.print(f"would get the Pulumi CLI and the providers {listed}")
         return
-    pulumi = resolve_pulumi(lambda event: console.out(f"{event.tool}: {event.phase}"))
+    pulumi = resolve_pulumi(lambda event: run.print(f"{event.tool}: {event.phase}"))
     for name in missing:
-        console.out(f"{name} {provider_version(name)}: {plugin.install(pulumi, name, home)}")
+        run.print(f"{name} {provider_version(name)}: {plugin.install(pulumi, name, home)}")
 
 
-def run_pin_tools(github: Github, console: Console) -> None:
+def run_pin_tools(github: Github, run: ActionsRun) -> None:
     """Write the checksums of the releases that this project uses, as GitHub computed them.
 
     The files themselves come from another host, get.pulumi.com, so that both would have to be false.
@@ -53,7 +53,7 @@ def run_pin_tools(github: Github, console: Console) -> None:
     """
     lines = [f"{_digest(github, release)}  {release.url}" for release in releases()]
     pinned.CHECKSUMS.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
-    console.out(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
+    run.print(f"{pinned.CHECKSUMS}: {len(lines)} files; bring it to main by a pull request")
 
 
 def _digest(github: Github, release: Release) -> str:

@@ -34,6 +34,9 @@ def run_versions(project: Path, run: ActionsRun, *, as_json: bool = False, issue
         SupportEndsError: there are such pins; they were listed.
         GithubError: the issue cannot be written.
     """
+    if run.dry_run:
+        run.print(f"would list the pinned versions, and open, edit or close the issue with the label {LABEL!r}")
+        return
     found = [
         {
             "pin": pin,

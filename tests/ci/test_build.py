@@ -79,9 +79,17 @@ def pushes(monkeypatch: pytest.MonkeyPatch, ecr: Any) -> Callable[..., None]:
     return arrange
 
 
-def build(checkout: Checkout, tmp_path: Path, **more: Any) -> tuple[dict[str, str], list[str]]:
+def build(
+    checkout: Checkout, tmp_path: Path, *, dry_run: bool = False, **more: Any
+) -> tuple[dict[str, str], list[str]]:
     said: list[str] = []
-    run = ActionsRun(output=tmp_path / "output", sha="f" * 40, repository="example/nightowl", console=printed_to(said))
+    run = ActionsRun(
+        output=tmp_path / "output",
+        sha="f" * 40,
+        repository="example/nightowl",
+        console=printed_to(said),
+        dry_run=dry_run,
+    )
     run_build(checkout.folder, read(checkout.folder, "dev"), run, **more)
     path = tmp_path / "output"
     return outputs(path.read_text()) if path.exists() else {}, said

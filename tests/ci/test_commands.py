@@ -135,7 +135,7 @@ def test_a_command_hands_over_what_its_options_say(
 
     ((target, *between, run), options) = calls[0]
     assert (target.stack, target.stack_file) == ("dev", project / path_of("dev"))
-    assert (between, run.output, options["dry_run"]) == (given_to_it, project.parent / "output", dry)
+    assert (between, run.output, run.dry_run, options) == (given_to_it, project.parent / "output", dry, {})
 
 
 @pytest.mark.parametrize(
@@ -159,16 +159,16 @@ def test_a_command_for_pull_requests_hands_over_what_its_options_say(
 ) -> None:
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
     for place in ("project_place", "cluster_place"):
-        monkeypatch.setattr(f"infra.ci.ephemeral.place.{place}", lambda *words, **options: (words, options))
+        monkeypatch.setattr(f"infra.ci.ephemeral.place.{place}", lambda *words: words)
     module = "sweep" if function == "run_sweep" else "lifecycle"
     function = f"infra.ci.ephemeral.{module}.{function}"
     monkeypatch.setattr(function, lambda *words, **options: calls.append((words, options)))
     ci("ephemeral", *words, "--base", "dev", *cluster, "--dry-run")
 
-    (((found, options), *rest), more) = calls[0]
+    ((found, *rest), more) = calls[0]
     assert (rest, more) == given_to_it
     assert found[:-1] == (project, "dev", *cluster[1:])
-    assert options["dry_run"]
+    assert found[-1].dry_run
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import boto3
 import pytest
 
 import infra.ci.copy_images as module
+from infra.ci.actions_run import ActionsRun
 from infra.ci.copy_images import CopyError, run_copy_images
 from infra.ci.images import RepositoryMissingError
 from infra.errors import UsageError
@@ -74,7 +75,7 @@ def arrives(monkeypatch: pytest.MonkeyPatch, ecr: Any) -> Callable[[str], None]:
 def copy(project: Path, **more: Any) -> list[str]:
     said: list[str] = []
     text = (project / path_of("staging")).read_text()
-    run_copy_images(read(project, "staging"), read(project, "dev"), text, printed_to(said), **more)
+    run_copy_images(read(project, "staging"), read(project, "dev"), text, ActionsRun(console=printed_to(said), **more))
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,22 @@ def test_a_failed_deployment_tells_the_engines_reason(run: ActionsRun, tmp_path:
     assert "pod web-1: ErrImagePull" in summary(run)
 
 
+@pytest.mark.parametrize("apps", [None, "none", ["web"], {"web": "elsewhere"}])
+def test_outputs_that_are_no_map_do_not_fail_a_deployment_that_is_done(
+    run: ActionsRun, tmp_path: Path, apps: object
+) -> None:
+    engine = FakeEngine(deploys=replace(DEPLOYED, outputs={"apps": apps}))
+    run_deploy(target_of(engine, tmp_path), {}, run)
+
+    assert "### `local` is deployed" in summary(run)
+    assert "Addresses" not in summary(run)
+
+
 def test_a_dry_run_says_what_would_be_deployed_and_asks_no_engine(
     run: ActionsRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine = FakeEngine()
-    run_deploy(target_of(engine, tmp_path), {"web": IMAGE}, run, dry_run=True)
+    run_deploy(target_of(engine, tmp_path), {"web": IMAGE}, replace(run, dry_run=True))
 
     told = capsys.readouterr().out
     assert "would deploy local: " in told

@@ -115,7 +115,7 @@ def test_a_deployment_under_way_is_no_drift_and_leaves_the_issue_alone(
 
 def test_a_dry_run_asks_neither_the_engine_nor_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = FakeEngine()
-    run_drift(target_of(engine, tmp_path), ActionsRun(), dry_run=True)
+    run_drift(target_of(engine, tmp_path), ActionsRun(dry_run=True))
 
     assert "would preview local" in capsys.readouterr().out
     assert engine.calls == []

@@ -297,7 +297,7 @@ def test_two_pull_requests_with_the_same_priorities_are_told_apart(place: Place,
 def test_a_dry_run_says_what_would_be_deployed_and_does_nothing(
     place: Place, engine: FakeEngine, github: FakeGithub, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_up(replace(place, dry_run=True), 7, {"web": IMAGE})
+    run_up(replace(place, run=replace(place.run, dry_run=True)), 7, {"web": IMAGE})
     assert "would deploy pr-7: " in capsys.readouterr().out
     assert (engine.deployed, github.writes()) == ({}, [])
     assert not place.file(7).exists()
@@ -385,7 +385,7 @@ def test_down_without_a_stack_does_nothing(
 
 def test_a_dry_down_removes_nothing(place: Place, engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:
     engine.found["pr-7"] = NOW
-    assert run_down(replace(place, dry_run=True), 7)
+    assert run_down(replace(place, run=replace(place.run, dry_run=True)), 7)
     assert capsys.readouterr().out == "would remove pr-7\n"
     assert "pr-7" in engine.found.names()
 
@@ -609,7 +609,7 @@ def test_a_cancelled_sweep_stops_at_once(place: Place, engine: FakeEngine, githu
 def test_a_dry_sweep_removes_and_writes_nothing(place: Place, engine: FakeEngine, github: FakeGithub) -> None:
     engine.found["pr-7"] = NOW
     github.issues[7].state = "closed"
-    [swept] = run_sweep(replace(place, dry_run=True), now=NOW)
+    [swept] = run_sweep(replace(place, run=replace(place.run, dry_run=True)), now=NOW)
     assert (swept.done, swept.why) == ("due", "would be: #7 is closed")
     assert ("pr-7" in engine.found.names(), github.writes(), place.file(7).exists()) == (True, [], False)
 

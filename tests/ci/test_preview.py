@@ -106,7 +106,7 @@ def test_a_dry_run_reads_and_judges_the_stack_file_and_does_nothing_else(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine = FakeEngine()
-    run_preview(target_of(engine, tmp_path), 7, ActionsRun(), dry_run=True)
+    run_preview(target_of(engine, tmp_path), 7, ActionsRun(dry_run=True))
 
     told = capsys.readouterr().out
     assert "would preview local by the engine, and tell it in a comment on pull request 7" in told

@@ -52,8 +52,7 @@ class Team:
             read(project, to),
             lambda stack: read(project, stack),
             Choice(**choice),
-            replace(self.github.run(), console=printed_to(self.said)),
-            dry_run=dry_run,
+            replace(self.github.run(), console=printed_to(self.said), dry_run=dry_run),
         )
 
     def proposed(self, stack: str = "staging") -> dict[str, str]:

@@ -37,8 +37,8 @@ def project(tmp_path: Path) -> Path:
 
 def record(project: Path, github: FakeGithub, images: dict[str, str], **more: Any) -> list[str]:
     said: list[str] = []
-    run = replace(github.run(project), console=printed_to(said))
-    run_record(project, read(project, "dev"), images, run, **more)
+    run = replace(github.run(project), console=printed_to(said), **more)
+    run_record(project, read(project, "dev"), images, run)
     return said
 
 

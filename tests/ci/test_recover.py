@@ -71,7 +71,7 @@ def test_operations_that_stay_pending_fail_the_command_and_are_named(tmp_path: P
 
 def test_a_dry_run_touches_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     engine = FakeEngine(holders=(holder(5),))
-    run_recover(target_of(engine, tmp_path), ActionsRun(), dry_run=True)
+    run_recover(target_of(engine, tmp_path), ActionsRun(dry_run=True))
 
     assert "would take the locks off local" in capsys.readouterr().out
     assert engine.calls == []

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 from github import Github
-from rich.console import Console
 
+from infra.ci.actions_run import ActionsRun
 from infra.ci.tools import PinError, run_pin_tools, run_tools
 from infra.toolchain import pinned, plugin
 from infra.toolchain.pinned import NotPinnedError
@@ -37,7 +37,7 @@ def checksums(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_release_is_pinned_by_what_github_says_and_fetched_from_another_host(checksums: Path) -> None:
     archives = {release.archive: f"sha256:{number:064x}" for number, release in enumerate(releases())}
-    run_pin_tools(github_with({**archives, "SHA512SUMS": None}), Console())
+    run_pin_tools(github_with({**archives, "SHA512SUMS": None}), ActionsRun())
     found = pinned.pinned()
     assert set(found) == {release.url for release in releases()}
     assert all(url.startswith("https://get.pulumi.com/releases/") for url in found)
@@ -47,7 +47,7 @@ def test_every_release_is_pinned_by_what_github_says_and_fetched_from_another_ho
 
 def test_a_file_without_a_checksum_leaves_the_old_ones(checksums: Path) -> None:
     with pytest.raises(PinError, match=r"GitHub has no checksum of pulumi-v.*-linux-x64\.tar\.gz"):
-        run_pin_tools(github_with({release.archive: None for release in releases()}), Console())
+        run_pin_tools(github_with({release.archive: None for release in releases()}), ActionsRun())
     assert checksums.read_text() == ""
 
 
@@ -57,7 +57,7 @@ def test_a_job_stops_before_it_runs_a_provider_without_a_checksum(
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("infra.ci.tools.resolve_pulumi", lambda _: tmp_path / "pulumi")
     with pytest.raises(NotPinnedError, match=r"has no checksum in checksums\.txt, so it is not downloaded; `ni"):
-        run_tools(Console())
+        run_tools(ActionsRun())
 
 
 def test_a_provider_that_is_there_is_left_as_it_is(
@@ -69,7 +69,7 @@ def test_a_provider_that_is_there_is_left_as_it_is(
         program = plugin.program_in(tmp_path, name)
         program.parent.mkdir(parents=True)
         program.write_text("")
-    run_tools(Console())
+    run_tools(ActionsRun())
 
 
 def test_the_shipped_checksums_are_of_the_releases_that_are_used() -> None:

@@ -116,7 +116,7 @@ def test_the_sweep_removes_the_stack_of_a_closed_pull_request_and_keeps_the_othe
 
 def test_a_dry_sweep_tells_what_is_due_and_removes_nothing(seven: None, place: Place, cluster: Cluster) -> None:
     later = datetime.now(UTC) + timedelta(hours=73)
-    [swept] = run_sweep(replace(place, dry_run=True), now=later)
+    [swept] = run_sweep(replace(place, run=replace(place.run, dry_run=True)), now=later)
     assert (swept.done, swept.why.partition(" for ")[0]) == ("due", "would be: nothing happened")
     assert "pr-7" in stacks(place)
     assert "pr-7" in namespaces(cluster)

@@ -50,7 +50,7 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
         plan = plan_of_file(file, name)
     if plan.policies.mandatory:
         raise PolicyViolationError(name, plan.policies.mandatory)
-    if place.dry_run:
+    if place.run.dry_run:
         place.run.print(
             f"would deploy {name}: {counted(len(list(plan.graph)), 'resource')} on the cluster of {place.base}"
         )
@@ -85,10 +85,10 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
     name = pull_request_name(number)
     if not _exists(place, name):
         place.run.print(f"{name}: there is no such stack, nothing to do")
-        if not place.dry_run:
+        if not place.run.dry_run:
             place.file(number).unlink(missing_ok=True)
         return False
-    if place.dry_run:
+    if place.run.dry_run:
         place.run.print(f"would remove {name}")
         return True
     file = place.removal_file(number)

@@ -41,7 +41,7 @@ class EphemeralError(NightowlError):
 class Place:
     """The checkout, the stack whose cluster is shared, the engine of its backend, and the pull requests.
 
-    Without a `github` GitHub is not asked: who has the cluster decides. With `dry_run` all is printed and nothing done.
+    Without a `github` GitHub is not asked: who has the cluster decides.
     """
 
     project: Path
@@ -49,7 +49,6 @@ class Place:
     engine: Engine
     run: ActionsRun
     github: GithubRepository | None = None
-    dry_run: bool = False
 
     @property
     def guests(self) -> Guests:
@@ -112,7 +111,7 @@ class Place:
             self.run.print(f"comment: {self.github.upsert_comment(number, MARKER, body)}")
 
 
-def project_place(project: Path, base: str, run: ActionsRun, *, dry_run: bool = False) -> Place:
+def project_place(project: Path, base: str, run: ActionsRun) -> Place:
     """Find the place of a stack that keeps its state in a backend of its own, with the pull requests of `run`.
 
     Raises:
@@ -122,10 +121,10 @@ def project_place(project: Path, base: str, run: ActionsRun, *, dry_run: bool = 
     file = stack_file(project, base)
     github = connect(run)
     engine = project_engine(project, settings_from_stack_file(file), file, run.console)
-    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run)
+    return Place(project=project, base=base, engine=engine, run=run, github=github)
 
 
-def cluster_place(project: Path, base: str, cluster: str, run: ActionsRun, *, dry_run: bool = False) -> Place:
+def cluster_place(project: Path, base: str, cluster: str, run: ActionsRun) -> Place:
     """Find the place of a stack on a cluster of this machine. GitHub is asked where there is a token.
 
     Raises:
@@ -138,4 +137,4 @@ def cluster_place(project: Path, base: str, cluster: str, run: ActionsRun, *, dr
         raise UsageError(f"--cluster: {cluster!r} does not run; `nightowl local up --name {cluster}` starts it")
     engine = local_engine(paths, resolve_engine(lambda _: None), run.console.out)
     github = connect(run) if run.token else None
-    return Place(project=project, base=base, engine=engine, run=run, github=github, dry_run=dry_run)
+    return Place(project=project, base=base, engine=engine, run=run, github=github)

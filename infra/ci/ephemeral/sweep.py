@@ -89,7 +89,7 @@ def _sweep(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: da
         return Swept(stack=stack.name, done="failed", why=_failure(error))
     except NightowlError as error:
         return Swept(stack=stack.name, done="failed", why=str(error))
-    if place.dry_run:
+    if place.run.dry_run:
         return Swept(stack=stack.name, done="due", why=f"would be: {why}")
     return Swept(stack=stack.name, done="removed", why=why)
 
