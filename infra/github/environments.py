@@ -7,7 +7,7 @@ deploys. Reference: docs.github.com/en/rest/deployments/environments and .../bra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.github.client import GithubError, Json, RepositoryApi
@@ -36,9 +36,8 @@ class _State:
     prevents_self_review: bool = False
     wait_minutes: int = 0
     admins_bypass: bool = True
-    selected_branches: bool = False
-    branches: tuple[Json, ...] = ()
-    """Patterns of the refs that may deploy: id, name and type (branch or tag)."""
+    branches: tuple[Json, ...] | None = None
+    """Patterns of the only refs that may deploy: id, name and type (branch or tag). None: there is no such choice."""
 
 
 def environment_step(
@@ -64,11 +63,17 @@ def environment_step(
     """
     now = _inspect(api, name)
     state = now or _State()
-    wanted = tuple(reviewers) or state.reviewers
-    strict = state.prevents_self_review or several(wanted)
-    changes = (*_settings_changes(state, wanted, prevents_self_review=strict), *_branch_changes(state, branches))
+    approvers = tuple(reviewers) or state.reviewers
+    wanted = replace(
+        state,
+        reviewers=approvers,
+        prevents_self_review=state.prevents_self_review or several(approvers),
+        admins_bypass=state.admins_bypass and not approvers,
+    )
+    differing = _settings_changes(state, wanted)
+    changes = (*differing, *_branch_changes(state.branches, branches))
     refusal = ""
-    if must_be_reviewed and not wanted:
+    if must_be_reviewed and not approvers:
         changes = (*changes, "reviewers: none -> at least one, by --reviewer LOGIN")
         refusal = (
             f"{name} would be deployed without anybody's approval; say who approves: --reviewer LOGIN, or "
@@ -76,16 +81,17 @@ def environment_step(
         )
 
     def apply() -> None:
-        if now is None or not now.selected_branches or _settings_changes(now, wanted, prevents_self_review=strict):
-            _put(api, name, state, wanted, prevents_self_review=strict)
-        _set_branches(api, name, state, branches)
+        if now is None or now.branches is None or differing:
+            _put(api, name, wanted)
+        # An environment that was open to all, or to protected branches, can still have patterns from before.
+        _set_branches(api, name, _branches(api, name) if state.branches is None else state.branches, branches)
 
     return Step(
         name=f"environment {name}",
         exists=now is not None,
         changes=changes,
         apply=apply,
-        note=_note(name, wanted, prevents_self_review=strict),
+        note=_note(name, wanted),
         refusal=refusal,
     )
 
@@ -101,40 +107,31 @@ def _inspect(api: RepositoryApi, name: str) -> _State | None:
     if answer is None:
         return None
     policy = answer.get("deployment_branch_policy")
-    rules: list[Json] = answer.get("protection_rules", [])
-    approval = _rule(rules, "required_reviewers")
-    timer = _rule(rules, "wait_timer")
-    selected = policy is not None and policy["custom_branch_policies"]
     return _State(
-        reviewers=_reviewers(approval),
-        prevents_self_review=bool(approval.get("prevent_self_review")),
-        wait_minutes=timer.get("wait_timer", 0),
+        reviewers=_reviewers(answer),
+        prevents_self_review=bool(_rule(answer, "required_reviewers").get("prevent_self_review")),
+        wait_minutes=_rule(answer, "wait_timer").get("wait_timer", 0),
         admins_bypass=answer.get("can_admins_bypass", True),
-        selected_branches=selected,
-        branches=_branches(api, name) if selected else (),
+        branches=_branches(api, name) if policy is not None and policy["custom_branch_policies"] else None,
     )
 
 
-def _rule(rules: Sequence[Json], kind: str) -> Json:
-    none: Json = {}
-    return next((rule for rule in rules if rule["type"] == kind), none)
+def _rule(environment: Json, kind: str) -> Json:
+    rules: dict[str, Json] = {rule["type"]: rule for rule in environment.get("protection_rules", [])}
+    return rules.get(kind, {})
 
 
-def _reviewers(rule: Json) -> tuple[Reviewer, ...]:
+def _reviewers(environment: Json) -> tuple[Reviewer, ...]:
+    """Read people and teams. A team's owner is in the address of its page: https://github.com/orgs/OWNER/teams/SLUG."""
     return tuple(
         Reviewer(
             kind=item["type"],
             id=item["reviewer"]["id"],
             name=item["reviewer"]["login" if item["type"] == "User" else "slug"],
-            organization=_organization(item["reviewer"]),
+            organization=str(item["reviewer"].get("html_url", "")).partition("/orgs/")[2].partition("/")[0],
         )
-        for item in rule.get("reviewers", [])
+        for item in _rule(environment, "required_reviewers").get("reviewers", [])
     )
-
-
-def _organization(reviewer: Json) -> str:
-    """The owner of a team, as in the address of its page: https://github.com/orgs/OWNER/teams/SLUG."""
-    return str(reviewer.get("html_url", "")).partition("/orgs/")[2].partition("/")[0]
 
 
 def _branches(api: RepositoryApi, name: str) -> tuple[Json, ...]:
@@ -142,68 +139,68 @@ def _branches(api: RepositoryApi, name: str) -> tuple[Json, ...]:
     return tuple({"type": "branch", **item} for item in answer["branch_policies"])
 
 
-def _settings_changes(state: _State, reviewers: tuple[Reviewer, ...], *, prevents_self_review: bool) -> tuple[str, ...]:
-    changes: list[str] = []
-    if set(reviewers) != set(state.reviewers):
-        changes.append(f"reviewers: {_names(state.reviewers)} -> {_names(reviewers)}")
-    if prevents_self_review != state.prevents_self_review:
-        changes.append("approval of one's own deployment: allowed -> refused")
-    if reviewers and state.admins_bypass:
-        changes.append("deployment by an administrator without approval: allowed -> refused")
-    return tuple(changes)
+def _settings_changes(now: _State, wanted: _State) -> tuple[str, ...]:
+    rows = (
+        (
+            set(now.reviewers) != set(wanted.reviewers),
+            f"reviewers: {_names(now.reviewers)} -> {_names(wanted.reviewers)}",
+        ),
+        (
+            now.prevents_self_review != wanted.prevents_self_review,
+            "approval of one's own deployment: allowed -> refused",
+        ),
+        (
+            now.admins_bypass != wanted.admins_bypass,
+            "deployment by an administrator without approval: allowed -> refused",
+        ),
+    )
+    return tuple(line for differs, line in rows if differs)
 
 
-def _branch_changes(state: _State, branches: Sequence[str]) -> tuple[str, ...]:
-    if state.selected_branches and {(item["name"], item["type"]) for item in state.branches} == {
-        (name, "branch") for name in branches
-    }:
+def _branch_changes(now: Sequence[Json] | None, wanted: Sequence[str]) -> tuple[str, ...]:
+    there = {(item["type"], item["name"]): "" for item in now or ()}
+    if now is not None and there.keys() == {("branch", name) for name in wanted}:
         return ()
-    before = ", ".join(
-        item["name"] if item["type"] == "branch" else f"{item['type']} {item['name']}" for item in state.branches
-    )
-    return (
-        f"deployed from: {(before or 'nothing') if state.selected_branches else 'anywhere'} -> {', '.join(branches)}",
-    )
+    shown = ", ".join(name if kind == "branch" else f"{kind} {name}" for kind, name in there) or "nothing"
+    return (f"deployed from: {'anywhere' if now is None else shown} -> {', '.join(wanted)}",)
 
 
 def _names(reviewers: Sequence[Reviewer]) -> str:
     return ", ".join(reviewer.name for reviewer in reviewers) or "none"
 
 
-def _note(name: str, reviewers: Sequence[Reviewer], *, prevents_self_review: bool) -> str:
-    if not reviewers:
+def _note(name: str, state: _State) -> str:
+    if not state.reviewers:
         return "" if name in {"dev", EPHEMERAL, PROPOSALS} else "no reviewers: whoever merges the promotion deploys"
-    if not prevents_self_review:
-        return f"{_names(reviewers)} approves alone, also what they deploy themselves; a second --reviewer ends that"
-    return f"approved by {_names(reviewers)}"
+    names = _names(state.reviewers)
+    if not state.prevents_self_review:
+        return f"{names} approves alone, also what they deploy themselves; a second --reviewer ends that"
+    return f"approved by {names}"
 
 
-def _put(
-    api: RepositoryApi, name: str, state: _State, reviewers: Sequence[Reviewer], *, prevents_self_review: bool
-) -> None:
+def _put(api: RepositoryApi, name: str, state: _State) -> None:
     """Make the environment, or replace its settings.
 
     GitHub resets what a request leaves out, so all that is set is sent. What is not set is left out: plans without a
     rule refuse even its empty form.
     """
     body: dict[str, Any] = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
-    if reviewers:
-        body["reviewers"] = [{"type": item.kind, "id": item.id} for item in reviewers]
-        body["prevent_self_review"] = prevents_self_review
+    if state.reviewers:
+        body["reviewers"] = [{"type": item.kind, "id": item.id} for item in state.reviewers]
+        body["prevent_self_review"] = state.prevents_self_review
     if state.wait_minutes:
         body["wait_timer"] = state.wait_minutes
-    if reviewers or not state.admins_bypass:
+    if not state.admins_bypass:
         body["can_admins_bypass"] = False
     answer = api.send("PUT", f"environments/{name}", f"set the environment {name}", body)
-    rules: list[Json] = answer.get("protection_rules", [])
-    taken = {item.id for rule in rules if rule["type"] == "required_reviewers" for item in _reviewers(rule)}
-    left_out = [item for item in reviewers if item.id not in taken]
+    taken = {item.id for item in _reviewers(answer)}
+    left_out = [item for item in state.reviewers if item.id not in taken]
     if left_out:
         raise GithubError(
             f"GitHub did not take {_names(left_out)} as a reviewer of the environment {name}; give them read access "
             "under Settings > Collaborators and teams, and run this again"
         )
-    if reviewers and answer.get("can_admins_bypass", True):
+    if state.reviewers and answer.get("can_admins_bypass", True):
         raise GithubError(
             f"GitHub still lets administrators pass by the reviewers of the environment {name}; untick 'Allow "
             f"administrators to bypass configured protection rules' under Settings > Environments > {name}, and run "
@@ -211,12 +208,10 @@ def _put(
         )
 
 
-def _set_branches(api: RepositoryApi, name: str, state: _State, branches: Sequence[str]) -> None:
+def _set_branches(api: RepositoryApi, name: str, there: Sequence[Json], branches: Sequence[str]) -> None:
     """Add before removing, so that an interruption leaves no environment that nothing can deploy to."""
     path = f"environments/{name}/deployment-branch-policies"
     what = f"set the branches of the environment {name}"
-    # An environment that was open to all, or to protected branches, can still have patterns from before.
-    there = state.branches if state.selected_branches else _branches(api, name)
     kept = {item["name"] for item in there if item["type"] == "branch"}
     for branch in branches:
         if branch not in kept:
