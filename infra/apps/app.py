@@ -178,7 +178,9 @@ class App(pulumi.ComponentResource):
             return None
         return k8s.core.v1.Service(
             self._app,
-            metadata=self._meta(annotations=SERVICE_ANNOTATIONS),
+            metadata=self._meta(
+                annotations={**settings.annotations, **SERVICE_ANNOTATIONS}, labels=dict(settings.labels)
+            ),
             spec=service_spec(self._app, ports=settings.served),
             opts=self._child(),
         )
@@ -293,9 +295,13 @@ class App(pulumi.ComponentResource):
         )
 
     def _meta(
-        self, name: str | None = None, *, annotations: dict[str, str] | None = None
+        self,
+        name: str | None = None,
+        *,
+        annotations: dict[str, str] | None = None,
+        labels: dict[str, str] | None = None,
     ) -> k8s.meta.v1.ObjectMetaArgs:
-        return app_meta(self._app, namespace=self._args.namespace, name=name, annotations=annotations)
+        return app_meta(self._app, namespace=self._args.namespace, name=name, annotations=annotations, labels=labels)
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

@@ -19,8 +19,8 @@ from infra.settings.app.application import JobSettings, LongRunning
 
 JOB_ANNOTATIONS = {"pulumi.com/replaceUnready": "true"}
 """The provider makes a Job that has failed anew; without it, it would only look at it again."""
-AROUND_THE_POD = {"allow_to", "not_secret", "depends_on"}
-"""Settings that change nothing in the pod of a job."""
+AROUND_THE_POD = {"allow_to", "not_secret", "depends_on", "labels", "annotations"}
+"""Settings that change nothing in what a job does."""
 
 
 def job_name(app: str, settings: JobSettings) -> str:

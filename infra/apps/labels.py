@@ -41,8 +41,9 @@ def app_meta(
     namespace: pulumi.Input[str],
     name: str | None = None,
     annotations: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> k8s.meta.v1.ObjectMetaArgs:
     """Return the metadata of an object of `app`; its name is the app's, unless `name` is given."""
     return k8s.meta.v1.ObjectMetaArgs(
-        name=name or app, namespace=namespace, labels=app_labels(app), annotations=annotations
+        name=name or app, namespace=namespace, labels={**(labels or {}), **app_labels(app)}, annotations=annotations
     )

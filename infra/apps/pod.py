@@ -86,7 +86,8 @@ def pod_template(
     files = [volume for container in configurations.values() for volume in container.volumes]
     return k8s.core.v1.PodTemplateSpecArgs(
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            labels=app_labels(running.known_as or app), annotations=running.annotations
+            labels={**settings.labels, **app_labels(running.known_as or app)},
+            annotations={**settings.annotations, **(running.annotations or {})} or None,
         ),
         spec=k8s.core.v1.PodSpecArgs(
             service_account_name=app,

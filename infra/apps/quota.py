@@ -20,7 +20,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.cron import GRACE_SECONDS
-from infra.apps.resources import Requests, pod_requests
+from infra.apps.resources import NOTHING, Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
 from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task
@@ -59,12 +59,11 @@ def quota_spec(
     """
     _check(settings, needed(apps))
     room = with_room(apps)
-    memory = bytes_text(settings.memory or room.requests.memory)
     return k8s.core.v1.ResourceQuotaSpecArgs(
         hard={
             "requests.cpu": millicores_text(settings.cpu or room.requests.cpu),
-            "requests.memory": memory,
-            "limits.memory": memory,
+            "requests.memory": bytes_text(settings.memory or room.requests.memory),
+            "limits.memory": bytes_text(settings.memory or room.requests.most_memory),
             "pods": str(settings.pods or room.pods),
             "services.loadbalancers": "0",
             "services.nodeports": "0",
@@ -75,7 +74,9 @@ def quota_spec(
 
 def most_replicas(settings: LongRunning) -> int:
     """Return the most replicas that the app may have, a rollout aside."""
-    return settings.autoscaling.max if settings.autoscaling is not None else settings.replicas or 1
+    if settings.autoscaling is not None:
+        return settings.autoscaling.max
+    return 1 if settings.replicas is None else settings.replicas
 
 
 def _volumes(apps: Mapping[str, Application]) -> dict[str, str]:
@@ -89,7 +90,7 @@ def _check(settings: QuotaSettings, least: Demand) -> None:
         "surge included; raise it, leave it out, or lower scaling.max"
         for key, given, need, text in (
             ("cpu", settings.cpu, least.requests.cpu, millicores_text),
-            ("memory", settings.memory, least.requests.memory, bytes_text),
+            ("memory", settings.memory, least.requests.most_memory, bytes_text),
             ("pods", settings.pods, least.pods, str),
         )
         if given is not None and given < need
@@ -128,7 +129,7 @@ def _runs_at_once(app: CronSettings) -> int:
 
 
 def _total(sizes: Iterable[tuple[Application, int]]) -> Demand:
-    total, requests = 0, Requests(cpu=0, memory=0)
+    total, requests = 0, NOTHING
     for app, pods in sizes:
         total += pods
         requests = requests.plus(pod_requests(app).times(pods))

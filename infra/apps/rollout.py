@@ -62,20 +62,22 @@ def timing(settings: LongRunning, *, platform_drain_seconds: int, platform_regis
 
 
 def strategy(settings: LongRunning) -> k8s.apps.v1.DeploymentStrategyArgs:
-    """Start new pods before old ones go, unless both would need the same unshared claim."""
-    if settings.has_one_writer:
+    """Start new pods before old ones go, unless both would need the same unshared claim, or there may be only one."""
+    if settings.is_replaced:
         return k8s.apps.v1.DeploymentStrategyArgs(type="Recreate")
     return k8s.apps.v1.DeploymentStrategyArgs(
         type="RollingUpdate",
         rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(
-            max_unavailable=0, max_surge=f"{settings.rollout.surge}%"
+            # Kubernetes takes no rollout that may neither add a pod nor take one.
+            max_unavailable=0 if settings.rollout.surge else 1,
+            max_surge=f"{settings.rollout.surge}%",
         ),
     )
 
 
 def surge_pods(settings: LongRunning, replicas: int) -> int:
     """Return how many pods a rollout of `replicas` adds at once; Kubernetes rounds the share up."""
-    return 0 if settings.has_one_writer else math.ceil(replicas * settings.rollout.surge / 100)
+    return 0 if settings.is_replaced else math.ceil(replicas * settings.rollout.surge / 100)
 
 
 def lifecycle(drain_seconds: int) -> k8s.core.v1.LifecycleArgs | None:
@@ -95,11 +97,11 @@ def _drain_seconds(settings: LongRunning, platform_drain_seconds: int) -> int:
 
 def _longest_rollout_seconds(settings: LongRunning, grace_seconds: int, registration_seconds: int) -> int:
     wave = settings.longest_start_seconds + registration_seconds + MIN_READY_SECONDS
-    return grace_seconds + wave if settings.has_one_writer else _most_waves(settings) * wave
+    return grace_seconds + wave if settings.is_replaced else _most_waves(settings) * wave
 
 
 def _most_waves(settings: LongRunning) -> int:
     """Count the waves of a rollout, at that of the app's possible sizes that has the most."""
     scaling, fixed = settings.autoscaling, settings.replicas or 1
     sizes = range(fixed, fixed + 1) if scaling is None else range(scaling.min, scaling.max + 1)
-    return max(math.ceil(replicas / surge_pods(settings, replicas)) for replicas in sizes)
+    return max(math.ceil(replicas / max(1, surge_pods(settings, replicas))) for replicas in sizes)

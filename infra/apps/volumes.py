@@ -16,6 +16,7 @@ from infra.settings.app.volumes import VolumeSettings, find_lent
 from infra.settings.scalars import MEBIBYTE, bytes_text
 
 TMP_PATH = str(PurePosixPath("/", "tmp"))
+SHM_PATH = "/dev/shm"  # noqa: S108
 TMP_BYTES = 64 * MEBIBYTE
 
 
@@ -60,6 +61,14 @@ def storage(
     if settings.security.read_only_root and all(volume.mount != TMP_PATH for volume in wanted.values()):
         volumes.append(_scratch("tmp", TMP_BYTES))
         mounts.append(k8s.core.v1.VolumeMountArgs(name="tmp", mount_path=TMP_PATH))
+    if settings.shm is not None:
+        volumes.append(
+            k8s.core.v1.VolumeArgs(
+                name="shm",
+                empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(medium="Memory", size_limit=bytes_text(settings.shm)),
+            )
+        )
+        mounts.append(k8s.core.v1.VolumeMountArgs(name="shm", mount_path=SHM_PATH))
     return Storage(
         volumes=volumes,
         mounts=mounts,

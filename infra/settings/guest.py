@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 from infra.settings.app.application import Application, Task
 from infra.settings.eks.addresses import health_errors, http_traffic, network_apps, path_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
+from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.eks.priorities import guest_priority_errors
@@ -67,6 +68,7 @@ def guest_errors(
         yield FieldError(("apps", app, "traffic", "protocol"), message)
     yield from _priority_class_errors(apps)
     yield from secret_errors(apps)
+    yield from gpu_errors(apps)
     yield from volume_errors(apps)
     yield from stop_errors(apps)
     yield from registration_errors(apps)

@@ -25,7 +25,7 @@ class QuotaSettings(Model):
     cpu: Millicores | None = None
     """Sum of the CPU requests."""
     memory: Bytes | None = None
-    """Sum of the memory requests, which are the limits too."""
+    """Sum of the memory limits, and of the requests."""
     pods: Annotated[WholeNumber, Field(ge=1)] | None = None
     """Number of pods, those that are just starting or stopping included."""
 

@@ -11,6 +11,7 @@ from infra.settings.eks.addresses import address_errors
 from infra.settings.eks.cluster import ClusterSettings
 from infra.settings.eks.delivery import DeliverySettings, delivery_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
+from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import LoadBalancerSettings
 from infra.settings.eks.network import NetworkSettings
 from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_errors
@@ -57,6 +58,7 @@ class StackSettings(Model):
             yield from stop_errors(self.apps)
             yield from registration_errors(self.apps)
             yield from placement_errors(self.node_pools, self.apps)
+            yield from gpu_errors(self.apps)
             access = self.cluster.access.places
             yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
         else:

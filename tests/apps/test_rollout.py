@@ -102,3 +102,22 @@ def test_a_volume_that_is_handed_over_leaves_time_for_the_old_pod_to_go() -> Non
     made = build_apps({"it": app}).one("Deployment", "it")
     grace = made.props["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert made.timeouts["update"] == f"{grace + 120 + 5 + ENGINE_MARGIN_SECONDS}s"
+
+
+def test_a_replaced_app_has_never_two_pods_in_an_update() -> None:
+    spec = build_apps({"it": worker(replicas=1, rollout={"strategy": "replace"})}).one("Deployment", "it").props["spec"]
+    assert spec["strategy"] == {"type": "Recreate"}
+    assert spec["replicas"] == 1
+
+
+def test_without_surge_one_old_pod_goes_before_each_new_one() -> None:
+    made = build_apps({"it": worker(replicas=4, rollout={"surge": "0%"})}).one("Deployment", "it")
+    assert made.props["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "0%", "maxUnavailable": 1}
+
+
+def test_an_app_that_is_switched_off_keeps_all_but_its_pods() -> None:
+    graph = build_apps({"it": web(replicas=0)})
+    assert graph.one("Deployment", "it").props["spec"]["replicas"] == 0
+    assert graph.has("Service", "it")
+    assert not graph.has("HorizontalPodAutoscaler", "it")
+    assert graph.only("ResourceQuota").props["spec"]["hard"]["pods"] == "0"

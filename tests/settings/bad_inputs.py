@@ -111,9 +111,9 @@ _NOT_OF_AN_INGRESS = (
 _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
-    "allowFrom, allowTo, args, availability, command, dependsOn, env, files, health, image, init, kind, notSecret, "
-    "placement, port, ports, release, replicas, resources, rollout, scaling, secrets, security, servicePort, sidecars, "
-    "traffic, volumes"
+    "allowFrom, allowTo, annotations, args, availability, command, dependsOn, env, files, health, image, init, kind, "
+    "labels, notSecret, placement, port, ports, release, replicas, resources, rollout, scaling, secrets, security, "
+    "servicePort, shm, sidecars, traffic, volumes"
 )
 
 _PLATFORM = (
@@ -358,6 +358,30 @@ _APP = (
 )
 
 _ORDER = (
+    _web(
+        "{ rollout: { strategy: replace } }",
+        "rollout.strategy: replace is for an app of which only one pod may run: give it replicas: 1, and no scaling",
+        id="replaced and scaled",
+    ),
+    _worker(
+        "{ replicas: 1, rollout: { strategy: replace, surge: 0% } }",
+        "rollout.surge: goes with strategy: rolling; replace adds no pod before the old one is gone",
+        id="replaced with surge",
+    ),
+    _web(
+        "{ resources: { memory: 512Mi, memoryLimit: 256Mi }, labels: { app.kubernetes.io/name: x }, "
+        "annotations: { pulumi.com/skipAwait: 'true' } }",
+        "resources.memoryLimit: 256Mi is below the request of 512Mi",
+        "labels[\"app.kubernetes.io/name\"]: 'app.kubernetes.io/name' is set by Nightowl; choose another key",
+        "annotations[\"pulumi.com/skipAwait\"]: 'pulumi.com/skipAwait' is set by Pulumi; choose another key",
+        id="memory limit below the request, and keys of others",
+    ),
+    _web(
+        "{ shm: 256Mi }",
+        "shm: 256Mi is not below the memory limit of 128Mi, into which it counts; raise it (resources.memory or "
+        "memoryLimit)",
+        id="shared memory above the limit",
+    ),
     _web(
         "{ dependsOn: [wroker] }",
         "dependsOn[0]: 'wroker' is not an app of this stack; did you mean 'worker'?",
@@ -702,7 +726,7 @@ _HEALTH = (
     _worker(
         "{ replicas: 1, volumes: { data: { mount: /data, size: 1Gi, kind: persistent } }, "
         "rollout: { finishWithin: 9m, drain: 1m } }",
-        "rollout.deadline: 10m is not above the 10m for which the old pod may hold the volume (drain and "
+        "rollout.deadline: 10m is not above the 10m for which the new pod may wait for the old one (drain and "
         "finishWithin); raise it, or lower them",
         id="volume held longer than the deadline",
     ),
@@ -742,7 +766,7 @@ _REPLICAS = (
         "replicas: 3 would fight the autoscaler; give either replicas or scaling",
         id="scaling and replicas",
     ),
-    _web("{ replicas: 0 }", "replicas: 0 is below 1", id="no replicas"),
+    _web("{ replicas: -1 }", "replicas: -1 is below 0", id="no replicas"),
     _web("{ replicas: many }", "replicas: 'many' is not a whole number", id="replicas as text"),
     _web(
         "{ availability: { maxUnavailable: 0% } }",
@@ -764,7 +788,7 @@ _REPLICAS = (
         "availability.priority: true is not high, normal or low",
         id="choice as switch",
     ),
-    _web("{ rollout: { surge: 0 } }", "rollout.surge: 0 is not a percentage from 1% to 100%", id="surge zero"),
+    _web("{ rollout: { surge: 101 } }", "rollout.surge: 101 is not a percentage from 1% to 100%", id="surge too high"),
     _web(
         "{ rollout: { deadline: 5s } }",
         "rollout.deadline: 5s is below 10s, too short for any pod to start",

@@ -15,7 +15,6 @@ from tests.apps.samples import IMAGE
 
 KINDS = ("<web>", "<worker>", "<cron>")
 COMPOSE = [
-    "annotations",
     "build",
     "cap_add",
     "cap_drop",
@@ -33,7 +32,6 @@ COMPOSE = [
     "healthcheck",
     "hostname",
     "ipc",
-    "labels",
     "links",
     "logging",
     "mem_limit",
@@ -57,14 +55,12 @@ COMPOSE = [
 ]
 KUBERNETES = [
     "affinity",
-    "annotations",
     "containers",
     "envFrom",
     "hostNetwork",
     "imagePullPolicy",
     "imagePullSecrets",
     "initContainers",
-    "labels",
     "livenessProbe",
     "nodeSelector",
     "priorityClassName",

@@ -122,7 +122,7 @@ def _size(app: Mapping[str, Any]) -> dict[str, Any]:
     if app.get("kind") in {"cron", "job"}:
         return {}
     if "replicas" in app:
-        return {"replicas": 1}
+        return {"replicas": min(1, int(app["replicas"]))}
     scaling = _mapping(app.get("scaling"))
     return {"scaling": {**scaling, "min": 1, "max": min(MOST_REPLICAS, int(scaling.get("max", MOST_REPLICAS)))}}
 

@@ -13,9 +13,10 @@ from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.environment import Environment, Files, configuration_errors
 from infra.settings.app.health import HealthSettings
 from infra.settings.app.image import Image
+from infra.settings.app.metadata import OwnKey
 from infra.settings.app.mounts import mount_errors
 from infra.settings.app.peers import SELF, Flow, Peer
-from infra.settings.app.placement import PlacementSettings
+from infra.settings.app.placement import LabelValue, PlacementSettings
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
 from infra.settings.app.references import reference_errors
 from infra.settings.app.release import ReleaseSettings, Retries, awaited_run_errors
@@ -29,7 +30,7 @@ from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
-from infra.settings.scalars import UNIQUE, Seconds, WholeNumber, seconds_text
+from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_text, seconds_text
 
 LONGEST_RUN_SECONDS = 7 * 86400
 """A week: a task that runs longer is a worker."""
@@ -60,6 +61,12 @@ class _Application(Model):
     """The pod's identity."""
     volumes: dict[Name, VolumeSettings] = {}
     """Folders that can be written to."""
+    shm: Bytes | None = None
+    """Size of `/dev/shm`, shared memory that counts into the memory limit of whoever fills it."""
+    labels: dict[OwnKey, LabelValue] = {}
+    """Labels of the pods and the Service, besides Nightowl's own."""
+    annotations: dict[OwnKey, str] = {}
+    """Annotations of the pods and the Service."""
     init: dict[Name, HelperSettings] = {}
     """Containers that run to their end, one after the other, before the app starts."""
     sidecars: dict[Name, SidecarSettings] = {}
@@ -79,6 +86,10 @@ class _Application(Model):
     def _errors(self) -> Iterator[FieldError]:
         yield from configuration_errors(self.env, self.files)
         yield from mount_errors(self.volumes, self.files)
+        if self.shm is not None and self.shm >= self.resources.most_memory:
+            limit = bytes_text(self.resources.most_memory)
+            message = f"{bytes_text(self.shm)} is not below the memory limit of {limit}, into which it counts; raise it"
+            yield FieldError("shm", f"{message} (resources.memory or memoryLimit)")
         yield from self._helper_errors()
         yield from self._variable_errors()
         yield from self._reference_errors()
@@ -118,8 +129,8 @@ class _LongRunning(_Application):
     """When a container is started, ready and alive."""
     scaling: ScalingSettings | None = None
     """Bounds and targets of the autoscaler; by default 3 to 10 replicas at 60% CPU, unless `replicas` is given."""
-    replicas: Annotated[WholeNumber, Field(ge=1, le=MOST_REPLICAS)] | None = None
-    """A fixed number instead of `scaling`."""
+    replicas: Annotated[WholeNumber, Field(ge=0, le=MOST_REPLICAS)] | None = None
+    """A fixed number instead of `scaling`; 0 switches the app off and keeps all else of it."""
     availability: AvailabilitySettings = AvailabilitySettings()
     """Spread over zones, disruption budget, eviction and priority."""
     rollout: RolloutSettings = RolloutSettings()
@@ -183,11 +194,19 @@ class _LongRunning(_Application):
         """Whether the old pod must be gone before the new one starts, as only one node can have its volume."""
         return any(volume.has_one_writer for volume in self.volumes.values())
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the old pod must be gone before the new one starts."""
+        return self.has_one_writer or self.rollout.strategy == "replace"
+
     def _errors(self) -> Iterator[FieldError]:
         yield from super()._errors()
         if self.scaling is not None and self.replicas is not None:
             message = f"{self.replicas} would fight the autoscaler; give either replicas or scaling"
             yield FieldError("replicas", message)
+        if self.rollout.strategy == "replace" and self.replicas not in {0, 1}:
+            message = "replace is for an app of which only one pod may run: give it replicas: 1, and no scaling"
+            yield FieldError("rollout.strategy", message)
         yield from self._writer_errors()
         yield from self._port_errors()
         for error in self.health.errors(port=self.served_port):
@@ -210,7 +229,7 @@ class _LongRunning(_Application):
 
     def _writer_errors(self) -> Iterator[FieldError]:
         for name, volume in self.volumes.items():
-            if volume.has_one_writer and self.replicas != 1:
+            if volume.has_one_writer and self.replicas not in {0, 1}:
                 yield FieldError(
                     ("volumes", name, "kind" if volume.claim is None else "claim"),
                     "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
@@ -231,11 +250,11 @@ class _LongRunning(_Application):
                 f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
                 "raise it, or lower them",
             )
-        if self.has_one_writer and stop >= deadline:
+        if self.is_replaced and stop >= deadline:
             yield FieldError(
                 "rollout.deadline",
-                f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the old pod may hold "
-                "the volume (drain and finishWithin); raise it, or lower them",
+                f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the new pod may wait "
+                "for the old one (drain and finishWithin); raise it, or lower them",
             )
 
 

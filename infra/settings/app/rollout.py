@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Percent, Seconds, seconds_text
+from infra.settings.scalars import Notation, Seconds, parse_percent, percent_text, seconds_text
 
 MIN_READY_SECONDS = 5
 """How long a new pod must stay ready before it counts and the next one is replaced."""
@@ -14,11 +17,17 @@ LONGEST_WAIT_SECONDS = 3600
 """An hour: a node that waits longer for one pod holds up every drain and upgrade of the cluster."""
 
 
+def _parse_surge(value: Any) -> int:
+    return 0 if not isinstance(value, bool) and str(value) in {"0", "0%"} else parse_percent(value)
+
+
 class RolloutSettings(Model):
     """Surge, timing and deadline of a rolling update. The rest is computed (infra/apps/rollout.py)."""
 
-    surge: Percent = 25
-    """Share of the replicas that is added before old ones go, rounded up."""
+    strategy: Literal["rolling", "replace"] = "rolling"
+    """`replace` ends the old pod before the new one starts, so that an update never has two; with `replicas: 1`."""
+    surge: Annotated[int, BeforeValidator(_parse_surge), Notation("percentage", percent_text)] = 25
+    """Share of the replicas that is added before old ones go, rounded up; `0%` takes one old pod first each time."""
     finish_within: Seconds = 30
     """The longest request or task, which a stopping container must be able to finish."""
     drain: Seconds | None = None
@@ -28,6 +37,8 @@ class RolloutSettings(Model):
     """After this long without progress the update has failed."""
 
     def _errors(self) -> Iterator[FieldError]:
+        if self.strategy == "replace" and "surge" in self.model_fields_set:
+            yield FieldError("surge", "goes with strategy: rolling; replace adds no pod before the old one is gone")
         waits = {"finishWithin": self.finish_within, "drain": self.drain or 0, "deadline": self.deadline}
         for key, seconds in waits.items():
             if seconds > LONGEST_WAIT_SECONDS:
