@@ -204,12 +204,13 @@ def _targets_pods(group: Resource) -> Messages:
 def _checks_health(group: Resource) -> Messages:
     """A pod that answers nobody gets requests for a minute, or one that is not ready gets them.
 
-    Set health_check.path to the readiness path, or matcher to what the app answers, and interval to 10 to 15 s.
+    Set health_check.path to the readiness path, or matcher to 200-499, and interval to 10 to 15 s.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     check = mapping(group.props.get("healthCheck"))
     protocol = text(check, "protocol") or text(group.props, "protocol")
-    chosen = text(check, "path") not in {"", "/"} or text(check, "matcher")
+    # An app that is asked nothing over HTTP has no such path: then every answer that it gives there must do.
+    chosen = text(check, "path") not in {"", "/"} or text(check, "matcher").endswith("499")
     if protocol in {"HTTP", "HTTPS"} and not chosen:
         yield "healthCheck.path is not the readiness path of the app"
     interval = number(check, "interval")

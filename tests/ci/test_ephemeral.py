@@ -284,12 +284,12 @@ def base_web(place: Place) -> dict[str, Any]:
 
 
 def test_two_pull_requests_with_the_same_priorities_are_told_apart(place: Place, engine: FakeEngine) -> None:
-    engine.found["pr-207"] = NOW
+    engine.found["pr-197"] = NOW
     with pytest.raises(EphemeralError) as refusal:
         run_up(place, 7, {})
     assert str(refusal.value) == (
-        "#7 and #207 would have the same priorities on the load balancer, as their numbers differ by a multiple of "
-        "200; take the label off #207, then set it here again"
+        "#7 and #197 would have the same priorities on the load balancer, as their numbers differ by a multiple of "
+        "190; take the label off #197, then set it here again"
     )
     assert engine.deployed == {}
 
