@@ -59,6 +59,9 @@ exception says why:
 | `image` without a digest | `image-by-digest` | The tag can be moved: tomorrow's pods run another program. |
 | `replicas: 1` | `enough-replicas` | A drain of its node takes the app away. |
 | `scaling.min: 1`, `scaling.max` equal to `min` | `hpa-minimum`, `hpa-room` | The same, and nothing can grow. |
+| `security.user: 0` | `pod-non-root`, `pod-no-user-zero` | Who breaks out of the container is root on its node. |
+| `security.capabilities` beyond `NET_BIND_SERVICE` | `pod-adds-no-capability` | Each is a part of root. |
+| `security.level: baseline` | `namespace-enforces-pod-security` | Others may make such pods there too. |
 | `volumes.*.kind: persistent` with one writer | `rolling-update` | The old pod must end before the new one starts. |
 | the same without `storageClass`, elsewhere | `claim-has-a-class` | Without a default class, it waits for ever. |
 | `rollout.drain: 0s` | `pre-stop-pause` | A pod that ends is still sent requests. |

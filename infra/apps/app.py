@@ -19,6 +19,7 @@ from infra.apps.not_secret import words
 from infra.apps.pod import Running, configurations, pod_template
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
+from infra.apps.security import security_annotations
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
 from infra.apps.volumes import Claim, Storage, storage
 from infra.platforms.kept_data import data_annotation
@@ -201,7 +202,7 @@ class App(pulumi.ComponentResource):
         )
         return k8s.apps.v1.Deployment(
             self._app,
-            metadata=self._meta(annotations=deployment_annotations(settings) | self._not_secret(settings)),
+            metadata=self._meta(annotations=deployment_annotations(settings) | self._decisions(settings)),
             spec=deployment_spec(self._app, settings, self._template(settings, pods, running)),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -238,7 +239,7 @@ class App(pulumi.ComponentResource):
     def _cron_job(self, settings: CronSettings, pods: _Pods) -> k8s.batch.v1.CronJob:
         return k8s.batch.v1.CronJob(
             self._app,
-            metadata=self._meta(annotations=self._not_secret(settings) or None),
+            metadata=self._meta(annotations=self._decisions(settings) or None),
             spec=cron_job_spec(self._app, settings, self._template(self._args.settings, pods, run_to_the_end())),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -270,7 +271,7 @@ class App(pulumi.ComponentResource):
     def _job(self, name: str, settings: JobSettings, pods: _Pods, running: Running) -> k8s.batch.v1.Job:
         return k8s.batch.v1.Job(
             name,
-            metadata=self._meta(name, annotations=JOB_ANNOTATIONS | self._not_secret(settings)),
+            metadata=self._meta(name, annotations=JOB_ANNOTATIONS | self._decisions(settings)),
             spec=job_spec(settings, self._template(settings, pods, running)),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -281,8 +282,9 @@ class App(pulumi.ComponentResource):
             ),
         )
 
-    def _not_secret(self, settings: Application) -> dict[str, str]:
-        return annotation_of(words(self._app, settings)) or {}
+    def _decisions(self, settings: Application) -> dict[str, str]:
+        """Write down for the policy pack what the stack file decides."""
+        return (annotation_of(words(self._app, settings)) or {}) | security_annotations(self._app, settings.security)
 
     def _template(self, settings: Application, pods: _Pods, running: Running) -> k8s.core.v1.PodTemplateSpecArgs:
         return pod_template(

@@ -12,10 +12,12 @@ from infra.apps.labels import COMMON_LABELS
 from infra.apps.namespace_policies import namespace_policies, policy_annotations
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import quota_spec
+from infra.labels import SECURITY_ANNOTATION
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform
 from infra.settings.app.application import Application, Task
 from infra.settings.app.resources import ResourceSettings
+from infra.settings.app.security import SecurityLevel
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.scalars import bytes_text, millicores_text
 from infra.versions import KUBERNETES_MINOR
@@ -31,7 +33,7 @@ class NamespaceArgs:
 
 
 class Namespace(pulumi.ComponentResource):
-    """A namespace under the `restricted` Pod Security Standard, closed to all traffic but DNS, with a quota.
+    """A namespace under a Pod Security Standard, closed to all traffic but DNS, with a quota.
 
     Makes the Namespace, or takes one over, and in it a LimitRange, a ResourceQuota and two NetworkPolicies, besides the
     PriorityClasses that the apps use.
@@ -56,7 +58,12 @@ class Namespace(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
     def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
-        labels = {**args.settings.labels, **COMMON_LABELS, **args.platform.namespace_labels, **pod_security_labels()}
+        labels = {
+            **args.settings.labels,
+            **COMMON_LABELS,
+            **args.platform.namespace_labels,
+            **pod_security_labels("baseline" if security_decisions(args.apps) else "restricted"),
+        }
         return k8s.core.v1.Namespace(
             name,
             metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -72,7 +79,7 @@ class Namespace(pulumi.ComponentResource):
 
     def _annotations(self, args: NamespaceArgs) -> dict[str, str] | None:
         data = data_annotation(kept=True) if args.platform.keeps_data else {}
-        return {**(policy_annotations(args.settings) or {}), **data} or None
+        return {**(policy_annotations(args.settings) or {}), **security_decisions(args.apps), **data} or None
 
     def _limit_range(self, name: str) -> k8s.core.v1.LimitRange:
         return k8s.core.v1.LimitRange(
@@ -126,17 +133,23 @@ class Namespace(pulumi.ComponentResource):
         return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=COMMON_LABELS, annotations=annotations)
 
 
-def pod_security_labels() -> dict[str, str]:
-    """Return the labels that refuse, warn of and record each pod below the `restricted` standard.
+def pod_security_labels(enforced: SecurityLevel) -> dict[str, str]:
+    """Return the labels that refuse each pod below the `enforced` level, and tell of each below `restricted`.
 
     The version is pinned, so that an upgrade of the cluster does not change what is refused. With `enforce` alone a
     Deployment would be accepted and stay silently without pods: the warning reaches the client that applies it.
     """
     labels: dict[str, str] = {}
-    for mode in ("enforce", "warn", "audit"):
-        labels[f"pod-security.kubernetes.io/{mode}"] = "restricted"
+    for mode, level in {"enforce": enforced, "warn": "restricted", "audit": "restricted"}.items():
+        labels[f"pod-security.kubernetes.io/{mode}"] = level
         labels[f"pod-security.kubernetes.io/{mode}-version"] = f"v{KUBERNETES_MINOR}"
     return labels
+
+
+def security_decisions(apps: Mapping[str, Application]) -> dict[str, str]:
+    """Name the keys by which the namespace enforces less than `restricted`."""
+    keys = [f"nightowl:apps.{name}.security.level" for name, app in apps.items() if app.security.level == "baseline"]
+    return {SECURITY_ANNOTATION: ", ".join(keys)} if keys else {}
 
 
 def container_defaults() -> k8s.core.v1.LimitRangeItemArgs:

@@ -13,11 +13,11 @@ import pulumi_kubernetes as k8s
 
 from infra.settings.app.application import Application
 from infra.settings.app.volumes import VolumeSettings, find_lent
-from infra.settings.scalars import MEBIBYTE, bytes_text
+from infra.settings.app.writable import DEFAULT_BYTES
+from infra.settings.scalars import bytes_text
 
 TMP_PATH = str(PurePosixPath("/", "tmp"))
 SHM_PATH = "/dev/shm"  # noqa: S108
-TMP_BYTES = 64 * MEBIBYTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +58,11 @@ def storage(
     mounts = [
         k8s.core.v1.VolumeMountArgs(name=_volume_name(name), mount_path=volume.mount) for name, volume in wanted.items()
     ]
-    if settings.security.read_only_root and all(volume.mount != TMP_PATH for volume in wanted.values()):
-        volumes.append(_scratch("tmp", TMP_BYTES))
+    for index, path in enumerate(sorted(settings.writable)):
+        volumes.append(_scratch(f"writable-{index}", settings.writable[path]))
+        mounts.append(k8s.core.v1.VolumeMountArgs(name=f"writable-{index}", mount_path=path))
+    if settings.security.read_only_root and all(mount.mount_path != TMP_PATH for mount in mounts):
+        volumes.append(_scratch("tmp", DEFAULT_BYTES))
         mounts.append(k8s.core.v1.VolumeMountArgs(name="tmp", mount_path=TMP_PATH))
     if settings.shm is not None:
         volumes.append(
@@ -90,7 +93,7 @@ def _mounted_claim(app: str, name: str, volume: VolumeSettings, apps: Mapping[st
 
 def _volume(name: str, settings: VolumeSettings, claims: Mapping[str, str]) -> k8s.core.v1.VolumeArgs:
     if not settings.is_persistent:
-        return _scratch(_volume_name(name), settings.size or TMP_BYTES)
+        return _scratch(_volume_name(name), settings.size or DEFAULT_BYTES)
     return k8s.core.v1.VolumeArgs(
         name=_volume_name(name),
         persistent_volume_claim=k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=claims[name]),

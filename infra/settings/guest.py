@@ -67,6 +67,7 @@ def guest_errors(
         message = f"{protocol} takes a port of the load balancer, which belongs to the other stack; remove traffic"
         yield FieldError(("apps", app, "traffic", "protocol"), message)
     yield from _priority_class_errors(apps)
+    yield from _security_errors(apps)
     yield from secret_errors(apps)
     yield from gpu_errors(apps)
     yield from volume_errors(apps)
@@ -110,4 +111,15 @@ def _priority_class_errors(apps: Mapping[str, Application]) -> Iterator[FieldErr
             yield FieldError(
                 ("apps", app, "availability", "priority"),
                 f"{settings.availability.priority} does not go with kind: guest; leave it out",
+            )
+
+
+def _security_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find levels below the one that the cluster's admission policy asks of namespaces of pull requests."""
+    for app, settings in apps.items():
+        if settings.security.level != "restricted":
+            yield FieldError(
+                ("apps", app, "security", "level"),
+                f"{settings.security.level} does not go with kind: guest, whose namespace enforces restricted; leave "
+                f"out {app}, or use an image that needs no root",
             )

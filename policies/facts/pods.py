@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, name_of, neighbours, selects
+from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, annotation, name_of, neighbours, selects
 from policies.facts.spellings import PATCH, POD_TEMPLATE
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
@@ -14,6 +14,8 @@ from policies.facts.values import mapping, mappings, number, sequence, text, wit
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 FEWEST_REPLICAS = 2
 """With fewer, one node's end is the app's (kube-score, Polaris: floor 2; three for three zones)."""
+DECIDED_BY = "pod-security/decided-by"
+"""Annotation of a workload, or of its namespace, that says who decided what its pods may do, and where."""
 DEFAULT_GRACE_SECONDS = 30
 """What a pod has without `terminationGracePeriodSeconds` (Kubernetes API reference, PodSpec)."""
 
@@ -65,6 +67,12 @@ def sends_to(service: Resource, workload: Resource) -> bool:
 def on_windows(resource: Resource) -> bool:
     """Return whether the pods say that they are for Windows, where controls of Linux mean nothing."""
     return text(pod_spec(resource), "os", "name") == "windows"
+
+
+def decided(resource: Resource) -> str:
+    """Return the end of a message about what somebody decided and wrote down: by which key; empty otherwise."""
+    keys = annotation(resource, DECIDED_BY)
+    return f", as {keys} asks" if keys else ""
 
 
 def serves(container: Mapping[str, Any]) -> bool:

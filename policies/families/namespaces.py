@@ -12,6 +12,7 @@ from policies.facts.objects import (
     name_of,
     namespace_of,
 )
+from policies.facts.pods import decided
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.values import text
@@ -46,7 +47,7 @@ def _enforces(resource: Resource) -> Messages:
     level = text(labels_of(resource), f"{PREFIX}enforce")
     left_alone = is_patch(resource) and f"{PREFIX}enforce" not in labels_of(resource)
     if name_of(resource) not in OF_THE_CLUSTER and level != RESTRICTED and not left_alone:
-        yield f"label {PREFIX}enforce is {level or 'missing'}"
+        yield f"label {PREFIX}enforce is {level or 'missing'}{decided(resource)}"
 
 
 @family.rule("namespace-tells-pod-security", MEDIUM, NAMESPACE, "EKS best practices")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.facts.objects import POD_SPELLINGS
-from policies.facts.pods import PROBES, all_containers, label, on_windows, pod_spec, pod_template
+from policies.facts.pods import PROBES, all_containers, decided, label, on_windows, pod_spec, pod_template
 from policies.facts.stack import Resource
 from policies.facts.values import is_true, mapping, mappings, number, text, within, words
 from policies.rule import CRITICAL, HIGH, Family, Messages
@@ -173,4 +173,4 @@ def _capabilities(resource: Resource) -> Messages:
         added = within(container, "securityContext", "capabilities", "add") or ()
         more = sorted({str(capability) for capability in added} - {"NET_BIND_SERVICE"})
         if more:
-            yield f"{label(container)} adds {', '.join(more)}"
+            yield f"{label(container)} adds {', '.join(more)}{decided(resource)}"

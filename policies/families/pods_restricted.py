@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.facts.objects import POD_SPELLINGS, WORKLOADS
-from policies.facts.pods import all_containers, label, on_windows, pod_spec, security
+from policies.facts.pods import all_containers, decided, label, on_windows, pod_spec, security
 from policies.facts.spellings import is_patch
 from policies.facts.stack import Resource
 from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within, words
@@ -62,7 +62,7 @@ def _non_root(resource: Resource) -> Messages:
     """
     for container in _written_whole(resource):
         if not is_true(security(container, resource, "runAsNonRoot")):
-            yield f"{label(container)} is not held to runAsNonRoot"
+            yield f"{label(container)} is not held to runAsNonRoot{decided(resource)}"
     for whose, context in _patched(resource):
         if is_false(context, "runAsNonRoot"):
             yield f"runAsNonRoot of {whose} is set to false"
@@ -76,7 +76,7 @@ def _user_zero(resource: Resource) -> Messages:
     """
     for container in _written_whole(resource):
         if number(security(container, resource, "runAsUser")) == 0:
-            yield f"{label(container)} runs as user 0"
+            yield f"{label(container)} runs as user 0{decided(resource)}"
     for whose, context in _patched(resource):
         if number(context, "runAsUser") == 0:
             yield f"runAsUser of {whose} is set to 0"
@@ -97,7 +97,7 @@ def _user_id(resource: Resource) -> Messages:
         if user is None:
             yield f"{label(container)} leaves runAsUser to its image"
         elif 0 < user < LOWEST_USER_ID:
-            yield f"{label(container)} runs as user {user:g}"
+            yield f"{label(container)} runs as user {user:g}{decided(resource)}"
 
 
 @family.rule("pod-seccomp", HIGH, POD_SPELLINGS, "PSS restricted", "CKV_K8S_31", "C-0210")
@@ -158,4 +158,4 @@ def _read_only(resource: Resource) -> Messages:
         return
     for container in all_containers(resource):
         if not is_true(container, "securityContext", "readOnlyRootFilesystem"):
-            yield f"{label(container)} can write to its root file system"
+            yield f"{label(container)} can write to its root file system{decided(resource)}"

@@ -12,6 +12,13 @@ def test_every_pod_below_the_restricted_standard_is_refused_warned_of_and_record
         assert labels[f"pod-security.kubernetes.io/{mode}-version"] == f"v{KUBERNETES_MINOR}"
 
 
+def test_the_namespace_enforces_the_weakest_level_of_its_apps_and_tells_of_what_is_not_restricted() -> None:
+    apps = {"web": web(), "db": web(security={"level": "baseline", "user": 0})}
+    labels = build_apps(apps).one("Namespace", "namespace").props["metadata"]["labels"]
+    levels = {mode: labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "warn", "audit")}
+    assert levels == {"enforce": "baseline", "warn": "restricted", "audit": "restricted"}
+
+
 def test_the_namespace_has_the_given_name_and_every_app_lives_in_it() -> None:
     graph = build_apps({"web": web()}, namespace={"name": "shop"})
     assert graph.one("Namespace", "namespace").object_name == "shop"

@@ -105,3 +105,12 @@ def test_apps_share_one_volume(source: str) -> None:
 def _mounted(graph: Graph, app: str) -> list[str]:
     volumes = graph.pod(app)["spec"]["volumes"]
     return [one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one]
+
+
+def test_writable_paths_are_scratch_space_of_64_mebibytes_or_their_size_in_every_container() -> None:
+    app = web(writable=["/var/run/postgresql", {TMP_PATH: "1Gi"}], init={"first": {"command": ["first"]}})
+    spec = build_apps({"it": app}).pod("it")["spec"]
+    sizes = {volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in spec["volumes"]}
+    for container in [*spec["initContainers"], *spec["containers"]]:
+        mounts = {mount["mountPath"]: sizes[mount["name"]] for mount in container["volumeMounts"]}
+        assert mounts == {TMP_PATH: "1Gi", "/var/run/postgresql": "64Mi"}

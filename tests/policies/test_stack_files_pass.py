@@ -35,6 +35,10 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "one-writer-of-a-class": web(replicas=1, volumes={"data": {**DISK, "storageClass": "fast"}}),
     "shared-volume": web(volumes={"data": {**DISK, "shared": True, "storageClass": "shared"}}),
     "low-user": web(security={"user": 999, "readOnlyRoot": False}),
+    "as-root": web(
+        security={"level": "baseline", "user": 0, "readOnlyRoot": False, "capabilities": ["CHOWN", "SETUID"]},
+        writable=["/var/run/postgresql", {"/var/cache": "1Gi"}],
+    ),
     "cpu-limit": web(resources={"cpuLimit": "1"}),
     "one": web(replicas=1),
     "from-one": web(scaling={"min": 1}),

@@ -113,7 +113,7 @@ _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and wr
 _APP_KEYS = (
     "allowFrom, allowTo, annotations, args, availability, command, dependsOn, env, files, health, image, init, kind, "
     "labels, notSecret, placement, port, ports, release, replicas, resources, rollout, scaling, secrets, security, "
-    "servicePort, shm, sidecars, traffic, volumes"
+    "servicePort, shm, sidecars, traffic, volumes, writable"
 )
 
 _PLATFORM = (
@@ -590,7 +590,50 @@ _RESOURCES = (
         id="resource unknown",
     ),
     _web("{ resources: 1Gi }", "resources: '1Gi' is not a mapping; write keys below it", id="resources as text"),
-    _web("{ security: { user: 0 } }", "security.user: 0 is below 1", id="user root"),
+    _web(
+        "{ security: { user: 0, capabilities: [CHOWN, NET_BIND_SERVICE, cap_setuid] } }",
+        "security.user: 0 is root, which needs level: baseline beside it; or name the image's own user",
+        "security.capabilities[0]: CHOWN needs level: baseline beside it",
+        "security.capabilities[2]: SETUID needs level: baseline beside it",
+        id="root and capabilities at level restricted",
+    ),
+    _web(
+        "{ security: { level: baseline, capabilities: [NET_ADMIN] } }",
+        "security.capabilities[0]: 'NET_ADMIN' is none that a container may have here; these are AUDIT_WRITE, CHOWN, "
+        "DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT",
+        id="capability beyond baseline",
+    ),
+    _web(
+        "{ security: { level: privileged } }",
+        "security.level: 'privileged' is not restricted or baseline",
+        id="security level",
+    ),
+    _web(
+        "{ security: { runAsUser: 0, privileged: true, allowPrivilegeEscalation: true } }",
+        "security.runAsUser: unknown key; write it as 'user'",
+        "security.privileged: unknown key; there is no key, as no Pod Security Standard that a namespace enforces here "
+        "allows it",
+        "security.allowPrivilegeEscalation: unknown key; there is no key: no process gains rights that its parent did "
+        "not have",
+        id="words of Kubernetes under security",
+    ),
+    _web("{ writable: [/tmp, /tmp] }", "writable: a list has /tmp twice; remove one", id="writable path twice"),
+    _web(
+        "{ writable: [/cache, tmp], volumes: { data: { mount: /cache, size: 1Gi } } }",
+        f"writable.tmp: 'tmp' {_NOT_A_PATH}",
+        id="writable path not absolute",
+    ),
+    _web(
+        "{ writable: [/cache, /run/secrets], volumes: { data: { mount: /cache, size: 1Gi } } }",
+        'writable["/run/secrets"]: /run/secrets belongs to the secrets; choose another path',
+        'writable["/cache"]: /cache is the mount of volume data too; choose another path',
+        id="writable path that is taken",
+    ),
+    _web(
+        "{ writable: [5] }",
+        "writable: a list has an item that is no path; write paths such as /tmp, or {/var/cache: 1Gi}",
+        id="writable number",
+    ),
     _web(
         "{ security: { readOnlyRoot: 'yes' } }",
         "security.readOnlyRoot: 'yes' is not true or false",

@@ -28,6 +28,7 @@ from infra.settings.app.secrets import Secret
 from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.app.writable import Writable
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_text, seconds_text
@@ -58,9 +59,12 @@ class _Application(Model):
     placement: PlacementSettings = PlacementSettings()
     """Which nodes it may run on."""
     security: SecuritySettings = SecuritySettings()
-    """The pod's identity."""
+    """Who the containers are, and what they may do."""
     volumes: dict[Name, VolumeSettings] = {}
     """Folders that can be written to."""
+    writable: Writable = {}
+    """Paths of scratch space that dies with the pod, beside a read-only root: `[/tmp, /var/run/postgresql]` with 64Mi
+    each, or with their sizes, `{/var/cache/nginx: 1Gi}`."""
     shm: Bytes | None = None
     """Size of `/dev/shm`, shared memory that counts into the memory limit of whoever fills it."""
     labels: dict[OwnKey, LabelValue] = {}
@@ -85,7 +89,7 @@ class _Application(Model):
 
     def _errors(self) -> Iterator[FieldError]:
         yield from configuration_errors(self.env, self.files)
-        yield from mount_errors(self.volumes, self.files)
+        yield from mount_errors(self.volumes, self.files, self.writable)
         if self.shm is not None and self.shm >= self.resources.most_memory:
             limit = bytes_text(self.resources.most_memory)
             message = f"{bytes_text(self.shm)} is not below the memory limit of {limit}, into which it counts; raise it"
@@ -100,7 +104,7 @@ class _Application(Model):
             yield FieldError(("sidecars", name), "is the name of an init container too; choose another")
         for section, name, helper in self.helpers:
             # The volumes were checked with the app's own files already.
-            for error in mount_errors(self.volumes, helper.files):
+            for error in mount_errors(self.volumes, helper.files, self.writable):
                 if error.location[0] == "files":
                     yield error.below(section, name)
 

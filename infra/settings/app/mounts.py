@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from infra.settings.app.environment import Files
 from infra.settings.app.volumes import VolumeSettings
@@ -20,13 +20,16 @@ _OWNERS = {
 }
 
 
-def mount_errors(volumes: Mapping[str, VolumeSettings], files: Files) -> Iterator[FieldError]:
-    """Find which volumes and files of one container would hide one another, or something that the pod needs.
+def mount_errors(
+    volumes: Mapping[str, VolumeSettings], files: Files, writable: Collection[str] = ()
+) -> Iterator[FieldError]:
+    """Find which folders and files of one container would hide one another, or something that the pod needs.
 
     A volume inside a volume and a file inside a volume are fine: container runtimes mount the outer one first.
     """
     folders: list[tuple[Location, str]] = [
-        (("volumes", name, "mount"), volume.mount) for name, volume in volumes.items()
+        *((("volumes", name, "mount"), volume.mount) for name, volume in volumes.items()),
+        *((("writable", path), path) for path in writable),
     ]
     paths: list[tuple[Location, str]] = [*folders, *((("files", path), path) for path in files)]
     for place, path in paths:
@@ -36,10 +39,11 @@ def mount_errors(volumes: Mapping[str, VolumeSettings], files: Files) -> Iterato
     for index, (place, path) in enumerate(folders):
         for other_place, other in folders[:index]:
             if other == path:
-                yield FieldError(place, f"{path} is the mount of volume {other_place[1]} too; choose another path")
+                owner = "under writable" if other_place[0] == "writable" else f"the mount of volume {other_place[1]}"
+                yield FieldError(place, f"{path} is {owner} too; choose another path")
     for place, path in paths[len(folders) :]:
         for other_place, other in paths:
-            is_volume = other_place[0] == "volumes"
+            is_volume = other_place[0] != "files"
             if _is_below(other, path) or (other == path and is_volume):
                 what = "a volume" if is_volume else "a file"
                 yield FieldError(place, f"{path} cannot be a file: {other} is {what} there")

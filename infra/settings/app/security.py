@@ -1,23 +1,63 @@
-"""Who a container is, and what it may write."""
+"""Who a container is, and what it may do and write."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from infra.settings.model import Model
-from infra.settings.scalars import Switch, WholeNumber
+from infra.settings.model import FieldError, Model
+from infra.settings.scalars import UNIQUE, Notation, Switch, WholeNumber
 
-UserId = Annotated[WholeNumber, Field(ge=1, le=2**31 - 1)]
+SecurityLevel = Literal["restricted", "baseline"]
+
+CAPABILITIES_OF_BASELINE = (
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
+    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+)  # fmt: skip
+"""What a container may add (Kubernetes, Pod Security Standards, baseline, "Capabilities")."""
+CAPABILITIES_OF_RESTRICTED = ("NET_BIND_SERVICE",)
+
+
+def _check_capability(value: str) -> str:
+    name = value.upper().removeprefix("CAP_")
+    if name not in CAPABILITIES_OF_BASELINE:
+        raise ValueError(f"is none that a container may have here; these are {', '.join(CAPABILITIES_OF_BASELINE)}")
+    return name
+
+
+Id = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
+Capability = Annotated[str, AfterValidator(_check_capability), Notation("capability")]
 
 
 class SecuritySettings(Model):
-    """The pod's identity. Everything else that the `restricted` Pod Security Standard asks for is fixed."""
+    """Who the containers of the pod are, and what they may do.
 
-    user: UserId = 10001
-    """Numeric user; 10000 and above does not collide with users of the host."""
-    group: UserId = 10001
+    `restricted` and `baseline` are those of the Pod Security Standards. Whatever the level, no process gains rights
+    that its parent did not have, and every capability that is not named is dropped.
+    """
+
+    level: SecurityLevel = "restricted"
+    """`baseline` is for images that must be root: it allows `user: 0` and more `capabilities`. The namespace then
+    enforces `baseline`, and still warns of and records what is not `restricted`."""
+    user: Id = 10001
+    """Numeric user; 10000 and above does not collide with users of the host. `0`, which is root, needs
+    `level: baseline`."""
+    group: Id = 10001
     """Numeric group, also of the volumes."""
     read_only_root: Switch = True
-    """`false` only for an image that must write outside its volumes."""
+    """`false` only for an image that must write outside its volumes; `writable` names single folders."""
+    capabilities: Annotated[tuple[Capability, ...], UNIQUE] = ()
+    """Capabilities that the containers keep, such as `[CHOWN, SETUID, SETGID]`; those beyond `NET_BIND_SERVICE` need
+    `level: baseline`. Only root makes use of them."""
+
+    def _errors(self) -> Iterator[FieldError]:
+        if self.level == "baseline":
+            return
+        if self.user == 0:
+            yield FieldError("user", "0 is root, which needs level: baseline beside it; or name the image's own user")
+        for index, capability in enumerate(self.capabilities):
+            if capability not in CAPABILITIES_OF_RESTRICTED:
+                message = f"{capability} needs level: baseline beside it"
+                yield FieldError(("capabilities", index), message)

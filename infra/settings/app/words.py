@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from infra.settings.nearest import letters
 
-_SECURITY = "the namespace enforces the Pod Security Standard restricted"
+_SECURITY = "no Pod Security Standard that a namespace enforces here allows it"
 _ALWAYS = "there is no key: what ends is started again, the run of a cron app by its 'retries'"
 _PORTS = "write the container's port as 'port', more of them under 'ports', and the Service's as 'servicePort'"
 _OWN_ACCOUNT = "there is no key: each app has a service account of its own, without rights in the cluster"
@@ -19,8 +19,9 @@ _APP_WORDS: Mapping[str, str] = {
     "affinity": "write it under 'placement' (nodes) or 'availability' (spread over zones)",
     "autoscaling": "write it under 'scaling'",
     "build": "there is no key: 'image' names what was built; docs/delivery.md tells how the pipeline builds it",
-    "capadd": f"there is no key: no container gets a capability, as {_SECURITY}",
-    "capdrop": "there is no key: every capability is dropped",
+    "capabilities": "write it as 'security.capabilities'",
+    "capadd": "write it as 'security.capabilities'",
+    "capdrop": "there is no key: every capability is dropped but those of 'security.capabilities'",
     "configmap": "write variables under 'env' and files under 'files'",
     "configs": "write them under 'files'",
     "containername": "there is no key: the app's name is its key under nightowl:apps",
@@ -74,7 +75,7 @@ _APP_WORDS: Mapping[str, str] = {
     "runasuser": "write it as 'security.user'",
     "runasgroup": "write it as 'security.group'",
     "scale": "write it as 'replicas'",
-    "securitycontext": "write 'security.user' and 'security.group'; the rest is that of Pod Security restricted",
+    "securitycontext": "write its parts under 'security', whose keys say who the containers are",
     "securityopt": f"there is no key, as {_SECURITY}",
     "service": f"there is no key: each app with a port has a Service of its name; {_PORTS}",
     "serviceaccount": _OWN_ACCOUNT,
@@ -87,7 +88,7 @@ _APP_WORDS: Mapping[str, str] = {
     "sysctls": f"there is no key, as {_SECURITY}",
     "targetport": _PORTS,
     "terminationgraceperiodseconds": "write it as 'rollout.finishWithin'; the rest of it is computed",
-    "tmpfs": "write it under 'volumes', where a volume is scratch space by default",
+    "tmpfs": "write its paths as 'writable'",
     "tolerations": "write the keys of the taints as 'placement.tolerate'",
     "topologyspreadconstraints": "write it as 'availability.zones'",
     "ulimits": "there is no key: the node's limits hold",
@@ -103,6 +104,20 @@ _RESOURCE_WORDS: Mapping[str, str] = {
     "ram": "write it as 'memory'",
     "requests": "write 'cpu' and 'memory' here",
     "reservations": "write 'cpu' and 'memory' here",
+}
+
+_SECURITY_WORDS: Mapping[str, str] = {
+    "add": "write it as 'capabilities'",
+    "allowprivilegeescalation": "there is no key: no process gains rights that its parent did not have",
+    "capadd": "write it as 'capabilities'",
+    "drop": "there is no key: every capability is dropped but those of 'capabilities'",
+    "fsgroup": "write it as 'group'",
+    "privileged": f"there is no key, as {_SECURITY}",
+    "readonlyrootfilesystem": "write it as 'readOnlyRoot'",
+    "runasgroup": "write it as 'group'",
+    "runasnonroot": "there is no key: 'user' says it",
+    "runasuser": "write it as 'user'",
+    "seccompprofile": "there is no key: it is RuntimeDefault",
 }
 
 _PROBE_WORDS: Mapping[str, str] = {
@@ -130,6 +145,8 @@ def answer(place: tuple[str | int, ...]) -> str | None:
             return _APP_WORDS.get(letters(key))
         case ("apps", _, "resources", str(key)):
             return _RESOURCE_WORDS.get(letters(key))
+        case ("apps", _, "security", str(key)):
+            return _SECURITY_WORDS.get(letters(key))
         case ("apps", _, "health", _, str(key)) | ("apps", _, "sidecars", _, "health", _, str(key)):
             return _PROBE_WORDS.get(letters(key))
         case _:

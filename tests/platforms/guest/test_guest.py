@@ -315,6 +315,11 @@ PLATFORM = guest_sections()["platform"]
             "nightowl:apps.web.availability.priority: high does not go with kind: guest; leave it out",
         ),
         (
+            web(security={"level": "baseline", "user": 0}),
+            "nightowl:apps.web.security.level: baseline does not go with kind: guest, whose namespace enforces "
+            "restricted; leave out web, or use an image that needs no root",
+        ),
+        (
             {"platform": {**PLATFORM, "stack": "pr-8"}},
             "nightowl:platform.stack: 'pr-8' is a stack of a pull request, which has no cluster; name the stack that "
             "has",
@@ -326,7 +331,7 @@ PLATFORM = guest_sections()["platform"]
         ),
         ({"network": {"zones": 2}}, "nightowl:network: goes with platform.kind: eks only"),
     ],
-    ids=["namespace", "host", "other-pr", "no-host", "tcp", "priority", "stack", "domain", "section"],
+    ids=["namespace", "host", "other-pr", "no-host", "tcp", "priority", "level", "stack", "domain", "section"],
 )
 def test_what_would_take_something_from_the_base_is_refused_in_one_line(changes: dict[str, Any], message: str) -> None:
     assert settings_refusal(**changes) == message
