@@ -92,16 +92,14 @@ class Report:
 
     def _print_changes(self, console: Console) -> None:
         """Print a table for each resource that differs, with a row for each difference."""
-        count = 0
-        for result in self.results:
-            if not result.step.changes:
-                continue
+        differing = [result.step for result in self.results if result.step.changes]
+        for step in differing:
             table = _table("setting", "is", "will be")
-            for change in result.step.changes:
+            for change in step.changes:
                 was, becomes = _short(change.was), _short(change.becomes)
                 table.add_row(change.setting or _ITSELF, f"another {was}" if was == becomes else was, becomes)
-                count += 1
-            console.print(Text(result.step.name, style="bold"), Padding(table, (0, 0, 1, 2)), sep="\n")
+            console.print(Text(step.name, style="bold"), Padding(table, (0, 0, 1, 2)), sep="\n")
+        count = sum(len(step.changes) for step in differing)
         noun = "difference" if self.mode == "check" else "change"
         console.out(f"{count} {noun}{'' if count == 1 else 's'}; nothing was changed")
 

@@ -52,8 +52,7 @@ class StackFileStep:
         """Find what `apply` would change, and change nothing."""
         text = read_text(self.path)
         changes = self._changes(text)
-        problem = self._conflict(text) if changes else None
-        return self._result("differs" if changes else "exists", changes, problem)
+        return self._result("differs" if changes else "exists", changes, self._conflict(text) if changes else None)
 
     def apply(self, new_data_key: Callable[[], str]) -> StackFileResult:
         """Write what differs. Where that is not possible the result has the lines to add."""
@@ -70,8 +69,7 @@ class StackFileStep:
                 problem = str(error)
             except OSError as error:
                 problem = f"{self.name} cannot be written ({error.strerror})"
-        state: State = "changed" if problem is None else "differs"
-        return self._result(state, changes, problem, data_key)
+        return self._result("differs" if problem else "changed", changes, problem, data_key)
 
     def _edited(self, text: str, data_key: str | None) -> str:
         if data_key is not None:
@@ -85,11 +83,10 @@ class StackFileStep:
             (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
             (BACKEND_PATH, self.account.backend),
         )
-        found = [(path, get_value(text, path), value) for path, value in wanted]
         return tuple(
             Change(setting=".".join(path[1:] or path), was=was, becomes=value)
-            for path, was, value in found
-            if was != value
+            for path, value in wanted
+            if (was := get_value(text, path)) != value
         )
 
     def _conflict(self, text: str) -> str | None:

@@ -24,7 +24,7 @@ from infra.github.issues import LABELS, issues_step, label_step
 from infra.github.main_rules import main_rules_step
 from infra.github.origin import repository_of
 from infra.github.proposals import app_of, app_step
-from infra.github.report import Report
+from infra.github.report import print_json, print_table
 from infra.github.required_checks import required_checks
 from infra.github.reviewers import Reviewer, find_reviewers, several
 from infra.github.stack_facts import EPHEMERAL_BASE, stack_file_step
@@ -99,16 +99,8 @@ def run_github(
     finally:
         if results:
             undone = [Result(step=step, state="not done") for step in steps[len(results) :]]
-            report = Report(
-                repository=api.repository.full_name,
-                repository_id=api.repository.id,
-                subject_prefixes=form.prefixes,
-                results=[*results, *undone],
-            )
-            if as_json:
-                report.print_json(console)
-            else:
-                report.print(console)
+            report = print_json if as_json else print_table
+            report(api.repository, form.prefixes, [*results, *undone], console)
     return not any(step.changes for step in steps)
 
 

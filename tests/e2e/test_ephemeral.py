@@ -61,7 +61,7 @@ def namespaces(cluster: Cluster) -> dict[str, dict[str, str]]:
 
 
 def stacks(place: Place) -> set[str]:
-    return {stack.name for stack in place.guests.stacks()}
+    return set(place.guests.stacks())
 
 
 def test_a_labelled_pull_request_gets_the_apps_in_a_namespace_of_its_own(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
 from infra.errors import NightowlError
 from infra.settings.build import PROJECT
+from infra.settings.plain import as_mapping
 from infra.settings.pull_request import pull_request_name
 
 MOST_REPLICAS = 3
@@ -30,27 +31,27 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
     """
     sections = {
         key.removeprefix(f"{PROJECT}:"): value
-        for key, value in _mapping(document["config"]).items()
+        for key, value in as_mapping(document["config"]).items()
         if key.startswith(f"{PROJECT}:")
     }
-    platform = _mapping(sections["platform"])
-    domain = _mapping(sections.get("loadBalancer")).get("domain")
+    platform = as_mapping(sections["platform"])
+    domain = as_mapping(sections.get("loadBalancer")).get("domain")
     on_eks = platform.get("kind") == "eks"
     if on_eks and domain is None:
         _refuse_hosts(sections, base)
-    unknown = images.keys() - _mapping(sections["apps"]).keys()
+    unknown = images.keys() - as_mapping(sections["apps"]).keys()
     if unknown:
-        known = ", ".join(sorted(_mapping(sections["apps"]))) or "none"
+        known = ", ".join(sorted(as_mapping(sections["apps"]))) or "none"
         raise NightowlError(f"--images: {', '.join(sorted(unknown))} is no app of {base}; its apps are {known}")
     name = pull_request_name(number)
-    labels = _mapping(_mapping(sections.get("namespace")).get("labels"))
+    labels = as_mapping(as_mapping(sections.get("namespace")).get("labels"))
     derived: dict[str, Any] = {
         **{key: value for key, value in sections.items() if key not in _OF_THE_CLUSTER},
         "platform": _guest_platform(platform, base, domain) if on_eks else platform,
         "namespace": {"name": name, "labels": {**labels, "pull-request": str(number), "base": base}},
         "apps": {
-            app: _app(_mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
-            for app, settings in _mapping(sections["apps"]).items()
+            app: _app(as_mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
+            for app, settings in as_mapping(sections["apps"]).items()
         },
     }
     return _stack_file(document, derived)
@@ -58,7 +59,7 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
 
 def derive_for_removal(document: Mapping[str, Any]) -> dict[str, Any]:
     """Derive a stack file with which a stack can be removed, whatever became of the apps in `document` since."""
-    platform = _mapping(document.get("config")).get(f"{PROJECT}:platform")
+    platform = as_mapping(document.get("config")).get(f"{PROJECT}:platform")
     return _stack_file(document, {"platform": platform, "apps": {}})
 
 
@@ -91,7 +92,7 @@ def _stack_file(base: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[st
 
 
 def _refuse_hosts(sections: Mapping[str, Any], base: str) -> None:
-    reached = [name for name, app in _mapping(sections["apps"]).items() if "traffic" in _mapping(app)]
+    reached = [name for name, app in as_mapping(sections["apps"]).items() if "traffic" in as_mapping(app)]
     if reached:
         raise NightowlError(
             f"{base} has no loadBalancer.domain, so requests for {reached[0]} of a pull request could not be told from "
@@ -111,9 +112,9 @@ def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str 
     if image is not None:
         changed["image"] = image
     if "availability" in app:
-        availability = _mapping(app["availability"])
+        availability = as_mapping(app["availability"])
         changed["availability"] = {key: value for key, value in availability.items() if key != "priority"}
-    if "traffic" in app and (traffic := _traffic(_mapping(app["traffic"]), number, domain)):
+    if "traffic" in app and (traffic := _traffic(as_mapping(app["traffic"]), number, domain)):
         changed["traffic"] = traffic
     return {**changed, **_size(app)}
 
@@ -123,7 +124,7 @@ def _size(app: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if "replicas" in app:
         return {"replicas": min(1, int(app["replicas"]))}
-    scaling = _mapping(app.get("scaling"))
+    scaling = as_mapping(app.get("scaling"))
     return {"scaling": {**scaling, "min": 1, "max": min(MOST_REPLICAS, int(scaling.get("max", MOST_REPLICAS)))}}
 
 
@@ -133,9 +134,3 @@ def _traffic(traffic: Mapping[str, Any], number: int, domain: str | None) -> dic
         return None
     host = traffic.get("host") or domain
     return None if host is None else {**traffic, "host": guest_host(str(host), number, domain=domain)}
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        return {}
-    return {str(key): item for key, item in cast(Mapping[object, Any], value).items()}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ci.ephemeral.removal import remove_stack
-from infra.ci.ephemeral.states import LONGEST_RUN_SECONDS
+from infra.ci.ephemeral.states import are_dead
 from infra.ci.report import block, cell, code, counted, joined, table
 from infra.ci.rollouts import rollouts_of
 from infra.engine.display import resource_lines
@@ -58,7 +58,7 @@ def run_up(place: Place, number: int, images: Mapping[str, str], *, now: datetim
     check_place_is_free(place, number, settings.platform)
     file = place.write_file(number, images)
     try:
-        if _exists(place, name):
+        if name in place.guests.stacks():
             _take_dead_lock_off(place, file, now)
         watch = rollouts_of(settings, project_name(place.project), name)
         outcome = place.engine.deploy(file, run_program, on_progress=resource_lines(place.run.console), watch=watch)
@@ -83,7 +83,7 @@ def run_down(place: Place, number: int, *, why: str = "", now: datetime | None =
         NightowlError: GitHub, the stack file of the base, or the state backend.
     """
     name = pull_request_name(number)
-    if not _exists(place, name):
+    if name not in place.guests.stacks():
         place.run.print(f"{name}: there is no such stack, nothing to do")
         if not place.run.dry_run:
             place.file(number).unlink(missing_ok=True)
@@ -136,7 +136,7 @@ def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -
     if not isinstance(platform, GuestPlatformSettings):
         return
     for stack in place.guests.stacks():
-        other = pull_request_number(stack.name)
+        other = pull_request_number(stack)
         if other is not None and other != number and guest_block(other) == guest_block(number):
             raise EphemeralError(
                 f"#{number} and #{other} would have the same priorities on the load balancer, as their numbers differ "
@@ -149,14 +149,9 @@ def addresses_body(name: str, outcome: RunResult, *, base: str, sha: str) -> str
     apps = cast(Mapping[str, Mapping[str, Any]], outcome.outputs.get("apps") or {})
     of_commit = f" with {code(sha[:12])}" if sha else ""
     rows = [(cell(app), _address(described)) for app, described in sorted(apps.items())]
+    start = f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}."
     end = f"It goes with this pull request, or with the label {code(LABEL)}."
-    return joined(
-        [
-            f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}.",
-            table(("app", "address"), rows),
-            end,
-        ]
-    )
+    return joined([start, table(("app", "address"), rows), end])
 
 
 def failure_body(name: str, error: NightowlError, *, run_url: str) -> str:
@@ -165,15 +160,10 @@ def failure_body(name: str, error: NightowlError, *, run_url: str) -> str:
     return joined([f"The stack {code(name)} could not be deployed.", block([str(error)], room=20_000), log])
 
 
-def _exists(place: Place, name: str) -> bool:
-    return any(stack.name == name for stack in place.guests.stacks())
-
-
 def _take_dead_lock_off(place: Place, file: Path, now: datetime | None) -> None:
     """Unlock a stack whose run has died, or nobody could ever deploy it."""
     holders = place.engine.lock_holders(file)
-    ages = [holder.age(now or datetime.now(UTC)) for holder in holders]
-    if not holders or any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
+    if not holders or not are_dead(holders, now or datetime.now(UTC)):
         return
     place.run.print(
         f"{file.stem.removeprefix('Pulumi.')}: locked by {', '.join(map(str, holders))}; taking the lock off"

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -33,14 +33,6 @@ COMPRESSED = (".gz", ".zst")
 """What Pulumi's backends append to the name of a compressed state (`stackPath` in pkg/v3/backend/diy/state.go)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GuestStack:
-    """The stack of a pull request, and when its state was written (UTC): by the backend, not by the state's claim."""
-
-    name: str
-    written: datetime
-
-
 class UnsafeStateError(NightowlError):
     """A state has what no stack of a pull request records, so nothing reads it on."""
 
@@ -61,14 +53,14 @@ class Guests:
     backend: Backend
     project: str
 
-    def stacks(self) -> tuple[GuestStack, ...]:
-        """List them."""
+    def stacks(self) -> Mapping[str, datetime]:
+        """Map their names to when their states were written (UTC): by the backend, not by the state's claim."""
         found: dict[str, datetime] = {}
         for key, written in self.backend.list(f"{STACKS_FOLDER}/{self.project}/pr-").items():
             name = _stack_of(key)
             if name is not None:
                 found[name] = max(written, found.get(name, written))
-        return tuple(GuestStack(name=name, written=written) for name, written in sorted(found.items()))
+        return dict(sorted(found.items()))
 
     def read(self, stack: str) -> bytes:
         """Read the state of a stack.
@@ -148,10 +140,7 @@ class Guests:
 
     def _take_dead_locks_off(self, stack: str, now: datetime) -> None:
         holders = self._holders(stack)
-        ages = [holder.age(now) for holder in holders.values()]
-        if any(age is None or age < timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages):
-            return
-        for key in holders:
+        for key in holders if are_dead(holders.values(), now) else ():
             self.backend.delete(key)
 
     def _holders(self, stack: str, but: str = "") -> dict[str, LockHolder]:
@@ -162,6 +151,12 @@ class Guests:
             for key, written in listed.items()
             if key.endswith(".json") and key != but
         }
+
+
+def are_dead(holders: Iterable[LockHolder], now: datetime) -> bool:
+    """Return whether the runs that hold a lock have all died, by the time that they hold it."""
+    ages = [holder.age(now) for holder in holders]
+    return all(age is not None and age >= timedelta(seconds=LONGEST_RUN_SECONDS) for age in ages)
 
 
 def _stack_of(key: str) -> str | None:

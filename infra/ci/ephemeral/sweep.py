@@ -10,12 +10,12 @@ from typing import Literal
 from infra.ci.ephemeral.lifecycle import run_down
 from infra.ci.ephemeral.place import LABEL, Place
 from infra.ci.ephemeral.removal import RemovalFailedError
-from infra.ci.ephemeral.states import MOST_TRIES, GuestStack
+from infra.ci.ephemeral.states import MOST_TRIES
 from infra.ci.report import block, cell, code, joined
 from infra.engine.locks import STACKS_FOLDER
 from infra.engine.outcome import InterruptedRunError
 from infra.errors import NightowlError
-from infra.settings.pull_request import pull_request_number
+from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.scalars import seconds_text
 
 DEFAULT_TTL_SECONDS = 72 * 3600
@@ -51,12 +51,9 @@ def run_sweep(place: Place, *, ttl_seconds: int = DEFAULT_TTL_SECONDS, now: date
         InterruptedRunError: it was cancelled; the next sweep goes on.
         NightowlError: the backend's stacks cannot be listed.
     """
-    at = now or datetime.now(UTC)
-    swept: list[Swept] = []
-    for stack in sorted(place.guests.stacks(), key=lambda stack: pull_request_number(stack.name) or 0):
-        number = pull_request_number(stack.name)
-        if number is not None:
-            swept.append(_sweep(place, stack, number, timedelta(seconds=ttl_seconds), at))
+    at, ttl = now or datetime.now(UTC), timedelta(seconds=ttl_seconds)
+    by_number = sorted((pull_request_number(stack) or 0, written) for stack, written in place.guests.stacks().items())
+    swept = [_sweep(place, number, written, ttl, at) for number, written in by_number]
     place.run.summarize(table(swept))
     failed = [one.stack for one in swept if one.done == "failed"]
     if failed:
@@ -72,26 +69,27 @@ def table(swept: Sequence[Swept]) -> str:
     return "\n".join(["| stack | | why |", "| --- | --- | --- |", *rows])
 
 
-def _sweep(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: datetime) -> Swept:
+def _sweep(place: Place, number: int, written: datetime, ttl: timedelta, now: datetime) -> Swept:
+    stack = pull_request_name(number)
     try:
-        why = reason(place, stack, number, ttl, now)
+        why = reason(place, number, written, ttl, now)
         if why is None:
-            return Swept(stack=stack.name, done="kept", why="in use")
-        known = place.guests.quarantine(stack.name)
+            return Swept(stack=stack, done="kept", why="in use")
+        known = place.guests.quarantine(stack)
         if known is not None and known.closed:
-            return Swept(stack=stack.name, done="given up", why=known.why)
+            return Swept(stack=stack, done="given up", why=known.why)
         run_down(place, number, why=f"Why: {why}.", now=now)
     except InterruptedRunError:
         raise
     except RemovalFailedError as error:
         if error.quarantine.closed:
-            place.comment(number, given_up_body(place, stack.name, error))
-        return Swept(stack=stack.name, done="failed", why=_failure(error))
+            place.comment(number, given_up_body(place, stack, error))
+        return Swept(stack=stack, done="failed", why=_failure(error))
     except NightowlError as error:
-        return Swept(stack=stack.name, done="failed", why=str(error))
+        return Swept(stack=stack, done="failed", why=str(error))
     if place.run.dry_run:
-        return Swept(stack=stack.name, done="due", why=f"would be: {why}")
-    return Swept(stack=stack.name, done="removed", why=why)
+        return Swept(stack=stack, done="due", why=f"would be: {why}")
+    return Swept(stack=stack, done="removed", why=why)
 
 
 def given_up_body(place: Place, stack: str, error: RemovalFailedError) -> str:
@@ -113,13 +111,13 @@ def _failure(error: RemovalFailedError) -> str:
     return f"{error}{end}"
 
 
-def reason(place: Place, stack: GuestStack, number: int, ttl: timedelta, now: datetime) -> str | None:
+def reason(place: Place, number: int, written: datetime, ttl: timedelta, now: datetime) -> str | None:
     """Return why a stack is to go, or None while it is needed.
 
     Raises:
         GithubError: GitHub does not know the pull request, or does not answer: then nothing is removed.
     """
-    signs = [stack.written]
+    signs = [written]
     if place.github is not None:
         pull = place.github.pull_request(number)
         if not pull.open:
