@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from infra.platforms.eks.names import GITHUB_ISSUER
-from infra.settings.eks.platform import PARTITION
 
 KEY_ALIAS = "alias/nightowl-pulumi"
 GITHUB_AUDIENCE = "sts.amazonaws.com"
@@ -37,7 +36,7 @@ class Account:
     @property
     def github_provider_arn(self) -> str:
         """The ARN of GitHub as an identity provider: an account has one per issuer, for all regions."""
-        return f"arn:{PARTITION}:iam::{self.id}:oidc-provider/{GITHUB_ISSUER}"
+        return f"arn:aws:iam::{self.id}:oidc-provider/{GITHUB_ISSUER}"
 
     @property
     def backend(self) -> str:
@@ -52,4 +51,4 @@ class Account:
 
 def bucket_arn(name: str) -> str:
     """Return the ARN of a bucket."""
-    return f"arn:{PARTITION}:s3:::{name}"
+    return f"arn:aws:s3:::{name}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from infra.aws import aws_errors, client
-from infra.ci.workspace import ProjectWorkspace
+from infra.ci.workspace import project_workspace
 from infra.engine.driver import Engine
 from infra.engine.environment import in_job
 from infra.errors import UsageError
@@ -72,11 +72,8 @@ def project_engine(project: Path, settings: StackSettings, file: Path, console: 
             "`nightowl bootstrap` makes the bucket and writes it there"
         )
     provider = read_yaml(file).get("secretsprovider")
-    workspace = ProjectWorkspace(
-        project=project, backend=backend, secrets_provider=provider if isinstance(provider, str) else None
-    )
     return Engine(
-        workspace=workspace,
+        workspace=project_workspace(project, backend, provider if isinstance(provider, str) else None),
         pulumi_binary=resolve_pulumi(lambda event: _print(event, console)),
         stop_seconds=STOP_SECONDS if in_job(os.environ) else None,
     )

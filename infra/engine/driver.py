@@ -185,7 +185,7 @@ class Engine:
             return work(stack, events)
 
         with (
-            _kubeconfig_in_environment(self.workspace.environment().get("KUBECONFIG")),
+            _kubeconfig_in_environment(self.workspace.environment.get("KUBECONFIG")),
             _abandoned_programs_ignored(),
             watching as watcher,
         ):
@@ -225,7 +225,7 @@ class Engine:
     def _variables(self) -> dict[str, str]:
         home = self.workspace.pulumi_home
         of_home = {} if home is None else {"PULUMI_HOME": str(home)}
-        return {**self.workspace.environment(), **of_home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+        return {**self.workspace.environment, **of_home, "PULUMI_SKIP_UPDATE_CHECK": "true"}
 
 
 class _CliWorkspace(automation.LocalWorkspace):

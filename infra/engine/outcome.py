@@ -25,17 +25,23 @@ class ResourceProgress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """What a run did: resources by operation, its duration, and the stack's outputs with secrets hidden."""
+class Changes:
+    """Resources by operation."""
 
     changes: Mapping[str, int]
-    seconds: float
-    outputs: Mapping[str, Any]
 
     @property
     def changed(self) -> int:
-        """The number of resources that the run created, changed or deleted."""
+        """The number of resources that are created, changed or deleted."""
         return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult(Changes):
+    """What a run did: resources by operation, its duration, and the stack's outputs with secrets hidden."""
+
+    seconds: float
+    outputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,17 +57,11 @@ class StepChange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Preview:
+class Preview(Changes):
     """What a deployment would do, and what the engine warns of."""
 
-    changes: Mapping[str, int]
     steps: tuple[StepChange, ...]
     messages: tuple[str, ...] = ()
-
-    @property
-    def changed(self) -> int:
-        """The number of resources that would be created, changed or deleted."""
-        return sum(count for op, count in self.changes.items() if op not in UNCHANGED)
 
 
 @dataclass(frozen=True, kw_only=True)

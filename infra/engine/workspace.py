@@ -3,60 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from infra.engine.locks import LockHolder
 from infra.engine.outcome import DeploymentFailedError
 
 
-class Workspace(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
     """The folder in which the Pulumi CLI runs, and the variables with which it does."""
 
-    @property
-    def work_dir(self) -> Path:
-        """The folder with Pulumi.yaml."""
-        ...
-
-    @property
-    def project_name(self) -> str:
-        """The name in that Pulumi.yaml, below which the backend keeps the stacks."""
-        ...
-
-    @property
-    def pulumi_home(self) -> Path | None:
-        """The folder with the CLI's plugins; None for the CLI's own choice."""
-        ...
-
-    @property
-    def secrets_provider(self) -> str | None:
-        """What encrypts the secrets in the state of a new stack; None for the backend's default."""
-        ...
-
-    def environment(self) -> dict[str, str]:
-        """Return the CLI's variables: the backend, its secrets, and KUBECONFIG for a stack with its own cluster."""
-        ...
-
-    def prepare(self, stack_file: Path) -> str:
-        """Prepare the folder for the stack of a file, and name that stack.
-
-        Raises:
-            DeploymentFailedError: the file cannot be used here.
-        """
-        ...
-
-    def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
-        """Return who has locked the stack."""
-        ...
-
-    def has_stack(self, stack: str, /) -> bool:
-        """Return whether the backend is known to have the stack; False where only the CLI can tell."""
-        ...
-
-    @property
-    def runs_here_only(self) -> bool:
-        """Whether nobody works on these stacks from another machine: then the lock of a dead process is taken off."""
-        ...
+    work_dir: Path
+    """The folder with Pulumi.yaml."""
+    project_name: str
+    """The name in that Pulumi.yaml, below which the backend keeps the stacks."""
+    pulumi_home: Path | None
+    """The folder with the CLI's plugins; None for the CLI's own choice."""
+    secrets_provider: str | None
+    """What encrypts the secrets in the state of a new stack; None for the backend's default."""
+    environment: Mapping[str, str]
+    """The CLI's variables: the backend, its secrets, and KUBECONFIG for a stack with its own cluster."""
+    prepare: Callable[[Path], str]
+    """Prepares the folder for the stack of a file, and names that stack; DeploymentFailedError refuses the file."""
+    lock_holders: Callable[[str], tuple[LockHolder, ...]]
+    """Returns who has locked a stack."""
+    has_stack: Callable[[str], bool] = lambda _: False
+    """Returns whether the backend is known to have a stack; False where only the CLI can tell."""
+    runs_here_only: bool = False
+    """Whether nobody works on these stacks from another machine: then the lock of a dead process is taken off."""
 
 
 def stack_name(stack_file: Path) -> str:

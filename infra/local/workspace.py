@@ -14,7 +14,7 @@ import yaml
 from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, lock_holder, locks_of_stack, state_of_stack
 from infra.engine.outcome import DeploymentFailedError
-from infra.engine.workspace import stack_name
+from infra.engine.workspace import Workspace, stack_name
 from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
 from infra.settings.stack_file import stack_config
@@ -24,71 +24,64 @@ from infra.toolchain.releases import provider_version
 from infra.toolchain.resolve import EngineTools
 
 
-class ClusterWorkspace:
-    """The workspace of one local cluster: everything the engine writes is below the cluster's folder.
+def cluster_workspace(paths: ClusterPaths, provider: Path) -> Workspace:
+    """Return the workspace of one local cluster: everything the engine writes is below the cluster's folder.
 
     `provider` is the program of the Kubernetes provider. The stack files of the project are read and never written.
     """
 
-    project_name = PROJECT
-    secrets_provider = "passphrase"
-    """The cluster's own."""
-    runs_here_only = True
-    """The state is in a folder of this machine."""
-
-    def __init__(self, paths: ClusterPaths, provider: Path) -> None:
-        self.paths = paths
-        self.provider = provider
-        self.work_dir = paths.workspace
-        self.pulumi_home = pulumi_home()
-
-    def environment(self) -> dict[str, str]:
-        """Return the variables with which the engine reaches the cluster and the state. It downloads no plugin.
-
-        Whoever reaches its ports while it works, which is every user of the machine, could name it one to run.
-        """
-        return {**environment(self.paths), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
-
-    def prepare(self, stack_file: Path) -> str:
-        """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
-
-        The salt that the engine made for the stack's secrets is kept from one run to the next.
-        Raises DeploymentFailedError for encrypted values, and SettingsError for what is no stack file.
-        """
-        stack, paths = stack_name(stack_file), self.paths
-        for folder in (paths.root, paths.workspace, paths.state):
-            folder.mkdir(parents=True, exist_ok=True)
-        _keep_passphrase(paths.passphrase)
-        config = stack_config(stack_file)
-        if _has_encrypted_value(config):
-            raise DeploymentFailedError(
-                [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
-            )
-        target = paths.workspace / stack_file.with_suffix(".yaml").name
-        kept = read_yaml(target) if target.exists() else {}
-        salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
-        # From a path the engine takes any version; it warns of one that is older than this.
-        provider = {"name": "kubernetes", "version": provider_version(), "path": str(self.provider.parent)}
-        project = {"name": PROJECT, "runtime": "python", "plugins": {"providers": [provider]}}
-        for path, content in ((target, {**salt, "config": config}), (paths.workspace / "Pulumi.yaml", project)):
-            path.write_text(yaml.safe_dump(content, sort_keys=False))
-        return stack
-
-    def has_stack(self, stack: str, /) -> bool:
-        """Return whether the stack's state is among the files of the cluster."""
-        return (self.paths.state / state_of_stack(PROJECT, stack)).is_file()
-
-    def lock_holders(self, stack: str) -> tuple[LockHolder, ...]:
-        """Return who has locked the stack."""
-        locks = sorted((self.paths.state / locks_of_stack(PROJECT, stack)).glob("*.json"))
+    def lock_holders(stack: str) -> tuple[LockHolder, ...]:
+        locks = sorted((paths.state / locks_of_stack(PROJECT, stack)).glob("*.json"))
         return tuple(lock_holder(lock.read_text()) for lock in locks)
+
+    return Workspace(
+        work_dir=paths.workspace,
+        project_name=PROJECT,
+        pulumi_home=pulumi_home(),
+        # The cluster's own.
+        secrets_provider="passphrase",
+        # Whoever reaches the engine's ports while it works, which is every user of the machine, could name it a plugin
+        # to download and run.
+        environment={**environment(paths), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"},
+        prepare=lambda stack_file: _prepare(paths, provider, stack_file),
+        lock_holders=lock_holders,
+        has_stack=lambda stack: (paths.state / state_of_stack(PROJECT, stack)).is_file(),
+        # The state is in a folder of this machine.
+        runs_here_only=True,
+    )
+
+
+def _prepare(paths: ClusterPaths, provider: Path, stack_file: Path) -> str:
+    """Write the engine's folder: the project with its provider, the stack's configuration, and the passphrase.
+
+    The salt that the engine made for the stack's secrets is kept from one run to the next.
+    Raises DeploymentFailedError for encrypted values, and SettingsError for what is no stack file.
+    """
+    stack = stack_name(stack_file)
+    for folder in (paths.root, paths.workspace, paths.state):
+        folder.mkdir(parents=True, exist_ok=True)
+    _keep_passphrase(paths.passphrase)
+    config = stack_config(stack_file)
+    if _has_encrypted_value(config):
+        raise DeploymentFailedError(
+            [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
+        )
+    target = paths.workspace / stack_file.with_suffix(".yaml").name
+    kept = read_yaml(target) if target.exists() else {}
+    salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
+    # From a path the engine takes any version; it warns of one that is older than this.
+    plugin = {"name": "kubernetes", "version": provider_version(), "path": str(provider.parent)}
+    project = {"name": PROJECT, "runtime": "python", "plugins": {"providers": [plugin]}}
+    for path, content in ((target, {**salt, "config": config}), (paths.workspace / "Pulumi.yaml", project)):
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return stack
 
 
 def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], None]) -> Engine:
     """Create the engine for the cluster of `paths`; `say` which Kubernetes provider it gets if that is an older one."""
     if tools.provider_note:
         say(tools.provider_note)
-    return Engine(workspace=ClusterWorkspace(paths, tools.provider), pulumi_binary=tools.pulumi)
+    return Engine(workspace=cluster_workspace(paths, tools.provider), pulumi_binary=tools.pulumi)
 
 
 @contextmanager

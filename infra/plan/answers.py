@@ -17,7 +17,6 @@ from infra.errors import NightowlError
 from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_inputs, control_plane_name
 from infra.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 from infra.settings.build import PROJECT
-from infra.settings.eks.platform import PARTITION
 
 MADE_AT_UP = "(made at up)"
 """Stands for what is not known before."""
@@ -113,15 +112,15 @@ class Answers(Mocks):
             "aws:ec2/getInstanceTypes:getInstanceTypes": {"instanceTypes": _filtered(arguments, "instance-type")},
             "aws:index/getCallerIdentity:getCallerIdentity": {
                 "accountId": self.account_id,
-                "arn": f"arn:{PARTITION}:sts::{self.account_id}:assumed-role/{self.role}/plan",
+                "arn": f"arn:aws:sts::{self.account_id}:assumed-role/{self.role}/plan",
                 "userId": "plan",
             },
-            "aws:index/getPartition:getPartition": {"partition": PARTITION, "dnsSuffix": "amazonaws.com"},
+            "aws:index/getPartition:getPartition": {"partition": "aws", "dnsSuffix": "amazonaws.com"},
             "aws:index/getRegion:getRegion": {"name": self.region, "region": self.region},
             "aws:eks/getAddonVersion:getAddonVersion": {"version": "(the default at up)"},
             "aws:eks/getClusters:getClusters": {"names": []},
             "aws:iam/getRoles:getRoles": {"arns": [], "names": []},
-            "aws:iam/getRole:getRole": {"arn": f"arn:{PARTITION}:iam::{self.account_id}:role/{name}", "tags": {}},
+            "aws:iam/getRole:getRole": {"arn": f"arn:aws:iam::{self.account_id}:role/{name}", "tags": {}},
             "aws:route53/getZone:getZone": {"zoneId": f"(zone of {name})"},
             # A plan shows what is made from nothing.
             "pulumi:pulumi:readStackResourceOutputs": {"outputs": {}},
@@ -143,7 +142,7 @@ class Answers(Mocks):
             service, path = ARN_PATHS[type_]
             region = "" if service in GLOBAL_SERVICES else self.region
             account = "" if service == "s3" else self.account_id
-            outputs["arn"] = f"arn:{PARTITION}:{service}:{region}:{account}:{path.format(name=own_name)}"
+            outputs["arn"] = f"arn:aws:{service}:{region}:{account}:{path.format(name=own_name)}"
         return _id(type_, name, own_name, inputs), outputs
 
     def _additions(self, type_: str, name: str, own_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:

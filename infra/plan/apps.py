@@ -32,6 +32,11 @@ class AppPlan:
     calls: Sequence[str]
     """Other apps that its network policy lets it call."""
 
+    @property
+    def request(self) -> str:
+        """Both requests in one text."""
+        return ", ".join(part for part in (self.cpu, self.memory) if part)
+
 
 def app_plans(graph: Graph) -> list[AppPlan]:
     """Describe every app of `graph`, in order of name."""

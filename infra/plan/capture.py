@@ -16,8 +16,7 @@ from infra.errors import NightowlError
 from infra.plan.answers import Answers
 from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, SUBNET_KEYS
 from infra.plan.graph import Graph, Resource
-from infra.plan.references import without_references
-from infra.plan.values import HIDDEN, plain_struct, plain_value
+from infra.plan.values import HIDDEN, plain_struct, plain_value, without_references
 from infra.urns import STACK_TYPE, provider_urn, urn_name
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from infra.plan.answers import MADE_AT_UP
 from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.addresses import all_reached_ports, http_apps
-from infra.settings.eks.platform import PARTITION
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -22,8 +21,8 @@ def host_outputs(settings: StackSettings, *, project: str, role: str) -> dict[st
     if not isinstance(platform, GuestPlatformSettings):
         return {}
     cluster = cluster_name(project, platform.stack)
-    roles = f"arn:{PARTITION}:iam::{platform.account_id}:role"
-    balancers = f"arn:{PARTITION}:elasticloadbalancing:{platform.region}:{platform.account_id}"
+    roles = f"arn:aws:iam::{platform.account_id}:role"
+    balancers = f"arn:aws:elasticloadbalancing:{platform.region}:{platform.account_id}"
     sharing: dict[str, object] = {
         "cluster": cluster,
         "kubeconfig": json.dumps({"clusters": [{"name": cluster}]}),

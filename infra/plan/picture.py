@@ -211,13 +211,12 @@ def _app(app: AppPlan, x: float, y: float) -> list[str]:
         else f"{app.replicas} pod{'' if app.replicas == '1' else 's'}"
     )
     calls = f"calls {', '.join(app.calls)}" if app.calls else ""
-    request = ", ".join(part for part in (app.cpu, app.memory) if part)
     return [
         box(x, y, APP_WIDTH, APP_HEIGHT, "chip app"),
         text(x + 12, y + 21, app.name, "label", room=APP_WIDTH - 100),
         text(x + APP_WIDTH - 12, y + 21, app.workload, "tiny soft", anchor="end"),
         text(x + 12, y + 41, pods, "small", room=APP_WIDTH - 24),
-        text(x + 12, y + 60, calls or request, "small soft", room=APP_WIDTH - 24),
+        text(x + 12, y + 60, calls or app.request, "small soft", room=APP_WIDTH - 24),
     ]
 
 

@@ -169,9 +169,8 @@ def _service(resource: Resource) -> str:
 def _apps(plan: Plan) -> Table:
     table = _table("app", "runs as", "replicas", "request", "may call", "address")
     for app in plan.apps:
-        request = ", ".join(part for part in (app.cpu, app.memory) if part)
         reached = [address.url for address in plan.addresses if address.app == app.name]
-        _row(table, app.name, app.workload, app.replicas, request, ", ".join(app.calls), "\n".join(reached[:1]))
+        _row(table, app.name, app.workload, app.replicas, app.request, ", ".join(app.calls), "\n".join(reached[:1]))
     return table
 
 

@@ -34,3 +34,30 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def without_references(request: Any) -> Any:
+    """Copy a RegisterResourceRequest, with the URN of each resource among its inputs in the resource's place.
+
+    A component that a plug-in makes may take whole resources as inputs. Pulumi's mocks rebuild each of them on the
+    thread that answers the registration, and look up its state on an event loop of that thread; the program's own loop
+    may meet the look-up before it is done, and fails. The answers need no resource there.
+    """
+    plain = type(request)()
+    plain.CopyFrom(request)
+    for value in plain.object.fields.values():
+        _name_resources(value)
+    return plain
+
+
+def _name_resources(value: Any) -> None:
+    if value.HasField("list_value"):
+        for item in value.list_value.values:
+            _name_resources(item)
+    elif value.HasField("struct_value"):
+        fields = value.struct_value.fields
+        if SIGNATURE_KEY in fields and fields[SIGNATURE_KEY].string_value == RESOURCE_SIGNATURE:
+            value.string_value = fields["urn"].string_value
+        else:
+            for item in fields.values():
+                _name_resources(item)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from infra.ci.ephemeral.checked_state import RESOURCE_TYPES, Expected, checked_state
-from infra.ci.ephemeral.removal import PrivateCopy, expected_state
+from infra.ci.ephemeral.removal import expected_state, private_copy
 from infra.ci.ephemeral.states import UnsafeStateError
-from infra.ci.workspace import ProjectWorkspace
+from infra.ci.workspace import project_workspace
+from infra.engine.workspace import Workspace
 from tests.harness import REPOSITORY, build_apps
 from tests.platforms.guest.test_guest import SHARING, WEB, guest, run_guest
 
@@ -22,8 +23,8 @@ URN = "urn:pulumi:pr-7::nightowl::"
 PLATFORM = {"kind": "eks", "region": "eu-central-1", "accountId": "111122223333"}
 
 
-def workspace(backend: str = "s3://x") -> ProjectWorkspace:
-    return ProjectWorkspace(project=REPOSITORY, backend=backend, secrets_provider=KEY)
+def workspace(backend: str = "s3://x") -> Workspace:
+    return project_workspace(REPOSITORY, backend, KEY)
 
 
 def expected() -> Expected:
@@ -213,6 +214,6 @@ def test_all_that_a_stack_of_a_pull_request_makes_is_known_and_nothing_else() ->
 
 
 def test_the_engine_that_removes_downloads_no_plugin_and_reads_the_copy() -> None:
-    own = PrivateCopy(workspace("s3://shared"), Path("/copy"))
-    assert own.environment()["PULUMI_BACKEND_URL"] == "file:///copy"
-    assert own.environment()["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+    own = private_copy(workspace("s3://shared"), Path("/copy"))
+    assert own.environment["PULUMI_BACKEND_URL"] == "file:///copy"
+    assert own.environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"

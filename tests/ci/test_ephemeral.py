@@ -22,6 +22,7 @@ from infra.ci.github import connect
 from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, lock_holder
 from infra.engine.outcome import DeploymentFailedError, InterruptedRunError, RunResult, StackLockedError
+from infra.engine.workspace import Workspace, stack_name
 from infra.errors import NightowlError
 from infra.github.client import GithubError
 from infra.plan.run import PolicyViolationError
@@ -55,16 +56,16 @@ class Found(dict[str, "datetime | None"]):
         return {file.stem for file in self.file("x").parent.glob("*.json")}
 
 
-@dataclass(frozen=True)
-class FakeWorkspace:
-    backend: str
-    work_dir: Path
-    pulumi_home: Path | None = None
-    secrets_provider: str | None = None
-    project_name: str = "nightowl"
-
-    def environment(self) -> dict[str, str]:
-        return {"PULUMI_BACKEND_URL": self.backend}
+def fake_workspace(backend: str, work_dir: Path) -> Workspace:
+    return Workspace(
+        work_dir=work_dir,
+        project_name="nightowl",
+        pulumi_home=None,
+        secrets_provider=None,
+        environment={"PULUMI_BACKEND_URL": backend},
+        prepare=stack_name,
+        lock_holders=lambda _: (),
+    )
 
 
 @dataclass
@@ -91,7 +92,7 @@ class FakeEngine:
     def destroy(self, stack_file: Path, **_: Any) -> RunResult:
         name = _name(stack_file)
         assert stack_file.exists(), "the engine reads the stack file"
-        environment = self.workspace.environment()
+        environment = self.workspace.environment
         assert environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
         copy = Found(Path(urlsplit(environment["PULUMI_BACKEND_URL"]).path))
         assert copy.root != self.found.root, "the engine reads a copy, which nobody else can change"
@@ -163,7 +164,7 @@ def github() -> Iterator[FakeGithub]:
 def engine(tmp_path: Path) -> FakeEngine:
     found = Found(tmp_path / "state")
     found["dev"] = NOW
-    return FakeEngine(workspace=FakeWorkspace(found.root.as_uri(), tmp_path), found=found)
+    return FakeEngine(workspace=fake_workspace(found.root.as_uri(), tmp_path), found=found)
 
 
 @pytest.fixture

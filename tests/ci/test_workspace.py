@@ -11,8 +11,9 @@ import pytest
 from moto import mock_aws
 
 from infra.ci.state import read_locks
-from infra.ci.workspace import ProjectWorkspace
+from infra.ci.workspace import project_workspace
 from infra.engine.outcome import DeploymentFailedError
+from infra.engine.workspace import Workspace
 from infra.errors import NightowlError
 
 BUCKET = "nightowl-state-111122223333-eu-central-1"
@@ -21,8 +22,9 @@ LOCK = json.dumps({"pid": 7, "username": "runner", "hostname": "vm", "timestamp"
 FOLDER = ".pulumi/locks/organization/nightowl/dev"
 
 
-def workspace(project: Path, secrets_provider: str | None = "awskms:///alias/x") -> ProjectWorkspace:
-    return ProjectWorkspace(project=project, backend=BACKEND, secrets_provider=secrets_provider)
+def workspace(project: Path, secrets_provider: str | None = "awskms:///alias/x") -> Workspace:
+    (project / "Pulumi.yaml").write_text("name: nightowl\nruntime: python\n")
+    return project_workspace(project, BACKEND, secrets_provider)
 
 
 @pytest.fixture
@@ -46,14 +48,14 @@ def test_of_the_callers_pulumi_variables_the_engine_gets_what_it_needs(
     monkeypatch.setenv("PULUMI_HOME", "/plugins")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
-    assert workspace(tmp_path).environment() == {"PULUMI_BACKEND_URL": BACKEND}
-    assert workspace(tmp_path, None).environment() == {
+    assert workspace(tmp_path).environment == {"PULUMI_BACKEND_URL": BACKEND}
+    assert workspace(tmp_path, None).environment == {
         "PULUMI_BACKEND_URL": BACKEND,
         "PULUMI_CONFIG_PASSPHRASE": "mine",
     }
     assert workspace(tmp_path).pulumi_home == Path("/plugins")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert workspace(tmp_path).environment()["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+    assert workspace(tmp_path).environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
 
 
 def test_a_stack_file_that_pulumi_would_not_read_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import yaml
 from infra.ci.actions_run import ActionsRun
 from infra.ci.deploy import run_deploy
 from infra.ci.engine import STOP_SECONDS, Target
-from infra.ci.workspace import ProjectWorkspace
+from infra.ci.workspace import project_workspace
 from infra.engine.driver import Engine
 from infra.errors import NightowlError
 from infra.local.paths import ClusterPaths
@@ -40,7 +40,7 @@ def make_checkout(folder: Path, cluster: ClusterPaths) -> Path:
 
 def target_in(checkout: Path, backend: str) -> Target:
     """The stack in a checkout, with the engine that the pipeline has."""
-    workspace = ProjectWorkspace(project=checkout, backend=backend, secrets_provider=None)
+    workspace = project_workspace(checkout, backend, None)
     engine = Engine(workspace=workspace, pulumi_binary=resolve_pulumi(lambda _: None), stop_seconds=STOP_SECONDS)
     return Target(
         project=project_name(checkout),

@@ -25,17 +25,17 @@ from infra.engine.outcome import (
     StackMissingError,
 )
 from infra.engine.report import EngineReport, clean_message
-from infra.engine.workspace import stack_name
+from infra.engine.workspace import Workspace, stack_name
 from infra.local.paths import ClusterPaths
-from infra.local.workspace import ClusterWorkspace
+from infra.local.workspace import cluster_workspace
 
 URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployment::web"
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ClusterWorkspace:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return ClusterWorkspace(ClusterPaths(name="one", root=tmp_path / "one"), tmp_path / "pulumi-resource-kubernetes")
+    return cluster_workspace(ClusterPaths(name="one", root=tmp_path / "one"), tmp_path / "pulumi-resource-kubernetes")
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_callers_pulumi_variables_do_not_reach_the_engine(
 
 
 def test_without_a_report_of_the_engine_the_last_words_of_the_cli_are_told(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path
 ):
     driver = Engine(workspace=workspace, pulumi_binary=make_cli("echo 'error: disk full' >&2; exit 255"))
 
@@ -97,7 +97,7 @@ def test_without_a_report_of_the_engine_the_last_words_of_the_cli_are_told(
     assert caught.value.messages == ("disk full",)
 
 
-def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path):
+def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: Workspace, stack_file: Path):
     cli = make_cli("echo 'error: the stack is currently locked by 1 lock(s)' >&2; exit 255")
 
     with pytest.raises(StackLockedError, match="another run is at work on this stack"):
@@ -105,7 +105,7 @@ def test_a_locked_stack_says_what_to_do(make_cli: MakeCli, workspace: ClusterWor
 
 
 def test_ctrl_c_interrupts_the_engine_once_and_says_that_the_work_done_is_kept(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     cli = make_cli(
         f'case "$*" in *destroy*) trap "echo got >> {tmp_path}/signals; exit 255" INT; echo > {tmp_path}/running;'
@@ -143,7 +143,7 @@ def wait_until_exists(file: Path) -> None:
 
 
 def test_the_users_kubeconfig_is_back_after_a_run(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, monkeypatch: pytest.MonkeyPatch
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("KUBECONFIG", "/home/me/config")
     with pytest.raises(DeploymentFailedError):
@@ -244,7 +244,7 @@ def calls(folder: Path) -> list[str]:
 
 
 def test_a_preview_of_a_stack_that_does_not_exist_says_so_and_makes_none(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
 
@@ -254,7 +254,7 @@ def test_a_preview_of_a_stack_that_does_not_exist_says_so_and_makes_none(
 
 
 def test_to_destroy_a_stack_that_does_not_exist_is_nothing_to_do(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, "echo \"error: no stack named 'local' found\" >&2; exit 255")
     outcome = Engine(workspace=workspace, pulumi_binary=cli).destroy(stack_file)
@@ -272,9 +272,9 @@ UPDATED = (
 
 
 def test_a_stack_whose_state_is_here_is_deployed_without_looking_for_it(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
-    state = workspace.paths.state / ".pulumi" / "stacks" / "nightowl" / "local.json"
+    state = ClusterPaths(name="one", root=tmp_path / "one").state / ".pulumi" / "stacks" / "nightowl" / "local.json"
     state.parent.mkdir(parents=True)
     state.write_text("{}")
     Engine(workspace=workspace, pulumi_binary=records(make_cli, tmp_path, UPDATED)).deploy(stack_file, nothing)
@@ -283,7 +283,7 @@ def test_a_stack_whose_state_is_here_is_deployed_without_looking_for_it(
 
 
 def test_outputs_are_read_once_and_never_with_their_secrets(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     cli = records(make_cli, tmp_path, UPDATED)
     outcome = Engine(workspace=workspace, pulumi_binary=cli).deploy(stack_file, nothing)
@@ -302,9 +302,7 @@ def test_a_cli_is_asked_for_its_version_once(tmp_path: Path):
     assert calls(tmp_path) == ["version"]
 
 
-def test_a_lock_names_who_holds_it_as_the_cli_tells_it(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path
-):
+def test_a_lock_names_who_holds_it_as_the_cli_tells_it(make_cli: MakeCli, workspace: Workspace, stack_file: Path):
     said = (
         "error: the stack is currently locked by 1 lock(s).\\n  s3://b/1.json: created by me@vm (pid 7) at 2026-11-23"
     )
@@ -316,7 +314,7 @@ def test_a_lock_names_who_holds_it_as_the_cli_tells_it(
 
 @pytest.mark.timeout(20)
 def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second_ctrl_c(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     (tmp_path / "signals").touch()
     cli = make_cli(
@@ -335,9 +333,10 @@ def test_where_time_is_short_the_engine_is_told_to_stop_at_once_without_a_second
 
 
 def test_recover_takes_off_the_locks_and_clears_what_is_pending(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
-    lock = workspace.paths.state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
+    state = ClusterPaths(name="one", root=tmp_path / "one").state
+    lock = state / ".pulumi" / "locks" / "organization" / "nightowl" / "local" / "1.json"
     lock.parent.mkdir(parents=True)
     lock.write_text(
         json.dumps({"pid": 7, "username": "me", "hostname": "elsewhere", "timestamp": "2026-11-23T17:35:01Z"})
@@ -367,9 +366,7 @@ def test_recover_takes_off_the_locks_and_clears_what_is_pending(
     assert "--clear-pending-creates" in made[3]
 
 
-def test_recover_leaves_a_sound_stack_alone(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
-):
+def test_recover_leaves_a_sound_stack_alone(make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path):
     cli = records(make_cli, tmp_path, 'case "$*" in *export*) echo "{}";; esac')
     recovery = Engine(workspace=workspace, pulumi_binary=cli).recover(stack_file)
 
@@ -443,7 +440,7 @@ class Bystander:
 
 
 def test_a_watch_can_end_a_run_and_its_reasons_come_first(
-    make_cli: MakeCli, workspace: ClusterWorkspace, stack_file: Path, tmp_path: Path
+    make_cli: MakeCli, workspace: Workspace, stack_file: Path, tmp_path: Path
 ):
     cli = make_cli(
         f'case "$1 $2" in "--non-interactive up") trap "echo \'error: cancelled\' >&2; exit 255" INT;'

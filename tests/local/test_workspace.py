@@ -13,7 +13,7 @@ from infra.engine.locks import LockHolder
 from infra.errors import NightowlError
 from infra.local import workspace
 from infra.local.paths import ClusterPaths
-from infra.local.workspace import ClusterWorkspace, local_engine, unfinished_before
+from infra.local.workspace import cluster_workspace, local_engine, unfinished_before
 from infra.toolchain.resolve import EngineTools
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
@@ -43,7 +43,7 @@ def test_the_workspace_has_the_project_the_provider_and_the_stacks_configuration
     paths: ClusterPaths, provider: Path, stack_file: Path
 ):
     before = stack_file.read_text()
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
     project = yaml.safe_load((paths.workspace / "Pulumi.yaml").read_text())
     stack = yaml.safe_load((paths.workspace / "Pulumi.local.yaml").read_text())
 
@@ -54,19 +54,19 @@ def test_the_workspace_has_the_project_the_provider_and_the_stacks_configuration
 
 
 def test_the_salt_of_the_stacks_secrets_outlives_a_run(paths: ClusterPaths, provider: Path, stack_file: Path):
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
     target = paths.workspace / "Pulumi.local.yaml"
     target.write_text("encryptionsalt: v1:abc\nconfig: {nightowl:old: 1}\n")
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
 
     written = yaml.safe_load(target.read_text())
     assert written == {"encryptionsalt": "v1:abc", "config": {"nightowl:apps": {"web": {"port": 80}}}}
 
 
 def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(paths: ClusterPaths, provider: Path, stack_file: Path):
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
     first = paths.passphrase.read_text()
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
 
     assert paths.passphrase.read_text() == first
     assert len(first) >= 32
@@ -91,13 +91,13 @@ def test_a_stack_file_that_cannot_be_used_is_refused(
         stack_file.write_text(content)
 
     with pytest.raises(NightowlError, match=message):
-        ClusterWorkspace(paths, provider).prepare(stack_file)
+        cluster_workspace(paths, provider).prepare(stack_file)
 
 
 def test_a_name_that_only_sounds_encrypted_is_accepted(paths: ClusterPaths, provider: Path, stack_file: Path):
     stack_file.write_text("config:\n  nightowl:apps: {web: {env: {insecure: 'true', note: 'secure: no'}}}")
 
-    ClusterWorkspace(paths, provider).prepare(stack_file)
+    cluster_workspace(paths, provider).prepare(stack_file)
 
 
 def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPaths):
@@ -109,7 +109,7 @@ def test_the_environment_of_a_cluster_names_its_own_files_only(paths: ClusterPat
 
 
 def test_the_engine_runs_no_plugin_that_this_repository_has_not_checked(paths: ClusterPaths, provider: Path):
-    variables = ClusterWorkspace(paths, provider).environment()
+    variables = cluster_workspace(paths, provider).environment
 
     assert variables == {
         **workspace.environment(paths),
@@ -122,7 +122,7 @@ def test_the_holder_of_a_lock_is_told_with_the_time_in_utc(paths: ClusterPaths, 
     lock.parent.mkdir(parents=True)
     lock.write_text(json.dumps({**LOCK, "pid": 7, "hostname": "elsewhere"}))
 
-    (holder,) = ClusterWorkspace(paths, provider).lock_holders("local")
+    (holder,) = cluster_workspace(paths, provider).lock_holders("local")
 
     assert isinstance(holder, LockHolder)
     assert str(holder) == "me@elsewhere (process 7), since 2026-11-23 15:35:01 UTC"

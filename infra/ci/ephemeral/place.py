@@ -54,7 +54,7 @@ class Place:
     def guests(self) -> Guests:
         """The stacks of pull requests in the engine's backend, as files."""
         workspace = self.engine.workspace
-        return Guests(open_backend(workspace.environment()["PULUMI_BACKEND_URL"]), workspace.project_name)
+        return Guests(open_backend(workspace.environment["PULUMI_BACKEND_URL"]), workspace.project_name)
 
     def expected(self, stack: str) -> Expected:
         """Return what is known of a pull request's stack without its state.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -39,57 +39,6 @@ class RemovalFailedError(NightowlError):
     def __init__(self, error: NightowlError, quarantine: Quarantine) -> None:
         super().__init__(str(error))
         self.quarantine = quarantine
-
-
-@dataclass(frozen=True)
-class PrivateCopy:
-    """The workspace `inner`, with the state in a folder of this run and without any download of plugins."""
-
-    inner: Workspace
-    folder: Path
-    runs_here_only: bool = True
-    """Nobody else knows the folder."""
-
-    @property
-    def work_dir(self) -> Path:
-        """The folder of the workspace."""
-        return self.inner.work_dir
-
-    @property
-    def pulumi_home(self) -> Path | None:
-        """The Pulumi home of the workspace."""
-        return self.inner.pulumi_home
-
-    @property
-    def project_name(self) -> str:
-        """The name of the project."""
-        return self.inner.project_name
-
-    @property
-    def secrets_provider(self) -> str | None:
-        """What encrypts the secrets."""
-        return self.inner.secrets_provider
-
-    def environment(self) -> dict[str, str]:
-        """The variables of the workspace, but for the state and the plugins."""
-        return {
-            **self.inner.environment(),
-            "PULUMI_BACKEND_URL": self.folder.as_uri(),
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-        }
-
-    def prepare(self, stack_file: Path) -> str:
-        """Make the folder of the workspace ready."""
-        return self.inner.prepare(stack_file)
-
-    def lock_holders(self, _stack: str, /) -> tuple[LockHolder, ...]:
-        """Nobody: the lock is held where the state comes from."""
-        return ()
-
-    def has_stack(self, _stack: str, /) -> bool:
-        """Yes: it was copied."""
-        return True
 
 
 def remove_stack(
@@ -137,7 +86,7 @@ def expected_state(
     else:
         context = str(platform.get("context"))
         kubernetes |= {"clusterIdentifier": context, "context": context, "enableServerSideApply": "true"}
-        kubeconfig = platform.get("kubeconfig") or workspace.environment().get("KUBECONFIG")
+        kubeconfig = platform.get("kubeconfig") or workspace.environment.get("KUBECONFIG")
         kubernetes |= {"kubeconfig": str(kubeconfig)} if kubeconfig else {}
     providers["kubernetes"] = TrustedProvider(inputs=kubernetes, known=KUBERNETES_KEYS)
     return Expected(
@@ -177,15 +126,39 @@ def _aws(platform: Mapping[str, Any]) -> dict[str, str]:
 
 def _destroy(engine: Engine, guests: Guests, expected: Expected, file: Path, on_progress: OnProgress) -> RunResult:
     state = checked_state(guests.read(expected.stack), expected)
-    with _private_copy(engine, guests, expected.stack, state) as own:
+    with _engine_of_copy(engine, guests, expected.stack, state) as own:
         latest = json.loads(state)["checkpoint"].get("latest")
         if latest and latest.get("pending_operations"):
             own.recover(file)
         return own.destroy(file, on_progress=on_progress)
 
 
+def private_copy(workspace: Workspace, folder: Path) -> Workspace:
+    """Return a workspace with the state in a folder of this run, which nobody else knows, and without downloads."""
+
+    def nobody(_stack: str) -> tuple[LockHolder, ...]:
+        return ()
+
+    def copied(_stack: str) -> bool:
+        return True
+
+    return replace(
+        workspace,
+        environment={
+            **workspace.environment,
+            "PULUMI_BACKEND_URL": folder.as_uri(),
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        },
+        # The lock is held where the state comes from.
+        lock_holders=nobody,
+        has_stack=copied,
+        runs_here_only=True,
+    )
+
+
 @contextmanager
-def _private_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> Generator[Engine]:
+def _engine_of_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> Generator[Engine]:
     """Return an engine for a state of its own; what it has made of that is written back where it did not end well."""
     with TemporaryDirectory(prefix="nightowl-state-") as name:
         folder = Path(name)
@@ -193,7 +166,7 @@ def _private_copy(engine: Engine, guests: Guests, stack: str, state: bytes) -> G
         file.parent.mkdir(parents=True)
         file.write_bytes(state)
         try:
-            yield replace(engine, workspace=PrivateCopy(engine.workspace, folder))
+            yield replace(engine, workspace=private_copy(engine.workspace, folder))
         except BaseException:
             left = file.read_bytes()
             if left != state:

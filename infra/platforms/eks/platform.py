@@ -28,9 +28,9 @@ from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
 from infra.platforms.eks.nodes.offers import check_offers
 from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
+from infra.platforms.eks.pipeline.group_roles import PreviewAccess
 from infra.platforms.eks.pipeline.guest_roles import GuestRoles
 from infra.platforms.eks.pipeline.pipeline import Delivery, make_scope
-from infra.platforms.eks.pipeline.preview_access import PreviewAccess
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.platforms.eks.provider import default_tags, make_context

@@ -11,11 +11,10 @@ from pydantic import AfterValidator
 
 from infra.addons import EKS_ADDON_NAMES
 from infra.settings.app.peers import check_cidr
-from infra.settings.eks.kubernetes_version import KubernetesMinor
 from infra.settings.model import FieldError, Location, Model, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
-from infra.versions import KUBERNETES_MINOR, MOST_MINORS_BEHIND, minor_of
+from infra.versions import INSTALLABLE_VERSIONS, KUBERNETES_MINOR, KUBERNETES_VERSIONS, MOST_MINORS_BEHIND, minor_of
 
 AUTOSCALER_SYNC_SECONDS = range(10, 16)
 """What EKS accepts (Amazon EKS API, `horizontalPodAutoscalerSyncPeriod`)."""
@@ -76,6 +75,19 @@ def _check_role_arn(value: str) -> str:
     return value
 
 
+def _check_version(value: str) -> str:
+    if value in INSTALLABLE_VERSIONS:
+        return value
+    choice = " or ".join(INSTALLABLE_VERSIONS)
+    if value in KUBERNETES_VERSIONS and minor_of(value) > minor_of(INSTALLABLE_VERSIONS[-1]):
+        raise ValueError(f"has no Cluster Autoscaler that fits it yet; write {choice}")
+    raise ValueError(f"is not {choice}")
+
+
+KubernetesMinor = Annotated[
+    str, AfterValidator(_check_version), Notation(" or ".join(f"`{minor}`" for minor in INSTALLABLE_VERSIONS))
+]
+"""One for which everything exists that the stack installs."""
 _check_addon_version = form(
     r"(?a)v\d+\.\d+\.\d+-eksbuild\.\d+", "is not the version of an add-on, such as v1.22.4-eksbuild.3"
 )

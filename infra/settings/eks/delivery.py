@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.eks import limits
 from infra.settings.eks.cluster import RoleArn
-from infra.settings.eks.platform import PARTITION
 from infra.settings.model import FieldError, Model, repeated
 from infra.settings.names import Name
 from infra.settings.nearest import nearest
@@ -30,7 +29,7 @@ _ENVIRONMENT = re.compile(r"environment:(?P<name>[^:]+)")
 _BRANCH = re.compile(r"ref:refs/heads/[^:\s~^\\\[]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Without dots, which the certificate of S3 does not cover (S3 user guide, "Bucket naming rules")."""
-_PIPELINE_ROLE = re.compile(rf"arn:{PARTITION}:iam::\d{{12}}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
+_PIPELINE_ROLE = re.compile(r"arn:aws:iam::\d{12}:role/nightowl-[a-z0-9-]+-(deploy|preview|ephemeral)")
 
 
 def _check_subject(value: str) -> str:

@@ -6,7 +6,7 @@ import copy
 import json
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +16,9 @@ import yaml
 
 from infra.engine.command import EngineCommand
 from infra.engine.driver import Engine
-from infra.engine.locks import LockHolder
 from infra.engine.outcome import Preview, RunResult
 from infra.engine.program import run_program
-from infra.engine.workspace import stack_name
+from infra.engine.workspace import Workspace, stack_name
 from infra.plan.answers import Answers
 from infra.plan.plan import Plan, plan_of_file
 from infra.settings.build import PROJECT
@@ -38,59 +37,37 @@ MANY = "1000"
 """Operations that the engine may have under way: so many that none waits for another's end alone."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EchoWorkspace:
+def echo_workspace(root: Path, providers: str) -> Workspace:
     """The folder of one test stack. `providers` is where the account answers."""
+    work_dir, home, state = root / "project", root / "home", root / "state"
 
-    root: Path
-    providers: str
-
-    @property
-    def work_dir(self) -> Path:
-        return self.root / "project"
-
-    @property
-    def project_name(self) -> str:
-        return PROJECT
-
-    @property
-    def pulumi_home(self) -> Path:
-        return self.root / "home"
-
-    @property
-    def secrets_provider(self) -> str:
-        return "passphrase"
-
-    def has_stack(self, _stack: str, /) -> bool:
-        """Whether the backend is known to have the stack: only the CLI can tell."""
-        return False
-
-    @property
-    def runs_here_only(self) -> bool:
-        return True
-
-    def environment(self) -> dict[str, str]:
-        return {
-            "PATH": f"{self.root / 'language'}{os.pathsep}{os.environ['PATH']}",
-            "PULUMI_BACKEND_URL": (self.root / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "of a test",
-            "PULUMI_DEBUG_PROVIDERS": self.providers,
-            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
-            "PULUMI_PARALLEL": MANY,
-        }
-
-    def prepare(self, stack_file: Path) -> str:
-        for folder in (self.work_dir, self.root / "state", self.pulumi_home):
+    def prepare(stack_file: Path) -> str:
+        for folder in (work_dir, state, home):
             folder.mkdir(parents=True, exist_ok=True)
-        (self.work_dir / "Pulumi.yaml").write_text(yaml.safe_dump({"name": PROJECT, "runtime": "python"}))
-        target = self.work_dir / stack_file.name
+        (work_dir / "Pulumi.yaml").write_text(yaml.safe_dump({"name": PROJECT, "runtime": "python"}))
+        target = work_dir / stack_file.name
         kept: dict[str, Any] = yaml.safe_load(target.read_text()) if target.exists() else {}
         salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
         target.write_text(yaml.safe_dump({**salt, "config": yaml.safe_load(stack_file.read_text())["config"]}))
         return stack_name(stack_file)
 
-    def lock_holders(self, stack: str) -> Sequence[LockHolder]:
-        return ()
+    return Workspace(
+        work_dir=work_dir,
+        project_name=PROJECT,
+        pulumi_home=home,
+        secrets_provider="passphrase",
+        environment={
+            "PATH": f"{root / 'language'}{os.pathsep}{os.environ['PATH']}",
+            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "of a test",
+            "PULUMI_DEBUG_PROVIDERS": providers,
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+            "PULUMI_PARALLEL": MANY,
+        },
+        prepare=prepare,
+        lock_holders=lambda _: (),
+        runs_here_only=True,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +154,7 @@ def echo_stack(
     pack = ["--policy-pack", str(POLICIES), "--policy-pack-config", str(POLICIES / f"{stack_name(file)}.json")]
     with serving(account) as providers:
         engine = Engine(
-            workspace=EchoWorkspace(root=root, providers=providers),
+            workspace=echo_workspace(root, providers),
             pulumi_binary=resolve_pulumi(lambda _: None),
             options={"up": pack, "preview": pack} if policies else {},
         )
@@ -190,7 +167,7 @@ def stack_command(engine: Engine, file: Path, *arguments: str) -> str:
     """Run `pulumi stack` for the stack of a file, and return what it prints."""
     workspace = engine.workspace
     command = ["stack", *arguments, "--stack", workspace.prepare(file)]
-    environment = {**workspace.environment(), "PULUMI_HOME": str(workspace.pulumi_home)}
+    environment = {**workspace.environment, "PULUMI_HOME": str(workspace.pulumi_home)}
     return EngineCommand(engine.pulumi_binary).run(command, str(workspace.work_dir), environment).stdout
 
 

@@ -27,7 +27,7 @@ from infra.engine.outcome import DeploymentFailedError
 from infra.engine.program import run_program
 from infra.plan.answers import Answers
 from infra.settings.yaml_file import read_yaml
-from tests.e2e.aws_program.stack import STACKS, EchoWorkspace, echo_stack
+from tests.e2e.aws_program.stack import STACKS, echo_stack, echo_workspace
 from tests.echo.account import Account
 from tests.echo.service import serving
 from tests.platforms.guest.test_guest import SHARING
@@ -99,7 +99,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     file.write_text(yaml.safe_dump(derive(document, 7, base="dev", images={})))
     account = Account(answers=Answers(stack="pr-7", account_id=ACCOUNT, region="eu-central-1", role=ROLE), limits=[])
     with serving(account) as providers:
-        engine = Engine(workspace=EchoWorkspace(root=root, providers=providers), pulumi_binary=binary)
+        engine = Engine(workspace=echo_workspace(root, providers), pulumi_binary=binary)
         engine.deploy(file, run_program)
         state = root / "state" / state_of_stack("nightowl", "pr-7")
         place = Place(project=root / "checkout", base="dev", engine=engine, run=ActionsRun())
@@ -143,18 +143,11 @@ def test_a_provider_of_the_states_own_is_asked_for_by_a_bare_engine_and_never_by
         assert guest.account.objects == before, "nothing was begun"
 
 
-@dataclass(frozen=True)
-class WithoutDownloads(EchoWorkspace):
-    """The second wall alone: the state is not checked, and the engine downloads nothing."""
-
-    def environment(self) -> dict[str, str]:
-        return {**super().environment(), "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
-
-
 def test_an_engine_that_downloads_nothing_asks_for_no_plugin_whatever_the_state_says(guest: Guest) -> None:
     workspace = guest.place.engine.workspace
-    assert isinstance(workspace, EchoWorkspace)
-    walled = replace(guest.place.engine, workspace=WithoutDownloads(root=workspace.root, providers=workspace.providers))
+    # The second wall alone: the state is not checked, and the engine downloads nothing.
+    environment = {**workspace.environment, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true"}
+    walled = replace(guest.place.engine, workspace=replace(workspace, environment=environment))
     with elsewhere() as server:
         guest.write(*evil_resources(server.url))
         with pytest.raises(DeploymentFailedError, match="no resource plugin 'pulumi-resource-evil' found"):

@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.rpc import _special_resource_sig, _special_sig_key
 from typing_extensions import override
 
-from infra.plan.references import without_references
+from infra.plan.values import without_references
 from infra.platforms.eks.context import AwsContext
 from infra.urns import provider_urn
 from tests.platforms.eks.answers import ACCOUNT, REGION, AwsAnswers

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.platforms.eks.nodes.placement import SYSTEM_LABEL
+from infra.labels import SYSTEM_LABEL
 from tests.platforms.eks.answers import ZONES
 from tests.platforms.eks.cluster_program import APPS_POOL, CLUSTER, SUBNETS, SYSTEM_POOL, VOLUMES_KEY, build, default
 from tests.platforms.eks.harness_aws import Graph, Made

@@ -14,9 +14,8 @@ from infra.platforms.eks.names import pipeline_arns, stack_name_errors
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions.documents import size
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.platforms.eks.pipeline.pipeline import make_scope
+from infra.platforms.eks.pipeline.pipeline import make_scope, pipeline_trust
 from infra.platforms.eks.pipeline.registry import repository_policy
-from infra.platforms.eks.pipeline.trust import pipeline_trust
 from infra.platforms.eks.secrets import references, secrets_policy
 from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS

@@ -5,9 +5,6 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-LARGEST_VPC_PREFIX = 16
-SMALLEST_VPC_PREFIX = 20
-FEWEST_ZONES = 2
 MOST_ZONES = 4
 CONTROL_PLANE_PREFIX = 27
 """27 free addresses: EKS asks for 6 per subnet and recommends 16 (EKS user guide, network requirements); the rest is
@@ -37,29 +34,18 @@ def plan(cidr: str, zones: int) -> CidrPlan:
 
     A zone's blocks depend on its place only, not on how many zones there are, so a further zone moves nothing. Private
     subnets hold nothing but nodes and pods, and start on a multiple of their size, so that prefix delegation finds
-    whole /28 blocks.
-
-    Raises:
-        ValueError: the CIDR or the number of zones is out of these bounds.
+    whole /28 blocks. The settings hold both bounds (`infra.settings.eks.network`).
     """
     vpc = ipaddress.IPv4Network(cidr)
-    if not LARGEST_VPC_PREFIX <= vpc.prefixlen <= SMALLEST_VPC_PREFIX:
-        raise ValueError(f"{cidr} is not between /{LARGEST_VPC_PREFIX} and /{SMALLEST_VPC_PREFIX}")
-    if not FEWEST_ZONES <= zones <= MOST_ZONES:
-        raise ValueError(f"{zones} zones are not between {FEWEST_ZONES} and {MOST_ZONES}")
     *quarters, last = vpc.subnets(prefixlen_diff=2)
     fourth_zone, small = last.subnets(prefixlen_diff=1)
     private = [*quarters, fourth_zone]
-    public = _blocks(int(small.network_address), _public_prefix(vpc))
+    # /24, or smaller where four and four /27 do not fit in an eighth of the VPC: /25 in a /19, /26 in a /20.
+    public = _blocks(int(small.network_address), max(LARGEST_PUBLIC_PREFIX, vpc.prefixlen + 6))
     control_plane = _blocks(int(public[-1].broadcast_address) + 1, CONTROL_PLANE_PREFIX)
     return CidrPlan(
         private=_texts(private[:zones]), public=_texts(public[:zones]), control_plane=_texts(control_plane[:zones])
     )
-
-
-def _public_prefix(vpc: ipaddress.IPv4Network) -> int:
-    """/24, or smaller where four and four /27 do not fit in an eighth of the VPC: /25 in a /19, /26 in a /20."""
-    return max(LARGEST_PUBLIC_PREFIX, vpc.prefixlen + 6)
 
 
 def _blocks(start: int, prefix: int) -> list[ipaddress.IPv4Network]:

@@ -9,13 +9,14 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.iam import service_trust
+from infra.labels import SYSTEM_LABEL, SYSTEM_TAINT_KEY
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.roles import PermittedRole, make_role
 from infra.platforms.eks.nodes.hints import make_hints, scaling_hints
 from infra.platforms.eks.nodes.launch_template import make_launch_template
-from infra.platforms.eks.nodes.placement import pool_labels, pool_taints
 from infra.platforms.eks.nodes.shares import ZoneShare, share_out
-from infra.settings.eks.nodes import NodePoolSettings, pool_errors
+from infra.settings.eks.node_labels import POOL_LABEL
+from infra.settings.eks.nodes import NodePoolSettings, TaintSettings, pool_errors
 
 AMI_TYPES = {
     ("al2023", "arm64"): "AL2023_ARM_64_STANDARD",
@@ -26,6 +27,7 @@ AMI_TYPES = {
 """Amazon EKS API, `Nodegroup.amiType`."""
 CAPACITY_TYPES = {"onDemand": "ON_DEMAND", "spot": "SPOT"}
 TAINT_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE", "PreferNoSchedule": "PREFER_NO_SCHEDULE"}
+SYSTEM_TAINT = TaintSettings(key=SYSTEM_TAINT_KEY, value="true", effect="NoSchedule")
 REPLACED_AT_ONCE_PERCENT = 33
 """Of a group's nodes, during an update (the default of terraform-aws-eks)."""
 
@@ -130,7 +132,9 @@ class NodePool(pulumi.ComponentResource):
 
     def _make_group(self, share: ZoneShare, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
         shared, settings = self._shared, self._settings
-        labels, taints = pool_labels(self._name, settings), pool_taints(settings)
+        # The settings cannot replace the project's own.
+        labels = {**settings.labels, POOL_LABEL: self._name, **({SYSTEM_LABEL: "true"} if settings.system else {})}
+        taints = (SYSTEM_TAINT, *settings.taints) if settings.system else settings.taints
         # The zone's letter alone: EKS takes 63 characters, of which the engine needs 8 to make a successor first.
         name = f"{self._name}-{share.zone[-1]}"
         group = aws.eks.NodeGroup(

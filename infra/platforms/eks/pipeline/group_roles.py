@@ -17,6 +17,19 @@ EPHEMERAL_GROUP = "nightowl:ephemeral"
 RBAC = "rbac.authorization.k8s.io"
 READ_VERBS = ("get", "list", "watch")
 WRITE_VERBS = ("create", "delete", "patch", "update")
+PREVIEW_NAME = "nightowl-preview"
+"""Of the ClusterRole and its binding."""
+SEEN_KINDS: Mapping[str, Sequence[str]] = {
+    "apiextensions.k8s.io": ["customresourcedefinitions"],
+    "admissionregistration.k8s.io": ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
+    "elbv2.k8s.aws": ["targetgroupbindings"],
+    RBAC: ["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
+    "scheduling.k8s.io": ["priorityclasses"],
+    "secrets-store.csi.x-k8s.io": ["secretproviderclasses"],
+    "storage.k8s.io": ["storageclasses"],
+}
+"""By API group, what a stack makes and `AmazonEKSViewPolicy` does not show (EKS user guide, "Review access policy
+permissions"). Secrets are not among it, so Helm releases, which keep their records in Secrets, stay unseen."""
 
 
 def metadata(name: str, namespace: pulumi.Input[str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
@@ -61,3 +74,12 @@ def permit_group(
         subjects=[subject(group)],
         opts=pulumi.ResourceOptions(parent=parent, depends_on=wait_for),
     )
+
+
+class PreviewAccess(pulumi.ComponentResource):
+    """Lets the group `nightowl:preview` look at those kinds, so that a drift check can read them again."""
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:PreviewAccess", name, None, opts)
+        permit_group(PREVIEW_NAME, PREVIEW_GROUP, rules(SEEN_KINDS, READ_VERBS), parent=self)
+        self.register_outputs({})

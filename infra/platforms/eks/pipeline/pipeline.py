@@ -7,17 +7,25 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_aws as aws
 
-from infra.iam import Document
+from infra.iam import Document, Statement, policy_document, service_trust
 from infra.platforms.eks.context import AwsContext
-from infra.platforms.eks.names import boundary_name, pipeline_boundary_name, role_name
+from infra.platforms.eks.names import (
+    GITHUB_ISSUER,
+    boundary_name,
+    identity_provider_arn,
+    pipeline_boundary_name,
+    role_name,
+    runner_arn,
+)
 from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions.deploy import deploy_documents
 from infra.platforms.eks.pipeline.permissions.ephemeral import ephemeral_documents
 from infra.platforms.eks.pipeline.permissions.preview import preview_documents
 from infra.platforms.eks.pipeline.permissions.scope import Scope
-from infra.platforms.eks.pipeline.trust import pipeline_trust
-from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
+from infra.settings.eks.delivery import MAIN_BRANCH, ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 
+AUDIENCE = "sts.amazonaws.com"
+"""For whom the token is made out (GitHub documentation, "Configuring OpenID Connect in Amazon Web Services")."""
 SESSION_SECONDS: Mapping[RoleKind, int] = {"deploy": 7200, "preview": 3600, "ephemeral": 3600}
 """How long a job may act with one token. A first deployment takes 14 minutes, one that replaces every node an hour."""
 
@@ -121,3 +129,35 @@ def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str |
         runner=delivery.runner,
         shared_secrets=delivery.secrets,
     )
+
+
+def pipeline_trust(github: GithubSettings, scope: Scope, kind: RoleKind) -> Document:
+    """Let jobs take a role whose tokens have one of its subjects; deployments run on the main branch, or in a build.
+
+    Every comparison is of whole texts. The id keeps out a repository that is made anew under the same name;
+    `environment` and `ref` hold whatever template the subject is made by. STS knows these claims as condition keys
+    since January 2026 (AWS What's New).
+    """
+    claims: dict[str, str | list[str]] = {
+        "aud": AUDIENCE,
+        "sub": list(github.subjects(kind)),
+        "repository_id": github.repository_id,
+    }
+    if kind == "deploy":
+        claims |= {"environment": github.environment, "ref": f"refs/heads/{MAIN_BRANCH}"}
+    document = policy_document(
+        Statement(
+            sid="JobsTakeRole",
+            actions=["sts:AssumeRoleWithWebIdentity"],
+            principals={"Federated": [identity_provider_arn(scope.account_id)]},
+            conditions={"StringEquals": {f"{GITHUB_ISSUER}:{claim}": value for claim, value in claims.items()}},
+        )
+    )
+    if kind == "deploy" and scope.runner:
+        build = service_trust(
+            "codebuild.amazonaws.com",
+            account_id=scope.account_id,
+            source_arn=runner_arn(scope.account_id, scope.region, scope.name),
+        )
+        document["Statement"] += build["Statement"]
+    return document

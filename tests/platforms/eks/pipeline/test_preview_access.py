@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.platforms.eks.pipeline.group_roles import PREVIEW_GROUP
-from infra.platforms.eks.pipeline.preview_access import SEEN_KINDS
+from infra.platforms.eks.pipeline.group_roles import PREVIEW_GROUP, SEEN_KINDS
 from tests.platforms.eks.stacks import run_shipped
 
 VIEWED = {"", "apps", "autoscaling", "batch", "networking.k8s.io", "policy"}

@@ -1,17 +1,35 @@
-"""All rows, and the look-ups that every program makes."""
+"""All rows, those of AWS CodeBuild, and the look-ups that every program makes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from infra.errors import NightowlError
-from infra.platforms.eks.pipeline.permissions.codebuild import CODEBUILD
 from infra.platforms.eks.pipeline.permissions.ec2 import EC2
 from infra.platforms.eks.pipeline.permissions.eks import EKS
-from infra.platforms.eks.pipeline.permissions.grants import Grant, Table, read
+from infra.platforms.eks.pipeline.permissions.grants import Grant, Table, read, write
 from infra.platforms.eks.pipeline.permissions.iam import IAM, SERVICE_ROLE
 from infra.platforms.eks.pipeline.permissions.storage import STORAGE
 from infra.platforms.eks.pipeline.permissions.traffic import TRAFFIC
+
+_PROJECT = "arn:aws:codebuild:{here}:project/{runner}"
+
+CODEBUILD: Table = {
+    # The project that deploys the stack from inside its VPC.
+    "aws:codebuild/project:Project": (
+        read("codebuild:BatchGetProjects", _PROJECT),
+        write("codebuild:CreateProject UpdateProject DeleteProject BatchGetBuilds StopBuild", _PROJECT),
+        # A build works as the role that starts it; the role's trust names this project and no other.
+        write(
+            "iam:PassRole",
+            "{deploy_role}",
+            when={"StringEquals": {"iam:PassedToService": "codebuild.amazonaws.com"}},
+        ),
+        # The request brings no commands (CodeBuild user guide, "AWS CodeBuild condition keys").
+        write("codebuild:StartBuild", _PROJECT, when={"Null": {"codebuild:source.buildspec": "true"}}),
+        write("logs:GetLogEvents", "arn:aws:logs:{here}:log-group:/aws/codebuild/{runner}:log-stream:*"),
+    ),
+}
 
 SECTIONS: dict[str, Table] = {
     "cluster": EKS,
