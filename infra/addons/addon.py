@@ -47,6 +47,8 @@ class ClusterFacts:
     kubernetes_version: str = KUBERNETES_MINOR
     vpc_id: pulumi.Input[str] = "*"
     volumes_key_arn: pulumi.Input[str] = "*"
+    copies_secrets: bool = False
+    """Whether apps have secrets as variables, which come from Secrets of the cluster."""
 
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of the cluster's account and region."""

@@ -17,12 +17,15 @@ TOLERATES_EVERYTHING = [{"operator": "Exists"}]
 
 
 def _values(cluster: ClusterFacts) -> Mapping[str, Any]:
+    # With it, the driver may write the Secrets of every namespace.
+    sync = {"syncSecret": {"enabled": True}} if cluster.copies_secrets else {}
+    rotation = {"enableSecretRotation": True, "rotationPollInterval": ROTATION_POLL_INTERVAL}
     return {
         "awsRegion": cluster.region,
         # The chart's own default is none: on a tainted pool no provider runs, and apps wait for their secrets for ever
         # (issue 267). The driver beside it tolerates everything by default, and the add-on has no key for it.
         "tolerations": TOLERATES_EVERYTHING,
-        "secrets-store-csi-driver": {"enableSecretRotation": True, "rotationPollInterval": ROTATION_POLL_INTERVAL},
+        "secrets-store-csi-driver": rotation | sync,
     }
 
 

@@ -101,6 +101,7 @@ _MAIN = "repo:example/nightowl:ref:refs/heads/main"
 _NOT_AN_IMAGE = "is not an image reference; write registry/name:tag@sha256:digest"
 _NO_VARIABLE = "names no variable of this container; set it under env, or under secrets with its env, or write"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
+_NOT_A_FILE_NAME = _NOT_A_NAME.replace("digits and dashes", "digits, dashes and underscores")
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
 _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
 _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
@@ -491,7 +492,12 @@ _CONFIGURATION = (
         'files["/data"]: /data cannot be a file: /data is a volume there',
         id="file on a volume",
     ),
-    _web("{ secrets: { Key: a/b } }", f"secrets.Key: 'Key' {_NOT_A_NAME}", id="secret name"),
+    _web("{ secrets: { Key: a/b } }", f"secrets.Key: 'Key' {_NOT_A_FILE_NAME}", id="secret name"),
+    _web(
+        "{ secrets: { key: { ref: a/b, key: 'a b' } } }",
+        "secrets.key.key: the value is not a key: use letters, digits, dashes, underscores and dots",
+        id="key of a secret",
+    ),
     _web(
         "{ secrets: { key: '' } }",
         "secrets.key.ref: the value is empty; write where the secret is kept",

@@ -37,6 +37,7 @@ class AddonsArgs:
     kubernetes: k8s.Provider
     network_policies: Mapping[str, pulumi.Resource]
     nodes: Sequence[pulumi.Resource] = ()
+    copies_secrets: bool = False
 
 
 class Addons(pulumi.ComponentResource):
@@ -58,6 +59,7 @@ class Addons(pulumi.ComponentResource):
             kubernetes_version=args.settings.version,
             vpc_id=args.vpc_id,
             volumes_key_arn=args.volumes_key_arn,
+            copies_secrets=args.copies_secrets,
         )
         self._made = {addon.name: self._make(addon) for addon in args.addons}
         self.made = tuple(self._made.values())

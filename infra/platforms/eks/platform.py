@@ -124,7 +124,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     def deliver_secrets(
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
-        """Bring secrets from AWS Secrets Manager to the app, as the files `/run/secrets/<name>`.
+        """Bring secrets from AWS Secrets Manager to the app, as the files `/run/secrets/<name>` and as variables.
 
         A reference is the secret's name. It may be encrypted under the account's own key for Secrets Manager, or under
         the stack's key for secrets.
@@ -255,6 +255,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 kubernetes=self._cluster.provider,
                 network_policies=self._traffic.policies,
                 nodes=nodes,
+                copies_secrets=any(
+                    secret.env is not None for app in self._settings.apps.values() for secret in app.secrets.values()
+                ),
             ),
             opts=self._child,
         )

@@ -1,13 +1,17 @@
 """Secrets of the apps: kept in AWS Secrets Manager, mounted as files by the Secrets Store CSI driver.
 
-There is no copy in the cluster's own store, and no environment variable: pods without their secret do not start.
+Only for a secret that is to be a variable, the driver keeps a copy in the cluster's own store, encrypted by the stack's
+key, as long as pods use it. Pods without their secret do not start.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -74,12 +78,15 @@ class AppSecrets(pulumi.ComponentResource):
             else self._make_identity(app, args, args.role).association
         )
         objects = secret_objects(args.secrets)
+        variables = {name: one.env for name, one in sorted(args.secrets.items()) if one.env is not None}
         # The driver reads it when a pod starts. With the content in its name, other secrets make other pods.
-        class_name = f"{app}-secrets-{hashlib.sha256(objects.encode()).hexdigest()[:8]}"
-        provided = self._make_class(app, args, class_name, objects)
+        content = objects + ("".join(f"{name}\n" for name in variables))
+        class_name = f"{app}-secrets-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        provided = self._make_class(app, args, class_name, objects, copied=list(variables))
         self.delivery = SecretDelivery(
             volumes=[secrets_volume(class_name)],
             mounts=[k8s.core.v1.VolumeMountArgs(name="secrets", mount_path=SECRETS_FOLDER, read_only=True)],
+            env=[_variable(variable, class_name, name) for name, variable in variables.items()],
             # Pods get their role when they are admitted, so the association comes first.
             wait_for=[provided, association],
         )
@@ -109,7 +116,7 @@ class AppSecrets(pulumi.ComponentResource):
         )
 
     def _make_class(
-        self, app: str, args: AppSecretsArgs, class_name: str, objects: str
+        self, app: str, args: AppSecretsArgs, class_name: str, objects: str, *, copied: Sequence[str]
     ) -> k8s.apiextensions.CustomResource:
         return k8s.apiextensions.CustomResource(
             f"{app}-secrets",
@@ -123,6 +130,7 @@ class AppSecrets(pulumi.ComponentResource):
                     "usePodIdentity": "true",
                     "objects": objects,
                 },
+                **({"secretObjects": [copy_of(class_name, copied)]} if copied else {}),
             },
             # The add-on brings the kind.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.drivers)),
@@ -159,11 +167,37 @@ def secrets_policy(context: AwsContext, names: Sequence[str], *, key_arn: pulumi
 
 def secret_objects(secrets: Mapping[str, SecretSettings]) -> str:
     """Write the provider's list of objects: each secret becomes the file of its name."""
-    objects = [
-        {"objectName": settings.ref, "objectType": "secretsmanager", "objectAlias": name}
-        for name, settings in sorted(secrets.items())
-    ]
-    return yaml.safe_dump(objects, sort_keys=False)
+    objects: dict[str, dict[str, Any]] = {}
+    for name, settings in sorted(secrets.items(), key=lambda item: (item[1].key is not None, item[0])):
+        # The provider takes each secret once, and writes the whole of it to a file too; this name no secret can have.
+        one = {"objectName": settings.ref, "objectType": "secretsmanager", "objectAlias": f".{name}.json"}
+        if settings.key is None:
+            objects[settings.ref] = {**one, "objectAlias": name}
+        else:
+            entry = {"path": _json_path(settings.key), "objectAlias": name}
+            objects.setdefault(settings.ref, one).setdefault("jmesPath", []).append(entry)
+    return yaml.safe_dump(list(objects.values()), sort_keys=False)
+
+
+def _json_path(key: str) -> str:
+    """Write a key as JMESPath does, which takes a dash or a dot for an operator unless it is quoted."""
+    return key if re.fullmatch(r"[A-Za-z_]\w*", key) else json.dumps(key)
+
+
+def copy_of(name: str, secrets: Sequence[str]) -> dict[str, Any]:
+    """Describe the Secret `name` that the driver keeps while pods mount the files from which it is made."""
+    return {
+        "secretName": name,
+        "type": "Opaque",
+        "data": [{"objectName": secret, "key": secret} for secret in secrets],
+    }
+
+
+def _variable(variable: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgs:
+    return k8s.core.v1.EnvVarArgs(
+        name=variable,
+        value_from=k8s.core.v1.EnvVarSourceArgs(secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=secret, key=key)),
+    )
 
 
 def secrets_volume(provider_class: str) -> k8s.core.v1.VolumeArgs:

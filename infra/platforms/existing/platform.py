@@ -174,6 +174,11 @@ def _secret_keys(app: str, secrets: Mapping[str, SecretSettings]) -> dict[str, _
                 f"nightowl:apps.{app}.secrets.{name}: {settings.ref!r} is not a reference; write <Secret>/<key>, "
                 "the name of a Secret in the apps' namespace and one of its keys"
             )
+        if settings.key is not None:
+            problems.append(
+                f"nightowl:apps.{app}.secrets.{name}.key: goes with kind: eks only; a Secret has keys of its own, so "
+                "write <Secret>/<key> as ref"
+            )
         keys[name] = _SecretKey(secret, key)
     if problems:
         raise pulumi.RunError("\n".join(problems))

@@ -24,7 +24,7 @@ from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
 from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
 from infra.settings.app.schedule import Schedule, TimeZone
-from infra.settings.app.secrets import Secret
+from infra.settings.app.secrets import Secret, SecretName
 from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -49,7 +49,7 @@ class _Application(Model):
     `$(NAME)` is the value of another variable of the container, secrets included, and `$$` a dollar sign."""
     files: Files = {}
     """Read-only files: the path in the container, and the content."""
-    secrets: dict[Name, Secret] = {}
+    secrets: dict[SecretName, Secret] = {}
     """References of secrets, by name; each is the file `/run/secrets/<name>`. Never the secrets themselves."""
     not_secret: tuple[str, ...] = ()
     """Places in this app that only look like a secret, as the refusal writes them: `env.TOKEN_ISSUER`, `args[2]`,

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.environment import VariableName
 from infra.settings.model import Model
-from infra.settings.scalars import Notation
+from infra.settings.names import LONGEST_NAME
+from infra.settings.scalars import Notation, form
 
 LONGEST_SECRET_REFERENCE = 256
 """Characters. References of AWS Secrets Manager, Parameter Store and Kubernetes are shorter, most keys are longer."""
@@ -29,6 +30,17 @@ def check_secret_reference(value: str) -> str:
     return value
 
 
+_check_secret_name = form(
+    rf"(?=.{{1,{LONGEST_NAME}}}$)[a-z]([-_a-z0-9]*[a-z0-9])?",
+    "is not a name: use lower-case letters, digits, dashes and underscores, start with a letter, "
+    f"at most {LONGEST_NAME} characters",
+)
+SecretName = Annotated[str, AfterValidator(_check_secret_name), Notation("file name")]
+"""Images have names of their own in mind, such as `/run/secrets/postgres_password`."""
+_check_json_key = form(r"[A-Za-z0-9_.-]{1,128}", "is not a key: use letters, digits, dashes, underscores and dots")
+JsonKey = Annotated[str, AfterValidator(_check_json_key), Notation("key")]
+
+
 class SecretSettings(Model):
     """One secret. A bare text is its reference, read by the platform.
 
@@ -37,9 +49,11 @@ class SecretSettings(Model):
 
     ref: Annotated[str, AfterValidator(check_secret_reference), Notation("reference")]
     """Where the secret is kept: `<Secret>/<key>` on an existing cluster, its name in AWS Secrets Manager on EKS."""
+    key: JsonKey | None = None
+    """One key of a secret that is a JSON object, such as `password` of what RDS makes; with `kind: eks` only."""
     env: VariableName | None = None
-    """Given, the secret is this environment variable instead of a file. Files are safer: variables leak into child
-    processes, crash reports and `kubectl describe`."""
+    """Given, the secret is this environment variable instead of a file (on EKS besides the file). Files are safer:
+    variables leak into child processes and crash reports, and keep the value with which the pod started."""
 
 
 def _text_is_reference(value: Any) -> Any:

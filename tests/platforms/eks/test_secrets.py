@@ -54,6 +54,54 @@ def test_no_secret_is_copied_into_the_cluster_or_the_environment(graph: Graph) -
     assert "env" not in pod(graph, "web")["containers"][0]
 
 
+VARIABLES = {
+    "db_password": {"ref": "prod/db", "key": "password", "env": "DB_PASSWORD"},
+    "db-user": {"ref": "prod/db", "key": "user-name"},
+    "all": "prod/db",
+    "token": {"ref": "prod/token", "key": "value"},
+}
+
+
+@pytest.fixture(scope="module")
+def with_variables() -> Graph:
+    return run_stack(with_apps({"web": {"secrets": VARIABLES, "init": {"first": {"command": ["first"]}}}})).graph
+
+
+def test_a_secret_that_is_a_variable_comes_from_a_copy_that_pods_keep_by_mounting_it(with_variables: Graph) -> None:
+    made = with_variables.one("SecretProviderClass").props
+    name = made["metadata"]["name"]
+    copied = {"objectName": "db_password", "key": "db_password"}
+    assert made["spec"]["secretObjects"] == [{"secretName": name, "type": "Opaque", "data": [copied]}]
+    spec = pod(with_variables, "web")
+    for container in [*spec["initContainers"], *spec["containers"]]:
+        [variable] = [item for item in container["env"] if item["name"] == "DB_PASSWORD"]
+        assert variable["valueFrom"]["secretKeyRef"] == {"name": name, "key": "db_password"}
+        assert any(mount["name"] == "secrets" for mount in container["volumeMounts"])
+
+
+def test_keys_of_a_secret_are_files_of_their_own_and_each_secret_is_fetched_once(with_variables: Graph) -> None:
+    objects = yaml.safe_load(with_variables.one("SecretProviderClass").props["spec"]["parameters"]["objects"])
+    assert [(one["objectName"], one["objectAlias"]) for one in objects] == [
+        ("prod/db", "all"),
+        ("prod/token", ".token.json"),
+    ]
+    assert objects[0]["jmesPath"] == [
+        {"path": '"user-name"', "objectAlias": "db-user"},
+        {"path": "password", "objectAlias": "db_password"},
+    ]
+
+
+def test_the_driver_may_write_secrets_only_where_an_app_has_one_as_a_variable(
+    graph: Graph, with_variables: Graph
+) -> None:
+    def of(made: Graph) -> dict[str, Any]:
+        addon = made.one("Addon", "aws-secrets-store-csi-driver-provider")
+        return json.loads(addon.props["configurationValues"])["secrets-store-csi-driver"]
+
+    assert of(with_variables)["syncSecret"] == {"enabled": True}
+    assert "syncSecret" not in of(graph)
+
+
 def test_an_app_without_secrets_has_no_role_and_no_volume(graph: Graph) -> None:
     assert graph.all("Role")
     assert [made.name for made in graph.all("nightowl:eks:AppSecrets")] == ["web"]
@@ -120,17 +168,12 @@ def test_the_key_decrypts_the_apps_own_secrets_through_secrets_manager_only(
     ("secret", "message"),
     [
         (
-            {"ref": "prod/key", "env": "KEY"},
-            "nightowl:apps.web.secrets.key.env: does not go with kind: eks, where secrets are files only; remove it, "
-            "and read /run/secrets/key",
-        ),
-        (
             "prod:key",
             "nightowl:apps.web.secrets.key: is not the name of a secret in AWS Secrets Manager, such as "
             "prod/web/session-key",
         ),
     ],
-    ids=["environment", "no name"],
+    ids=["no name"],
 )
 def test_what_cannot_be_delivered_is_refused_in_one_line(secret: Any, message: str) -> None:
     with pytest.raises(SettingsError) as refusal:

@@ -77,6 +77,15 @@ def test_a_secret_is_a_variable_only_where_that_is_asked_for() -> None:
     assert "secrets" not in [volume["name"] for volume in spec["volumes"]]
 
 
+def test_a_key_beside_the_reference_is_refused_as_that_names_one() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        build_apps({"web": web(secrets={"token": {"ref": "web/token", "key": "value"}})})
+    assert str(refused.value) == (
+        "nightowl:apps.web.secrets.token.key: goes with kind: eks only; a Secret has keys of its own, so write "
+        "<Secret>/<key> as ref"
+    )
+
+
 @pytest.mark.parametrize("ref", ["key-only", "/key", "secret/", "a/b/c"])
 def test_a_malformed_reference_is_refused_with_its_key(ref: str) -> None:
     with pytest.raises(pulumi.RunError) as refused:
