@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from policies.exceptions_file import IN_DATE
-from policies.facts.values import words
+from policies.families import (
+    autoscaling,
+    availability,
+    cluster,
+    cost,
+    data_at_rest,
+    exposure,
+    identity,
+    kubernetes_api,
+    kubernetes_identity,
+    kubernetes_secrets,
+    kubernetes_storage,
+    lifecycle,
+    load_balancing,
+    namespaces,
+    network,
+    network_policies,
+    nodes,
+    pods_baseline,
+    pods_restricted,
+    probes,
+    resource_policies,
+    rollout,
+    scaling,
+    secrets_and_storage,
+    selectors,
+    unseen,
+    workloads,
+)
 from policies.rule import Family, Rule
 
-MODULES = words("""
-    network cluster nodes identity autoscaling load_balancing secrets_and_storage resource_policies data_at_rest
-    unseen cost lifecycle workloads pods_baseline pods_restricted probes scaling availability rollout selectors
-    namespaces network_policies exposure kubernetes_identity kubernetes_secrets kubernetes_storage kubernetes_api
-""")
-"""Each has a `family`; in the order of the reference."""
-
-FAMILIES: tuple[Family, ...] = tuple(import_module(f"policies.families.{module}").family for module in MODULES)
+FAMILIES: tuple[Family, ...] = (
+    network.family,
+    cluster.family,
+    nodes.family,
+    identity.family,
+    autoscaling.family,
+    load_balancing.family,
+    secrets_and_storage.family,
+    resource_policies.family,
+    data_at_rest.family,
+    unseen.family,
+    cost.family,
+    lifecycle.family,
+    workloads.family,
+    pods_baseline.family,
+    pods_restricted.family,
+    probes.family,
+    scaling.family,
+    availability.family,
+    rollout.family,
+    selectors.family,
+    namespaces.family,
+    network_policies.family,
+    exposure.family,
+    kubernetes_identity.family,
+    kubernetes_secrets.family,
+    kubernetes_storage.family,
+    kubernetes_api.family,
+)
+"""In the order of the reference."""
 
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
 
