@@ -99,6 +99,16 @@ def grace_seconds(resource: Resource) -> float:
 
 def targets(scaler: Resource, stack: Stack) -> list[Resource]:
     """Return the workloads that a HorizontalPodAutoscaler scales."""
+    return [workload for workload in neighbours(scaler, stack, *WORKLOADS) if _scales(scaler, workload, stack)]
+
+
+def scalers(workload: Resource, stack: Stack) -> list[Resource]:
+    """Return the HorizontalPodAutoscalers that scale a workload."""
+    return [scaler for scaler in neighbours(workload, stack, HPA, HPA_V1) if _scales(scaler, workload, stack)]
+
+
+def _scales(scaler: Resource, workload: Resource, stack: Stack) -> bool:
+    """Whether an autoscaler names a workload of its namespace."""
     try:
         kind, name = (text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
     except UnknownFactError:
@@ -106,21 +116,8 @@ def targets(scaler: Resource, stack: Stack) -> list[Resource]:
         made = stack.dependencies(scaler, "spec", *WORKLOADS)
         if len(made) != 1:
             raise
-        return made
-    return [
-        other
-        for other in neighbours(scaler, stack, *WORKLOADS)
-        if name_of(other) == name and other.type.rpartition(":")[2] == kind
-    ]
-
-
-def scalers(workload: Resource, stack: Stack) -> list[Resource]:
-    """Return the HorizontalPodAutoscalers that scale a workload."""
-    return [
-        scaler
-        for scaler in neighbours(workload, stack, HPA, HPA_V1)
-        if any(target.urn == workload.urn for target in targets(scaler, stack))
-    ]
+        return made[0].urn == workload.urn
+    return name_of(workload) == name and workload.type.rpartition(":")[2] == kind
 
 
 def least_replicas(workload: Resource, stack: Stack) -> float:
