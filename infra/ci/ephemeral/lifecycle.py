@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import Any
 
 from infra.ci.ephemeral.place import LABEL, EphemeralError, Place
 from infra.ci.ephemeral.removal import remove_stack
@@ -23,6 +23,7 @@ from infra.plan.run import PolicyViolationError
 from infra.project import project_name
 from infra.settings.eks.priorities import GUEST_BLOCKS, guest_block
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.plain import as_mapping
 from infra.settings.platform import PlatformSettings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
@@ -146,7 +147,7 @@ def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -
 
 def addresses_body(name: str, outcome: RunResult, *, base: str, sha: str) -> str:
     """Write where the apps of a stack answer, as Markdown."""
-    apps = cast(Mapping[str, Mapping[str, Any]], outcome.outputs.get("apps") or {})
+    apps = {name: as_mapping(app) for name, app in as_mapping(outcome.outputs.get("apps")).items()}
     of_commit = f" with {code(sha[:12])}" if sha else ""
     rows = [(cell(app), _address(described)) for app, described in sorted(apps.items())]
     start = f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}."
