@@ -162,5 +162,5 @@ def test_what_a_pull_request_made_is_removed_from_its_own_state_with_providers_o
     assert not [type_ for type_ in made if type_.startswith("aws:iam/")], "no role that could outlive it"
     assert run_down(guest.place, 7)
     assert guest.account.objects == {}
-    assert [stack.name for stack in guest.place.guests.stacks()] == []
+    assert guest.place.guests.stacks() == {}
     assert not run_down(guest.place, 7), "a second time there is nothing to do"
