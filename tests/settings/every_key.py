@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infra.settings.annotations import fields, is_section, item_type, map_types, members
@@ -20,6 +20,26 @@ def every_key(platform: str) -> list[str]:
     of app have a key, it is listed once.
     """
     return list(dict.fromkeys(_keys(StackSettings, (), f"<{platform}>")))
+
+
+def keys_in(document: Any, keys: Iterable[str]) -> set[str]:
+    """Return which of `keys` a stack file, without the namespace of its sections, uses."""
+    by_length: dict[int, list[tuple[str, list[str]]]] = {}
+    for key in keys:
+        by_length.setdefault(key.count(".") + 1, []).append((key, key.split(".")))
+    return {
+        key
+        for place in _places(document)
+        for key, parts in by_length.get(len(place), [])
+        if all(part in (EACH, name) for part, name in zip(parts, place, strict=True))
+    }
+
+
+def _places(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield place
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for name, item in items:
+        yield from _places(item, (*place, str(name)))
 
 
 def _keys(model: type[Model], place: tuple[str, ...], platform: str) -> Iterator[str]:
