@@ -53,6 +53,7 @@ class Backend:
     def workspace(self) -> Backend:
         return self
 
+    @property
     def environment(self) -> dict[str, str]:
         for name in ("dev", "pr-7", "pr-8"):
             file = self.folder / state_of_stack("nightowl", name)
