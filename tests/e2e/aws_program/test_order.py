@@ -268,7 +268,7 @@ def test_pods_never_run_before_their_network_policies(prod: Recorded) -> None:
 
 
 def test_a_claim_finds_its_storage_class_and_driver(prod: Recorded) -> None:
-    before = [prod.one("StorageClass"), *addons(prod, ["aws-ebs-csi-driver"])]
+    before = [*prod.all("StorageClass"), *addons(prod, ["aws-ebs-csi-driver"])]
     assert_waits(prod, prod.all("PersistentVolumeClaim"), before)
 
 
