@@ -21,11 +21,20 @@ from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.security import security_annotations
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
+from infra.apps.stateful import ONCE, peers_of, peers_spec, stateful_set_spec
 from infra.apps.volumes import Claim, Storage, storage
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
-from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task, WebSettings
+from infra.settings.app.application import (
+    Application,
+    CronSettings,
+    JobSettings,
+    LongRunning,
+    StatefulSettings,
+    Task,
+    WebSettings,
+)
 from infra.settings.app.scaling import ScalingSettings
 from infra.settings.app.volumes import VolumeSettings
 
@@ -99,7 +108,9 @@ class App(pulumi.ComponentResource):
             self.up = [self._job(job_name(name, settings), settings, pods, run_to_the_end())]
         else:
             released = self._release(settings, pods)
-            self.up = [self._deployment(settings, replace(pods, wait_for=[*before_pods, *released]))]
+            ready = replace(pods, wait_for=[*before_pods, *released])
+            stateful = isinstance(settings, StatefulSettings)
+            self.up = [self._stateful_set(settings, ready) if stateful else self._deployment(settings, ready)]
             self.up += [] if service is None else [service]
             self._disruption_budget(settings)
             if settings.autoscaling is not None:
@@ -208,6 +219,38 @@ class App(pulumi.ComponentResource):
                 parent=self,
                 depends_on=pods.wait_for,
                 ignore_changes=ignored_changes(settings),
+                custom_timeouts=pulumi.CustomTimeouts(
+                    create=f"{times.deploy_timeout_seconds}s",
+                    update=f"{times.deploy_timeout_seconds}s",
+                    delete=f"{times.delete_timeout_seconds}s",
+                ),
+            ),
+        )
+
+    def _stateful_set(self, settings: StatefulSettings, pods: _Pods) -> k8s.apps.v1.StatefulSet:
+        times, platform = self._timing(settings), self._args.platform
+        peers = k8s.core.v1.Service(
+            peers_of(self._app),
+            metadata=self._meta(peers_of(self._app), annotations=SERVICE_ANNOTATIONS),
+            spec=peers_spec(self._app, ports=settings.served),
+            opts=self._child(),
+        )
+        running = deployment_running(
+            self._app, settings, times, priority_class=self._args.priority_class, has_zones=platform.has_zones
+        )
+        claims = pods.storage.templates
+        kept = platform.keeps_data and all(claim.settings.keep for claim in claims.values())
+        return k8s.apps.v1.StatefulSet(
+            self._app,
+            metadata=self._meta(annotations={"pulumi.com/patchForce": "true"} | self._not_secret(settings)),
+            spec=stateful_set_spec(
+                self._app, settings, self._template(settings, pods, running), claims=claims, kept=kept
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*pods.wait_for, peers],
+                ignore_changes=list(ONCE),
+                protect=platform.protect and bool(claims) and not kept,
                 custom_timeouts=pulumi.CustomTimeouts(
                     create=f"{times.deploy_timeout_seconds}s",
                     update=f"{times.deploy_timeout_seconds}s",

@@ -18,7 +18,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
 from infra.platforms.platform import Admission
-from infra.settings.app.application import Application, LongRunning, Task, WebSettings
+from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task, WebSettings
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
 
@@ -153,6 +153,9 @@ def _is_outside(peer: Peer) -> bool:
 def _among_own_pods(app: str, settings: Application) -> list[PodPorts]:
     """Return the ports on which the pods of an app may talk to each other, once for each time that they may."""
     allowed = settings.allow_to if isinstance(settings, Task) else (*settings.allow_to, *settings.allow_from)
+    # Its members are of no use without each other.
+    if isinstance(settings, StatefulSettings):
+        return [EVERY_PORT]
     own = [peer for peer in allowed if peer.namespace is None and peer.app in {SELF, app}]
     opened = [_resolved(peer, _served(settings)) for peer in own]
     return [EVERY_PORT] if EVERY_PORT in opened else list(dict.fromkeys(opened))

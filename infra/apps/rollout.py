@@ -27,9 +27,11 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.application import LongRunning, WebSettings
+from infra.settings.app.application import LongRunning, StatefulSettings, WebSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
+SERVICE_DRAIN_SECONDS = 5
+"""For how long a Service may still send to a pod that stops: kube-proxy writes its rules once a second."""
 GRACE_MARGIN_SECONDS = 10
 ENGINE_MARGIN_SECONDS = 30
 """How much longer the engine waits than Kubernetes, which counts its deadline from the last progress: the first pods
@@ -77,7 +79,9 @@ def strategy(settings: LongRunning) -> k8s.apps.v1.DeploymentStrategyArgs:
 
 def surge_pods(settings: LongRunning, replicas: int) -> int:
     """Return how many pods a rollout of `replicas` adds at once; Kubernetes rounds the share up."""
-    return 0 if settings.is_replaced else math.ceil(replicas * settings.rollout.surge / 100)
+    if settings.is_replaced or isinstance(settings, StatefulSettings):
+        return 0
+    return math.ceil(replicas * settings.rollout.surge / 100)
 
 
 def lifecycle(drain_seconds: int) -> k8s.core.v1.LifecycleArgs | None:
@@ -92,11 +96,16 @@ def lifecycle(drain_seconds: int) -> k8s.core.v1.LifecycleArgs | None:
 def _drain_seconds(settings: LongRunning, platform_drain_seconds: int) -> int:
     if settings.rollout.drain is not None:
         return settings.rollout.drain
+    if isinstance(settings, StatefulSettings) and settings.served:
+        return SERVICE_DRAIN_SECONDS
     return platform_drain_seconds if isinstance(settings, WebSettings) else 0
 
 
 def _longest_rollout_seconds(settings: LongRunning, grace_seconds: int, registration_seconds: int) -> int:
     wave = settings.longest_start_seconds + registration_seconds + MIN_READY_SECONDS
+    if isinstance(settings, StatefulSettings):
+        # One by one: the old pod of a replica is gone before the new one starts.
+        return settings.replica_count * (grace_seconds + wave)
     return grace_seconds + wave if settings.is_replaced else _most_waves(settings) * wave
 
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.application import Application
+from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings, find_lent
 from infra.settings.app.writable import DEFAULT_BYTES
 from infra.settings.scalars import bytes_text
@@ -35,6 +35,8 @@ class Storage:
     volumes: Sequence[k8s.core.v1.VolumeArgs]
     mounts: Sequence[k8s.core.v1.VolumeMountArgs]
     claims: Mapping[str, Claim]
+    templates: Mapping[str, Claim]
+    """The claims of each replica of a stateful app, by the volume's name in the pod."""
 
 
 def mounted_claims(apps: Mapping[str, Application]) -> dict[str, dict[str, str]]:
@@ -43,7 +45,7 @@ def mounted_claims(apps: Mapping[str, Application]) -> dict[str, dict[str, str]]
         app: {
             name: _mounted_claim(app, name, volume, apps)
             for name, volume in settings.volumes.items()
-            if volume.is_persistent
+            if volume.is_persistent and not _is_each_replicas(settings, volume)
         }
         for app, settings in apps.items()
     }
@@ -54,7 +56,9 @@ def storage(
 ) -> Storage:
     """Describe the writable folders of an app, whose `claims` are named by volume, of the class that each gets."""
     wanted = dict(settings.volumes)
-    volumes = [_volume(name, volume, claims) for name, volume in wanted.items()]
+    each = {name: volume for name, volume in wanted.items() if _is_each_replicas(settings, volume)}
+    # The control plane adds to each replica the volumes of its own claims.
+    volumes = [_volume(name, volume, claims) for name, volume in wanted.items() if name not in each]
     mounts = [
         k8s.core.v1.VolumeMountArgs(name=_volume_name(name), mount_path=volume.mount) for name, volume in wanted.items()
     ]
@@ -78,9 +82,17 @@ def storage(
         claims={
             claims[name]: Claim(settings=volume, spec=_claim_spec(volume, claim_class(volume)))
             for name, volume in wanted.items()
-            if volume.makes_claim
+            if volume.makes_claim and name not in each
+        },
+        templates={
+            _volume_name(name): Claim(settings=volume, spec=_claim_spec(volume, claim_class(volume)))
+            for name, volume in each.items()
         },
     )
+
+
+def _is_each_replicas(settings: Application, volume: VolumeSettings) -> bool:
+    return isinstance(settings, StatefulSettings) and volume.makes_claim
 
 
 def _mounted_claim(app: str, name: str, volume: VolumeSettings, apps: Mapping[str, Application]) -> str:

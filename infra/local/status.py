@@ -118,13 +118,17 @@ def collect(name: str, api: ApiClient) -> ClusterStatus:
     nodes = list_objects(api, "/api/v1/nodes")
     pods = list_objects(api, "/api/v1/pods", selector=NIGHTOWL_SELECTOR)
     deployments = list_objects(api, "/apis/apps/v1/deployments", selector=NIGHTOWL_SELECTOR)
+    sets = list_objects(api, "/apis/apps/v1/statefulsets", selector=NIGHTOWL_SELECTOR)
     autoscalers = list_objects(api, "/apis/autoscaling/v2/horizontalpodautoscalers", selector=NIGHTOWL_SELECTOR)
     crons = list_objects(api, "/apis/batch/v1/cronjobs", selector=NIGHTOWL_SELECTOR)
     zones = {_name(node): _label(node, ZONE_LABEL) for node in nodes}
     scaling = {(_namespace(item), _name(item)): _scaling(item) for item in autoscalers}
     return ClusterStatus(
         name=name,
-        apps=[_app(item, pods, zones, scaling.get((_namespace(item), _name(item)))) for item in (*deployments, *crons)],
+        apps=[
+            _app(item, pods, zones, scaling.get((_namespace(item), _name(item))))
+            for item in (*deployments, *sets, *crons)
+        ],
         nodes=[_node(node, pods) for node in nodes],
         pending_pods=sum(pod["status"].get("phase") == "Pending" for pod in pods),
     )

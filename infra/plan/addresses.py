@@ -34,6 +34,8 @@ def addresses(graph: Graph) -> list[Address]:
 
 def _services(graph: Graph) -> Iterator[Address]:
     for service in graph.of_type("kubernetes:core/v1:Service"):
+        if text(service.props, "spec", "clusterIP") == "None":
+            continue  # it is for the replicas among themselves
         metadata = mapping(service.props.get("metadata"))
         for port in mappings(service.props, "spec", "ports"):
             protocol = "/udp" if port.get("protocol") == "UDP" else ""

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pulumi
 
 from infra.platforms.state import MadeResource, read_state
-from infra.settings.app.application import Application
+from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.scalars import bytes_text, parse_bytes
 from infra.settings.stack import StackSettings
@@ -20,6 +20,11 @@ from infra.settings.stack import StackSettings
 CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
 ANNOTATION = "nightowl/data"
+STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
+_REMADE = (
+    "the claims of a stateful app cannot change: write it as it was, or add an app with another name and copy the data "
+    "(to grow the disks alone, edit each claim with kubectl)"
+)
 KEPT, DELETED = "kept", "deleted"
 
 
@@ -36,6 +41,7 @@ def look_after_data(settings: StackSettings) -> bool:
     wanted = _own_claims(settings.apps)
     problems = [
         *_unannounced(live, wanted, name),
+        *_template_changes(state, settings.apps),
         *(problem for claim, (place, volume) in wanted.items() if claim in live
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
@@ -63,8 +69,28 @@ def _own_claims(apps: Mapping[str, Application]) -> dict[str, tuple[str, VolumeS
         volume.claim_name(app, name): (f"nightowl:apps.{app}.volumes.{name}", volume)
         for app, settings in apps.items()
         for name, volume in settings.volumes.items()
-        if volume.makes_claim
+        if volume.makes_claim and not isinstance(settings, StatefulSettings)
     }
+
+
+def _template_changes(state: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
+    """Find what the claims of a stateful app's replicas cannot become, as Kubernetes takes their template once."""
+    for made in state:
+        settings = apps.get(_name(made)) if made.type == STATEFUL_SET_TYPE else None
+        if not isinstance(settings, StatefulSettings):
+            continue
+        place = f"nightowl:apps.{_name(made)}.volumes"
+        wanted = {f"volume-{name}": volume for name, volume in settings.volumes.items() if volume.makes_claim}
+        listed: list[Mapping[str, Any]] = _section(made.outputs, "spec").get("volumeClaimTemplates") or []
+        had = {str(_section(one, "metadata").get("name")): one for one in listed}
+        if wanted.keys() != had.keys():
+            yield f"{place}: {', '.join(sorted(wanted)) or 'none'} is not {', '.join(sorted(had)) or 'none'}; {_REMADE}"
+        for name in sorted(wanted.keys() & had.keys()):
+            spec, volume = _section(had[name], "spec"), wanted[name]
+            size = str(_section(spec, "resources", "requests").get("storage"))
+            other_class = volume.storage_class is not None and volume.storage_class != spec.get("storageClassName")
+            if _bytes(size) != volume.size or other_class:
+                yield f"{place}.{name.removeprefix('volume-')}: it was made with {size}; {_REMADE}"
 
 
 def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:

@@ -68,6 +68,10 @@ def guest_errors(
         yield FieldError(("apps", app, "traffic", "protocol"), message)
     yield from _priority_class_errors(apps)
     yield from _security_errors(apps)
+    for app, settings in apps.items():
+        if settings.kind == "stateful":
+            message = "stateful does not go with kind: guest; leave the app out, or use the one of the other stack"
+            yield FieldError(("apps", app, "kind"), message)
     yield from secret_errors(apps)
     yield from gpu_errors(apps)
     yield from volume_errors(apps)

@@ -61,7 +61,12 @@ def interaction_errors(apps: object) -> Iterator[FieldError]:
                 yield FieldError(("apps", name, *place), "is the name of the app's own container; choose another")
     yield from _flow_errors(known)
     yield from _address_errors(known)
-    yield from volume_errors({name: app.volumes for name, app in known.items()})
+    stateful = frozenset(name for name, app in known.items() if app.kind == "stateful")
+    yield from volume_errors({name: app.volumes for name, app in known.items()}, stateful)
+    for name in stateful:
+        if f"{name}-peers" in known:
+            message = f"{name}-peers is the Service by which the replicas of {name} find each other; choose another"
+            yield FieldError(("apps", f"{name}-peers"), message)
     yield from _order_errors({name: app.depends_on for name, app in known.items()})
 
 

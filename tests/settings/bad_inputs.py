@@ -245,12 +245,12 @@ _SECTIONS = (
     BadInput(
         "kind misspelt",
         "apps: { job: { kind: crno } }",
-        ("nightowl:apps.job.kind: 'crno' is not web, worker, cron or job; did you mean 'cron'?",),
+        ("nightowl:apps.job.kind: 'crno' is not web, worker, stateful, cron or job; did you mean 'cron'?",),
     ),
     BadInput(
         "kind empty",
         "apps: { job: { kind: null } }",
-        ("nightowl:apps.job.kind: is empty; write web, worker, cron or job",),
+        ("nightowl:apps.job.kind: is empty; write web, worker, stateful, cron or job",),
     ),
 )
 
@@ -288,7 +288,7 @@ _APP = (
     ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
     _worker("{ traffic: {} }", "traffic: goes with kind web only", id="traffic of a worker"),
-    _job("{ scaling: {} }", "scaling: goes with kind web or worker only", id="scaling of a cron"),
+    _job("{ scaling: {} }", "scaling: goes with kind web, worker or stateful only", id="scaling of a cron"),
     _web(
         "{ image: nginx }",
         "image: 'nginx' has neither a tag nor a digest; write name:tag@sha256:digest",
@@ -409,7 +409,9 @@ _ORDER = (
         "release.env.URL: $(HSOT) names no variable of this container; did you mean $(HOST)?",
         id="variables of a release",
     ),
-    _job("{ release: { command: [x] } }", "release: goes with kind web or worker only", id="release of a cron"),
+    _job(
+        "{ release: { command: [x] } }", "release: goes with kind web, worker or stateful only", id="release of a cron"
+    ),
 )
 
 _CONFIGURATION = (

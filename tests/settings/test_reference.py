@@ -50,4 +50,4 @@ def test_a_default_is_written_as_in_a_stack_file() -> None:
     text = reference()
     assert "| `shrinkAfter` | duration | `5m` |" in text
     assert "| `memory` | size | `128Mi` |" in text
-    assert "| `kind` | all | `web` or `worker` or `cron` or `job` | `web` |" in text
+    assert "| `kind` | all | `web` or `worker` or `stateful` or `cron` or `job` | `web` |" in text

@@ -329,6 +329,71 @@ class WorkerSettings(_LongRunning):
                 yield FieldError(f"health.{key}", "is required: a worker has no port of its own")
 
 
+class StatefulSettings(_LongRunning):
+    """An app whose replicas know each other, with names that stay and, for each, data of its own."""
+
+    kind: Literal["stateful"]
+    """The kind of app."""
+    port: Port | None = None
+    """The TCP port that the container serves, and its Service too."""
+    service_port: Port | None = None
+    """The port of the Service, where it is not the container's."""
+    start: Literal["ordered", "parallel"] = "ordered"
+    """`ordered` starts a replica when the one before it is ready, `parallel` all at once. Rollouts go one by one, the
+    last replica first, in any case."""
+    partition: Annotated[WholeNumber, Field(ge=0, le=MOST_REPLICAS)] = 0
+    """A rollout leaves replicas with a lower number as they are: with 3 replicas, `2` tries a version on one."""
+
+    @property
+    def replica_count(self) -> int:
+        """The number of replicas; 1 where none is given."""
+        return 1 if self.replicas is None else self.replicas
+
+    @property
+    def autoscaling(self) -> ScalingSettings | None:
+        """None: members are added by somebody who knows what a new one needs."""
+        return None
+
+    @property
+    def served(self) -> tuple[ServedPort, ...]:
+        """All ports that the app serves, its own first."""
+        return served_ports(self.port, self.service_port, self.ports)
+
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether all replicas are on one volume that only one node can have."""
+        return any(volume.has_one_writer and not volume.makes_claim for volume in self.volumes.values())
+
+    def _errors(self) -> Iterator[FieldError]:
+        yield from super()._errors()
+        if self.scaling is not None:
+            yield FieldError("scaling", "does not go with kind: stateful, whose members are counted; write replicas")
+        if self.release is not None:
+            yield FieldError("release", "does not go with kind: stateful; write a job, and dependsOn this app")
+        if self.partition > self.replica_count:
+            yield FieldError("partition", f"{self.partition} is above the {self.replica_count} replicas")
+        if self.served_port is None:
+            for key in self.health.without_port():
+                yield FieldError(f"health.{key}", "is required: the app has no port of its own")
+        own = {name: volume for name, volume in self.volumes.items() if volume.makes_claim}
+        for name, volume in own.items():
+            if volume.shared:
+                yield FieldError(("volumes", name, "shared"), "each replica has a volume of its own; remove it")
+            if volume.was is not None:
+                yield FieldError(
+                    ("volumes", name, "was"), "the claims of a stateful app have its name for good; keep both names"
+                )
+            if volume.keep != next(iter(own.values())).keep:
+                yield FieldError(("volumes", name, "keep"), "is one for all volumes of a stateful app")
+
+    def _port_errors(self) -> Iterator[FieldError]:
+        yield from port_errors(self.port, self.service_port, self.ports)
+        yield from _allow_from_errors(self.allow_from, self.served)
+
+    def _writer_errors(self) -> Iterator[FieldError]:
+        return (error for error in super()._writer_errors() if not self.volumes[str(error.location[1])].makes_claim)
+
+
 class CronSettings(_Application):
     """A task that runs on a schedule."""
 
@@ -401,12 +466,13 @@ def _kind(value: Any) -> str:
 Application = Annotated[
     Annotated[WebSettings, Tag("<web>")]
     | Annotated[WorkerSettings, Tag("<worker>")]
+    | Annotated[StatefulSettings, Tag("<stateful>")]
     | Annotated[CronSettings, Tag("<cron>")]
     | Annotated[JobSettings, Tag("<job>")],
     Discriminator(_kind),
 ]
 
-LongRunning = WebSettings | WorkerSettings
-"""An app whose replicas run until they are replaced: a Deployment."""
+LongRunning = WebSettings | WorkerSettings | StatefulSettings
+"""An app whose replicas run until they are replaced."""
 Task = CronSettings | JobSettings
 """An app whose pods run to their end."""
