@@ -242,7 +242,7 @@ class App(pulumi.ComponentResource):
         kept = platform.keeps_data and all(claim.settings.keep for claim in claims.values())
         return k8s.apps.v1.StatefulSet(
             self._app,
-            metadata=self._meta(annotations={"pulumi.com/patchForce": "true"} | self._not_secret(settings)),
+            metadata=self._meta(annotations={"pulumi.com/patchForce": "true"} | self._decisions(settings)),
             spec=stateful_set_spec(
                 self._app, settings, self._template(settings, pods, running), claims=claims, kept=kept
             ),

@@ -139,6 +139,8 @@ def _app(owner: Json, pods: Sequence[Json], zones: Mapping[str, str], scaling: S
     schedule = spec.get("schedule")
     containers: list[Json] = spec["template"]["spec"]["containers"] if schedule is None else []
     running = "web" if any(container.get("ports") for container in containers) else "worker"
+    if "serviceName" in spec:
+        running = "stateful"
     return AppStatus(
         name=_name(owner),
         namespace=_namespace(owner),
