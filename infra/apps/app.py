@@ -11,12 +11,13 @@ import pulumi_kubernetes as k8s
 from infra.apps.availability import disruption_budget_spec
 from infra.apps.config import Configuration
 from infra.apps.cron import GRACE_SECONDS, cron_job_spec, run_to_the_end
-from infra.apps.deployment import deployment_annotations, deployment_running, deployment_spec, ignored_changes
+from infra.apps.deployment import deployment_annotations, deployment_spec, ignored_changes
 from infra.apps.job import JOB_ANNOTATIONS, job_name, job_spec, job_timeouts, release_name
 from infra.apps.labels import app_meta, release_of
 from infra.apps.network import Neighbours, network_policy_spec, release_policy_spec
 from infra.apps.not_secret import words
 from infra.apps.pod import Running, configurations, pod_template
+from infra.apps.replicas import replicas_running
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.security import security_annotations
@@ -108,9 +109,7 @@ class App(pulumi.ComponentResource):
             self.up = [self._job(job_name(name, settings), settings, pods, run_to_the_end())]
         else:
             released = self._release(settings, pods)
-            ready = replace(pods, wait_for=[*before_pods, *released])
-            stateful = isinstance(settings, StatefulSettings)
-            self.up = [self._stateful_set(settings, ready) if stateful else self._deployment(settings, ready)]
+            self.up = [self._replicas(settings, replace(pods, wait_for=[*before_pods, *released]))]
             self.up += [] if service is None else [service]
             self._disruption_budget(settings)
             if settings.autoscaling is not None:
@@ -202,59 +201,64 @@ class App(pulumi.ComponentResource):
             return Route()
         return self._args.platform.route(self._app, settings, service=service, parent=self)
 
-    def _deployment(self, settings: LongRunning, pods: _Pods) -> k8s.apps.v1.Deployment:
+    def _replicas(self, settings: LongRunning, pods: _Pods) -> k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet:
         times = self._timing(settings)
-        running = deployment_running(
+        running = replicas_running(
             self._app,
             settings,
             times,
             priority_class=self._args.priority_class,
             has_zones=self._args.platform.has_zones,
         )
+        template = self._template(settings, pods, running)
+        opts = pulumi.ResourceOptions(
+            parent=self,
+            depends_on=pods.wait_for,
+            custom_timeouts=pulumi.CustomTimeouts(
+                create=f"{times.deploy_timeout_seconds}s",
+                update=f"{times.deploy_timeout_seconds}s",
+                delete=f"{times.delete_timeout_seconds}s",
+            ),
+        )
+        if isinstance(settings, StatefulSettings):
+            return self._stateful_set(settings, template, pods.storage.templates, opts)
+        return self._deployment(settings, template, opts)
+
+    def _deployment(
+        self, settings: LongRunning, template: k8s.core.v1.PodTemplateSpecArgs, opts: pulumi.ResourceOptions
+    ) -> k8s.apps.v1.Deployment:
         return k8s.apps.v1.Deployment(
             self._app,
             metadata=self._meta(annotations=deployment_annotations(settings) | self._decisions(settings)),
-            spec=deployment_spec(self._app, settings, self._template(settings, pods, running)),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=pods.wait_for,
-                ignore_changes=ignored_changes(settings),
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{times.deploy_timeout_seconds}s",
-                    update=f"{times.deploy_timeout_seconds}s",
-                    delete=f"{times.delete_timeout_seconds}s",
-                ),
-            ),
+            spec=deployment_spec(self._app, settings, template),
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=ignored_changes(settings))),
         )
 
-    def _stateful_set(self, settings: StatefulSettings, pods: _Pods) -> k8s.apps.v1.StatefulSet:
-        times, platform = self._timing(settings), self._args.platform
+    def _stateful_set(
+        self,
+        settings: StatefulSettings,
+        template: k8s.core.v1.PodTemplateSpecArgs,
+        claims: Mapping[str, Claim],
+        opts: pulumi.ResourceOptions,
+    ) -> k8s.apps.v1.StatefulSet:
         peers = k8s.core.v1.Service(
             peers_of(self._app),
             metadata=self._meta(peers_of(self._app), annotations=SERVICE_ANNOTATIONS),
             spec=peers_spec(self._app, ports=settings.served),
             opts=self._child(),
         )
-        running = deployment_running(
-            self._app, settings, times, priority_class=self._args.priority_class, has_zones=platform.has_zones
-        )
-        claims = pods.storage.templates
+        platform = self._args.platform
         kept = platform.keeps_data and all(claim.settings.keep for claim in claims.values())
         return k8s.apps.v1.StatefulSet(
             self._app,
             metadata=self._meta(annotations={"pulumi.com/patchForce": "true"} | self._decisions(settings)),
-            spec=stateful_set_spec(
-                self._app, settings, self._template(settings, pods, running), claims=claims, kept=kept
-            ),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[*pods.wait_for, peers],
-                ignore_changes=list(ONCE),
-                protect=platform.protect and bool(claims) and not kept,
-                custom_timeouts=pulumi.CustomTimeouts(
-                    create=f"{times.deploy_timeout_seconds}s",
-                    update=f"{times.deploy_timeout_seconds}s",
-                    delete=f"{times.delete_timeout_seconds}s",
+            spec=stateful_set_spec(self._app, settings, template, claims=claims, kept=kept),
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(
+                    depends_on=[peers],
+                    ignore_changes=list(ONCE),
+                    protect=platform.protect and bool(claims) and not kept,
                 ),
             ),
         )

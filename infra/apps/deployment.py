@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.availability import spread
 from infra.apps.labels import match_app
-from infra.apps.pod import Running
-from infra.apps.rollout import Timing, lifecycle, strategy
+from infra.apps.replicas import REVISION_HISTORY
+from infra.apps.rollout import strategy
 from infra.settings.app.application import LongRunning
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
@@ -17,22 +16,6 @@ also where the number in the stack file is the one that the autoscaler once star
 AUTOSCALERS_FIELDS = ("spec.replicas",)
 """What no update changes where an autoscaler decides. The provider leaves an ignored field out of its patch if another
 manager owns it, and else sends its live value (pulumi-kubernetes 4, `handleSSAIgnoreFields`)."""
-REVISION_HISTORY = 0
-"""Old ReplicaSets that are kept after a rollout. None: their configuration goes with the release, so `kubectl rollout
-undo` could not start them. The way back is the stack file before it."""
-
-
-def deployment_running(
-    app: str, settings: LongRunning, timing: Timing, *, priority_class: str | None, has_zones: bool
-) -> Running:
-    """Return how the replicas of `app` are run."""
-    return Running(
-        grace_seconds=timing.grace_seconds,
-        evict_after_seconds=settings.availability.evict_after,
-        lifecycle=lifecycle(timing.drain_seconds),
-        spread=spread(app, settings.availability, has_zones=has_zones),
-        priority_class=priority_class,
-    )
 
 
 def deployment_annotations(settings: LongRunning) -> dict[str, str]:

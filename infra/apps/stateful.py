@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import pulumi_kubernetes as k8s
 
-from infra.apps.deployment import REVISION_HISTORY
 from infra.apps.labels import app_labels, match_app
+from infra.apps.replicas import REVISION_HISTORY
 from infra.apps.volumes import Claim
 from infra.labels import NAME_LABEL
 from infra.platforms.kept_data import data_annotation
