@@ -42,6 +42,6 @@ def deployment_spec(
         template=template,
         strategy=strategy(settings),
         min_ready_seconds=MIN_READY_SECONDS,
-        progress_deadline_seconds=settings.rollout.deadline,
+        progress_deadline_seconds=settings.deadline_seconds,
         revision_history_limit=REVISION_HISTORY,
     )

@@ -56,7 +56,7 @@ def timing(settings: LongRunning, *, platform_drain_seconds: int, platform_regis
         drain_seconds=drain,
         grace_seconds=grace,
         deploy_timeout_seconds=max(
-            settings.rollout.deadline, _longest_rollout_seconds(settings, grace, platform_registration_seconds)
+            settings.deadline_seconds, _longest_rollout_seconds(settings, grace, platform_registration_seconds)
         )
         + ENGINE_MARGIN_SECONDS,
         delete_timeout_seconds=grace + ENGINE_MARGIN_SECONDS,

@@ -30,7 +30,7 @@ def test_the_engine_waits_longer_than_kubernetes(app: dict[str, Any]) -> None:
     settings_of_app = one(app)
     assert isinstance(settings_of_app, WebSettings)
     times = timing(settings_of_app, platform_drain_seconds=15)
-    assert times.deploy_timeout_seconds > settings_of_app.rollout.deadline
+    assert times.deploy_timeout_seconds > settings_of_app.deadline_seconds
     assert times.delete_timeout_seconds > times.grace_seconds
 
 
@@ -77,6 +77,24 @@ def test_by_default_an_update_has_failed_after_ten_minutes(app: dict[str, Any]) 
     assert made.timeouts["update"] == made.timeouts["create"] == f"{600 + ENGINE_MARGIN_SECONDS}s"
 
 
+@pytest.mark.parametrize(
+    ("app", "seconds"),
+    [
+        (web(health={"startWithin": "5m"}), 600),
+        (web(health={"startWithin": "15m"}), 2 * 15 * 60),
+        (web(health={"startWithin": "40m"}), 3600),
+        (worker(replicas=1, rollout={"strategy": "replace", "finishWithin": "20m"}), 2 * 20 * 60),
+        (web(health={"startWithin": "15m"}, rollout={"deadline": "16m"}), 16 * 60),
+    ],
+)
+def test_an_app_that_may_start_slowly_has_not_failed_before_it_may_have_started(
+    app: dict[str, Any], seconds: int
+) -> None:
+    made = build_apps({"it": app}).one("Deployment", "it")
+    assert made.props["spec"]["progressDeadlineSeconds"] == seconds
+    assert int(made.timeouts["update"].removesuffix("s")) > seconds
+
+
 @given(app=st.one_of(WEBS, WORKERS), registration=st.integers(0, 180))
 def test_a_rollout_that_takes_as_long_as_it_may_in_each_wave_is_not_cut(app: dict[str, Any], registration: int) -> None:
     it = one(app)
@@ -98,7 +116,8 @@ def _simulated(app: LongRunning, replicas: int, registration: int) -> int:
 
 def test_a_volume_that_is_handed_over_leaves_time_for_the_old_pod_to_go() -> None:
     data = {"mount": "/data", "size": "1Gi", "kind": "persistent"}
-    app = worker(replicas=1, volumes={"data": data}, rollout={"finishWithin": "9m"}, health={"readiness": {"tcp": 80}})
+    rollout = {"finishWithin": "9m", "deadline": "10m"}
+    app = worker(replicas=1, volumes={"data": data}, rollout=rollout, health={"readiness": {"tcp": 80}})
     made = build_apps({"it": app}).one("Deployment", "it")
     grace = made.props["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert made.timeouts["update"] == f"{grace + 120 + 5 + ENGINE_MARGIN_SECONDS}s"

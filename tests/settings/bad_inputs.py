@@ -736,10 +736,16 @@ _HEALTH = (
         id="probe of a worker without port",
     ),
     _web(
-        "{ health: { startup: { http: /a, period: 10s, failures: 60 } } }",
+        "{ health: { startup: { http: /a, period: 10s, failures: 60 } }, rollout: { deadline: 10m } }",
         "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
         "startup) and 5s to prove it; raise it, or lower them",
         id="start longer than the deadline",
+    ),
+    _web(
+        "{ health: { startWithin: 1h } }",
+        "rollout.deadline: 1h is not above the longest start of 1h (health.startWithin, or period times failures of "
+        "startup) and 5s to prove it; raise it, or lower them",
+        id="start longer than the longest deadline",
     ),
     _web(
         "{ rollout: { deadline: 2m } }",
@@ -776,14 +782,14 @@ _HEALTH = (
     ),
     _worker(
         "{ replicas: 1, volumes: { data: { mount: /data, size: 1Gi, kind: persistent } }, "
-        "rollout: { finishWithin: 9m, drain: 1m } }",
+        "rollout: { finishWithin: 9m, drain: 1m, deadline: 10m } }",
         "rollout.deadline: 10m is not above the 10m for which the new pod may wait for the old one (drain and "
         "finishWithin); raise it, or lower them",
         id="volume held longer than the deadline",
     ),
     _web(
         "{ health: { startup: { http: /a, failures: 30 } }, sidecars: { a: { image: 'a:1', health: { startup: "
-        "{ tcp: 1, failures: 30 } } } } }",
+        "{ tcp: 1, failures: 30 } } } }, rollout: { deadline: 10m } }",
         "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
         "startup) and 5s to prove it; raise it, or lower them",
         id="starts that add up to the deadline",

@@ -194,6 +194,16 @@ class _LongRunning(_Application):
         return sidecars + self.health.longest_start_seconds(port=self.served_port)
 
     @property
+    def deadline_seconds(self) -> int:
+        """How long an update may make no progress before it has failed, in seconds."""
+        return self.rollout.deadline_for(self.longest_start_seconds + self._longest_stop_seconds)
+
+    @property
+    def _longest_stop_seconds(self) -> int:
+        """How long a new pod may have to wait for the old one, in seconds; the platform's drain aside."""
+        return (self.rollout.drain or 0) + self.rollout.finish_within if self.is_replaced else 0
+
+    @property
     def has_one_writer(self) -> bool:
         """Whether the old pod must be gone before the new one starts, as only one node can have its volume."""
         return any(volume.has_one_writer for volume in self.volumes.values())
@@ -245,8 +255,7 @@ class _LongRunning(_Application):
         yield from _allow_from_errors(self.allow_from, self.served)
 
     def _deadline_errors(self) -> Iterator[FieldError]:
-        deadline, start = self.rollout.deadline, self.longest_start_seconds
-        stop = (self.rollout.drain or 0) + self.rollout.finish_within
+        deadline, start, stop = self.deadline_seconds, self.longest_start_seconds, self._longest_stop_seconds
         if start and start + MIN_READY_SECONDS >= deadline:
             yield FieldError(
                 "rollout.deadline",
@@ -254,7 +263,7 @@ class _LongRunning(_Application):
                 f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
                 "raise it, or lower them",
             )
-        if self.is_replaced and stop >= deadline:
+        if stop >= deadline:
             yield FieldError(
                 "rollout.deadline",
                 f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the new pod may wait "

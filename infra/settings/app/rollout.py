@@ -12,6 +12,8 @@ from infra.settings.scalars import Notation, Seconds, parse_percent, percent_tex
 
 MIN_READY_SECONDS = 5
 """How long a new pod must stay ready before it counts and the next one is replaced."""
+DEADLINE_SECONDS = 600
+"""Room for an image that takes minutes to be pulled, and for a node that must be made first."""
 SHORTEST_DEADLINE_SECONDS = 10
 LONGEST_WAIT_SECONDS = 3600
 """An hour: a node that waits longer for one pod holds up every drain and upgrade of the cluster."""
@@ -33,17 +35,27 @@ class RolloutSettings(Model):
     drain: Seconds | None = None
     """How long a stopping pod goes on serving while load balancers forget it; by default as long as the platform needs,
     and not at all for a worker, which is sent nothing."""
-    deadline: Seconds = 600
-    """After this long without progress the update has failed."""
+    deadline: Seconds | None = None
+    """After this long without progress the update has failed. By default 10m, or twice the longest start and the wait
+    for an old pod that must go first, where that is longer."""
+
+    def deadline_for(self, slowest_seconds: int) -> int:
+        """Return how long an update may make no progress, in seconds, where one step of it may take as long as given.
+
+        The default leaves a step as much time again for a node and an image; it is at most what may be written here.
+        """
+        if self.deadline is not None:
+            return self.deadline
+        return min(LONGEST_WAIT_SECONDS, max(DEADLINE_SECONDS, 2 * slowest_seconds))
 
     def _errors(self) -> Iterator[FieldError]:
         if self.strategy == "replace" and "surge" in self.model_fields_set:
             yield FieldError("surge", "goes with strategy: rolling; replace adds no pod before the old one is gone")
-        waits = {"finishWithin": self.finish_within, "drain": self.drain or 0, "deadline": self.deadline}
+        waits = {"finishWithin": self.finish_within, "drain": self.drain or 0, "deadline": self.deadline or 0}
         for key, seconds in waits.items():
             if seconds > LONGEST_WAIT_SECONDS:
                 message = f"{seconds_text(seconds)} is above 1h, which would hold up every drain and upgrade"
                 yield FieldError(key, message)
-        if self.deadline < SHORTEST_DEADLINE_SECONDS:
+        if self.deadline is not None and self.deadline < SHORTEST_DEADLINE_SECONDS:
             message = f"{seconds_text(self.deadline)} is below 10s, too short for any pod to start"
             yield FieldError("deadline", message)

@@ -46,7 +46,7 @@ def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]
     """Find apps whose new pods may count as late before the load balancer has found them well."""
     for app, settings in apps.items():
         if isinstance(settings, WebSettings) and (wait := registration_seconds(settings)):
-            start, deadline = settings.longest_start_seconds, settings.rollout.deadline
+            start, deadline = settings.longest_start_seconds, settings.deadline_seconds
             if start + wait + MIN_READY_SECONDS >= deadline:
                 yield FieldError(
                     ("apps", app, "rollout", "deadline"),
