@@ -11,6 +11,7 @@ from infra.apps.app import App, AppArgs
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
+from infra.apps.quota import limits_of_last_run
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
@@ -32,7 +33,12 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
         "namespace",
-        NamespaceArgs(settings=settings.namespace, apps=settings.apps, platform=platform),
+        NamespaceArgs(
+            settings=settings.namespace,
+            apps=settings.apps,
+            platform=platform,
+            last_limits=limits_of_last_run(settings.namespace.name),
+        ),
         opts=on_cluster,
     )
     nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)

@@ -62,6 +62,8 @@ class Graph:
     """All that one run of a program made."""
 
     resources: list[Made] = field(default_factory=list)
+    component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each component registered, by URN."""
     outputs: dict[str, Any] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
 
@@ -92,6 +94,14 @@ class Graph:
         if self.has("Deployment", app):
             return self.one("Deployment", app).props["spec"]["template"]
         return self.only("Job").props["spec"]["template"]
+
+    def components(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The components of a type as the next run of the stack finds them in its state."""
+        return {
+            made.urn: {"type": made.type, "outputs": self.component_outputs[made.urn]}
+            for made in self.resources
+            if made.type == kind
+        }
 
     def made_before(self, made: Made) -> set[str]:
         """Kind and name of all that the engine makes before `made`, at one remove or more."""
@@ -151,6 +161,11 @@ class _Recorder(MockMonitor):
             )
         )
         return answer
+
+    @override
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        self.graph.component_outputs[request.urn] = _whole_numbers(json_format.MessageToDict(request.outputs))
+        return super().RegisterResourceOutputs(request)
 
 
 class _Lines(logging.Handler):

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.labels import COMMON_LABELS
 from infra.apps.namespace_policies import namespace_policies, policy_annotations
 from infra.apps.priority import PRIORITIES, priority_class_name
-from infra.apps.quota import quota_spec
+from infra.apps.quota import NAMESPACE_COMPONENT, computed_limits, quota_spec
 from infra.labels import SECURITY_ANNOTATION
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform
@@ -30,6 +30,8 @@ class NamespaceArgs:
     settings: NamespaceSettings
     apps: Mapping[str, Application]
     platform: Platform
+    last_limits: Mapping[str, int]
+    """The computed limits of the quota in the last run of the stack."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -45,17 +47,19 @@ class Namespace(pulumi.ComponentResource):
     """What must exist before the first pod is made, or it would run without a rule."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nightowl:apps:Namespace", name, None, opts)
+        super().__init__(NAMESPACE_COMPONENT, name, None, opts)
         namespace = self._namespace(name, args)
         # All that lies in the namespace takes the name from here, and so waits for the rights to make it.
         self.name = pulumi.Output.from_input(args.platform.admit(namespace.metadata.name, parent=self))
+        # The volumes of a guest are the cluster owner's to pay.
+        limits = computed_limits(args.apps, args.last_limits, with_volumes=args.platform.is_guest)
         self.rules = [
             self._limit_range(name),
-            self._quota(name, args),
+            self._quota(name, args, limits),
             *self._network_policies(args),
             *self._priority_classes(args),
         ]
-        self.register_outputs({"name": self.name})
+        self.register_outputs({"name": self.name, "limits": limits})
 
     def _namespace(self, name: str, args: NamespaceArgs) -> k8s.core.v1.Namespace:
         labels = {
@@ -89,13 +93,12 @@ class Namespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _quota(self, name: str, args: NamespaceArgs) -> k8s.core.v1.ResourceQuota:
+    def _quota(self, name: str, args: NamespaceArgs, limits: Mapping[str, int]) -> k8s.core.v1.ResourceQuota:
         return k8s.core.v1.ResourceQuota(
             name,
             metadata=self._meta("quota"),
-            # The volumes of a guest are the cluster owner's to pay. Its quota goes with the namespace only, as the role
-            # that removes the stack may not delete it.
-            spec=quota_spec(args.apps, args.settings.quota, with_volumes=args.platform.is_guest),
+            spec=quota_spec(args.apps, args.settings.quota, limits),
+            # That of a guest goes with the namespace only: the role that removes the stack may not delete it.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.platform.is_guest),
         )
 

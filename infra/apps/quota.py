@@ -8,6 +8,10 @@ What an app may have at once:
     volumes       each twice where they are counted, as one that is replaced is still there for a while
 
 An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
+
+A computed limit grows with the apps and never shrinks. In an update that renames or shrinks apps, the pods of the last
+run go when those of the file are there, and both must fit in. Each limit is at least twice what may run, so the larger
+of the limits of two runs holds what may run of both.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -23,9 +28,15 @@ from infra.apps.cron import GRACE_SECONDS
 from infra.apps.resources import NOTHING, Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
+from infra.platforms.state import read_state
 from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
+
+NAMESPACE_COMPONENT = "nightowl:apps:Namespace"
+"""Type of the component that makes the quota, and whose output `limits` keeps the computed limits."""
+_TEXTS = {"requests.cpu": millicores_text, "pods": str, "persistentvolumeclaims": str}
+"""How a limit is written that is no size in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,30 +57,62 @@ def with_room(apps: Mapping[str, Application]) -> Demand:
     return _total((app, _needed_pods(app) + _leaving_pods(app)) for app in _with_releases(apps))
 
 
+def computed_limits(
+    apps: Mapping[str, Application], last_run: Mapping[str, int], *, with_volumes: bool = False
+) -> dict[str, int]:
+    """Return the limits by resource: CPU in millicores, memory and storage in bytes, and counts.
+
+    `last_run` are those that this function returned in the last run of the stack. With `with_volumes` nothing but the
+    volumes of `apps` fits in either.
+    """
+    room = with_room(apps)
+    limits = {
+        "requests.cpu": room.requests.cpu,
+        "requests.memory": room.requests.memory,
+        "limits.memory": room.requests.most_memory,
+        "pods": room.pods,
+        **(_volumes(apps) if with_volumes else {}),
+    }
+    return {key: max(limit, last_run.get(key, 0)) for key, limit in limits.items()}
+
+
 def quota_spec(
-    apps: Mapping[str, Application], settings: QuotaSettings, *, with_volumes: bool = False
+    apps: Mapping[str, Application], settings: QuotaSettings, computed: Mapping[str, int]
 ) -> k8s.core.v1.ResourceQuotaSpecArgs:
-    """Limit the namespace by `settings`, and by the needs of `apps` where `settings` gives nothing.
+    """Limit the namespace by `settings`, and by the `computed` limits where `settings` gives nothing.
 
     No Service may open a port of the nodes or a load balancer of its own: traffic comes in by the platform's way only.
-    With `with_volumes` nothing but the volumes of `apps` fits in either.
 
     Raises:
         pulumi.RunError: a given limit is below what the apps need.
     """
     _check(settings, needed(apps))
-    room = with_room(apps)
+    given = {
+        "requests.cpu": settings.cpu,
+        "requests.memory": settings.memory,
+        "limits.memory": settings.memory,
+        "pods": settings.pods,
+    }
+    limits = {key: given.get(key) or limit for key, limit in computed.items()}
     return k8s.core.v1.ResourceQuotaSpecArgs(
         hard={
-            "requests.cpu": millicores_text(settings.cpu or room.requests.cpu),
-            "requests.memory": bytes_text(settings.memory or room.requests.memory),
-            "limits.memory": bytes_text(settings.memory or room.requests.most_memory),
-            "pods": str(settings.pods or room.pods),
+            **{key: _TEXTS.get(key, bytes_text)(limit) for key, limit in limits.items()},
             "services.loadbalancers": "0",
             "services.nodeports": "0",
-            **(_volumes(apps) if with_volumes else {}),
         }
     )
+
+
+def limits_of_last_run(namespace: str) -> dict[str, int]:
+    """Read the computed limits of `namespace` as the last run of the stack had them; empty before the first.
+
+    They are outputs of the component, which a refresh leaves alone: a quota that was raised by hand is put back.
+    """
+    for made in read_state():
+        if made.type == NAMESPACE_COMPONENT and made.outputs.get("name") == namespace:
+            limits = cast("Mapping[str, float]", made.outputs.get("limits") or {})
+            return {key: int(limit) for key, limit in limits.items()}
+    return {}
 
 
 def most_replicas(settings: LongRunning) -> int:
@@ -79,9 +122,9 @@ def most_replicas(settings: LongRunning) -> int:
     return 1 if settings.replicas is None else settings.replicas
 
 
-def _volumes(apps: Mapping[str, Application]) -> dict[str, str]:
+def _volumes(apps: Mapping[str, Application]) -> dict[str, int]:
     sizes = [volume.size or 0 for app in apps.values() for volume in app.volumes.values() if volume.makes_claim]
-    return {"persistentvolumeclaims": str(2 * len(sizes)), "requests.storage": bytes_text(2 * sum(sizes))}
+    return {"persistentvolumeclaims": 2 * len(sizes), "requests.storage": 2 * sum(sizes)}
 
 
 def _check(settings: QuotaSettings, least: Demand) -> None:

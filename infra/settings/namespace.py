@@ -20,7 +20,11 @@ def _own_namespace(value: str) -> str:
 
 
 class QuotaSettings(Model):
-    """The most that the namespace may request. What is left out is computed from the apps' own maxima."""
+    """The most that the namespace may request.
+
+    What is left out is computed from the apps' own maxima; it grows with them, and does not shrink. What is given must
+    have room for the pods of an app that is renamed or removed too, as they go last.
+    """
 
     cpu: Millicores | None = None
     """Sum of the CPU requests."""

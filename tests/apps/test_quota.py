@@ -36,6 +36,19 @@ def _pod_requests(template: dict[str, Any]) -> tuple[int, int]:
     return max(running[0], largest[0]), max(running[1], largest[1])
 
 
+def _running(graph: Graph, apps: dict[str, Any]) -> tuple[int, int, int]:
+    """CPU, memory and pods of all replicas at their maxima, with no rollout in progress, and one run of each task."""
+    cpu = memory = pods = 0
+    for name in apps:
+        each, count = _pod_requests(graph.pod(name)), 1
+        if graph.has("HorizontalPodAutoscaler", name):
+            count = graph.one("HorizontalPodAutoscaler", name).props["spec"]["maxReplicas"]
+        elif graph.has("Deployment", name):
+            count = graph.one("Deployment", name).props["spec"]["replicas"]
+        cpu, memory, pods = cpu + count * each[0], memory + count * each[1], pods + count
+    return cpu, memory, pods
+
+
 @given(apps=st.dictionaries(NAMES, APPS, min_size=1, max_size=3))
 @settings(max_examples=15)
 def test_the_quota_has_room_for_every_app_at_its_maximum_in_the_middle_of_a_rollout(apps: dict[str, Any]) -> None:
@@ -75,6 +88,51 @@ def test_the_figures_of_a_small_stack() -> None:
 def test_runs_that_may_overlap_are_counted(overlap: str, runs: int) -> None:
     graph = build_apps({"it": cron(schedule="*/5 * * * *", timeout="15m", overlap=overlap)})
     assert _hard(graph)["pods"] == str(runs + 1)
+
+
+def _after(before: Graph, apps: dict[str, Any], **more: Any) -> dict[str, str]:
+    """The quota of `apps` in the next run of the stack that is `before`."""
+    return _hard(build_apps(apps, state=before.components("nightowl:apps:Namespace"), **more))
+
+
+@given(
+    before=st.dictionaries(NAMES, APPS, min_size=1, max_size=3),
+    after=st.dictionaries(NAMES, APPS, min_size=1, max_size=3),
+)
+@settings(max_examples=15)
+def test_the_pods_of_the_file_fit_in_beside_those_of_the_last_run(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    graph = build_apps(before)
+    hard, running, wanted = _after(graph, after), _running(graph, before), _running(build_apps(after), after)
+    assert parse_millicores(hard["requests.cpu"]) >= running[0] + wanted[0]
+    assert parse_bytes(hard["requests.memory"]) >= running[1] + wanted[1]
+    assert int(hard["pods"]) >= running[2] + wanted[2]
+
+
+def test_a_computed_limit_does_not_shrink_and_stays_in_the_run_after_it() -> None:
+    large = build_apps({"web": web(scaling={"min": 3, "max": 10}), "nightly": cron()})
+    small = build_apps({"site": web(replicas=1)}, state=large.components("nightowl:apps:Namespace"))
+    assert _hard(small) == _hard(large)
+    assert _after(small, {"site": web(replicas=1)}) == _hard(large)
+
+
+def test_a_computed_limit_grows_with_the_apps() -> None:
+    small = build_apps({"web": web(replicas=1)})
+    apps = {"web": web(replicas=9)}
+    assert _after(small, apps) == _hard(build_apps(apps))
+
+
+def test_an_explicit_quota_that_is_left_out_again_leaves_nothing_behind() -> None:
+    apps = {"web": web()}
+    explicit = build_apps(apps, namespace={"quota": {"cpu": 40, "memory": "64Gi", "pods": 99}})
+    assert _after(explicit, apps) == _hard(build_apps(apps))
+
+
+def test_another_namespace_begins_anew() -> None:
+    large, apps = build_apps({"web": web(scaling={"min": 3, "max": 10})}), {"web": web(replicas=1)}
+    other = {"namespace": {"name": "other"}}
+    assert _after(large, apps, **other) == _hard(build_apps(apps, **other))
 
 
 def test_nobody_opens_a_side_door() -> None:
