@@ -5,7 +5,8 @@ What an app may have at once:
     web, worker   max replicas + surge (needed), and as many again that are still stopping after a full rollout (room)
     cron          the runs that can be alive at once (needed), and one started by hand (room)
     job, release  one (needed), and one of the version before that still runs (room)
-    volumes       each twice where they are counted, as one that is replaced is still there for a while
+    volumes       each twice where they are counted, as one that is replaced is still there for a while; of a stateful app
+                  one for each replica
 
 An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
 
@@ -29,7 +30,14 @@ from infra.apps.resources import NOTHING, Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
 from infra.platforms.state import read_state
-from infra.settings.app.application import Application, CronSettings, JobSettings, LongRunning, Task
+from infra.settings.app.application import (
+    Application,
+    CronSettings,
+    JobSettings,
+    LongRunning,
+    StatefulSettings,
+    Task,
+)
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
 
@@ -123,7 +131,13 @@ def most_replicas(settings: LongRunning) -> int:
 
 
 def _volumes(apps: Mapping[str, Application]) -> dict[str, int]:
-    sizes = [volume.size or 0 for app in apps.values() for volume in app.volumes.values() if volume.makes_claim]
+    sizes = [
+        volume.size or 0
+        for app in apps.values()
+        for volume in app.volumes.values()
+        if volume.makes_claim
+        for _ in range(most_replicas(app) if isinstance(app, StatefulSettings) else 1)
+    ]
     return {"persistentvolumeclaims": 2 * len(sizes), "requests.storage": 2 * sum(sizes)}
 
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.apps.quota import computed_limits
 from infra.settings.scalars import parse_bytes, parse_millicores
-from tests.apps.samples import APPS, NAMES, cron, web, worker
+from tests.apps.samples import APPS, NAMES, cron, settings_of, web, worker
 from tests.harness import Graph, build_apps
 
 
@@ -156,3 +157,11 @@ def test_a_quota_below_the_needs_of_the_apps_is_refused_with_each_key() -> None:
     assert lines[0].startswith("nightowl:namespace.quota.cpu: 1 is below the 1600m that the apps need")
     assert lines[1].startswith("nightowl:namespace.quota.pods: 15 is below the 16 that the apps need")
     assert all("raise it" in line for line in lines)
+
+
+def test_a_stateful_app_has_room_for_the_volumes_of_all_its_replicas() -> None:
+    volume = {"mount": "/data", "size": "1Gi", "kind": "persistent"}
+    apps = settings_of(broker=worker(kind="stateful", replicas=3, volumes={"data": volume}))
+    limits = computed_limits(apps, {}, with_volumes=True)
+    assert limits["persistentvolumeclaims"] >= 3
+    assert limits["requests.storage"] >= 3 * 2**30
