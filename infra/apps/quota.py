@@ -5,8 +5,8 @@ What an app may have at once:
     web, worker   max replicas + surge (needed), and as many again that are still stopping after a full rollout (room)
     cron          the runs that can be alive at once (needed), and one started by hand (room)
     job, release  one (needed), and one of the version before that still runs (room)
-    volumes       each twice where they are counted, as one that is replaced is still there for a while; of a stateful app
-                  one for each replica
+    volumes       each twice where they are counted, as one that is replaced is still there for a while; one for each
+                  replica of a stateful app
 
 An explicit quota must cover what is needed: below it, a rollout at full load could never finish.
 
