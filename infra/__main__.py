@@ -3,6 +3,7 @@
 import pulumi
 
 from infra.errors import NightowlError
+from infra.platforms.existing.namespace import require_namespace
 from infra.platforms.existing.reach import require_cluster
 from infra.settings.load import load
 from infra.stack import build
@@ -10,6 +11,7 @@ from infra.stack import build
 try:
     settings = load()
     require_cluster(settings.platform)
+    require_namespace(settings)
     for name, value in build(settings).items():
         pulumi.export(name, value)
 except NightowlError as error:

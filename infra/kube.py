@@ -46,6 +46,29 @@ def get(api: ApiClient, path: str, *, selector: str = "") -> Json:
     Raises:
         NightowlError: the API server does not answer, or refuses.
     """
+    status, body = _answer(api, path, selector)
+    if status != HTTPStatus.OK:
+        raise _refusal(path, status, body)
+    return body
+
+
+def find(api: ApiClient, path: str) -> Json | None:
+    """Read the object at an API path, None if there is none.
+
+    Raises:
+        NightowlError: the API server does not answer, or refuses.
+    """
+    status, body = _answer(api, path)
+    if status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+        raise _refusal(path, status, body)
+    return body if status == HTTPStatus.OK else None
+
+
+def _refusal(path: str, status: int, body: Json) -> NightowlError:
+    return NightowlError(f"the API server refused {path}: {body.get('message', status)}")
+
+
+def _answer(api: ApiClient, path: str, selector: str = "") -> tuple[int, Json]:
     query = [("labelSelector", selector)] if selector else []
     request = cast(Any, api).param_serialize("GET", path, query_params=query, auth_settings=["BearerToken"])
     try:
@@ -58,6 +81,4 @@ def get(api: ApiClient, path: str, *, selector: str = "") -> Json:
     except ValueError as error:
         # What stands before it, or is too busy to say more, answers in plain text.
         raise NightowlError(f"the API server refused {path}: it answered {answer.status} without an object") from error
-    if answer.status != HTTPStatus.OK:
-        raise NightowlError(f"the API server refused {path}: {body.get('message', answer.status)}")
-    return cast(Json, body)
+    return int(answer.status), cast(Json, body)

@@ -211,7 +211,10 @@ def run_program(config: Mapping[str, Any], *, preview: bool = False) -> Graph:
     """Run the whole program the way the language host does. The mocks stand for the cluster, which nobody looks for."""
 
     def program() -> None:
-        with patch("infra.platforms.existing.reach.require_cluster"):
+        with (
+            patch("infra.platforms.existing.reach.require_cluster"),
+            patch("infra.platforms.existing.namespace.require_namespace"),
+        ):
             runpy.run_path(str(REPOSITORY / "infra"), run_name="__main__")
 
     return run(program, config=config, preview=preview)

@@ -13,7 +13,7 @@ from infra.apps.namespace_policies import namespace_policies, policy_annotations
 from infra.apps.priority import PRIORITIES, priority_class_name
 from infra.apps.quota import NAMESPACE_COMPONENT, computed_limits, quota_spec
 from infra.labels import SECURITY_ANNOTATION
-from infra.platforms.kept_data import data_annotation
+from infra.platforms.kept_data import STACK_ANNOTATION, data_annotation, stack_of_data
 from infra.platforms.platform import Platform
 from infra.settings.app.application import Application, Task
 from infra.settings.app.resources import ResourceSettings
@@ -82,7 +82,7 @@ class Namespace(pulumi.ComponentResource):
         )
 
     def _annotations(self, args: NamespaceArgs) -> dict[str, str] | None:
-        data = data_annotation(kept=True) if args.platform.keeps_data else {}
+        data = data_annotation(kept=True) | {STACK_ANNOTATION: stack_of_data()} if args.platform.keeps_data else {}
         return {**(policy_annotations(args.settings) or {}), **security_decisions(args.apps), **data} or None
 
     def _limit_range(self, name: str) -> k8s.core.v1.LimitRange:

@@ -20,6 +20,8 @@ from infra.settings.stack import StackSettings
 CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
 ANNOTATION = "nightowl/data"
+STACK_ANNOTATION = "nightowl/stack"
+"""On a namespace with data that is kept: whose it is, for the next `up` after a destroy."""
 STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
 _REMADE = (
     "the claims of a stateful app cannot change: write it as it was, or add an app with another name and copy the data "
@@ -49,14 +51,26 @@ def look_after_data(settings: StackSettings) -> bool:
         raise pulumi.RunError("\n".join(problems))
     for line in _farewells(live, wanted, name):
         pulumi.log.warn(line)
-    return keeps_data(settings.apps) or any(
-        one.type == NAMESPACE_TYPE and _name(one) == name and _data(one) == KEPT for one in state
-    )
+    return keeps_data(settings.apps) or any(_data(one) == KEPT for one in _namespaces(state, name))
 
 
 def keeps_data(apps: Mapping[str, Application]) -> bool:
     """Whether some volume of `apps` is to outlive its app."""
     return any(volume.makes_claim and volume.keep for app in apps.values() for volume in app.volumes.values())
+
+
+def holds_namespace(state: Iterable[MadeResource], name: str) -> bool:
+    """Whether the stack has made the namespace."""
+    return any(_namespaces(state, name))
+
+
+def stack_of_data() -> str:
+    """Name the running stack, as the namespace with its data does."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+def _namespaces(state: Iterable[MadeResource], name: str) -> Iterator[MadeResource]:
+    return (one for one in state if one.type == NAMESPACE_TYPE and _name(one) == name)
 
 
 def data_annotation(*, kept: bool) -> dict[str, str]:

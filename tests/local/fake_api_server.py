@@ -17,12 +17,16 @@ Json = dict[str, Any]
 
 @contextmanager
 def serving(answers: dict[str, Json]) -> Iterator[ApiClient]:
-    """Serve `answers` by path on loopback, an empty list for any other path, and give a client for it."""
+    """Serve `answers` by path on loopback, an empty list for any other path, and give a client for it.
+
+    An answer of kind `Status` is a refusal with its `code`.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(answers.get(urlsplit(self.path).path, {"items": []})).encode()
-            self.send_response(200)
+            answer = answers.get(urlsplit(self.path).path, {"items": []})
+            body = json.dumps(answer).encode()
+            self.send_response(answer["code"] if answer.get("kind") == "Status" else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

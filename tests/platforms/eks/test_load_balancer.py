@@ -326,6 +326,13 @@ def test_the_record_that_proves_a_domain_may_exist_already(two_apps: Graph) -> N
     assert "allowOverwrite" not in two_apps.one("Record", "app.example.com").props
 
 
+def test_the_record_that_proves_a_domain_outlives_the_stack_as_another_one_renews_its_certificate_by_it(
+    two_apps: Graph,
+) -> None:
+    assert two_apps.one("Record", "alb-certificate-proof").retain_on_delete
+    assert not two_apps.one("Record", "app.example.com").retain_on_delete
+
+
 def refusal(apps: dict[str, Any], load_balancer: dict[str, Any]) -> str:
     with pytest.raises(SettingsError) as refused:
         with_apps(apps, loadBalancer=load_balancer)

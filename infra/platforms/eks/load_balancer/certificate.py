@@ -24,7 +24,8 @@ class CertificateArgs:
 class Certificate(pulumi.ComponentResource):
     """A certificate for a domain and every name one label below it, proven by a record in the domain's zone.
 
-    It names no app, so a new app changes nothing here. ACM renews it as long as the record stands.
+    It names no app, so a new app changes nothing here. ACM renews it as long as the record stands, which outlives the
+    stack.
     """
 
     arn: pulumi.Output[str]
@@ -61,7 +62,9 @@ class Certificate(pulumi.ComponentResource):
             # ACM asks for the same record for every certificate of a domain in an account: another one, such as that of
             # a replacement or of a second stack, may have made it already.
             allow_overwrite=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            # So it is nobody's to delete: without it ACM stops to renew the certificate of the other stack, months
+            # after this one has gone.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
 
     def _make_validation(
