@@ -11,7 +11,7 @@ from typing import cast
 
 import yaml
 
-from policies.facts.values import mapping
+from infra.values import mapping
 from policies.problems import PolicyDataError
 from policies.rule import Rule, Scope, Severity
 

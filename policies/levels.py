@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
-from policies.facts.values import mapping, text
+from infra.values import mapping, text
 from policies.problems import PolicyDataError
 from policies.rule import Rule, Severity
 

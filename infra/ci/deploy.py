@@ -23,9 +23,9 @@ from infra.plan.run import PolicyViolationError
 from infra.plan.schedule import clock
 from infra.platforms.eks.names import cluster_name, role_arn
 from infra.settings.guest import AwsPlatformSettings
-from infra.settings.plain import as_mapping
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import settings_from_stack_file
+from infra.values import mapping
 
 OUTPUTS_ROOM = 10_000
 ERRORS_ROOM = 20_000
@@ -146,7 +146,7 @@ def _is_deploy_role(caller: str | None, target: Target, settings: StackSettings)
 
 def _outputs(outcome: RunResult) -> str:
     """Write where each app answers: its URL, or its address inside the cluster."""
-    apps = {name: as_mapping(app) for name, app in as_mapping(outcome.outputs.get("apps")).items()}
+    apps = {name: mapping(app) for name, app in mapping(outcome.outputs.get("apps")).items()}
     addresses = {name: app.get("url") or app.get("service") for name, app in apps.items()}
     lines = [f"{app}  {address}" for app, address in addresses.items() if address]
     return joined(["**Addresses:**", block(lines, room=OUTPUTS_ROOM)]) if lines else ""

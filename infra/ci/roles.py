@@ -13,8 +13,8 @@ from infra.platforms.eks.names import role_arn
 from infra.project import stack_files
 from infra.settings.build import PROJECT
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.plain import as_mapping
 from infra.settings.yaml_file import read_yaml
+from infra.values import mapping
 
 
 def run_stacks(project: Path, run: ActionsRun) -> None:
@@ -51,7 +51,7 @@ def run_role(stack: ImageStack, kind: RoleKind, run: ActionsRun) -> None:
 
 
 def _delivery(file: Path) -> Mapping[str, object]:
-    return as_mapping(as_mapping(read_yaml(file).get("config")).get(f"{PROJECT}:delivery"))
+    return mapping(mapping(read_yaml(file).get("config")).get(f"{PROJECT}:delivery"))
 
 
 def _distance(stack: str, sections: Mapping[str, Mapping[str, object]]) -> int:

@@ -10,9 +10,9 @@ from infra.errors import NightowlError, UsageError
 from infra.github.environments import EPHEMERAL
 from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
 from infra.reconcile import Step
-from infra.settings.plain import as_mapping
 from infra.settings.stack_file_edit import read_text, replace_text, set_value
 from infra.settings.yaml_file import read_yaml
+from infra.values import mapping
 
 SECTION = ("config", "nightowl:delivery", "github")
 EPHEMERAL_BASE = "dev"
@@ -37,10 +37,10 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
         SettingsError: the file is no stack file.
         UsageError: the stack is none on EKS.
     """
-    config = as_mapping(read_yaml(file).get("config"))
-    if as_mapping(config.get("nightowl:platform")).get("kind") != "eks":
+    config = mapping(read_yaml(file).get("config"))
+    if mapping(config.get("nightowl:platform")).get("kind") != "eks":
         raise UsageError(f"--stack: {stack} is not on EKS (nightowl:platform.kind in {file}); leave it out")
-    now = as_mapping(as_mapping(config.get("nightowl:delivery")).get("github"))
+    now = mapping(mapping(config.get("nightowl:delivery")).get("github"))
     wanted: dict[str, str | list[str]] = {
         "repository": repository,
         "repositoryId": str(repository_id),

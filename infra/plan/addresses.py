@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
-from policies.facts.values import mapping, mappings, text, texts
+from infra.values import mapping, mappings, text, texts
 
 LISTENER = "aws:lb/listener:Listener"
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
+from infra.values import mapping, mappings, text, within
 from policies.facts.pods import pod_spec
-from policies.facts.values import mapping, mappings, text, within
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
 """Kinds that make pods. An app has one of the first four; a Job beside it is what runs before its rollouts."""

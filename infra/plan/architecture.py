@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.plan.graph import Graph, Resource
-from policies.facts.values import mapping, text, texts, within
+from infra.values import mapping, text, texts, within
 
 SUBNET = "aws:ec2/subnet:Subnet"
 CLUSTER_TYPES = ("eks:index:Cluster", "aws:eks/cluster:Cluster")

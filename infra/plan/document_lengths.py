@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from infra.plan.graph import Graph
 from infra.plan.permissions import RESOURCE_POLICIES, role_name
 from infra.settings.eks import limits
+from infra.values import text, texts
 from policies.facts.iam import POLICY, ROLE, ROLE_POLICY
-from policies.facts.values import text, texts
 
 MOST_BY_TYPE = {
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": limits.LOG_POLICY_CHARACTERS,

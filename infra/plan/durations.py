@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from infra.addons import ADDONS
 from infra.addons.addon import LIKE_OTHER_DAEMONS, RELEASE_SECONDS, RELEASE_SOURCE, RUN_1_36
 from infra.plan.graph import Resource
-from policies.facts.values import within
+from infra.values import within
 
 
 @dataclass(frozen=True)

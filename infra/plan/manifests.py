@@ -12,7 +12,7 @@ import yaml
 from infra.errors import UsageError
 from infra.plan.apps import WORKLOADS
 from infra.plan.graph import Graph
-from policies.facts.values import mapping
+from infra.values import mapping
 
 SUFFIX = ".yaml"
 BEFORE_ALL = {"CustomResourceDefinition", "Namespace", "PriorityClass", "StorageClass"}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from infra.plan.graph import Graph, Resource
+from infra.values import document, mapping, mappings, sequence, texts
 from policies.facts.iam import POLICY, ROLE, ROLE_POLICY
-from policies.facts.values import document, mapping, mappings, sequence, texts
 
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 RESOURCE_POLICIES = {

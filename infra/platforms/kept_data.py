@@ -7,7 +7,6 @@ they would all go, also those whose app has left the stack file long ago.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
 
 import pulumi
 
@@ -16,6 +15,7 @@ from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.scalars import bytes_text, parse_bytes
 from infra.settings.stack import StackSettings
+from infra.values import mapping, mappings, text, texts, within
 
 CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
@@ -95,13 +95,12 @@ def _template_changes(state: Iterable[MadeResource], apps: Mapping[str, Applicat
             continue
         place = f"nightowl:apps.{_name(made)}.volumes"
         wanted = {f"volume-{name}": volume for name, volume in settings.volumes.items() if volume.makes_claim}
-        listed: list[Mapping[str, Any]] = _section(made.outputs, "spec").get("volumeClaimTemplates") or []
-        had = {str(_section(one, "metadata").get("name")): one for one in listed}
+        had = {text(one, "metadata", "name"): one for one in mappings(made.outputs, "spec", "volumeClaimTemplates")}
         if wanted.keys() != had.keys():
             yield f"{place}: {', '.join(sorted(wanted)) or 'none'} is not {', '.join(sorted(had)) or 'none'}; {_REMADE}"
         for name in sorted(wanted.keys() & had.keys()):
-            spec, volume = _section(had[name], "spec"), wanted[name]
-            size = str(_section(spec, "resources", "requests").get("storage"))
+            spec, volume = mapping(had[name].get("spec")), wanted[name]
+            size = text(spec, "resources", "requests", "storage")
             other_class = volume.storage_class is not None and volume.storage_class != spec.get("storageClassName")
             if _bytes(size) != volume.size or other_class:
                 yield f"{place}.{name.removeprefix('volume-')}: it was made with {size}; {_REMADE}"
@@ -119,7 +118,7 @@ def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namesp
 
 def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:
     """Find what a claim cannot become."""
-    spec = _section(claim.outputs, "spec")
+    spec = mapping(claim.outputs.get("spec"))
     size, had = volume.size or 0, _bytes(_size(claim))
     if had is not None and size < had:
         yield (
@@ -132,7 +131,7 @@ def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterato
             f"{place}.storageClass: the volume is of class {was} for good; write {was}, or copy the data to a volume "
             "with another name"
         )
-    modes = cast("list[str]", spec.get("accessModes") or [])
+    modes = texts(spec, "accessModes")
     if modes and ("ReadWriteMany" in modes) != volume.shared:
         yield (
             f"{place}.shared: a volume is shared or not for good; write {str(not volume.shared).lower()} again, or "
@@ -153,19 +152,19 @@ def _farewells(live: Mapping[str, MadeResource], wanted: Iterable[str], namespac
 
 
 def _name(resource: MadeResource) -> str:
-    return str(_section(resource.outputs, "metadata").get("name"))
+    return text(resource.outputs, "metadata", "name")
 
 
 def _in_namespace(resource: MadeResource, namespace: str) -> bool:
-    return _section(resource.outputs, "metadata").get("namespace") == namespace
+    return text(resource.outputs, "metadata", "namespace") == namespace
 
 
 def _data(resource: MadeResource) -> str | None:
-    return _section(resource.outputs, "metadata", "annotations").get(ANNOTATION)
+    return within(resource.outputs, "metadata", "annotations", ANNOTATION)
 
 
 def _size(claim: MadeResource) -> str:
-    return str(_section(claim.outputs, "spec", "resources", "requests").get("storage") or "an unknown size")
+    return text(claim.outputs, "spec", "resources", "requests", "storage") or "an unknown size"
 
 
 def _bytes(size: str) -> int | None:
@@ -173,9 +172,3 @@ def _bytes(size: str) -> int | None:
         return parse_bytes(size)
     except ValueError:
         return None
-
-
-def _section(value: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
-    for key in path:
-        value = value.get(key) or {}
-    return value

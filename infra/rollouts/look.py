@@ -8,9 +8,9 @@ from typing import Any
 
 from kubernetes.client import ApiClient
 
-from infra.kube import list_objects
-from infra.rollouts.fields import Json, condition, entries, number, section, text
-from infra.rollouts.pods import Fault, event_time, fault_key, is_ready, pod_faults
+from infra.kube import Json, list_objects
+from infra.rollouts.pods import Fault, condition, event_time, fault_key, is_ready, pod_faults
+from infra.values import mapping, mappings, number, text
 
 REVISION = "deployment.kubernetes.io/revision"
 MOST_REASONS = 5
@@ -60,18 +60,19 @@ def sentences(reasons: Sequence[Reason]) -> list[str]:
 
 def _is_up(deployment: Json) -> bool:
     """Whether all replicas are of the version that was asked for, and available."""
-    wanted = number(deployment, "spec", "replicas", default=1)
-    status = section(deployment, "status")
+    wanted = number(deployment, "spec", "replicas")
+    wanted = 1 if wanted is None else wanted
+    status = mapping(deployment.get("status"))
     return (
         _is_observed(deployment)
-        and number(status, "updatedReplicas") >= wanted
-        and number(status, "availableReplicas") >= wanted
-        and number(status, "replicas") <= number(status, "updatedReplicas")
+        and _count(status, "updatedReplicas") >= wanted
+        and _count(status, "availableReplicas") >= wanted
+        and _count(status, "replicas") <= _count(status, "updatedReplicas")
     )
 
 
 def _is_observed(deployment: Json) -> bool:
-    return number(deployment, "status", "observedGeneration") >= number(deployment, "metadata", "generation")
+    return _count(deployment, "status", "observedGeneration") >= _count(deployment, "metadata", "generation")
 
 
 def _reasons(
@@ -104,14 +105,18 @@ def _newest(deployment: Json, replica_sets: Sequence[Json]) -> Json | None:
 
 def _events_of(pod: Json, events: Sequence[Json]) -> list[Mapping[str, Any]]:
     """List the events about a pod, and those about its claims, which tell why no volume comes."""
-    claims = {text(volume, "persistentVolumeClaim", "claimName") for volume in entries(pod, "spec", "volumes")}
+    claims = {text(volume, "persistentVolumeClaim", "claimName") for volume in mappings(pod, "spec", "volumes")}
 
     def is_about(event: Json) -> bool:
-        involved = section(event, "involvedObject")
+        involved = mapping(event.get("involvedObject"))
         is_claim = involved.get("kind") == "PersistentVolumeClaim" and involved.get("name") in claims
         return is_claim or involved.get("uid") == _uid(pod)
 
     return [event for event in events if is_about(event)]
+
+
+def _count(item: Mapping[str, Any], *path: str) -> float:
+    return number(item, *path) or 0
 
 
 def _name(item: Json) -> str:
@@ -123,4 +128,4 @@ def _uid(item: Json) -> str:
 
 
 def _owners(item: Json) -> set[Any]:
-    return {owner.get("uid") for owner in entries(item, "metadata", "ownerReferences")}
+    return {owner.get("uid") for owner in mappings(item, "metadata", "ownerReferences")}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.rollouts.fields import Json, condition, entries, number, section, text
 from infra.rollouts.rules import CLAIM, ENDED, KILLED_BY_PROBE, MOUNT, FaultRule, rule_of
+from infra.values import mapping, mappings, number, text, within
 
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
 """Reasons of a container that is on its way, and says nothing about a fault."""
@@ -52,7 +52,7 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
     """List what keeps a pod from being ready. `events` are its own and its claims', the newest last."""
     if is_ready(pod):
         return []
-    if section(pod, "status").get("phase") == "Failed":
+    if within(pod, "status", "phase") == "Failed":
         reason = text(pod, "status", "reason") or "Failed"
         return [Fault(where="", reason=reason, message=text(pod, "status", "message"))]
     scheduled = condition(pod, "PodScheduled")
@@ -69,7 +69,7 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
     containers = [
         fault
         for kind in ("initContainerStatuses", "containerStatuses")
-        for status in entries(pod, "status", kind)
+        for status in mappings(pod, "status", kind)
         for fault in _container_faults(status, events)
     ]
     return [*containers, *_volume_faults(pod, events)] or _gate_faults(pod)
@@ -77,16 +77,22 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
 
 def is_ready(pod: Mapping[str, Any]) -> bool:
     """Return whether the pod's Ready condition is true, or the pod has ended well."""
-    return section(pod, "status").get("phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
+    return within(pod, "status", "phase") == "Succeeded" or condition(pod, "Ready").get("status") == "True"
+
+
+def condition(item: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    """Return the condition `kind` of the object's status, or an empty map."""
+    found = (one for one in mappings(item, "status", "conditions") if one.get("type") == kind)
+    return mapping(next(found, None))
 
 
 def event_time(event: Mapping[str, Any]) -> str:
     """Return when an event happened last, as a text that sorts by time."""
-    series = section(event, "series").get("lastObservedTime")
+    series = within(event, "series", "lastObservedTime")
     return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
-def _container_faults(status: Json, events: Sequence[Mapping[str, Any]]) -> list[Fault]:
+def _container_faults(status: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:
     if status.get("ready") is True:
         return []
     where = f"container {status.get('name')} ({status.get('image')})"
@@ -103,19 +109,19 @@ def _container_faults(status: Json, events: Sequence[Mapping[str, Any]]) -> list
         why = "" if unhealthy is None else f" ({text(unhealthy, 'message')})"
         return [Fault(where=where, reason=KILLED_BY_PROBE, message=f"{text(killed, 'message')}{why}")]
     if ended:
-        return [Fault(where=where, reason=ENDED, message=_last_words(ended, number(status, "restartCount")))]
-    if unhealthy is not None and "running" in section(status, "state"):
+        return [Fault(where=where, reason=ENDED, message=_last_words(ended, status.get("restartCount", 0)))]
+    if unhealthy is not None and "running" in mapping(status.get("state")):
         return [Fault(where=where, reason="Unhealthy", message=text(unhealthy, "message"))]
     return []
 
 
-def _ended(status: Json) -> Json:
+def _ended(status: Mapping[str, Any]) -> Mapping[str, Any]:
     """How the container ended last, if it should not have: an init container that ended well is ready."""
-    ended = section(status, "state", "terminated") or section(status, "lastState", "terminated")
-    return ended if ended.get("exitCode") or section(status, "state", "waiting").get("reason") == ENDED else {}
+    ended = mapping(within(status, "state", "terminated") or within(status, "lastState", "terminated"))
+    return ended if ended.get("exitCode") or within(status, "state", "waiting", "reason") == ENDED else {}
 
 
-def _last_words(ended: Json, restarts: int) -> str:
+def _last_words(ended: Mapping[str, Any], restarts: int) -> str:
     last_lines = str(ended.get("message") or "").strip().splitlines()[-LAST_LINES:]
     code = ended.get("exitCode", "unknown")
     again = f", restarted {restarts} times" if restarts > 1 else ""
@@ -125,10 +131,10 @@ def _last_words(ended: Json, restarts: int) -> str:
 
 def _volume_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:
     """What keeps a pod's containers from being made; once one of them was, the events are of the past."""
-    states = entries(pod, "status", "initContainerStatuses") + entries(pod, "status", "containerStatuses")
+    states = mappings(pod, "status", "initContainerStatuses") + mappings(pod, "status", "containerStatuses")
     if any(text(state, "state", "waiting", "reason") not in STARTING | {""} for state in states):
         return []
-    if any(section(state, "state").keys() & {"running", "terminated"} for state in states):
+    if any(mapping(state.get("state")).keys() & {"running", "terminated"} for state in states):
         return []
     found = {text(event, "message"): event for event in events if event.get("reason") in VOLUME_EVENTS}
     return [Fault(where="", reason=text(event, "reason"), message=message) for message, event in found.items()]

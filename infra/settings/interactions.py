@@ -20,7 +20,7 @@ from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.model import FieldError, Location
 from infra.settings.nearest import nearest
-from infra.settings.plain import as_mapping
+from infra.values import mapping
 
 _RESERVED_NAMES = {
     LOAD_BALANCER: "means the platform's load balancer in allowFrom",
@@ -51,7 +51,7 @@ def interaction_errors(apps: object) -> Iterator[FieldError]:
 
     What is no mapping has none here, because the models refuse it.
     """
-    known = {str(name): _read(as_mapping(value)) for name, value in as_mapping(apps).items()}
+    known = {str(name): _read(mapping(value)) for name, value in mapping(apps).items()}
     for name in known:
         if name in _RESERVED_NAMES:
             yield FieldError(("apps", name), f"the name {name} {_RESERVED_NAMES[name]}; choose another")
@@ -172,20 +172,20 @@ def _read(app: Mapping[str, object]) -> _App:
         traffic=_valid(_TRAFFIC, app.get("traffic")),
         allow_to=_peers(app.get("allowTo")),
         allow_from=_peers(app.get("allowFrom")),
-        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in as_mapping(app.get(key))],
+        helpers=[(key, str(name)) for key in ("init", "sidecars") for name in mapping(app.get(key))],
         volumes=_volumes(app.get("volumes")),
         depends_on=[item for item in _items(app.get("dependsOn")) if isinstance(item, str)],
     )
 
 
 def _volumes(value: object) -> dict[str, VolumeSettings]:
-    read = {str(name): _valid(_VOLUME, volume) for name, volume in as_mapping(value).items()}
+    read = {str(name): _valid(_VOLUME, volume) for name, volume in mapping(value).items()}
     return {name: volume for name, volume in read.items() if volume is not None}
 
 
 def _served(app: Mapping[str, object]) -> Sequence[ServedPort] | None:
     """Read the ports of an app; None where some of them cannot be read, or one is missing, which its model says."""
-    port, service_port, more = app.get("port"), app.get("servicePort"), as_mapping(app.get("ports") or {})
+    port, service_port, more = app.get("port"), app.get("servicePort"), mapping(app.get("ports") or {})
     if port is None and not more and app.get("kind", "web") == "web":
         return None
     try:

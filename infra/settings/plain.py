@@ -20,11 +20,6 @@ _CHANGED_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC")
 """What Pulumi makes of a date without quotes (Go's time.Time as text)."""
 
 
-def as_mapping(value: object) -> Mapping[str, Any]:
-    """Return a value that is a mapping; anything else counts as an empty one."""
-    return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
-
-
 def plain_errors(value: object) -> list[FieldError]:
     """Find what no key of a stack file can hold: keys that are no text, numbers without a value, encrypted values."""
     errors: list[FieldError] = []

@@ -12,7 +12,7 @@ from typing import cast
 
 from infra.secret_texts.texts import REDACTED, Secret, in_arguments, in_file, in_setting, in_text
 from infra.settings.model import FieldError, Location, path_text
-from infra.settings.plain import as_mapping
+from infra.values import mapping
 
 LOOKS_ONLY_KEY = "notSecret"
 """The key of an app that lists what only looks like a secret."""
@@ -33,7 +33,7 @@ def scan_for_secrets(sections: Mapping[str, object]) -> tuple[Mapping[str, objec
 def secrets_outside(values: Mapping[str, object]) -> list[FieldError]:
     """Find what looks like a secret under keys of others, such as `aws:secretKey`. What Pulumi encrypted may stay."""
     search = _Search({})
-    search.mapping((), {key: value for key, value in values.items() if set(as_mapping(value)) != {"secure"}})
+    search.mapping((), {key: value for key, value in values.items() if set(mapping(value)) != {"secure"}})
     return search.errors
 
 
@@ -157,7 +157,7 @@ def _text(value: object) -> str:
 
 
 def _allowed(apps: object) -> dict[str, list[str]]:
-    listed = {app: as_mapping(settings).get(LOOKS_ONLY_KEY) for app, settings in as_mapping(apps).items()}
+    listed = {app: mapping(settings).get(LOOKS_ONLY_KEY) for app, settings in mapping(apps).items()}
     return {
         app: [entry for entry in cast(Sequence[object], entries) if isinstance(entry, str)]
         for app, entries in listed.items()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TypeVar
 
-from policies.facts.values import words
+from infra.values import words
 
 Network = TypeVar("Network", IPv4Network, IPv6Network)
 

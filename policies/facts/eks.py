@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from infra.values import number, text
 from policies.facts.aws import ADDON, CLUSTER, LAUNCH_TEMPLATE, SUBNET
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import number, text
 
 
 def clusters_of(stack: Stack, resource: Resource) -> list[Resource]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from infra.values import words
 from policies.facts.aws_managed import takes_in_a_wide_one
 from policies.facts.iam import PolicyStatement
 from policies.facts.iam_scope import is_total
-from policies.facts.values import words
 
 ESCALATIONS = words("""
     iam:AddUserToGroup iam:AttachGroupPolicy iam:AttachRolePolicy iam:AttachUserPolicy iam:CreateAccessKey

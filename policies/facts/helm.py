@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from infra.values import text
 from policies.facts.objects import RELEASE
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import text
 
 LOAD_BALANCER_CONTROLLER = "aws-load-balancer-controller"
 

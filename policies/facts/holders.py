@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.values import text, texts
 from policies.facts.iam import GROUP, GROUP_POLICY, POLICY, POLICY_TYPES, ROLE, ROLE_POLICY, USER, USER_POLICY
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
-from policies.facts.values import text, texts
 
 HOLDERS = (ROLE, USER, GROUP)
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"

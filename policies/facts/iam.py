@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from infra.values import document, mapping, mappings, texts
 from policies.facts import iam_scope
 from policies.facts.stack import Resource
-from policies.facts.values import document, mapping, mappings, texts
 
 ROLE = "aws:iam/role:Role"
 USER = "aws:iam/user:User"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from infra.values import words
 from policies.facts.addresses import open_to_internet
-from policies.facts.values import words
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Values by operator and key, the keys in lower case."""

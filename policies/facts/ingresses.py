@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from infra.values import mapping, mappings, text, within
 from policies.facts.objects import annotation
 from policies.facts.stack import Resource
-from policies.facts.values import mapping, mappings, text, within
 
 ALB_PREFIX = "alb.ingress.kubernetes.io/"
 

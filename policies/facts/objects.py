@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, text, texts, within
 from policies.facts.spellings import POD_TEMPLATE, with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
-from policies.facts.values import mapping, mappings, text, texts, within
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, number, sequence, text, within
 from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, annotation, name_of, neighbours, selects
 from policies.facts.spellings import PATCH, POD_TEMPLATE
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
-from policies.facts.values import mapping, mappings, number, sequence, text, within
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 FEWEST_REPLICAS = 2

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from infra.values import document, mapping, mappings, sequence, text, texts, within
 from policies.facts.unknown import UnknownFactError
-from policies.facts.values import document, mapping, mappings, sequence, text, texts, within
 
 if TYPE_CHECKING:
     from policies.facts.stack import Resource

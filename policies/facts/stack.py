@@ -24,7 +24,7 @@ class Resource:
     name: str
     """The logical name in the program."""
     props: Mapping[str, Any]
-    """Its properties as the program declares them, in camelCase; read them with `policies.facts.values`."""
+    """Its properties as the program declares them, in camelCase; read them with `infra.values`."""
     protect: bool = False
     ignore_changes: tuple[str, ...] = ()
     """The properties that an update leaves as they are, such as `spec.replicas`."""

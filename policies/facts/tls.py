@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.facts.values import words
+from infra.values import words
 
 READ_ON = "2026-11-26"
 """When the table below was read (Application Load Balancers user guide, "Security policies for your Application Load

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from pulumi_policy import proxy
 
+from infra.values import mapping, within
+
 UNKNOWN = frozenset(
     {
         proxy.UNKNOWN_ARCHIVE_VALUE,
@@ -97,3 +99,12 @@ def _guarded(value: Any, owner: str, path: str) -> Any:
     if isinstance(value, list | tuple):
         return _Items(cast("Sequence[Any]", value), owner, path)
     return value
+
+
+def is_set(value: Any, *keys: str) -> bool:
+    """Return whether something is declared at the end of nested keys, also where its value is not known yet."""
+    holder = mapping(within(value, *keys[:-1]))
+    try:
+        return bool(holder.get(keys[-1]))
+    except UnknownFactError:
+        return True

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import is_false, is_true, mapping, mappings, number, sequence, text, within
 from policies.document_rule import document_rule
 from policies.facts.aws import CLUSTER
 from policies.facts.eks import metadata_is_closed, minor_of
@@ -13,7 +14,6 @@ from policies.facts.helm import is_chart
 from policies.facts.iam import PolicyStatement, permissions
 from policies.facts.objects import RELEASE, REPLICATED
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_false, is_true, mapping, mappings, number, sequence, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 AUTO_SCALING_GROUP = "aws:autoscaling/group:Group"

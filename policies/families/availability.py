@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import is_true, mapping, mappings, number, text, texts, within
 from policies.facts.helm import is_chart
 from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, neighbours, selects
 from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod_spec, scalers
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_true, mapping, mappings, number, text, texts, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 ZONE = "topology.kubernetes.io/zone"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 
+from infra.values import document, is_false, is_true, mappings, number, sequence, text, texts, within
 from infra.versions import KUBERNETES_VERSIONS, WARNING_DAYS
 from policies.facts.addresses import open_to_internet
 from policies.facts.aws import (
@@ -24,7 +25,7 @@ from policies.facts.helm import releases
 from policies.facts.objects import CONFIG_MAP, DEFAULT_CLASS, HPA, STORAGE_CLASS
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import document, is_false, is_set, is_true, mappings, number, sequence, text, texts, within
+from policies.facts.unknown import is_set
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.values import document, mapping, mappings, number, text, within
 from policies.facts.aws import (
     AWS_PROVIDER,
     ENDPOINT,
@@ -15,7 +16,6 @@ from policies.facts.aws import (
 )
 from policies.facts.objects import STORAGE_CLASS
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import document, mapping, mappings, number, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"

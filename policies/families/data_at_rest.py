@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from infra.values import is_false, is_true, mapping, mappings, text
 from policies.facts.aws import MACHINES
 from policies.facts.stack import Resource
-from policies.facts.values import is_false, is_true, mapping, mappings, text
 from policies.rule import HIGH, Family, Messages
 
 _SWITCHES: dict[str, tuple[str, ...]] = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
+from infra.values import mapping, mappings, sequence, text, texts, within, words
 from policies.facts.ingresses import alb_annotation, alb_attributes, on_alb
 from policies.facts.objects import INGRESS, SERVICE
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
-from policies.facts.values import mapping, mappings, sequence, text, texts, within, words
 from policies.rule import HIGH, MEDIUM, Family, Messages
 
 INTERNET = "internet-facing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.values import text, texts, words
 from policies.document_rule import document_rule
 from policies.facts.aws import NODE_GROUP
 from policies.facts.aws_managed import why_wide
@@ -11,7 +12,6 @@ from policies.facts.holders import ATTACHING_TYPES, HOLDERS, attachments, bounds
 from policies.facts.iam import POLICY, ROLE, USER, is_reading, permissions, trust
 from policies.facts.iam_scope import asks_for, tells_tokens_apart, whole_services
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import text, texts, words
 from policies.rule import CRITICAL, HIGH, MEDIUM, Family, Messages
 
 ACCESS_KEY = "aws:iam/accessKey:AccessKey"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, number, text
 from infra.versions import REMOVED_APIS
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import mapping, mappings, number, text
 from policies.rule import HIGH, MEDIUM, Family, Messages
 
 ADMISSION = "kubernetes:admissionregistration.k8s.io/v1:"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import is_false, mappings, text, texts
 from policies.facts.objects import SECRET, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
 from policies.facts.pods import pod_spec
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_false, mappings, text, texts
 from policies.rule import CRITICAL, HIGH, MEDIUM, Family, Messages
 
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")

@@ -9,11 +9,11 @@ from typing import Any
 
 from infra.secret_texts.acknowledged import ACKNOWLEDGED, acknowledged
 from infra.secret_texts.texts import in_arguments, in_file, in_setting, in_text, without_secrets
+from infra.values import mapping, mappings, sequence, text, within
 from policies.facts.objects import CONFIG_MAP, POD_SPELLINGS, SECRET, annotation
 from policies.facts.pods import all_containers, label
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource
-from policies.facts.values import mapping, mappings, sequence, text, within
 from policies.rule import CRITICAL, LOW, MEDIUM, Family, Messages
 
 family = Family(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.values import is_true, mappings, text, within
 from policies.facts.objects import DEFAULT_CLASS, STATEFUL_SET, STORAGE_CLASS, annotation
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_true, mappings, text, within
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from infra.values import is_true, text
 from policies.facts.aws import ACCESS_POLICY, ADDON, AWS_PROVIDER, BUCKETS, CLUSTER, KEY, NODE_GROUP, VPC
 from policies.facts.eks import addons
 from policies.facts.helm import LOAD_BALANCER_CONTROLLER, releases
 from policies.facts.objects import INGRESS, RELEASE, SERVICE, TARGET_GROUP_BINDING
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_set, is_true, text
+from policies.facts.unknown import is_set
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import is_false, is_true, mapping, mappings, number, sequence, text, texts, within
 from policies.document_rule import document_rule
 from policies.facts.aws import BALANCERS, DEFAULT_DEREGISTRATION_SECONDS
 from policies.facts.eks import metadata_is_closed
@@ -13,7 +14,7 @@ from policies.facts.iam import PolicyStatement, permissions
 from policies.facts.objects import HPA, RELEASE, neighbours
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
-from policies.facts.values import is_false, is_set, is_true, mapping, mappings, number, sequence, text, texts, within
+from policies.facts.unknown import is_set
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")

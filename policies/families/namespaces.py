@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.values import text
 from policies.facts.objects import (
     LIMIT_RANGE,
     NAMESPACE,
@@ -15,7 +16,6 @@ from policies.facts.objects import (
 from policies.facts.pods import decided
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import text
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 PREFIX = "pod-security.kubernetes.io/"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.values import is_false, is_true, mappings, number, sequence, text, texts, within
 from policies.facts.addresses import open_to_internet
 from policies.facts.aws import (
     ENDPOINT,
@@ -21,7 +22,7 @@ from policies.facts.aws import (
 from policies.facts.iam import PolicyStatement, statements
 from policies.facts.iam_scope import asks_for
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_false, is_set, is_true, mappings, number, sequence, text, texts, within
+from policies.facts.unknown import is_set
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"

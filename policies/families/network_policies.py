@@ -6,11 +6,11 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, number, sequence, text, texts, within
 from policies.facts.addresses import network_of, open_to_internet
 from policies.facts.objects import NAMESPACE, NETWORK_POLICY, WORKLOADS, annotation, in_namespace, name_of
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import mapping, mappings, number, sequence, text, texts, within
 from policies.rule import HIGH, MEDIUM, Family, Messages
 
 METADATA_ADDRESSES = (ipaddress.ip_address("169.254.169.254"), ipaddress.ip_address("fd00:ec2::254"))

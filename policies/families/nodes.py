@@ -7,11 +7,12 @@ import binascii
 import re
 
 from infra.secret_texts.texts import in_text
+from infra.values import is_true, mapping, mappings, number, sequence, text, texts
 from infra.versions import MOST_MINORS_BEHIND
 from policies.facts.aws import CLUSTER, LAUNCH_TEMPLATE, MACHINES, NODE_GROUP, SUBNET
 from policies.facts.eks import addons, clusters_of, minor_of, of_cluster, zones
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_set, is_true, mapping, mappings, number, sequence, text, texts
+from policies.facts.unknown import is_set
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"

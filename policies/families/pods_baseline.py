@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from infra.values import is_true, mapping, mappings, number, text, within, words
 from policies.facts.objects import POD_SPELLINGS
 from policies.facts.pods import PROBES, all_containers, decided, label, on_windows, pod_spec, pod_template
 from policies.facts.stack import Resource
-from policies.facts.values import is_true, mapping, mappings, number, text, within, words
 from policies.rule import CRITICAL, HIGH, Family, Messages
 
 SAFE_SYSCTLS = words("""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import is_false, is_true, mapping, mappings, number, text, texts, within, words
 from policies.facts.objects import POD_SPELLINGS, WORKLOADS
 from policies.facts.pods import all_containers, decided, label, on_windows, pod_spec, security
 from policies.facts.spellings import is_patch
 from policies.facts.stack import Resource
-from policies.facts.values import is_false, is_true, mapping, mappings, number, text, texts, within, words
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 VOLUME_TYPES = {*words("configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret")}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, number, sequence, text, within
 from policies.facts.objects import DAEMON_SET, REPLICATED
 from policies.facts.pods import PROBES, label, lasting_containers
 from policies.facts.stack import Resource
-from policies.facts.values import mapping, mappings, number, sequence, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 LASTING = (*REPLICATED, DAEMON_SET)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import mapping, number, text, within
 from policies.facts.aws import DEFAULT_DEREGISTRATION_SECONDS
 from policies.facts.ingresses import alb_attributes, backends, on_alb
 from policies.facts.objects import (
@@ -22,7 +23,6 @@ from policies.facts.objects import (
 from policies.facts.pods import grace_seconds, label, lasting_containers, pre_stop_seconds, sends_to, serves
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import mapping, number, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import mappings, number, text, within
 from policies.facts.objects import CRON_JOB, HPA, HPA_V1, JOB, REPLICATED, RESOURCE_QUOTA, name_of, neighbours
 from policies.facts.pods import FEWEST_REPLICAS, label, lasting_containers, scalers, targets
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import mappings, number, text, within
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 HPAS = (HPA, HPA_V1)

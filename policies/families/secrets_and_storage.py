@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from infra.secret_texts.names import Suspicion, suspicion
 from infra.secret_texts.texts import in_setting, without_secrets
+from infra.values import is_true, number, sequence, text, within
 from policies.facts.aws import BALANCERS, BUCKETS, KEY, REPOSITORY
 from policies.facts.iam import statements
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import is_set, is_true, number, sequence, text, within
+from policies.facts.unknown import is_set
 from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
 
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"

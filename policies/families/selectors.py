@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infra.values import mapping, mappings, text, within
 from policies.facts.ingresses import backends
 from policies.facts.objects import (
     DAEMON_SET,
@@ -23,7 +24,6 @@ from policies.facts.objects import (
 )
 from policies.facts.pods import all_containers, pod_labels, sends_to, targets
 from policies.facts.stack import Resource, Stack
-from policies.facts.values import mapping, mappings, text, within
 from policies.rule import HIGH, Family, Messages
 
 family = Family("Selectors", __doc__)

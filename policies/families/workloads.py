@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from infra.values import is_false, mappings, number, text, within
 from policies.facts.objects import DAEMON_SET, DEPLOYMENT, POD, POD_SPELLINGS, REPLICATED, WORKLOADS
 from policies.facts.pods import all_containers, label, lasting_containers, pod_spec
 from policies.facts.quantities import quantity
 from policies.facts.stack import Resource
-from policies.facts.values import is_false, mappings, number, text, within
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.plan.graph import Graph, Resource
-from policies.facts.values import mapping
+from infra.values import mapping
 
 TYPES = {"aws:lb/loadBalancer:LoadBalancer": "aws_lb"}
 """Types that Terraform does not call after module and name."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.facts.objects import DEPLOYMENT, HPA, SERVICE_ACCOUNT
-from policies.facts.unknown import UnknownFactError, guarded
-from policies.facts.values import is_set
+from policies.facts.unknown import UnknownFactError, guarded, is_set
 from policies.levels import Level, Levels
 from policies.rule import Scope
 from policies.rules import RULES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.rollouts.fields import Json
+from infra.kube import Json
 
 IMAGE = "registry.example/web:1"
 POD = "web-5d9c7b9f4-abcde"

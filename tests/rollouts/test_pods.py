@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.rollouts.fields import Json
+from infra.kube import Json
 from infra.rollouts.pods import fault_key, pod_faults
 from tests.rollouts.cluster_objects import IMAGE, POD, container, event, pod, waiting
 

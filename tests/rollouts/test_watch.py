@@ -10,7 +10,7 @@ from kubernetes.client import ApiClient
 
 from infra.engine.outcome import ResourceProgress
 from infra.errors import NightowlError
-from infra.rollouts.fields import Json
+from infra.kube import Json
 from infra.rollouts.watch import DEPLOYMENT, RolloutWatch
 from tests.local.fake_api_server import serving
 from tests.rollouts.cluster_objects import container, deployment, event, pod, replica_set, waiting

@@ -9,8 +9,8 @@ import yaml
 
 from infra.errors import NightowlError
 from infra.settings.build import PROJECT
-from infra.settings.plain import as_mapping
 from infra.settings.pull_request import pull_request_name
+from infra.values import mapping
 
 MOST_REPLICAS = 3
 """Enough to see the autoscaler work; a pull request serves a few people."""
@@ -31,27 +31,27 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
     """
     sections = {
         key.removeprefix(f"{PROJECT}:"): value
-        for key, value in as_mapping(document["config"]).items()
+        for key, value in mapping(document["config"]).items()
         if key.startswith(f"{PROJECT}:")
     }
-    platform = as_mapping(sections["platform"])
-    domain = as_mapping(sections.get("loadBalancer")).get("domain")
+    platform = mapping(sections["platform"])
+    domain = mapping(sections.get("loadBalancer")).get("domain")
     on_eks = platform.get("kind") == "eks"
     if on_eks and domain is None:
         _refuse_hosts(sections, base)
-    unknown = images.keys() - as_mapping(sections["apps"]).keys()
+    unknown = images.keys() - mapping(sections["apps"]).keys()
     if unknown:
-        known = ", ".join(sorted(as_mapping(sections["apps"]))) or "none"
+        known = ", ".join(sorted(mapping(sections["apps"]))) or "none"
         raise NightowlError(f"--images: {', '.join(sorted(unknown))} is no app of {base}; its apps are {known}")
     name = pull_request_name(number)
-    labels = as_mapping(as_mapping(sections.get("namespace")).get("labels"))
+    labels = mapping(mapping(sections.get("namespace")).get("labels"))
     derived: dict[str, Any] = {
         **{key: value for key, value in sections.items() if key not in _OF_THE_CLUSTER},
         "platform": _guest_platform(platform, base, domain) if on_eks else platform,
         "namespace": {"name": name, "labels": {**labels, "pull-request": str(number), "base": base}},
         "apps": {
-            app: _app(as_mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
-            for app, settings in as_mapping(sections["apps"]).items()
+            app: _app(mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
+            for app, settings in mapping(sections["apps"]).items()
         },
     }
     return _stack_file(document, derived)
@@ -59,7 +59,7 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
 
 def derive_for_removal(document: Mapping[str, Any]) -> dict[str, Any]:
     """Derive a stack file with which a stack can be removed, whatever became of the apps in `document` since."""
-    platform = as_mapping(document.get("config")).get(f"{PROJECT}:platform")
+    platform = mapping(document.get("config")).get(f"{PROJECT}:platform")
     return _stack_file(document, {"platform": platform, "apps": {}})
 
 
@@ -92,7 +92,7 @@ def _stack_file(base: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[st
 
 
 def _refuse_hosts(sections: Mapping[str, Any], base: str) -> None:
-    reached = [name for name, app in as_mapping(sections["apps"]).items() if "traffic" in as_mapping(app)]
+    reached = [name for name, app in mapping(sections["apps"]).items() if "traffic" in mapping(app)]
     if reached:
         raise NightowlError(
             f"{base} has no loadBalancer.domain, so requests for {reached[0]} of a pull request could not be told from "
@@ -112,9 +112,9 @@ def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str 
     if image is not None:
         changed["image"] = image
     if "availability" in app:
-        availability = as_mapping(app["availability"])
+        availability = mapping(app["availability"])
         changed["availability"] = {key: value for key, value in availability.items() if key != "priority"}
-    if "traffic" in app and (traffic := _traffic(as_mapping(app["traffic"]), number, domain)):
+    if "traffic" in app and (traffic := _traffic(mapping(app["traffic"]), number, domain)):
         changed["traffic"] = traffic
     return {**changed, **_size(app)}
 
@@ -124,7 +124,7 @@ def _size(app: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     if "replicas" in app:
         return {"replicas": min(1, int(app["replicas"]))}
-    scaling = as_mapping(app.get("scaling"))
+    scaling = mapping(app.get("scaling"))
     return {"scaling": {**scaling, "min": 1, "max": min(MOST_REPLICAS, int(scaling.get("max", MOST_REPLICAS)))}}
 
 

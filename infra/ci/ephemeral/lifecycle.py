@@ -23,10 +23,10 @@ from infra.plan.run import PolicyViolationError
 from infra.project import project_name
 from infra.settings.eks.priorities import GUEST_BLOCKS, guest_block
 from infra.settings.guest import GuestPlatformSettings
-from infra.settings.plain import as_mapping
 from infra.settings.platform import PlatformSettings
 from infra.settings.pull_request import pull_request_name, pull_request_number
 from infra.settings.stack_file import settings_from_stack_file
+from infra.values import mapping
 
 PLAIN_URL = re.compile(r"https://[a-z0-9.-]+(?:/[A-Za-z0-9._~/-]*)?")
 """An address that GitHub makes a link of and nothing else; the outputs of a stack are what a pull request writes."""
@@ -147,7 +147,7 @@ def check_place_is_free(place: Place, number: int, platform: PlatformSettings) -
 
 def addresses_body(name: str, outcome: RunResult, *, base: str, sha: str) -> str:
     """Write where the apps of a stack answer, as Markdown."""
-    apps = {name: as_mapping(app) for name, app in as_mapping(outcome.outputs.get("apps")).items()}
+    apps = {name: mapping(app) for name, app in mapping(outcome.outputs.get("apps")).items()}
     of_commit = f" with {code(sha[:12])}" if sha else ""
     rows = [(cell(app), _address(described)) for app, described in sorted(apps.items())]
     start = f"The stack {code(name)} runs on the cluster of {code(base)}{of_commit}."

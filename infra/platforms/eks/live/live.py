@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pulumi
 
@@ -12,6 +12,7 @@ from infra.platforms.state import read_state
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
+from infra.values import within
 
 VPC = "aws:ec2/vpc:Vpc"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -66,10 +67,10 @@ def read_live_stack() -> LiveStack:
         cidr=vpc.get("cidrBlock"),
         zones=tuple(sorted({str(subnet["availabilityZone"]) for subnet in by_type.get(SUBNET, ())})),
         has_cluster=CLUSTER in by_type,
-        autoscaler_sync=_within(cluster, *sync, "horizontalPodAutoscalerSyncPeriod") or None,
+        autoscaler_sync=within(cluster, *sync, "horizontalPodAutoscalerSyncPeriod") or None,
         load_balancers_are_public=next((not one.get("internal") for one in by_type.get(LOAD_BALANCER, ())), None),
         namespaces=frozenset(
-            str(_within(workload, "metadata", "namespace")) for kind in WORKLOADS for workload in by_type.get(kind, ())
+            str(within(workload, "metadata", "namespace")) for kind in WORKLOADS for workload in by_type.get(kind, ())
         ),
     )
 
@@ -140,10 +141,3 @@ def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[st
             f"{others[0]} again, or save what the volumes hold, set platform.protect: false and deploy, remove the "
             f"apps and deploy, and add them in {settings.namespace.name}"
         )
-
-
-def _within(properties: Mapping[str, Any], *path: str) -> Any:
-    value: Any = properties
-    for key in path:
-        value = cast("Mapping[str, Any]", value).get(key) if value else None
-    return value

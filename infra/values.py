@@ -1,7 +1,7 @@
-"""Reading the properties of a resource.
+"""Reading plain values that may be missing, empty or of another shape than a schema says.
 
-Properties reach a rule as mappings and sequences that are no `dict` and no `list`, with whole numbers as floats, and
-raise where a value is not known yet. A property may be missing, empty or of another shape than its schema says.
+They come from stack files, states and API servers as `dict` and `list`. Properties reach a rule of the policy pack as
+mappings and sequences that are neither, with whole numbers as floats, and raise where a value is not known yet.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
-
-from policies.facts.unknown import UnknownFactError
 
 
 def words(table: str) -> tuple[str, ...]:
@@ -33,15 +31,6 @@ def within(value: Any, *keys: str) -> Any:
     for key in keys:
         value = mapping(value).get(key)
     return value
-
-
-def is_set(value: Any, *keys: str) -> bool:
-    """Return whether something is declared at the end of nested keys, also where its value is not known yet."""
-    holder = mapping(within(value, *keys[:-1]))
-    try:
-        return bool(holder.get(keys[-1]))
-    except UnknownFactError:
-        return True
 
 
 def mappings(value: Any, *keys: str) -> list[Mapping[str, Any]]:
