@@ -1,8 +1,9 @@
 """The HorizontalPodAutoscaler: a flood is answered at once, its end slowly.
 
-Up: no stabilisation, and one policy that never binds (`max` pods per 15 s), so each sync round of the controller goes
+Up: no stabilization, and one policy that never binds (`max` pods per 15 s), so each sync round of the controller goes
 straight to the number that the metrics ask for. With Kubernetes' default (the larger of +100 % and +4 pods per 15 s) a
-twentyfold load takes five rounds. `max` is the guard against a runaway metric.
+twentyfold load takes five rounds. `max` is the guard against a runaway metric. `growAfter` damps spikes: the controller
+goes by the lowest number that the metrics asked for within that window. `growBy` lets the replicas grow step by step.
 
 Down: only after the load was low for `shrinkAfter`, then at most a quarter of the replicas per minute, so a second wave
 still finds most of them.
@@ -36,9 +37,13 @@ def autoscaler_spec(deployment: str, settings: ScalingSettings) -> k8s.autoscali
         ],
         behavior=k8s.autoscaling.v2.HorizontalPodAutoscalerBehaviorArgs(
             scale_up=k8s.autoscaling.v2.HPAScalingRulesArgs(
-                stabilization_window_seconds=0,
+                stabilization_window_seconds=settings.grow_after,
                 select_policy="Max",
-                policies=[_policy("Pods", settings.max, GROW_PERIOD_SECONDS)],
+                policies=[
+                    _policy("Pods", settings.max, GROW_PERIOD_SECONDS)
+                    if settings.grow_by is None
+                    else _policy("Percent", settings.grow_by, GROW_PERIOD_SECONDS)
+                ],
             ),
             scale_down=k8s.autoscaling.v2.HPAScalingRulesArgs(
                 stabilization_window_seconds=settings.shrink_after,

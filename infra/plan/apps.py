@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
-from infra.values import mapping, mappings, text, within
+from infra.settings.scalars import percent_text, seconds_text
+from infra.values import mapping, mappings, number, text, within
 from policies.facts.pods import pod_spec
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
 """Kinds that make pods. An app has one of the first four; a Job beside it is what runs before its rollouts."""
+
+SCALER = "HorizontalPodAutoscaler"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +27,8 @@ class AppPlan:
     image: str
     replicas: str
     """How many pods run: `3 to 60`, `2`, `once`, or the schedule of a CronJob."""
+    growth: str
+    """What keeps its autoscaler from growing at once: `after 1m by 50%`; empty if nothing does."""
     cpu: str
     memory: str
     """Requests of one pod's first container; empty if none."""
@@ -58,6 +63,7 @@ def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
         workload=workload.kind if workload else "",
         image=text(first, "image"),
         replicas=_replicas(workload, objects) if workload else "",
+        growth=_growth(objects),
         cpu=str(within(first, "resources", "requests", "cpu") or ""),
         memory=str(within(first, "resources", "requests", "memory") or ""),
         objects=objects,
@@ -67,10 +73,23 @@ def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
 
 def _replicas(workload: Resource, objects: Iterable[Resource]) -> str:
     spec = mapping(workload.props.get("spec"))
-    bounds = next((item.props["spec"] for item in objects if item.kind == "HorizontalPodAutoscaler"), None)
+    bounds = next((item.props["spec"] for item in objects if item.kind == SCALER), None)
     if bounds is not None:
         return f"{bounds.get('minReplicas', 1)} to {bounds.get('maxReplicas')}"
     return "once" if workload.kind == "Job" else str(spec.get("schedule") or spec.get("replicas", 1))
+
+
+def _growth(objects: Iterable[Resource]) -> str:
+    rules = [mapping(within(item.props, "spec", "behavior", "scaleUp")) for item in objects if item.kind == SCALER]
+    windows = [int(number(rule, "stabilizationWindowSeconds") or 0) for rule in rules]
+    shares = [
+        int(number(policy, "value") or 0)
+        for rule in rules
+        for policy in mappings(rule, "policies")
+        if text(policy, "type") == "Percent"
+    ]
+    parts = [f"after {seconds_text(window)}" for window in windows if window]
+    return " ".join([*parts, *(f"by {percent_text(share)}" for share in shares)])
 
 
 def _called(objects: Iterable[Resource]) -> set[str]:

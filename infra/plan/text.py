@@ -170,7 +170,8 @@ def _apps(plan: Plan) -> Table:
     table = _table("app", "runs as", "replicas", "request", "may call", "address")
     for app in plan.apps:
         reached = [address.url for address in plan.addresses if address.app == app.name]
-        _row(table, app.name, app.workload, app.replicas, app.request, ", ".join(app.calls), "\n".join(reached[:1]))
+        replicas = f"{app.replicas}, growing {app.growth}" if app.growth else app.replicas
+        _row(table, app.name, app.workload, replicas, app.request, ", ".join(app.calls), "\n".join(reached[:1]))
     return table
 
 

@@ -64,9 +64,22 @@ def test_the_end_of_a_flood_is_answered_slowly() -> None:
     assert down["policies"] == [{"type": "Percent", "value": 25, "periodSeconds": 60}]
 
 
+def test_a_spike_that_is_shorter_than_the_window_brings_no_replicas_and_growth_goes_step_by_step() -> None:
+    up = _autoscaler(build_apps({"it": web(scaling={"growAfter": "1m", "growBy": "50%"})}))["behavior"]["scaleUp"]
+    assert up["stabilizationWindowSeconds"] == 60
+    assert up["policies"] == [{"type": "Percent", "value": 50, "periodSeconds": 15}]
+    assert up["selectPolicy"] == "Max"
+
+
+def test_by_default_nothing_is_damped() -> None:
+    up = _autoscaler(build_apps({"it": web(scaling={"max": 7})}))["behavior"]["scaleUp"]
+    assert up["stabilizationWindowSeconds"] == 0
+    assert up["policies"] == [{"type": "Pods", "value": 7, "periodSeconds": 15}]
+
+
 @given(start=st.integers(1, 50), factor=st.integers(2, 20))
 def test_a_flood_is_absorbed_in_the_first_round(start: int, factor: int) -> None:
-    scaling = ScalingSettings.model_construct(min=start, max=start * 20, cpu=60, memory=None, shrink_after=300)
+    scaling = ScalingSettings(min=start, max=start * 20)
     behavior: Any = autoscaler_spec("it", scaling).behavior
     up = behavior.scale_up
     assert _limit(up, start) >= start * factor

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from infra.plan.architecture import architecture
-from infra.plan.plan import Plan
+from infra.plan.plan import Plan, plan_of_file
 
 
 def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
@@ -17,6 +21,25 @@ def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
     )
     assert [item.kind for item in web.objects] == ["Deployment", "HorizontalPodAutoscaler", "Service"]
     assert (worker.replicas, list(worker.calls)) == ("1", ["web"])
+
+
+@pytest.mark.parametrize(
+    ("scaling", "shown"),
+    [
+        ("{ max: 40 }", ""),
+        ("{ max: 40, growAfter: 1m }", "after 1m"),
+        ("{ max: 40, growBy: 50% }", "by 50%"),
+        ("{ max: 40, growAfter: 90s, growBy: 100% }", "after 90s by 100%"),
+    ],
+)
+def test_an_autoscaler_that_does_not_grow_at_once_shows_it(scaling: str, shown: str, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    app = f"{{ image: example.com/web:1, port: 80, scaling: {scaling} }}"
+    file.write_text(
+        f"config:\n  nightowl:platform: {{ kind: existing, context: test }}\n  nightowl:apps: {{ web: {app} }}\n"
+    )
+    [web] = plan_of_file(file, "test").apps
+    assert (web.replicas, web.growth) == ("3 to 40", shown)
 
 
 def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:

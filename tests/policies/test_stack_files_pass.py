@@ -49,6 +49,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "fixed-bounds": web(scaling={"min": 3, "max": 3}),
     "by-memory": web(scaling={"cpu": None, "memory": 70}),
     "shrinks-at-once": web(scaling={"shrinkAfter": "10s"}),
+    "grows-slowly": web(scaling={"growAfter": "10m", "growBy": "10%"}),
     "no-drain": web(rollout={"surge": "10%", "finishWithin": "5s", "drain": "0s"}),
     "spread-if-possible": web(availability={"zones": "prefer", "maxUnavailable": "50%", "evictAfter": "5m"}),
     "to-the-world": web(allowTo=["0.0.0.0/0"], allowFrom=["0.0.0.0/0"]),

@@ -812,11 +812,21 @@ _REPLICAS = (
         id="no target",
     ),
     _web(
-        "{ scaling: { min: 9, max: 3, cpu: null, shrinkAfter: 2h } }",
+        "{ scaling: { min: 9, max: 3, cpu: null, growAfter: 61m, shrinkAfter: 2h } }",
         "scaling.max: 3 is below min 9",
         "scaling.cpu: there is no target: give cpu or memory, or use replicas instead of scaling",
+        "scaling.growAfter: 61m is above 1h, the most that Kubernetes accepts",
         "scaling.shrinkAfter: 2h is above 1h, the most that Kubernetes accepts",
         id="several rules of one section",
+    ),
+    _web("{ scaling: { growBy: 0% } }", "scaling.growBy: '0%' is not a percentage from 1% to 100%", id="no growth"),
+    _web(
+        "{ scaling: { schedule: { min: 9 }, calm: 1m, minReplicas: 3 } }",
+        "scaling.schedule: unknown key; there is no key: nothing here changes the least by the hour; write what the "
+        "busy hour begins with as 'min', as replicas without load cost only what they request",
+        "scaling.calm: unknown key; write it as 'growAfter'",
+        "scaling.minReplicas: unknown key; write it as 'min'",
+        id="words of autoscalers",
     ),
     _web(
         "{ scaling: { max: 5 }, replicas: 3 }",

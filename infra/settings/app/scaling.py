@@ -11,7 +11,7 @@ from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Percent, Seconds, WholeNumber, seconds_text
 
 MOST_REPLICAS = 1000
-LONGEST_STABILISATION_SECONDS = 3600
+LONGEST_STABILIZATION_SECONDS = 3600
 """The most that Kubernetes accepts as `stabilizationWindowSeconds`."""
 
 
@@ -30,8 +30,13 @@ class ScalingSettings(Model):
     """Target CPU use, in percent of the request; `null` for none."""
     memory: Percent | None = None
     """Target memory use, in percent of the request."""
+    grow_after: Seconds = 0
+    """How long the load must stay high before replicas come (stabilization window): a shorter spike brings none. A
+    minute damps spikes of seconds; by default a flood is answered at once."""
+    grow_by: Percent | None = None
+    """The most replicas that come within 15s, in percent of those that run; by default all at once."""
     shrink_after: Seconds = 300
-    """How long the load must stay low before replicas go (stabilisation window)."""
+    """How long the load must stay low before replicas go (stabilization window)."""
 
     def _errors(self) -> Iterator[FieldError]:
         if self.max < self.min:
@@ -39,6 +44,6 @@ class ScalingSettings(Model):
         if self.cpu is None and self.memory is None:
             message = "there is no target: give cpu or memory, or use replicas instead of scaling"
             yield FieldError("cpu", message)
-        if self.shrink_after > LONGEST_STABILISATION_SECONDS:
-            message = f"{seconds_text(self.shrink_after)} is above 1h, the most that Kubernetes accepts"
-            yield FieldError("shrinkAfter", message)
+        for key, seconds in {"growAfter": self.grow_after, "shrinkAfter": self.shrink_after}.items():
+            if seconds > LONGEST_STABILIZATION_SECONDS:
+                yield FieldError(key, f"{seconds_text(seconds)} is above 1h, the most that Kubernetes accepts")

@@ -106,6 +106,23 @@ _RESOURCE_WORDS: Mapping[str, str] = {
     "reservations": "write 'cpu' and 'memory' here",
 }
 
+_SCALING_WORDS: Mapping[str, str] = {
+    "averageutilization": "write it as 'cpu' or 'memory'",
+    "behavior": "write 'growAfter', 'growBy' and 'shrinkAfter' here",
+    "calm": "write it as 'growAfter'",
+    "cooldown": "write it as 'shrinkAfter'",
+    "maxreplicas": "write it as 'max'",
+    "metrics": "write 'cpu' and 'memory' here; no other metrics are served here",
+    "minreplicas": "write it as 'min'",
+    "scaledown": "write its window as 'shrinkAfter'",
+    "scaleup": "write its window as 'growAfter', and its policy as 'growBy'",
+    "schedule": "there is no key: nothing here changes the least by the hour; write what the busy hour begins with as "
+    "'min', as replicas without load cost only what they request",
+    "stabilizationwindowseconds": "write it as 'growAfter' or 'shrinkAfter'",
+    "targetcpuutilizationpercentage": "write it as 'cpu'",
+    "targetmemoryutilizationpercentage": "write it as 'memory'",
+}
+
 _SECURITY_WORDS: Mapping[str, str] = {
     "add": "write it as 'capabilities'",
     "allowprivilegeescalation": "there is no key: no process gains rights that its parent did not have",
@@ -145,6 +162,8 @@ def answer(place: tuple[str | int, ...]) -> str | None:
             return _APP_WORDS.get(letters(key))
         case ("apps", _, "resources", str(key)):
             return _RESOURCE_WORDS.get(letters(key))
+        case ("apps", _, "scaling", str(key)):
+            return _SCALING_WORDS.get(letters(key))
         case ("apps", _, "security", str(key)):
             return _SECURITY_WORDS.get(letters(key))
         case ("apps", _, "health", _, str(key)) | ("apps", _, "sidecars", _, "health", _, str(key)):
