@@ -29,6 +29,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     Raises:
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
+    settings = settings.with_keeper()
     platform = make_platform(settings, environment)
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(

@@ -340,6 +340,7 @@ class App(pulumi.ComponentResource):
             configurations=pods.configurations,
             storage=pods.storage,
             secrets=pods.secrets,
+            pull_secrets=[self._args.platform.pull_secret(reference) for reference in settings.pull_secrets],
             running=running,
         )
 

@@ -19,7 +19,7 @@ from infra.settings.app.application import JobSettings, LongRunning
 
 JOB_ANNOTATIONS = {"pulumi.com/replaceUnready": "true"}
 """The provider makes a Job that has failed anew; without it, it would only look at it again."""
-AROUND_THE_POD = {"allow_to", "not_secret", "depends_on", "labels", "annotations"}
+AROUND_THE_POD = {"allow_to", "not_secret", "depends_on", "labels", "annotations", "pull_secrets"}
 """Settings that change nothing in what a job does."""
 
 

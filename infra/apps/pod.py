@@ -65,6 +65,7 @@ def pod_template(
     configurations: Mapping[str, Configuration],
     storage: Storage,
     secrets: SecretDelivery,
+    pull_secrets: Sequence[str],
     running: Running,
 ) -> k8s.core.v1.PodTemplateSpecArgs:
     """Put the pod of `app` together."""
@@ -93,6 +94,7 @@ def pod_template(
             service_account_name=app,
             automount_service_account_token=False,
             enable_service_links=False,
+            image_pull_secrets=[k8s.core.v1.LocalObjectReferenceArgs(name=name) for name in pull_secrets] or None,
             restart_policy=running.restart_policy,
             priority_class_name=running.priority_class,
             termination_grace_period_seconds=running.grace_seconds,

@@ -28,12 +28,13 @@ def host_outputs(settings: StackSettings, *, project: str, role: str) -> dict[st
         "kubeconfig": json.dumps({"clusters": [{"name": cluster}]}),
         "vpc": f"vpc-(of {platform.stack})",
         "publicNetworks": [f"(public subnets of {platform.stack})"],
+        "copiesSecrets": True,
         "guestRoles": {
             app: {
                 "arn": f"{roles}/(guests' {app} of {platform.stack})",
                 "secrets": [secret.ref for secret in of.secrets.values()],
             }
-            for app, of in settings.apps.items()
+            for app, of in settings.with_keeper().apps.items()
             if of.secrets
         },
         "deployers": [f"{roles}/{role}"],

@@ -20,6 +20,12 @@ from infra.settings.app.ports import Protocol as PortProtocol
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 
+SECRETS_FOLDER = "/run/secrets"
+TLS_FOLDER = "/run/tls"
+"""Certificates have folders of their own there: in a mounted folder, which nobody may write to, none can be mounted."""
+TLS_KEYS = ("tls.crt", "tls.key")
+"""Of a Secret of type kubernetes.io/tls."""
+OWNER_AND_GROUP_READ = 0o440
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """Where NodeLocal DNSCache answers on each node (Kubernetes documentation, "Using NodeLocal DNSCache")."""
 EKS_DNS_NETWORKS = (NODE_LOCAL_DNS, "10.100.0.10/32", "172.20.0.10/32")
@@ -118,6 +124,10 @@ class Platform(Protocol):
         self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
         """Make what brings `secrets` (by name) to the pods of `app`, whose service account has the app's name."""
+
+    def pull_secret(self, reference: str) -> str:
+        """Return the name of the Secret with the credentials that `pullSecrets` refers to."""
+        return reference
 
     @abstractmethod
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:

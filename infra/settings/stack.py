@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Self
 
 from pydantic.alias_generators import to_camel
 
@@ -17,6 +18,7 @@ from infra.settings.eks.network import NetworkSettings
 from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_errors
 from infra.settings.eks.placement import placement_errors
 from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.eks.pull_secrets import with_keeper
 from infra.settings.eks.secret_references import secret_errors
 from infra.settings.eks.volumes import volume_errors
 from infra.settings.guest import GuestPlatformSettings, guest_errors
@@ -25,6 +27,7 @@ from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.platform import ExistingPlatformSettings, PlatformSettings
+from infra.settings.secret_references import object_errors
 
 
 class StackSettings(Model):
@@ -67,6 +70,7 @@ class StackSettings(Model):
             yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
         if isinstance(platform, ExistingPlatformSettings):
             yield from ingress_errors(platform.ingress, self.apps)
+            yield from object_errors(self.apps)
         if isinstance(platform, GuestPlatformSettings):
             yield from guest_errors(platform, self.namespace, self.apps)
         if (
@@ -82,6 +86,12 @@ class StackSettings(Model):
             # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
             if getattr(self, name) != type(self).model_fields[name].default:
                 yield FieldError(to_camel(name), "goes with platform.kind: eks only")
+
+    def with_keeper(self) -> Self:
+        """Add to the apps of a cluster on EKS what keeps their pull secrets there."""
+        if isinstance(self.platform, ExistingPlatformSettings):
+            return self
+        return self.model_copy(update={"apps": with_keeper(self.apps)})
 
     @classmethod
     def section_keys(cls) -> list[str]:

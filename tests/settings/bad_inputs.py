@@ -113,8 +113,8 @@ _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was sha
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
     "allowFrom, allowTo, annotations, args, availability, command, dependsOn, env, files, health, image, init, kind, "
-    "labels, notSecret, placement, port, ports, release, replicas, resources, rollout, scaling, secrets, security, "
-    "servicePort, shm, sidecars, traffic, volumes, writable"
+    "labels, notSecret, placement, port, ports, pullSecrets, release, replicas, resources, rollout, scaling, secrets, "
+    "security, servicePort, shm, sidecars, traffic, volumes, writable"
 )
 
 _PLATFORM = (
@@ -499,6 +499,64 @@ _CONFIGURATION = (
         "{ secrets: { key: { ref: a/b, key: 'a b' } } }",
         "secrets.key.key: the value is not a key: use letters, digits, dashes, underscores and dots",
         id="key of a secret",
+    ),
+    _web(
+        "{ secrets: { key: { ref: web/token, key: value } } }",
+        "secrets.key.key: goes with kind: eks only; a Secret has keys of its own, so write <Secret>/<key> as ref",
+        id="key of a Secret beside the reference",
+    ),
+    *(
+        _web(
+            f"{{ secrets: {{ key: {reference} }}, dependsOn: [nobody] }}",
+            f"secrets.key.ref: {reference!r} is not a reference; write <Secret>/<key>, the name of a Secret in the "
+            "apps' namespace and one of its keys",
+            "dependsOn[0]: 'nobody' is not an app of this stack; the apps are job, web, worker",
+            id=f"reference {reference} and another mistake",
+        )
+        for reference in ("key-only", "/key", "secret/", "a/b/c", "Secret/key")
+    ),
+    _web(
+        "{ secrets: { key: { ref: web/cert, tls: true } } }",
+        "secrets.key.ref: 'web/cert' is not the name of a Secret of type kubernetes.io/tls in the apps' namespace",
+        id="key of a Secret with a certificate",
+    ),
+    _web(
+        "{ secrets: { cert: { ref: web-cert, tls: true, key: a, env: CERT } } }",
+        "secrets.cert.key: does not go with tls, which is a certificate and its key, as files; remove one",
+        "secrets.cert.env: does not go with tls, which is a certificate and its key, as files; remove one",
+        id="certificate as a variable",
+    ),
+    _web(
+        "{ secrets: { cert: { ref: web-cert, tls: true } }, writable: [/run/tls/cert] }",
+        'writable["/run/tls/cert"]: /run/tls/cert belongs to the certificates; choose another path',
+        id="folder on a certificate",
+    ),
+    _web(
+        "{ pullSecrets: [registry/config] }",
+        "pullSecrets[0]: 'registry/config' is not the name of a Secret in the apps' namespace",
+        id="pull secret with a key",
+    ),
+    _web(
+        "{ pullSecrets: [registry, registry] }",
+        "pullSecrets: a list names registry more than once",
+        id="pull secret twice",
+    ),
+    BadInput(
+        "pull secret on EKS",
+        f'{_ON_EKS}apps: {{ web: {{ pullSecrets: ["a:b"] }}, worker: {{ pullSecrets: [prod/ghcr] }} }}',
+        (
+            "nightowl:apps.web.pullSecrets[0]: is not the name of a secret in AWS Secrets Manager, such as "
+            "prod/web/session-key",
+        ),
+    ),
+    BadInput(
+        "app with the name of the keeper",
+        f"{_ON_EKS}apps: {{ worker: {{ pullSecrets: [prod/ghcr] }}, "
+        'pull-secrets: { image: "example.com/web:1", port: 8080 } }',
+        (
+            "nightowl:apps.pull-secrets: the name pull-secrets is that of the worker that keeps the pullSecrets of the "
+            "apps; choose another",
+        ),
     ),
     _web(
         "{ secrets: { key: '' } }",

@@ -12,6 +12,7 @@ from infra.platforms.platform import Admission, Platform
 from infra.settings.app.application import WebSettings
 from infra.settings.eks.addresses import reached_ports
 from infra.settings.eks.drain import drain_seconds, registration_seconds
+from infra.settings.eks.pull_secrets import pull_secret_name
 
 
 class AppPlatform(Platform):
@@ -50,6 +51,10 @@ class AppPlatform(Platform):
     @override
     def registration_seconds(self, settings: WebSettings) -> int:
         return registration_seconds(settings)
+
+    @override
+    def pull_secret(self, reference: str) -> str:
+        return pull_secret_name(reference)
 
 
 def _blocks(networks: Iterable[str]) -> list[k8s.networking.v1.NetworkPolicyPeerArgs]:

@@ -35,7 +35,7 @@ from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
 from infra.platforms.eks.provider import default_tags, make_context
 from infra.platforms.eks.record import Record, record
-from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, references
+from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, copied_secrets, references
 from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import look_after_data
@@ -255,9 +255,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 kubernetes=self._cluster.provider,
                 network_policies=self._traffic.policies,
                 nodes=nodes,
-                copies_secrets=any(
-                    secret.env is not None for app in self._settings.apps.values() for secret in app.secrets.values()
-                ),
+                copies_secrets=bool(copied_secrets(self._settings.apps)),
             ),
             opts=self._child,
         )
@@ -315,6 +313,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             "kubeconfig": self._cluster.kubeconfig,
             "vpc": self._network.vpc_id,
             "publicNetworks": list(self._network.public_cidrs),
+            "copiesSecrets": bool(copied_secrets(self._settings.apps)),
             "guestRoles": None if self._guest_roles is None else self._guest_roles.shared,
             "deployers": [*access.deployers, *access.admins, *self._pipeline_roles()],
             "loadBalancer": self._load_balancing.shared(),

@@ -1,7 +1,7 @@
 """Secrets of the apps: kept in AWS Secrets Manager, mounted as files by the Secrets Store CSI driver.
 
-Only for a secret that is to be a variable, the driver keeps a copy in the cluster's own store, encrypted by the stack's
-key, as long as pods use it. Pods without their secret do not start.
+Only of a secret that is to be a variable or that pulls images, the driver keeps a copy in the cluster's own store,
+encrypted by the stack's key, as long as pods use it. Pods without their secret do not start.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -21,12 +21,17 @@ import yaml
 from infra.iam import Document, allow, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
-from infra.platforms.platform import SecretDelivery
+from infra.platforms.platform import OWNER_AND_GROUP_READ, SECRETS_FOLDER, TLS_FOLDER, TLS_KEYS, SecretDelivery
+from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
+from infra.settings.eks.pull_secrets import Credentials
 
 DRIVER = "secrets-store.csi.k8s.io"
 API_VERSION = "secrets-store.csi.x-k8s.io/v1"
-SECRETS_FOLDER = "/run/secrets"
+COPIES_VOLUME = "pull-secrets"
+COPIES_FOLDER = "/run/pull-secrets"
+DOCKER_CONFIG_TYPE = "kubernetes.io/dockerconfigjson"
+DOCKER_CONFIG_KEY = ".dockerconfigjson"
 RANDOM_SUFFIX = "-??????"
 """Secrets Manager ends each ARN with a dash and six random characters."""
 
@@ -77,18 +82,23 @@ class AppSecrets(pulumi.ComponentResource):
             if isinstance(args.role, GivenRole)
             else self._make_identity(app, args, args.role).association
         )
-        objects = secret_objects(args.secrets)
-        variables = {name: one.env for name, one in sorted(args.secrets.items()) if one.env is not None}
-        # The driver reads it when a pod starts. With the content in its name, other secrets make other pods.
-        content = objects + ("".join(f"{name}\n" for name in variables))
-        class_name = f"{app}-secrets-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-        provided = self._make_class(app, args, class_name, objects, copied=list(variables))
+        mounted = [*_files(app, args.secrets), *_certificates(app, args.secrets)]
+        provided = [self._make_class(args, one) for one in mounted]
+        credentials = sorted(name for name, one in args.secrets.items() if isinstance(one, Credentials))
         self.delivery = SecretDelivery(
-            volumes=[secrets_volume(class_name)],
-            mounts=[k8s.core.v1.VolumeMountArgs(name="secrets", mount_path=SECRETS_FOLDER, read_only=True)],
-            env=[_variable(variable, class_name, name) for name, variable in variables.items()],
+            volumes=[
+                *(_driver_volume(one) for one in mounted),
+                *([_volume_of_copies(credentials)] if credentials else []),
+            ],
+            mounts=[
+                *(_mount(one.volume, one.folder) for one in mounted),
+                *([_mount(COPIES_VOLUME, COPIES_FOLDER)] if credentials else []),
+            ],
+            env=[
+                _variable(variable, one.class_name, name) for one in mounted for name, variable in one.variables.items()
+            ],
             # Pods get their role when they are admitted, so the association comes first.
-            wait_for=[provided, association],
+            wait_for=[*provided, association],
         )
         self.register_outputs({})
 
@@ -115,31 +125,100 @@ class AppSecrets(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _make_class(
-        self, app: str, args: AppSecretsArgs, class_name: str, objects: str, *, copied: Sequence[str]
-    ) -> k8s.apiextensions.CustomResource:
+    def _make_class(self, args: AppSecretsArgs, mounted: _Mounted) -> k8s.apiextensions.CustomResource:
         return k8s.apiextensions.CustomResource(
-            f"{app}-secrets",
+            mounted.resource,
             api_version=API_VERSION,
             kind="SecretProviderClass",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=class_name, namespace=args.namespace_name),
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=mounted.class_name, namespace=args.namespace_name),
             spec={
                 "provider": "aws",
                 "parameters": {
                     "region": args.context.region,
                     "usePodIdentity": "true",
-                    "objects": objects,
+                    "objects": mounted.objects,
                 },
-                **({"secretObjects": [copy_of(class_name, copied)]} if copied else {}),
+                **({"secretObjects": mounted.copies} if mounted.copies else {}),
             },
             # The add-on brings the kind.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.drivers)),
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Mounted:
+    """The files of one folder, and the Secrets that the driver makes of them."""
+
+    resource: str
+    class_name: str
+    volume: str
+    folder: str
+    objects: str
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Variable by secret."""
+    copies: Sequence[Mapping[str, object]] = ()
+
+
+def _files(app: str, secrets: Mapping[str, SecretSettings]) -> list[_Mounted]:
+    """Describe the secrets that are files of one folder; none where all are certificates."""
+    files = {name: one for name, one in secrets.items() if not one.tls}
+    if not files:
+        return []
+    objects = secret_objects(files)
+    variables = {name: one.env for name, one in sorted(files.items()) if one.env is not None}
+    # The driver reads it when a pod starts. With the content in its name, other secrets make other pods.
+    class_name = _class_name(f"{app}-secrets", objects + "".join(f"{name}\n" for name in variables))
+    credentials = sorted(name for name, one in files.items() if isinstance(one, Credentials))
+    return [
+        _Mounted(
+            resource=f"{app}-secrets",
+            class_name=class_name,
+            volume="secrets",
+            folder=SECRETS_FOLDER,
+            objects=objects,
+            variables=variables,
+            copies=[
+                *([copy_of(class_name, {name: name for name in variables})] if variables else []),
+                *(copy_of(name, {DOCKER_CONFIG_KEY: name}, type_=DOCKER_CONFIG_TYPE) for name in credentials),
+            ],
+        )
+    ]
+
+
+def _certificates(app: str, secrets: Mapping[str, SecretSettings]) -> Iterator[_Mounted]:
+    """Describe the certificates, each with its key in a folder of its own: the provider makes no folders."""
+    for index, (name, secret) in enumerate(sorted((name, one) for name, one in secrets.items() if one.tls)):
+        objects = tls_objects(secret.ref)
+        yield _Mounted(
+            resource=f"{app}.{name}-tls",
+            class_name=_class_name(f"{app}-tls", name + objects),
+            volume=f"tls-{index}",
+            folder=f"{TLS_FOLDER}/{name}",
+            objects=objects,
+        )
+
+
+def _class_name(stem: str, content: str) -> str:
+    return f"{stem}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
 def references(secrets: Mapping[str, SecretSettings]) -> list[str]:
     """Return the names in Secrets Manager, each once."""
     return sorted({settings.ref for settings in secrets.values()})
+
+
+def copied_secrets(apps: Mapping[str, Application]) -> list[str]:
+    """List the keys of a stack file for which the driver must make Secrets."""
+    variables = [
+        f"nightowl:apps.{app}.secrets.{name}.env"
+        for app, settings in apps.items()
+        for name, secret in settings.secrets.items()
+        if secret.env is not None
+    ]
+    return [
+        *variables,
+        *(f"nightowl:apps.{app}.pullSecrets" for app, settings in apps.items() if settings.pull_secrets),
+    ]
 
 
 def role_name(app: str) -> str:
@@ -179,17 +258,24 @@ def secret_objects(secrets: Mapping[str, SecretSettings]) -> str:
     return yaml.safe_dump(list(objects.values()), sort_keys=False)
 
 
+def tls_objects(reference: str) -> str:
+    """Write the provider's list of objects for a secret that is a JSON object with a certificate and its key."""
+    paths = [{"path": _json_path(key), "objectAlias": key} for key in TLS_KEYS]
+    one = {"objectName": reference, "objectType": "secretsmanager", "objectAlias": ".tls.json", "jmesPath": paths}
+    return yaml.safe_dump([one], sort_keys=False)
+
+
 def _json_path(key: str) -> str:
     """Write a key as JMESPath does, which takes a dash or a dot for an operator unless it is quoted."""
     return key if re.fullmatch(r"[A-Za-z_]\w*", key) else json.dumps(key)
 
 
-def copy_of(name: str, secrets: Sequence[str]) -> dict[str, Any]:
-    """Describe the Secret `name` that the driver keeps while pods mount the files from which it is made."""
+def copy_of(name: str, data: Mapping[str, str], *, type_: str = "Opaque") -> dict[str, object]:
+    """Describe the Secret `name` that the driver keeps while pods mount the files of which it is made, by key."""
     return {
         "secretName": name,
-        "type": "Opaque",
-        "data": [{"objectName": secret, "key": secret} for secret in secrets],
+        "type": type_,
+        "data": [{"objectName": file, "key": key} for key, file in data.items()],
     }
 
 
@@ -200,11 +286,33 @@ def _variable(variable: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgs:
     )
 
 
-def secrets_volume(provider_class: str) -> k8s.core.v1.VolumeArgs:
-    """Describe the volume that the driver fills for a pod, in memory."""
+def _driver_volume(mounted: _Mounted) -> k8s.core.v1.VolumeArgs:
+    """Describe a volume that the driver fills for a pod, in memory."""
     return k8s.core.v1.VolumeArgs(
-        name="secrets",
+        name=mounted.volume,
         csi=k8s.core.v1.CSIVolumeSourceArgs(
-            driver=DRIVER, read_only=True, volume_attributes={"secretProviderClass": provider_class}
+            driver=DRIVER, read_only=True, volume_attributes={"secretProviderClass": mounted.class_name}
         ),
     )
+
+
+def _volume_of_copies(secrets: Sequence[str]) -> k8s.core.v1.VolumeArgs:
+    """Describe a volume of the Secrets that the driver makes: with it a pod is ready only when they are there."""
+    return k8s.core.v1.VolumeArgs(
+        name=COPIES_VOLUME,
+        projected=k8s.core.v1.ProjectedVolumeSourceArgs(
+            default_mode=OWNER_AND_GROUP_READ,
+            sources=[
+                k8s.core.v1.VolumeProjectionArgs(
+                    secret=k8s.core.v1.SecretProjectionArgs(
+                        name=name, items=[k8s.core.v1.KeyToPathArgs(key=DOCKER_CONFIG_KEY, path=name)]
+                    )
+                )
+                for name in secrets
+            ],
+        ),
+    )
+
+
+def _mount(volume: str, folder: str) -> k8s.core.v1.VolumeMountArgs:
+    return k8s.core.v1.VolumeMountArgs(name=volume, mount_path=folder, read_only=True)

@@ -45,13 +45,15 @@ class Sharing(Model):
     """A cluster with what surrounds it.
 
     `public_networks` are the load balancers' subnets; `guest_roles` are by app, None where the stack invites no pull
-    requests; `deployers` are the roles that may deploy guests.
+    requests; `deployers` are the roles that may deploy guests. `copies_secrets` says whether the driver of secrets may
+    make Secrets.
     """
 
     cluster: str
     kubeconfig: str
     vpc: str
     public_networks: tuple[str, ...]
+    copies_secrets: bool = False
     guest_roles: Mapping[str, SharedRole] | None = None
     deployers: tuple[str, ...]
     load_balancer: SharedLoadBalancer | None = None

@@ -6,7 +6,7 @@ somebody keeps in the apps' namespace; a reference is `<Secret>/<key>`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,16 @@ from typing_extensions import override
 
 from infra.platforms.existing.ingress import make_ingress
 from infra.platforms.kept_data import look_after_data
-from infra.platforms.platform import ANY_DNS_NETWORKS, Platform, Route, SecretDelivery
+from infra.platforms.platform import (
+    ANY_DNS_NETWORKS,
+    OWNER_AND_GROUP_READ,
+    SECRETS_FOLDER,
+    TLS_FOLDER,
+    TLS_KEYS,
+    Platform,
+    Route,
+    SecretDelivery,
+)
 from infra.settings.app.application import WebSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
@@ -31,8 +40,6 @@ Both follow the API server: kube-proxy writes its rules at most once per second 
 3.3 s (`sync-rate-limit` 0.3). 15 s leaves room for a busy API server and for clients that reuse a connection.
 """
 
-SECRETS_FOLDER = "/run/secrets"
-OWNER_AND_GROUP_READ = 0o440
 
 ACME_SOLVER_LABEL = "acme.cert-manager.io/http01-solver"
 ACME_SOLVER_PORT = 8089
@@ -79,18 +86,26 @@ class ExistingPlatform(Platform):
         """Bring keys of Secrets of the namespace to the app, as the files `/run/secrets/<name>` or as variables.
 
         Makes nothing: the Secrets are not this stack's. A pod whose Secret is missing waits for it.
-
-        Raises:
-            pulumi.RunError: a reference is not `<Secret>/<key>`.
         """
-        del namespace, parent
-        keys = _secret_keys(app, secrets)
-        files = {name: key for name, key in keys.items() if secrets[name].env is None}
+        del app, namespace, parent
+        keys = {name: _secret_key(secret.ref) for name, secret in secrets.items() if not secret.tls}
+        files = [_projection(key.secret, {key.key: name}) for name, key in keys.items() if secrets[name].env is None]
+        certificates = [
+            _projection(secret.ref, {key: f"{name}/{key}" for key in TLS_KEYS})
+            for name, secret in secrets.items()
+            if secret.tls
+        ]
+        folders = {
+            name: (folder, sources)
+            for name, folder, sources in (("secrets", SECRETS_FOLDER, files), ("tls", TLS_FOLDER, certificates))
+            if sources
+        }
         return SecretDelivery(
-            volumes=[_secrets_volume(files)] if files else [],
-            mounts=[k8s.core.v1.VolumeMountArgs(name="secrets", mount_path=SECRETS_FOLDER, read_only=True)]
-            if files
-            else [],
+            volumes=[_projected(name, sources) for name, (_, sources) in folders.items()],
+            mounts=[
+                k8s.core.v1.VolumeMountArgs(name=name, mount_path=folder, read_only=True)
+                for name, (folder, _) in folders.items()
+            ],
             env=[
                 _secret_variable(variable, keys[name])
                 for name, secret in secrets.items()
@@ -164,41 +179,21 @@ def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
     )
 
 
-def _secret_keys(app: str, secrets: Mapping[str, SecretSettings]) -> dict[str, _SecretKey]:
-    keys: dict[str, _SecretKey] = {}
-    problems: list[str] = []
-    for name, settings in secrets.items():
-        secret, _, key = settings.ref.partition("/")
-        if not secret or not key or "/" in key:
-            problems.append(
-                f"nightowl:apps.{app}.secrets.{name}: {settings.ref!r} is not a reference; write <Secret>/<key>, "
-                "the name of a Secret in the apps' namespace and one of its keys"
-            )
-        if settings.key is not None:
-            problems.append(
-                f"nightowl:apps.{app}.secrets.{name}.key: goes with kind: eks only; a Secret has keys of its own, so "
-                "write <Secret>/<key> as ref"
-            )
-        keys[name] = _SecretKey(secret, key)
-    if problems:
-        raise pulumi.RunError("\n".join(problems))
-    return keys
+def _secret_key(reference: str) -> _SecretKey:
+    secret, _, key = reference.partition("/")
+    return _SecretKey(secret, key)
 
 
-def _secrets_volume(files: Mapping[str, _SecretKey]) -> k8s.core.v1.VolumeArgs:
+def _projection(secret: str, paths: Mapping[str, str]) -> k8s.core.v1.VolumeProjectionArgs:
+    """Describe the files of a Secret, whose `paths` are by key."""
+    items = [k8s.core.v1.KeyToPathArgs(key=key, path=path) for key, path in paths.items()]
+    return k8s.core.v1.VolumeProjectionArgs(secret=k8s.core.v1.SecretProjectionArgs(name=secret, items=items))
+
+
+def _projected(name: str, sources: Sequence[k8s.core.v1.VolumeProjectionArgs]) -> k8s.core.v1.VolumeArgs:
     return k8s.core.v1.VolumeArgs(
-        name="secrets",
-        projected=k8s.core.v1.ProjectedVolumeSourceArgs(
-            default_mode=OWNER_AND_GROUP_READ,
-            sources=[
-                k8s.core.v1.VolumeProjectionArgs(
-                    secret=k8s.core.v1.SecretProjectionArgs(
-                        name=source.secret, items=[k8s.core.v1.KeyToPathArgs(key=source.key, path=name)]
-                    )
-                )
-                for name, source in files.items()
-            ],
-        ),
+        name=name,
+        projected=k8s.core.v1.ProjectedVolumeSourceArgs(default_mode=OWNER_AND_GROUP_READ, sources=sources),
     )
 
 

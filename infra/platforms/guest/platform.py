@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -15,7 +15,7 @@ from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, rules_for
 from infra.platforms.eks.pipeline.ephemeral_access import guest_binding
 from infra.platforms.eks.provider import make_context
-from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole
+from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole, copied_secrets
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
@@ -25,6 +25,7 @@ from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import http_apps, http_traffic, reached_ports
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.priorities import guest_rules
+from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.pull_request import pull_request_number
 from infra.settings.stack import StackSettings
@@ -155,6 +156,7 @@ def make_platform(
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_apps(settings.apps))
     check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
+    check_copies(platform, [] if sharing.copies_secrets else copied_secrets(settings.apps))
     access = AccessSettings.model_validate({"deployers": sharing.deployers})
     context = make_context(platform, access=access, pipeline={}, environment=environment)
     options = pulumi.ResourceOptions(providers=[context.provider])
@@ -203,18 +205,44 @@ def check_secrets(
     base = platform.stack
     if roles is None:
         problems = [
-            f"nightowl:apps.{app}.secrets: {base} makes no roles for pods of pull requests; set "
-            f"nightowl:delivery.github.ephemeral of {base} and deploy it, or remove secrets"
+            f"{_key_of(app)}: {base} makes no roles for pods of pull requests; set nightowl:delivery.github.ephemeral "
+            f"of {base} and deploy it, or remove secrets"
             for app, of in secrets.items()
             if of
         ]
     else:
         problems = [
-            f"nightowl:apps.{app}.secrets.{name}: {app} of {base} does not have {secret.ref}, and pods of pull "
-            f"requests read only what it has; deploy {app} with this secret to {base} first, or remove it"
+            f"{_key_of(app, name)}: {_owner(app)} of {base} does not have {secret.ref}, and pods of pull requests read "
+            f"only what it has; deploy {_owner(app)} with this secret to {base} first, or remove it"
             for app, of in secrets.items()
             for name, secret in of.items()
             if app not in roles or secret.ref not in roles[app].secrets
         ]
     if problems:
         raise pulumi.RunError("\n".join(problems))
+
+
+def check_copies(platform: GuestPlatformSettings, keys: Sequence[str]) -> None:
+    """Refuse keys for which a Secret must be made, on a cluster whose driver may make none: pods would wait for ever.
+
+    Raises:
+        pulumi.RunError: with one line per key.
+    """
+    base = platform.stack
+    problems = [
+        f"{key}: no app of {base} has such a key, so the driver there makes no Secrets, and the pods would wait for "
+        f"one; deploy an app with it to {base} first, or remove it"
+        for key in keys
+    ]
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+
+
+def _key_of(app: str, secret: str | None = None) -> str:
+    if app == KEEPER:
+        return "nightowl:apps.*.pullSecrets"
+    return f"nightowl:apps.{app}.secrets" + (f".{secret}" if secret else "")
+
+
+def _owner(app: str) -> str:
+    return "an app" if app == KEEPER else app

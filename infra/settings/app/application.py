@@ -24,7 +24,7 @@ from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
 from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
 from infra.settings.app.schedule import Schedule, TimeZone
-from infra.settings.app.secrets import Secret, SecretName
+from infra.settings.app.secrets import PullSecret, Secret, SecretName
 from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -51,6 +51,9 @@ class _Application(Model):
     """Read-only files: the path in the container, and the content."""
     secrets: dict[SecretName, Secret] = {}
     """References of secrets, by name; each is the file `/run/secrets/<name>`. Never the secrets themselves."""
+    pull_secrets: Annotated[tuple[PullSecret, ...], UNIQUE] = ()
+    """Credentials for private registries, for the images of all its containers: names of Secrets of type
+    `kubernetes.io/dockerconfigjson` on an existing cluster, names in AWS Secrets Manager on EKS."""
     not_secret: tuple[str, ...] = ()
     """Places in this app that only look like a secret, as the refusal writes them: `env.TOKEN_ISSUER`, `args[2]`,
     `files["/etc/app.conf"].password`. A place where nothing looks like one is refused."""
@@ -87,9 +90,13 @@ class _Application(Model):
         sections: dict[str, Mapping[str, HelperSettings]] = {"sidecars": self.sidecars, "init": self.init}
         return ((section, name, helper) for section, named in sections.items() for name, helper in named.items())
 
+    @property
+    def _has_certificates(self) -> bool:
+        return any(secret.tls for secret in self.secrets.values())
+
     def _errors(self) -> Iterator[FieldError]:
         yield from configuration_errors(self.env, self.files)
-        yield from mount_errors(self.volumes, self.files, self.writable)
+        yield from mount_errors(self.volumes, self.files, self.writable, has_certificates=self._has_certificates)
         if self.shm is not None and self.shm >= self.resources.most_memory:
             limit = bytes_text(self.resources.most_memory)
             message = f"{bytes_text(self.shm)} is not below the memory limit of {limit}, into which it counts; raise it"
@@ -104,7 +111,9 @@ class _Application(Model):
             yield FieldError(("sidecars", name), "is the name of an init container too; choose another")
         for section, name, helper in self.helpers:
             # The volumes were checked with the app's own files already.
-            for error in mount_errors(self.volumes, helper.files, self.writable):
+            for error in mount_errors(
+                self.volumes, helper.files, self.writable, has_certificates=self._has_certificates
+            ):
                 if error.location[0] == "files":
                     yield error.below(section, name)
 

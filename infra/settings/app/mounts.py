@@ -20,8 +20,15 @@ _OWNERS = {
 }
 
 
+_OWNERS_WITH_CERTIFICATES = _OWNERS | {"/run/tls": "the certificates", "/var/run/tls": "the certificates"}
+
+
 def mount_errors(
-    volumes: Mapping[str, VolumeSettings], files: Files, writable: Collection[str] = ()
+    volumes: Mapping[str, VolumeSettings],
+    files: Files,
+    writable: Collection[str] = (),
+    *,
+    has_certificates: bool = False,
 ) -> Iterator[FieldError]:
     """Find which folders and files of one container would hide one another, or something that the pod needs.
 
@@ -32,8 +39,9 @@ def mount_errors(
         *((("writable", path), path) for path in writable),
     ]
     paths: list[tuple[Location, str]] = [*folders, *((("files", path), path) for path in files)]
+    owners = _OWNERS_WITH_CERTIFICATES if has_certificates else _OWNERS
     for place, path in paths:
-        for root, owner in _OWNERS.items():
+        for root, owner in owners.items():
             if path == root or _is_below(path, root):
                 yield FieldError(place, f"{path} belongs to {owner}; choose another path")
     for index, (place, path) in enumerate(folders):

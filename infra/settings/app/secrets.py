@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.environment import VariableName
-from infra.settings.model import Model
+from infra.settings.model import FieldError, Model
 from infra.settings.names import LONGEST_NAME
-from infra.settings.scalars import Notation, form
+from infra.settings.scalars import Notation, Switch, form
 
 LONGEST_SECRET_REFERENCE = 256
 """Characters. References of AWS Secrets Manager, Parameter Store and Kubernetes are shorter, most keys are longer."""
@@ -54,6 +55,15 @@ class SecretSettings(Model):
     env: VariableName | None = None
     """Given, the secret is this environment variable instead of a file (on EKS besides the file). Files are safer:
     variables leak into child processes and crash reports, and keep the value with which the pod started."""
+    tls: Switch = False
+    """A certificate with its key: the files `tls.crt` and `tls.key` in the folder `/run/tls/<name>`. On an existing
+    cluster `ref` is then the name of a Secret of type `kubernetes.io/tls`, on EKS that of a secret which is a JSON
+    object with these two keys."""
+
+    def _errors(self) -> Iterator[FieldError]:
+        for key, value in (("key", self.key), ("env", self.env)):
+            if self.tls and value is not None:
+                yield FieldError(key, "does not go with tls, which is a certificate and its key, as files; remove one")
 
 
 def _text_is_reference(value: Any) -> Any:
@@ -61,3 +71,5 @@ def _text_is_reference(value: Any) -> Any:
 
 
 Secret = Annotated[SecretSettings, BeforeValidator(_text_is_reference)]
+PullSecret = Annotated[str, AfterValidator(check_secret_reference), Notation("reference")]
+"""Where the credentials for a registry are kept, as a text of the form of Docker's `config.json`."""

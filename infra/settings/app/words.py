@@ -48,7 +48,7 @@ _APP_WORDS: Mapping[str, str] = {
     "hostnetwork": f"there is no key, as {_SECURITY}",
     "hosts": "an app has one: write it as 'traffic.host'",
     "imagepullpolicy": "there is no key: a digest is pulled once a node, a tag at each start",
-    "imagepullsecrets": "there is no key: nodes pull with their own rights",
+    "imagepullsecrets": "write their names as 'pullSecrets'",
     "ingress": "write it under 'traffic'",
     "initcontainers": "write them under 'init', by name",
     "ipc": f"there is no key, as {_SECURITY}",

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from infra.settings.app.application import Application
+from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.model import FieldError
 
 _SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 """Secrets Manager API, CreateSecret, `Name`."""
+_NOT_A_NAME = "is not the name of a secret in AWS Secrets Manager, such as prod/web/session-key"
 
 
 def secret_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
@@ -19,7 +21,12 @@ def secret_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
         for name, secret in settings.secrets.items():
             place = ("apps", app, "secrets", name)
             if not _SECRET_NAME.fullmatch(secret.ref):
-                message = "is not the name of a secret in AWS Secrets Manager, such as prod/web/session-key"
-                yield FieldError(place, message)
-            elif secret.key is None and whole.setdefault(secret.ref, name) != name:
+                yield FieldError(place, _NOT_A_NAME)
+            elif secret.key is None and not secret.tls and whole.setdefault(secret.ref, name) != name:
                 yield FieldError((*place, "ref"), f"{secret.ref} is secret {whole[secret.ref]} already; remove one")
+        for index, reference in enumerate(settings.pull_secrets):
+            if not _SECRET_NAME.fullmatch(reference):
+                yield FieldError(("apps", app, "pullSecrets", index), _NOT_A_NAME)
+    if KEEPER in apps and any(settings.pull_secrets for settings in apps.values()):
+        message = f"the name {KEEPER} is that of the worker that keeps the pullSecrets of the apps; choose another"
+        yield FieldError(("apps", KEEPER), message)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from infra.settings.problems import SettingsError
+from tests.harness import REPOSITORY
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph
 from tests.platforms.eks.iam_evaluator import Call, allows
@@ -179,3 +180,101 @@ def test_what_cannot_be_delivered_is_refused_in_one_line(secret: Any, message: s
     with pytest.raises(SettingsError) as refusal:
         with_apps({"web": {"secrets": {"key": secret}}})
     assert str(refusal.value) == message
+
+
+PRIVATE = {"pullSecrets": ["prod/ghcr", "prod/quay"]}
+
+
+@pytest.fixture(scope="module")
+def private() -> Graph:
+    apps = {"web": PRIVATE, "other": {"pullSecrets": ["prod/ghcr"]}, "plain": {}}
+    return run_stack(with_apps(apps)).graph
+
+
+def _pull_secrets(graph: Graph, app: str) -> list[str]:
+    return [one["name"] for one in pod(graph, app).get("imagePullSecrets", [])]
+
+
+def test_a_pod_of_another_app_keeps_the_secrets_that_pull_images_before_any_pod_needs_them(private: Graph) -> None:
+    made = private.one("SecretProviderClass").props["spec"]
+    objects = {one["objectAlias"]: one["objectName"] for one in yaml.safe_load(made["parameters"]["objects"])}
+    ghcr, quay = sorted(objects, key=lambda name: objects[name])
+    assert made["secretObjects"] == [
+        {
+            "secretName": name,
+            "type": "kubernetes.io/dockerconfigjson",
+            "data": [{"objectName": name, "key": ".dockerconfigjson"}],
+        }
+        for name in sorted(objects)
+    ]
+    assert (objects[ghcr], objects[quay]) == ("prod/ghcr", "prod/quay")
+    assert _pull_secrets(private, "web") == [ghcr, quay]
+    assert _pull_secrets(private, "other") == [ghcr]
+    assert _pull_secrets(private, "plain") == []
+    keeper = private.one("Deployment", "pull-secrets")
+    assert private.waits_for(private.one("Deployment", "web"), keeper)
+    assert private.waits_for(private.one("Deployment", "other"), keeper)
+    assert not private.waits_for(private.one("Deployment", "plain"), keeper)
+
+
+def test_the_keeper_is_ready_only_when_the_secrets_are_there_and_survives_the_loss_of_a_node(private: Graph) -> None:
+    spec = pod(private, "pull-secrets")
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    mounted = {mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    waited_for = [one["secret"]["name"] for one in volumes["pull-secrets"]["projected"]["sources"]]
+    assert sorted(waited_for) == sorted(_pull_secrets(private, "web"))
+    assert all("optional" not in one["secret"] for one in volumes["pull-secrets"]["projected"]["sources"])
+    assert {"secrets", "pull-secrets"} <= mounted
+    assert private.one("Deployment", "pull-secrets").props["spec"]["replicas"] == 2
+    assert "imagePullSecrets" not in spec
+
+
+def test_only_the_keepers_role_reads_what_pulls_images_and_the_driver_may_write_secrets(private: Graph) -> None:
+    policies = [made for made in private.all("RolePolicy") if made.name.startswith("app-")]
+    assert [made.name for made in policies] == ["app-pull-secrets-secrets"]
+    [read, _] = json.loads(policies[0].props["policy"])["Statement"]
+    assert read["Resource"] == [f"{STEM}:prod/ghcr-??????", f"{STEM}:prod/quay-??????"]
+    addon = json.loads(private.one("Addon", "aws-secrets-store-csi-driver-provider").props["configurationValues"])
+    assert addon["secrets-store-csi-driver"]["syncSecret"] == {"enabled": True}
+
+
+def test_a_certificate_is_a_folder_of_its_own_and_no_copy_of_it_is_made() -> None:
+    secrets = {"site_cert": {"ref": "prod/cert", "tls": True}, "token": "prod/token"}
+    graph = run_stack(with_apps({"web": {"secrets": secrets}})).graph
+    classes = {made.name: made.props for made in graph.all("SecretProviderClass")}
+    certificate = classes["web.site_cert-tls"]
+    assert "secretObjects" not in certificate["spec"]
+    assert yaml.safe_load(certificate["spec"]["parameters"]["objects"]) == [
+        {
+            "objectName": "prod/cert",
+            "objectType": "secretsmanager",
+            "objectAlias": ".tls.json",
+            "jmesPath": [
+                {"path": '"tls.crt"', "objectAlias": "tls.crt"},
+                {"path": '"tls.key"', "objectAlias": "tls.key"},
+            ],
+        }
+    ]
+    spec = pod(graph, "web")
+    volumes = {volume["name"]: volume["csi"] for volume in spec["volumes"] if "csi" in volume}
+    mounts = {mount["mountPath"]: mount["name"] for mount in spec["containers"][0]["volumeMounts"]}
+    used = {
+        path: volumes[name]["volumeAttributes"]["secretProviderClass"]
+        for path, name in mounts.items()
+        if name in volumes
+    }
+    assert used == {
+        "/run/tls/site_cert": certificate["metadata"]["name"],
+        "/run/secrets": classes["web-secrets"]["metadata"]["name"],
+    }
+
+
+def test_a_new_value_reaches_files_within_the_hour_and_restarts_no_pod(graph: Graph) -> None:
+    page = (REPOSITORY / "docs" / "applications.md").read_text(encoding="utf-8")
+    assert "A new value restarts no pod, on no platform" in page
+    assert "On EKS the files change within the hour" in page
+    driver = json.loads(graph.one("Addon", "aws-secrets-store-csi-driver-provider").props["configurationValues"])
+    rotation = driver["secrets-store-csi-driver"]
+    assert (rotation["enableSecretRotation"], rotation["rotationPollInterval"]) == (True, "1h")
+    # A file that is mounted by itself would keep its value.
+    assert all("subPath" not in mount for mount in pod(graph, "web")["containers"][0]["volumeMounts"])

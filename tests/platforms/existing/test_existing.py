@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
 from tests.apps.network_evaluator import Pod, allowed
@@ -77,21 +76,40 @@ def test_a_secret_is_a_variable_only_where_that_is_asked_for() -> None:
     assert "secrets" not in [volume["name"] for volume in spec["volumes"]]
 
 
-def test_a_key_beside_the_reference_is_refused_as_that_names_one() -> None:
-    with pytest.raises(pulumi.RunError) as refused:
-        build_apps({"web": web(secrets={"token": {"ref": "web/token", "key": "value"}})})
-    assert str(refused.value) == (
-        "nightowl:apps.web.secrets.token.key: goes with kind: eks only; a Secret has keys of its own, so write "
-        "<Secret>/<key> as ref"
-    )
+def test_a_certificate_and_its_key_are_files_of_a_folder_beside_the_other_secrets() -> None:
+    secrets = {"web_cert": {"ref": "web-tls", "tls": True}, "token": "web/token"}
+    spec = build_apps({"web": web(secrets=secrets)}).pod("web")["spec"]
+    volumes = {volume["name"]: volume.get("projected") for volume in spec["volumes"]}
+    items = [{"key": key, "path": f"web_cert/{key}"} for key in ("tls.crt", "tls.key")]
+    assert volumes["tls"] == {"defaultMode": 0o440, "sources": [{"secret": {"name": "web-tls", "items": items}}]}
+    assert [source["secret"]["name"] for source in volumes["secrets"]["sources"]] == ["web"]
+    mounts = {mount["name"]: mount for mount in spec["containers"][0]["volumeMounts"]}
+    assert mounts["tls"] == {"name": "tls", "mountPath": "/run/tls", "readOnly": True}
 
 
-@pytest.mark.parametrize("ref", ["key-only", "/key", "secret/", "a/b/c"])
-def test_a_malformed_reference_is_refused_with_its_key(ref: str) -> None:
-    with pytest.raises(pulumi.RunError) as refused:
-        build_apps({"web": web(secrets={"token": ref})})
-    message = str(refused.value)
-    assert message.startswith(f"nightowl:apps.web.secrets.token: {ref!r} is not a reference; write <Secret>/<key>")
+def test_a_new_value_of_a_secret_reaches_the_files_of_pods_that_run() -> None:
+    page = (REPOSITORY / "docs" / "applications.md").read_text(encoding="utf-8")
+    assert "on an existing cluster the files change within a minute or two" in page
+    secrets = {"cert": {"ref": "web-tls", "tls": True}, "token": "web/token"}
+    mounts = build_apps({"web": web(secrets=secrets)}).pod("web")["spec"]["containers"][0]["volumeMounts"]
+    # The kubelet writes new values into a mounted folder, and never into a file that is mounted by itself.
+    assert [mount for mount in mounts if mount["name"] in {"secrets", "tls"} and "subPath" in mount] == []
+
+
+def test_every_pod_of_an_app_pulls_with_the_secrets_that_it_names() -> None:
+    apps = {
+        "web": web(pullSecrets=["ghcr", "quay"], release={"command": ["migrate"]}),
+        "nightly": {**worker(), "kind": "cron", "schedule": "@daily", "pullSecrets": ["ghcr"]},
+        "plain": web(),
+    }
+    graph = build_apps(apps)
+    assert graph.pod("web")["spec"]["imagePullSecrets"] == [{"name": "ghcr"}, {"name": "quay"}]
+    [release] = [made.props["spec"]["template"]["spec"] for made in graph.all("Job")]
+    assert release["imagePullSecrets"] == [{"name": "ghcr"}, {"name": "quay"}]
+    nightly = graph.one("CronJob", "nightly").props["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert nightly["imagePullSecrets"] == [{"name": "ghcr"}]
+    assert "imagePullSecrets" not in graph.pod("plain")["spec"]
+    assert not graph.has("Deployment", "pull-secrets")
 
 
 def test_traffic_comes_by_the_ingress_controller() -> None:

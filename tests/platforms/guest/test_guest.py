@@ -213,6 +213,40 @@ def test_secrets_beyond_those_of_the_app_on_the_base_are_refused(
     assert refusal_of(settings, sharing={**SHARING, **changes}) == message
 
 
+KEEPER = {
+    "arn": f"arn:aws:iam::{ACCOUNT}:role/nightowl/dev/guest-pull-secrets-1a2b3c4",
+    "secrets": ["dev/ghcr"],
+}
+COPYING = {**SHARING, "copiesSecrets": True, "guestRoles": {**SHARING["guestRoles"], "pull-secrets": KEEPER}}
+
+
+def test_a_variable_waits_for_no_secret_that_the_driver_of_the_base_may_not_make() -> None:
+    settings = guest(apps={"web": {**APP, "secrets": {"db": {"ref": "dev/db", "env": "DB_PASSWORD"}}}})
+    assert refusal_of(settings) == (
+        "nightowl:apps.web.secrets.db.env: no app of dev has such a key, so the driver there makes no Secrets, and the "
+        "pods would wait for one; deploy an app with it to dev first, or remove it"
+    )
+    made = run_guest(settings, sharing=COPYING).graph.one("SecretProviderClass").props
+    assert [one["type"] for one in made["spec"]["secretObjects"]] == ["Opaque"]
+
+
+def test_its_images_are_pulled_with_what_the_apps_of_the_base_pull_with() -> None:
+    graph = run_guest(guest(apps={"web": {**APP, "pullSecrets": ["dev/ghcr"]}}), sharing=COPYING).graph
+    pod = graph.one("Deployment", "web").props["spec"]["template"]["spec"]
+    [name] = [one["name"] for one in pod["imagePullSecrets"]]
+    assert graph.one("SecretProviderClass").props["spec"]["secretObjects"][0]["secretName"] == name
+    association = graph.one("PodIdentityAssociation").props
+    assert (association["serviceAccount"], association["roleArn"]) == ("pull-secrets", KEEPER["arn"])
+
+
+def test_credentials_for_a_registry_that_no_app_of_the_base_has_are_refused() -> None:
+    settings = guest(apps={"web": {**APP, "pullSecrets": ["dev/quay"]}})
+    assert refusal_of(settings, sharing=COPYING) == (
+        f"nightowl:apps.*.pullSecrets: an app of dev does not have dev/quay, {ONLY_ITS_OWN} an app with this secret to "
+        "dev first, or remove it"
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
