@@ -5,7 +5,9 @@ Where data is kept, the provider takes over what is there, and would lay this st
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -13,7 +15,7 @@ from kubernetes.config import ConfigException
 
 from infra import kube
 from infra.errors import NightowlError
-from infra.platforms.existing.platform import kubeconfig_path
+from infra.platforms.existing.reach import kubeconfig_files
 from infra.platforms.kept_data import STACK_ANNOTATION, holds_namespace, stack_of_data
 from infra.platforms.state import read_state
 from infra.settings.platform import ExistingPlatformSettings
@@ -45,8 +47,10 @@ def require_namespace(settings: StackSettings) -> None:
 
 
 def _find(platform: ExistingPlatformSettings, name: str) -> kube.Json | None:
+    # The client has read the variable by which kubectl finds them when it was imported, maybe before this run began.
+    files = os.pathsep.join(str(file) for file in kubeconfig_files(platform) if file.exists())
     try:
-        return kube.find(kube.connect(kubeconfig_path(platform), platform.context), f"/api/v1/namespaces/{name}")
+        return kube.find(kube.connect(Path(files), platform.context), f"/api/v1/namespaces/{name}")
     except (NightowlError, ConfigException) as error:
         raise pulumi.RunError(
             f"nightowl:namespace.name: whether {name} is somebody else's cannot be looked up ({error}); give the user "

@@ -34,7 +34,7 @@ def require_cluster(platform: PlatformSettings) -> None:
     """
     if not isinstance(platform, ExistingPlatformSettings):
         return
-    files = _files(platform)
+    files = kubeconfig_files(platform)
     loaded = [(file, _load(file)) for file in files if file.exists() or platform.kubeconfig is not None]
     place = ", ".join(str(file) for file, _ in loaded)
     if not loaded:
@@ -50,7 +50,7 @@ def require_cluster(platform: PlatformSettings) -> None:
     _require_answer(platform, clusters[name])
 
 
-def _files(platform: ExistingPlatformSettings) -> list[Path]:
+def kubeconfig_files(platform: ExistingPlatformSettings) -> list[Path]:
     """List the files that kubectl would read, the first of which wins."""
     named = kubeconfig_path(platform)
     if named is not None:
