@@ -22,7 +22,7 @@ from infra.apps.rollout import ENGINE_MARGIN_SECONDS, Timing, timing
 from infra.apps.scaling import autoscaler_spec
 from infra.apps.security import security_annotations
 from infra.apps.service import SERVICE_ANNOTATIONS, service_spec
-from infra.apps.stateful import ONCE, peers_of, peers_spec, stateful_set_spec
+from infra.apps.stateful import ONCE, peers_of, peers_spec, stateful_set_annotations, stateful_set_spec
 from infra.apps.volumes import Claim, Storage, storage
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform, Route, SecretDelivery
@@ -251,7 +251,7 @@ class App(pulumi.ComponentResource):
         kept = platform.keeps_data and all(claim.settings.keep for claim in claims.values())
         return k8s.apps.v1.StatefulSet(
             self._app,
-            metadata=self._meta(annotations={"pulumi.com/patchForce": "true"} | self._decisions(settings)),
+            metadata=self._meta(annotations=stateful_set_annotations(settings) | self._decisions(settings)),
             spec=stateful_set_spec(self._app, settings, template, claims=claims, kept=kept),
             opts=pulumi.ResourceOptions.merge(
                 opts,

@@ -14,14 +14,30 @@ from infra.apps.labels import app_labels, match_app
 from infra.apps.replicas import REVISION_HISTORY
 from infra.apps.volumes import Claim
 from infra.labels import NAME_LABEL
-from infra.platforms.kept_data import data_annotation
 from infra.settings.app.application import StatefulSettings
 from infra.settings.app.ports import ServedPort
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
-ONCE = ("spec.podManagementPolicy", "spec.volumeClaimTemplates")
-"""What Kubernetes takes once: another value would replace the StatefulSet. Claims that differ are refused
-before (infra/platforms/kept_data.py)."""
+ONCE = ("spec.volumeClaimTemplates",)
+"""What Kubernetes takes once: another value would replace the StatefulSet. What the stack file asks of it is refused
+before (infra/platforms/replica_data.py); what remains is the default class of the platform."""
+
+
+def stateful_set_annotations(settings: StatefulSettings) -> dict[str, str]:
+    """Let the engine wait until every replica that a rollout reaches has the new version, and all are available.
+
+    The provider's own wait can end before the controller has seen the change, as it does not ask for the generation
+    that was observed, and never ends with a partition, where the old version stays the current one.
+    """
+    replicas = settings.replica_count
+    wanted = [
+        "@.updateRevision",  # only the status has it, and the spec has replicas too
+        f"@.replicas=={replicas}",
+        f"@.availableReplicas=={replicas}",
+        *([f"@.updatedReplicas>{replicas - settings.partition - 1}"] if settings.partition < replicas else []),
+    ]
+    # The provider's parser (theory/jsonpath 0.9) takes no blank before the second `&&`, and nothing but `==` with `=`.
+    return {"pulumi.com/waitFor": f"jsonpath={{$[?{'&&'.join(wanted)}]}}", "pulumi.com/patchForce": "true"}
 
 
 def peers_of(app: str) -> str:
@@ -75,10 +91,7 @@ def stateful_set_spec(
         else None,
         volume_claim_templates=[
             k8s.core.v1.PersistentVolumeClaimArgs(
-                metadata=k8s.meta.v1.ObjectMetaArgs(
-                    name=name, labels=app_labels(app), annotations=data_annotation(kept=kept)
-                ),
-                spec=claim.spec,
+                metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=app_labels(app)), spec=claim.spec
             )
             for name, claim in claims.items()
         ]

@@ -11,6 +11,9 @@ QUIET_OPERATIONS = ("same", "refresh")
 GROUPING_TYPES = ("nightowl:", "pulumi:")
 """Components, providers and the stack itself: the resources in them tell enough."""
 
+CONDITION = "{$[?"
+"""Begins what the provider waits for (`pulumi.com/waitFor`); it tells each look at it, in words for programs."""
+
 
 def resource_lines(console: Console) -> OnProgress:
     """Return a function that prints a line for what the engine does to a resource.
@@ -20,6 +23,8 @@ def resource_lines(console: Console) -> OnProgress:
 
     def show(step: ResourceProgress) -> None:
         if step.op in QUIET_OPERATIONS or step.status == "started" or step.type.startswith(GROUPING_TYPES):
+            return
+        if CONDITION in step.message and step.status == "running":
             return
         resource = f"{step.type.rsplit(':', maxsplit=1)[-1]} {step.name}"
         what = f"{step.op} {resource}" if step.op else resource

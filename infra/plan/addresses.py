@@ -27,9 +27,9 @@ class Address:
 
 
 def addresses(graph: Graph) -> list[Address]:
-    """List every address of every app, those from outside first."""
+    """List every address of every app, those from outside first, and those of a Service in its own order."""
     found = [*_services(graph), *_ingresses(graph), *_rules(graph), *_tcp_listeners(graph)]
-    return sorted(found, key=lambda address: (address.app, not address.outside, address.url))
+    return sorted(found, key=lambda address: (address.app, not address.outside))
 
 
 def _services(graph: Graph) -> Iterator[Address]:

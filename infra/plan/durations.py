@@ -27,6 +27,7 @@ TARGET_HEALTHY = "20 s for two health checks (infra/platforms/eks/load_balancer/
 API_CALL = "one AWS call and its confirmation: 1 to 3 s in every log read"
 RUN_OF_A_CERTIFICATE = "terraform apply of 2026-09-19 in us-east-2 (a public course, terraform-aws-mastery, demo 20)"
 OBJECT = "mutating call p99 1 s (Kubernetes SLO)"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
 
 MEASURED = {
     "aws:acm/certificate:Certificate": Duration(8, f"4 s: {RUN_OF_A_CERTIFICATE}; 8 s in its demo 22c"),
@@ -60,7 +61,7 @@ MEASURED = {
     "eks:index:Cluster": Duration(570, f"the control plane's 9 m 22 s ({RUN_1_36}), and its kubeconfig"),
     "kubernetes:apps/v1:Deployment": Duration(45, f"{POD_START}; {TARGET_HEALTHY}"),
     "kubernetes:apps/v1:DaemonSet": Duration(25, POD_START),
-    "kubernetes:apps/v1:StatefulSet": Duration(25, POD_START),
+    STATEFUL_SET: Duration(25, POD_START),
     "kubernetes:batch/v1:Job": Duration(25, f"{POD_START}, and a command that ends at once"),
     "kubernetes:helm.sh/v3:Release": Duration(RELEASE_SECONDS, RELEASE_SOURCE),
 }
@@ -100,4 +101,7 @@ def _special(resource: Resource) -> Duration | None:
         return EMPTY_NODE_GROUP
     if resource.type == "aws:ec2/vpcEndpoint:VpcEndpoint" and inputs.get("vpcEndpointType") == "Interface":
         return INTERFACE_ENDPOINT
+    if resource.type == STATEFUL_SET and within(inputs, "spec", "podManagementPolicy") != "Parallel":
+        one, replicas = MEASURED[STATEFUL_SET], int(within(inputs, "spec", "replicas") or 1)
+        return Duration(one.seconds * replicas, f"{one.source}; for one replica after the other")
     return None

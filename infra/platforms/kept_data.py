@@ -10,23 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pulumi
 
+from infra.platforms.replica_data import STATEFUL_SET_TYPE, replica_farewells, replica_problems
 from infra.platforms.state import MadeResource, read_state
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.scalars import bytes_text, parse_bytes
+from infra.settings.scalars import bytes_text, find_bytes
 from infra.settings.stack import StackSettings
-from infra.values import mapping, mappings, text, texts, within
+from infra.values import mapping, text, texts, within
 
 CLAIM_TYPE = "kubernetes:core/v1:PersistentVolumeClaim"
 NAMESPACE_TYPE = "kubernetes:core/v1:Namespace"
 ANNOTATION = "nightowl/data"
 STACK_ANNOTATION = "nightowl/stack"
 """On a namespace with data that is kept: whose it is, for the next `up` after a destroy."""
-STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
-_REMADE = (
-    "the claims of a stateful app cannot change: write it as it was, or add an app with another name and copy the data "
-    "(to grow the disks alone, edit each claim with kubectl)"
-)
 KEPT, DELETED = "kept", "deleted"
 
 
@@ -40,16 +36,17 @@ def look_after_data(settings: StackSettings) -> bool:
     """
     state, name = read_state(), settings.namespace.name
     live = {_name(one): one for one in state if one.type == CLAIM_TYPE and _in_namespace(one, name)}
+    sets = [one for one in state if one.type == STATEFUL_SET_TYPE and _in_namespace(one, name)]
     wanted = _own_claims(settings.apps)
     problems = [
         *_unannounced(live, wanted, name),
-        *_template_changes(state, settings.apps),
+        *replica_problems(sets, settings.apps),
         *(problem for claim, (place, volume) in wanted.items() if claim in live
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
     if problems:
         raise pulumi.RunError("\n".join(problems))
-    for line in _farewells(live, wanted, name):
+    for line in (*_farewells(live, wanted, name), *replica_farewells(sets, settings.apps)):
         pulumi.log.warn(line)
     return keeps_data(settings.apps) or any(_data(one) == KEPT for one in _namespaces(state, name))
 
@@ -87,25 +84,6 @@ def _own_claims(apps: Mapping[str, Application]) -> dict[str, tuple[str, VolumeS
     }
 
 
-def _template_changes(state: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
-    """Find what the claims of a stateful app's replicas cannot become, as Kubernetes takes their template once."""
-    for made in state:
-        settings = apps.get(_name(made)) if made.type == STATEFUL_SET_TYPE else None
-        if not isinstance(settings, StatefulSettings):
-            continue
-        place = f"nightowl:apps.{_name(made)}.volumes"
-        wanted = {f"volume-{name}": volume for name, volume in settings.volumes.items() if volume.makes_claim}
-        had = {text(one, "metadata", "name"): one for one in mappings(made.outputs, "spec", "volumeClaimTemplates")}
-        if wanted.keys() != had.keys():
-            yield f"{place}: {', '.join(sorted(wanted)) or 'none'} is not {', '.join(sorted(had)) or 'none'}; {_REMADE}"
-        for name in sorted(wanted.keys() & had.keys()):
-            spec, volume = mapping(had[name].get("spec")), wanted[name]
-            size = text(spec, "resources", "requests", "storage")
-            other_class = volume.storage_class is not None and volume.storage_class != spec.get("storageClassName")
-            if _bytes(size) != volume.size or other_class:
-                yield f"{place}.{name.removeprefix('volume-')}: it was made with {size}; {_REMADE}"
-
-
 def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
     """Find claims that the engine would delete because the release that made them had no `keep`."""
     for claim in sorted(live.keys() - set(wanted)):
@@ -119,7 +97,7 @@ def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namesp
 def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:
     """Find what a claim cannot become."""
     spec = mapping(claim.outputs.get("spec"))
-    size, had = volume.size or 0, _bytes(_size(claim))
+    size, had = volume.size or 0, find_bytes(_size(claim))
     if had is not None and size < had:
         yield (
             f"{place}.size: {bytes_text(size)} is less than the {bytes_text(had)} that the volume has, and none "
@@ -165,10 +143,3 @@ def _data(resource: MadeResource) -> str | None:
 
 def _size(claim: MadeResource) -> str:
     return text(claim.outputs, "spec", "resources", "requests", "storage") or "an unknown size"
-
-
-def _bytes(size: str) -> int | None:
-    try:
-        return parse_bytes(size)
-    except ValueError:
-        return None

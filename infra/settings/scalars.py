@@ -99,6 +99,14 @@ def parse_bytes(value: Any) -> int:
     return size
 
 
+def find_bytes(value: Any) -> int | None:
+    """Return the bytes of a quantity that Kubernetes gives, or None where it is none."""
+    try:
+        return parse_bytes(value)
+    except ValueError:
+        return None
+
+
 def parse_seconds(value: Any) -> int:
     """Read a duration: `30s`, `5m`, `1h`, `1m30s`. Returns seconds.
 

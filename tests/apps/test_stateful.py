@@ -19,11 +19,24 @@ def test_each_replica_has_a_name_and_a_claim_that_stay() -> None:
     assert spec["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
     (claim,) = spec["volumeClaimTemplates"]
-    assert claim["metadata"]["annotations"] == {"nightowl/data": "kept"}
     assert claim["spec"]["resources"] == {"requests": {"storage": "5Gi"}}
     (container,) = spec["template"]["spec"]["containers"]
     assert {"name": claim["metadata"]["name"], "mountPath": "/var/lib/rabbitmq"} in container["volumeMounts"]
     assert queue().only("Namespace").retain_on_delete
+
+
+def test_the_engine_waits_for_the_replicas_that_a_rollout_reaches() -> None:
+    annotations = queue().one("StatefulSet", "queue").props["metadata"]["annotations"]
+    assert annotations["pulumi.com/waitFor"] == (
+        "jsonpath={$[?@.updateRevision&&@.replicas==3&&@.availableReplicas==3&&@.updatedReplicas>0]}"
+    )
+
+
+def test_data_that_is_not_kept_goes_with_its_replica() -> None:
+    volume = {"mount": "/data", "size": "5Gi", "kind": "persistent", "keep": False}
+    graph = build_apps({"queue": {"kind": "stateful", "image": IMAGE, "volumes": {"data": volume}}})
+    spec = graph.one("StatefulSet", "queue").props["spec"]
+    assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Delete", "whenScaled": "Delete"}
 
 
 def test_replicas_find_each_other_before_they_are_ready_and_callers_find_those_that_are() -> None:

@@ -139,3 +139,11 @@ def test_what_nobody_makes_takes_no_time() -> None:
 
 def test_times_are_written_as_minutes_and_seconds() -> None:
     assert [clock(0), clock(59.6), clock(725)] == ["0:00", "1:00", "12:05"]
+
+
+def test_replicas_that_start_one_after_the_other_take_as_long_as_all_of_them() -> None:
+    def of(policy: str) -> Resource:
+        props = {"spec": {"replicas": 3, "podManagementPolicy": policy}}
+        return Resource(urn="urn", type="kubernetes:apps/v1:StatefulSet", name="queue", props=props)
+
+    assert duration(of("OrderedReady")).seconds == 3 * duration(of("Parallel")).seconds

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.apps.samples import IMAGE, worker
+from tests.apps.samples import worker
 from tests.harness import Graph, build_apps
 
 
@@ -74,20 +74,3 @@ def test_a_namespace_that_ever_held_kept_data_outlives_the_stack() -> None:
     }
     assert built(namespace).only("Namespace").retain_on_delete
     assert not built().only("Namespace").retain_on_delete
-
-
-def test_the_claims_of_a_stateful_app_are_not_asked_to_change() -> None:
-    template = {"metadata": {"name": "volume-data"}, "spec": {"resources": {"requests": {"storage": "4Gi"}}}}
-    made = {
-        "type": "kubernetes:apps/v1:StatefulSet",
-        "outputs": {"metadata": {"name": "db", "namespace": "apps"}, "spec": {"volumeClaimTemplates": [template]}},
-    }
-    app = {
-        "kind": "stateful",
-        "image": IMAGE,
-        "volumes": {"data": {"mount": "/d", "size": "5Gi", "kind": "persistent"}},
-    }
-    with pytest.raises(
-        pulumi.RunError, match=r"apps\.db\.volumes\.data: it was made with 4Gi; the claims of a stateful"
-    ):
-        build_apps({"db": app}, state={"urn": made})

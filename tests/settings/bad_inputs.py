@@ -57,6 +57,13 @@ def _job(overlay: str, *lines: str, id: str) -> BadInput:
     return BadInput(id, f"apps: {{ job: {overlay} }}", tuple(f"nightowl:apps.job.{line}" for line in lines))
 
 
+def _stateful(overlay: str, *lines: str, id: str) -> BadInput:
+    app = f'{{ kind: stateful, image: "example.com/queue:1", port: 5672, {overlay} }}'
+    return BadInput(
+        f"stateful: {id}", f"apps: {{ queue: {app} }}", tuple(f"nightowl:apps.queue.{one}" for one in lines)
+    )
+
+
 def _worker(overlay: str, *lines: str, id: str) -> BadInput:
     return BadInput(id, f"apps: {{ worker: {overlay} }}", tuple(f"nightowl:apps.worker.{line}" for line in lines))
 
@@ -288,6 +295,32 @@ _APP = (
     ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
     _worker("{ traffic: {} }", "traffic: goes with kind web only", id="traffic of a worker"),
+    _stateful(
+        "scaling: {}, release: { command: [x] }, rollout: { surge: 50% }, replicas: 3, partition: 4",
+        "replicas: 3 would fight the autoscaler; give either replicas or scaling",
+        "scaling: does not go with kind: stateful, whose members are counted; write replicas",
+        "release: does not go with kind: stateful; write a job, and dependsOn this app",
+        "rollout.surge: does not go with kind: stateful, whose replicas are replaced one by one",
+        "partition: 4 is above the 3 replicas",
+        id="keys of other kinds",
+    ),
+    _stateful(
+        "volumes: { a: { mount: /a, size: 1Gi, kind: persistent, shared: true }, "
+        "b: { mount: /b, size: 1Gi, kind: persistent, keep: false, was: db } }",
+        "volumes.a.shared: each replica has a volume of its own; remove it",
+        "volumes.b.was: the claims of a stateful app have its name for good; keep both names",
+        "volumes.b.keep: is one for all volumes of a stateful app",
+        id="what each replica's volume cannot be",
+    ),
+    BadInput(
+        "stateful: the name of its Service for an app",
+        'apps: { queue: { kind: stateful, image: "example.com/queue:1" }, '
+        'queue-peers: { kind: worker, image: "example.com/w:1" } }',
+        (
+            "nightowl:apps.queue-peers: queue-peers is the Service by which the replicas of queue find each other; "
+            "choose another",
+        ),
+    ),
     _job("{ scaling: {} }", "scaling: goes with kind web, worker or stateful only", id="scaling of a cron"),
     _web(
         "{ image: nginx }",

@@ -388,6 +388,8 @@ class StatefulSettings(_LongRunning):
             yield FieldError("scaling", "does not go with kind: stateful, whose members are counted; write replicas")
         if self.release is not None:
             yield FieldError("release", "does not go with kind: stateful; write a job, and dependsOn this app")
+        if "surge" in self.rollout.model_fields_set:
+            yield FieldError("rollout.surge", "does not go with kind: stateful, whose replicas are replaced one by one")
         if self.partition > self.replica_count:
             yield FieldError("partition", f"{self.partition} is above the {self.replica_count} replicas")
         if self.served_port is None:

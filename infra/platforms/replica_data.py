@@ -1,0 +1,88 @@
+"""The data of the replicas of stateful apps, whose claims the control plane makes from a template of their StatefulSet.
+
+No state of the engine has these claims, only the template: which there are follows from the number of replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from infra.platforms.state import MadeResource
+from infra.settings.app.application import Application, StatefulSettings
+from infra.settings.app.volumes import VolumeSettings
+from infra.settings.scalars import bytes_text, find_bytes
+from infra.values import mappings, text, within
+
+STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
+
+
+def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
+    """Find what the stack file asks of `sets` that Kubernetes takes only once."""
+    for made in sets:
+        name, namespace = _name(made), text(made.outputs, "metadata", "namespace")
+        settings = apps.get(name)
+        if isinstance(settings, StatefulSettings):
+            remedy = (
+                "write that again; or let the StatefulSet be made anew around its replicas, whose claims stay as they "
+                f"are: `kubectl -n {namespace} delete statefulset {name} --cascade=orphan`, `pulumi refresh`, and "
+                "update"
+            )
+            yield from (f"nightowl:apps.{name}.{problem}; {remedy}" for problem in _changes(made, settings))
+
+
+def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
+    """Say what becomes of the claims of replicas that an update takes away."""
+    for made in sets:
+        name, namespace = _name(made), text(made.outputs, "metadata", "namespace")
+        settings = apps.get(name)
+        if isinstance(settings, StatefulSettings):
+            # A smaller number of replicas arrives together with what the stack file says of their data now.
+            left, kept = settings.replica_count, all(volume.keep for volume in _claims(settings).values())
+        else:
+            policy = within(made.outputs, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
+            left, kept = 0, policy != "Delete"
+        for replica in range(left, int(within(made.outputs, "spec", "replicas") or 0)):
+            for volume, template in _templates(made).items():
+                claim = f"{volume}-{name}-{replica}"
+                of = f"the data of {_size(template)} in claim {claim}"
+                if kept:
+                    yield (
+                        f"{of} will be kept: replica {replica} of {name} has it again, and "
+                        f"`kubectl -n {namespace} delete pvc {claim}` deletes it"
+                    )
+                else:
+                    yield f"{of} will be deleted, as its volume said keep: false"
+
+
+def _changes(made: MadeResource, settings: StatefulSettings) -> Iterator[str]:
+    had = "parallel" if within(made.outputs, "spec", "podManagementPolicy") == "Parallel" else "ordered"
+    if settings.start != had:
+        yield f"start: {had} is what the app was made with, for good"
+    wanted, templates = _claims(settings), _templates(made)
+    for name in sorted(templates.keys() - wanted.keys()):
+        yield f"volumes: {name.removeprefix('volume-')} is missing, and the claims of a stateful app are given once"
+    for name in sorted(wanted.keys() - templates.keys()):
+        yield f"volumes.{name.removeprefix('volume-')}: is new, and the claims of a stateful app are given once"
+    for name in sorted(wanted.keys() & templates.keys()):
+        place, volume, template = f"volumes.{name.removeprefix('volume-')}", wanted[name], templates[name]
+        if find_bytes(_size(template)) != volume.size:
+            yield f"{place}.size: {bytes_text(volume.size or 0)} is not the {_size(template)} of the replicas' claims"
+        if volume.storage_class not in {None, text(template, "spec", "storageClassName")}:
+            yield f"{place}.storageClass: {volume.storage_class} is not the class of the replicas' claims"
+
+
+def _claims(settings: StatefulSettings) -> dict[str, VolumeSettings]:
+    return {f"volume-{name}": volume for name, volume in settings.volumes.items() if volume.makes_claim}
+
+
+def _templates(made: MadeResource) -> dict[str, Mapping[str, Any]]:
+    return {text(one, "metadata", "name"): one for one in mappings(made.outputs, "spec", "volumeClaimTemplates")}
+
+
+def _name(made: MadeResource) -> str:
+    return text(made.outputs, "metadata", "name")
+
+
+def _size(template: Mapping[str, Any]) -> str:
+    return text(template, "spec", "resources", "requests", "storage") or "an unknown size"
