@@ -11,7 +11,7 @@ from infra.apps.app import App, AppArgs
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
-from infra.apps.quota import limits_of_last_run
+from infra.apps.quota import limits_of_last_run, needed
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
@@ -42,6 +42,8 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         ),
         opts=on_cluster,
     )
+    for line in platform.shortages({name: needed({name: app}).requests for name, app in settings.apps.items()}):
+        pulumi.log.warn(line)
     nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)
     apps: dict[str, App] = {}
     for name in in_order({name: app.depends_on for name, app in settings.apps.items()}):

@@ -26,7 +26,6 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.cron import GRACE_SECONDS
-from infra.apps.resources import NOTHING, Requests, pod_requests
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
 from infra.platforms.state import read_state
@@ -38,6 +37,7 @@ from infra.settings.app.application import (
     StatefulSettings,
     Task,
 )
+from infra.settings.app.pod_size import NOTHING, Requests, pod_requests
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
 

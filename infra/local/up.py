@@ -19,6 +19,7 @@ from infra.local.cluster import lifecycle
 from infra.local.cluster.description import describe
 from infra.local.hand_edits import HandEdit, find_hand_edits
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
+from infra.local.pod_sizes import pod_size_errors
 from infra.local.progress import Progress
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
@@ -130,4 +131,7 @@ def _local_settings(stack_file: Path) -> StackSettings:
             f"{stack_file.name}: nightowl:platform is not this machine; "
             f"local stacks have kind: existing and context: {KUBE_CONTEXT}"
         )
+    too_large = list(pod_size_errors(settings.apps))
+    if too_large:
+        raise UsageError("\n".join(too_large))
     return settings

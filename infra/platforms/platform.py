@@ -7,7 +7,7 @@ protocol.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -16,6 +16,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.settings.app.application import WebSettings
+from infra.settings.app.pod_size import Requests
 from infra.settings.app.ports import Protocol as PortProtocol
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -132,6 +133,14 @@ class Platform(Protocol):
     @abstractmethod
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
+
+    def shortages(self, needs: Mapping[str, Requests]) -> Iterable[str]:
+        """Return where the nodes have no room for all apps, each with what it `needs` at its maximum: lines for people.
+
+        Nothing where nobody knows how large the nodes are, and how many there may be.
+        """
+        del needs
+        return ()
 
     def claim_class(self, volume: VolumeSettings) -> str | None:
         """Return the storage class of a persistent volume; None for the cluster's default."""

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
 from infra.settings.eks.addresses import address_errors
+from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
 from infra.settings.eks.delivery import DeliverySettings, delivery_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
@@ -62,6 +63,7 @@ class StackSettings(Model):
             yield from registration_errors(self.apps)
             yield from placement_errors(self.node_pools, self.apps)
             yield from gpu_errors(self.apps)
+            yield from size_errors(self.node_pools, self.apps)
             access = self.cluster.access.places
             yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
         else:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.apps.resources import Requests, pod_requests
+from infra.settings.app.pod_size import Requests, pod_requests
 from infra.settings.build import build_settings
 from infra.settings.problems import SettingsError
 from infra.settings.scalars import MEBIBYTE, parse_bytes

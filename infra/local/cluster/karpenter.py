@@ -22,6 +22,8 @@ _SIZES = (("large", 2), ("xlarge", 4), ("2xlarge", 8), ("4xlarge", 16))
 """Size and number of vCPUs; the `m` families have 4 GiB of memory for each."""
 
 MEMORY_GIB_PER_VCPU = 4
+LARGEST_NODE_VCPUS = _SIZES[-1][1]
+LARGEST_NODE_GIB = LARGEST_NODE_VCPUS * MEMORY_GIB_PER_VCPU
 PODS_PER_NODE = 110
 LARGE_VCPUS = 2
 

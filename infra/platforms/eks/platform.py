@@ -41,9 +41,11 @@ from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import look_after_data
 from infra.platforms.platform import Route, SecretDelivery
 from infra.settings.app.application import WebSettings
+from infra.settings.app.pod_size import Requests
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import has_traffic
+from infra.settings.eks.capacity import shortages
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
@@ -149,6 +151,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     @override
     def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
         return self._load_balancing.route(app, settings, service=service, parent=parent)
+
+    @override
+    def shortages(self, needs: Mapping[str, Requests]) -> Iterable[str]:
+        return shortages(self._settings.node_pools, self._settings.apps, needs)
 
     @override
     def claim_class(self, volume: VolumeSettings) -> str | None:

@@ -26,6 +26,13 @@ def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, A
             yield FieldError(("apps", app, "placement"), message)
 
 
+def takers(pools: Mapping[str, NodePoolSettings], app: Application) -> dict[str, NodePoolSettings]:
+    """Return the pools whose nodes take the pods of `app`, whatever their size."""
+    return {
+        name: pool for name, pool in pools.items() if not pool.system and _obstacle(name, pool, app.placement) is None
+    }
+
+
 def _obstacle(name: str, pool: NodePoolSettings, placement: PlacementSettings) -> str | None:
     """Return why the pool takes no pod with `placement`, or None if it does."""
     known = {**pool.labels, POOL_LABEL: name, "kubernetes.io/arch": pool.architecture, "kubernetes.io/os": "linux"}
