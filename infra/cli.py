@@ -23,6 +23,8 @@ from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kubernetes.client import ApiClient
 
 # Everything else is imported where it is used: a command must not wait for what it does not need.
@@ -120,6 +122,33 @@ def plan(
         details=[detail for detail, wanted in options.items() if wanted or full],
         output=context.obj,
     )
+
+
+@app.command()
+def image(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="IMAGE", help="Such as postgres:17.6 or ghcr.io/owner/app:1.2.")],
+    *,
+    stack: Annotated[
+        str | None,
+        typer.Option("--stack", "-s", help="The stack whose nodes it is to run on: stacks/Pulumi.STACK.yaml."),
+    ] = None,
+    file: File = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show what an image in a registry is, and the lines of a stack file that its app needs.
+
+    Nothing is pulled and no Docker is needed. For private images, credentials are those that `docker login` has stored.
+    """
+    from infra.images.run import run_image
+
+    pools: Sequence[str] = ()
+    if stack is not None or file is not None:
+        from infra.images.nodes import node_architectures
+        from infra.project import file_or_stack, project_folder
+
+        pools = node_architectures(file_or_stack(project_folder(Path.cwd()), stack or "", file))
+    run_image(name, pools=pools, environment=os.environ, as_json=as_json, console=context.obj.results)
 
 
 @app.command()

@@ -9,11 +9,11 @@ from pydantic import AfterValidator
 
 from infra.settings.scalars import Notation
 
-LONGEST_REFERENCE = 512
+LONGESTREFERENCE = 512
 """Characters: a name of 255, a tag of 128 and a digest of 71 fit."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _PART = r"[a-z0-9]+(?:(?:\.|__|_|-+)[a-z0-9]+)*"
-_REFERENCE = re.compile(
+REFERENCE = re.compile(
     rf"(?P<name>(?:{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?/)?{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
     r"(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
@@ -28,7 +28,7 @@ def check_image(value: str) -> str:
         ValueError: not an image reference, neither tag nor digest, or the tag `latest`, which names another image
             every day.
     """
-    match = _REFERENCE.fullmatch(value) if len(value) <= LONGEST_REFERENCE else None
+    match = REFERENCE.fullmatch(value) if len(value) <= LONGESTREFERENCE else None
     if not match:
         raise ValueError("is not an image reference; write registry/name:tag@sha256:digest")
     if not match["digest"] and not match["tag"]:
