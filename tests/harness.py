@@ -91,8 +91,9 @@ class Graph:
         """The pod template of `app`, whatever makes its pods."""
         if self.has("CronJob", app):
             return self.one("CronJob", app).props["spec"]["jobTemplate"]["spec"]["template"]
-        if self.has("Deployment", app):
-            return self.one("Deployment", app).props["spec"]["template"]
+        for kind in ("Deployment", "StatefulSet"):
+            if self.has(kind, app):
+                return self.one(kind, app).props["spec"]["template"]
         return self.only("Job").props["spec"]["template"]
 
     def components(self, kind: str) -> dict[str, dict[str, Any]]:

@@ -32,9 +32,9 @@ from infra.settings.app.application import (
     CronSettings,
     JobSettings,
     LongRunning,
+    ServingSettings,
     StatefulSettings,
     Task,
-    WebSettings,
 )
 from infra.settings.app.scaling import ScalingSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -129,7 +129,7 @@ class App(pulumi.ComponentResource):
                 settings,
                 neighbours=neighbours,
                 load_balancer=platform.load_balancer,
-                admissions=platform.admissions(settings) if isinstance(settings, WebSettings) else (),
+                admissions=platform.admissions(settings) if isinstance(settings, ServingSettings) else (),
             )
         }
         if not isinstance(settings, Task) and settings.release is not None:
@@ -197,7 +197,7 @@ class App(pulumi.ComponentResource):
         )
 
     def _route(self, settings: Application, service: k8s.core.v1.Service | None) -> Route:
-        if not isinstance(settings, WebSettings) or settings.traffic is None or service is None:
+        if not isinstance(settings, ServingSettings) or settings.traffic is None or service is None:
             return Route()
         return self._args.platform.route(self._app, settings, service=service, parent=self)
 
@@ -264,12 +264,10 @@ class App(pulumi.ComponentResource):
         )
 
     def _timing(self, settings: LongRunning) -> Timing:
-        if not isinstance(settings, WebSettings):
-            return timing(settings, platform_drain_seconds=0)
         platform = self._args.platform
         return timing(
             settings,
-            platform_drain_seconds=platform.drain_seconds(settings),
+            platform_drain_seconds=platform.drain_seconds(settings) if settings.is_sent_requests_while_it_stops else 0,
             platform_registration_seconds=platform.registration_seconds(settings),
         )
 

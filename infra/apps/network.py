@@ -18,7 +18,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
 from infra.platforms.platform import Admission
-from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task, WebSettings
+from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task, traffic_of
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
 
@@ -179,7 +179,7 @@ def _incoming(
 
 def _has_traffic(settings: LongRunning) -> bool:
     """Whether the load balancer reaches the app anyway, on the ports that its traffic needs."""
-    return isinstance(settings, WebSettings) and settings.traffic is not None
+    return traffic_of(settings) is not None
 
 
 def _chosen(peer: Peer, served: Sequence[ServedPort]) -> Sequence[ServedPort]:

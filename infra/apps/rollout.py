@@ -27,11 +27,9 @@ from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.application import LongRunning, StatefulSettings, WebSettings
+from infra.settings.app.application import LongRunning, StatefulSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
-SERVICE_DRAIN_SECONDS = 5
-"""For how long a Service may still send to a pod that stops: kube-proxy writes its rules once a second."""
 GRACE_MARGIN_SECONDS = 10
 ENGINE_MARGIN_SECONDS = 30
 """How much longer the engine waits than Kubernetes, which counts its deadline from the last progress: the first pods
@@ -50,7 +48,7 @@ class Timing:
 
 def timing(settings: LongRunning, *, platform_drain_seconds: int, platform_registration_seconds: int = 0) -> Timing:
     """Fit the times of a rollout to one another, and to the load balancer that must forget and find pods."""
-    drain = _drain_seconds(settings, platform_drain_seconds)
+    drain = platform_drain_seconds if settings.rollout.drain is None else settings.rollout.drain
     grace = drain + settings.rollout.finish_within + GRACE_MARGIN_SECONDS
     return Timing(
         drain_seconds=drain,
@@ -91,14 +89,6 @@ def lifecycle(drain_seconds: int) -> k8s.core.v1.LifecycleArgs | None:
     return k8s.core.v1.LifecycleArgs(
         pre_stop=k8s.core.v1.LifecycleHandlerArgs(sleep=k8s.core.v1.SleepActionArgs(seconds=drain_seconds))
     )
-
-
-def _drain_seconds(settings: LongRunning, platform_drain_seconds: int) -> int:
-    if settings.rollout.drain is not None:
-        return settings.rollout.drain
-    if isinstance(settings, StatefulSettings) and settings.served:
-        return SERVICE_DRAIN_SECONDS
-    return platform_drain_seconds if isinstance(settings, WebSettings) else 0
 
 
 def _longest_rollout_seconds(settings: LongRunning, grace_seconds: int, registration_seconds: int) -> int:

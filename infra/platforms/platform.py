@@ -15,7 +15,7 @@ from typing import Protocol
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import LongRunning, ServingSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.ports import Protocol as PortProtocol
 from infra.settings.app.secrets import SecretSettings
@@ -105,7 +105,7 @@ class Platform(Protocol):
         del parent
         return namespace
 
-    def admissions(self, settings: WebSettings) -> Sequence[Admission]:
+    def admissions(self, settings: ServingSettings) -> Sequence[Admission]:
         """Return who brings the traffic of an app to its pods."""
         port = settings.traffic_port
         if port is None or not self.load_balancer:
@@ -113,11 +113,11 @@ class Platform(Protocol):
         return [Admission(peers=self.load_balancer, ports=((port.number, port.protocol),))]
 
     @abstractmethod
-    def drain_seconds(self, settings: WebSettings) -> int:
+    def drain_seconds(self, settings: LongRunning) -> int:
         """Return how long a stopping pod of the app may still be sent new requests, in seconds."""
 
     @abstractmethod
-    def registration_seconds(self, settings: WebSettings) -> int:
+    def registration_seconds(self, settings: LongRunning) -> int:
         """Return how long a new pod of the app may take from ready to being sent requests, in seconds."""
 
     @abstractmethod
@@ -131,7 +131,9 @@ class Platform(Protocol):
         return reference
 
     @abstractmethod
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+    def route(
+        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    ) -> Route:
         """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
 
     def shortages(self, needs: Mapping[str, Requests]) -> Iterable[str]:

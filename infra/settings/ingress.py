@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from infra.settings.app.application import Application, WebSettings
+from infra.settings.app.application import Application, traffic_of
 from infra.settings.app.traffic import HTTPS, TrafficSettings
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name, ObjectName
@@ -52,8 +52,8 @@ def ingress_errors(ingress: IngressSettings | None, apps: Mapping[str, Applicati
     if ingress is None:
         return
     for name, app in apps.items():
-        if isinstance(app, WebSettings) and app.traffic is not None:
-            for error in _traffic_errors(ingress, app.traffic):
+        if (traffic := traffic_of(app)) is not None:
+            for error in _traffic_errors(ingress, traffic):
                 yield error.below("apps", name, "traffic")
 
 

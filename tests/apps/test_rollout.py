@@ -22,7 +22,7 @@ def test_a_stopping_pod_has_time_to_drain_and_to_finish(app: dict[str, Any], pla
     if settings_of_app.rollout.drain is not None:
         assert times.drain_seconds == settings_of_app.rollout.drain
     else:
-        assert times.drain_seconds == (platform_drain if isinstance(settings_of_app, WebSettings) else 0)
+        assert times.drain_seconds == platform_drain
 
 
 @given(app=WEBS)
@@ -49,7 +49,26 @@ def test_the_example_of_the_rule() -> None:
     assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 60}}}
 
 
-@pytest.mark.parametrize("app", [worker(), web(rollout={"drain": "0s"})])
+@pytest.mark.parametrize(
+    "app", [worker(ports={"queue": 5672}), worker(kind="stateful", replicas=3, port=5672)], ids=["worker", "stateful"]
+)
+def test_a_pod_that_peers_call_serves_on_until_they_know_another_one(app: dict[str, Any]) -> None:
+    pod = build_apps({"it": {**app, "health": {"readiness": {"tcp": 5672}}}}).pod("it")["spec"]
+    assert pod["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 15}}}
+
+
+VOLUME = {"mount": "/data", "size": "1Gi", "kind": "persistent"}
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        worker(),
+        web(rollout={"drain": "0s"}),
+        worker(ports={"postgres": 5432}, replicas=1, volumes={"data": VOLUME}),
+    ],
+    ids=["nobody calls it", "it says so", "nobody takes over"],
+)
 def test_an_app_that_is_sent_nothing_stops_at_once(app: dict[str, Any]) -> None:
     pod = build_apps({"it": app}).pod("it")["spec"]
     assert "lifecycle" not in pod["containers"][0]

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
 from infra.platforms.platform import Admission, Platform
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import LongRunning, ServingSettings
 from infra.settings.eks.addresses import reached_ports
 from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.pull_secrets import pull_secret_name
@@ -35,7 +35,7 @@ class AppPlatform(Platform):
         self.clients = _blocks(clients)
 
     @override
-    def admissions(self, settings: WebSettings) -> Sequence[Admission]:
+    def admissions(self, settings: ServingSettings) -> Sequence[Admission]:
         ports = reached_ports(settings)
         datagrams = tuple(port for port in ports if port[1] == "UDP")
         others = tuple(port for port in ports if port[1] == "TCP")
@@ -45,11 +45,11 @@ class AppPlatform(Platform):
         ]
 
     @override
-    def drain_seconds(self, settings: WebSettings) -> int:
+    def drain_seconds(self, settings: LongRunning) -> int:
         return drain_seconds(settings)
 
     @override
-    def registration_seconds(self, settings: WebSettings) -> int:
+    def registration_seconds(self, settings: LongRunning) -> int:
         return registration_seconds(settings)
 
     @override

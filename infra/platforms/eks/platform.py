@@ -40,7 +40,7 @@ from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import look_after_data
 from infra.platforms.platform import Route, SecretDelivery
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -149,7 +149,9 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         return made.delivery
 
     @override
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+    def route(
+        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    ) -> Route:
         return self._load_balancing.route(app, settings, service=service, parent=parent)
 
     @override

@@ -26,7 +26,7 @@ from infra.platforms.platform import (
     Route,
     SecretDelivery,
 )
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import LongRunning, ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
@@ -71,11 +71,11 @@ class ExistingPlatform(Platform):
             self.adopting_provider = _provider("cluster-adopting", settings, upsert=True)
 
     @override
-    def drain_seconds(self, settings: WebSettings) -> int:
+    def drain_seconds(self, settings: LongRunning) -> int:
         return DRAIN_SECONDS
 
     @override
-    def registration_seconds(self, settings: WebSettings) -> int:
+    def registration_seconds(self, settings: LongRunning) -> int:
         # A pod that is ready is one of the Service's endpoints, and is not kept from counting as ready.
         return 0
 
@@ -114,7 +114,9 @@ class ExistingPlatform(Platform):
         )
 
     @override
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+    def route(
+        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    ) -> Route:
         """Make the Ingress of `app`, with a certificate where the platform names an issuer and the app a host.
 
         Without an ingress controller nothing is made: the traffic stops at the Service. The address of an app without a

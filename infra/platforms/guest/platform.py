@@ -19,7 +19,7 @@ from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole, c
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import http_apps, http_traffic, reached_ports
@@ -114,7 +114,9 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         return claim_class(volume, kept=False)
 
     @override
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+    def route(
+        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    ) -> Route:
         """Make the rule that sends the requests for the app's host to `service`."""
         balancer, traffic, port = self._sharing.load_balancer, settings.traffic, settings.traffic_port
         if balancer is None or traffic is None or port is None:
@@ -164,7 +166,7 @@ def make_platform(
 
 
 def check_load_balancer(
-    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, apps: Mapping[str, WebSettings]
+    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, apps: Mapping[str, ServingSettings]
 ) -> None:
     """Refuse apps whose requests would not arrive; `apps` are those with traffic.
 

@@ -208,6 +208,11 @@ class _LongRunning(_Application):
         return self.rollout.deadline_for(self.longest_start_seconds + self._longest_stop_seconds)
 
     @property
+    def is_sent_requests_while_it_stops(self) -> bool:
+        """Whether a pod that stops must serve on for a while, until all who call the app know another one."""
+        return bool(self.served) and not self.is_replaced
+
+    @property
     def _longest_stop_seconds(self) -> int:
         """How long a new pod may have to wait for the old one, in seconds; the platform's drain aside."""
         return (self.rollout.drain or 0) + self.rollout.finish_within if self.is_replaced else 0
@@ -280,35 +285,20 @@ class _LongRunning(_Application):
             )
 
 
-class WebSettings(_LongRunning):
-    """An app that serves requests. Image and port are all that it needs."""
+class ServingSettings(_LongRunning):
+    """An app with a port of its own, which may have an address outside of the cluster."""
 
-    kind: Literal["web"] = "web"
-    """The kind of app; `web` is the default."""
-    port: Annotated[Port | None, Field(validate_default=True)] = None
-    """The TCP port that the container serves, and its Service too. Needed unless `ports` has some."""
+    port: Port | None = None
+    """The TCP port that the container serves, and its Service too."""
     service_port: Port | None = None
     """The port of the Service, where it is not the container's: `port: 8080, servicePort: 80`."""
     traffic: TrafficSettings | None = None
     """Its public address; without one it is reachable inside the cluster only."""
 
-    @field_validator("port")
-    @classmethod
-    def _serves_a_port(cls, port: int | None, info: ValidationInfo) -> int | None:
-        # Not among `_errors`, which are asked only once every key has a value that can be read.
-        if port is None and not info.data.get("ports", True):
-            raise PydanticCustomError("missing", "is required")
-        return port
-
     @property
     def served(self) -> tuple[ServedPort, ...]:
         """All ports that the app serves, its own first."""
         return served_ports(self.port, self.service_port, self.ports)
-
-    def _port_errors(self) -> Iterator[FieldError]:
-        yield from port_errors(self.port, self.service_port, self.ports)
-        yield from self._traffic_port_errors()
-        yield from _allow_from_errors(self.allow_from, self.served)
 
     @property
     def traffic_port(self) -> ServedPort | None:
@@ -321,17 +311,44 @@ class WebSettings(_LongRunning):
         named = find_port(self.traffic.port, self.served)
         return named if named is not None and named.protocol == transport else None
 
+    def _port_errors(self) -> Iterator[FieldError]:
+        yield from port_errors(self.port, self.service_port, self.ports)
+        yield from self._traffic_port_errors()
+        yield from _allow_from_errors(self.allow_from, self.served)
+
     def _traffic_port_errors(self) -> Iterator[FieldError]:
         if self.traffic is None or self.traffic_port is not None:
             return
         wanted = self.traffic.transport
-        ports = ", ".join(map(str, self.served))
+        ports = ", ".join(map(str, self.served)) or "none"
         if self.traffic.port is None:
             yield FieldError(
                 "traffic.protocol", f"{self.traffic.protocol} needs a {wanted} port, and the app has {ports}"
             )
         else:
             yield FieldError("traffic.port", f"{self.traffic.port} is no {wanted} port of this app, which has {ports}")
+
+
+class WebSettings(ServingSettings):
+    """An app that serves requests. Image and port are all that it needs."""
+
+    kind: Literal["web"] = "web"
+    """The kind of app; `web` is the default."""
+    port: Annotated[Port | None, Field(validate_default=True)] = None
+    """The TCP port that the container serves, and its Service too. Needed unless `ports` has some."""
+
+    @property
+    def is_sent_requests_while_it_stops(self) -> bool:
+        """True: a load balancer may send for a while to a pod that has nobody to take over, too."""
+        return True
+
+    @field_validator("port")
+    @classmethod
+    def _serves_a_port(cls, port: int | None, info: ValidationInfo) -> int | None:
+        # Not among `_errors`, which are asked only once every key has a value that can be read.
+        if port is None and not info.data.get("ports", True):
+            raise PydanticCustomError("missing", "is required")
+        return port
 
 
 class WorkerSettings(_LongRunning):
@@ -347,15 +364,11 @@ class WorkerSettings(_LongRunning):
                 yield FieldError(f"health.{key}", "is required: a worker has no port of its own")
 
 
-class StatefulSettings(_LongRunning):
+class StatefulSettings(ServingSettings):
     """An app whose replicas know each other, with names that stay and, for each, data of its own."""
 
     kind: Literal["stateful"]
     """The kind of app."""
-    port: Port | None = None
-    """The TCP port that the container serves, and its Service too."""
-    service_port: Port | None = None
-    """The port of the Service, where it is not the container's."""
     start: Literal["ordered", "parallel"] = "ordered"
     """`ordered` starts a replica when the one before it is ready, `parallel` all at once. Rollouts go one by one, the
     last replica first, in any case."""
@@ -371,11 +384,6 @@ class StatefulSettings(_LongRunning):
     def autoscaling(self) -> ScalingSettings | None:
         """None: members are added by somebody who knows what a new one needs."""
         return None
-
-    @property
-    def served(self) -> tuple[ServedPort, ...]:
-        """All ports that the app serves, its own first."""
-        return served_ports(self.port, self.service_port, self.ports)
 
     @property
     def has_one_writer(self) -> bool:
@@ -405,10 +413,6 @@ class StatefulSettings(_LongRunning):
                 )
             if volume.keep != next(iter(own.values())).keep:
                 yield FieldError(("volumes", name, "keep"), "is one for all volumes of a stateful app")
-
-    def _port_errors(self) -> Iterator[FieldError]:
-        yield from port_errors(self.port, self.service_port, self.ports)
-        yield from _allow_from_errors(self.allow_from, self.served)
 
     def _writer_errors(self) -> Iterator[FieldError]:
         return (error for error in super()._writer_errors() if not self.volumes[str(error.location[1])].makes_claim)
@@ -496,3 +500,8 @@ LongRunning = WebSettings | WorkerSettings | StatefulSettings
 """An app whose replicas run until they are replaced."""
 Task = CronSettings | JobSettings
 """An app whose pods run to their end."""
+
+
+def traffic_of(app: Application) -> TrafficSettings | None:
+    """Return the address of an app outside of the cluster, or None where it has none."""
+    return app.traffic if isinstance(app, ServingSettings) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infra.settings.app.application import Application, WebSettings
+from infra.settings.app.application import Application, ServingSettings
 from infra.settings.app.ports import OWN_PORT_NAME, Protocol
 from infra.settings.app.traffic import HTTPS, TrafficSettings
 from infra.settings.eks import limits
@@ -36,21 +36,21 @@ def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Appli
     yield from _rule_errors(load_balancer, http=bool(http), network=len(network_apps(apps)))
 
 
-def with_traffic(apps: Mapping[str, Application]) -> dict[str, WebSettings]:
+def with_traffic(apps: Mapping[str, Application]) -> dict[str, ServingSettings]:
     """Return the apps that are reached from outside."""
     return {
         name: app
         for name, app in apps.items()
-        if isinstance(app, WebSettings) and app.traffic is not None and app.traffic_port is not None
+        if isinstance(app, ServingSettings) and app.traffic is not None and app.traffic_port is not None
     }
 
 
-def http_apps(apps: Mapping[str, Application]) -> dict[str, WebSettings]:
+def http_apps(apps: Mapping[str, Application]) -> dict[str, ServingSettings]:
     """Return the apps that are reached by HTTP."""
     return {name: app for name, app in with_traffic(apps).items() if app.traffic and app.traffic.is_http}
 
 
-def network_apps(apps: Mapping[str, Application]) -> dict[str, WebSettings]:
+def network_apps(apps: Mapping[str, Application]) -> dict[str, ServingSettings]:
     """Return the apps that are reached by plain TCP or UDP."""
     return {name: app for name, app in with_traffic(apps).items() if app.traffic and not app.traffic.is_http}
 
@@ -60,7 +60,7 @@ def http_traffic(apps: Mapping[str, Application]) -> dict[str, TrafficSettings]:
     return {name: app.traffic for name, app in http_apps(apps).items() if app.traffic is not None}
 
 
-def reached_ports(app: WebSettings) -> tuple[tuple[int, Protocol], ...]:
+def reached_ports(app: ServingSettings) -> tuple[tuple[int, Protocol], ...]:
     """Return the ports of an app's pods on which a load balancer sends it traffic, and asks it how it is."""
     if app.traffic_port is None:
         return ()
@@ -71,7 +71,7 @@ def reached_ports(app: WebSettings) -> tuple[tuple[int, Protocol], ...]:
     return tuple(ports)
 
 
-def all_reached_ports(apps: Mapping[str, WebSettings]) -> list[tuple[int, Protocol]]:
+def all_reached_ports(apps: Mapping[str, ServingSettings]) -> list[tuple[int, Protocol]]:
     """Return the ports on which a load balancer reaches the pods of `apps`, each once."""
     return sorted({port for app in apps.values() for port in reached_ports(app)})
 
@@ -128,7 +128,7 @@ def _host_errors(app: str, traffic: TrafficSettings, domain: str | None) -> Iter
             )
 
 
-def _port_errors(apps: Mapping[str, WebSettings]) -> Iterator[FieldError]:
+def _port_errors(apps: Mapping[str, ServingSettings]) -> Iterator[FieldError]:
     owners: dict[int, str] = {}
     for app, settings in apps.items():
         port = settings.traffic_port

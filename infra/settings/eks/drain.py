@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.addons.cluster_autoscaler import LONGEST_STOP_SECONDS
-from infra.settings.app.application import Application, Task, WebSettings
+from infra.settings.app.application import Application, LongRunning, Task, traffic_of
 from infra.settings.app.rollout import MIN_READY_SECONDS
 from infra.settings.model import FieldError
 from infra.settings.scalars import seconds_text
@@ -28,24 +28,26 @@ GRACE_MARGIN_SECONDS = 10
 """What an app's grace period has above its drain and its longest request: room for slow clocks and the last writes."""
 
 
-def drain_seconds(settings: WebSettings) -> int:
+def drain_seconds(settings: LongRunning) -> int:
     """Return how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
-    if settings.traffic is None:
+    traffic = traffic_of(settings)
+    if traffic is None:
         return SERVICE_DRAIN_SECONDS
-    return HTTP_DRAIN_SECONDS if settings.traffic.is_http else TCP_DRAIN_SECONDS
+    return HTTP_DRAIN_SECONDS if traffic.is_http else TCP_DRAIN_SECONDS
 
 
-def registration_seconds(settings: WebSettings) -> int:
+def registration_seconds(settings: LongRunning) -> int:
     """Return how long a pod that is ready may wait, in seconds, until the load balancer found it well."""
-    if settings.traffic is None:
+    traffic = traffic_of(settings)
+    if traffic is None:
         return 0
-    return HTTP_REGISTRATION_SECONDS if settings.traffic.is_http else TCP_REGISTRATION_SECONDS
+    return HTTP_REGISTRATION_SECONDS if traffic.is_http else TCP_REGISTRATION_SECONDS
 
 
 def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find apps whose new pods may count as late before the load balancer has found them well."""
     for app, settings in apps.items():
-        if isinstance(settings, WebSettings) and (wait := registration_seconds(settings)):
+        if not isinstance(settings, Task) and (wait := registration_seconds(settings)):
             start, deadline = settings.longest_start_seconds, settings.deadline_seconds
             if start + wait + MIN_READY_SECONDS >= deadline:
                 yield FieldError(
@@ -62,7 +64,7 @@ def stop_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
         if not isinstance(settings, Task):
             drain = settings.rollout.drain
             if drain is None:
-                drain = drain_seconds(settings) if isinstance(settings, WebSettings) else 0
+                drain = drain_seconds(settings) if settings.is_sent_requests_while_it_stops else 0
             longest = drain + settings.rollout.finish_within + GRACE_MARGIN_SECONDS
             if longest > LONGEST_STOP_SECONDS:
                 yield FieldError(

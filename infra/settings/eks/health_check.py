@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.health import ProbeSettings
 
 HEALTHY = "200-399"
@@ -32,7 +32,7 @@ class HealthCheck:
     matcher: str | None = None
 
 
-def health_check(settings: WebSettings) -> HealthCheck | None:
+def health_check(settings: ServingSettings) -> HealthCheck | None:
     """Return how a load balancer asks a pod of an app with traffic; None where it has no way to ask.
 
     It runs no command, sends no headers of its own, and speaks gRPC only to a target that gets gRPC.
@@ -51,7 +51,7 @@ def health_check(settings: WebSettings) -> HealthCheck | None:
             return _of_http(readiness, own=own, default=settings.served_port)
 
 
-def checked_port(settings: WebSettings) -> int | None:
+def checked_port(settings: ServingSettings) -> int | None:
     """Return the TCP port on which a load balancer asks, whether it gets the traffic too or not."""
     check = health_check(settings)
     if check is None or settings.traffic_port is None:

@@ -299,6 +299,14 @@ def test_a_tcp_app_is_reached_at_the_load_balancers_own_name() -> None:
     assert run.outputs["apps"]["db"]["url"] == "tcp://nlb-1a2b3c4-1234567890.eu-central-1.elb.amazonaws.com:5432"
 
 
+def test_a_stateful_app_with_traffic_is_bound_before_its_replicas_are_made_and_drained_as_any_other() -> None:
+    graph = stack({"db": {"kind": "stateful", "traffic": {"protocol": "tcp"}, "port": 5432, "replicas": 3}})
+    replicas = graph.one("StatefulSet", "db")
+    assert graph.waits_for(replicas, graph.one("TargetGroupBinding"))
+    [container] = replicas.props["spec"]["template"]["spec"]["containers"]
+    assert container["lifecycle"] == {"preStop": {"sleep": {"seconds": 130}}}
+
+
 def test_only_the_apps_port_is_open_on_the_network_load_balancer(tcp: Graph) -> None:
     nlb = tcp.one("SecurityGroup", "nlb")
     [rule] = rules_of(tcp, "SecurityGroupIngressRule", nlb)

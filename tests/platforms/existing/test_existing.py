@@ -112,8 +112,10 @@ def test_every_pod_of_an_app_pulls_with_the_secrets_that_it_names() -> None:
     assert not graph.has("Deployment", "pull-secrets")
 
 
-def test_traffic_comes_by_the_ingress_controller() -> None:
-    graph = build_apps({"web": web(traffic={"host": "a.example.com", "path": "/api"})}, platform={"ingress": INGRESS})
+@pytest.mark.parametrize("kind", ["web", "stateful"])
+def test_traffic_comes_by_the_ingress_controller(kind: str) -> None:
+    app = web(kind=kind, traffic={"host": "a.example.com", "path": "/api"})
+    graph = build_apps({"web": app}, platform={"ingress": INGRESS})
     ingress = graph.one("Ingress", "web").props
     assert ingress["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
     assert ingress["spec"] == {

@@ -16,7 +16,7 @@ from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, listener_for, rules_for
 from infra.platforms.eks.network.network import Network
 from infra.platforms.platform import Route
-from infra.settings.app.application import Application, WebSettings
+from infra.settings.app.application import Application, ServingSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
 from infra.settings.eks.load_balancer import LoadBalancerSettings
@@ -66,7 +66,9 @@ class LoadBalancing(pulumi.ComponentResource):
         }
         self.register_outputs({"dns_names": self.dns_names})
 
-    def route(self, app: str, settings: WebSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+    def route(
+        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    ) -> Route:
         """Make the way from the load balancer to `service`, for an app with `traffic`."""
         traffic, port = settings.traffic, settings.traffic_port
         if traffic is None or port is None:
@@ -84,7 +86,7 @@ class LoadBalancing(pulumi.ComponentResource):
     def _http_route(
         self,
         app: str,
-        settings: WebSettings,
+        settings: ServingSettings,
         traffic: TrafficSettings,
         application: ApplicationLoadBalancer,
         *,
@@ -128,7 +130,7 @@ class LoadBalancing(pulumi.ComponentResource):
             "ports": sorted({number for number, _ in all_reached_ports(http_apps(self._args.apps))}),
         }
 
-    def _make_network(self, apps: Mapping[str, WebSettings], child: pulumi.ResourceOptions) -> NetworkLoadBalancer:
+    def _make_network(self, apps: Mapping[str, ServingSettings], child: pulumi.ResourceOptions) -> NetworkLoadBalancer:
         ports = [app.traffic_port for app in apps.values() if app.traffic_port is not None]
         return NetworkLoadBalancer(
             "nlb",
@@ -137,7 +139,7 @@ class LoadBalancing(pulumi.ComponentResource):
             opts=child,
         )
 
-    def _for_apps(self, apps: Mapping[str, WebSettings]) -> LoadBalancerArgs:
+    def _for_apps(self, apps: Mapping[str, ServingSettings]) -> LoadBalancerArgs:
         return LoadBalancerArgs(
             context=self._args.context,
             settings=self._args.settings,
@@ -150,7 +152,7 @@ class LoadBalancing(pulumi.ComponentResource):
     def _make_route(
         self,
         app: str,
-        settings: WebSettings,
+        settings: ServingSettings,
         traffic: TrafficSettings,
         forward: Forward,
         to_pods: Sequence[pulumi.Resource],

@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 
 from infra.platforms.eks.load_balancer.binding import make_binding
 from infra.platforms.eks.load_balancer.target import make_target_group
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.ports import ServedPort
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.listener_rules import AddressRule
@@ -29,7 +29,7 @@ class AppRouteArgs:
     of its target group.
     """
 
-    settings: WebSettings
+    settings: ServingSettings
     traffic: TrafficSettings
     port: str
     forward: Forward

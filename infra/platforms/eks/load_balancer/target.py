@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
-from infra.settings.app.application import WebSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.health_check import HealthCheck, health_check
 
@@ -76,7 +76,7 @@ def health_check_args(check: HealthCheck) -> aws.lb.TargetGroupHealthCheckArgs:
     )
 
 
-def deregistration_seconds(settings: WebSettings, protocol: TargetProtocol) -> int:
+def deregistration_seconds(settings: ServingSettings, protocol: TargetProtocol) -> int:
     """Return how long requests to a stopping pod may go on: the protocol's time, but not beyond the app's own drain."""
     longest = HTTP_DEREGISTRATION_SECONDS if protocol == "HTTP" else TCP_DEREGISTRATION_SECONDS
     return longest if settings.rollout.drain is None else min(longest, settings.rollout.drain)
@@ -84,7 +84,7 @@ def deregistration_seconds(settings: WebSettings, protocol: TargetProtocol) -> i
 
 def make_target_group(
     app: str,
-    settings: WebSettings,
+    settings: ServingSettings,
     *,
     traffic: TrafficSettings,
     vpc_id: pulumi.Input[str],
