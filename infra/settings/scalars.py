@@ -8,6 +8,7 @@
 | `Percent`     | `60%`, 60              | 60               | outside 1 to 100                          |
 | `WholeNumber` | 3                      | 3                | text, `true`, fractions                   |
 | `Switch`      | `true`, `false`        | True, False      | `yes`, `on` (texts), 1                    |
+| `PlainText`   | `a`, 10, `true`        | "a", "10", "true" | fractions, mappings, lists              |
 
 The Kubernetes units are those of `k8s.io/apimachinery/pkg/api/resource`; memory below 4Mi is refused because a
 container runtime cannot start a process in less (a unit was forgotten: `128` means 128 bytes to Kubernetes).
@@ -61,6 +62,25 @@ def _check_unique(values: tuple[str, ...]) -> tuple[str, ...]:
     if twice:
         raise ValueError(f"names {' and '.join(twice)} more than once")
     return values
+
+
+def parse_text(value: Any) -> str:
+    """Read a text. `true` and whole numbers need no quotes.
+
+    Fractions do, because YAML changes them on the way: `1.10` would arrive as `1.1`.
+
+    Raises:
+        ValueError: neither a text nor a whole number nor a boolean.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int):
+        return str(value)
+    raise ValueError(
+        "is a number with a fraction or an exponent, which YAML may have changed; put it in quotes"
+        if isinstance(value, float)
+        else "is not a text; put it in quotes"
+    )
 
 
 def parse_millicores(value: Any) -> int:
@@ -186,6 +206,7 @@ def _text(value: Any) -> str:
 
 Millicores = Annotated[int, BeforeValidator(parse_millicores), Notation("CPU", millicores_text)]
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Notation("size", bytes_text)]
+PlainText = Annotated[str, BeforeValidator(parse_text), Notation("text")]
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Notation("duration", seconds_text)]
 Percent = Annotated[int, BeforeValidator(parse_percent), Notation("percentage", percent_text)]
 WholeNumber = Annotated[int, BeforeValidator(parse_whole_number), Notation("whole number")]

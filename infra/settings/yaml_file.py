@@ -51,7 +51,7 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._repeated: list[Problem] = []
+        self._mistakes: list[Problem] = []
         self._location: Location = ()
         self._level = 0
         self._values = 0
@@ -63,8 +63,8 @@ class _Loader(yaml.SafeLoader):
     def get_single_node(self) -> yaml.Node | None:
         """Read the only document, before values are made of it."""
         node: yaml.Node | None = super().get_single_node()
-        if self._repeated:
-            raise SettingsError(self._repeated)
+        if self._mistakes:
+            raise SettingsError(self._mistakes)
         return node
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -85,6 +85,7 @@ class _Loader(yaml.SafeLoader):
                 raise _TooLargeError("has a value that contains itself by an alias; write it out")
             self._remedy = "an alias may repeat itself"
             self._count(self._sizes[id(node)] - 1)
+        self._mistakes += _other_base(self._location, node)
         self._sizes[id(node)] = self._values - values
         self._level -= 1
         self._location = location
@@ -92,9 +93,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
         """Read a mapping, and note the keys of which PyYAML would silently take the last."""
-        position = len(self._repeated)
+        position = len(self._mistakes)
         node = super().compose_mapping_node(anchor)
-        self._repeated[position:position] = _repeated_keys(self._location, node)
+        self._mistakes[position:position] = _repeated_keys(self._location, node)
         return node
 
     def _count(self, values: int) -> None:
@@ -104,10 +105,9 @@ class _Loader(yaml.SafeLoader):
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         """Read a whole number: decimal, or with the prefix of another base."""
-        text = str(node.value).replace("_", "")
-        if len(text) > LONGEST_NUMBER:
+        if len(str(node.value)) > LONGEST_NUMBER:
             raise ValueError
-        return int(text, 8) if re.fullmatch(r"[-+]?0[0-7]+", text) else int(text, 0)
+        return _whole_number(str(node.value))
 
     def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
         """Read a number; without a fraction it is a whole one, as in the JSON that Pulumi makes of it."""
@@ -119,6 +119,11 @@ for _name, (_pattern, _starts) in _SCALARS.items():
     cast(Any, _Loader).add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"^(?:{_pattern})$"), [*_starts])
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
+
+
+def _whole_number(text: str) -> int:
+    digits = text.replace("_", "")
+    return int(digits, 8) if re.fullmatch(r"[-+]?0[0-7]+", digits) else int(digits, 0)
 
 
 def read_yaml(path: Path) -> dict[str, object]:
@@ -182,6 +187,14 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
         return f"{place}there is a tab; YAML is indented with spaces"
     # The name of an alias or a tag, which a secret without quotes can be taken for.
     return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
+
+
+def _other_base(location: Location, node: yaml.Node | None) -> Iterator[Problem]:
+    """Find a number such as 022, which arrives as 18: by then nobody knows how it was written."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
+        text = str(node.value)
+        if re.fullmatch(r"[-+]?0[0-9a-zA-Z_]+", text) and len(text) <= LONGEST_NUMBER:
+            yield Problem(_place(location), f"{text} is {_whole_number(text)} to YAML; put it in quotes, or write that")
 
 
 def _repeated_keys(location: Location, node: yaml.MappingNode) -> Iterator[Problem]:

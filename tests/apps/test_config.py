@@ -112,7 +112,8 @@ def test_a_reference_is_expanded_whatever_it_refers_to_and_in_whatever_order_it_
         ("$$(NAME)", "$(NAME)"),
         ("cost: 5$$", "cost: 5$"),
         ("$(date +%s)", "$(date +%s)"),
-        ("$HOME ${HOME} $(", "$HOME ${HOME} $("),
+        ("$HOME $(", "$HOME $("),
+        ("$${HOME}", "${HOME}"),
     ],
 )
 def test_what_is_no_reference_arrives_as_kubernetes_has_it(text: str, value: str) -> None:

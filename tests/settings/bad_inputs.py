@@ -106,6 +106,8 @@ _PROD = "repo:example/nightowl:environment:prod"
 _STAGING = "repo:example/nightowl:environment:staging"
 _MAIN = "repo:example/nightowl:ref:refs/heads/main"
 _NOT_AN_IMAGE = "is not an image reference; write registry/name:tag@sha256:digest"
+_WORDS = "write a list of words, or [sh, -c, ...] for a line of shell"
+_OF_COMPOSE = "is filled in by Compose, and by nobody here; write the value"
 _NO_VARIABLE = "names no variable of this container; set it under env, or under secrets with its env, or write"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
 _NOT_A_FILE_NAME = _NOT_A_NAME.replace("digits and dashes", "digits, dashes and underscores")
@@ -384,9 +386,19 @@ _APP = (
         "traffic.port: metrics is no TCP port of this app, which has app (8080)",
         id="traffic to a port that is not there",
     ),
-    _web("{ command: sleep 1 }", "command: the value is not a list; write [a, b]", id="command as text"),
     _web(
-        "{ command: [sleep, 10] }", "command[1]: the value is not a text; put it in quotes", id="command with a number"
+        "{ command: sleep 1, args: -v, health: { liveness: { exec: ping } } }",
+        f"command: the value is a text; {_WORDS}; what Compose calls command is 'args' here",
+        f"args: the value is a text; {_WORDS}",
+        f"health.liveness.exec: the value is a text; {_WORDS}",
+        id="commands as texts",
+    ),
+    _web(
+        "{ command: [sleep, 1.5, {}] }",
+        "command[1]: the value is a number with a fraction or an exponent, which YAML may have changed; put it in "
+        "quotes",
+        "command[2]: the value is not a text; put it in quotes",
+        id="command with a fraction and a mapping",
     ),
     _web("{ args: null }", "args: is empty; remove the key, or write a list such as [a, b]", id="args empty"),
 )
@@ -448,6 +460,14 @@ _ORDER = (
 )
 
 _CONFIGURATION = (
+    _web(
+        "{ env: { DB: '${DB_HOST:-db}:5432', RAW: '$${RAW} $HOME' }, init: { a: { args: [x], env: { B: '${B}' } } } }",
+        f"env.DB: ${{DB_HOST}} {_OF_COMPOSE}, or $(DB_HOST) for the variable or secret of that name, or $${{DB_HOST}} "
+        "if the program reads these very characters",
+        f"init.a.env.B: ${{B}} {_OF_COMPOSE}, or $(B) for the variable or secret of that name, or $${{B}} "
+        "if the program reads these very characters",
+        id="interpolation of Compose",
+    ),
     _web(
         "{ env: { 1X: a } }",
         "env.1X: '1X' is not a variable name: use letters, digits, underscores, dots and dashes, and start with a "
@@ -766,8 +786,20 @@ _HEALTH = (
         "{ health: { liveness: { exec: [] } } }", "health.liveness.exec: the command is empty", id="probe command empty"
     ),
     _web(
+        "{ health: { readiness: { exec: [CMD, ping] }, liveness: { exec: [CMD-SHELL, 'ping || exit 1'] } } }",
+        "health.readiness.exec[0]: CMD is a word of Compose; leave it out",
+        "health.liveness.exec[0]: CMD-SHELL is a word of Compose; write [sh, -c, ...]",
+        id="probe command of Compose",
+    ),
+    _web(
+        "{ health: { readiness: { exec: [sh, -c, 'ping $${HOSTNAME} $(POD_IP) $(id -u) $$'] } } }",
+        "health.readiness.exec[2]: a probe expands no $(POD_IP); let a shell do it: [sh, -c, ...] with $POD_IP",
+        "health.readiness.exec[2]: $$ is the escape of Compose; a probe needs none, write $",
+        id="probe command with variables",
+    ),
+    _web(
         "{ health: { readiness: { http: /a, period: 5s, timeout: 10s } } }",
-        "health.readiness.timeout: 10s is not between 1s and the period of 5s",
+        "health.readiness.timeout: 10s is not between 1s and the period of 5s; lower it, or raise period",
         id="probe timeout above period",
     ),
     _web(

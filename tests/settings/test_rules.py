@@ -74,6 +74,13 @@ def test_truth_values_and_whole_numbers_need_no_quotes_in_env() -> None:
     assert _web("{ env: { A: true, B: 7, C: '', D: ' x ' } }").env == {"A": "true", "B": "7", "C": "", "D": " x "}
 
 
+def test_truth_values_and_whole_numbers_need_no_quotes_in_commands() -> None:
+    web = _web("{ args: [--port, 8080, --verbose, true], health: { liveness: { exec: [check, 1] } } }")
+    assert web.args == ("--port", "8080", "--verbose", "true")
+    assert web.health.liveness is not None
+    assert web.health.liveness.exec == ("check", "1")
+
+
 def test_a_bare_reference_is_a_secret_and_a_bare_path_a_probe() -> None:
     web = _web("{ secrets: { key: app/key }, health: { readiness: /readyz } }")
     assert web.secrets["key"].ref == "app/key"

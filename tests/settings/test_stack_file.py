@@ -239,10 +239,17 @@ def test_a_date_in_quotes_is_a_text(tmp_path: Path) -> None:
 
 
 def test_numbers_are_read_as_pulumi_reads_them(tmp_path: Path) -> None:
-    web = _web(tmp_path, "      env: { OCTAL: 0o17, OLD: 017, HEX: 0x1F, EXP: 1e3 }\n      scaling: { max: 1e2 }\n")
-    assert web.env == {"OCTAL": "15", "OLD": "15", "HEX": "31", "EXP": "1000"}
+    web = _web(tmp_path, "      env: { EXP: 1e3, LONG: 1_000 }\n      scaling: { max: 1e2 }\n")
+    assert web.env == {"EXP": "1000", "LONG": "1000"}
     assert web.scaling is not None
     assert web.scaling.max == 100
+
+
+@pytest.mark.parametrize(("number", "meaning"), [("022", 18), ("0o17", 15), ("0x1F", 31), ("0b11", 3)])
+def test_a_number_in_another_base_is_refused_because_yaml_changes_it(tmp_path: Path, number: str, meaning: int) -> None:
+    refusal = _refusal(tmp_path, f"{GOOD}      env: {{ UMASK: {number} }}\n      args: [{number}]\n").split("\n")
+    message = f"{number} is {meaning} to YAML; put it in quotes, or write that"
+    assert refusal == [f"nightowl:apps.web.env.UMASK: {message}", f"nightowl:apps.web.args[0]: {message}"]
 
 
 def test_anchors_and_merged_mappings_may_be_used(tmp_path: Path) -> None:

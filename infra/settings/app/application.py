@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.app.availability import AvailabilitySettings
+from infra.settings.app.command import Arguments, Command
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.environment import Environment, Files, configuration_errors
 from infra.settings.app.health import HealthSettings
@@ -40,9 +41,9 @@ LONGEST_RUN_SECONDS = 7 * 86400
 class _Application(Model):
     image: Image
     """Image of the app's container, with a tag or, best, a digest."""
-    command: tuple[str, ...] = ()
+    command: Command = ()
     """Instead of the image's entry point."""
-    args: tuple[str, ...] = ()
+    args: Arguments = ()
     """Arguments of the command, or of the image's entry point."""
     env: Environment = {}
     """Environment variables: texts, or `{field: ...}` and `{resource: ...}` for facts about the pod. In a text,

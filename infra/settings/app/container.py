@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.settings.app.command import Arguments, Command
 from infra.settings.app.environment import Environment, Files, configuration_errors
 from infra.settings.app.health import HealthSettings
 from infra.settings.app.image import Image
@@ -19,9 +20,9 @@ class HelperSettings(Model):
 
     image: Image | None = None
     """By default the app's own image."""
-    command: tuple[str, ...] = ()
+    command: Command = ()
     """Instead of the image's entry point."""
-    args: tuple[str, ...] = ()
+    args: Arguments = ()
     """Arguments of the command, or of the image's entry point."""
     env: Environment = {}
     """Environment variables."""

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from infra.settings.app.references import VARIABLE_NAME
 from infra.settings.model import FieldError, Model
-from infra.settings.scalars import Notation, form
+from infra.settings.scalars import Notation, form, parse_text
 
 LARGEST_CONFIGURATION_BYTES = 2**20
 """1 MiB: the most that the values of one ConfigMap may hold (MaxSecretSize of k8s.io/kubernetes/pkg/apis/core)."""
@@ -44,19 +44,9 @@ class ResourceValue(Model):
 
 
 def _plain_text(value: Any) -> str:
-    """Read the value of a variable. `true` and whole numbers need no quotes.
-
-    Fractions do, because YAML changes them on the way: `1.10` would arrive as `1.1`.
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int):
-        return str(value)
-    raise ValueError(
-        "is a number with a fraction or an exponent, which YAML may have changed; put it in quotes"
-        if isinstance(value, float)
-        else 'is not a text; write one ("" for none), or a mapping with field or resource'
-    )
+    if isinstance(value, str | int | float):
+        return parse_text(value)
+    raise ValueError('is not a text; write one ("" for none), or a mapping with field or resource')
 
 
 def _form(value: Any) -> str:

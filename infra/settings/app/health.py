@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from infra.settings.app.command import ProbeCommand, probe_command_errors
 from infra.settings.app.ports import Port
 from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Notation, Seconds, WholeNumber, form, seconds_text
@@ -67,7 +68,7 @@ class ProbeSettings(Model):
     """Port; an accepted connection is healthy."""
     grpc: Annotated[GrpcSettings | None, BeforeValidator(_number_is_port)] = None
     """gRPC health check; the answer SERVING is healthy."""
-    exec: tuple[str, ...] | None = None
+    exec: ProbeCommand = None
     """Command; exit code 0 is healthy."""
     port: Port | None = None
     """Port of `http`; by default the app's own."""
@@ -101,12 +102,15 @@ class ProbeSettings(Model):
         for key in ("port", "scheme", "headers"):
             if key in self.model_fields_set and self.http is None:
                 yield FieldError(key, "goes with http only")
-        if self.exec is not None and not any(self.exec):
-            yield FieldError("exec", "the command is empty")
+        for error in () if self.exec is None else probe_command_errors(self.exec):
+            yield error.below("exec")
         if not 1 <= self.period <= LONGEST_PERIOD_SECONDS:
             yield FieldError("period", f"{seconds_text(self.period)} is not between 1s and 1h")
         elif not 1 <= self.timeout <= self.period:
-            message = f"{seconds_text(self.timeout)} is not between 1s and the period of {seconds_text(self.period)}"
+            period = seconds_text(self.period)
+            message = (
+                f"{seconds_text(self.timeout)} is not between 1s and the period of {period}; lower it, or raise period"
+            )
             yield FieldError("timeout", message)
         if self.initial_delay > LONGEST_PERIOD_SECONDS:
             yield FieldError("initialDelay", f"{seconds_text(self.initial_delay)} is above 1h")

@@ -19,6 +19,7 @@ VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 with a dot or a dash."""
 OF_KUBERNETES = "KUBERNETES_"
 """How the names begin of the variables that Kubernetes sets in every container: the address of the API server."""
+_OF_COMPOSE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?+][^}]*)?\}")
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
@@ -53,6 +54,12 @@ def reference_errors(env: Mapping[str, object], others: Collection[str]) -> Iter
         for other in dict.fromkeys(references(text)):
             if re.fullmatch(VARIABLE_NAME, other) and other not in known and not other.startswith(OF_KUBERNETES):
                 yield FieldError(("env", name), _unknown(other, known - {name}))
+        for other in dict.fromkeys(_of_compose(text)):
+            message = (
+                f"${{{other}}} is filled in by Compose, and by nobody here; write the value, or $({other}) for the "
+                f"variable or secret of that name, or $${{{other}}} if the program reads these very characters"
+            )
+            yield FieldError(("env", name), message)
     try:
         in_order_of_references(texts)
     except CycleError as error:
@@ -60,6 +67,10 @@ def reference_errors(env: Mapping[str, object], others: Collection[str]) -> Iter
         circle = list(reversed(error.args[1]))
         message = f"refers to itself: {' -> '.join(circle)}; write one of them without the other"
         yield FieldError(("env", circle[0]), message)
+
+
+def _of_compose(text: str) -> list[str]:
+    return [match[1] for match in _OF_COMPOSE.finditer(text) if match[1] is not None]
 
 
 def _unknown(name: str, known: Collection[str]) -> str:

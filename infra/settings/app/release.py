@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from infra.settings.app.command import Arguments, Command
 from infra.settings.app.environment import Environment, configuration_errors
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.model import FieldError, Model
@@ -31,9 +32,9 @@ class ReleaseSettings(Model):
     failed, the version before serves.
     """
 
-    command: tuple[str, ...] = ()
+    command: Command = ()
     """Instead of the image's entry point."""
-    args: tuple[str, ...] = ()
+    args: Arguments = ()
     """Arguments of the command, or of the image's entry point."""
     env: Environment = {}
     """Environment variables, besides the app's own or instead of them."""
