@@ -23,8 +23,6 @@ from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kubernetes.client import ApiClient
 
 # Everything else is imported where it is used: a command must not wait for what it does not need.
@@ -127,11 +125,14 @@ def plan(
 @app.command()
 def image(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="IMAGE", help="Such as postgres:17.6 or ghcr.io/owner/app:1.2.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="IMAGE", help="Such as postgres:17.6. Without one: all of the stack."),
+    ] = None,
     *,
     stack: Annotated[
         str | None,
-        typer.Option("--stack", "-s", help="The stack whose nodes it is to run on: stacks/Pulumi.STACK.yaml."),
+        typer.Option("--stack", "-s", help="The stack on whose nodes it is to run: stacks/Pulumi.STACK.yaml."),
     ] = None,
     file: File = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
@@ -139,16 +140,30 @@ def image(
     """Show what an image in a registry is, and the lines of a stack file that its app needs.
 
     Nothing is pulled and no Docker is needed. For private images, credentials are those that `docker login` has stored.
+    With a stack alone, exit code 1 if one of its images is not there, or not for its nodes.
     """
-    from infra.images.run import run_image
+    results = context.obj.results
+    if stack is None and file is None:
+        from infra.images.run import run_image
 
-    pools: Sequence[str] = ()
-    if stack is not None or file is not None:
+        if name is None:
+            raise UsageError("IMAGE: name an image, or a stack by --stack, whose images are looked at")
+        run_image(name, pools=(), environment=os.environ, as_json=as_json, console=results)
+        return
+    from infra.project import file_or_stack, project_folder
+
+    chosen = file_or_stack(project_folder(Path.cwd()), stack or "", file)
+    if name is None:
+        from infra.images.stack_check import check_stack
+
+        if not check_stack(chosen, environment=os.environ, as_json=as_json, console=results):
+            raise typer.Exit(1)
+    else:
         from infra.images.nodes import node_architectures
-        from infra.project import file_or_stack, project_folder
+        from infra.images.run import run_image
 
-        pools = node_architectures(file_or_stack(project_folder(Path.cwd()), stack or "", file))
-    run_image(name, pools=pools, environment=os.environ, as_json=as_json, console=context.obj.results)
+        pools = node_architectures(chosen)
+        run_image(name, pools=pools, environment=os.environ, as_json=as_json, console=results)
 
 
 @app.command()

@@ -47,13 +47,7 @@ def remarks(image: ImageFacts, pools: Sequence[str] = ()) -> Iterator[str]:
 
     `pools` are the architectures of the nodes for apps, where they are known.
     """
-    for architecture in pools:
-        if architecture not in image.architectures:
-            yield (
-                f"the nodes are {architecture}, for which there is no image: its containers end with `exec format "
-                f"error`; name one that has {architecture}, or let placement.labels ask for kubernetes.io/arch: "
-                f"{image.architectures[0]} where a pool has it"
-            )
+    yield from missing_architectures(image, pools)
     if not pools and len(image.architectures) == 1:
         [only] = image.architectures
         yield f"for {only} only: on nodes of another architecture, such as Graviton, it ends with `exec format error`"
@@ -74,6 +68,17 @@ def remarks(image: ImageFacts, pools: Sequence[str] = ()) -> Iterator[str]:
     low = [number for number in _ports(image)[0] if number < 1024]
     if low and not _is_root(image):
         yield f"port {low[0]} is below 1024, which pods without rights may open where the runtime is containerd 2"
+
+
+def missing_architectures(image: ImageFacts, pools: Sequence[str]) -> Iterator[str]:
+    """Say on which nodes an image does not start."""
+    for architecture in pools:
+        if architecture not in image.architectures:
+            yield (
+                f"the nodes are {architecture}, for which there is no image: its containers end with `exec format "
+                f"error`; name one that has {architecture}, or let placement.labels ask for kubernetes.io/arch: "
+                f"{image.architectures[0]} where a pool has it"
+            )
 
 
 def _security(image: ImageFacts) -> dict[str, Any]:

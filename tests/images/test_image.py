@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
-from infra.cli import app
+from infra.cli import app as command_app
 from infra.errors import UsageError
 from infra.images.credentials import Credentials, find_credentials
 from infra.images.facts import read_image
@@ -150,21 +150,60 @@ def test_root_and_names_of_users_and_low_ports_are_explained(registry: FakeRegis
     assert "port 80 is below 1024" in _printed(registry, "proxy:1")
 
 
+def _stack_file(folder: Path, apps: dict[str, Any], *, more: dict[str, Any] | None = None) -> Path:
+    pools = {
+        "system": {"instanceTypes": ["m7i.large"], "min": 2, "max": 4, "system": True},
+        "apps": {"instanceTypes": ["m7g.large"], "min": 2, "max": 4},
+        **(more or {}),
+    }
+    config = {
+        "nightowl:platform": {"kind": "eks", "region": "eu-central-1", "accountId": "111122223333"},
+        "nightowl:cluster": {"access": {"deployers": ["arn:aws:iam::111122223333:role/deployer"]}},
+        "nightowl:nodePools": pools,
+        "nightowl:apps": apps,
+    }
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump({"config": config}))
+    return file
+
+
+def test_every_image_of_a_stack_is_looked_at_for_the_nodes_that_take_its_app(
+    registry: FakeRegistry, tmp_path: Path
+) -> None:
+    registry.add("old", "1", NODE, architectures=("amd64",))
+    registry.add("new", "1", NODE)
+    old, new, none = (f"{registry.host}/{name}:1" for name in ("old", "new", "none"))
+    apps = {
+        "arm": {"image": new, "port": 3000, "replicas": 1, "sidecars": {"logs": {"image": old}}},
+        "intel": {"image": old, "port": 3000, "replicas": 1, "placement": {"labels": {"kubernetes.io/arch": "amd64"}}},
+        "lost": {"image": none, "port": 3000, "replicas": 1},
+    }
+    kept_apart = {"instanceTypes": ["m7i.large"], "min": 1, "max": 2, "taints": [{"key": "x", "effect": "NoSchedule"}]}
+    apps["intel"]["placement"]["tolerate"] = ["x"]
+    stack = _stack_file(tmp_path, apps, more={"intel": kept_apart})
+    result = CliRunner().invoke(command_app, ["image", "--file", str(stack)])
+    assert result.exit_code == 1
+    arm, logs, intel, lost = result.output.splitlines()
+    assert arm == f"nightowl:apps.arm.image: {new}: amd64, arm64"
+    assert logs.startswith(f"nightowl:apps.arm.sidecars.logs.image: {old}: the nodes are arm64, for which there is no")
+    assert intel == f"nightowl:apps.intel.image: {old}: amd64"
+    assert lost == f"nightowl:apps.lost.image: {none}: {none} is not there; correct the name or the tag"
+    stack = _stack_file(tmp_path, {"arm": {"image": new, "port": 3000, "replicas": 1}})
+    result = CliRunner().invoke(command_app, ["image", "--file", str(stack), "--json"])
+    assert (result.exit_code, json.loads(result.output)[0]["architectures"]) == (0, "amd64, arm64")
+
+
+def test_an_image_or_a_stack_is_wanted() -> None:
+    result = CliRunner().invoke(command_app, ["image"])
+    assert str(result.exception) == "IMAGE: name an image, or a stack by --stack, whose images are looked at"
+
+
 def test_an_image_for_one_architecture_is_told_before_it_ends_on_nodes_of_another(
     registry: FakeRegistry, tmp_path: Path
 ) -> None:
     registry.add("old", "1", NODE, architectures=("amd64",))
     registry.add("new", "1", NODE)
-    stack = tmp_path / "Pulumi.dev.yaml"
-    pools = {"system": {"instanceTypes": ["m7g.large"], "min": 2, "max": 4, "system": True}}
-    pools["apps"] = {"instanceTypes": ["m7g.large"], "min": 2, "max": 4}
-    config = {
-        "nightowl:platform": {"kind": "eks", "region": "eu-central-1", "accountId": "111122223333"},
-        "nightowl:cluster": {"access": {"deployers": ["arn:aws:iam::111122223333:role/deployer"]}},
-        "nightowl:nodePools": pools,
-        "nightowl:apps": {},
-    }
-    stack.write_text(yaml.safe_dump({"config": config}))
+    stack = _stack_file(tmp_path, {})
     pools = node_architectures(stack)
     [warning, _] = _document(registry, "old:1", pools=pools)["remarks"]
     assert warning.startswith("the nodes are arm64, for which there is no image: its containers end with `exec format")
@@ -280,7 +319,7 @@ def test_without_a_network_the_command_says_so_in_one_line() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{unused.getsockname()[1]}"
-        result = CliRunner().invoke(app, ["image", f"{host}/app:1"])
+        result = CliRunner().invoke(command_app, ["image", f"{host}/app:1"])
     assert str(result.exception) == (
         f"{host} cannot be reached; check the network, HTTPS_PROXY and the name of the image"
     )

@@ -17,6 +17,7 @@ from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
 from infra.platforms.eks.cluster.encryption import Encryption
 from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.limits.architectures import warn_of_architectures
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
 from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
@@ -379,6 +380,7 @@ def make_platform(
     check_versions(context, settings.cluster)
     check_documents(settings, context)
     warn_of_quotas(settings)
+    warn_of_architectures(settings)
     return EksPlatform(
         "platform",
         EksPlatformArgs(
