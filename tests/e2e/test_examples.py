@@ -19,7 +19,7 @@ def machine_with_room(machine: Machine) -> Iterator[Machine]:
     machine.nightowl("local", "down", "--name", EXAMPLES)
 
 
-@pytest.mark.parametrize("example", ["voting-app", "online-boutique"])
+@pytest.mark.parametrize("example", [file.parent.name for file in sorted(REPOSITORY.glob("examples/*/Pulumi.*.yaml"))])
 def test_an_example_becomes_available(example: str, machine_with_room: Machine) -> None:
     file = REPOSITORY / "examples" / example / f"Pulumi.{example}.yaml"
     run = machine_with_room.nightowl("local", "up", "--name", EXAMPLES, "--file", str(file))

@@ -82,8 +82,9 @@ PROTECTED = {
 
 
 def unique_ids(account: Account, verb: Verb, one: Object) -> None:
-    """What has a name for its id is there once."""
-    if verb == "create" and one.type not in WRITTEN_OVER and (one.type, one.id) in account.objects:
+    """What has a name for its id is there once, unless it may be written over."""
+    written_over = one.type in WRITTEN_OVER or one.inputs.get("allowOverwrite")
+    if verb == "create" and not written_over and (one.type, one.id) in account.objects:
         raise RefusedError(f"AlreadyExists: {one.type} {one.id}")
 
 

@@ -129,9 +129,13 @@ class EchoStack:
         ]
 
     def left_over(self) -> list[str]:
-        """What the account has and the engine does not know of."""
+        """What the account has and the engine does not know of, but for records that several stacks share."""
         known = {(one["type"], one.get("id")) for one in self.state().values()}
-        return [f"{type_} {id_}" for type_, id_ in self.account.objects if (type_, id_) not in known]
+        return [
+            f"{type_} {id_}"
+            for (type_, id_), one in self.account.objects.items()
+            if (type_, id_) not in known and not one.inputs.get("allowOverwrite")
+        ]
 
 
 @contextmanager
