@@ -44,6 +44,13 @@ def client(service: str, region: str | None) -> Any:
     return cast(Any, boto3).client(service, region_name=region, config=calls)
 
 
+def caller(region: str) -> tuple[str, str]:
+    """Return the account of the credentials, and the ARN of who has them. Raises AwsError."""
+    with aws_errors("tell whose credentials these are", "sts:GetCallerIdentity"):
+        identity = client("sts", region).get_caller_identity()
+        return identity["Account"], identity["Arn"]
+
+
 @contextmanager
 def aws_errors(what: str, permission: str, absent: Collection[str] = ()) -> Generator[None]:
     """Raise every failure of the calls inside as one sentence: `what` was asked ("read the tags of bucket x").

@@ -220,20 +220,22 @@ def github_repository(
 
     Needs GITHUB_TOKEN of an administrator of the repository. A second call changes nothing.
     """
-    from infra.github.run import GithubOptions, run_github
+    from infra.github.run import run_github
     from infra.project import project_folder
 
     if check and dry_run:
         raise UsageError("--dry-run and --check: choose one; both change nothing")
-    options = GithubOptions(
+    ready = run_github(
+        project_folder(Path.cwd()),
+        os.environ,
         repository=repository,
         stacks=stack or ["dev", "staging", "prod"],
         reviewers=reviewer or [],
         switch_on=on,
         mode="check" if check else "dry-run" if dry_run else "apply",
+        as_json=as_json,
+        console=context.obj.results,
     )
-    console = context.obj.results
-    ready = run_github(project_folder(Path.cwd()), os.environ, options, as_json=as_json, console=console)
     if check and not ready:
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.aws import AwsError, aws_errors, client
+from infra.aws import AwsError, caller, client
 from infra.bootstrap.account import Account
 from infra.settings.eks.platform import PARTITION, REGION_VARIABLES
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_kms import KMSClient
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sts import STSClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +39,14 @@ def connect(account: Account, environment: Mapping[str, str]) -> Connection:
                 f"nightowl:platform.region: this stack lives in {account.region}, but {variable} is {region}; "
                 f"set it to {account.region}, or unset it"
             )
-    with aws_errors("tell whose credentials these are", "sts:GetCallerIdentity"):
-        sts: STSClient = client("sts", account.region)
-        identity = sts.get_caller_identity()
-        _check_identity(account, account_id=identity["Account"], caller=identity["Arn"])
-        return Connection(
-            account=account,
-            kms=client("kms", account.region),
-            s3=client("s3", account.region),
-            iam=client("iam", account.region),
-        )
+    account_id, arn = caller(account.region)
+    _check_identity(account, account_id=account_id, caller=arn)
+    return Connection(
+        account=account,
+        kms=client("kms", account.region),
+        s3=client("s3", account.region),
+        iam=client("iam", account.region),
+    )
 
 
 def _check_identity(account: Account, *, account_id: str, caller: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from infra.bootstrap.github_provider import github_provider_step
 from infra.bootstrap.key import key_step, make_data_key
 from infra.bootstrap.report import Report, print_results
 from infra.bootstrap.resource import Change
-from infra.bootstrap.stack_file import StackFileStep
+from infra.bootstrap.stack_file import bring_up_to_date
 from infra.errors import UsageError
 from infra.reconcile import Mode, Result, Step, reconcile
 from infra.settings.eks.platform import EksPlatformSettings
@@ -40,8 +41,7 @@ def run_bootstrap(
     """
     account = _account(file, stack)
     aws = connect(account, environment)
-    stack_file = StackFileStep(path=file, name=f"{file.parent.name}/{file.name}", stack=stack, account=account)
-    found = stack_file.read()
+    found = bring_up_to_date(file, stack=stack, account=account)
     results: list[Result[Change]] = []
     try:
         for result in reconcile(lambda: _steps(aws), mode):
@@ -52,7 +52,8 @@ def run_bootstrap(
         raise
     if mode == "apply":
         key_arn = str(results[0].step.identifier())
-        found = stack_file.apply(lambda: make_data_key(aws.kms, key_arn))
+        new_key = partial(make_data_key, aws.kms, key_arn)
+        found = bring_up_to_date(file, stack=stack, account=account, new_data_key=new_key)
     report = Report(stack=stack, account=account, mode=mode, resources=results, stack_file=found)
     if as_json:
         report.print_json(console)

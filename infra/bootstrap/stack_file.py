@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra.bootstrap.account import Account
 from infra.bootstrap.resource import Change
-from infra.reconcile import Result, State, Step
+from infra.reconcile import Result, Step
 from infra.settings.stack_file_edit import (
     SECRETS_PROVIDER_KEY,
     StackFileEditError,
@@ -39,86 +39,76 @@ class StackFileResult:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class StackFileStep:
-    """The stack file at `path`, called `name` in what is printed."""
+def bring_up_to_date(
+    file: Path, *, stack: str, account: Account, new_data_key: Callable[[], str] | None = None
+) -> StackFileResult:
+    """Find what differs in the stack file, and write it where `new_data_key` is given, which makes a missing key.
 
-    path: Path
-    name: str
-    stack: str
-    account: Account
-
-    def read(self) -> StackFileResult:
-        """Find what `apply` would change, and change nothing."""
-        text = read_text(self.path)
-        changes = self._changes(text)
-        return self._result("differs" if changes else "exists", changes, self._conflict(text) if changes else None)
-
-    def apply(self, new_data_key: Callable[[], str]) -> StackFileResult:
-        """Write what differs. Where that is not possible the result has the lines to add."""
-        text = read_text(self.path)
-        changes = self._changes(text)
-        if not changes:
-            return self._result("exists", changes, None)
-        problem = self._conflict(text)
+    Where it cannot be written the result has the lines to add.
+    """
+    name, text = f"{file.parent.name}/{file.name}", read_text(file)
+    changes = _changes(text, account)
+    problem = _conflict(text, name, stack, account) if changes else None
+    data_key = None
+    if changes and new_data_key is not None:
         data_key = new_data_key() if get_value(text, DATA_KEY_PATH) is None else None
         if problem is None:
             try:
-                replace_text(self.path, self._edited(text, data_key))
+                replace_text(file, _edited(text, account, data_key))
             except StackFileEditError as error:
                 problem = str(error)
             except OSError as error:
-                problem = f"{self.name} cannot be written ({error.strerror})"
-        return self._result("differs" if problem else "changed", changes, problem, data_key)
+                problem = f"{name} cannot be written ({error.strerror})"
+    state = "exists" if not changes else "differs" if problem or new_data_key is None else "changed"
+    step = Step(name=f"stack file {name}", exists=True, changes=changes, identifier=lambda: str(file))
+    lines = () if problem is None else _lines(account, data_key)
+    return StackFileResult(result=Result(step=step, state=state), problem=problem, lines=lines)
 
-    def _edited(self, text: str, data_key: str | None) -> str:
-        if data_key is not None:
-            text = set_value(text, DATA_KEY_PATH, data_key)
-        text = set_value(text, (SECRETS_PROVIDER_KEY,), self.account.secrets_provider)
-        return set_value(text, BACKEND_PATH, self.account.backend)
 
-    def _changes(self, text: str) -> tuple[Change, ...]:
-        wanted = (
-            ((SECRETS_PROVIDER_KEY,), self.account.secrets_provider),
-            (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
-            (BACKEND_PATH, self.account.backend),
-        )
-        return tuple(
-            Change(setting=".".join(path[1:] or path), was=was, becomes=value)
-            for path, value in wanted
-            if (was := get_value(text, path)) != value
-        )
+def _edited(text: str, account: Account, data_key: str | None) -> str:
+    if data_key is not None:
+        text = set_value(text, DATA_KEY_PATH, data_key)
+    text = set_value(text, (SECRETS_PROVIDER_KEY,), account.secrets_provider)
+    return set_value(text, BACKEND_PATH, account.backend)
 
-    def _conflict(self, text: str) -> str | None:
-        """Find what names another state or another key: the file alone moves neither."""
-        backend = get_value(text, BACKEND_PATH)
-        if backend not in {None, self.account.backend}:
-            return (
-                f"{self.name} keeps its state in {backend}; move it (`pulumi stack export` there, `pulumi stack "
-                "import` here), then replace the line"
-            )
-        provider = get_value(text, (SECRETS_PROVIDER_KEY,))
-        salt = get_value(text, PASSPHRASE_PATH)
-        if salt is not None or provider not in {None, self.account.secrets_provider}:
-            return (
-                f"{self.name} encrypts its secrets with {provider or 'a passphrase'}; move them: "
-                f"pulumi stack change-secrets-provider -s {self.stack} '{self.account.secrets_provider}'"
-            )
-        return None
 
-    def _result(
-        self, state: State, changes: tuple[Change, ...], problem: str | None, data_key: str | None = None
-    ) -> StackFileResult:
-        step = Step(name=f"stack file {self.name}", exists=True, changes=changes, identifier=lambda: str(self.path))
-        lines = () if problem is None else self._lines(data_key)
-        return StackFileResult(result=Result(step=step, state=state), problem=problem, lines=lines)
+def _changes(text: str, account: Account) -> tuple[Change, ...]:
+    wanted = (
+        ((SECRETS_PROVIDER_KEY,), account.secrets_provider),
+        (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
+        (BACKEND_PATH, account.backend),
+    )
+    return tuple(
+        Change(setting=".".join(path[1:] or path), was=was, becomes=value)
+        for path, value in wanted
+        if (was := get_value(text, path)) != value
+    )
 
-    def _lines(self, data_key: str | None) -> tuple[str, ...]:
-        encrypted = () if data_key is None else (f"encryptedkey: {data_key}",)
+
+def _conflict(text: str, name: str, stack: str, account: Account) -> str | None:
+    """Find what names another state or another key: the file alone moves neither."""
+    backend = get_value(text, BACKEND_PATH)
+    if backend not in {None, account.backend}:
         return (
-            f"{SECRETS_PROVIDER_KEY}: {self.account.secrets_provider}",
-            *encrypted,
-            "config:",
-            "  nightowl:delivery:",
-            f"    backend: {self.account.backend}",
+            f"{name} keeps its state in {backend}; move it (`pulumi stack export` there, `pulumi stack import` here), "
+            "then replace the line"
         )
+    provider = get_value(text, (SECRETS_PROVIDER_KEY,))
+    salt = get_value(text, PASSPHRASE_PATH)
+    if salt is not None or provider not in {None, account.secrets_provider}:
+        return (
+            f"{name} encrypts its secrets with {provider or 'a passphrase'}; move them: "
+            f"pulumi stack change-secrets-provider -s {stack} '{account.secrets_provider}'"
+        )
+    return None
+
+
+def _lines(account: Account, data_key: str | None) -> tuple[str, ...]:
+    encrypted = () if data_key is None else (f"encryptedkey: {data_key}",)
+    return (
+        f"{SECRETS_PROVIDER_KEY}: {account.secrets_provider}",
+        *encrypted,
+        "config:",
+        "  nightowl:delivery:",
+        f"    backend: {account.backend}",
+    )

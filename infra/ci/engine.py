@@ -6,11 +6,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from infra.aws import aws_errors, client
+from infra.aws import caller
 from infra.ci.workspace import project_workspace
 from infra.engine.driver import Engine
 from infra.engine.environment import in_job
@@ -21,10 +20,6 @@ from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import read_yaml
 from infra.toolchain.events import Phase, ToolEvent
 from infra.toolchain.resolve import resolve_pulumi
-
-if TYPE_CHECKING:
-    from mypy_boto3_sts import STSClient
-
 
 STOP_SECONDS = 3.0
 """A cancelled job gets SIGINT, after 7.5 s SIGTERM, and 2.5 s later it is killed (GitHub documentation, "Canceling a
@@ -85,8 +80,4 @@ def _print(event: ToolEvent, console: Console) -> None:
 
 
 def _caller(settings: StackSettings) -> str | None:
-    if not isinstance(settings.platform, AwsPlatformSettings):
-        return None
-    with aws_errors("tell whose credentials these are", "sts:GetCallerIdentity"):
-        sts: STSClient = client("sts", settings.platform.region)
-        return sts.get_caller_identity()["Arn"]
+    return caller(settings.platform.region)[1] if isinstance(settings.platform, AwsPlatformSettings) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -41,23 +40,22 @@ REVIEWED_STACKS = ("prod",)
 """Stacks that are refused without any reviewer."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GithubOptions:
-    """The options of the command."""
-
-    repository: str | None
-    """owner/name; None: that of the git remote `origin`."""
-    stacks: Sequence[str]
-    reviewers: Sequence[str]
-    """LOGINs and ORGANIZATION/TEAMs; none: those that the environments have stay."""
-    switch_on: bool
-    mode: Mode
-
-
 def run_github(
-    project: Path, environ: Mapping[str, str], options: GithubOptions, *, as_json: bool = False, console: Console
+    project: Path,
+    environ: Mapping[str, str],
+    *,
+    repository: str | None,
+    stacks: Sequence[str],
+    reviewers: Sequence[str],
+    switch_on: bool,
+    mode: Mode,
+    as_json: bool = False,
+    console: Console,
 ) -> bool:
     """Make the repository ready for the delivery workflows, and print what was done as a table or as JSON.
+
+    `repository` is OWNER/NAME, by default that of the git remote `origin`. `reviewers` are LOGINs and
+    ORGANIZATION/TEAMs; without any, those that the environments have stay.
 
     Everything is inspected before anything is changed. Each change is whole in itself, so that after an interruption
     the same command goes on where it stopped. The variable that switches the workflows on comes last.
@@ -71,15 +69,15 @@ def run_github(
         GithubError: GitHub refuses a request; what was done before is printed.
         StackFileError: a stack file cannot be written; what was done before is printed.
     """
-    files = {stack: stack_file(project, stack) for stack in dict.fromkeys(options.stacks)}
+    files = {stack: stack_file(project, stack) for stack in dict.fromkeys(stacks)}
     client = connect(environ)
-    api = RepositoryApi(open_repository(client, options.repository or repository_of(project)))
+    api = RepositoryApi(open_repository(client, repository or repository_of(project)))
     form = subject_format(api)
-    reviewers = find_reviewers(client, options.reviewers)
-    approvers = reviewers or _approvers(api)
+    found = find_reviewers(client, reviewers)
+    approvers = found or _approvers(api)
     app = app_of(api)
     steps = [
-        *_environment_steps(api, list(files), reviewers),
+        *_environment_steps(api, list(files), found),
         environment_step(api, PROPOSALS, branches=DEPLOYMENT_BRANCHES),
         app_step(api, app),
         actions_step(api, proposed_by_app=bool(app)),
@@ -90,11 +88,11 @@ def run_github(
         *([code_owners_step(api, project, approvers)] if several(approvers) else []),
         *_stack_file_steps(api, files, form),
         checksums_step(),
-        switch_step(api, switch_on=options.switch_on),
+        switch_step(api, switch_on=switch_on),
     ]
     results: list[Result[str]] = []
     try:
-        for result in reconcile(lambda: steps, options.mode):
+        for result in reconcile(lambda: steps, mode):
             results.append(result)
     finally:
         if results:

@@ -9,13 +9,9 @@ from pydantic import AfterValidator
 
 from infra.settings.app.application import Application, Task
 from infra.settings.eks.addresses import health_errors, http_traffic, network_apps, path_errors
-from infra.settings.eks.drain import registration_errors, stop_errors
-from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.eks.priorities import guest_priority_errors
-from infra.settings.eks.secret_references import secret_errors
-from infra.settings.eks.volumes import volume_errors
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
@@ -72,11 +68,6 @@ def guest_errors(
         if settings.kind == "stateful":
             message = "stateful does not go with kind: guest; leave the app out, or use the one of the other stack"
             yield FieldError(("apps", app, "kind"), message)
-    yield from secret_errors(apps)
-    yield from gpu_errors(apps)
-    yield from volume_errors(apps)
-    yield from stop_errors(apps)
-    yield from registration_errors(apps)
 
 
 def _address_errors(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
 from pydantic.alias_generators import to_camel
+
+from infra.values import mapping
 
 Location = tuple[str | int, ...]
 """The way to a value: keys as they are written in YAML, and list indexes."""
@@ -77,6 +79,16 @@ def path_text(location: Location, write: Callable[[str], str] = str) -> str:
         else:
             text += f'["{write(part)}"]'
     return text
+
+
+def by_kind(default: str) -> Discriminator:
+    """Choose the member of a union by its `kind`; what is no mapping counts as the default, whose message says so."""
+
+    def tag(value: object) -> str:
+        kind = mapping(value).get("kind", default) if isinstance(value, Mapping) else getattr(value, "kind", default)
+        return "<>" if kind is None else f"<{kind}>"
+
+    return Discriminator(tag)
 
 
 def raise_any(errors: Iterable[FieldError]) -> None:

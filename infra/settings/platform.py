@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Tag
 
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.ingress import IngressSettings
-from infra.settings.model import Model
+from infra.settings.model import Model, by_kind
 from infra.settings.names import Line
 from infra.settings.scalars import Switch
 
@@ -31,15 +30,9 @@ class ExistingPlatformSettings(Model):
     """Without one, an app's `traffic` stops at its Service, which is reachable inside the cluster only."""
 
 
-def _kind(value: object) -> str:
-    if isinstance(value, Mapping):
-        return f"<{cast(Mapping[str, object], value).get('kind', 'existing')}>"
-    return f"<{getattr(value, 'kind', 'existing')}>"
-
-
 PlatformSettings = Annotated[
     Annotated[ExistingPlatformSettings, Tag("<existing>")]
     | Annotated[EksPlatformSettings, Tag("<eks>")]
     | Annotated[GuestPlatformSettings, Tag("<guest>")],
-    Discriminator(_kind),
+    by_kind("existing"),
 ]

@@ -23,7 +23,7 @@ from infra.settings.eks.pull_secrets import with_keeper
 from infra.settings.eks.secret_references import secret_errors
 from infra.settings.eks.volumes import volume_errors
 from infra.settings.guest import GuestPlatformSettings, guest_errors
-from infra.settings.ingress import ingress_errors
+from infra.settings.ingress import IngressSettings, ingress_errors
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
@@ -54,32 +54,32 @@ class StackSettings(Model):
     def _errors(self) -> Iterator[FieldError]:
         platform = self.platform
         if isinstance(platform, EksPlatformSettings):
-            yield from pool_errors(self.node_pools)
-            yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
-            yield from address_errors(self.load_balancer, self.apps)
-            yield from secret_errors(self.apps)
-            yield from volume_errors(self.apps)
-            yield from stop_errors(self.apps)
-            yield from registration_errors(self.apps)
-            yield from placement_errors(self.node_pools, self.apps)
-            yield from gpu_errors(self.apps)
-            yield from size_errors(self.node_pools, self.apps)
-            access = self.cluster.access.places
-            yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
+            yield from self._eks_errors(platform)
         else:
             yield from self._sections_of_eks()
-        if not isinstance(platform, ExistingPlatformSettings) and self.namespace.existing:
-            yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
-        if isinstance(platform, ExistingPlatformSettings):
-            yield from ingress_errors(platform.ingress, self.apps)
-            yield from object_errors(self.apps)
         if isinstance(platform, GuestPlatformSettings):
             yield from guest_errors(platform, self.namespace, self.apps)
-        if (
-            isinstance(platform, ExistingPlatformSettings)
-            and platform.ingress is not None
-            and platform.ingress.namespace == self.namespace.name
-        ):
+        if isinstance(platform, ExistingPlatformSettings):
+            yield from self._ingress_errors(platform.ingress)
+            yield from object_errors(self.apps)
+        else:
+            for find in (secret_errors, volume_errors, stop_errors, registration_errors, gpu_errors):
+                yield from find(self.apps)
+            if self.namespace.existing:
+                yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
+
+    def _eks_errors(self, platform: EksPlatformSettings) -> Iterator[FieldError]:
+        yield from pool_errors(self.node_pools)
+        yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
+        yield from address_errors(self.load_balancer, self.apps)
+        yield from placement_errors(self.node_pools, self.apps)
+        yield from size_errors(self.node_pools, self.apps)
+        access = self.cluster.access.places
+        yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
+
+    def _ingress_errors(self, ingress: IngressSettings | None) -> Iterator[FieldError]:
+        yield from ingress_errors(ingress, self.apps)
+        if ingress is not None and ingress.namespace == self.namespace.name:
             message = "is the ingress controller's namespace, which the apps' network policies would close"
             yield FieldError("namespace.name", f"{self.namespace.name} {message}; choose another")
 

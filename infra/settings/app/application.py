@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.app.availability import AvailabilitySettings
@@ -30,7 +30,7 @@ from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.app.writable import Writable
-from infra.settings.model import FieldError, Model, repeated
+from infra.settings.model import FieldError, Model, by_kind, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_text, seconds_text
 
@@ -480,21 +480,13 @@ def _repetition_errors(key: str, peers: tuple[Peer, ...]) -> Iterator[FieldError
     return (FieldError((key, index), "is listed twice; remove one") for index in repeated(peers))
 
 
-def _kind(value: Any) -> str:
-    """Choose the model by `kind`; what is no mapping is validated as `web`, whose message says so."""
-    if isinstance(value, Mapping):
-        kind = cast(Mapping[str, object], value).get("kind", "web")
-        return "<>" if kind is None else f"<{kind}>"
-    return f"<{getattr(value, 'kind', 'web')}>"
-
-
 Application = Annotated[
     Annotated[WebSettings, Tag("<web>")]
     | Annotated[WorkerSettings, Tag("<worker>")]
     | Annotated[StatefulSettings, Tag("<stateful>")]
     | Annotated[CronSettings, Tag("<cron>")]
     | Annotated[JobSettings, Tag("<job>")],
-    Discriminator(_kind),
+    by_kind("web"),
 ]
 
 LongRunning = WebSettings | WorkerSettings | StatefulSettings

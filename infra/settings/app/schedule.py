@@ -51,7 +51,7 @@ def check_schedule(value: str) -> str:
         raise ValueError(
             "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
         )
-    chosen = [_chosen(text, field) for text, field in zip(texts, _FIELDS, strict=True)]
+    chosen = selected(value)
     for text, numbers, one in zip(texts, chosen, _FIELDS, strict=True):
         if not numbers:
             raise ValueError(f"has no {one.name} {text!r}: it goes from {one.low} to {one.high}")
@@ -59,6 +59,11 @@ def check_schedule(value: str) -> str:
     if texts[4] in {"*", "?"} and min(days) > max(_DAYS_PER_MONTH[month - 1] for month in months):
         raise ValueError("names a date that never comes")
     return value
+
+
+def selected(schedule: str) -> list[Sequence[int]]:
+    """List the numbers that each of the five fields of a schedule selects: minutes, hours and so on."""
+    return [_chosen(text, field) for text, field in zip(schedule.split(), _FIELDS, strict=True)]
 
 
 def _chosen(text: str, one: _Field) -> Sequence[int]:
