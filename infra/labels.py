@@ -7,6 +7,11 @@ SYSTEM_LABEL = "nightowl/system"
 SYSTEM_TAINT_KEY = "CriticalAddonsOnly"
 """The taint of system pools, which AWS's own add-ons tolerate by default (configuration schemas of coredns and
 aws-ebs-csi-driver)."""
+GPU = "nvidia.com/gpu"
+"""The resource that NVIDIA's device plugin gives to the nodes that it runs on, and the taint of nodes with GPUs, which
+keeps away what needs none."""
+GPU_PLUGIN_LABEL = "nvidia.com/gpu.present"
+"""On the nodes that NVIDIA's device plugin is to run on, with the value `true` (its chart, values.yaml, `affinity`)."""
 NAME_LABEL = "app.kubernetes.io/name"
 PART_OF_LABEL = "app.kubernetes.io/part-of"
 PART_OF = "nightowl"

@@ -30,7 +30,7 @@ RELEASE_SOURCE = (
 )
 """How long a Helm release takes whose pods start and become ready."""
 
-Need = Literal["nodes", "pods", "volumes", "secrets", "load balancers"]
+Need = Literal["nodes", "pods", "volumes", "secrets", "load balancers", "GPUs"]
 """What does not work without an add-on."""
 
 

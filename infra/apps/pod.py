@@ -18,8 +18,10 @@ from infra.apps.labels import app_labels
 from infra.apps.not_secret import of_helper
 from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
+from infra.labels import GPU
 from infra.platforms.platform import SecretDelivery
 from infra.settings.app.application import Application
+from infra.settings.app.pod_size import pod_requests
 
 NDOTS = 2
 """A name with two dots is first asked for as it is. With Kubernetes' default of 5, a name outside the cluster costs up
@@ -105,6 +107,7 @@ def pod_template(
             node_selector=dict(settings.placement.labels) or None,
             tolerations=[
                 *tolerations(running.evict_after_seconds),
+                *([k8s.core.v1.TolerationArgs(key=GPU, operator="Exists")] if pod_requests(settings).gpus else []),
                 # Whatever value and effect the taint has.
                 *(k8s.core.v1.TolerationArgs(key=key, operator="Exists") for key in settings.placement.tolerate),
             ],

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pulumi_kubernetes as k8s
 
+from infra.labels import GPU
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.scalars import bytes_text, millicores_text
-
-GPU = "nvidia.com/gpu"
-"""The resource that NVIDIA's device plugin gives to the nodes that it runs on."""
 
 
 def container_resources(settings: ResourceSettings) -> k8s.core.v1.ResourceRequirementsArgs:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from infra.settings.app.application import Application, Task
 from infra.settings.eks.addresses import health_errors, http_traffic, network_apps, path_errors
+from infra.settings.eks.gpu import guest_gpu_errors
 from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
 from infra.settings.eks.priorities import guest_priority_errors
@@ -68,6 +69,7 @@ def guest_errors(
         if settings.kind == "stateful":
             message = "stateful does not go with kind: guest; leave the app out, or use the one of the other stack"
             yield FieldError(("apps", app, "kind"), message)
+    yield from guest_gpu_errors(apps)
 
 
 def _address_errors(

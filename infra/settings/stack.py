@@ -63,7 +63,7 @@ class StackSettings(Model):
             yield from self._ingress_errors(platform.ingress)
             yield from object_errors(self.apps)
         else:
-            for find in (secret_errors, volume_errors, stop_errors, registration_errors, gpu_errors):
+            for find in (secret_errors, volume_errors, stop_errors, registration_errors):
                 yield from find(self.apps)
             if self.namespace.existing:
                 yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
@@ -73,6 +73,7 @@ class StackSettings(Model):
         yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
         yield from address_errors(self.load_balancer, self.apps)
         yield from placement_errors(self.node_pools, self.apps)
+        yield from gpu_errors(self.node_pools, self.apps)
         yield from size_errors(self.node_pools, self.apps)
         access = self.cluster.access.places
         yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)

@@ -39,7 +39,7 @@ DNS = Pod({"k8s-app": "kube-dns"}, "kube-system")
 def allowed(
     policies: list[dict[str, Any]], caller: Pod | Address, target: Pod | Address, port: int, protocol: str = "TCP"
 ) -> bool:
-    """Whether `caller` may open a connection to `port` of `target` under `policies` of namespace `apps`."""
+    """Whether `caller` may open a connection to `port` of `target` under `policies`."""
     leaves = not isinstance(caller, Pod) or _open(policies, caller, "Egress", target, port, protocol)
     enters = not isinstance(target, Pod) or _open(policies, target, "Ingress", caller, port, protocol)
     return leaves and enters
@@ -59,7 +59,7 @@ def _open(
         return True
     side, ends = ("egress", "to") if direction == "Egress" else ("ingress", "from")
     return any(
-        _port_matches(rule.get("ports", []), port, protocol) and _peer_matches(rule.get(ends, []), other)
+        _port_matches(rule.get("ports", []), port, protocol) and _peer_matches(rule.get(ends, []), other, pod.namespace)
         for spec in own
         for rule in spec.get(side, [])
     )
@@ -69,11 +69,11 @@ def _port_matches(ports: list[dict[str, Any]], port: int, protocol: str) -> bool
     return not ports or any(entry["port"] == port and entry.get("protocol", "TCP") == protocol for entry in ports)
 
 
-def _peer_matches(peers: list[dict[str, Any]], other: Pod | Address) -> bool:
-    return not peers or any(_is_peer(peer, other) for peer in peers)
+def _peer_matches(peers: list[dict[str, Any]], other: Pod | Address, home: str) -> bool:
+    return not peers or any(_is_peer(peer, other, home) for peer in peers)
 
 
-def _is_peer(peer: dict[str, Any], other: Pod | Address) -> bool:
+def _is_peer(peer: dict[str, Any], other: Pod | Address, home: str) -> bool:
     if "ipBlock" in peer:
         return isinstance(other, Address) and _in_block(peer["ipBlock"], other.ip)
     if isinstance(other, Address):
@@ -81,7 +81,7 @@ def _is_peer(peer: dict[str, Any], other: Pod | Address) -> bool:
     in_namespace = (
         _selects(peer["namespaceSelector"], {"kubernetes.io/metadata.name": other.namespace})
         if "namespaceSelector" in peer
-        else other.namespace == "apps"
+        else other.namespace == home
     )
     return in_namespace and _selects(peer.get("podSelector", {}), other.labels)
 

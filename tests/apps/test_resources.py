@@ -61,7 +61,7 @@ def test_a_gpu_is_asked_for_as_a_whole() -> None:
 def test_a_gpu_is_refused_where_no_node_has_one(of_whom: dict[str, Any]) -> None:
     platform = {"kind": "eks", "region": "eu-central-1", "accountId": "123456789012"}
     access = {"access": {"deployers": ["arn:aws:iam::123456789012:role/deployer"]}}
-    with pytest.raises(SettingsError, match=r"resources\.gpu: no node pool here has GPUs"):
+    with pytest.raises(SettingsError, match=r"resources\.gpu: no node pool has GPUs; add one such as gpu: "):
         build_settings({"platform": platform, "cluster": access, "apps": {"it": worker(**of_whom)}})
 
 

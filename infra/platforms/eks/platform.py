@@ -104,9 +104,13 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             parent=self,
         )
         behind_load_balancers = has_traffic(args.settings.apps)
+        with_gpus = any(pool.needs_gpu_plugin for pool in args.settings.node_pools.values())
+        unneeded = [
+            need for need, needed in (("load balancers", behind_load_balancers), ("GPUs", with_gpus)) if not needed
+        ]
         self._controllers = self._make_addons(
             "controller-addons",
-            [addon for addon in AFTER_NODES if addon.needed_by != "load balancers" or behind_load_balancers],
+            [addon for addon in AFTER_NODES if addon.needed_by not in unneeded],
             nodes=self._nodes.system_groups,
         )
         self._load_balancing = self._make_load_balancing()

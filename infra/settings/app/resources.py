@@ -28,7 +28,7 @@ class ResourceSettings(Model):
     cpu_limit: Millicores | None = None
     """CPU limit; by default none."""
     gpu: Annotated[WholeNumber, Field(ge=1, le=64)] | None = None
-    """Whole GPUs of NVIDIA; the cluster must have its device plugin."""
+    """Whole GPUs of NVIDIA: of a node pool that has them, or of an existing cluster with its device plugin."""
 
     @property
     def most_memory(self) -> int:

@@ -37,11 +37,9 @@ _RESOURCES = (
 def size_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find pods that are larger than every node of their pools; locations are below the sections' root."""
     for name, app in apps.items():
-        rooms = _rooms(takers(pools, app))
-        if not rooms:
-            continue
-        for place, pod in _pods(app):
-            for error in _pod_errors(pod, rooms, beside=bool(app.sidecars or app.init)):
+        for place, made_of in _pods(app):
+            rooms = _rooms(takers(pools, made_of))
+            for error in _pod_errors(pod_requests(made_of), rooms, beside=bool(made_of.sidecars or made_of.init)):
                 yield error.below("apps", name, *place)
 
 
@@ -63,16 +61,16 @@ def shortages(
                 yield line
 
 
-def _pods(app: Application) -> Iterator[tuple[Location, Requests]]:
+def _pods(app: Application) -> Iterator[tuple[Location, Application]]:
     """List the kinds of pods that an app has, each with the section of its resources."""
-    yield ("resources",), pod_requests(app)
+    yield ("resources",), app
     job = None if isinstance(app, Task) else app.release_job
-    if job is not None and not isinstance(app, Task) and app.release is not None and app.release.resources is not None:
-        yield ("release", "resources"), pod_requests(job)
+    if job is not None and job.resources != app.resources:
+        yield ("release", "resources"), job
 
 
 def _pod_errors(pod: Requests, rooms: Mapping[str, Room], *, beside: bool) -> Iterator[FieldError]:
-    if any(all(one.asked(pod) <= one.there(node) for one in _RESOURCES) for node in rooms.values()):
+    if not rooms or any(all(one.asked(pod) <= one.there(node) for one in _RESOURCES) for node in rooms.values()):
         return
     whole = "a pod, with the containers beside it," if beside else "a pod"
     remedy = "lower it, or give the pool larger instanceTypes"

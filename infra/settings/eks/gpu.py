@@ -1,19 +1,31 @@
-"""GPUs, which no node pool of an EKS stack has."""
+"""GPUs, for which there must be a pool of machines that have them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from infra.settings.app.application import Application, Task
+from infra.settings.eks.nodes import NodePoolSettings
 from infra.settings.model import FieldError
 
+_NO_POOL = "no node pool has GPUs; add one such as gpu: { instanceTypes: [g6.xlarge], min: 0, max: 4 }"
+_AS_A_GUEST = (
+    "stacks of pull requests get no GPUs, whose nodes belong to another stack; leave it out of this stack's file"
+)
 
-def gpu_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
+
+def gpu_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find containers that would wait for a GPU for ever; locations are below the sections' root."""
-    message = (
-        "no node pool here has GPUs, which need an image of NVIDIA's drivers and the device plugin; run the app on a "
-        "cluster that has them, by a stack of platform.kind: existing"
-    )
+    if not any(pool.has_gpus for pool in pools.values()):
+        yield from _asked_for(apps, _NO_POOL)
+
+
+def guest_gpu_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find containers of a stack of a pull request that ask for a GPU; locations are below the sections' root."""
+    yield from _asked_for(apps, _AS_A_GUEST)
+
+
+def _asked_for(apps: Mapping[str, Application], message: str) -> Iterator[FieldError]:
     for app, settings in apps.items():
         if settings.resources.gpu is not None:
             yield FieldError(("apps", app, "resources", "gpu"), message)

@@ -15,6 +15,9 @@ System")."""
 WITHOUT_IMAGE = ("g5g.",)
 """Graviton with a GPU: no image of Amazon Linux 2023 or Bottlerocket that EKS has for ARM without NVIDIA's drivers runs
 there (EKS user guide, "Choose an optimal Amazon EC2 node instance type")."""
+NVIDIA = re.compile(r"g4dn|g5|g6e?|gr6|p4de?|p5e?|p5en")
+"""Families with whole GPUs of NVIDIA for which EKS has images with the drivers (amazon-eks-ami, nodeadm's families with
+accelerators; EC2 instance types guide, "Accelerated computing")."""
 TOO_SMALL = ("nano", "micro")
 """Half a gibibyte and one: the cluster's own daemons and the kubelet's reserve leave no room for a pod."""
 _FORM = re.compile(r"[a-z][a-z0-9-]*\d[a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)", re.ASCII)
@@ -24,6 +27,11 @@ _MEMORY_CLASSES = {"c": "compute", "m": "general", "t": "general", "r": "memory"
 def architecture(instance_type: str) -> Literal["arm64", "amd64"]:
     """Return the processor of an instance type: ARM has a `g` after the generation (m7g, c7gn), or the family a1."""
     return "arm64" if re.match(r"[a-z]+\d+g|a1\.", instance_type) else "amd64"
+
+
+def has_gpus(instance_type: str) -> bool:
+    """Whether machines of the type have GPUs of NVIDIA that pods can have."""
+    return bool(NVIDIA.fullmatch(instance_type.partition(".")[0]))
 
 
 def size(instance_type: str) -> str:

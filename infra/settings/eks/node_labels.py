@@ -16,6 +16,10 @@ RESERVED_PREFIXES = ("kubernetes.io", "k8s.io", "eks.amazonaws.com", "nightowl")
 POOL_LABEL = "nightowl/pool"
 """On every node: the name of its pool."""
 
+GPU_LABEL = "k8s.amazonaws.com/accelerator"
+"""On every node with GPUs: by it the Cluster Autoscaler waits for the device plugin of a new node, instead of making
+another one for the same pod (Cluster Autoscaler, AWS provider's README, "GPU Node Groups")."""
+
 LONGEST_NODE_KEY = 63
 """Characters of the key of a node's label or taint, its prefix included. Kubernetes counts the prefix apart (Amazon EKS
 API, CreateNodegroup, `labels` and `Taint.key`)."""

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.labels import SYSTEM_TAINT_KEY
+from infra.labels import GPU, GPU_PLUGIN_LABEL, SYSTEM_TAINT_KEY
 from infra.settings.app.placement import LabelValue
-from infra.settings.eks.instance_types import InstanceType, architecture, memory_class, size
-from infra.settings.eks.node_labels import MOST_TAINTS, NodeKey, NodeLabelValue
+from infra.settings.eks.instance_types import InstanceType, architecture, has_gpus, memory_class, size
+from infra.settings.eks.node_labels import GPU_LABEL, MOST_TAINTS, NodeKey, NodeLabelValue
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
@@ -82,6 +82,28 @@ class NodePoolSettings(Model):
     """Taints of each node."""
 
     @property
+    def has_gpus(self) -> bool:
+        """Whether every node of the pool has GPUs."""
+        return has_gpus(self.instance_types[0])
+
+    @property
+    def needs_gpu_plugin(self) -> bool:
+        """Whether the device plugin is to run on its nodes; Bottlerocket's images have it (EKS user guide)."""
+        return self.has_gpus and self.os == "al2023"
+
+    @property
+    def own_labels(self) -> dict[str, str]:
+        """Labels that the pool's kind of machine brings with it."""
+        of_gpus = {GPU_LABEL: "nvidia"} if self.has_gpus else {}
+        return of_gpus | ({GPU_PLUGIN_LABEL: "true"} if self.needs_gpu_plugin else {})
+
+    @property
+    def all_taints(self) -> tuple[TaintSettings, ...]:
+        """The taints of the stack file, and that of the GPUs."""
+        by_itself = self.has_gpus and not any(taint.key == GPU for taint in self.taints)
+        return (TaintSettings(key=GPU, value="present"), *self.taints) if by_itself else self.taints
+
+    @property
     def architecture(self) -> Literal["arm64", "amd64"]:
         """The processor of every node of the pool."""
         return architecture(self.instance_types[0])
@@ -97,7 +119,7 @@ class NodePoolSettings(Model):
         yield from self._hint_errors()
 
     def _taint_errors(self) -> Iterator[FieldError]:
-        own = 1 if self.system else 0
+        own = 1 if self.system or (self.instance_types and self.has_gpus) else 0
         if len(self.taints) + own > MOST_TAINTS:
             yield FieldError("taints", f"has {len(self.taints)} taints; EKS takes {MOST_TAINTS - own} here")
         for index, taint in enumerate(self.taints):
@@ -137,6 +159,8 @@ class NodePoolSettings(Model):
     def _system_errors(self) -> Iterator[FieldError]:
         if self.capacity == "spot":
             yield FieldError("capacity", "the system pool runs the autoscaler itself; it must be onDemand")
+        if self.instance_types and self.has_gpus:
+            yield FieldError("instanceTypes", "have GPUs, which the cluster's own controllers do not use")
         if self.min == 0:
             yield FieldError("min", "the system pool runs the autoscaler itself; it cannot scale from 0")
 

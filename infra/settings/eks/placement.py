@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infra.labels import SYSTEM_TAINT_KEY
+from infra.labels import GPU, SYSTEM_TAINT_KEY
 from infra.settings.app.application import Application
-from infra.settings.app.placement import PlacementSettings
+from infra.settings.app.pod_size import pod_requests
 from infra.settings.eks.node_labels import POOL_LABEL, RESERVED_PREFIXES
 from infra.settings.eks.nodes import NodePoolSettings
 from infra.settings.model import FieldError
+
+NO_GPUS = "has no GPUs"
 
 
 def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, Application]) -> Iterator[FieldError]:
@@ -19,8 +21,9 @@ def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, A
         if SYSTEM_TAINT_KEY in settings.placement.tolerate:
             message = f"{SYSTEM_TAINT_KEY} keeps apps off the cluster's own controllers; remove it"
             yield FieldError(("apps", app, "placement", "tolerate"), message)
-        reasons = {name: _obstacle(name, pool, settings.placement) for name, pool in for_apps.items()}
-        if reasons and all(reasons.values()):
+        reasons = {name: _obstacle(name, pool, settings) for name, pool in for_apps.items()}
+        # That no pool has GPUs is found by the key that asks for them.
+        if reasons and all(reasons.values()) and set(reasons.values()) != {NO_GPUS}:
             obstacles = ", ".join(f"{name} {reason}" for name, reason in reasons.items())
             message = f"no pool takes {app}: {obstacles}; tolerate the taints, or ask for labels that a pool has"
             yield FieldError(("apps", app, "placement"), message)
@@ -28,20 +31,23 @@ def placement_errors(pools: Mapping[str, NodePoolSettings], apps: Mapping[str, A
 
 def takers(pools: Mapping[str, NodePoolSettings], app: Application) -> dict[str, NodePoolSettings]:
     """Return the pools whose nodes take the pods of `app`, whatever their size."""
-    return {
-        name: pool for name, pool in pools.items() if not pool.system and _obstacle(name, pool, app.placement) is None
-    }
+    return {name: pool for name, pool in pools.items() if not pool.system and _obstacle(name, pool, app) is None}
 
 
-def _obstacle(name: str, pool: NodePoolSettings, placement: PlacementSettings) -> str | None:
-    """Return why the pool takes no pod with `placement`, or None if it does."""
-    known = {**pool.labels, POOL_LABEL: name, "kubernetes.io/arch": pool.architecture, "kubernetes.io/os": "linux"}
+def _obstacle(name: str, pool: NodePoolSettings, app: Application) -> str | None:
+    """Return why the pool takes no pod of `app`, or None if it does."""
+    placement, wants_gpus = app.placement, bool(pod_requests(app).gpus)
+    if wants_gpus and not pool.has_gpus:
+        return NO_GPUS
+    own = {POOL_LABEL: name, "kubernetes.io/arch": pool.architecture, "kubernetes.io/os": "linux"}
+    known = {**pool.labels, **pool.own_labels, **own}
     for key, value in placement.labels.items():
         if not _is_known_at_run_time_only(key, known) and known.get(key) != value:
             return f"is not labelled {key}={value}"
-    for taint in pool.taints:
+    tolerated = {*placement.tolerate, *({GPU} if wants_gpus else ())}
+    for taint in pool.all_taints:
         # The third effect, PreferNoSchedule, keeps nobody away.
-        if taint.effect in {"NoSchedule", "NoExecute"} and taint.key not in placement.tolerate:
+        if taint.effect in {"NoSchedule", "NoExecute"} and taint.key not in tolerated:
             return f"has the taint {taint.key}"
     return None
 

@@ -10,7 +10,7 @@ from tests.platforms.eks.stacks import SECTIONS, run_stack, with_apps
 
 SYSTEM = SECTIONS["nodePools"]["system"]
 ARM = {"instanceTypes": ["m7g.xlarge"]}
-GPU = {"instanceTypes": ["g5.xlarge"], "labels": {"accelerator": "a10g"}, "taints": [{"key": "gpu"}]}
+GPU = {"instanceTypes": ["g4ad.xlarge"], "labels": {"accelerator": "a10g"}, "taints": [{"key": "gpu"}]}
 
 
 def stack(pools: dict[str, Any], placement: dict[str, Any]) -> StackSettings:

@@ -40,6 +40,12 @@ def quota_notes(settings: StackSettings) -> Iterator[str]:
             f"{pool.max} nodes in {zones} zones are {most} in one group, which has",
             *(most, limits.NODES_OF_A_GROUP, "Amazon EKS"),
         )
+    for name, pool in pools.items():
+        if pool.has_gpus:
+            yield (
+                f"nightowl:nodePools.{name}.instanceTypes: a new account may run no machines with GPUs; have the "
+                f"quota of {pool.instance_types[0]} raised first, in vCPUs (Service Quotas, Amazon EC2)"
+            )
     yield from _note(
         "nightowl:apps",
         f"{len(http)} apps are reached by HTTP, by {rules} listener rules, and a load balancer has",

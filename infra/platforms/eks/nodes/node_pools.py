@@ -25,6 +25,11 @@ AMI_TYPES = {
     ("bottlerocket", "amd64"): "BOTTLEROCKET_x86_64",
 }
 """Amazon EKS API, `Nodegroup.amiType`."""
+GPU_AMI_TYPES = {
+    ("al2023", "amd64"): "AL2023_x86_64_NVIDIA",
+    ("bottlerocket", "amd64"): "BOTTLEROCKET_x86_64_NVIDIA",
+}
+"""Images with the drivers of NVIDIA (likewise). The settings take no ARM machine with GPUs."""
 CAPACITY_TYPES = {"onDemand": "ON_DEMAND", "spot": "SPOT"}
 TAINT_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "NoExecute": "NO_EXECUTE", "PreferNoSchedule": "PREFER_NO_SCHEDULE"}
 SYSTEM_TAINT = TaintSettings(key=SYSTEM_TAINT_KEY, value="true", effect="NoSchedule")
@@ -133,8 +138,10 @@ class NodePool(pulumi.ComponentResource):
     def _make_group(self, share: ZoneShare, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
         shared, settings = self._shared, self._settings
         # The settings cannot replace the project's own.
-        labels = {**settings.labels, POOL_LABEL: self._name, **({SYSTEM_LABEL: "true"} if settings.system else {})}
-        taints = (SYSTEM_TAINT, *settings.taints) if settings.system else settings.taints
+        system = {SYSTEM_LABEL: "true"} if settings.system else {}
+        labels = {**settings.labels, **settings.own_labels, POOL_LABEL: self._name, **system}
+        taints = (SYSTEM_TAINT, *settings.all_taints) if settings.system else settings.all_taints
+        images = GPU_AMI_TYPES if settings.has_gpus else AMI_TYPES
         # The zone's letter alone: EKS takes 63 characters, of which the engine needs 8 to make a successor first.
         name = f"{self._name}-{share.zone[-1]}"
         group = aws.eks.NodeGroup(
@@ -142,7 +149,7 @@ class NodePool(pulumi.ComponentResource):
             cluster_name=shared.cluster_name,
             node_role_arn=self._role.arn,
             subnet_ids=[shared.subnet_ids[share.zone]],
-            ami_type=AMI_TYPES[settings.os, settings.architecture],
+            ami_type=images[settings.os, settings.architecture],
             capacity_type=CAPACITY_TYPES[settings.capacity],
             instance_types=list(settings.instance_types),
             version=shared.kubernetes_version,
