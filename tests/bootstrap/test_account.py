@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +150,28 @@ def test_no_second_key_is_made_while_the_tags_of_the_first_may_not_be_read(aws: 
     aws.failures["ListResourceTags"] = client_error("AccessDeniedException", message)
     assert "kms:ListResourceTags" in refusal(shell, aws)
     assert "CreateBucket" not in aws.changing_calls
+
+
+OTHER_NAMES = {
+    "HeadBucket": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "BucketEncryption": "EncryptionConfiguration",
+    "BucketLifecycleConfiguration": "LifecycleConfiguration",
+    "PublicAccessBlock": "BucketPublicAccessBlock",
+}
+"""Calls of S3 whose permissions are not called as they are (Service Authorization Reference, Amazon S3)."""
+
+
+def test_the_least_permissions_of_the_page_allow_every_call_of_a_run(aws: Aws, shell: Shell) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bootstrap.md").read_text(encoding="utf-8")
+    policy = json.loads(page.split("```json\n")[1].split("```")[0])
+    allowed = {action.split(":")[1] for statement in policy["Statement"] for action in statement["Action"]}
+    shell.run("dry-run")
+    shell.run()
+    shell.run("check")
+    asked = {operation for operation, _ in aws.calls} - {"GetCallerIdentity"}  # which everybody may ask
+    for call, permission in OTHER_NAMES.items():
+        asked = {permission.join(operation.rsplit(call, 1)) for operation in asked}
+    assert {"CreateKey", "PutBucketPublicAccessBlock", "CreateOpenIDConnectProvider"} <= asked
+    assert sorted(asked - allowed) == []

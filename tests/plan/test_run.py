@@ -16,6 +16,7 @@ from infra.plan.text import Detail, plan_text
 
 STACKS = Path(__file__).parents[2] / "stacks"
 README = (STACKS.parent / "README.md").read_text()
+GUIDE = (STACKS.parent / "docs" / "eks.md").read_text()
 PICTURE = STACKS.parent / "docs" / "prod.svg"
 NAMES = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
 LOCAL = STACKS / "Pulumi.local.yaml"
@@ -39,6 +40,8 @@ def test_every_stack_as_shipped_can_be_planned(stack: str) -> None:
     assert shown(plan, width=SCREEN_COLUMNS).count("\n") < SCREEN_LINES
     if stack != "local":
         assert f"| `{stack}` | {len(plan.graph.made)} |" in README, "README says how many resources there are"
+        minutes, seconds = divmod(round(plan.serving_seconds), 60)
+        assert f"the apps serve {minutes} minutes {seconds} seconds after the start" in GUIDE
     if stack == "prod":
         assert PICTURE.read_text() == plan.picture.file(), "run: nightowl plan -s prod --svg docs/prod.svg"
 

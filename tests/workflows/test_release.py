@@ -106,3 +106,8 @@ def test_a_version_without_a_section_is_not_released(checkout: Path) -> None:
 def test_the_changelog_has_a_dated_section_for_the_version_of_this_tree() -> None:
     version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
     assert f"\n## {version} - 20" in (REPOSITORY / "CHANGELOG.md").read_text()
+
+
+def test_what_this_version_makes_is_recorded_for_the_upgrades_from_it() -> None:
+    version = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    assert (REPOSITORY / "tests" / "releases" / version / "prod.json").is_file()
