@@ -47,6 +47,7 @@ BY_KEY: Mapping[str, Sequence[Any]] = {
     "from": ["lender.disk"],
     "http": ["/path"],
     "loadBalancer": [True],
+    "pullSecrets": [["kept-credentials"]],
 }
 """Values of keys that mean something that is elsewhere, or that have a form of their own."""
 BESIDE: Mapping[str, Mapping[str, Any]] = {
@@ -69,6 +70,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "Peer.ports": {"app": "peer"},
     "ResourceSettings.memoryLimit": {"memory": "32Mi"},
     "ScalingSettings.max": {"min": 1},
+    "SecretSettings.tls": {"ref": "kept-certificate"},
     "HealthSettings.startWithin": {"readiness": {"tcp": 9000}},
 }
 """What a key goes with, in its own section."""

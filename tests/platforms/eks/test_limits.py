@@ -120,6 +120,14 @@ def test_a_secret_that_the_boundary_would_keep_from_the_pods_is_refused_with_its
     ]
 
 
+def test_credentials_that_the_boundary_would_keep_from_their_keeper_are_refused_with_the_app_that_names_them() -> None:
+    apps = {"web": {"pullSecrets": ["test/ghcr", "prod/quay"]}}
+    assert refusal(with_apps(apps, delivery={"github": GITHUB})) == (
+        "nightowl:apps.web.pullSecrets[1]: prod/quay is not below test/, and roles of this stack read no other "
+        "secrets; name it so, or add the beginning of its name to nightowl:delivery.secrets"
+    )
+
+
 def test_a_stack_without_a_pipeline_names_its_secrets_as_it_likes() -> None:
     run_stack(with_apps({"web": {"secrets": {"key": "anything"}}}), preview=True)
 

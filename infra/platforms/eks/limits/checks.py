@@ -19,6 +19,7 @@ from infra.platforms.eks.pipeline.registry import repository_policy
 from infra.platforms.eks.secrets import references, secrets_policy
 from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS
+from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
@@ -91,11 +92,15 @@ def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
 def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
     """Find secrets that the boundary would keep from the pods."""
     for app, of in settings.apps.items():
-        for name, secret in of.secrets.items():
-            if not secret.ref.startswith(scope.secrets):
+        # What the keeper reads stands under `pullSecrets` of the others.
+        own = {} if app == KEEPER else of.secrets
+        named = {f"secrets.{name}": secret.ref for name, secret in own.items()}
+        named |= {f"pullSecrets[{index}]": reference for index, reference in enumerate(of.pull_secrets)}
+        for place, reference in named.items():
+            if not reference.startswith(scope.secrets):
                 yield (
-                    f"nightowl:apps.{app}.secrets.{name}: {secret.ref} is not below {' or '.join(scope.secrets)}, and "
-                    "roles of this stack read no other secrets; name it so, or add the beginning of its name to "
+                    f"nightowl:apps.{app}.{place}: {reference} is not below {' or '.join(scope.secrets)}, and roles of "
+                    "this stack read no other secrets; name it so, or add the beginning of its name to "
                     "nightowl:delivery.secrets"
                 )
 
