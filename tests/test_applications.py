@@ -1,0 +1,96 @@
+"""Applications that people bring can be said as their own files say them, and pass in dev on any platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.plan.plan import Plan, plan_of_file
+
+DEV = Path(__file__).parents[1] / "stacks" / "Pulumi.dev.yaml"
+INFRASTRUCTURE = ("platform", "network", "cluster", "nodePools", "loadBalancer")
+ON = pytest.mark.parametrize("platform", ["existing", "eks"])
+
+KAFKA = """
+kafka:
+  kind: stateful
+  image: docker.io/apache/kafka:4.0.0
+  replicas: 3
+  start: parallel
+  port: 9092
+  ports: { controller: 9093, internal: 19092 }
+  command: [sh, -c, "export KAFKA_NODE_ID=$((${HOSTNAME##*-} + 1)) && exec /etc/kafka/docker/run"]
+  env:
+    POD_NAME: { field: metadata.name }
+    KAFKA_PROCESS_ROLES: broker,controller
+    KAFKA_CONTROLLER_QUORUM_VOTERS: 1@kafka-0.kafka-peers:9093,2@kafka-1.kafka-peers:9093,3@kafka-2.kafka-peers:9093
+    KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://$(POD_NAME).kafka-peers:19092
+    KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: 3
+  health: { startWithin: 5m, readiness: { tcp: 9092 } }
+  resources: { cpu: 500m, memory: 2Gi }
+  security: { user: 1000, group: 1000, readOnlyRoot: false }
+  volumes: { data: { mount: /var/lib/kafka/data, size: 20Gi, kind: persistent } }
+topics:
+  kind: job
+  image: docker.io/apache/kafka:4.0.0
+  command: [kafka-topics.sh, --bootstrap-server, "kafka:9092", --topic, orders, --create, --partitions, 6]
+  resources: { memory: 512Mi }
+  allowTo: [kafka]
+  dependsOn: [kafka]
+"""
+COREDNS = """
+coredns:
+  image: docker.io/coredns/coredns:1.12.2
+  args: [-conf, /etc/coredns/Corefile]
+  ports:
+    dns: { port: 5353, protocol: udp, servicePort: 53 }
+    dns-tcp: { port: 5353, servicePort: 53 }
+    ready: 8181
+  files: { /etc/coredns/Corefile: ".:5353 { ready\\n forward . 9.9.9.9 }\\n" }
+  health: { readiness: { http: /ready, port: 8181 } }
+  traffic: { protocol: udp }
+  allowTo: [{ cidr: 9.9.9.9/32, ports: [53/udp, 53] }]
+"""
+
+
+def _plan(apps: str, platform: str, folder: Path) -> Plan:
+    config: dict[str, Any] = {"nightowl:platform": {"kind": "existing", "context": "any"}}
+    if platform == "eks":
+        dev = yaml.safe_load(DEV.read_text(encoding="utf-8"))["config"]
+        config = {f"nightowl:{section}": dev[f"nightowl:{section}"] for section in INFRASTRUCTURE}
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump({"config": {**config, "nightowl:apps": yaml.safe_load(apps)}}))
+    plan = plan_of_file(file, "dev")
+    assert plan.policies.mandatory == []
+    return plan
+
+
+def _object(plan: Plan, kind: str, name: str) -> Mapping[str, Any]:
+    return next(
+        resource.props
+        for resource in plan.graph
+        if resource.props.get("kind") == kind and resource.props["metadata"].get("name") == name
+    )
+
+
+@ON
+def test_brokers_of_kafka_announce_names_that_answer_before_they_are_ready(platform: str, tmp_path: Path) -> None:
+    plan = _plan(KAFKA, platform, tmp_path)
+    container = _object(plan, "StatefulSet", "kafka")["spec"]["template"]["spec"]["containers"][0]
+    variables = [variable["name"] for variable in container["env"]]
+    assert variables.index("POD_NAME") < variables.index("KAFKA_ADVERTISED_LISTENERS")
+    assert _object(plan, "Service", "kafka-peers")["spec"]["publishNotReadyAddresses"] is True
+
+
+@ON
+def test_a_name_server_answers_datagrams_and_connections_on_one_port(platform: str, tmp_path: Path) -> None:
+    plan = _plan(COREDNS, platform, tmp_path)
+    ports = _object(plan, "Service", "coredns")["spec"]["ports"]
+    assert {(port["port"], port["targetPort"], port["protocol"]) for port in ports if port["port"] == 53} == {
+        (53, 5353, "UDP"),
+        (53, 5353, "TCP"),
+    }
