@@ -296,7 +296,7 @@ _APP = (
         id="what is misspelt is not asked for once more",
     ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
-    _worker("{ traffic: {} }", "traffic: goes with kind web only", id="traffic of a worker"),
+    _worker("{ traffic: {} }", "traffic: goes with kind web or stateful only", id="traffic of a worker"),
     _stateful(
         "scaling: {}, release: { command: [x] }, rollout: { surge: 50% }, replicas: 3, partition: 4",
         "replicas: 3 would fight the autoscaler; give either replicas or scaling",
