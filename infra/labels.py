@@ -19,6 +19,8 @@ NIGHTOWL_SELECTOR = f"{PART_OF_LABEL}={PART_OF}"
 """Selects, on any cluster, what Nightowl deployed."""
 NETWORK_POLICIES_ANNOTATION = "network-policies/left-out-by"
 """On a namespace without network policies: which key of the stack file says so. The policy pack reads it."""
+KIND_ANNOTATION = "nightowl/kind"
+"""On a Deployment whose kind its pods do not tell: a worker with ports looks like a web app."""
 SECURITY_ANNOTATION = "pod-security/decided-by"
 """On a workload or namespace whose pods differ from the defaults: which keys of the stack file say so. The policy pack
 reads it."""

@@ -7,7 +7,8 @@ import pulumi_kubernetes as k8s
 from infra.apps.labels import match_app
 from infra.apps.replicas import REVISION_HISTORY
 from infra.apps.rollout import strategy
-from infra.settings.app.application import LongRunning
+from infra.labels import KIND_ANNOTATION
+from infra.settings.app.application import LongRunning, WorkerSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS
 
 REPLICAS_ANNOTATION = "nightowl/replicas"
@@ -19,8 +20,10 @@ manager owns it, and else sends its live value (pulumi-kubernetes 4, `handleSSAI
 
 
 def deployment_annotations(settings: LongRunning) -> dict[str, str]:
-    """Name who decides how many replicas run, and let the stack file take the number back from an autoscaler."""
+    """Name who decides how many replicas run, let the stack file take the number back, and tell a worker with ports."""
+    kind = {KIND_ANNOTATION: settings.kind} if isinstance(settings, WorkerSettings) and settings.served else {}
     return {
+        **kind,
         REPLICAS_ANNOTATION: "stack-file" if settings.autoscaling is None else "autoscaler",
         # Provider releases that know no `enable_patch_force` would call the autoscaler's number a conflict.
         "pulumi.com/patchForce": "true",

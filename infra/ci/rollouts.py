@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def rollouts_of(settings: StackSettings, project: str, stack: str) -> Watch:
-    """Return a watch of the Deployments of a stack; their cluster, which may not exist yet, is looked up late."""
+    """Return a watch of what a stack runs; its cluster, which may not exist yet, is looked up late."""
     return watch_rollouts(settings.namespace.name, lambda: _connect(settings, project, stack))
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from kubernetes.client import ApiClient
 
 from infra.kube import Json, list_objects
-from infra.labels import NAME_LABEL, NIGHTOWL_SELECTOR, ZONE_LABEL
+from infra.labels import KIND_ANNOTATION, NAME_LABEL, NIGHTOWL_SELECTOR, ZONE_LABEL
 
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 FIRST_METRICS_WITHIN = timedelta(seconds=90)
@@ -47,7 +47,10 @@ class ScalingStatus:
 
 @dataclass(frozen=True)
 class AppStatus:
-    """One application. `zones` counts its running pods by zone; a cron app has no replicas to be available."""
+    """One application. `zones` counts its running pods by zone; a cron app has no replicas to be available.
+
+    Of a job, the one replica is ready when it is done.
+    """
 
     name: str
     namespace: str
@@ -121,6 +124,7 @@ def collect(name: str, api: ApiClient) -> ClusterStatus:
     sets = list_objects(api, "/apis/apps/v1/statefulsets", selector=NIGHTOWL_SELECTOR)
     autoscalers = list_objects(api, "/apis/autoscaling/v2/horizontalpodautoscalers", selector=NIGHTOWL_SELECTOR)
     crons = list_objects(api, "/apis/batch/v1/cronjobs", selector=NIGHTOWL_SELECTOR)
+    jobs = list_objects(api, "/apis/batch/v1/jobs", selector=NIGHTOWL_SELECTOR)
     zones = {_name(node): _label(node, ZONE_LABEL) for node in nodes}
     scaling = {(_namespace(item), _name(item)): _scaling(item) for item in autoscalers}
     return ClusterStatus(
@@ -128,7 +132,8 @@ def collect(name: str, api: ApiClient) -> ClusterStatus:
         apps=[
             _app(item, pods, zones, scaling.get((_namespace(item), _name(item))))
             for item in (*deployments, *sets, *crons)
-        ],
+        ]
+        + [_job(item, pods, zones) for item in _newest_jobs(jobs)],
         nodes=[_node(node, pods) for node in nodes],
         pending_pods=sum(pod["status"].get("phase") == "Pending" for pod in pods),
     )
@@ -137,19 +142,48 @@ def collect(name: str, api: ApiClient) -> ClusterStatus:
 def _app(owner: Json, pods: Sequence[Json], zones: Mapping[str, str], scaling: ScalingStatus | None) -> AppStatus:
     spec = owner["spec"]
     schedule = spec.get("schedule")
-    containers: list[Json] = spec["template"]["spec"]["containers"] if schedule is None else []
-    running = "web" if any(container.get("ports") for container in containers) else "worker"
-    if "serviceName" in spec:
-        running = "stateful"
     return AppStatus(
         name=_name(owner),
         namespace=_namespace(owner),
-        kind=running if schedule is None else "cron",
+        kind=_kind(owner),
         desired=spec.get("replicas", 0),
         ready=owner.get("status", {}).get("readyReplicas", 0),
         zones=_zones_of(owner, pods, zones),
         scaling=scaling,
         schedule=schedule,
+    )
+
+
+def _kind(owner: Json) -> str:
+    spec = owner["spec"]
+    if "schedule" in spec:
+        return "cron"
+    if "serviceName" in spec:
+        return "stateful"
+    has_ports = any(container.get("ports") for container in spec["template"]["spec"]["containers"])
+    return owner["metadata"].get("annotations", {}).get(KIND_ANNOTATION, "web" if has_ports else "worker")
+
+
+def _newest_jobs(jobs: Sequence[Json]) -> list[Json]:
+    """Leave out the runs of cron apps, the releases of others, and the jobs of earlier versions."""
+    newest: dict[tuple[str, str], Json] = {}
+    for job in sorted(jobs, key=lambda item: item["metadata"].get("creationTimestamp", "")):
+        app = _label(job, NAME_LABEL)
+        if "ownerReferences" not in job["metadata"] and _label(job["spec"]["template"], NAME_LABEL) == app:
+            newest[_namespace(job), app] = job
+    return list(newest.values())
+
+
+def _job(job: Json, pods: Sequence[Json], zones: Mapping[str, str]) -> AppStatus:
+    return AppStatus(
+        name=_label(job, NAME_LABEL),
+        namespace=_namespace(job),
+        kind="job",
+        desired=1,
+        ready=min(1, job.get("status", {}).get("succeeded", 0)),
+        zones=_zones_of(job, pods, zones),
+        scaling=None,
+        schedule=None,
     )
 
 
@@ -199,7 +233,7 @@ def _zones_of(owner: Json, pods: Sequence[Json], zones: Mapping[str, str]) -> Ma
         if pod["status"].get("phase") == "Running"
         and "deletionTimestamp" not in pod["metadata"]
         and _namespace(pod) == _namespace(owner)
-        and _label(pod, NAME_LABEL) == _name(owner)
+        and _label(pod, NAME_LABEL) == _label(owner, NAME_LABEL)
     )
     return dict(sorted(counted.items()))
 

@@ -97,7 +97,8 @@ def plain_table(*headers: str, right: Collection[str] = ()) -> Table:
 def _replicas(app: AppStatus) -> Text:
     if app.kind == "cron":
         return Text(app.schedule or "", style="dim")
-    return Text(f"{app.ready}/{app.desired} ready", style="green" if app.available else "yellow")
+    done = "done" if app.kind == "job" else "ready"
+    return Text(f"{app.ready}/{app.desired} {done}", style="green" if app.available else "yellow")
 
 
 def _zones(app: AppStatus) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.rollouts.rules import CLAIM, ENDED, KILLED_BY_PROBE, MOUNT, FaultRule, rule_of
+from infra.rollouts.rules import CLAIM, ENDED, FAILED, KILLED_BY_PROBE, MOUNT, FaultRule, rule_of
 from infra.values import mapping, mappings, number, text, within
 
 STARTING = frozenset({"ContainerCreating", "PodInitializing"})
@@ -45,7 +45,7 @@ def fault_key(fault: Fault, pod: str = "") -> str:
     message = fault.message.replace(pod, "POD") if pod else fault.message
     message = re.sub(r'^pods? "[^"]+"', "POD", message)  # a refused pod gets another name each time
     message = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)*", "#", message)
-    return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED} else message}"
+    return f"{fault.where}|{kind}|{'' if kind in {'image', ENDED, FAILED} else message}"
 
 
 def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ()) -> list[Fault]:
@@ -53,8 +53,7 @@ def pod_faults(pod: Mapping[str, Any], events: Sequence[Mapping[str, Any]] = ())
     if is_ready(pod):
         return []
     if within(pod, "status", "phase") == "Failed":
-        reason = text(pod, "status", "reason") or "Failed"
-        return [Fault(where="", reason=reason, message=text(pod, "status", "message"))]
+        return _last_faults(pod)
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         fault = Fault(where="not scheduled", reason=text(scheduled, "reason"), message=text(scheduled, "message"))
@@ -92,10 +91,29 @@ def event_time(event: Mapping[str, Any]) -> str:
     return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
 
 
+def _last_faults(pod: Mapping[str, Any]) -> list[Fault]:
+    """List why a pod has ended for good: by an order from outside, or because one of its containers failed."""
+    reason = text(pod, "status", "reason")
+    ended = [
+        (status, mapping(within(status, "state", "terminated")))
+        for kind in ("containerStatuses", "initContainerStatuses")
+        for status in mappings(pod, "status", kind)
+    ]
+    failed = [
+        Fault(where=_where(status), reason=FAILED, message=_last_words(last, status.get("restartCount", 0)))
+        for status, last in ended
+        if last.get("exitCode")
+    ]
+    if reason or not failed:
+        return [Fault(where="", reason=reason or FAILED, message=text(pod, "status", "message"))]
+    # What runs beside a container that failed is stopped with it, and says nothing more.
+    return failed[:1]
+
+
 def _container_faults(status: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[Fault]:
     if status.get("ready") is True:
         return []
-    where = f"container {status.get('name')} ({status.get('image')})"
+    where = _where(status)
     ended, reason = _ended(status), text(status, "state", "waiting", "reason")
     if reason not in STARTING | {ENDED, ""}:
         message = text(status, "state", "waiting", "message") or "no message"
@@ -113,6 +131,10 @@ def _container_faults(status: Mapping[str, Any], events: Sequence[Mapping[str, A
     if unhealthy is not None and "running" in mapping(status.get("state")):
         return [Fault(where=where, reason="Unhealthy", message=text(unhealthy, "message"))]
     return []
+
+
+def _where(status: Mapping[str, Any]) -> str:
+    return f"container {status.get('name')} ({status.get('image')})"
 
 
 def _ended(status: Mapping[str, Any]) -> Mapping[str, Any]:

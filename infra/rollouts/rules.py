@@ -2,8 +2,9 @@
 
 The reasons and words are those of Kubernetes 1.36: pkg/kubelet/events/event.go, pkg/kubelet/images/types.go,
 pkg/kubelet/container/sync_result.go, pkg/kubelet/kuberuntime (containers), pkg/kubelet/prober/prober.go (probes),
-pkg/controller/controller_utils.go (replica sets); and for words inside a message those of containerd's runc
-("exec: ..."), plugin/resourcequota and plugin/limitranger of the API server, and pod-security-admission.
+pkg/controller/controller_utils.go (replica sets), and the API types of batch/v1 (jobs); and for words inside a message
+those of containerd's runc ("exec: ..."), plugin/resourcequota and plugin/limitranger of the API server, and
+pod-security-admission.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ CONTAINER_START = frozenset({"CreateContainerError", "RunContainerError", "Start
 """A container that was never a process: the runtime refused to make or to start it."""
 ENDED = "CrashLoopBackOff"
 """The reason under which a container that ended is told, whatever state it is in between two starts."""
+FAILED = "Failed"
+"""The reason under which a container that ended for good is told, and the pod with it: the phase of the pod."""
 KILLED_BY_PROBE = "Killing"
 IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "ImageInspectError"})
 MOUNT = frozenset({"FailedMount", "FailedMapVolume", "FailedAttachVolume"})
@@ -38,6 +41,9 @@ CONFIG = frozenset({"CreateContainerConfigError"})
 UNSCHEDULED = frozenset({"Unschedulable", "FailedScheduling"})
 CLAIM = frozenset({"ProvisioningFailed", "FailedBinding"})
 REFUSED = frozenset({"FailedCreate"})
+ORDERED_START = "OrderedStart"
+"""Replicas of a StatefulSet that are not made yet, as one before them is not ready: no event of Kubernetes says so."""
+NO_PROGRAM = r'exec: "[^"]*": .*(executable file not found|no such file or directory|permission denied)'
 
 RULES = (
     FaultRule(reasons=frozenset({"InvalidImageName"}), hopeless=True, remedy="correct the app's `image`"),
@@ -55,22 +61,38 @@ RULES = (
     ),
     FaultRule(
         reasons=CONTAINER_START,
-        words=r'exec: "[^"]*": .*(executable file not found|no such file or directory|permission denied)',
+        words=NO_PROGRAM,
         hopeless=True,
         remedy="correct the app's `command`, or the image",
     ),
     FaultRule(reasons=CONTAINER_START),
     FaultRule(
-        reasons=frozenset({ENDED}),
+        reasons=frozenset({ENDED, FAILED}),
         words="OOMKilled",
         remedy="raise `resources.memory`, or let the program take less",
     ),
     FaultRule(
-        reasons=frozenset({ENDED}),
+        reasons=frozenset({ENDED, FAILED}),
         words="exec format error",
         remedy="the image is made for another processor than the node's; build it for both",
     ),
-    FaultRule(reasons=frozenset({ENDED})),
+    FaultRule(
+        reasons=frozenset({FAILED}),
+        words=NO_PROGRAM,
+        remedy="correct the `command`, or the image",
+    ),
+    FaultRule(reasons=frozenset({ENDED, FAILED})),
+    FaultRule(reasons=frozenset({"BackoffLimitExceeded"})),
+    FaultRule(
+        reasons=frozenset({"DeadlineExceeded"}),
+        remedy="give it more time by its `timeout`, or mend what it waits for",
+    ),
+    # A healthy start of several replicas waits for each as well.
+    FaultRule(
+        reasons=frozenset({ORDERED_START}),
+        reported_after_seconds=30,
+        remedy="replicas that become ready only together need `start: parallel`",
+    ),
     FaultRule(
         reasons=frozenset({KILLED_BY_PROBE}),
         words="failed startup probe",

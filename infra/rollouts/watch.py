@@ -1,4 +1,4 @@
-"""A look at the cluster every second while the engine waits for Deployments.
+"""A look at the cluster every second while the engine waits for what makes pods.
 
 The engine's own provider waits for a rollout until its time is up, and then knows little of why. What is wrong is
 told here as soon as it is certain, each reason once. Most faults can go away by themselves, as when somebody makes the
@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING
 
 from infra.engine.outcome import OnProgress, ResourceProgress, Watch
 from infra.errors import NightowlError
-from infra.rollouts.look import Reason, reasons_by_deployment, sentences
+from infra.rollouts.look import Workload, reasons_by_workload
+from infra.rollouts.reasons import Reason, sentences
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+TYPES = {
+    "Deployment": "kubernetes:apps/v1:Deployment",
+    "StatefulSet": "kubernetes:apps/v1:StatefulSet",
+    "Job": "kubernetes:batch/v1:Job",
+}
+"""What is watched: the engine's types, by kind."""
+KINDS = {type_: kind for kind, type_ in TYPES.items()}
 GROUPING_TYPES = ("pulumi:", "nightowl:", "eks:index:")
 """Components: they are under way as long as anything in them is."""
 LOOK_SECONDS = 1.0
@@ -32,7 +39,7 @@ HOPELESS_SECONDS = 3.0
 
 
 def watch_rollouts(namespace: str, connect: Callable[[], ApiClient]) -> Watch:
-    """Return a watch of the Deployments of a namespace, for each run of the engine.
+    """Return a watch of a namespace, for each run of the engine.
 
     `connect` may raise NightowlError as long as the cluster is not there.
     """
@@ -49,10 +56,10 @@ class RolloutWatch:
     stop: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
     _under_way: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
-    _reasons: Mapping[str, Sequence[Reason]] = field(default_factory=dict[str, Sequence[Reason]])
-    _since: dict[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
-    _notified: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    _failed: list[str] = field(default_factory=list[str])
+    _reasons: Mapping[Workload, Sequence[Reason]] = field(default_factory=dict[Workload, Sequence[Reason]])
+    _since: dict[tuple[Workload, str], float] = field(default_factory=dict[tuple[Workload, str], float])
+    _notified: set[tuple[Workload, str]] = field(default_factory=set[tuple[Workload, str]])
+    _failed: list[Workload] = field(default_factory=list[Workload])
     _api: ApiClient | None = None
     _stopped: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,32 +83,36 @@ class RolloutWatch:
                 self._under_way[step.type, step.name] = self.clock()
             elif step.status in {"done", "failed"}:
                 self._under_way.pop((step.type, step.name), None)
-            if step.status == "failed" and step.type == DEPLOYMENT:
-                self._failed.append(step.name)
+            if step.status == "failed" and step.type in KINDS:
+                self._failed.append(Workload(KINDS[step.type], step.name))
 
     def explain_failure(self) -> list[str]:
-        """Return why the Deployments that did not come up have not: a last look, once the engine has given up."""
+        """Return why what did not come up has not: a last look, once the engine has given up."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
-        names = [*self._failed, *self._waiting()]
-        if names:
-            self._look(names)
+        lost = [*self._failed, *self._waiting()]
+        if lost:
+            self._look(lost)
         # What was seen of one that has come up since is no reason of this failure.
-        lost = {name: reasons for name, reasons in self._reasons.items() if name in names}
-        return [f"Deployment {name}: {reason}" for name, reasons in lost.items() for reason in sentences(reasons)]
+        return [
+            f"{workload.kind} {workload.name}: {reason}"
+            for workload, reasons in self._reasons.items()
+            if workload in lost
+            for reason in sentences(reasons)
+        ]
 
     def _look_until_the_end(self) -> None:
         while not self._ended.wait(LOOK_SECONDS):
-            waiting = [name for name, since in self._waiting().items() if self.clock() - since >= FIRST_LOOK_SECONDS]
+            waiting = [one for one, since in self._waiting().items() if self.clock() - since >= FIRST_LOOK_SECONDS]
             if waiting:
                 self.look(waiting)
 
-    def look(self, names: Sequence[str]) -> None:
-        """Look once at some Deployments: tell what is news, and stop the engine where that is all that is left."""
-        self._look(names)
+    def look(self, workloads: Sequence[Workload]) -> None:
+        """Look once: tell what is news, and stop the engine where that is all that is left."""
+        self._look(workloads)
         now = self.clock()
-        seen = {(name, reason.key): reason for name, reasons in self._reasons.items() for reason in reasons}
+        seen = {(workload, reason.key): reason for workload, reasons in self._reasons.items() for reason in reasons}
         self._since = {key: self._since.get(key, now) for key in seen}
         for key, reason in seen.items():
             if key not in self._notified and now - self._since[key] >= reason.fault.rule.reported_after_seconds:
@@ -109,32 +120,37 @@ class RolloutWatch:
                 self._notify(key[0], reason.sentence)
         if self._is_hopeless(seen, now):
             self._stopped = True
-            self._notify(min(name for name, _ in seen), "waiting longer cannot help, so the update ends here")
+            self._notify(min(workload for workload, _ in seen), "waiting longer cannot help, so the update ends here")
             self.stop()
 
-    def _look(self, names: Sequence[str]) -> None:
+    def _look(self, workloads: Sequence[Workload]) -> None:
         try:
             self._api = self._api or self.connect()
-            self._reasons = reasons_by_deployment(self._api, self.namespace, names)
+            self._reasons = reasons_by_workload(self._api, self.namespace, workloads)
         except NightowlError:
             # No answer, or credentials that are too old: the next look connects anew, and no reason is lost.
             self._api = None
 
-    def _is_hopeless(self, seen: Mapping[tuple[str, str], Reason], now: float) -> bool:
-        """Whether all that is under way are Deployments with a fault that cannot heal."""
+    def _is_hopeless(self, seen: Mapping[tuple[Workload, str], Reason], now: float) -> bool:
+        """Whether all that is under way has a fault that cannot heal."""
         lost = {
-            name
-            for (name, key), reason in seen.items()
-            if reason.fault.rule.hopeless and now - self._since[name, key] >= HOPELESS_SECONDS
+            (TYPES[workload.kind], workload.name)
+            for (workload, key), reason in seen.items()
+            if reason.fault.rule.hopeless and now - self._since[workload, key] >= HOPELESS_SECONDS
         }
         with self._lock:
-            others = [name for type_, name in self._under_way if type_ != DEPLOYMENT or name not in lost]
+            others = self._under_way.keys() - lost
             latest = max(self._under_way.values(), default=now)
         return bool(lost) and not others and not self._stopped and now - latest >= HOPELESS_SECONDS
 
-    def _waiting(self) -> dict[str, float]:
+    def _waiting(self) -> dict[Workload, float]:
         with self._lock:
-            return {name: since for (type_, name), since in self._under_way.items() if type_ == DEPLOYMENT}
+            return {
+                Workload(KINDS[type_], name): since
+                for (type_, name), since in self._under_way.items()
+                if type_ in KINDS
+            }
 
-    def _notify(self, name: str, message: str) -> None:
-        self.notify(ResourceProgress(op="", type=DEPLOYMENT, name=name, status="running", message=message))
+    def _notify(self, workload: Workload, message: str) -> None:
+        step = ResourceProgress(op="", type=TYPES[workload.kind], name=workload.name, status="running", message=message)
+        self.notify(step)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api
 
-from infra.rollouts.look import Reason, reasons_by_deployment
+from infra.rollouts.look import DEPLOYMENT, Workload, reasons_by_workload
+from infra.rollouts.reasons import Reason
 from tests.e2e.conftest import NAMESPACE, Cluster, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -64,7 +65,8 @@ def reason(cluster: Cluster, name: str, words: str) -> Reason:
     """The reason of a Deployment that has these words, once it is there."""
 
     def found() -> list[Reason]:
-        reasons = reasons_by_deployment(cluster.api, PLACE, {name}).get(name, [])
+        workload = Workload(DEPLOYMENT, name)
+        reasons = reasons_by_workload(cluster.api, PLACE, {workload}).get(workload, [])
         return [each for each in reasons if words in each.sentence]
 
     wait_for(f"a reason of {name} with {words!r}", lambda: bool(found()), 60)

@@ -80,6 +80,27 @@ def cron(name: str) -> dict[str, Any]:
     }
 
 
+def stateful_set(name: str) -> dict[str, Any]:
+    item = deployment(name, desired=3, ready=3)
+    return {**item, "spec": {**item["spec"], "serviceName": f"{name}-peers"}}
+
+
+def worker_with_ports(name: str) -> dict[str, Any]:
+    item = deployment(name, desired=1, ready=1)
+    return {**item, "metadata": {**item["metadata"], "annotations": {"nightowl/kind": "worker"}}}
+
+
+def job(app: str, *, pods_of: str | None = None, succeeded: int = 0, made: str = "", owner: str = "") -> dict[str, Any]:
+    template = {"metadata": {"labels": {NAME_LABEL: pods_of or app}}, "spec": {"containers": [{"name": app}]}}
+    owners = {"ownerReferences": [{"uid": owner}]} if owner else {}
+    metadata = {"namespace": NAMESPACE, "labels": {NAME_LABEL: app}, "creationTimestamp": made, **owners}
+    return {
+        "metadata": {"name": f"{app}-{made[:4]}", **metadata},
+        "spec": {"template": template},
+        "status": {"succeeded": succeeded},
+    }
+
+
 LONG_AGO = "2020-01-01T00:00:00Z"
 
 JUST_NOW = "2999-01-01T00:00:00Z"
@@ -119,6 +140,31 @@ def test_a_cron_app_shows_its_schedule_and_is_available_between_runs() -> None:
     assert report is not None
     assert report.schedule == "*/5 * * * *"
     assert report.available
+
+
+def test_every_app_is_shown_by_its_kind_and_a_job_by_its_newest_version_alone() -> None:
+    answers = {
+        "/apis/apps/v1/deployments": {"items": [worker_with_ports("redis"), deployment("web", desired=1, ready=1)]},
+        "/apis/apps/v1/statefulsets": {"items": [stateful_set("db")]},
+        "/apis/batch/v1/jobs": {
+            "items": [
+                job("seed", succeeded=1, made=JUST_NOW),
+                job("seed", made=LONG_AGO),
+                job("web", pods_of="web.release", made=LONG_AGO),
+                job("report", owner="cron", made=LONG_AGO),
+                job("late", made=LONG_AGO),
+            ]
+        },
+    }
+    with serving(answers) as api:
+        status = collect("test", api)
+    assert {app.name: (app.kind, app.available) for app in status.apps} == {
+        "redis": ("worker", True),
+        "web": ("web", True),
+        "db": ("stateful", True),
+        "seed": ("job", True),
+        "late": ("job", False),
+    }
 
 
 def test_nodes_that_the_autoscaler_made_are_told_from_the_first_ones() -> None:

@@ -1,4 +1,4 @@
-"""Objects as an API server gives them: a Deployment with its ReplicaSet, pods in all states, and events."""
+"""Objects as an API server gives them: what makes pods, pods in all states, and events."""
 
 from __future__ import annotations
 
@@ -33,6 +33,32 @@ def replica_set(*, name: str = "web", revision: str = "2", refused: str = "") ->
             "ownerReferences": [{"uid": f"deployment-{name}"}],
         },
         "status": {"conditions": [refusal] if refused else []},
+    }
+
+
+def stateful_set(
+    *, replicas: int = 3, partition: int = 0, policy: str = "OrderedReady", status: Json | None = None
+) -> Json:
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    return {
+        "metadata": {"name": "db", "namespace": "apps", "uid": "set-db", "generation": 1},
+        "spec": {"replicas": replicas, "podManagementPolicy": policy, "updateStrategy": rolling},
+        "status": {"observedGeneration": 1, "updateRevision": "db-new", **(status or {})},
+    }
+
+
+def replica(number: int, *containers: Json, version: str = "db-new", **status: Any) -> Json:
+    item = pod(*containers, name=f"db-{number}", owner="set-db", **status)
+    return {**item, "metadata": {**item["metadata"], "labels": {"controller-revision-hash": version}}}
+
+
+def job(*, pods_of: str = "web.release", failed: str = "", message: str = "") -> Json:
+    ended = {"type": "Failed", "status": "True", "reason": failed, "message": message}
+    label = "app.kubernetes.io/name"
+    return {
+        "metadata": {"name": "web-release-1a2b3c4d", "uid": "job-web", "labels": {label: "web"}},
+        "spec": {"template": {"metadata": {"labels": {label: pods_of}}}},
+        "status": {"conditions": [ended] if failed else []},
     }
 
 

@@ -11,7 +11,8 @@ from kubernetes.client import ApiClient
 from infra.engine.outcome import ResourceProgress
 from infra.errors import NightowlError
 from infra.kube import Json
-from infra.rollouts.watch import DEPLOYMENT, RolloutWatch
+from infra.rollouts.look import DEPLOYMENT, Workload
+from infra.rollouts.watch import TYPES, RolloutWatch
 from tests.local.fake_api_server import serving
 from tests.rollouts.cluster_objects import container, deployment, event, pod, replica_set, waiting
 
@@ -19,6 +20,7 @@ DEPLOYMENTS = "/apis/apps/v1/namespaces/apps/deployments"
 REPLICA_SETS = "/apis/apps/v1/namespaces/apps/replicasets"
 PODS = "/api/v1/namespaces/apps/pods"
 EVENTS = "/api/v1/namespaces/apps/events"
+WEB = Workload(DEPLOYMENT, "web")
 MISSING_SECRET = waiting("CreateContainerConfigError", 'secret "web-key" not found')
 INVALID_IMAGE = waiting("InvalidImageName", 'Failed to apply default image tag "X"')
 
@@ -69,13 +71,13 @@ def scene() -> Iterator[Scene]:
         yield Scene(answers=answers, api=api)
 
 
-def step(status: str, *, type_: str = DEPLOYMENT, name: str = "web") -> ResourceProgress:
+def step(status: str, *, type_: str = TYPES[DEPLOYMENT], name: str = "web") -> ResourceProgress:
     return ResourceProgress(op="update", type=type_, name=name, status=status)  # pyright: ignore[reportArgumentType]
 
 
 def looked(scene: Scene, watch: RolloutWatch, *, after: float = 0.0) -> None:
     scene.seconds += after
-    watch.look(["web"])
+    watch.look([WEB])
 
 
 def test_a_reason_is_told_once_however_often_it_is_seen(scene: Scene):
@@ -206,7 +208,7 @@ def test_a_deployment_that_has_come_up_since_is_no_reason_of_a_failure(scene: Sc
     scene.has(pod(MISSING_SECRET, name="web-a"))
     with scene.watch() as watch:
         watch.on_progress(step("started"))
-        watch.look(["web"])
+        watch.look([WEB])
         watch.on_progress(step("done"))
         assert watch.explain_failure() == []
 
