@@ -167,16 +167,18 @@ class _Properties(Mapping[str, Any]):
 
 
 def _response(found: Evaluation) -> analyzer_pb2.AnalyzeResponse:
-    violations = [_diagnostic(one, _text(one), one.level) for one in found.violations]
+    violations = [_diagnostic(one, violation_text(one), one.level) for one in found.violations]
     undecided = [
         _diagnostic(one, f"{one.resource}: undecided, as {one.message}", Level.ADVISORY) for one in found.undecided
     ]
     return analyzer_pb2.AnalyzeResponse(diagnostics=[*violations, *undecided])
 
 
-def _text(violation: Violation) -> str:
-    rule = violation.rule
-    return f"{rule.protects_from}\n{violation.resource}: {violation.message}\n{rule.remediation}"
+def violation_text(violation: Violation) -> str:
+    """Write what the engine shows about a violation."""
+    if violation.key:
+        return f"{violation.text}\n{violation.remedy}"
+    return f"{violation.reason}\n{violation.resource}: {violation.message}\n{violation.remedy}"
 
 
 def _diagnostic(found: Violation | Undecided, message: str, level: Level) -> analyzer_pb2.AnalyzeDiagnostic:

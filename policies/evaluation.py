@@ -11,6 +11,7 @@ from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError, guarded
 from policies.levels import Level, Levels
 from policies.rule import Rule
+from policies.stack_keys import advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,22 @@ class Violation:
     """Empty where the pack's own data is at fault, not a resource."""
     resource: str
     """Kind and logical name."""
+    key: str = ""
+    """The key of the stack file that decides it, where one made the resource."""
     message: str
+    """What is wrong, in the words of the resource, or why the rule is there, where there is a key."""
+    remedy: str
+    """What to do about it."""
+
+    @property
+    def text(self) -> str:
+        """What is wrong, and with what."""
+        return f"{self.key}: {self.message}" if self.key else f"{self.resource} {self.message}"
+
+    @property
+    def reason(self) -> str:
+        """Why the rule is there."""
+        return self.message if self.key else self.rule.protects_from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +99,7 @@ def judge(
             if any(one.covers(rule.name, resource.urn, today) for one in exceptions):
                 continue
             messages, unknown = findings(rule, resource, stack)
-            violations += [_violation(rule, resource, message, levels) for message in messages]
+            violations += [_violation(rule, resource, stack, message, levels) for message in messages]
             if unknown is not None:
                 undecided.append(Undecided(rule=rule, urn=resource.urn, resource=resource.label, message=str(unknown)))
     return Evaluation(violations=violations, undecided=undecided, rules=len(on))
@@ -104,8 +120,20 @@ def out_of_date(exceptions: Sequence[PolicyException], *, levels: Levels, today:
     level = levels.of(IN_DATE)
     ended = [one.expiry_message for one in exceptions if one.expires < today and level is not Level.DISABLED]
     file = "policies/exceptions.yaml"
-    return [Violation(rule=IN_DATE, level=level, urn="", resource=file, message=message) for message in ended]
+    return [
+        Violation(rule=IN_DATE, level=level, urn="", resource=file, message=message, remedy=IN_DATE.remediation)
+        for message in ended
+    ]
 
 
-def _violation(rule: Rule, resource: Resource, message: str, levels: Levels) -> Violation:
-    return Violation(rule=rule, level=levels.of(rule), urn=resource.urn, resource=resource.label, message=message)
+def _violation(rule: Rule, resource: Resource, stack: Stack, message: str, levels: Levels) -> Violation:
+    advised = advice(rule, resource, stack, message)
+    return Violation(
+        rule=rule,
+        level=levels.of(rule),
+        urn=resource.urn,
+        resource=resource.label,
+        key=advised.key if advised else "",
+        message=advised.reason if advised else message,
+        remedy=advised.remedy if advised else rule.remediation,
+    )

@@ -51,25 +51,69 @@ A new rule is one function in `policies/families/`, with a decorator for its nam
 for its text ([decision](decisions/0032-a-rule-is-its-check.md)): copy its neighbour. In `tests/policies/` a mutation
 breaks a stack in its respect, which sets off this rule and no other. `python -m policies.reference` writes the page.
 
-What a stack file can ask for passes in dev and on this machine. Staging and prod refuse this much of it, unless an
-exception says why:
+What a stack file can ask for passes in dev, on this machine and in stacks of pull requests; what relaxes something is
+reported with its key. Staging and prod refuse this much of it, unless an exception says why:
 
-| key of an app | rule | why |
-|---|---|---|
-| `image` without a digest | `image-by-digest` | The tag can be moved: tomorrow's pods run another program. |
-| `replicas: 1` | `enough-replicas` | A drain of its node takes the app away. |
-| `scaling.min: 1`, `scaling.max` equal to `min` | `hpa-minimum`, `hpa-room` | The same, and nothing can grow. |
-| `security.user: 0` | `pod-non-root`, `pod-no-user-zero` | Who breaks out of the container is root on its node. |
-| `security.capabilities` beyond `NET_BIND_SERVICE` | `pod-adds-no-capability` | Each is a part of root. |
-| `security.level: baseline` | `namespace-enforces-pod-security` | Others may make such pods there too. |
-| `volumes.*.kind: persistent` with one writer | `rolling-update` | The old pod must end before the new one starts. |
-| the same without `storageClass`, elsewhere | `claim-has-a-class` | Without a default class, it waits for ever. |
-| `rollout.drain: 0s` | `pre-stop-pause` | A pod that ends is still sent requests. |
-| `allowFrom` with most of the internet in it | `no-ingress-from-the-world` | It lets in everybody inside, too. |
-| `traffic` behind an `ingress` without `clusterIssuer` | `ingress-tls` | Passwords travel in plain text. |
-
-Prod alone refuses `publicAccess` of the section `cluster` too (`cluster-endpoint-is-private-only`).
+{refusals}
 """
+REFUSALS: tuple[tuple[str, str, str], ...] = (
+    (
+        "`apps.*.image` without a digest",
+        "image-by-digest",
+        "The tag can be moved: tomorrow's pods run another program.",
+    ),
+    ("`apps.*.replicas: 1`", "enough-replicas", "A drain of its node takes the app away."),
+    ("`apps.*.scaling.min: 1`", "hpa-minimum", "The same, at night."),
+    ("`apps.*.scaling.max` equal to `min`", "hpa-room", "Nothing can grow."),
+    (
+        "`apps.*.security.user: 0`",
+        "pod-non-root pod-no-user-zero",
+        "Who breaks out of the container is root on its node.",
+    ),
+    ("`apps.*.security.capabilities` beyond `NET_BIND_SERVICE`", "pod-adds-no-capability", "Each is a part of root."),
+    ("`apps.*.security.level: baseline`", "namespace-enforces-pod-security", "Others may make such pods there too."),
+    (
+        "`apps.*.volumes.*` with one writer, `apps.*.rollout.strategy: replace`",
+        "rolling-update",
+        "The old pod must end before the new one starts.",
+    ),
+    (
+        "`apps.*.volumes.*.storageClass` left out, on a cluster that is there",
+        "claim-has-a-class",
+        "Without a default class, it waits for ever.",
+    ),
+    ("`apps.*.rollout.drain: 0s`", "pre-stop-pause", "A pod that ends is still sent requests."),
+    ("`apps.*.rollout.surge: 0%`", "rollout-surge", "A pod is taken away before the next one serves."),
+    (
+        "`apps.*.allowFrom` with most of the internet in it",
+        "no-ingress-from-the-world",
+        "It lets in everybody inside, too.",
+    ),
+    ("`platform.ingress.clusterIssuer` left out, with `traffic`", "ingress-tls", "Passwords travel in plain text."),
+    ("`platform.protect: false`", "what-cannot-be-remade-is-protected", "One command takes cluster and data away."),
+    ("`cluster.deletionProtection: false`", "cluster-refuses-deletion", "So does one click."),
+    (
+        "`cluster.publicAccess` with most of the internet in it",
+        "cluster-endpoint-is-not-open-to-the-world",
+        "Everybody may try the API server.",
+    ),
+    (
+        "`cluster.publicAccess`, in prod only",
+        "cluster-endpoint-is-private-only",
+        "A stolen token is enough from anywhere in these networks.",
+    ),
+    (
+        "`loadBalancer.domain` left out",
+        "listener-redirects-to-https",
+        "Without a certificate, passwords travel in plain text.",
+    ),
+    (
+        "`loadBalancer.allowFrom` left out, with `public: true` and `traffic` over tcp or udp",
+        "security-group-opens-only-web-ports security-group-opens-no-admin-port",
+        "Databases and shells answer the whole internet.",
+    ),
+)
+"""What staging and prod refuse of a stack file: the key, the rules that do, and why."""
 
 
 def pages() -> dict[Path, str]:
@@ -95,7 +139,11 @@ def _index() -> str:
         for family in FAMILIES
     )
     table = ("| family | rules | what it is about |", "|---|---|---|", *rows)
-    return INTRODUCTION.format(count=len(ALL_RULES)) + "\n" + "\n".join(table) + "\n"
+    refused = (
+        f"| {key} | {', '.join(f'`{rule}`' for rule in rules.split())} | {why} |" for key, rules, why in REFUSALS
+    )
+    refusals = "\n".join(("| key | rule | why |", "|---|---|---|", *refused))
+    return INTRODUCTION.format(count=len(ALL_RULES), refusals=refusals) + "\n" + "\n".join(table) + "\n"
 
 
 def _file(family: Family) -> Path:

@@ -18,7 +18,7 @@ ROWS = {
     for package in packages.split(", ")
 }
 """Each module or package directly below infra/, and the row that it stands in; imports go to a lower one."""
-FOR_POLICIES = {"secret_texts", "system", "values", "versions"}
+FOR_POLICIES = {"secret_texts", "system", "urns", "values", "versions"}
 USING_POLICIES = {"plan", "ci"}
 
 

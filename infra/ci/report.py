@@ -93,13 +93,14 @@ def with_changes(before: Sequence[str], steps: Sequence[StepChange], after: Sequ
 
 def policy_lines(evaluation: Evaluation) -> list[str]:
     """Write what the policy pack found, mandatory violations first, each with its remedy."""
-    return [line for violation in evaluation.violations for line in _violation(violation)]
+    found = dict.fromkeys(_violation(violation) for violation in evaluation.violations)
+    return [line for lines in found for line in lines]
 
 
-def _violation(violation: Violation) -> list[str]:
-    remedy = " ".join(violation.rule.remediation.split())
-    head = f"{violation.level.value}: {violation.rule.name}: {violation.resource} {violation.message}"
-    return [" ".join(head.split()), f"    {remedy}"]
+def _violation(violation: Violation) -> tuple[str, str]:
+    remedy = " ".join(violation.remedy.split())
+    head = f"{violation.level.value}: {violation.rule.name}: {violation.text}"
+    return " ".join(head.split()), f"    {remedy}"
 
 
 def counted(count: int, noun: str) -> str:

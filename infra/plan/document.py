@@ -61,10 +61,12 @@ def _policies(found: Evaluation) -> dict[str, Any]:
                 "severity": one.rule.severity.value,
                 "urn": one.urn,
                 "resource": one.resource,
+                "key": one.key,
                 "message": one.message,
-                "protectsFrom": one.rule.protects_from,
-                "remediation": one.rule.remediation,
-                "url": one.rule.url,
+                "protectsFrom": one.reason,
+                "remediation": one.remedy,
+                # Where to read on about the resource, which is no subject of whoever wrote a stack file.
+                "url": "" if one.key else one.rule.url,
             }
             for one in found.violations
         ],

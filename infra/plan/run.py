@@ -24,7 +24,7 @@ class PolicyViolationError(NightowlError):
     """The stack violates rules that stop a deployment."""
 
     def __init__(self, stack: str, violations: Sequence[Violation]) -> None:
-        lines = [f"{one.rule.name}: {one.resource} {one.message}\n    {one.rule.remediation}" for one in violations]
+        lines = dict.fromkeys(f"{one.rule.name}: {one.text}\n    {one.remedy}" for one in violations)
         super().__init__("\n  ".join([f"{stack} violates policies that stop a deployment:", *lines]))
 
 

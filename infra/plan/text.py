@@ -223,11 +223,11 @@ def _documents(lengths: Sequence[DocumentLength]) -> list[RenderableType]:
 
 
 def _violated(found: Evaluation) -> Table:
-    table = _table("level", "rule", "resources")
+    table = _table("level", "rule", "where")
     for (rule, level), group in groupby(found.violations, key=lambda one: (one.rule, one.level)):
-        resources = list(dict.fromkeys(one.resource for one in group))
-        more = f" and {len(resources) - 1} more" if len(resources) > 1 else ""
-        _row(table, _level(level), rule.name, f"{resources[0]}{more}")
+        places = list(dict.fromkeys(one.key or one.resource for one in group))
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        _row(table, _level(level), rule.name, f"{places[0]}{more}")
     return table
 
 
@@ -243,9 +243,10 @@ def _judgement(found: Evaluation) -> Text:
 
 def _policies(found: Evaluation) -> list[RenderableType]:
     table = _table("level", "violation")
-    for (rule, level, message), group in groupby(found.violations, key=lambda one: (one.rule, one.level, one.message)):
-        resources = ", ".join(one.resource for one in group)
-        description = Text.assemble((rule.name, "bold"), f"\n{resources} {message}", (f"\n{rule.remediation}", "dim"))
+    alike = groupby(found.violations, key=lambda one: (one.rule, one.level, one.message, one.remedy))
+    for (rule, level, message, remedy), group in alike:
+        places = ", ".join(dict.fromkeys(f"{one.key}:" if one.key else one.resource for one in group))
+        description = Text.assemble((rule.name, "bold"), f"\n{places} {message}", (f"\n{remedy}", "dim"))
         _row(table, _level(level), description)
     return [*([table] if found.violations else []), _judgement(found)]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from infra.settings.interactions import interaction_errors
-from infra.settings.model import FieldError, Location, path_text
+from infra.settings.model import FieldError, Location, Readable, path_text
 from infra.settings.nearest import nearest
 from infra.settings.plain import plain_errors, take
 from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
@@ -46,7 +46,7 @@ def _elsewhere(problems: Iterable[Problem], places: Iterable[Location]) -> list[
 def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[Problem]]:
     between_apps = _problems(interaction_errors(sections.get("apps")))
     try:
-        settings = StackSettings.model_validate(dict(sections))
+        settings = StackSettings.model_validate(dict(sections), context=Readable())
     except ValidationError as error:
         problems = [*problems_of(error, StackSettings, PROJECT), *between_apps]
         return None, [*problems, *_hidden(sections, list(unknown_keys(error, StackSettings)))]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Self
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Discriminator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails
 
 from infra.values import mapping
 
@@ -39,6 +50,86 @@ class Model(BaseModel):
     def _check_rules(self) -> Self:
         raise_any(self._errors())
         return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_what_can_be_read(cls, value: Any, read: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """Check the rules between the keys that have a usable value, where others have none."""
+        known = cast("Readable | None", info.context)
+        try:
+            made = read(value)
+        except ValidationError as error:
+            if known is None or not isinstance(value, Mapping):
+                raise
+            section = cast("Mapping[str, object]", value)
+            found = error.errors(include_url=False)
+            places = [one["loc"] for one in found]
+            # What an unknown key was meant to say is not known here: the caller reads the section without it.
+            if any(one["type"] == "extra_forbidden" and len(one["loc"]) == 1 for one in found):
+                raise
+            if () in places:
+                raise
+            rest = cls._read_in_part(section, {place[0] for place in places}, known)
+            broken = list(rest._errors_until_a_value_is_missing())
+            if not broken:
+                known[id(section)] = rest
+                raise
+            # The types of pydantic's own errors are the names of what makes them anew.
+            again = cast("list[InitErrorDetails]", found)
+            rules = InitErrorDetails(type="value_error", loc=(), input=section, ctx={"error": RulesError(broken)})
+            raise ValidationError.from_exception_data(error.title, [*again, rules]) from None
+        if known is not None:
+            known[id(value)] = made
+        return made
+
+    @classmethod
+    def _read_in_part(cls, section: Mapping[str, object], failed: Collection[str | int], known: Readable) -> Self:
+        """Make an instance that lacks the attributes whose keys have `failed`, but for sections that were read."""
+        values: dict[str, object] = {}
+        missing: list[str] = []
+        for name, field in cls.model_fields.items():
+            key = field.alias or name
+            if key not in failed:
+                if key in section:
+                    values[name] = _adapter(cls, name).validate_python(section[key], context=known)
+            elif (read := known.section(section.get(key))) is not None:
+                values[name] = read
+            else:
+                missing.append(name)
+        rest = cls.model_construct(None, **values)
+        for name in missing:
+            vars(rest).pop(name, None)
+        return rest
+
+    def _errors_until_a_value_is_missing(self) -> Iterator[FieldError]:
+        try:
+            yield from self._errors()
+        except (AttributeError, KeyError, TypeError):
+            # YAML lets one section stand in several places, where it is read as another model.
+            return
+
+
+class Readable(dict[int, Model]):
+    """What could be read of each section of some plain values, by the identity of the section.
+
+    A section is left out if its own rules are broken, so that no rule builds on it.
+    """
+
+    def section(self, value: object) -> Model | dict[str, Model] | None:
+        """Return what could be read of a section, or of each section of a mapping; None where one of them could not."""
+        if id(value) in self or not isinstance(value, Mapping):
+            return self.get(id(value))
+        sections = {str(name): self.get(id(item)) for name, item in cast("Mapping[str, object]", value).items()}
+        read = {name: section for name, section in sections.items() if section is not None}
+        return read if read and len(read) == len(sections) else None
+
+
+@functools.cache
+def _adapter(model: type[Model], name: str) -> TypeAdapter[Any]:
+    """Return what reads one field of a model alone."""
+    field, annotated = model.model_fields[name], cast("Any", Annotated)
+    annotation = cast("Any", field.annotation)
+    return TypeAdapter(annotated[(annotation, *field.metadata)] if field.metadata else annotation)
 
 
 class FieldError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-LEAST_LIKENESS = 0.55
+LEAST_LIKENESS = 0.57
 """Share of letters that two words must have in common (difflib's ratio): `ready` still finds `readiness`."""
 LONGEST_WORD = 100
 """Characters; comparing longer ones only costs time."""

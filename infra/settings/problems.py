@@ -14,7 +14,7 @@ from infra.console.printable import printable
 from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
 from infra.settings.annotations import keys_at, kinds_with_key, without_tags
-from infra.settings.app.words import answer
+from infra.settings.app.words import answer, kind_answer
 from infra.settings.model import Location, Model, RulesError, path_text
 from infra.settings.nearest import nearest
 
@@ -59,8 +59,15 @@ def unknown_keys(error: ValidationError, model: type[Model]) -> Iterator[tuple[L
         if details["type"] == "extra_forbidden":
             location = details["loc"]
             place = without_tags(location)
-            explained = kinds_with_key(model, location) or answer(place)
-            yield place, None if explained else nearest(str(location[-1]), keys_at(model, location[:-1]))
+            yield place, None if kinds_with_key(model, location) else _meant(place, keys_at(model, location[:-1]))
+
+
+def _meant(place: Location, keys: Sequence[str]) -> str | None:
+    answered = answer(place)
+    if answered is None:
+        return nearest(str(place[-1]), keys)
+    named = re.match(r"write (?:it|them) as '(\w+)'", answered)
+    return named[1] if named else None
 
 
 def key_text(namespace: str, location: Location) -> str:
@@ -70,7 +77,12 @@ def key_text(namespace: str, location: Location) -> str:
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
-    """Return the message for an unknown key, with the one that may be meant."""
+    """Return the message for an unknown key at the top of a stack file, with the one that may be meant."""
+    meant = answer((key,))
+    return f"unknown key; {meant}" if meant else _nearest_key(key, known)
+
+
+def _nearest_key(key: str, known: Sequence[str]) -> str:
     near = nearest(key, known)
     if near:
         return f"unknown key; did you mean '{near}'?"
@@ -106,14 +118,17 @@ def _unknown(location: Location, model: type[Model]) -> str:
     hint = answer(without_tags(location))
     if hint:
         return f"unknown key; {hint}"
-    return unknown_key(str(location[-1]), keys_at(model, location[:-1]))
+    return _nearest_key(str(location[-1]), keys_at(model, location[:-1]))
 
 
 def _wrong_kind(details: ErrorDetails) -> str:
     context: dict[str, Any] = details.get("ctx", {})
     kinds = [tag.strip("'<>") for tag in str(context["expected_tags"]).split(", ")]
     kind = str(context["tag"]).strip("<>")
-    return _not_one_of(kind, kinds) if kind else f"is empty; write {_either(kinds)}"
+    if not kind:
+        return f"is empty; write {_either(kinds)}"
+    meant = kind_answer(kind)
+    return f"'{shortened(kind)}' is not {_either(kinds)}; {meant}" if meant else _not_one_of(kind, kinds)
 
 
 def _not_one_of(value: str, choices: Sequence[str]) -> str:

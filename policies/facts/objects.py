@@ -81,7 +81,17 @@ def annotation(resource: Resource, key: str) -> str:
 
 def in_namespace(stack: Stack, namespace: str, *types: str) -> list[Resource]:
     """Return the objects of `types` in a namespace."""
-    return [resource for resource in stack.of_type(*types) if namespace_of(resource, stack) == namespace]
+    return [resource for type_ in types for resource in _by_namespace(stack, type_).get(namespace, ())]
+
+
+def _by_namespace(stack: Stack, type_: str) -> Mapping[str, list[Resource]]:
+    def sorted_out() -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in stack.of_type(type_):
+            found.setdefault(namespace_of(resource, stack), []).append(resource)
+        return found
+
+    return stack.once_about((_by_namespace, type_), sorted_out)
 
 
 def neighbours(resource: Resource, stack: Stack, *types: str) -> list[Resource]:

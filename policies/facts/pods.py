@@ -8,7 +8,7 @@ from typing import Any
 from infra.values import mapping, mappings, number, sequence, text, within
 from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, annotation, name_of, neighbours, selects
 from policies.facts.spellings import PATCH, POD_TEMPLATE
-from policies.facts.stack import Resource, Stack
+from policies.facts.stack import Resource, Stack, once_each
 from policies.facts.unknown import UnknownFactError
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -97,11 +97,13 @@ def grace_seconds(resource: Resource) -> float:
     return DEFAULT_GRACE_SECONDS if grace is None else grace
 
 
+@once_each
 def targets(scaler: Resource, stack: Stack) -> list[Resource]:
     """Return the workloads that a HorizontalPodAutoscaler scales."""
     return [workload for workload in neighbours(scaler, stack, *WORKLOADS) if _scales(scaler, workload, stack)]
 
 
+@once_each
 def scalers(workload: Resource, stack: Stack) -> list[Resource]:
     """Return the HorizontalPodAutoscalers that scale a workload."""
     return [scaler for scaler in neighbours(workload, stack, HPA, HPA_V1) if _scales(scaler, workload, stack)]

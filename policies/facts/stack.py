@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from infra.system import clock
@@ -61,7 +61,7 @@ class Stack:
     """The day on which it is judged."""
     _ahead: dict[str, set[str]] = field(default_factory=dict[str, set[str]], init=False)
     """URNs of all that a resource waits for, by its own; filled where a rule asks."""
-    _done: dict[object, Any] = field(default_factory=dict[object, Any], init=False)
+    _done: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False)
 
     def of_type(self, *types: str) -> list[Resource]:
         """Return all resources of the given types, whatever their spelling, in the order of the program."""
@@ -74,9 +74,13 @@ class Stack:
 
     def once(self, work: Callable[[Stack], Result]) -> Result:
         """Return what `work` makes of the stack, and do the work once, however many rules ask."""
-        if work not in self._done:
-            self._done[work] = work(self)
-        return self._done[work]
+        return self.once_about(work, lambda: work(self))
+
+    def once_about(self, key: Hashable, work: Callable[[], Result]) -> Result:
+        """Return what `work` makes, and do it once for each `key`. What raises is tried again."""
+        if key not in self._done:
+            self._done[key] = work()
+        return self._done[key]
 
     def get(self, urn: str) -> Resource | None:
         """Return the resource of that URN."""
@@ -156,3 +160,13 @@ class Stack:
             for view in resource.views:
                 by_type.setdefault(view.type, []).append(view)
         return by_type
+
+
+def once_each(work: Callable[[Resource, Stack], Result]) -> Callable[[Resource, Stack], Result]:
+    """Let `work` be done once for each resource of a stack, however many rules ask."""
+
+    @wraps(work)
+    def done(resource: Resource, stack: Stack) -> Result:
+        return stack.once_about((work, resource.urn, resource.type), lambda: work(resource, stack))
+
+    return done

@@ -10,7 +10,7 @@ from policies.facts.helm import is_chart
 from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, neighbours, selects
 from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod_spec, scalers
 from policies.facts.quantities import quantity, share
-from policies.facts.stack import Resource, Stack
+from policies.facts.stack import Resource, Stack, once_each
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 ZONE = "topology.kubernetes.io/zone"
@@ -24,6 +24,7 @@ family = Family(
 )
 
 
+@once_each
 def _budgets(workload: Resource, stack: Stack) -> list[Resource]:
     labels = pod_labels(workload)
     return [budget for budget in neighbours(workload, stack, PDB) if selects(_selector(budget), labels)]

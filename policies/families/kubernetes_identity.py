@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.values import is_false, mappings, text, texts
-from policies.facts.objects import SECRET, SERVICE_ACCOUNT, WORKLOADS, name_of, namespace_of, neighbours, selects
+from policies.facts.objects import (
+    SECRET,
+    SERVICE_ACCOUNT,
+    WORKLOADS,
+    labels_of,
+    name_of,
+    namespace_of,
+    neighbours,
+    selects,
+)
 from policies.facts.pods import pod_spec
 from policies.facts.spellings import is_patch, with_patches
 from policies.facts.stack import Resource, Stack
@@ -22,6 +31,8 @@ BINDING_SPELLINGS = with_patches(*BINDINGS)
 
 READING = {"get", "list", "watch"}
 WRITING = {"create", "update", "patch"}
+APP_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
+"""Say which app an object is a part of (Kubernetes, "Recommended Labels")."""
 EVERYBODY = {"system:anonymous", "system:unauthenticated", "system:authenticated", "system:serviceaccounts"}
 ALL_ACCOUNTS_OF = "system:serviceaccounts:"
 """How the group of all service accounts of a namespace begins (Kubernetes, "Authenticating", service accounts)."""
@@ -221,6 +232,12 @@ def _lasting_token(secret: Resource) -> Messages:
         yield "it holds a token that never expires"
 
 
+def _same_app(workload: Resource, other: Resource) -> bool:
+    """Whether both are parts of one app by Kubernetes' recommended labels, as a Job that prepares it is."""
+    own, its = ([text(labels_of(one), key) for key in APP_LABELS] for one in (workload, other))
+    return bool(own[0]) and own == its
+
+
 @family.stack_rule("service-account-of-one-app", MEDIUM, WORKLOADS, "EKS best practices")
 def _shared(workload: Resource, stack: Stack) -> Messages:
     """A break-in at one app has the rights of the other, in the cluster and in AWS.
@@ -231,7 +248,8 @@ def _shared(workload: Resource, stack: Stack) -> Messages:
     account = _account(workload)
     for other in neighbours(workload, stack, *WORKLOADS):
         # `default` is another rule's; of a pair the later one is at fault.
-        if account != "default" and other.urn < workload.urn and _account(other) == account:
+        shares = account != "default" and other.urn < workload.urn and _account(other) == account
+        if shares and not _same_app(workload, other):
             yield f"it shares the service account {account} with {other.label}"
 
 

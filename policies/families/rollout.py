@@ -22,7 +22,7 @@ from policies.facts.objects import (
 )
 from policies.facts.pods import grace_seconds, label, lasting_containers, pre_stop_seconds, sends_to, serves
 from policies.facts.quantities import quantity, share
-from policies.facts.stack import Resource, Stack
+from policies.facts.stack import Resource, Stack, once_each
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
@@ -114,6 +114,7 @@ def _settling(workload: Resource) -> Messages:
         yield f"minReadySeconds is {seconds:g}"
 
 
+@once_each
 def _services(workload: Resource, stack: Stack) -> list[Resource]:
     """The Services that send to a workload's pods."""
     return [service for service in neighbours(workload, stack, SERVICE) if sends_to(service, workload)]

@@ -34,13 +34,13 @@ def shown(plan: Plan) -> str:
     return captured.get()
 
 
-def test_a_broken_stack_file_fails_the_plan_with_rule_resource_and_remedy(broken: Path) -> None:
+def test_a_broken_stack_file_fails_the_plan_with_rule_key_and_remedy(broken: Path) -> None:
     with pytest.raises(PolicyViolationError) as raised:
         run_plan(broken, stack="prod", as_json=True, output=Output())
     message = str(raised.value)
-    assert "cluster-endpoint-is-not-open-to-the-world: Cluster cluster-eksCluster" in message
-    assert "publicAccessCidrs holds 32.0.0.0/3" in message
-    assert "Name the networks in vpc_config.public_access_cidrs" in message
+    assert "cluster-endpoint-is-not-open-to-the-world: nightowl:cluster.publicAccess: The whole internet" in message
+    assert "Name the networks of those who deploy" in message
+    assert "vpc_config" not in message
     assert raised.value.exit_code == 1
 
 
@@ -94,8 +94,8 @@ def test_the_text_and_the_page_tell_the_violations(broken: Path) -> None:
     plan = plan_of_file(broken, "prod")
     for told in (shown(plan), page(plan)):
         assert "cluster-endpoint-is-not-open-to-the-world" in told
-        assert "publicAccessCidrs holds 32.0.0.0/3" in told
-        assert "Name the networks in vpc_config.public_access_cidrs" in told
+        assert "nightowl:cluster.publicAccess" in told
+        assert "Name the networks of those who deploy" in told
 
 
 def test_the_control_plane_inside_the_component_is_judged_as_the_engine_shows_it() -> None:

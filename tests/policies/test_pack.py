@@ -62,7 +62,8 @@ def test_no_two_rules_share_a_name() -> None:
 def test_no_rule_knows_nightowl() -> None:
     for file in POLICIES.rglob("*.py"):
         said = re.sub(r"docs/|`nightowl plan`|knows\nNightowl|nightowl plan -s prod", "", file.read_text())
-        if file.name != "pack.py":
+        # What a violation says to whoever wrote a stack file is beside the rules.
+        if file.name not in {"pack.py", "stack_keys.py"}:
             assert "nightowl" not in said.lower(), file.name
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +16,22 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.plan.plan import plan_of_file
-from policies.evaluation import Violation
-from policies.levels import Level, levels_file, read_levels
-from policies.reference import INDEX
-from policies.rules import ALL_RULES
+from infra.ci.report import policy_lines
+from infra.plan.document import plan_document
+from infra.plan.plan import Plan, plan_of_file
+from infra.plan.run import PolicyViolationError
+from policies.analyzer import violation_text
+from policies.evaluation import evaluate
+from policies.levels import Level, Levels, levels_file, read_levels
+from policies.reference import REFUSALS
+from policies.rules import ALL_RULES, RULES
 from tests.apps.samples import APPS, cron, web, worker
-from tests.policies.harness import STACKS
-from tests.settings.every_form import every_form
-from tests.settings.every_key import every_key, keys_in
+from tests.policies.harness import RULE_BY_NAME, STACKS
+from tests.policies.loose_stacks import DISK, LOOSE
+from tests.settings.every_form import EXISTING, ON_EKS, every_form
+from tests.settings.every_key import EACH, every_key, keys_in
 
 REPOSITORY = STACKS.parent
-DISK = {"mount": "/data", "size": "5Gi", "kind": "persistent"}
 EVERYTHING: Mapping[str, dict[str, Any]] = {
     "minimal": web(),
     "with-traffic": web(traffic={"path": "/a"}),
@@ -58,14 +66,14 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "task": worker(scaling={"min": 1, "max": 2}),
     "nightly": cron(),
 }
-OF_THE_PLATFORM = {"traffic", "servicePort", "secrets", "pullSecrets"}
-"""Keys that a platform has a hand in. The others make the same objects on each."""
-REFUSED_IN_PROD = {
-    rule.name
-    for rule in ALL_RULES
-    if f"`{rule.name}`" in INDEX.read_text().partition("| key of an app |")[2].partition("\n\n")[0]
-}
-"""The short list of docs/policies.md, which says the key and why."""
+REFUSED = {rule: key for key, rules, _ in REFUSALS for rule in rules.split()}
+"""The short list of docs/policies.md: the rules, with the key of each."""
+STACKS_TRIED = ("local", "dev", *LOOSE)
+ON_A_CLUSTER_THAT_IS_THERE = [name for name in STACKS_TRIED if name.startswith("local")]
+AMAZON = re.compile(
+    r"\b(aws|amazon|alb|nlb|eks|ecr|iam|target ?group|elb|vpc|waf|route 53|certificate-arn|infra/)\b", re.IGNORECASE
+)
+"""What somebody whose cluster is elsewhere never wrote and cannot change."""
 
 
 def sections_of(stack: str) -> dict[str, Any]:
@@ -74,43 +82,139 @@ def sections_of(stack: str) -> dict[str, Any]:
     return {key.removeprefix("nightowl:"): value for key, value in config.items()}
 
 
-def violations(folder: Path, stack: str, apps: Mapping[str, Any]) -> Sequence[Violation]:
-    """What the apps violate in a shipped stack."""
-    sections = {**sections_of(stack), "apps": dict(apps)}
+def planned(folder: Path, stack: str, sections: Mapping[str, Any]) -> Plan:
     file = folder / f"Pulumi.{stack}.yaml"
     file.write_text(yaml.safe_dump({"config": {f"nightowl:{key}": value for key, value in sections.items()}}))
-    return plan_of_file(file, stack).policies.violations
+    return plan_of_file(file, stack)
 
 
-def violated(folder: Path, stack: str, apps: Mapping[str, Any]) -> set[str]:
-    """The rules that the apps violate in a shipped stack."""
-    return {found.rule.name for found in violations(folder, stack, apps)}
+@functools.cache
+def forms_on(stack: str) -> Mapping[str, dict[str, Any]]:
+    if stack == "local":
+        return every_form(EXISTING)
+    # Roles of this stack read secrets below its name only; a Secret of Kubernetes has no such name.
+    return yaml.safe_load(yaml.safe_dump(every_form(ON_EKS)).replace("kept-", "dev/"))
 
 
-def mandatory(rules: set[str], environment: str) -> set[str]:
+@functools.cache
+def tried(name: str) -> Plan:
+    """The plan of a stack that has whatever a stack file may have, once for all tests."""
+    stack, _, how = name.partition(", ")
+    sections = {**sections_of(stack), **LOOSE.get(name, {})}
+    if not how:
+        sections["apps"] = {**forms_on(stack), **EVERYTHING}
+    with tempfile.TemporaryDirectory() as folder:
+        if name == "dev":
+            sections["delivery"] |= {"secrets": ["dev/"]}
+        # A stack of no known name is judged as prod, where no rule is off.
+        return planned(Path(folder), "trial", sections)
+
+
+def violated(plan: Plan) -> set[str]:
+    """The rules that a stack violates."""
+    return {found.rule.name for found in plan.policies.violations}
+
+
+def mandatory(rules: Collection[str], environment: str) -> set[str]:
     levels = read_levels(levels_file(environment), ALL_RULES)
     return {rule.name for rule in ALL_RULES if rule.name in rules and levels.of(rule) is Level.MANDATORY}
 
 
-@pytest.mark.parametrize("stack", ["dev", "local"])
-def test_whatever_an_app_asks_for_passes_in_dev_and_but_for_a_short_list_in_prod(stack: str, tmp_path: Path) -> None:
-    forms = every_form(sections_of(stack), keys=OF_THE_PLATFORM if stack == "dev" else ())
-    if stack == "dev":
-        # Roles of this stack read secrets below its name only; a Secret of Kubernetes has no such name.
-        forms = yaml.safe_load(yaml.safe_dump(forms).replace("kept-", "dev/"))
-    rules = violated(tmp_path, stack, {**forms, **EVERYTHING})
-    assert mandatory(rules, stack) == set()
-    for environment in ("staging", "prod"):
-        of_dev_alone = {"cluster-refuses-deletion", "cluster-endpoint-is-private-only"}
-        assert mandatory(rules, environment) - of_dev_alone <= REFUSED_IN_PROD
+@pytest.mark.parametrize("stack", STACKS_TRIED)
+def test_whatever_a_stack_file_asks_for_passes_in_dev(stack: str) -> None:
+    assert mandatory(violated(tried(stack)), stack.partition(",")[0]) == set()
 
 
-def test_every_key_of_an_app_is_among_what_is_tried() -> None:
-    tried = keys_in({"apps": {**every_form(), **EVERYTHING}}, every_key("existing"))
-    of_apps = {key for key in every_key("existing") if key.startswith("apps.")}
-    # Peers share one model; the load balancer calls, and is not called. One key of a secret is for EKS: a Secret of
-    # Kubernetes has keys of its own.
-    assert of_apps - tried == {"apps.*.allowTo.*.loadBalancer", "apps.*.secrets.*.key"}
+def test_whatever_an_app_asks_for_passes_in_a_stack_of_a_pull_request() -> None:
+    found = (one for stack in STACKS_TRIED for one in tried(stack).policies.violations)
+    assert mandatory({one.rule.name for one in found if one.key.startswith("nightowl:apps.")}, "ephemeral") == set()
+
+
+def test_staging_and_prod_refuse_a_short_list_that_the_documentation_has_in_full() -> None:
+    rules = {rule for stack in STACKS_TRIED for rule in violated(tried(stack))}
+    assert mandatory(rules, "prod") == REFUSED.keys()
+    assert mandatory(rules, "staging") == REFUSED.keys() - {"cluster-endpoint-is-private-only"}
+
+
+def test_the_documentation_names_the_key_of_each_refusal() -> None:
+    found = {(one.rule.name, one.key) for stack in STACKS_TRIED for one in tried(stack).policies.violations}
+    for rule, key in REFUSED.items():
+        named = re.findall(r"`([\w*.]+)", key)
+        keys = [key for name, key in found if name == rule]
+        assert any(fits(key, one) for key in keys for one in named), f"{rule}: {keys} are none of {named}"
+
+
+def fits(key: str, documented: str) -> bool:
+    """Whether a key, `nightowl:apps.web.port`, is what the documentation calls `apps.*.port`."""
+    pattern = re.escape(f"nightowl:{documented}").replace(r"\*", "[^.]+")
+    return re.fullmatch(pattern, key.split(", ", maxsplit=1)[0]) is not None
+
+
+@pytest.mark.parametrize("stack", STACKS_TRIED)
+def test_a_violation_speaks_of_a_key_that_exists(stack: str) -> None:
+    for found in tried(stack).policies.violations:
+        assert found.key, f"{found.rule.name}: {found.text}"
+        for key in found.key.split(", "):
+            section, *place = key.removeprefix("nightowl:").split(".")
+            assert exists(section, *place), f"{found.rule.name}: {key}"
+        assert found.resource not in found.text + found.remedy
+
+
+def exists(*place: str) -> bool:
+    """Whether a place in a stack file, such as `apps.web.port`, is one that the models know."""
+    return place[-1] in all_keys(place[:-1]) or any(key == EACH for key in all_keys(place[:-1]))
+
+
+@functools.cache
+def all_keys(above: tuple[str, ...]) -> set[str]:
+    """The keys below a place: `*` where any name may stand."""
+    found: set[str] = set()
+    for key in (*every_key("eks"), *every_key("existing")):
+        parts = key.split(".")
+        names = parts[: len(above)]
+        if len(parts) > len(above) and all(part in (EACH, name) for part, name in zip(names, above, strict=True)):
+            found.add(parts[len(above)])
+    return found
+
+
+@pytest.mark.parametrize("stack", ON_A_CLUSTER_THAT_IS_THERE)
+def test_on_a_cluster_that_is_there_nothing_speaks_of_aws(stack: str) -> None:
+    plan = tried(stack)
+    said = [
+        *(str(part) for one in plan_document(plan)["policies"]["violations"] for part in one.values()),
+        *(line for line in policy_lines(plan.policies)),
+        str(PolicyViolationError("local", plan.policies.violations)),
+    ]
+    assert [line for line in said if AMAZON.search(line)] == []
+
+
+def test_the_pack_and_the_report_of_a_pull_request_say_the_same_as_the_plan() -> None:
+    (found,) = {
+        one for one in tried("local").policies.violations if one.resource == "HorizontalPodAutoscaler fixed-bounds"
+    }
+    line = f"nightowl:apps.fixed-bounds.scaling.max: {found.rule.protects_from}"
+    assert violation_text(found) == f"{line}\n{found.remedy}"
+    assert f"mandatory: hpa-room: {line}" in policy_lines(tried("local").policies)
+    assert f"hpa-room: {line}\n    {found.remedy}" in str(PolicyViolationError("local", [found]))
+
+
+def test_a_program_that_is_not_nightowl_is_spoken_to_in_its_resources() -> None:
+    own = tried("local").graph.of_type("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
+    (scaler,) = (one for one in own if one.name == "fixed-bounds")
+    foreign = replace(scaler, urn=f"urn:pulumi:local::shop::{scaler.type}::fixed-bounds", parent="")
+    found = evaluate([foreign], RULES, levels=Levels(), exceptions=[], today=date(2026, 1, 1)).violations
+    assert {(one.key, one.text, one.remedy) for one in found if one.rule.name == "hpa-room"} == {
+        ("", f"{scaler.label} maxReplicas is 3, so it cannot scale", RULE_BY_NAME["hpa-room"].remediation)
+    }
+
+
+def test_every_key_is_among_what_is_tried() -> None:
+    documents = [{**sections_of(name.partition(",")[0]), **LOOSE.get(name, {})} for name in STACKS_TRIED]
+    every = {*every_key("eks"), *every_key("existing")}
+    forms = ({"apps": apps} for apps in (forms_on("local"), forms_on("dev"), EVERYTHING))
+    used = {key for one in (*forms, *documents) for key in keys_in(one, every)}
+    # Peers share one model; the load balancer calls, and is not called.
+    assert every - used == {"apps.*.allowTo.*.loadBalancer"}
 
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
@@ -120,13 +224,13 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too
 @settings(max_examples=4, derandomize=True, suppress_health_check=SLOW)
 def test_any_apps_pass_on_this_machine(apps: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> None:
     named = {f"app{index}": app for index, app in enumerate(apps)}
-    assert mandatory(violated(tmp_path_factory.mktemp("stack"), "local", named), "local") == set()
-
-
-def test_each_key_of_the_short_list_is_on_it_for_a_reason() -> None:
-    assert REFUSED_IN_PROD
-    assert mandatory(REFUSED_IN_PROD, "prod") == REFUSED_IN_PROD
-    assert mandatory(REFUSED_IN_PROD, "dev") == set()
+    assert (
+        mandatory(
+            violated(planned(tmp_path_factory.mktemp("stack"), "local", {**sections_of("local"), "apps": named})),
+            "local",
+        )
+        == set()
+    )
 
 
 EXAMPLES = [

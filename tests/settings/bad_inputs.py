@@ -295,6 +295,36 @@ _APP = (
         "replcas: unknown key; did you mean 'replicas'?",
         id="what is misspelt is not asked for once more",
     ),
+    _web(
+        "{ port: eighty, replicas: 2, scaling: {} }",
+        "port: 'eighty' is not a whole number",
+        "replicas: 2 would fight the autoscaler; give either replicas or scaling",
+        id="value of another type beside a broken rule",
+    ),
+    _web(
+        "{ replicas: one, volumes: { data: { mount: /data, size: 5Gi, kind: persistent } } }",
+        "replicas: 'one' is not a whole number",
+        id="no rule reads what cannot be read",
+    ),
+    _web(
+        "{ instances: 1, volumes: { data: { mount: /data, size: 5Gi, kind: persistent } } }",
+        "instances: unknown key; write it as 'replicas'",
+        id="what has another name is not asked for once more",
+    ),
+    _web(
+        "{ resources: { cpu: fast }, shm: 1Gi }",
+        "resources.cpu: 'fast' is not a CPU quantity; write 250m, 0.5 or 2",
+        "shm: 1Gi is not below the memory limit of 128Mi, into which it counts; raise it (resources.memory or "
+        "memoryLimit)",
+        id="value of another type below a section that a rule reads",
+    ),
+    _web(
+        "{ traffic: { hots: a.example.com, sticky: true }, replicas: 2, scaling: {} }",
+        "traffic.sticky: true is not a duration; write 30s, 5m or 1h",
+        "traffic.hots: unknown key; did you mean 'hosts'?",
+        "replicas: 2 would fight the autoscaler; give either replicas or scaling",
+        id="key misspelt and value of another type in a section beside a broken rule",
+    ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
     _worker("{ traffic: {} }", "traffic: goes with kind web or stateful only", id="traffic of a worker"),
     _stateful(
@@ -832,6 +862,7 @@ _HEALTH = (
     _web(
         "{ health: { liveness: { http: /a, successes: 2 }, readiness: { http: /b, initialDelay: 2h } } }",
         "health.readiness.initialDelay: 2h is above 1h",
+        "health.liveness.successes: goes with readiness only; one success is enough here",
         id="delay of a probe",
     ),
     _web(

@@ -32,8 +32,8 @@ TEXTS: Mapping[str, Sequence[Any]] = {
     "port or its name": ["more"],
     "CPU": ["250m"],
     "size": ["64Mi"],
-    "duration": ["5s", "30s", "5m", "1h"],
-    "percentage": ["10%", "100%"],
+    "duration": ["0s", "5s", "30s", "5m", "1h"],
+    "percentage": ["0%", "10%", "100%"],
     "whole number": [2],
     "`true` or `false`": [False, True],
 }
@@ -77,6 +77,15 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
 PEER = web(ports={"more": 9000})
 """An app that others refer to."""
 EXISTING: Mapping[str, Any] = {"platform": {"kind": "existing", "context": "test"}}
+ON_EKS: Mapping[str, Any] = {
+    "platform": {"kind": "eks", "region": "eu-central-1", "accountId": "111122223333"},
+    "nodePools": {
+        "system": {"instanceTypes": ["m7g.large"], "system": True},
+        "apps": {"instanceTypes": ["m7g.large"]},
+    },
+    "loadBalancer": {"public": True, "allowFrom": ["203.0.113.0/24"], "domain": "dev.example.com"},
+}
+"""As little as a stack on EKS can have: much more would be read anew for each form."""
 COMPANIONS: Sequence[Mapping[str, Any]] = [
     {},
     {"replicas": 1},

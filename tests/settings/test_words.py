@@ -1,8 +1,10 @@
-"""Users of Docker Compose and Kubernetes find their words answered."""
+"""Users of Compose, Swarm, Kubernetes and Marathon find their words answered."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,24 +13,43 @@ from infra.settings.app import words
 from infra.settings.build import build_settings
 from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
+from infra.settings.stack_file import settings_from_stack_file
 from tests.apps.samples import IMAGE
 
-KINDS = ("<web>", "<worker>", "<cron>")
+KINDS = ("<web>", "<worker>", "<stateful>", "<cron>", "<job>")
 COMPOSE = [
+    "attach",
     "build",
     "cap_add",
     "cap_drop",
+    "cgroup",
+    "cgroup_parent",
     "configs",
     "container_name",
+    "cpu_count",
+    "cpu_period",
+    "cpu_quota",
+    "cpu_shares",
     "cpus",
+    "cpuset",
     "depends_on",
     "deploy",
+    "develop",
+    "device_cgroup_rules",
     "devices",
     "dns",
+    "dns_opt",
+    "dns_search",
+    "domainname",
     "entrypoint",
     "env_file",
     "environment",
     "expose",
+    "extends",
+    "external_links",
+    "extra_hosts",
+    "gpus",
+    "group_add",
     "healthcheck",
     "hostname",
     "ipc",
@@ -36,75 +57,241 @@ COMPOSE = [
     "logging",
     "mem_limit",
     "mem_reservation",
+    "mem_swappiness",
+    "memswap_limit",
     "network_mode",
     "networks",
+    "oom_kill_disable",
+    "oom_score_adj",
     "pid",
+    "pids_limit",
+    "platform",
+    "post_start",
+    "pre_stop",
     "privileged",
+    "profiles",
+    "pull_policy",
     "read_only",
     "restart",
+    "runtime",
     "scale",
     "security_opt",
     "shm_size",
+    "stdin_open",
     "stop_grace_period",
     "stop_signal",
     "sysctls",
     "tmpfs",
+    "tty",
     "ulimits",
     "user",
+    "userns_mode",
+    "uts",
+    "volumes_from",
     "working_dir",
+    "endpoint_mode",
+    "mode",
+    "rollback_config",
+    "update_config",
 ]
 KUBERNETES = [
+    "activeDeadlineSeconds",
     "affinity",
+    "apiVersion",
+    "automountServiceAccountToken",
+    "backoffLimit",
+    "clusterIP",
+    "concurrencyPolicy",
+    "containerPort",
     "containers",
+    "dnsConfig",
+    "dnsPolicy",
+    "enableServiceLinks",
     "envFrom",
+    "ephemeralContainers",
+    "hostAliases",
+    "hostIPC",
     "hostNetwork",
+    "hostPID",
+    "hostPort",
+    "hostUsers",
     "imagePullPolicy",
     "imagePullSecrets",
     "initContainers",
+    "lifecycle",
     "livenessProbe",
+    "maxReplicas",
+    "maxSurge",
+    "maxUnavailable",
+    "metadata",
+    "minReadySeconds",
+    "minReplicas",
+    "name",
+    "nodeName",
+    "nodePort",
     "nodeSelector",
+    "preemptionPolicy",
     "priorityClassName",
+    "progressDeadlineSeconds",
+    "readinessGates",
     "readinessProbe",
     "restartPolicy",
+    "revisionHistoryLimit",
+    "runtimeClassName",
+    "schedulerName",
     "securityContext",
+    "selector",
+    "service",
+    "serviceAccount",
     "serviceAccountName",
+    "sessionAffinity",
+    "shareProcessNamespace",
+    "spec",
     "startupProbe",
+    "stdin",
     "strategy",
+    "subdomain",
+    "suspend",
     "targetPort",
+    "template",
     "terminationGracePeriodSeconds",
     "tolerations",
     "topologySpreadConstraints",
+    "updateStrategy",
+    "volumeClaimTemplates",
     "volumeMounts",
     "workingDir",
 ]
+MARATHON = [
+    "acceptedResourceRoles",
+    "backoffFactor",
+    "backoffSeconds",
+    "cmd",
+    "constraints",
+    "container",
+    "dependencies",
+    "disk",
+    "executor",
+    "fetch",
+    "healthChecks",
+    "id",
+    "instances",
+    "maxLaunchDelaySeconds",
+    "mem",
+    "portDefinitions",
+    "readinessChecks",
+    "requirePorts",
+    "residency",
+    "storeUrls",
+    "taskKillGracePeriodSeconds",
+    "unreachableStrategy",
+    "upgradeStrategy",
+    "uris",
+]
+BELOW = [
+    ("resources", "replicas"),
+    ("resources", "limits"),
+    ("rollout", "replicas"),
+    ("rollout", "maxSurge"),
+    ("scaling", "replicas"),
+    ("placement", "constraints"),
+    ("traffic", "ingressClassName"),
+    ("security", "runAsUser"),
+    ("health.readiness", "httpGet"),
+    ("volumes.data", "mountPath"),
+    ("volumes.data", "hostPath"),
+    ("secrets.token", "secretKeyRef"),
+    ("sidecars.log", "environment"),
+    ("sidecars.log", "volumeMounts"),
+    ("init.copy", "workingDir"),
+    ("release.resources", "limits"),
+]
 
 
-def message(key: str) -> str:
-    app = {"image": IMAGE, "port": 80, key: {}}
+def refusal(app: dict[str, Any]) -> str:
     with pytest.raises(SettingsError) as refused:
         build_settings({"platform": {"kind": "existing", "context": "test"}, "apps": {"web": app}})
     return str(refused.value)
 
 
-@pytest.mark.parametrize("key", [*COMPOSE, *KUBERNETES])
-def test_a_word_of_compose_or_kubernetes_is_answered_and_never_guessed_at(key: str) -> None:
-    told = message(key)
-    assert told.startswith(f"nightowl:apps.web.{key}: unknown key; ")
-    assert "did you mean" not in told
-    assert "the keys here are" not in told
+def is_answered(place: str, told: str) -> bool:
+    (line,) = (line for line in told.splitlines() if line.startswith(f"nightowl:apps.web.{place}: "))
+    return line.startswith(f"nightowl:apps.web.{place}: unknown key; ") and not re.search(
+        "did you mean|the keys here are", line
+    )
+
+
+@pytest.mark.parametrize("key", [*COMPOSE, *KUBERNETES, *MARATHON])
+def test_a_word_of_others_is_answered_and_never_guessed_at(key: str) -> None:
+    told = refusal({"image": IMAGE, "port": 80, key: {}})
+    assert len(told.splitlines()) == 1
+    assert is_answered(key, told)
+
+
+@pytest.mark.parametrize(("section", "key"), BELOW)
+def test_a_word_of_others_is_answered_below_a_section(section: str, key: str) -> None:
+    value: Any = {key: {}}
+    for name in reversed(section.split(".")):
+        value = {name: value}
+    assert is_answered(f"{section}.{key}", refusal({"image": IMAGE, "port": 80, **value}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("daemon", "no kind runs one pod on each node"),
+        ("DaemonSet", "no kind runs one pod on each node"),
+        ("deployment", "write web"),
+        ("StatefulSet", "write stateful"),
+        ("cronjob", "write cron"),
+        ("singleton", "replicas: 1"),
+    ],
+)
+def test_a_kind_of_others_is_answered(kind: str, answer: str) -> None:
+    told = refusal({"image": IMAGE, "kind": kind})
+    assert told.startswith(f"nightowl:apps.web.kind: '{kind}' is not web, worker, stateful, cron or job; ")
+    assert answer in told
+
+
+@pytest.mark.parametrize("key", ["services", "volumes", "networks", "configs", "secrets", "version"])
+def test_a_compose_file_is_told_where_its_sections_go(key: str, tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.shop.yaml"
+    file.write_text(f"{key}: {{}}\nconfig: {{}}\n")
+    with pytest.raises(SettingsError) as refused:
+        settings_from_stack_file(file)
+    assert re.search(rf"^{key}: unknown key; (write|there is none)", str(refused.value), re.MULTILINE)
+
+
+@pytest.mark.parametrize("key", ["servicePorts", "sysctl", "gpuCount", "workDir", "restarts", "colour"])
+def test_what_is_like_no_key_is_not_guessed_at(key: str) -> None:
+    assert not re.search(
+        "did you mean '(secrets|cpu|kind|replicas|port)'", refusal({"image": IMAGE, "port": 80, key: 1})
+    )
 
 
 ANSWERS = [
-    *[(("apps",), text) for text in words._APP_WORDS.values()],
-    *[(("apps", "health", "readiness"), text) for text in words._PROBE_WORDS.values()],
-    *[(("apps", "resources"), text) for text in words._RESOURCE_WORDS.values()],
+    ((), words._APP_WORDS),
+    (("health", "readiness"), words._PROBE_WORDS),
+    (("resources",), words._RESOURCE_WORDS),
+    (("scaling",), words._SCALING_WORDS),
+    (("security",), words._SECURITY_WORDS),
+    (("rollout",), words._ROLLOUT_WORDS),
+    (("placement",), words._PLACEMENT_WORDS),
+    (("traffic",), words._TRAFFIC_WORDS),
+    (("volumes", "data"), words._VOLUME_WORDS),
+    (("secrets", "token"), words._SECRET_WORDS),
+    (("sidecars", "log"), words._HELPER_WORDS),
 ]
 
 
-@pytest.mark.parametrize(("place", "text"), sorted(set(ANSWERS)))
+@pytest.mark.parametrize(
+    ("place", "text"), sorted({(place, text) for place, table in ANSWERS for text in table.values()})
+)
 def test_a_key_that_an_answer_names_exists(place: tuple[str, ...], text: str) -> None:
     for named in re.findall(r"'([a-zA-Z.]+)'", text):
-        *above, key = (*place[1:], *named.split("."))
-        holders = [("apps", "web", kind, *above) for kind in KINDS]
-        if named != "mount":
-            assert any(key in keys_at(StackSettings, holder) for holder in holders), f"{named} in {text!r}"
+        *above, key = named.split(".")
+        # A key of the section itself, or one of the app.
+        holders = [
+            ("apps", "web", kind, *start, *above) for kind in KINDS for start in (place, (), ("volumes", "data"))
+        ]
+        assert any(key in keys_at(StackSettings, holder) for holder in holders), f"{named} in {text!r}"
