@@ -30,6 +30,8 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
     settings = settings.with_keeper()
+    # Before anything is made: from then on the engine writes the state.
+    last_limits = limits_of_last_run(settings.namespace.name)
     platform = make_platform(settings, environment)
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
@@ -38,7 +40,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
             settings=settings.namespace,
             apps=settings.apps,
             platform=platform,
-            last_limits=limits_of_last_run(settings.namespace.name),
+            last_limits=last_limits,
         ),
         opts=on_cluster,
     )

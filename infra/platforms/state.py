@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import grpc
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
@@ -13,6 +15,9 @@ from pulumi.runtime.settings import get_monitor
 
 READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 """The engine's own function: the state of a stack as it was before this run. It answers in previews too."""
+READ_ATTEMPTS = 5
+BETWEEN_ATTEMPTS_SECONDS = 0.2
+"""A state in a file is not whole while the engine writes it, which takes milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +37,18 @@ def read_state() -> list[MadeResource]:
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     request = resource_pb2.ResourceInvokeRequest(tok=READ_RESOURCES, acceptResources=False)
     request.args.update({"stackName": stack})
-    response = cast(Any, get_monitor()).Invoke(request)
+    response = _ask(request)
     answer = cast("Mapping[str, Any]", rpc.deserialize_properties(getattr(response, "return")))
     found = cast("Mapping[str, Mapping[str, Any]]", answer.get("outputs") or {})
     return [MadeResource(type=str(one["type"]), outputs=one.get("outputs") or {}) for one in found.values()]
+
+
+def _ask(request: resource_pb2.ResourceInvokeRequest) -> Any:
+    for _ in range(READ_ATTEMPTS - 1):
+        try:
+            return cast(Any, get_monitor()).Invoke(request)
+        except grpc.RpcError as error:
+            if "failed to load checkpoint" not in str(error):
+                raise
+            time.sleep(BETWEEN_ATTEMPTS_SECONDS)
+    return cast(Any, get_monitor()).Invoke(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -73,9 +74,15 @@ def deployed(cluster: Cluster, variables: Mapping[str, str], tmp_path_factory: p
 
 @pytest.fixture(scope="module")
 def new(deployed: Cli, tmp_path_factory: pytest.TempPathFactory) -> Cli:
-    """The same checkout with a state of its own, in which there is nothing."""
+    """Such a checkout with a state of its own, in which there is nothing, and for a namespace that is nobody's."""
     state = tmp_path_factory.mktemp("state")
-    cli = Cli(deployed.project, deployed.pulumi, {**deployed.variables, "PULUMI_BACKEND_URL": state.as_uri()})
+    project = tmp_path_factory.mktemp("new") / "checkout"
+    shutil.copytree(deployed.project, project, symlinks=True)
+    file = project / "stacks" / f"Pulumi.{STACK}.yaml"
+    described = yaml.safe_load(file.read_text())
+    described["config"]["nightowl:namespace"] = {"name": "new"}
+    file.write_text(yaml.safe_dump(described))
+    cli = Cli(project, deployed.pulumi, {**deployed.variables, "PULUMI_BACKEND_URL": state.as_uri()})
     made = cli.run("stack", "init", STACK)
     assert made.code == 0, made.out + made.err
     return cli
