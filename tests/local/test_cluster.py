@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,7 +23,7 @@ from infra.local.cluster.errors import ClusterError
 from infra.local.cluster.karpenter import start_karpenter
 from infra.local.cluster.lifecycle import Creation, create, delete, deploying, wait_until_ready
 from infra.local.cluster.ports import FIRST_PORT, LAST_PORT, Ports, choose_ports
-from infra.local.cluster.processes import Process, processes_of, wait_until_listed
+from infra.local.cluster.processes import processes_of, wait_until_listed
 from infra.local.cluster.readiness import COMPONENTS, Probe
 from infra.local.cluster.zones import ZONES
 from infra.local.paths import KUBE_CONTEXT, ClusterPaths
@@ -526,15 +527,28 @@ def test_a_folder_of_clusters_that_belongs_to_another_user_is_refused(
     assert not machine.paths.root.exists()
 
 
-def test_where_there_is_no_proc_the_process_list_of_ps_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = tmp_path / "c"
-    listing = f"  12  2048 {root}/bin/etcd --name=node0\n 13 1 /bin/cat {root}/log\n 14 1 {root}2/bin/etcd\n"
-    monkeypatch.setattr("infra.local.cluster.processes._PROC", tmp_path / "proc")
-    monkeypatch.setattr(
-        subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0, stdout=listing, stderr="")
-    )
-
-    assert processes_of(root) == [Process(name="etcd", pid=12, memory_bytes=2048 * 1024)]
+def test_only_a_program_of_this_user_in_the_folder_itself_is_found_with_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = [tmp_path / "c" / "etcd", tmp_path / "c2" / "etcd", tmp_path / "tail"]
+    for program in programs:
+        program.parent.mkdir(exist_ok=True)
+        program.symlink_to(Path("/bin/sleep").resolve())
+    with contextlib.ExitStack() as stack:
+        own, *others = (
+            stack.enter_context(subprocess.Popen([program, *arguments]))
+            for program, arguments in zip(programs, (["300"], ["300"], ["300", tmp_path / "c" / "etcd"]), strict=True)
+        )
+        for process in (own, *others):
+            stack.callback(process.kill)
+            wait_until_listed(process.pid)
+        found = processes_of(tmp_path / "c")
+        owner = os.geteuid()
+        monkeypatch.setattr("os.geteuid", lambda: owner + 1)
+        of_another_user = processes_of(tmp_path / "c")
+    assert [(process.name, process.pid) for process in found] == [("etcd", own.pid)]
+    assert found[0].memory_bytes > 0
+    assert of_another_user == []
 
 
 def _interrupt_after(step: str) -> Callable[[str, float], None]:

@@ -14,12 +14,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from infra.local.cluster.errors import ClusterError
 
 KILL_SECONDS = 20
 LISTED_SECONDS = 5
 POLL_SECONDS = 0.05
-_PROC = Path("/proc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,13 @@ def processes_of(folder: Path) -> list[Process]:
 
     A process of another user may call itself by any name, and is none of the cluster's.
     """
-    return _from_proc(folder) if _PROC.joinpath("self/cmdline").exists() else _from_ps(folder)
+    found: list[Process] = []
+    for process in psutil.process_iter(["uids", "cmdline", "memory_info"]):
+        # What cannot be read is None: a process that has ended, and on macOS one of another user.
+        uids, command, memory = (process.info[key] for key in ("uids", "cmdline", "memory_info"))
+        if uids and memory and command and uids.effective == os.geteuid() and command[0].startswith(f"{folder}/"):
+            found.append(Process(name=Path(command[0]).name, pid=process.pid, memory_bytes=memory.rss))
+    return found
 
 
 def kill_all(folder: Path) -> int:
@@ -85,52 +92,6 @@ def wait_until_listed(pid: int) -> None:
     The kernel lets the parent go on a moment earlier, in which the process would be taken for one that has ended.
     """
     deadline = time.monotonic() + LISTED_SECONDS
-    while time.monotonic() < deadline and not _has_ended(pid):
-        try:
-            if _PROC.joinpath(str(pid), "cmdline").read_bytes():
-                return
-        except OSError:
-            return
-        time.sleep(POLL_SECONDS)
-
-
-def _has_ended(child: int) -> bool:
-    """Whether a child process has ended, without taking note of it: its files in /proc stay, and are empty."""
-    try:
-        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True
-
-
-def _from_proc(folder: Path) -> list[Process]:
-    page_bytes = os.sysconf("SC_PAGE_SIZE")
-    found: list[Process] = []
-    for entry in _PROC.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            if entry.stat().st_uid != os.geteuid():
-                continue
-            program = entry.joinpath("cmdline").read_bytes().split(b"\0", 1)[0].decode(errors="replace")
-            resident_pages = int(entry.joinpath("statm").read_text().split()[1])
-        except (OSError, IndexError):
-            continue
-        if program.startswith(f"{folder}/"):
-            found.append(
-                Process(name=Path(program).name, pid=int(entry.name), memory_bytes=resident_pages * page_bytes)
-            )
-    return found
-
-
-def _from_ps(folder: Path) -> list[Process]:
-    """Read the process list where there is no /proc (macOS)."""
-    listing = subprocess.run(
-        ["/bin/ps", "-U", str(os.geteuid()), "-o", "pid=,rss=,command="], capture_output=True, text=True, check=True
-    ).stdout
-    found: list[Process] = []
-    for line in listing.splitlines():
-        pid, kibibytes, command = line.split(maxsplit=2)
-        if command.startswith(f"{folder}/"):
-            program = command[len(str(folder)) :].split(" ", 1)[0]
-            found.append(Process(name=Path(program).name, pid=int(pid), memory_bytes=int(kibibytes) * 1024))
-    return found
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while time.monotonic() < deadline and not psutil.Process(pid).cmdline():
+            time.sleep(POLL_SECONDS)
