@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     ModelWrapValidatorHandler,
@@ -180,6 +181,19 @@ def by_kind(default: str) -> Discriminator:
         return "<>" if kind is None else f"<{kind}>"
 
     return Discriminator(tag)
+
+
+def short_form(scalar: type[str | int], key: str, message: str) -> BeforeValidator:
+    """Read a bare `scalar` as a mapping with it at `key`; `message` is about what is neither that nor a mapping."""
+
+    def read(value: object) -> object:
+        if isinstance(value, scalar) and not isinstance(value, bool):
+            return {key: value}
+        if isinstance(value, dict | Model):
+            return cast(object, value)
+        raise ValueError(message)
+
+    return BeforeValidator(read)
 
 
 def raise_any(errors: Iterable[FieldError]) -> None:

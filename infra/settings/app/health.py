@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from infra.settings.app.command import ProbeCommand, probe_command_errors
 from infra.settings.app.ports import Port
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, short_form
 from infra.settings.scalars import Notation, Seconds, WholeNumber, form, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
@@ -48,14 +48,6 @@ class GrpcSettings(Model):
     """The service that is asked for; by default the server as a whole."""
 
 
-def _number_is_port(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {"port": value}
-    if isinstance(value, dict | GrpcSettings):
-        return cast(object, value)
-    raise ValueError("is not a port, nor a mapping with port or service")
-
-
 class ProbeSettings(Model):
     """One question to the container: an HTTP path, a TCP port, a gRPC health check or a command.
 
@@ -66,7 +58,9 @@ class ProbeSettings(Model):
     """Path; an answer from 200 to 399 is healthy."""
     tcp: Port | None = None
     """Port; an accepted connection is healthy."""
-    grpc: Annotated[GrpcSettings | None, BeforeValidator(_number_is_port)] = None
+    grpc: Annotated[
+        GrpcSettings | None, short_form(int, "port", "is not a port, nor a mapping with port or service")
+    ] = None
     """gRPC health check; the answer SERVING is healthy."""
     exec: ProbeCommand = None
     """Command; exit code 0 is healthy."""
@@ -116,23 +110,14 @@ class ProbeSettings(Model):
             yield FieldError("initialDelay", f"{seconds_text(self.initial_delay)} is above 1h")
 
 
-def _path_is_http(value: object) -> object:
-    if isinstance(value, str):
-        return {"http": value}
-    if isinstance(value, dict | ProbeSettings):
-        return cast(object, value)
-    raise ValueError("is not a path such as /readyz, nor a mapping with http, tcp, grpc or exec")
+def _asked_seldom(question: object) -> object:
+    period = {"period": f"{LIVENESS_PERIOD_SECONDS}s"}
+    return period | cast(dict[str, object], question) if isinstance(question, dict) else question
 
 
-def _asked_seldom(value: object) -> object:
-    question = _path_is_http(value)
-    if isinstance(question, dict):
-        return {"period": f"{LIVENESS_PERIOD_SECONDS}s", **cast(dict[str, object], question)}
-    return question
-
-
-Probe = Annotated[ProbeSettings, BeforeValidator(_path_is_http)]
-LivenessProbe = Annotated[ProbeSettings, BeforeValidator(_asked_seldom)]
+_PATH = short_form(str, "http", "is not a path such as /readyz, nor a mapping with http, tcp, grpc or exec")
+Probe = Annotated[ProbeSettings, _PATH]
+LivenessProbe = Annotated[ProbeSettings, BeforeValidator(_asked_seldom), _PATH]  # pydantic asks the last one first
 
 
 @dataclass(frozen=True, kw_only=True)

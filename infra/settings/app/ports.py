@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, short_form
 from infra.settings.scalars import Notation, WholeNumber, form
 
 OWN_PORT_NAME = "app"
@@ -37,15 +37,10 @@ class PortSettings(Model):
     """The port of the Service in front of it; by default the same."""
 
 
-def _number_is_port(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {"port": value}
-    if isinstance(value, dict | PortSettings):
-        return cast(object, value)
-    raise ValueError("is not a port such as 5679, nor a mapping with port, protocol or servicePort")
-
-
-NamedPort = Annotated[PortSettings, BeforeValidator(_number_is_port)]
+NamedPort = Annotated[
+    PortSettings,
+    short_form(int, "port", "is not a port such as 5679, nor a mapping with port, protocol or servicePort"),
+]
 Ports = dict[PortName, NamedPort]
 
 

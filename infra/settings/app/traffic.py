@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from infra.settings.app.ports import PeerPort, Protocol
-from infra.settings.model import FieldError, Model, repeated
+from infra.settings.model import FieldError, Model, repeated, short_form
 from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 
 LONGEST_STICKY_SECONDS = 7 * 86400
@@ -41,15 +41,9 @@ class PathSettings(Model):
         return self.path if self.exact else self.path.rstrip("/") or "/"
 
 
-def _text_is_path(value: object) -> object:
-    if isinstance(value, str):
-        return {"path": value}
-    if isinstance(value, dict | PathSettings):
-        return cast(object, value)
-    raise ValueError("is not a path such as /api, nor a mapping with path and exact")
-
-
-TrafficPath = Annotated[PathSettings, BeforeValidator(_text_is_path)]
+TrafficPath = Annotated[
+    PathSettings, short_form(str, "path", "is not a path such as /api, nor a mapping with path and exact")
+]
 
 
 class TrafficSettings(Model):
