@@ -23,7 +23,8 @@ from infra.platforms.eks.limits.quotas import warn_of_quotas
 from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
 from infra.platforms.eks.live.live_version import check_versions
 from infra.platforms.eks.live.protection import Protection
-from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing, LoadBalancingArgs
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
+from infra.platforms.eks.load_balancer.load_balancing import LoadBalancing
 from infra.platforms.eks.names import cluster_name, pipeline_arns
 from infra.platforms.eks.network.network import Network, NetworkArgs
 from infra.platforms.eks.nodes.node_pools import NodePools, NodePoolsArgs
@@ -292,7 +293,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     def _make_load_balancing(self) -> LoadBalancing:
         return LoadBalancing(
             "load-balancing",
-            LoadBalancingArgs(
+            LoadBalancerArgs(
                 context=self._context,
                 settings=self._settings.load_balancer,
                 apps=self._settings.apps,

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 
 LOG_FOLDER = "AWSLogs"
 UNFINISHED_UPLOAD_DAYS = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccessLogArgs:
-    """Where the stack is, and how many days each log file is kept."""
-
-    context: AwsContext
-    retention_days: int
 
 
 class AccessLog(pulumi.ComponentResource):
@@ -32,17 +23,17 @@ class AccessLog(pulumi.ComponentResource):
     """Name of the bucket."""
     ready: pulumi.Resource
 
-    def __init__(self, name: str, args: AccessLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:AccessLog", name, None, opts)
         bucket = self._make_bucket(name, args)
         self._make_private(name, bucket)
         self._make_encrypted(name, bucket)
-        self._make_expiry(name, bucket, args.retention_days)
+        self._make_expiry(name, bucket, args.settings.log_retention_days)
         self.bucket = bucket.bucket
         self.ready = self._make_policy(name, bucket, args.context)
         self.register_outputs({"bucket": self.bucket})
 
-    def _make_bucket(self, name: str, args: AccessLogArgs) -> aws.s3.Bucket:
+    def _make_bucket(self, name: str, args: LoadBalancerArgs) -> aws.s3.Bucket:
         return aws.s3.Bucket(
             name,
             # What is not protected is meant to be destroyed as a whole; a bucket with files could not be.

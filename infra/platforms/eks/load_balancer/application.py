@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
-from infra.platforms.eks.load_balancer.access_log import AccessLog, AccessLogArgs
+from infra.platforms.eks.load_balancer.access_log import AccessLog
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
-from infra.platforms.eks.load_balancer.certificate import Certificate, CertificateArgs
-from infra.platforms.eks.load_balancer.firewall import Firewall, FirewallArgs
+from infra.platforms.eks.load_balancer.certificate import Certificate
+from infra.platforms.eks.load_balancer.firewall import Firewall
 from infra.platforms.eks.load_balancer.security_group import Passage, make_passage
 from infra.settings.app.ports import Protocol
+from infra.settings.eks.addresses import http_apps
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -45,27 +46,19 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
         ports: list[tuple[int, Protocol]] = [(HTTP_PORT, "TCP")]
         if settings.domain is not None:
             ports.append((HTTPS_PORT, "TCP"))
-        passage = make_passage(name, args, listener_ports=ports, parent=self)
-        log_args = AccessLogArgs(context=args.context, retention_days=settings.log_retention_days)
-        balancer = self._make_balancer(name, args, passage, AccessLog(f"{name}-log", log_args, opts=child))
+        passage = make_passage(name, args, http_apps(args.apps), listener_ports=ports, parent=self)
+        balancer = self._make_balancer(name, args, passage, AccessLog(f"{name}-log", args, opts=child))
         if settings.domain is None:
             self.domain_zone_id = None
             self.listener = self._make_plain_listener(name, balancer)
         else:
-            of_domain = CertificateArgs(context=args.context, domain=settings.domain)
-            certificate = Certificate(f"{name}-certificate", of_domain, opts=child)
+            certificate = Certificate(f"{name}-certificate", args.context, domain=settings.domain, opts=child)
             self.listener = self._make_secure_listener(name, balancer, certificate)
             # Only once there is something to redirect to.
             self._make_http_listener(name, balancer, _redirect(), wait_for=[self.listener])
             self.domain_zone_id = certificate.zone_id
         if settings.waf:
-            firewall_args = FirewallArgs(
-                context=args.context,
-                settings=settings,
-                load_balancer_arn=balancer.arn,
-                logs_key_arn=args.logs_key_arn,
-            )
-            Firewall("firewall", firewall_args, opts=child)
+            Firewall("firewall", args, load_balancer_arn=balancer.arn, opts=child)
         self.dns_name = balancer.dns_name
         self.hosted_zone_id = balancer.zone_id
         self.to_pods = passage.to_pods

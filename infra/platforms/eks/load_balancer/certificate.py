@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
@@ -13,19 +11,11 @@ PROOF_SECONDS = 60
 """Time to live of the record that proves the domain to ACM."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CertificateArgs:
-    """Where the stack is, and a public Route 53 zone of its account."""
-
-    context: AwsContext
-    domain: str
-
-
 class Certificate(pulumi.ComponentResource):
     """A certificate for a domain and every name one label below it, proven by a record in the domain's zone.
 
-    It names no app, so a new app changes nothing here. ACM renews it as long as the record stands, which outlives the
-    stack.
+    The zone is a public one of the account, in Route 53. The certificate names no app, so a new app changes nothing
+    here. ACM renews it as long as the record stands, which outlives the stack.
     """
 
     arn: pulumi.Output[str]
@@ -33,10 +23,12 @@ class Certificate(pulumi.ComponentResource):
     zone_id: str
     """The zone of the domain."""
 
-    def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, context: AwsContext, *, domain: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("nightowl:eks:Certificate", name, None, opts)
-        self.zone_id = find_zone(args.context, args.domain)
-        certificate = self._make_certificate(name, args.domain)
+        self.zone_id = find_zone(context, domain)
+        certificate = self._make_certificate(name, domain)
         self.arn = self._make_validation(name, certificate, self._make_proof(name, certificate))
         self.register_outputs({"arn": self.arn})
 

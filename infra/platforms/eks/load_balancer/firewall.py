@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 import pulumi_aws as aws
 
 from infra.iam import Document, Statement, policy_document
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.names import firewall_log_group
-from infra.settings.eks.load_balancer import LoadBalancerSettings
 
 RATE_WINDOW_SECONDS = 300
 
@@ -27,27 +25,24 @@ COUNTED_RULES = {"AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",)}
 REDACTED_HEADERS = ("authorization", "cookie")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FirewallArgs:
-    """What it stands in front of, how many requests one address may make in five minutes, and where it logs."""
-
-    context: AwsContext
-    settings: LoadBalancerSettings
-    load_balancer_arn: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
-
-
 class Firewall(pulumi.ComponentResource):
     """A web ACL with AWS's managed rules and a rate limit per address, on one load balancer, and its log."""
 
-    def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: LoadBalancerArgs,
+        *,
+        load_balancer_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:Firewall", name, None, opts)
         acl = self._make_acl(name, args.settings.waf_rate_limit)
         self._make_log(name, args, acl)
         aws.wafv2.WebAclAssociation(
             name,
             web_acl_arn=acl.arn,
-            resource_arn=args.load_balancer_arn,
+            resource_arn=load_balancer_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"acl": acl.arn})
@@ -67,7 +62,7 @@ class Firewall(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _make_log(self, name: str, args: FirewallArgs, acl: aws.wafv2.WebAcl) -> None:
+    def _make_log(self, name: str, args: LoadBalancerArgs, acl: aws.wafv2.WebAcl) -> None:
         context = args.context
         group = aws.cloudwatch.LogGroup(
             name,

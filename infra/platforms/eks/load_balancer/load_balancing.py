@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.load_balancer.application import ApplicationLoadBalancer
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer
 from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, listener_for, rules_for
-from infra.platforms.eks.network.network import Network
 from infra.platforms.platform import Route
-from infra.settings.app.application import Application, ServingSettings
+from infra.settings.app.application import ServingSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
-from infra.settings.eks.load_balancer import LoadBalancerSettings
 from infra.settings.eks.priorities import placed_rules
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadBalancingArgs:
-    """The apps, of which those with `traffic` matter, and where the load balancers stand.
-
-    `controllers` are the add-ons that register pods. `names_may_move` is true if the stack has load balancers already,
-    which hosts may point at.
-    """
-
-    context: AwsContext
-    settings: LoadBalancerSettings
-    apps: Mapping[str, Application]
-    network: Network
-    cluster_security_group_id: pulumi.Input[str]
-    logs_key_arn: pulumi.Input[str]
-    controllers: Sequence[pulumi.Resource]
-    names_may_move: bool
 
 
 class LoadBalancing(pulumi.ComponentResource):
@@ -50,15 +28,14 @@ class LoadBalancing(pulumi.ComponentResource):
 
     dns_names: Mapping[str, pulumi.Output[str]]
 
-    def __init__(self, name: str, args: LoadBalancingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:LoadBalancing", name, None, opts)
         self._args = args
         self._hosts = HostRecords()
         child = pulumi.ResourceOptions(parent=self)
-        http, network = http_apps(args.apps), network_apps(args.apps)
         self._rules = placed_rules(http_traffic(args.apps), args.settings.priorities)
-        self._application = ApplicationLoadBalancer("alb", self._for_apps(http), opts=child) if http else None
-        self._network = self._make_network(network, child) if network else None
+        self._application = ApplicationLoadBalancer("alb", args, opts=child) if http_apps(args.apps) else None
+        self._network = NetworkLoadBalancer("nlb", args, opts=child) if network_apps(args.apps) else None
         self.dns_names = {
             protocol: balancer.dns_name
             for protocol, balancer in (("http", self._application), ("tcp", self._network))
@@ -129,25 +106,6 @@ class LoadBalancing(pulumi.ComponentResource):
             "domainZone": application.domain_zone_id,
             "ports": sorted({number for number, _ in all_reached_ports(http_apps(self._args.apps))}),
         }
-
-    def _make_network(self, apps: Mapping[str, ServingSettings], child: pulumi.ResourceOptions) -> NetworkLoadBalancer:
-        ports = [app.traffic_port for app in apps.values() if app.traffic_port is not None]
-        return NetworkLoadBalancer(
-            "nlb",
-            self._for_apps(apps),
-            listener_ports=[(port.service_port, port.protocol) for port in ports],
-            opts=child,
-        )
-
-    def _for_apps(self, apps: Mapping[str, ServingSettings]) -> LoadBalancerArgs:
-        return LoadBalancerArgs(
-            context=self._args.context,
-            settings=self._args.settings,
-            network=self._args.network,
-            cluster_security_group_id=self._args.cluster_security_group_id,
-            logs_key_arn=self._args.logs_key_arn,
-            reached_ports=all_reached_ports(apps),
-        )
 
     def _make_route(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.security_group import make_passage
-from infra.settings.app.ports import Protocol
+from infra.settings.eks.addresses import network_apps
 
 
 class NetworkLoadBalancer(pulumi.ComponentResource):
@@ -23,16 +23,13 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
     to_pods: Sequence[pulumi.Resource]
     """What must stand before a pod is registered."""
 
-    def __init__(
-        self,
-        name: str,
-        args: LoadBalancerArgs,
-        *,
-        listener_ports: Iterable[tuple[int, Protocol]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:NetworkLoadBalancer", name, None, opts)
-        passage = make_passage(name, args, listener_ports=listener_ports, parent=self)
+        apps = network_apps(args.apps)
+        ports = [app.traffic_port for app in apps.values() if app.traffic_port is not None]
+        passage = make_passage(
+            name, args, apps, listener_ports=[(port.service_port, port.protocol) for port in ports], parent=self
+        )
         balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="network",
