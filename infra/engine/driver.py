@@ -88,7 +88,7 @@ class Engine:
 
     def prepare(self, stack_file: Path) -> None:
         """Create the stack if the backend has none, so that its first deployment need not. Raises as `deploy` does."""
-        self._run(stack_file, lambda _stack, _events: None, None, create=True)
+        self._run(stack_file, lambda _stack, _events: None, create=True)
 
     def destroy(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> RunResult:
         """Delete all that the stack has made. The backend knows it afterwards, as a stack without anything.
@@ -112,7 +112,6 @@ class Engine:
         *,
         refresh: bool = False,
         leave_out: Sequence[str] = (),
-        on_progress: OnProgress | None = None,
     ) -> Preview:
         """Return what `deploy` would do. Nothing is changed, nothing is locked.
 
@@ -135,13 +134,13 @@ class Engine:
             return Preview(changes=events.changes, steps=tuple(events.steps), messages=tuple(events.warnings))
 
         # The Automation API can ask for a refresh, and not for none.
-        return self._run(stack_file, work, on_progress, more={} if refresh else {"preview": ["--refresh=false"]})
+        return self._run(stack_file, work, more={} if refresh else {"preview": ["--refresh=false"]})
 
     def lock_holders(self, stack_file: Path) -> tuple[LockHolder, ...]:
         """Return who has locked the stack."""
         return self.workspace.lock_holders(self.workspace.prepare(stack_file))
 
-    def recover(self, stack_file: Path, *, on_progress: OnProgress | None = None) -> Recovery:
+    def recover(self, stack_file: Path) -> Recovery:
         """Put a stack right after a run that did not end by itself: take its locks off, and look at what was under way.
 
         What the run was changing is read again. What it was creating is forgotten, as nobody knows the ids: it may
@@ -158,13 +157,13 @@ class Engine:
                 stack.refresh(clear_pending_creates=True, color="never", on_event=events.handle, show_secrets=False)
             return Recovery(locks=holders, pending=pending, remaining=self._pending(stack) if pending else ())
 
-        return self._run(stack_file, work, on_progress)
+        return self._run(stack_file, work)
 
     def _run(
         self,
         stack_file: Path,
         work: Callable[[automation.Stack, EngineReport], Result],
-        on_progress: OnProgress | None,
+        on_progress: OnProgress | None = None,
         *,
         create: bool = False,
         more: Mapping[str, Sequence[str]] | None = None,
