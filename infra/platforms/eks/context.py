@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -15,8 +16,9 @@ class AwsContext:
     """One stack in one account and region.
 
     `name` is the cluster's name and the stem of every fixed name (`nightowl-prod`); `protect` is whether what
-    cannot be made again is protected from deletion. `boundary_arn` is the permissions boundary of every role, where a
-    pipeline deploys the stack.
+    cannot be made again is protected from deletion. `tags` are those of every resource: the provider sets them, but not
+    on the machines of node groups. `boundary_arn` is the permissions boundary of every role, where a pipeline deploys
+    the stack.
     """
 
     name: str
@@ -25,6 +27,7 @@ class AwsContext:
     account_id: str
     region: str
     provider: aws.Provider
+    tags: Mapping[str, str]
     protect: bool
     boundary_arn: pulumi.Input[str] | None = None
 

@@ -35,7 +35,7 @@ from infra.platforms.eks.pipeline.guest_roles import GuestRoles
 from infra.platforms.eks.pipeline.pipeline import Delivery, make_scope
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
-from infra.platforms.eks.provider import default_tags, make_context
+from infra.platforms.eks.provider import make_context
 from infra.platforms.eks.record import Record, record
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, copied_secrets, references
 from infra.platforms.eks.storage_class import claim_class, make_storage_classes
@@ -57,13 +57,11 @@ from infra.settings.stack import StackSettings
 class EksPlatformArgs:
     """The whole stack file, and where the stack is.
 
-    `tags` go onto the machines, which the provider does not tag. `record` is of what the program makes, from its
-    beginning on. `live` is what the stack has made already.
+    `record` is of what the program makes, from its beginning on. `live` is what the stack has made already.
     """
 
     context: AwsContext
     settings: StackSettings
-    tags: Mapping[str, str]
     record: Record
     live: LiveStack
     keeps_data: bool
@@ -284,7 +282,6 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 kubernetes_version=self._settings.cluster.minor_of_nodes,
                 subnet_ids=self._network.private_subnet_ids,
                 volumes_key_arn=self._encryption.volumes_key_arn,
-                tags=self._args.tags,
                 wait_for=[*self._network.private_routes, *self._network_addons.made],
             ),
             opts=self._child,
@@ -391,7 +388,6 @@ def make_platform(
         EksPlatformArgs(
             context=context,
             settings=settings,
-            tags=default_tags(platform, project=project, stack=stack),
             record=recorded,
             live=live,
             keeps_data=keeps_data,

@@ -34,13 +34,15 @@ def make_context(
     check_credentials(settings, access=access, pipeline=pipeline, environment=environment)
     project, stack = pulumi.get_project(), pulumi.get_stack()
     is_guest = isinstance(settings, GuestPlatformSettings)
+    tags = default_tags(settings, project=project, stack=stack)
     return AwsContext(
         name=cluster_name(project, settings.stack if is_guest else stack),
         project=project,
         stack=stack,
         account_id=settings.account_id,
         region=settings.region,
-        provider=make_provider(settings, project=project, stack=stack),
+        provider=make_provider(settings, tags),
+        tags=tags,
         protect=not is_guest and settings.protect,
     )
 
@@ -130,11 +132,11 @@ def _role(arn: str) -> tuple[str, str] | None:
     return (account, parts[-1]) if kind == "role" else None
 
 
-def make_provider(settings: AwsPlatformSettings, *, project: str, stack: str) -> aws.Provider:
+def make_provider(settings: AwsPlatformSettings, tags: Mapping[str, str]) -> aws.Provider:
     """Make the provider of the stack: for one account and region, with the tags of every resource."""
     return aws.Provider(
         "aws",
         region=settings.region,
         allowed_account_ids=[settings.account_id],
-        default_tags=aws.ProviderDefaultTagsArgs(tags=default_tags(settings, project=project, stack=stack)),
+        default_tags=aws.ProviderDefaultTagsArgs(tags=tags),
     )

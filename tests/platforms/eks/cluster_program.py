@@ -88,7 +88,6 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
             kubernetes_version=settings.version,
             subnet_ids=SUBNETS,
             volumes_key_arn=VOLUMES_KEY,
-            tags={"stack": "test"},
             wait_for=[way_out, *network.made],
         ),
         opts=options,

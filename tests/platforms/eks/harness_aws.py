@@ -183,6 +183,7 @@ def make_context(*, protect: bool = True, provider: aws.Provider | None = None) 
         account_id=ACCOUNT,
         region=REGION,
         provider=provider or aws.Provider("aws", region=REGION),
+        tags={"stack": "test"},
         protect=protect,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -22,7 +22,6 @@ def make_launch_template(
     context: AwsContext,
     settings: NodePoolSettings,
     volumes_key_arn: pulumi.Input[str],
-    tags: Mapping[str, str],
     parent: pulumi.Resource,
 ) -> aws.ec2.LaunchTemplate:
     """Make the template of pool `name`.
@@ -41,7 +40,7 @@ def make_launch_template(
         monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
         block_device_mappings=_disks(settings, volumes_key_arn),
         # The tags of a node group reach neither its machines nor their disks and interfaces.
-        tag_specifications=_tag_specifications(name, context, tags),
+        tag_specifications=_tag_specifications(name, context),
         update_default_version=True,
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -72,10 +71,8 @@ def _disk(
     )
 
 
-def _tag_specifications(
-    name: str, context: AwsContext, tags: Mapping[str, str]
-) -> Sequence[aws.ec2.LaunchTemplateTagSpecificationArgs]:
-    common = {**tags, "Name": f"{context.name}-{name}"}
+def _tag_specifications(name: str, context: AwsContext) -> Sequence[aws.ec2.LaunchTemplateTagSpecificationArgs]:
+    common = {**context.tags, "Name": f"{context.name}-{name}"}
     # Not on the disks: the CSI driver may delete volumes that carry the cluster's name.
     of_kind = {"instance": {**common, CLUSTER_NAME_TAG: context.name}, "volume": common, "network-interface": common}
     return [

@@ -41,8 +41,8 @@ REPLACED_AT_ONCE_PERCENT = 33
 class NodePoolsArgs:
     """The pools by name, and what they share.
 
-    `subnet_ids` are the private subnets by zone. `tags` go onto the machines, their disks and interfaces. `wait_for` is
-    what a node needs to join: the way out of the network, and the network add-ons.
+    `subnet_ids` are the private subnets by zone. `wait_for` is what a node needs to join: the way out of the
+    network, and the network add-ons.
     """
 
     context: AwsContext
@@ -51,7 +51,6 @@ class NodePoolsArgs:
     kubernetes_version: str
     subnet_ids: Mapping[str, pulumi.Input[str]]
     volumes_key_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
     wait_for: Sequence[pulumi.Resource]
 
 
@@ -128,7 +127,6 @@ class NodePool(pulumi.ComponentResource):
             context=shared.context,
             settings=settings,
             volumes_key_arn=shared.volumes_key_arn,
-            tags=shared.tags,
             parent=self,
         )
         shares = share_out(fewest=settings.min, most=settings.max, zones=tuple(shared.subnet_ids))
