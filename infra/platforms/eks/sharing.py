@@ -9,6 +9,7 @@ import pulumi
 from pydantic import ValidationError
 
 from infra.settings.model import Model
+from infra.settings.scalars import Switch
 
 OUTPUT = "sharing"
 READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
@@ -53,7 +54,7 @@ class Sharing(Model):
     kubeconfig: str
     vpc: str
     public_networks: tuple[str, ...]
-    copies_secrets: bool = False
+    copies_secrets: Switch = False
     guest_roles: Mapping[str, SharedRole] | None = None
     deployers: tuple[str, ...]
     load_balancer: SharedLoadBalancer | None = None
