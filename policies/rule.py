@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 
+from infra.values import is_true
 from policies.facts.stack import Resource, Stack
 
 Messages = Iterator[str]
@@ -127,6 +128,12 @@ class Family:
             return check
 
         return add
+
+
+def must_be_on(resource: Resource, *keys: str) -> Messages:
+    """Find whether the switch at the end of nested keys is not on."""
+    if not is_true(resource.props, *keys):
+        yield f"{'.'.join(keys)} is not on"
 
 
 def _several(types: str | tuple[str, ...]) -> tuple[str, ...]:

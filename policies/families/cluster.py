@@ -26,7 +26,7 @@ from policies.facts.objects import CONFIG_MAP, DEFAULT_CLASS, HPA, STORAGE_CLASS
 from policies.facts.spellings import with_patches
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import is_set
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages, must_be_on
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 DETECTOR = "aws:guardduty/detector:Detector"
@@ -261,8 +261,7 @@ def _deletion_is_refused(cluster: Resource) -> Messages:
     Set deletion_protection=True.
     https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html
     """
-    if not is_true(cluster.props, "deletionProtection"):
-        yield "deletionProtection is not on"
+    return must_be_on(cluster, "deletionProtection")
 
 
 @family.rule("cluster-shifts-away-from-a-zone", MEDIUM, CLUSTER, "EKS user guide: zonal shift")
@@ -272,8 +271,7 @@ def _shifts_away_from_a_zone(cluster: Resource) -> Messages:
     Set zonal_shift_config.enabled=True.
     https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html
     """
-    if not is_true(cluster.props, "zonalShiftConfig", "enabled"):
-        yield "zonalShiftConfig.enabled is not on"
+    return must_be_on(cluster, "zonalShiftConfig", "enabled")
 
 
 @family.rule("cluster-brings-no-self-managed-addons", LOW, CLUSTER, "EKS best practices: VPC CNI")

@@ -15,7 +15,7 @@ from policies.facts.objects import HPA, RELEASE, neighbours
 from policies.facts.stack import Resource, Stack
 from policies.facts.tls import refuses_tls_1_1
 from policies.facts.unknown import is_set
-from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
+from policies.rule import HIGH, LOW, MEDIUM, Family, Messages, must_be_on
 
 LISTENERS = ("aws:lb/listener:Listener", "aws:alb/listener:Listener")
 LISTENER_RULES = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
@@ -71,8 +71,7 @@ def _refuses_deletion(balancer: Resource) -> Messages:
     Set enable_deletion_protection=True, and switch it off before taking the stack down.
     https://docs.aws.amazon.com/securityhub/latest/userguide/elb-controls.html
     """
-    if not is_true(balancer.props, "enableDeletionProtection"):
-        yield "enableDeletionProtection is not on"
+    return must_be_on(balancer, "enableDeletionProtection")
 
 
 @family.rule("load-balancer-mitigates-desync", MEDIUM, BALANCERS, "Security Hub ELB.12", "CKV_AWS_328")
@@ -118,8 +117,7 @@ def _shifts_away_from_a_zone(balancer: Resource) -> Messages:
     Set enable_zonal_shift=True.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/zonal-shift.html
     """
-    if not is_true(balancer.props, "enableZonalShift"):
-        yield "enableZonalShift is not on"
+    return must_be_on(balancer, "enableZonalShift")
 
 
 @family.rule("network-load-balancer-crosses-zones", LOW, BALANCERS, "CKV_AWS_152")

@@ -23,7 +23,7 @@ from policies.facts.iam import PolicyStatement, statements
 from policies.facts.iam_scope import asks_for
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import is_set
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages, must_be_on
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -136,8 +136,7 @@ def _names_resolve(vpc: Resource) -> Messages:
     Set enable_dns_hostnames=True and leave enable_dns_support on.
     https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html
     """
-    if not is_true(vpc.props, "enableDnsHostnames"):
-        yield "enableDnsHostnames is not on"
+    yield from must_be_on(vpc, "enableDnsHostnames")
     if is_false(vpc.props, "enableDnsSupport"):
         yield "enableDnsSupport is off"
 

@@ -13,7 +13,7 @@ from policies.facts.aws import CLUSTER, LAUNCH_TEMPLATE, MACHINES, NODE_GROUP, S
 from policies.facts.eks import addons, clusters_of, minor_of, of_cluster, zones
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import is_set
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages, must_be_on
 
 METADATA_DEFAULTS = "aws:ec2/instanceMetadataDefaults:InstanceMetadataDefaults"
 
@@ -237,8 +237,7 @@ def _is_monitored(template: Resource) -> Messages:
     Set monitoring.enabled=True.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/manage-detailed-monitoring.html
     """
-    if not is_true(template.props, "monitoring", "enabled"):
-        yield "monitoring.enabled is not on"
+    return must_be_on(template, "monitoring", "enabled")
 
 
 @family.stack_rule("nodes-span-three-zones", MEDIUM, CLUSTER, "Cluster Autoscaler flags")
@@ -307,8 +306,7 @@ def _nodes_are_repaired(group: Resource) -> Messages:
     Set node_repair_config.enabled=True.
     https://docs.aws.amazon.com/eks/latest/userguide/node-health.html
     """
-    if not is_true(group.props, "nodeRepairConfig", "enabled"):
-        yield "nodeRepairConfig.enabled is not on"
+    return must_be_on(group, "nodeRepairConfig", "enabled")
 
 
 @family.stack_rule("node-repair-sees-more-than-the-kubelet", LOW, NODE_GROUP, "EKS user guide: node health")

@@ -9,7 +9,7 @@ from policies.facts.aws import BALANCERS, BUCKETS, KEY, REPOSITORY
 from policies.facts.iam import statements
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import is_set
-from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages
+from policies.rule import CRITICAL, HIGH, LOW, MEDIUM, Family, Messages, must_be_on
 
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
@@ -87,8 +87,7 @@ def _images_are_scanned(repository: Resource) -> Messages:
     Set image_scanning_configuration.scan_on_push=True.
     https://docs.aws.amazon.com/securityhub/latest/userguide/ecr-controls.html
     """
-    if not is_true(repository.props, "imageScanningConfiguration", "scanOnPush"):
-        yield "imageScanningConfiguration.scanOnPush is not on"
+    return must_be_on(repository, "imageScanningConfiguration", "scanOnPush")
 
 
 @family.rule("image-tags-are-immutable", MEDIUM, REPOSITORY, "Security Hub ECR.2", "CKV_AWS_51")
