@@ -30,7 +30,7 @@ RELEASE_SOURCE = (
 )
 """How long a Helm release takes whose pods start and become ready."""
 
-Need = Literal["nodes", "pods", "volumes", "secrets", "load balancers", "GPUs"]
+Need = Literal["nodes", "pods", "volumes", "shared volumes", "secrets", "load balancers", "GPUs"]
 """What does not work without an add-on."""
 
 
@@ -47,6 +47,8 @@ class ClusterFacts:
     kubernetes_version: str = KUBERNETES_MINOR
     vpc_id: pulumi.Input[str] = "*"
     volumes_key_arn: pulumi.Input[str] = "*"
+    file_system_arns: Sequence[pulumi.Input[str]] = ()
+    """The stack's file systems; empty for any of the account and region."""
     copies_secrets: bool = False
     """Whether apps have secrets as variables, which come from Secrets of the cluster."""
 

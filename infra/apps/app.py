@@ -91,7 +91,7 @@ class App(pulumi.ComponentResource):
         policies = self._network_policies() if args.network_policies else []
         configuration = configurations(name, settings)
         config_maps = self._config_maps(configuration.values())
-        folders = storage(settings, claims=args.claims, claim_class=args.platform.claim_class)
+        folders = self._storage(settings)
         claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
         secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
         service = None if isinstance(settings, Task) else self._service(settings)
@@ -115,6 +115,15 @@ class App(pulumi.ComponentResource):
             if settings.autoscaling is not None:
                 self._autoscaler(settings.autoscaling)
         self.register_outputs({"url": self.url})
+
+    def _storage(self, settings: Application) -> Storage:
+        platform = self._args.platform
+        return storage(
+            settings,
+            claims=self._args.claims,
+            claim_class=platform.claim_class,
+            bound_volume=platform.bound_volume,
+        )
 
     def _service_account(self) -> k8s.core.v1.ServiceAccount:
         return k8s.core.v1.ServiceAccount(
@@ -307,7 +316,7 @@ class App(pulumi.ComponentResource):
         released = replace(
             pods,
             configurations=configuration,
-            storage=storage(release, claims=self._args.claims, claim_class=self._args.platform.claim_class),
+            storage=self._storage(release),
             wait_for=[*pods.wait_for, *self._config_maps(more)],
         )
         running = replace(run_to_the_end(), known_as=release_of(self._app))

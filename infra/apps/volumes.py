@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 import pulumi_kubernetes as k8s
 
+from infra.platforms.platform import BoundVolume
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings, find_lent
 from infra.settings.app.writable import DEFAULT_BYTES
@@ -52,9 +53,16 @@ def mounted_claims(apps: Mapping[str, Application]) -> dict[str, dict[str, str]]
 
 
 def storage(
-    settings: Application, *, claims: Mapping[str, str], claim_class: Callable[[VolumeSettings], str | None]
+    settings: Application,
+    *,
+    claims: Mapping[str, str],
+    claim_class: Callable[[VolumeSettings], str | None],
+    bound_volume: Callable[[str], BoundVolume | None],
 ) -> Storage:
-    """Describe the writable folders of an app, whose `claims` are named by volume, of the class that each gets."""
+    """Describe the writable folders of an app, whose `claims` are named by volume.
+
+    A claim gets the volume that the platform has made for it, or one of the class that is right for it.
+    """
     wanted = dict(settings.volumes)
     each = {name: volume for name, volume in wanted.items() if _is_each_replicas(settings, volume)}
     # The control plane adds to each replica the volumes of its own claims.
@@ -80,7 +88,9 @@ def storage(
         volumes=volumes,
         mounts=mounts,
         claims={
-            claims[name]: Claim(settings=volume, spec=_claim_spec(volume, claim_class(volume)))
+            claims[name]: Claim(
+                settings=volume, spec=_claim_spec(volume, claim_class(volume), bound_volume(claims[name]))
+            )
             for name, volume in wanted.items()
             if volume.makes_claim and name not in each
         },
@@ -118,11 +128,16 @@ def _scratch(name: str, size: int) -> k8s.core.v1.VolumeArgs:
     )
 
 
-def _claim_spec(settings: VolumeSettings, storage_class: str | None) -> k8s.core.v1.PersistentVolumeClaimSpecArgs:
+def _claim_spec(
+    settings: VolumeSettings, storage_class: str | None, bound: BoundVolume | None = None
+) -> k8s.core.v1.PersistentVolumeClaimSpecArgs:
+    size = bytes_text(settings.size or 0) if bound is None else bound.size
     return k8s.core.v1.PersistentVolumeClaimSpecArgs(
         access_modes=["ReadWriteMany" if settings.shared else "ReadWriteOnce"],
-        storage_class_name=storage_class,
-        resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": bytes_text(settings.size or 0)}),
+        # No class at all: the default one would make another volume.
+        storage_class_name=storage_class if bound is None else "",
+        volume_name=None if bound is None else bound.made.metadata.name,
+        resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": size}),
     )
 
 

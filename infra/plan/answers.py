@@ -36,12 +36,17 @@ ID_PREFIXES = {
     "aws:ec2/subnet:Subnet": "subnet",
     "aws:ec2/vpc:Vpc": "vpc",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "vpce",
+    "aws:efs/accessPoint:AccessPoint": "fsap",
+    "aws:efs/fileSystem:FileSystem": "fs",
+    "aws:efs/mountTarget:MountTarget": "fsmt",
 }
 """How AWS begins the ids of resources that have no name of their own."""
 
 ARN_PATHS = {
     "aws:acm/certificate:Certificate": ("acm", "certificate/{name}"),
     "aws:cloudwatch/logGroup:LogGroup": ("logs", "log-group:{name}"),
+    "aws:efs/accessPoint:AccessPoint": ("elasticfilesystem", "access-point/{name}"),
+    "aws:efs/fileSystem:FileSystem": ("elasticfilesystem", "file-system/{name}"),
     "aws:eks/addon:Addon": ("eks", "addon/{name}"),
     "aws:eks/cluster:Cluster": ("eks", "cluster/{name}"),
     "aws:eks/nodeGroup:NodeGroup": ("eks", "nodegroup/{name}"),

@@ -41,6 +41,8 @@ MEASURED = {
         12, "6 s in the run of 2026-10; 22 s in github DevopsArtFactory/terraform-provisioning#5 (2024-10-02)"
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Duration(6, f"gateway endpoint; {API_CALL}"),
+    "aws:efs/fileSystem:FileSystem": Duration(6, "an own estimate: no log was found"),
+    "aws:efs/mountTarget:MountTarget": Duration(90, "1 to 2 minutes, an own estimate: no log was found"),
     "aws:eks/addon:Addon": Duration(24, LIKE_OTHER_DAEMONS),
     "aws:eks/cluster:Cluster": Duration(
         562, f"9 m 22 s: {RUN_1_36}; 10 m 6 s in terraform-aws-eks#3218 (read 2026-11-23)"

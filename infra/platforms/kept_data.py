@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pulumi
 
 from infra.platforms.replica_data import STATEFUL_SET_TYPE, replica_farewells, replica_problems
-from infra.platforms.state import MadeResource, read_state
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.scalars import bytes_text, find_bytes
@@ -26,29 +26,42 @@ STACK_ANNOTATION = "nightowl/stack"
 KEPT, DELETED = "kept", "deleted"
 
 
-def look_after_data(settings: StackSettings) -> bool:
-    """Tell whether the namespace holds data that outlives the stack, after a look at what the stack has made already.
-
-    What happens to the data of claims that leave the stack file is a warning of the run, in previews too.
+def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
+    """Refuse what would lose data of what the stack has made, or cannot become of it.
 
     Raises:
         pulumi.RunError: an update would delete data that nobody gave up, or asks of a claim what cannot change.
     """
-    state, name = read_state(), settings.namespace.name
-    live = {_name(one): one for one in state if one.type == CLAIM_TYPE and _in_namespace(one, name)}
-    sets = [one for one in state if one.type == STATEFUL_SET_TYPE and _in_namespace(one, name)]
-    wanted = _own_claims(settings.apps)
+    made, name = list(state), settings.namespace.name
+    live, wanted = _claims(made, name), _own_claims(settings.apps)
     problems = [
         *_unannounced(live, wanted, name),
-        *replica_problems(sets, settings.apps),
+        *replica_problems(_sets(made, name), settings.apps),
         *(problem for claim, (place, volume) in wanted.items() if claim in live
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
     if problems:
         raise pulumi.RunError("\n".join(problems))
-    for line in (*_farewells(live, wanted, name), *replica_farewells(sets, settings.apps)):
-        pulumi.log.warn(line)
-    return keeps_data(settings.apps) or any(_data(one) == KEPT for one in _namespaces(state, name))
+
+
+def partings(settings: StackSettings, state: Iterable[MadeResource]) -> Iterator[str]:
+    """Say what becomes of the data of each claim that leaves the stack file."""
+    made, name = list(state), settings.namespace.name
+    yield from _farewells(_claims(made, name), _own_claims(settings.apps), name)
+    yield from replica_farewells(_sets(made, name), settings.apps)
+
+
+def namespace_outlives_stack(settings: StackSettings, state: Iterable[MadeResource]) -> bool:
+    """Whether the namespace holds data that is kept, of apps that the stack file has or of those that it once had."""
+    return keeps_data(settings.apps) or any(is_kept(one) for one in _namespaces(state, settings.namespace.name))
+
+
+def _claims(state: Iterable[MadeResource], namespace: str) -> dict[str, MadeResource]:
+    return {one.name: one for one in state if one.type == CLAIM_TYPE and _in_namespace(one, namespace)}
+
+
+def _sets(state: Iterable[MadeResource], namespace: str) -> list[MadeResource]:
+    return [one for one in state if one.type == STATEFUL_SET_TYPE and _in_namespace(one, namespace)]
 
 
 def keeps_data(apps: Mapping[str, Application]) -> bool:
@@ -66,8 +79,13 @@ def stack_of_data() -> str:
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
+def is_kept(made: MadeResource) -> bool:
+    """Whether the data of a claim, of a volume or in a namespace outlives its place in the stack file."""
+    return _data(made) == KEPT
+
+
 def _namespaces(state: Iterable[MadeResource], name: str) -> Iterator[MadeResource]:
-    return (one for one in state if one.type == NAMESPACE_TYPE and _name(one) == name)
+    return (one for one in state if one.type == NAMESPACE_TYPE and one.name == name)
 
 
 def data_annotation(*, kept: bool) -> dict[str, str]:
@@ -120,17 +138,16 @@ def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterato
 def _farewells(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
     for claim in sorted(live.keys() - set(wanted)):
         of = f"the data of {_size(live[claim])} in claim {claim}"
-        if _data(live[claim]) == KEPT:
-            yield (
-                f"{of} will be kept: a volume with `was: {claim}` has it again, and "
-                f"`kubectl -n {namespace} delete pvc {claim}` deletes it"
+        if is_kept(live[claim]):
+            # One without a class is on a volume of the stack's own, which is deleted by the stack alone.
+            deletes = (
+                "a deployment with keep: false before the volume leaves the stack file deletes it"
+                if within(live[claim].outputs, "spec", "storageClassName") == ""
+                else f"`kubectl -n {namespace} delete pvc {claim}` deletes it"
             )
+            yield f"{of} will be kept: a volume with `was: {claim}` has it again, and {deletes}"
         else:
             yield f"{of} will be deleted, as its volume said keep: false"
-
-
-def _name(resource: MadeResource) -> str:
-    return text(resource.outputs, "metadata", "name")
 
 
 def _in_namespace(resource: MadeResource, namespace: str) -> bool:

@@ -61,6 +61,14 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoundVolume:
+    """A volume that waits for its claim, and the size that both say."""
+
+    made: k8s.core.v1.PersistentVolume
+    size: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Admission:
     """Who may reach the pods of an app from outside, and on which of their ports."""
 
@@ -147,6 +155,11 @@ class Platform(Protocol):
     def claim_class(self, volume: VolumeSettings) -> str | None:
         """Return the storage class of a persistent volume; None for the cluster's default."""
         return volume.storage_class
+
+    def bound_volume(self, claim: str) -> BoundVolume | None:
+        """Return the volume that the platform has made for a claim; None where the claim's class makes it."""
+        del claim
+        return None
 
     def complete(self) -> None:
         """Make what can only be made when everything else is known. Called once, after the apps."""

@@ -13,6 +13,8 @@ from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
+from infra.values import text
+
 READ_RESOURCES = "pulumi:pulumi:readStackResourceOutputs"
 """The engine's own function: the state of a stack as it was before this run. It answers in previews too."""
 READ_ATTEMPTS = 5
@@ -26,6 +28,11 @@ class MadeResource:
 
     type: str
     outputs: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The name of an object of Kubernetes."""
+        return text(self.outputs, "metadata", "name")
 
 
 def read_state() -> list[MadeResource]:

@@ -63,8 +63,9 @@ class StackSettings(Model):
             yield from self._ingress_errors(platform.ingress)
             yield from object_errors(self.apps)
         else:
-            for find in (secret_errors, volume_errors, stop_errors, registration_errors):
+            for find in (secret_errors, stop_errors, registration_errors):
                 yield from find(self.apps)
+            yield from volume_errors(self.apps, makes_file_systems=isinstance(platform, EksPlatformSettings))
             if self.namespace.existing:
                 yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
 

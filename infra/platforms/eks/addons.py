@@ -38,6 +38,7 @@ class AddonsArgs:
     network_policies: Mapping[str, pulumi.Resource]
     nodes: Sequence[pulumi.Resource] = ()
     copies_secrets: bool = False
+    file_system_arns: Sequence[pulumi.Input[str]] = ()
 
 
 class Addons(pulumi.ComponentResource):
@@ -60,7 +61,9 @@ class Addons(pulumi.ComponentResource):
             vpc_id=args.vpc_id,
             volumes_key_arn=args.volumes_key_arn,
             copies_secrets=args.copies_secrets,
+            file_system_arns=args.file_system_arns,
         )
+        self._identities: dict[str, PodIdentity] = {}
         self._made = {addon.name: self._make(addon) for addon in args.addons}
         self.made = tuple(self._made.values())
         self.register_outputs({})
@@ -68,6 +71,10 @@ class Addons(pulumi.ComponentResource):
     def needed_by(self, need: Need) -> list[pulumi.Resource]:
         """Return the add-ons without which `need` does not work, of those made here."""
         return [self._made[addon.name] for addon in ADDONS if addon.needed_by == need and addon.name in self._made]
+
+    def role_arn(self, addon: Addon) -> pulumi.Output[str]:
+        """Return the ARN of the role of an add-on's pods, which it has once it may do all that it needs."""
+        return self._identities[addon.name].role_arn
 
     def _make(self, addon: Addon) -> pulumi.Resource:
         wait_for = [self._args.network_policies[addon.namespace], *self._args.nodes]
@@ -80,7 +87,7 @@ class Addons(pulumi.ComponentResource):
 
     def _make_identity(self, addon: Addon, service_account: str) -> PodIdentity:
         managed = addon.managed_policy
-        return PodIdentity(
+        made = self._identities[addon.name] = PodIdentity(
             addon.short_name,
             PodIdentityArgs(
                 context=self._args.context,
@@ -94,6 +101,7 @@ class Addons(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        return made
 
     def _make_eks_addon(self, addon: Addon, wait_for: Sequence[pulumi.Resource]) -> aws.eks.Addon:
         values, settings = addon.values(self._facts), self._args.settings

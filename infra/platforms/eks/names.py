@@ -16,7 +16,7 @@ from infra.settings.names import check_name
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 """Who signs the tokens of GitHub Actions (GitHub docs, "OpenID Connect reference")."""
-KEY_USES = ("secrets", "logs", "volumes")
+KEY_USES = ("secrets", "logs", "volumes", "files")
 """What the keys of a stack are for."""
 PULL_REQUESTS = "pr-"
 """How the names of stacks begin that the role of pull requests may change."""

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 from typing_extensions import override
 
-from infra.addons import AFTER_NODES, BEFORE_NODES
+from infra.addons import AFTER_NODES, BEFORE_NODES, aws_efs_csi_driver
 from infra.addons.addon import Addon
 from infra.platforms.eks.addons import Addons, AddonsArgs
 from infra.platforms.eks.app_platform import AppPlatform
@@ -17,6 +17,8 @@ from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
 from infra.platforms.eks.cluster.encryption import Encryption
 from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.file_systems.file_systems import FileSystems, FileSystemsArgs
+from infra.platforms.eks.file_systems.wanted import SharedVolume, shared_volumes
 from infra.platforms.eks.limits.architectures import warn_of_architectures
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
@@ -40,8 +42,9 @@ from infra.platforms.eks.record import Record, record
 from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, copied_secrets, references
 from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
-from infra.platforms.kept_data import look_after_data
-from infra.platforms.platform import Route, SecretDelivery
+from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
+from infra.platforms.platform import BoundVolume, Route, SecretDelivery
+from infra.platforms.state import read_state
 from infra.settings.app.application import ServingSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.secrets import SecretSettings
@@ -50,6 +53,7 @@ from infra.settings.eks.addresses import has_traffic
 from infra.settings.eks.capacity import shortages
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.eks.volumes import has_disks
 from infra.settings.stack import StackSettings
 
 
@@ -66,6 +70,8 @@ class EksPlatformArgs:
     live: LiveStack
     keeps_data: bool
     """Whether claims of the apps' namespace outlive their apps."""
+    shared_volumes: Mapping[str, SharedVolume]
+    """By claim."""
 
 
 class EksPlatform(pulumi.ComponentResource, AppPlatform):
@@ -80,9 +86,16 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self._settings = args.settings
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
+        self._file_systems: FileSystems | None = None
         self._delivery = self._make_delivery(args.context)
         self._context = _bounded(args.context, self._delivery)
-        self._encryption = Encryption("encryption", context=self._context, opts=self._child)
+        self._encryption = Encryption(
+            "encryption",
+            context=self._context,
+            keeps_data=args.keeps_data,
+            has_file_systems=bool(args.shared_volumes),
+            opts=self._child,
+        )
         self._network = self._make_network()
         self._cluster = self._make_cluster()
         self._make_pipeline_access()
@@ -103,13 +116,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             parent=self,
         )
         behind_load_balancers = has_traffic(args.settings.apps)
-        with_gpus = any(pool.needs_gpu_plugin for pool in args.settings.node_pools.values())
-        unneeded = [
-            need for need, needed in (("load balancers", behind_load_balancers), ("GPUs", with_gpus)) if not needed
-        ]
+        self._file_systems = self._make_file_systems()
         self._controllers = self._make_addons(
             "controller-addons",
-            [addon for addon in AFTER_NODES if addon.needed_by not in unneeded],
+            self._controller_addons(),
             nodes=self._nodes.system_groups,
         )
         self._load_balancing = self._make_load_balancing()
@@ -118,8 +128,14 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self.provider = self._cluster.provider
         if self.keeps_data:
             self.adopting_provider = self._cluster.adopting_provider()
-        volumes = [*self._controllers.needed_by("volumes"), *storage_classes] if self._keeps_volumes() else []
-        self.wait_for = [*self._nodes.app_groups, *self._controllers.needed_by("pods"), *volumes]
+        volumes = [*self._controllers.needed_by("volumes"), *storage_classes] if has_disks(args.settings.apps) else []
+        self._bound_volumes = self._bind_volumes()
+        self.wait_for = [
+            *self._nodes.app_groups,
+            *self._controllers.needed_by("pods"),
+            *volumes,
+            *(volume.made for volume in self._bound_volumes.values()),
+        ]
         if behind_load_balancers:
             clients = args.settings.load_balancer.clients
             self.stand_behind_load_balancers(self._network.public_cidrs, clients=clients)
@@ -167,6 +183,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         return claim_class(volume, kept=volume.keep)
 
     @override
+    def bound_volume(self, claim: str) -> BoundVolume | None:
+        return self._bound_volumes.get(claim)
+
+    @override
     def complete(self) -> None:
         """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
         self._load_balancing.complete()
@@ -178,8 +198,49 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         github = self._settings.delivery.github
         if github is None:
             return None
-        scope = make_scope(context, self._settings.delivery, domain=self._settings.load_balancer.domain)
+        scope = make_scope(
+            context,
+            self._settings.delivery,
+            domain=self._settings.load_balancer.domain,
+            file_systems=bool(self._args.shared_volumes),
+        )
         return Delivery("delivery", github=github, scope=scope, opts=self._child)
+
+    def _controller_addons(self) -> list[Addon]:
+        """Return the add-ons that something of this stack needs."""
+        unneeded = {
+            *(() if has_traffic(self._settings.apps) else ("load balancers",)),
+            *(() if self._file_systems else ("shared volumes",)),
+            *(() if any(pool.needs_gpu_plugin for pool in self._settings.node_pools.values()) else ("GPUs",)),
+        }
+        return [addon for addon in AFTER_NODES if addon.needed_by not in unneeded]
+
+    def _make_file_systems(self) -> FileSystems | None:
+        key_arn = self._encryption.files_key_arn
+        if key_arn is None:
+            return None
+        return FileSystems(
+            "file-systems",
+            FileSystemsArgs(
+                context=self._context,
+                volumes=self._args.shared_volumes,
+                namespace=self._settings.namespace.name,
+                vpc_id=self._network.vpc_id,
+                subnet_ids=self._network.private_subnet_ids,
+                cluster_security_group_id=self._cluster.security_group_id,
+                key_arn=key_arn,
+            ),
+            opts=self._child,
+        )
+
+    def _bind_volumes(self) -> Mapping[str, BoundVolume]:
+        if self._file_systems is None:
+            return {}
+        return self._file_systems.bind(
+            mounted_by=self._controllers.role_arn(aws_efs_csi_driver.ADDON),
+            drivers=self._controllers.needed_by("shared volumes"),
+            kubernetes=self._cluster.provider,
+        )
 
     def _make_registry(self) -> None:
         delivery = self._settings.delivery
@@ -268,6 +329,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 network_policies=self._traffic.policies,
                 nodes=nodes,
                 copies_secrets=bool(copied_secrets(self._settings.apps)),
+                file_system_arns=() if self._file_systems is None else self._file_systems.arns,
             ),
             opts=self._child,
         )
@@ -358,9 +420,6 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             opts=self._child,
         )
 
-    def _keeps_volumes(self) -> bool:
-        return any(volume.is_persistent for app in self._settings.apps.values() for volume in app.volumes.values())
-
 
 def make_platform(
     settings: StackSettings, platform: EksPlatformSettings, environment: Mapping[str, str]
@@ -376,13 +435,17 @@ def make_platform(
     recorded = record()
     live = read_live_stack()
     check_changes(live, settings, platform)
-    keeps_data = look_after_data(settings)
+    state = read_state()
+    check_data(settings, state)
+    shared = shared_volumes(settings, state)
     pipeline = pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack))
     context = make_context(platform, access=settings.cluster.access, pipeline=pipeline, environment=environment)
     check_versions(context, settings.cluster)
     check_documents(settings, context)
     warn_of_quotas(settings)
     warn_of_architectures(settings)
+    for line in partings(settings, state):
+        pulumi.log.warn(line)
     return EksPlatform(
         "platform",
         EksPlatformArgs(
@@ -390,7 +453,8 @@ def make_platform(
             settings=settings,
             record=recorded,
             live=live,
-            keeps_data=keeps_data,
+            keeps_data=namespace_outlives_stack(settings, state),
+            shared_volumes=shared,
         ),
         opts=pulumi.ResourceOptions(providers=[context.provider]),
     )

@@ -15,7 +15,7 @@ import pulumi_kubernetes as k8s
 from typing_extensions import override
 
 from infra.platforms.existing.ingress import make_ingress
-from infra.platforms.kept_data import look_after_data
+from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
 from infra.platforms.platform import (
     ANY_DNS_NETWORKS,
     OWNER_AND_GROUP_READ,
@@ -26,6 +26,7 @@ from infra.platforms.platform import (
     Route,
     SecretDelivery,
 )
+from infra.platforms.state import read_state
 from infra.settings.app.application import LongRunning, ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
@@ -147,11 +148,14 @@ def make_platform(
     settings: StackSettings, platform: ExistingPlatformSettings, _environment: Mapping[str, str]
 ) -> ExistingPlatform:
     """Connect to the cluster of a stack."""
-    namespace = settings.namespace
+    namespace, state = settings.namespace, read_state()
+    check_data(settings, state)
+    for line in partings(settings, state):
+        pulumi.log.warn(line)
     return ExistingPlatform(
         platform,
         adopts_namespace=namespace.existing,
-        keeps_data=look_after_data(settings),
+        keeps_data=namespace_outlives_stack(settings, state),
         network_policies=namespace.network_policies,
     )
 

@@ -30,7 +30,8 @@ class VolumeSettings(Model):
     storage_class: ObjectName | None = None
     """Of a persistent volume; by default the cluster's."""
     shared: Switch = False
-    """A persistent volume that pods on several nodes write at once (ReadWriteMany)."""
+    """A persistent volume that pods on several nodes write at once (ReadWriteMany). On EKS, without a class, it lies on
+    Amazon EFS."""
     keep: Switch = True
     """Whether the data of a persistent volume outlives the app, its rename, the removal of this line, and the stack.
     `false` deletes it with the line."""

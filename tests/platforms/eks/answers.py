@@ -51,6 +51,8 @@ ARN_RESOURCES = {
     "Secret": ("secretsmanager", "secret:{name}-AbCdEf"),
     "NodeGroup": ("eks", "nodegroup/{name}"),
     "Addon": ("eks", "addon/{name}"),
+    "FileSystem": ("elasticfilesystem", "file-system/{id}"),
+    "AccessPoint": ("elasticfilesystem", "access-point/{id}"),
 }
 ARN_AS_ID = {"Certificate", "LoadBalancer", "TargetGroup", "Listener", "ListenerRule", "Secret"}
 GLOBAL_ARNS = {

@@ -93,5 +93,6 @@ def _program(context: AwsContext, settings: ClusterSettings, pools: dict[str, No
         opts=options,
     )
     make_storage_classes(VOLUMES_KEY, keeps_data=False, kubernetes=cluster.provider, parent=root)
-    controllers = [addon for addon in AFTER_NODES if addon.needed_by not in {"load balancers", "GPUs"}]
+    unneeded = {"load balancers", "GPUs", "shared volumes"}
+    controllers = [addon for addon in AFTER_NODES if addon.needed_by not in unneeded]
     Addons("controller-addons", replace(addons, addons=controllers, nodes=nodes.system_groups), opts=options)

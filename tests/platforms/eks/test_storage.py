@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from infra.settings.problems import SettingsError
 from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.cluster_program import CLUSTER, VOLUMES_KEY, default
 from tests.platforms.eks.harness_aws import Graph
@@ -131,8 +130,11 @@ def test_protection_covers_the_claim_whose_data_would_go_with_it() -> None:
     assert (deleted.retain_on_delete, deleted.protect) == (False, True)
 
 
-def test_a_shared_volume_is_refused_where_no_disk_could_serve_it() -> None:
-    line = "apps.db.volumes.data.shared: true needs more than the default class, as one node has an EBS volume"
-    with pytest.raises(SettingsError, match=line):
-        with_apps({"db": _keeper(shared=True)})
-    with_apps({"db": _keeper(shared=True, storageClass="efs")})
+@pytest.mark.parametrize("keep", [True, False])
+def test_the_key_of_disks_outlives_the_stack_where_disks_do_as_none_can_be_read_without_it(keep: bool) -> None:
+    graph = run_stack(with_apps({"db": _keeper(keep=keep)})).graph
+    assert {made.name: made.retain_on_delete for made in graph.all("Key")} == {
+        "secrets": False,
+        "logs": False,
+        "volumes": keep,
+    }

@@ -8,7 +8,12 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.iam import Document
-from infra.platforms.eks.cluster.key_policies import logs_key_policy, secrets_key_policy, volumes_key_policy
+from infra.platforms.eks.cluster.key_policies import (
+    files_key_policy,
+    logs_key_policy,
+    secrets_key_policy,
+    volumes_key_policy,
+)
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.service_linked_role import ensure_auto_scaling_role
 from infra.platforms.eks.names import key_alias
@@ -18,16 +23,26 @@ DELETION_WINDOW_DAYS = 30
 
 
 class Encryption(pulumi.ComponentResource):
-    """Three keys that rotate every year: for Kubernetes Secrets, for log groups, and for disks and volumes.
+    """Keys that rotate every year: for Kubernetes Secrets, log groups, disks and volumes, and file systems if needed.
 
-    One per use, so that each key's policy names only who needs that one. All are protected with the stack.
+    One per use, so that each key's policy names only who needs that one. All are protected with the stack. Where data
+    outlives the stack, so does its key.
     """
 
     secrets_key_arn: pulumi.Output[str]
     logs_key_arn: pulumi.Output[str]
     volumes_key_arn: pulumi.Output[str]
+    files_key_arn: pulumi.Output[str] | None = None
 
-    def __init__(self, name: str, *, context: AwsContext, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        context: AwsContext,
+        keeps_data: bool = False,
+        has_file_systems: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("nightowl:eks:Encryption", name, None, opts)
         self._context = context
         self.secrets_key_arn = self._make_key("secrets", "Kubernetes Secrets", secrets_key_policy(context))
@@ -39,7 +54,12 @@ class Encryption(pulumi.ComponentResource):
             volumes_key_policy(context),
             # KMS refuses a policy that names a role which does not exist yet.
             depends_on=[role] if role else (),
+            retain=keeps_data,
         )
+        if has_file_systems:
+            self.files_key_arn = self._make_key(
+                "files", "File systems of apps", files_key_policy(context), retain=keeps_data
+            )
         self.register_outputs(
             {
                 "secrets_key_arn": self.secrets_key_arn,
@@ -49,7 +69,13 @@ class Encryption(pulumi.ComponentResource):
         )
 
     def _make_key(
-        self, use: str, description: str, policy: Document, depends_on: Sequence[pulumi.Resource] = ()
+        self,
+        use: str,
+        description: str,
+        policy: Document,
+        depends_on: Sequence[pulumi.Resource] = (),
+        *,
+        retain: bool = False,
     ) -> pulumi.Output[str]:
         key = aws.kms.Key(
             use,
@@ -57,7 +83,9 @@ class Encryption(pulumi.ComponentResource):
             policy=pulumi.Output.json_dumps(policy),
             enable_key_rotation=True,
             deletion_window_in_days=DELETION_WINDOW_DAYS,
-            opts=pulumi.ResourceOptions(parent=self, protect=self._context.protect, depends_on=depends_on),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=self._context.protect, depends_on=depends_on, retain_on_delete=retain
+            ),
         )
         aws.kms.Alias(
             use,

@@ -79,6 +79,20 @@ def volumes_key_policy(context: AwsContext) -> Document:
     )
 
 
+def files_key_policy(context: AwsContext) -> Document:
+    """Write the policy of the key that encrypts the apps' file systems.
+
+    EFS works with it for who makes and uses a file system; who mounts one needs nothing of the key (EFS user guide,
+    "Amazon EFS key policies for AWS KMS").
+    """
+    iam = {"AWS": [root_arn(context.account_id)]}
+    through_efs = {"StringEquals": {"kms:ViaService": f"elasticfilesystem.{context.region}.amazonaws.com"}}
+    return policy_document(
+        administration(context.account_id),
+        allow("IamDecidesUseThroughEfs", f"{USE} CreateGrant", to=iam, when=through_efs),
+    )
+
+
 def root_arn(account_id: str) -> str:
     """Return the principal that stands for an account's IAM."""
     return f"arn:aws:iam::{account_id}:root"

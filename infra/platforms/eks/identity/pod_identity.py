@@ -37,6 +37,7 @@ class PodIdentity(pulumi.ComponentResource):
     """
 
     role: aws.iam.Role
+    role_arn: pulumi.Output[str]
     association: aws.eks.PodIdentityAssociation
 
     def __init__(self, name: str, args: PodIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -57,7 +58,7 @@ class PodIdentity(pulumi.ComponentResource):
             description=f"Pods of {args.namespace}/{args.service_account} on {context.name}",
             parent=self,
         )
-        self.role = permitted.role
+        self.role, self.role_arn = permitted.role, permitted.arn
         self.association = aws.eks.PodIdentityAssociation(
             name,
             cluster_name=args.cluster_name,

@@ -60,6 +60,9 @@ PIPELINE = allow(
 )
 """The services of the rows in `permissions`, which say what of them each role may do."""
 
+FILE_SYSTEMS = allow("FileSystems", "elasticfilesystem:*")
+"""The same, where apps share volumes."""
+
 _BY_GUEST: Conditions = {"ArnLike": {"aws:PrincipalArn": "{guest_roles}"}}
 GUESTS = (
     deny_all_but("Guests", "secretsmanager:DescribeSecret GetSecretValue kms:Decrypt", when=_BY_GUEST),
@@ -113,7 +116,8 @@ def pipeline_boundary_document(scope: Scope) -> Document:
     # The next stack copies images, and the account has roles that its stacks share.
     shared = f"{LOGIN} {PULL} iam:Get* List*"
     others = _not_of_other_stacks(scope, but=shared, marks=(*CLUSTER_MARKS, "eks:cluster-name"))
-    return _document(scope, [PIPELINE, *OWN_RIGHTS, this_region(), PULUMI_KEY, *others])
+    files = [FILE_SYSTEMS] if scope.file_systems else []
+    return _document(scope, [PIPELINE, *files, *OWN_RIGHTS, this_region(), PULUMI_KEY, *others])
 
 
 def _document(scope: Scope, statements: Iterable[Statement]) -> Document:
@@ -133,12 +137,13 @@ def _named(scope: Scope) -> Statement:
 
 
 def _of_addons(scope: Scope) -> Iterator[Statement]:
-    """Allow what the add-ons are permitted (`infra.addons`), on what is this cluster's, beyond `WORKLOADS`.
+    """Allow what the add-ons of the stack are permitted (`infra.addons`), on what is its cluster's, beyond `WORKLOADS`.
 
     As IAM takes no longer boundary, statements with the same conditions are one here.
     """
     cluster = ClusterFacts(name=scope.name, account_id=scope.account_id, region=scope.region)
-    permitted = [one for addon in ADDONS for part in addon.permissions(cluster).values() for one in part]
+    made = [addon for addon in ADDONS if scope.file_systems or addon.needed_by != "shared volumes"]
+    permitted = [one for addon in made for part in addon.permissions(cluster).values() for one in part]
     by_conditions: dict[str, list[Statement]] = {}
     for one in permitted:
         if more := [

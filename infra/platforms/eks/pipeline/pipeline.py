@@ -115,7 +115,9 @@ class Delivery(pulumi.ComponentResource):
         )
 
 
-def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str | None) -> Scope:
+def make_scope(
+    context: AwsContext, delivery: DeliverySettings, *, domain: str | None, file_systems: bool = False
+) -> Scope:
     """Return what the documents of the roles name: the stack, and where it lives."""
     return Scope(
         account_id=context.account_id,
@@ -128,6 +130,7 @@ def make_scope(context: AwsContext, delivery: DeliverySettings, *, domain: str |
         guests=delivery.github is not None and bool(delivery.github.ephemeral),
         runner=delivery.runner,
         shared_secrets=delivery.secrets,
+        file_systems=file_systems,
     )
 
 

@@ -27,6 +27,7 @@ class Scope:
     `backend_bucket` holds the state, None where the backend is no bucket of this account. `domain` is the Route 53 zone
     of the load balancer, None without one. `promotes_from` is the stack whose images this one copies. `guests` tells
     whether stacks of pull requests live on this one, `runner` whether it is deployed from inside its VPC.
+    `file_systems` tells whether apps share volumes.
     `shared_secrets` are beginnings of names of secrets that the stack's roles may read beside its own.
     """
 
@@ -41,6 +42,7 @@ class Scope:
     guests: bool = False
     runner: bool = False
     shared_secrets: tuple[str, ...] = ()
+    file_systems: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -1,9 +1,16 @@
-"""Rows of what keeps data: keys, log groups, the bucket of access logs, the registry of images."""
+"""Rows of what keeps data: keys, file systems, log groups, the bucket of access logs, the registry of images."""
 
 from __future__ import annotations
 
 from infra.iam import Conditions
-from infra.platforms.eks.pipeline.permissions.grants import IN_REGION, Table, look_and_change, read, write
+from infra.platforms.eks.pipeline.permissions.grants import (
+    IN_REGION,
+    Table,
+    look_and_change,
+    read,
+    service_linked_role,
+    write,
+)
 
 _KEYS = "arn:aws:kms:{here}:key/*"
 _GROUP = "arn:aws:logs:{here}:log-group:"
@@ -16,7 +23,10 @@ _GROUPS = (
 )
 _BUCKETS = "arn:aws:s3:::alb-log-*"
 _REPOSITORIES = "arn:aws:ecr:{here}:repository/{name}/*"
+_FILE_SYSTEMS = "arn:aws:elasticfilesystem:{here}:file-system/*"
+_ACCESS_POINTS = "arn:aws:elasticfilesystem:{here}:access-point/*"
 _OF_STACK: Conditions = {"StringEquals": {"aws:ResourceTag/stack": "{stack}"}}
+_NEW: Conditions = {"StringEquals": {"aws:RequestTag/stack": "{stack}"}}
 
 STORAGE: Table = {
     "aws:kms/key:Key": (
@@ -32,6 +42,50 @@ STORAGE: Table = {
         # Both the alias and its key must allow it.
         write("kms:CreateAlias UpdateAlias DeleteAlias", "arn:aws:kms:{here}:alias/{name}-*"),
         write("kms:CreateAlias UpdateAlias DeleteAlias", _KEYS, when=_OF_STACK),
+    ),
+    # Actions and resources: Service Authorization Reference, Amazon Elastic File System.
+    "aws:efs/fileSystem:FileSystem": (
+        read("elasticfilesystem:DescribeFileSystems DescribeLifecycleConfiguration ListTagsForResource", _FILE_SYSTEMS),
+        write("elasticfilesystem:CreateFileSystem", _FILE_SYSTEMS, when=_NEW),
+        write(
+            "elasticfilesystem:DeleteFileSystem PutLifecycleConfiguration TagResource UntagResource UpdateFileSystem",
+            _FILE_SYSTEMS,
+            when=_OF_STACK,
+        ),
+        # EFS takes the key in the caller's name, and makes a role for itself.
+        write(
+            "kms:CreateGrant Decrypt DescribeKey GenerateDataKeyWithoutPlaintext",
+            _KEYS,
+            when={"StringEquals": {"kms:ViaService": "elasticfilesystem.{region}.amazonaws.com"}},
+        ),
+        service_linked_role("elasticfilesystem.amazonaws.com"),
+    ),
+    "aws:efs/accessPoint:AccessPoint": (
+        read("elasticfilesystem:DescribeAccessPoints ListTagsForResource", _FILE_SYSTEMS, _ACCESS_POINTS),
+        write("elasticfilesystem:CreateAccessPoint", _FILE_SYSTEMS, when=_OF_STACK),
+        write("elasticfilesystem:DeleteAccessPoint TagResource UntagResource", _ACCESS_POINTS, when=_OF_STACK),
+    ),
+    "aws:efs/mountTarget:MountTarget": (
+        read("elasticfilesystem:DescribeMountTargetSecurityGroups DescribeMountTargets", _FILE_SYSTEMS),
+        write(
+            "elasticfilesystem:CreateMountTarget DeleteMountTarget ModifyMountTargetSecurityGroups",
+            _FILE_SYSTEMS,
+            when=_OF_STACK,
+        ),
+        # EFS looks at the network in the caller's name, and puts an interface into it.
+        read("ec2:DescribeNetworkInterfaces DescribeSecurityGroups DescribeSubnets DescribeVpcs"),
+        write(
+            "ec2:CreateNetworkInterface DeleteNetworkInterface ModifyNetworkInterfaceAttribute",
+            *(f"arn:aws:ec2:{{here}}:{kind}/*" for kind in ("network-interface", "security-group", "subnet")),
+        ),
+    ),
+    "aws:efs/backupPolicy:BackupPolicy": (
+        read("elasticfilesystem:DescribeBackupPolicy", _FILE_SYSTEMS),
+        write("elasticfilesystem:PutBackupPolicy", _FILE_SYSTEMS, when=_OF_STACK),
+    ),
+    "aws:efs/fileSystemPolicy:FileSystemPolicy": (
+        read("elasticfilesystem:DescribeFileSystemPolicy", _FILE_SYSTEMS),
+        write("elasticfilesystem:DeleteFileSystemPolicy PutFileSystemPolicy", _FILE_SYSTEMS, when=_OF_STACK),
     ),
     "aws:cloudwatch/logGroup:LogGroup": (
         read("logs:ListTagsForResource", *_GROUPS),

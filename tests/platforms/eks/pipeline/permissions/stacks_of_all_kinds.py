@@ -54,11 +54,12 @@ def types_of(stack: str) -> frozenset[str]:
 
 @functools.cache
 def types_of_everything() -> frozenset[str]:
-    """The types of a stack with every option: both load balancers, a firewall, an empty pool, and delivery."""
+    """The types of a stack with every option: both load balancers, a firewall, an empty pool, files, and delivery."""
     settings = with_apps(
         {
             "web": {"traffic": {"host": "app.example.com"}, "secrets": {"key": "prod/web/key"}},
             "queue": {"traffic": {"protocol": "tcp"}},
+            "files": {"volumes": {"all": {"mount": "/all", "size": "1Gi", "kind": "persistent", "shared": True}}},
         },
         nodePools={
             "system": {"instanceTypes": ["m7g.large"], "min": 2, "max": 4, "system": True},

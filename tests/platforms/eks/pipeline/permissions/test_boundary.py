@@ -54,7 +54,7 @@ def test_the_roles_of_a_stack_lie_where_the_pipeline_may_make_them(stack: str) -
 
 @pytest.mark.parametrize("kind", ["deploy", "preview", "ephemeral"])
 def test_the_roles_of_the_pipeline_lose_nothing(kind: str) -> None:
-    of_dev = scope("dev", promotes_from="base", guests=True)
+    of_dev = scope("dev", promotes_from="base", guests=True, file_systems=True)
     made = {
         "deploy": deploy_documents(types_of_everything(), of_dev),
         "preview": preview_documents(types_of_everything(), of_dev),
@@ -260,3 +260,9 @@ def _example(pattern: str) -> str:
 
 def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value)
+
+
+def test_no_role_mounts_a_file_system_where_no_apps_share_a_volume() -> None:
+    for made in (boundary_document, pipeline_boundary_document):
+        assert "elasticfilesystem" not in json.dumps(made(scope("dev", guests=True)))
+        assert "elasticfilesystem" in json.dumps(made(scope("dev", guests=True, file_systems=True)))

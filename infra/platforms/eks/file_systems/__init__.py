@@ -1,0 +1,1 @@
+"""Amazon EFS: a file system for each volume that pods on several nodes write."""
