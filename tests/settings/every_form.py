@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from annotated_types import Ge, Le
+from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from infra.settings.annotations import choices, is_section, item_type, map_types, members
@@ -74,6 +75,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "HealthSettings.startWithin": {"readiness": {"tcp": 9000}},
 }
 """What a key goes with, in its own section."""
+APP: TypeAdapter[Application] = TypeAdapter(Application)
 PEER = web(ports={"more": 9000})
 """An app that others refer to."""
 EXISTING: Mapping[str, Any] = {"platform": {"kind": "existing", "context": "test"}}
@@ -169,8 +171,10 @@ def _accepted(apps: Sequence[Mapping[str, Any]], sections: Mapping[str, Any]) ->
 
 def _is_valid(app: dict[str, Any], sections: Mapping[str, Any]) -> bool:
     try:
+        # Most of what is refused is refused by the app itself, without a look at the rest of a stack.
+        APP.validate_python(app)
         build_settings({**sections, "apps": {"it": app, "peer": PEER}})
-    except SettingsError:
+    except (ValidationError, SettingsError):
         return False
     return True
 
