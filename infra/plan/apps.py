@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from infra.plan.data import ClaimPlan, claim_plans
 from infra.plan.graph import Graph, Resource
 from infra.plan.schedule import APP_TYPE
 from infra.settings.scalars import percent_text, seconds_text
@@ -36,6 +37,8 @@ class AppPlan:
     """Its Kubernetes objects, in order of kind."""
     calls: Sequence[str]
     """Other apps that its network policy lets it call."""
+    claims: Sequence[ClaimPlan]
+    """The claims that hold its data."""
 
     @property
     def request(self) -> str:
@@ -68,6 +71,7 @@ def _plan(name: str, resources: Iterable[Resource], names: set[str]) -> AppPlan:
         memory=str(within(first, "resources", "requests", "memory") or ""),
         objects=objects,
         calls=sorted(_called(objects) & (names - {name})),
+        claims=claim_plans(objects),
     )
 
 

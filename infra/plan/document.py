@@ -26,7 +26,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "totalSeconds": plan.schedule.total_seconds,
         "slowestChain": [_step(step) for step in plan.slowest_chain],
         "apps": [
-            {**_fields(app), "objects": [{"kind": item.kind, "urn": item.urn} for item in app.objects]}
+            {
+                **_fields(app),
+                "objects": [{"kind": item.kind, "urn": item.urn} for item in app.objects],
+                "claims": [_fields(claim) for claim in app.claims],
+            }
             for app in plan.apps
         ],
         "addresses": [_fields(address) for address in plan.addresses],

@@ -12,6 +12,7 @@ import yaml
 
 from infra.console.printable import printable
 from infra.plan.architecture import architecture
+from infra.plan.data import data_lines
 from infra.plan.durations import duration
 from infra.plan.graph import Resource
 from infra.plan.permissions import verb
@@ -50,6 +51,7 @@ def page(plan: Plan) -> str:
         plan=plan,
         graph=graph,
         tiles=_tiles(plan),
+        data_lines=data_lines(claim for app in plan.apps for claim in app.claims),
         style=COLOURS_AND_SHAPES + (FOLDER / "page.css").read_text(encoding="utf-8"),
         picture=plan.picture.element(),
         timeline=timeline(plan).element(),

@@ -17,6 +17,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra.console.printable import printable
+from infra.plan.data import data_lines
 from infra.plan.difference import Difference
 from infra.plan.document_lengths import DocumentLength
 from infra.plan.durations import duration
@@ -81,6 +82,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
             (f"{graph.project}-{graph.stack}", "bold"), f": {len(graph.made)} resources ({_services(graph)})"
         ),
         Padding(_apps(plan), (1, 0)),
+        *[Text(line) for line in data_lines(claim for app in plan.apps for claim in app.claims)],
         *([_violated(plan.policies)] if plan.policies.violations else []),
         _judgement(plan.policies),
         *[Text(f"{one.document} has room for {one.room} of {one.most} characters", style="yellow") for one in full],

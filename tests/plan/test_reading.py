@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from infra.plan.architecture import architecture
+from infra.plan.document import plan_document
+from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file
+from infra.plan.text import plan_text
 
 
 def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
@@ -40,6 +45,49 @@ def test_an_autoscaler_that_does_not_grow_at_once_shows_it(scaling: str, shown: 
     )
     [web] = plan_of_file(file, "test").apps
     assert (web.replicas, web.growth) == ("3 to 40", shown)
+
+
+DATA = """
+config:
+  nightowl:platform: { kind: existing, context: test }
+  nightowl:apps:
+    db:
+      kind: worker
+      image: example.com/db:1
+      replicas: 1
+      volumes:
+        data: { mount: /data, size: 5Gi, kind: persistent }
+        cache: { mount: /cache, size: 1Gi, kind: persistent, keep: false }
+    queue:
+      kind: stateful
+      image: example.com/queue:1
+      replicas: 2
+      port: 5672
+      volumes: { data: { mount: /data, size: 10Gi, kind: persistent } }
+"""
+
+
+def test_a_plan_says_what_becomes_of_data_on_screen_in_json_and_on_the_page(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    file.write_text(DATA)
+    plan = plan_of_file(file, "test")
+    kept = (
+        "Data that will be kept when its line leaves the stack file: 5Gi in claim db.data, "
+        "10Gi in claim volume-data-queue-0, 10Gi in claim volume-data-queue-1"
+    )
+    deleted = "Data that will be deleted when its line leaves the stack file: 1Gi in claim db.cache"
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(plan_text(plan))
+    shown = console.export_text()
+    assert kept in shown
+    assert deleted in shown
+    html = page(plan)
+    assert f"<p>{kept}.</p>" in html
+    assert f"<p>{deleted}.</p>" in html
+    assert plan_document(plan)["apps"][0]["claims"] == [
+        {"name": "db.cache", "size": "1Gi", "kept": False},
+        {"name": "db.data", "size": "5Gi", "kept": True},
+    ]
 
 
 def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:

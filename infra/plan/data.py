@@ -1,0 +1,54 @@
+"""The data of an app's volumes, and what becomes of it when app or volume leaves the stack file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.plan.graph import Resource
+from infra.platforms.kept_data import ANNOTATION, KEPT
+from infra.values import mappings, text, within
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimPlan:
+    """One claim that the stack makes."""
+
+    name: str
+    size: str
+    kept: bool
+    """Whether its data outlives app, volume and stack."""
+
+
+def claim_plans(objects: Iterable[Resource]) -> list[ClaimPlan]:
+    """List the claims among the `objects` of an app, in order of name, those of each replica included."""
+    return sorted((claim for item in objects for claim in _claims(item)), key=lambda claim: claim.name)
+
+
+def data_lines(claims: Iterable[ClaimPlan]) -> list[str]:
+    """Say what becomes of the data in `claims`: a line for all that is kept, and one for all that is deleted."""
+    wanted = list(claims)
+    return [
+        f"Data that will be {fate} when its line leaves the stack file: "
+        + ", ".join(f"{claim.size} in claim {claim.name}" for claim in wanted if claim.kept is kept)
+        for kept, fate in ((True, "kept"), (False, "deleted"))
+        if any(claim.kept is kept for claim in wanted)
+    ]
+
+
+def _claims(item: Resource) -> Iterator[ClaimPlan]:
+    if item.kind == "PersistentVolumeClaim":
+        kept = within(item.props, "metadata", "annotations", ANNOTATION) == KEPT
+        yield ClaimPlan(name=text(item.props, "metadata", "name"), size=_size(item.props), kept=kept)
+    if item.kind == "StatefulSet":
+        spec = item.props["spec"]
+        kept = within(spec, "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Retain"
+        for template in mappings(spec, "volumeClaimTemplates"):
+            for index in range(int(spec.get("replicas", 1))):
+                name = f"{text(template, 'metadata', 'name')}-{item.name}-{index}"
+                yield ClaimPlan(name=name, size=_size(template), kept=kept)
+
+
+def _size(claim: Mapping[str, Any]) -> str:
+    return str(within(claim, "spec", "resources", "requests", "storage"))
