@@ -286,7 +286,7 @@ def status(
 @local.command()
 def load(
     context: typer.Context,
-    app_name: Annotated[str, typer.Argument(metavar="APP", help="An app with an autoscaler.")],
+    app_name: Annotated[str, typer.Argument(metavar="APP", help="An app with an autoscaler, or its namespace/name.")],
     *,
     cpu: Annotated[float, typer.Option(help="CPU load in cores, shared by the app's pods.", min=0.001, max=10_000)],
     duration: Annotated[str, typer.Option("--for", help="How long, such as 90s or 3m.")] = "3m",

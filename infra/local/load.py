@@ -55,29 +55,44 @@ class LoadTarget:
 
 
 def find_target(cluster_name: str, api: ApiClient, name: str) -> LoadTarget:
-    """Look up the app `name` of a cluster.
+    """Look up the app `name`, or `<namespace>/<name>`, of a cluster.
 
     Raises:
-        LoadError: there is no such app, or no autoscaler watches its CPU.
+        LoadError: there is no such app, or several, or no autoscaler watches its CPU.
     """
-    cluster = collect(cluster_name, api)
-    app = cluster.app(name)
-    scalable = ", ".join(item.name for item in cluster.apps if item.scaling is not None) or "none"
-    if app is None:
-        raise LoadError(
-            f"cluster {cluster_name!r} has no app, or several, {name!r}; apps with an autoscaler: {scalable}"
-        )
+    app = find_app(collect(cluster_name, api), name)
     if app.scaling is None or app.cpu is None or app.cpu.target is None:
-        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {scalable}")
+        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; give it `scaling` in its stack file")
     return LoadTarget(
         cluster=cluster_name,
-        name=name,
+        name=app.name,
         namespace=app.namespace,
         request_millicores=_pod_request_millicores(api, app),
         target_percent=app.cpu.target,
         minimum=app.scaling.minimum,
         maximum=app.scaling.maximum,
     )
+
+
+def find_app(cluster: ClusterStatus, name: str) -> AppStatus:
+    """Return the app called `name`, or `<namespace>/<name>`; of several, the one that has an autoscaler.
+
+    Raises:
+        LoadError: there is no such app, or several.
+    """
+    scaled = [app for app in cluster.apps if app.scaling is not None]
+    named = [app for app in cluster.apps if name in {app.name, _place(app)}]
+    found = [app for app in named if app in scaled] or named
+    if not found:
+        places = ", ".join(map(_place, scaled)) or "none"
+        raise LoadError(f"cluster {cluster.name!r} has no app {name!r}; apps with an autoscaler: {places}")
+    if len(found) > 1:
+        raise LoadError(f"several apps are called {name!r}; write {' or '.join(map(_place, found))}")
+    return found[0]
+
+
+def _place(app: AppStatus) -> str:
+    return f"{app.namespace}/{app.name}"
 
 
 def run_load(
@@ -100,7 +115,7 @@ def run_load(
     try:
         while True:
             cluster = collect(target.cluster, api)
-            app = cluster.app(target.name)
+            app = cluster.of_namespace(target.namespace).app(target.name)
             if app is None:
                 raise LoadError(f"app {target.name!r} is gone")
             running = sum(app.zones.values())

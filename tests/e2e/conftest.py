@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes.client import ApiClient
+from kubernetes.client import ApiClient, CoreV1Api
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
@@ -32,6 +32,7 @@ LISTENING = "0A"
 CLUSTER = "e2e"
 NAMESPACE = "apps"
 UP_SECONDS = 300
+NAMESPACE_GONE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,18 @@ def wait_for(what: str, condition: Callable[[], bool], within_seconds: float) ->
         assert time.monotonic() - started < within_seconds, f"not within {within_seconds:.0f} s: {what}"
         time.sleep(0.5)
     return time.monotonic() - started
+
+
+def remove_namespaces(cluster: Cluster, *names: str) -> None:
+    """Remove what a test has deployed beside the suite's own stack, which others look at."""
+    core = CoreV1Api(cluster.api)
+    for name in names:
+        core.delete_namespace(name)
+    wait_for(
+        "the end of namespaces",
+        lambda: not {one.metadata.name for one in core.list_namespace().items} & set(names),
+        NAMESPACE_GONE_SECONDS,
+    )
 
 
 def processes_of(folder: Path) -> dict[str, str]:

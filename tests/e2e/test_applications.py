@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from kubernetes.client import ApiClient, ApiException, AppsV1Api, AutoscalingV2A
 
 from infra.local.cluster.load_model import apply_load, clear_load
 from tests.apps.network_evaluator import Address, Pod, allowed
-from tests.e2e.conftest import CLUSTER, Cluster, wait_for
+from tests.e2e.conftest import CLUSTER, Cluster, remove_namespaces, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 STACK = "applications"
@@ -82,9 +82,10 @@ def up(cluster: Cluster, apps: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 @pytest.fixture(scope="module")
-def stack(cluster: Cluster) -> Cluster:
+def stack(cluster: Cluster) -> Iterator[Cluster]:
     up(cluster, APPS)
-    return cluster
+    yield cluster
+    remove_namespaces(cluster, STACK)
 
 
 def plain(api: ApiClient, stored: Any) -> Any:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
+from kubernetes.client import AppsV1Api
 
+from infra.kube import connect
 from infra.local.up import wait_until_available
 from tests.e2e.conftest import REPOSITORY, Machine
+from tests.e2e.kubelet import NO_IMAGE, failing_release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 EXAMPLES = "e2e-examples"
+SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +31,28 @@ def test_an_example_becomes_available(example: str, machine_with_room: Machine) 
     run = machine_with_room.nightowl("local", "up", "--name", EXAMPLES, "--file", str(file))
     assert run.code == 0, run.out + run.err
     assert wait_until_available(machine_with_room.paths(EXAMPLES), example).available
+
+
+def test_an_example_whose_release_fails_serves_on(machine_with_room: Machine, tmp_path: Path) -> None:
+    example = REPOSITORY / "examples" / "django" / "Pulumi.django.yaml"
+    file = tmp_path / example.name
+    described = yaml.safe_load(example.read_text())
+    described["config"]["nightowl:apps"]["web"] |= {"image": NO_IMAGE}
+    file.write_text(yaml.safe_dump(described))
+    first = machine_with_room.nightowl("local", "up", "--name", EXAMPLES, "--file", str(example))
+    assert first.code == 0, first.out + first.err
+    api = connect(machine_with_room.paths(EXAMPLES).kubeconfig)
+
+    with failing_release(api, "django", "web", last_words="relation users has no column email", seconds=SECONDS):
+        failed = machine_with_room.nightowl("local", "up", "--name", EXAMPLES, "--file", str(file))
+
+    assert failed.code == 1
+    assert "relation users has no column email" in failed.out + failed.err
+    web = AppsV1Api(api).read_namespaced_deployment("web", "django")
+    assert web.spec.template.spec.containers[0].image == image_of(example)
+    assert web.status.available_replicas == web.status.replicas
+    assert web.status.replicas
+
+
+def image_of(example: Path) -> str:
+    return yaml.safe_load(example.read_text())["config"]["nightowl:apps"]["web"]["image"]

@@ -1,25 +1,27 @@
-"""Replicas that know each other, releases and order, on a real control plane.
-
-Pods are simulated: what a kubelet would write of a command that failed is written by the test, in the kubelet's words.
-Until then its pod waits for an image that cannot be pulled.
-"""
+"""Replicas that know each other, releases and order, on a real control plane."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 from kubernetes.client import AppsV1Api, BatchV1Api, CoreV1Api, DiscoveryV1Api
 
-from tests.e2e.conftest import CLUSTER, Cluster, Run, wait_for
+from tests.e2e.conftest import CLUSTER, Cluster, Run, remove_namespaces, wait_for
+from tests.e2e.kubelet import NO_IMAGE, failing_release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SECONDS = 180
 IMAGE = "docker.io/library/rabbitmq:4.2.8"
-NO_IMAGE = "registry.invalid/app:2"
 LAST_WORDS = "migrating users\nrelation users has no column email"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _removed_at_the_end(cluster: Cluster) -> Iterator[None]:
+    yield
+    remove_namespaces(cluster, "members", "releases")
 
 
 def up(cluster: Cluster, stack: str, apps: dict[str, Any]) -> Run:
@@ -90,7 +92,7 @@ def test_replicas_keep_their_names_addresses_and_data_through_updates(cluster: C
 
 
 def test_a_release_that_fails_is_told_with_its_last_lines_while_the_old_version_serves(cluster: Cluster) -> None:
-    core, batch = CoreV1Api(cluster.api), BatchV1Api(cluster.api)
+    batch = BatchV1Api(cluster.api)
 
     def apps(image: str, command: str) -> dict[str, Any]:
         web = {"image": image, "port": 8080, "replicas": 1, "dependsOn": ["db"]}
@@ -98,21 +100,6 @@ def test_a_release_that_fails_is_told_with_its_last_lines_while_the_old_version_
         db = {"kind": "worker", "image": IMAGE, "replicas": 1}
         seed = {"kind": "job", "image": IMAGE, "dependsOn": ["web"]}
         return {"web": {**web, "release": release}, "db": db, "seed": seed}
-
-    def fail_the_release() -> None:
-        """Write what a kubelet writes about a container that ended with an exit code."""
-
-        def pods() -> list[Any]:
-            found = core.list_namespaced_pod("releases", label_selector="app.kubernetes.io/name=web.release").items
-            return [pod for pod in found if pod.spec.containers[0].image == NO_IMAGE]
-
-        wait_for("the pod of the release", lambda: bool(pods()), SECONDS)
-        ended = {"terminated": {"exitCode": 3, "reason": "Error", "message": LAST_WORDS}}
-        container = {
-            "name": "web", "image": NO_IMAGE, "imageID": "", "ready": False, "restartCount": 0, "state": ended,
-        }  # fmt: skip
-        status = {"phase": "Failed", "containerStatuses": [container]}
-        core.patch_namespaced_pod_status(pods()[0].metadata.name, "releases", {"status": status})
 
     run = up(cluster, "releases", apps(IMAGE, "migrate-1"))
     assert run.code == 0, run.out + run.err
@@ -123,9 +110,8 @@ def test_a_release_that_fails_is_told_with_its_last_lines_while_the_old_version_
     assert jobs["web"].status.completion_time <= made["web"].metadata.creation_timestamp
     assert made["web"].metadata.creation_timestamp <= jobs["seed"].status.start_time
 
-    kubelet = threading.Thread(target=fail_the_release, daemon=True)
-    kubelet.start()
-    run = up(cluster, "releases", apps(NO_IMAGE, "migrate-2"))
+    with failing_release(cluster.api, "releases", "web", last_words=LAST_WORDS, seconds=SECONDS):
+        run = up(cluster, "releases", apps(NO_IMAGE, "migrate-2"))
     assert run.code == 1, run.out + run.err
     assert "the release of web failed: BackoffLimitExceeded" in told(run)
     assert "relation users has no column email" in told(run)
