@@ -212,19 +212,22 @@ Found = tuple[str, int, int]
 """What a stretch of a text looks like, and where it starts and ends. It says nothing of the text itself."""
 
 
+_TOKEN_HINTS = [(prefix, form) for form in TOKEN_FORMS for prefix in form.prefixes]
+_TEXT_HINTS = [(hint, form) for form in TEXT_FORMS for hint in form.hint]
+"""Every text of a stack is looked through for each of these, before any pattern is tried."""
+
+
 def forms_in(text: str) -> Iterator[Found]:
     """Find what has the form of a token, a key, or an address with a password."""
-    for form in TOKEN_FORMS:
-        if any(prefix in text for prefix in form.prefixes):
-            for match in _token_pattern(form).finditer(text):
-                yield form.what, *match.span()
+    for form in dict.fromkeys(form for prefix, form in _TOKEN_HINTS if prefix in text):
+        for match in _token_pattern(form).finditer(text):
+            yield form.what, *match.span()
     small = text.lower()
-    for text_form in TEXT_FORMS:
-        if any(hint in small for hint in text_form.hint):
-            for match in re.finditer(text_form.pattern, text):
-                secret = match.groupdict().get("secret", match[0])
-                if not text_form.refuted(secret):
-                    yield text_form.what, *match.span()
+    for text_form in dict.fromkeys(form for hint, form in _TEXT_HINTS if hint in small):
+        for match in re.finditer(text_form.pattern, text):
+            secret = match.groupdict().get("secret", match[0])
+            if not text_form.refuted(secret):
+                yield text_form.what, *match.span()
 
 
 @cache

@@ -100,7 +100,7 @@ def _after(before: Graph, apps: dict[str, Any], **more: Any) -> dict[str, str]:
     before=st.dictionaries(NAMES, APPS, min_size=1, max_size=3),
     after=st.dictionaries(NAMES, APPS, min_size=1, max_size=3),
 )
-@settings(max_examples=15)
+@settings(max_examples=8)
 def test_the_pods_of_the_file_fit_in_beside_those_of_the_last_run(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
