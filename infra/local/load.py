@@ -60,9 +60,11 @@ def find_target(cluster_name: str, api: ApiClient, name: str) -> LoadTarget:
     Raises:
         LoadError: there is no such app, or several, or no autoscaler watches its CPU.
     """
-    app = find_app(collect(cluster_name, api), name)
+    cluster = collect(cluster_name, api)
+    app = find_app(cluster, name)
     if app.scaling is None or app.cpu is None or app.cpu.target is None:
-        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; give it `scaling` in its stack file")
+        scaled = ", ".join(_place(other) for other in cluster.apps if other.scaling is not None) or "none"
+        raise LoadError(f"app {name!r} has no autoscaler with a CPU target; apps that have one: {scaled}")
     return LoadTarget(
         cluster=cluster_name,
         name=app.name,
