@@ -15,6 +15,7 @@ from infra.apps.quota import limits_of_last_run, needed
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
+from infra.platforms.state import read_state
 from infra.settings.app.application import Application, Task
 from infra.settings.interactions import in_order
 from infra.settings.stack import StackSettings
@@ -31,8 +32,8 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     """
     settings = settings.with_keeper()
     # Before anything is made: from then on the engine writes the state.
-    last_limits = limits_of_last_run(settings.namespace.name)
-    platform = make_platform(settings, environment)
+    state = read_state()
+    platform = make_platform(settings, environment, state)
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
         "namespace",
@@ -40,7 +41,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
             settings=settings.namespace,
             apps=settings.apps,
             platform=platform,
-            last_limits=last_limits,
+            last_limits=limits_of_last_run(state, settings.namespace.name),
         ),
         opts=on_cluster,
     )

@@ -33,7 +33,7 @@ def namespace_policies(
 
 
 def policy_annotations(settings: NamespaceSettings) -> dict[str, str] | None:
-    """Say which key leaves network policies out: the policy pack takes it for a decision, and advises against it."""
+    """Name which key leaves network policies out: the policy pack takes it for a decision, and advises against it."""
     return None if settings.network_policies else {NETWORK_POLICIES_ANNOTATION: "nightowl:namespace.networkPolicies"}
 
 

@@ -28,7 +28,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.cron import GRACE_SECONDS
 from infra.apps.rollout import surge_pods
 from infra.apps.schedule import shortest_interval_seconds
-from infra.platforms.state import read_state
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import (
     Application,
     CronSettings,
@@ -111,12 +111,12 @@ def quota_spec(
     )
 
 
-def limits_of_last_run(namespace: str) -> dict[str, int]:
-    """Read the computed limits of `namespace` as the last run of the stack had them; empty before the first.
+def limits_of_last_run(state: Iterable[MadeResource], namespace: str) -> dict[str, int]:
+    """Return the computed limits of `namespace` as the last run of the stack had them; empty before the first.
 
     They are outputs of the component, which a refresh leaves alone: a quota that was raised by hand is put back.
     """
-    for made in read_state():
+    for made in state:
         if made.type == NAMESPACE_COMPONENT and made.outputs.get("name") == namespace:
             limits = cast("Mapping[str, float]", made.outputs.get("limits") or {})
             return {key: int(limit) for key, limit in limits.items()}

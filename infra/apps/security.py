@@ -13,7 +13,7 @@ from infra.settings.app.security import SecuritySettings
 
 
 def security_annotations(app: str, settings: SecuritySettings) -> dict[str, str]:
-    """Say which section decides what differs from the defaults: the policy pack takes it for a decision."""
+    """Name which section decides what differs from the defaults: the policy pack takes it for a decision."""
     return {} if settings == SecuritySettings() else {SECURITY_ANNOTATION: f"nightowl:apps.{app}.security"}
 
 

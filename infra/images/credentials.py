@@ -10,9 +10,9 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from infra.images.reference import DOCKER_HUB
+from infra.values import mapping
 
 _KEY_OF_DOCKER_HUB = "https://index.docker.io/v1/"
 _HELPER_SECONDS = 10
@@ -32,12 +32,12 @@ class Credentials:
 def find_credentials(host: str, environment: Mapping[str, str] = os.environ) -> Credentials | None:
     """Return what `docker login` stored for a registry in `config.json`, or None. A broken file has none."""
     folder = Path(environment.get("DOCKER_CONFIG") or Path(environment.get("HOME", "~"), ".docker")).expanduser()
-    config = _mapping(_json(folder / "config.json"))
+    config = mapping(_json(folder / "config.json"))
     keys = [_KEY_OF_DOCKER_HUB, DOCKER_HUB] if host == DOCKER_HUB else [host, f"https://{host}", f"https://{host}/"]
-    helpers, auths = _mapping(config.get("credHelpers")), _mapping(config.get("auths"))
+    helpers, auths = mapping(config.get("credHelpers")), mapping(config.get("auths"))
     for key in keys:
         helper = helpers.get(key) or config.get("credsStore")
-        found = (_from_helper(str(helper), key) if helper else None) or _from_entry(_mapping(auths.get(key)))
+        found = (_from_helper(str(helper), key) if helper else None) or _from_entry(mapping(auths.get(key)))
         if found is not None:
             return found
     return None
@@ -60,7 +60,7 @@ def _from_helper(name: str, key: str) -> Credentials | None:
             [f"docker-credential-{name}", "get"],
             input=key, capture_output=True, text=True, timeout=_HELPER_SECONDS, check=True,
         )  # fmt: skip
-        entry = _mapping(json.loads(answer.stdout))
+        entry = mapping(json.loads(answer.stdout))
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     user, secret = str(entry.get("Username") or ""), str(entry.get("Secret") or "")
@@ -74,7 +74,3 @@ def _json(file: Path) -> object:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from infra.images.credentials import Credentials
 from infra.images.reference import ImageName
 from infra.images.registry import INDEX_TYPES, Registry, RegistryError
+from infra.values import mapping, sequence
 
 CONFIGURATION_TYPES = (
     "application/vnd.oci.image.config.v1+json",
@@ -61,7 +62,7 @@ def _read(name: ImageName, registry: Registry) -> ImageFacts:
             raise RegistryError(f"{name} has no image for Linux; name another version")
         architectures = tuple(platforms)
         _, document = registry.manifest(platforms.get(PREFERRED_ARCHITECTURE) or next(iter(platforms.values())))
-    described = _mapping(document.get("config"))
+    described = mapping(document.get("config"))
     if described.get("mediaType") not in CONFIGURATION_TYPES:
         kind = described.get("mediaType") or document.get("mediaType") or f"schema {document.get('schemaVersion')}"
         raise RegistryError(f"{name} is not an image of a container but {kind}; correct the name or the tag")
@@ -70,26 +71,26 @@ def _read(name: ImageName, registry: Registry) -> ImageFacts:
         raise RegistryError(
             f"{name} is an image for {configuration.get('os')}, and nodes run Linux; name another version"
         )
-    process = _mapping(configuration.get("config"))
+    process = mapping(configuration.get("config"))
     return ImageFacts(
         name=name,
         digest=digest,
         architectures=architectures or (str(configuration.get("architecture")),),
-        compressed_bytes=sum(_size(layer) for layer in _list(document.get("layers"))),
+        compressed_bytes=sum(_size(layer) for layer in sequence(document.get("layers"))),
         user=str(process.get("User") or ""),
         entrypoint=_texts(process.get("Entrypoint")),
         command=_texts(process.get("Cmd")),
         working_directory=str(process.get("WorkingDir") or "/"),
-        ports=tuple(sorted(map(str, _mapping(process.get("ExposedPorts"))), key=_port_order)),
-        volumes=tuple(sorted(map(str, _mapping(process.get("Volumes"))))),
+        ports=tuple(sorted(map(str, mapping(process.get("ExposedPorts"))), key=_port_order)),
+        volumes=tuple(sorted(map(str, mapping(process.get("Volumes"))))),
     )
 
 
 def _platforms(index: Mapping[str, Any]) -> dict[str, str]:
     """Return digests by architecture. Attestations stand in an index too, as a platform that is unknown."""
     found: dict[str, str] = {}
-    for manifest in map(_mapping, _list(index.get("manifests"))):
-        platform = _mapping(manifest.get("platform"))
+    for manifest in map(mapping, sequence(index.get("manifests"))):
+        platform = mapping(manifest.get("platform"))
         if platform.get("os") == _SYSTEM:
             found.setdefault(str(platform.get("architecture")), str(manifest.get("digest")))
     return found
@@ -101,17 +102,9 @@ def _port_order(port: str) -> tuple[int, str]:
 
 
 def _size(layer: object) -> int:
-    size = _mapping(layer).get("size")
+    size = mapping(layer).get("size")
     return size if isinstance(size, int) else 0
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, _list(value)))
-
-
-def _list(value: object) -> Sequence[object]:
-    return cast("Sequence[object]", value) if isinstance(value, list) else ()
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return tuple(map(str, sequence(value)))

@@ -43,7 +43,7 @@ def app_lines(image: ImageFacts) -> dict[str, Any]:
 
 
 def remarks(image: ImageFacts, pools: Sequence[str] = ()) -> Iterator[str]:
-    """Say what the lines cannot: what to try, and on which nodes it does not start.
+    """List what the lines cannot say: what to try, and on which nodes it does not start.
 
     `pools` are the architectures of the nodes for apps, where they are known.
     """
@@ -71,7 +71,7 @@ def remarks(image: ImageFacts, pools: Sequence[str] = ()) -> Iterator[str]:
 
 
 def missing_architectures(image: ImageFacts, pools: Sequence[str]) -> Iterator[str]:
-    """Say on which nodes an image does not start."""
+    """List the nodes on which an image does not start."""
     for architecture in pools:
         if architecture not in image.architectures:
             yield (

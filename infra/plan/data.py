@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from infra.plan.graph import Resource
 from infra.platforms.kept_data import ANNOTATION, KEPT
+from infra.platforms.replica_data import claim_size
 from infra.values import mappings, text, within
 
 
@@ -27,7 +27,7 @@ def claim_plans(objects: Iterable[Resource]) -> list[ClaimPlan]:
 
 
 def data_lines(claims: Iterable[ClaimPlan]) -> list[str]:
-    """Say what becomes of the data in `claims`: a line for all that is kept, and one for all that is deleted."""
+    """Describe what becomes of the data in `claims`: a line for all that is kept, and one for all that is deleted."""
     wanted = list(claims)
     return [
         f"Data that will be {fate} when its line leaves the stack file: "
@@ -40,15 +40,11 @@ def data_lines(claims: Iterable[ClaimPlan]) -> list[str]:
 def _claims(item: Resource) -> Iterator[ClaimPlan]:
     if item.kind == "PersistentVolumeClaim":
         kept = within(item.props, "metadata", "annotations", ANNOTATION) == KEPT
-        yield ClaimPlan(name=text(item.props, "metadata", "name"), size=_size(item.props), kept=kept)
+        yield ClaimPlan(name=text(item.props, "metadata", "name"), size=claim_size(item.props), kept=kept)
     if item.kind == "StatefulSet":
         spec = item.props["spec"]
         kept = within(spec, "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Retain"
         for template in mappings(spec, "volumeClaimTemplates"):
             for index in range(int(spec.get("replicas", 1))):
                 name = f"{text(template, 'metadata', 'name')}-{item.name}-{index}"
-                yield ClaimPlan(name=name, size=_size(template), kept=kept)
-
-
-def _size(claim: Mapping[str, Any]) -> str:
-    return str(within(claim, "spec", "resources", "requests", "storage"))
+                yield ClaimPlan(name=name, size=claim_size(template), kept=kept)

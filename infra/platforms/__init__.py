@@ -6,14 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from infra.platforms.platform import Platform
+    from infra.platforms.state import MadeResource
     from infra.settings.stack import StackSettings
 
 
-def make_platform(settings: StackSettings, environment: Mapping[str, str]) -> Platform:
+def make_platform(settings: StackSettings, environment: Mapping[str, str], state: Sequence[MadeResource]) -> Platform:
     """Make the platform of a stack by `make_platform` of the package beside this that has the name of its kind.
+
+    `state` is what the stack had made before this run.
 
     Only that package is imported: the AWS SDK takes longer to import than everything else together.
 
@@ -21,4 +24,4 @@ def make_platform(settings: StackSettings, environment: Mapping[str, str]) -> Pl
         pulumi.RunError: the settings ask for something that the platform does not allow.
     """
     package = import_module(f"infra.platforms.{settings.platform.kind}.platform")
-    return cast("Platform", package.make_platform(settings, settings.platform, environment))
+    return cast("Platform", package.make_platform(settings, settings.platform, environment, state))

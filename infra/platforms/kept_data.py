@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pulumi
 
-from infra.platforms.replica_data import STATEFUL_SET_TYPE, replica_farewells, replica_problems
+from infra.platforms.replica_data import STATEFUL_SET_TYPE, claim_size, replica_farewells, replica_problems
 from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -45,7 +45,7 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
 
 
 def partings(settings: StackSettings, state: Iterable[MadeResource]) -> Iterator[str]:
-    """Say what becomes of the data of each claim that leaves the stack file."""
+    """Describe what becomes of the data of each claim that leaves the stack file."""
     made, name = list(state), settings.namespace.name
     yield from _farewells(_claims(made, name), _own_claims(settings.apps), name)
     yield from replica_farewells(_sets(made, name), settings.apps)
@@ -107,15 +107,16 @@ def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namesp
     for claim in sorted(live.keys() - set(wanted)):
         if _data(live[claim]) is None:
             yield (
-                f"claim {claim} of namespace {namespace}: its data of {_size(live[claim])} would be deleted, as a "
-                "release without `keep` made it; deploy once with its volume in the stack file, and remove it then"
+                f"claim {claim} of namespace {namespace}: its data of {claim_size(live[claim].outputs)} would be "
+                "deleted, as a release without `keep` made it; deploy once with its volume in the stack file, and "
+                "remove it then"
             )
 
 
 def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:
     """Find what a claim cannot become."""
     spec = mapping(claim.outputs.get("spec"))
-    size, had = volume.size or 0, find_bytes(_size(claim))
+    size, had = volume.size or 0, find_bytes(claim_size(claim.outputs))
     if had is not None and size < had:
         yield (
             f"{place}.size: {bytes_text(size)} is less than the {bytes_text(had)} that the volume has, and none "
@@ -137,7 +138,7 @@ def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterato
 
 def _farewells(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
     for claim in sorted(live.keys() - set(wanted)):
-        of = f"the data of {_size(live[claim])} in claim {claim}"
+        of = f"the data of {claim_size(live[claim].outputs)} in claim {claim}"
         if is_kept(live[claim]):
             # One without a class is on a volume of the stack's own, which is deleted by the stack alone.
             deletes = (
@@ -156,7 +157,3 @@ def _in_namespace(resource: MadeResource, namespace: str) -> bool:
 
 def _data(resource: MadeResource) -> str | None:
     return within(resource.outputs, "metadata", "annotations", ANNOTATION)
-
-
-def _size(claim: MadeResource) -> str:
-    return text(claim.outputs, "spec", "resources", "requests", "storage") or "an unknown size"

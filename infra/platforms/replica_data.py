@@ -20,7 +20,7 @@ STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
 def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
     """Find what the stack file asks of `sets` that Kubernetes takes only once."""
     for made in sets:
-        name, namespace = _name(made), text(made.outputs, "metadata", "namespace")
+        name, namespace = made.name, text(made.outputs, "metadata", "namespace")
         settings = apps.get(name)
         if isinstance(settings, StatefulSettings):
             remedy = (
@@ -32,9 +32,9 @@ def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Applicatio
 
 
 def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
-    """Say what becomes of the claims of replicas that an update takes away."""
+    """Describe what becomes of the claims of replicas that an update takes away."""
     for made in sets:
-        name, namespace = _name(made), text(made.outputs, "metadata", "namespace")
+        name, namespace = made.name, text(made.outputs, "metadata", "namespace")
         settings = apps.get(name)
         if isinstance(settings, StatefulSettings):
             # A smaller number of replicas arrives together with what the stack file says of their data now.
@@ -45,7 +45,7 @@ def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Applicati
         for replica in range(left, int(within(made.outputs, "spec", "replicas") or 0)):
             for volume, template in _templates(made).items():
                 claim = f"{volume}-{name}-{replica}"
-                of = f"the data of {_size(template)} in claim {claim}"
+                of = f"the data of {claim_size(template)} in claim {claim}"
                 if kept:
                     yield (
                         f"{of} will be kept: replica {replica} of {name} has it again, and "
@@ -66,8 +66,9 @@ def _changes(made: MadeResource, settings: StatefulSettings) -> Iterator[str]:
         yield f"volumes.{name.removeprefix('volume-')}: is new, and the claims of a stateful app are given once"
     for name in sorted(wanted.keys() & templates.keys()):
         place, volume, template = f"volumes.{name.removeprefix('volume-')}", wanted[name], templates[name]
-        if find_bytes(_size(template)) != volume.size:
-            yield f"{place}.size: {bytes_text(volume.size or 0)} is not the {_size(template)} of the replicas' claims"
+        had = claim_size(template)
+        if find_bytes(had) != volume.size:
+            yield f"{place}.size: {bytes_text(volume.size or 0)} is not the {had} of the replicas' claims"
         if volume.storage_class not in {None, text(template, "spec", "storageClassName")}:
             yield f"{place}.storageClass: {volume.storage_class} is not the class of the replicas' claims"
 
@@ -80,9 +81,6 @@ def _templates(made: MadeResource) -> dict[str, Mapping[str, Any]]:
     return {text(one, "metadata", "name"): one for one in mappings(made.outputs, "spec", "volumeClaimTemplates")}
 
 
-def _name(made: MadeResource) -> str:
-    return text(made.outputs, "metadata", "name")
-
-
-def _size(template: Mapping[str, Any]) -> str:
-    return text(template, "spec", "resources", "requests", "storage") or "an unknown size"
+def claim_size(claim: Mapping[str, Any]) -> str:
+    """Return how much a claim, or the template of one, asks for."""
+    return text(claim, "spec", "resources", "requests", "storage") or "an unknown size"

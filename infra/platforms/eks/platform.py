@@ -22,7 +22,7 @@ from infra.platforms.eks.file_systems.wanted import SharedVolume, shared_volumes
 from infra.platforms.eks.limits.architectures import warn_of_architectures
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
-from infra.platforms.eks.live.live import LiveStack, check_changes, read_live_stack
+from infra.platforms.eks.live.live import LiveStack, check_changes, live_stack
 from infra.platforms.eks.live.live_version import check_versions
 from infra.platforms.eks.live.protection import Protection
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
@@ -44,7 +44,7 @@ from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
 from infra.platforms.platform import BoundVolume, Route, SecretDelivery
-from infra.platforms.state import read_state
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import ServingSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.secrets import SecretSettings
@@ -422,7 +422,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
 
 
 def make_platform(
-    settings: StackSettings, platform: EksPlatformSettings, environment: Mapping[str, str]
+    settings: StackSettings,
+    platform: EksPlatformSettings,
+    environment: Mapping[str, str],
+    state: Sequence[MadeResource],
 ) -> EksPlatform:
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
@@ -433,9 +436,8 @@ def make_platform(
     project, stack = pulumi.get_project(), pulumi.get_stack()
     check_stack_name(settings, project=project, stack=stack)
     recorded = record()
-    live = read_live_stack()
+    live = live_stack(state)
     check_changes(live, settings, platform)
-    state = read_state()
     check_data(settings, state)
     shared = shared_volumes(settings, state)
     pipeline = pipeline_arns(settings.delivery.github, platform.account_id, cluster_name(project, stack))

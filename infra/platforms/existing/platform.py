@@ -26,7 +26,7 @@ from infra.platforms.platform import (
     Route,
     SecretDelivery,
 )
-from infra.platforms.state import read_state
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import LongRunning, ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
@@ -145,10 +145,13 @@ class _SecretKey:
 
 
 def make_platform(
-    settings: StackSettings, platform: ExistingPlatformSettings, _environment: Mapping[str, str]
+    settings: StackSettings,
+    platform: ExistingPlatformSettings,
+    _environment: Mapping[str, str],
+    state: Sequence[MadeResource],
 ) -> ExistingPlatform:
     """Connect to the cluster of a stack."""
-    namespace, state = settings.namespace, read_state()
+    namespace = settings.namespace
     check_data(settings, state)
     for line in partings(settings, state):
         pulumi.log.warn(line)

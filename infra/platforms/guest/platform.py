@@ -19,6 +19,7 @@ from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, GivenRole, c
 from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing, read_sharing
 from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
@@ -146,7 +147,10 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
 
 
 def make_platform(
-    settings: StackSettings, platform: GuestPlatformSettings, environment: Mapping[str, str]
+    settings: StackSettings,
+    platform: GuestPlatformSettings,
+    environment: Mapping[str, str],
+    _state: Sequence[MadeResource],
 ) -> GuestPlatform:
     """Find the platform of the running stack, with the credentials and the region of the shell.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from infra.platforms.state import read_state
+from infra.platforms.state import MadeResource
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.stack import StackSettings
@@ -51,10 +51,10 @@ class LiveStack:
     """The namespaces in which apps run."""
 
 
-def read_live_stack() -> LiveStack:
-    """Read the state of the running stack as it was before this run; it is empty before the first."""
+def live_stack(state: Iterable[MadeResource]) -> LiveStack:
+    """Return what `state`, that of the running stack before this run, says; it is empty before the first."""
     by_type: dict[str, list[Mapping[str, Any]]] = {}
-    for resource in read_state():
+    for resource in state:
         by_type.setdefault(resource.type, []).append(resource.outputs)
     nothing: Mapping[str, Any] = {}
     vpc = next(iter(by_type.get(VPC, ())), nothing)
