@@ -26,7 +26,6 @@ TLS_FOLDER = "/run/tls"
 """Certificates have folders of their own there: in a mounted folder, which nobody may write to, none can be mounted."""
 TLS_KEYS = ("tls.crt", "tls.key")
 """Of a Secret of type kubernetes.io/tls."""
-OWNER_AND_GROUP_READ = 0o440
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """Where NodeLocal DNSCache answers on each node (Kubernetes documentation, "Using NodeLocal DNSCache")."""
 EKS_DNS_NETWORKS = (NODE_LOCAL_DNS, "10.100.0.10/32", "172.20.0.10/32")

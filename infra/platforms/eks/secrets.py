@@ -21,7 +21,8 @@ import yaml
 from infra.iam import Document, allow, policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
-from infra.platforms.platform import OWNER_AND_GROUP_READ, SECRETS_FOLDER, TLS_FOLDER, TLS_KEYS, SecretDelivery
+from infra.platforms.mounted_secrets import secret_files, secret_variable, volume_of_secrets
+from infra.platforms.platform import SECRETS_FOLDER, TLS_FOLDER, TLS_KEYS, SecretDelivery
 from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.pull_secrets import Credentials
@@ -95,7 +96,9 @@ class AppSecrets(pulumi.ComponentResource):
                 *([_mount(COPIES_VOLUME, COPIES_FOLDER)] if credentials else []),
             ],
             env=[
-                _variable(variable, one.class_name, name) for one in mounted for name, variable in one.variables.items()
+                secret_variable(variable, one.class_name, name)
+                for one in mounted
+                for name, variable in one.variables.items()
             ],
             # Pods get their role when they are admitted, so the association comes first.
             wait_for=[*provided, association],
@@ -279,13 +282,6 @@ def copy_of(name: str, data: Mapping[str, str], *, type_: str = "Opaque") -> dic
     }
 
 
-def _variable(variable: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgs:
-    return k8s.core.v1.EnvVarArgs(
-        name=variable,
-        value_from=k8s.core.v1.EnvVarSourceArgs(secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=secret, key=key)),
-    )
-
-
 def _driver_volume(mounted: _Mounted) -> k8s.core.v1.VolumeArgs:
     """Describe a volume that the driver fills for a pod, in memory."""
     return k8s.core.v1.VolumeArgs(
@@ -298,20 +294,7 @@ def _driver_volume(mounted: _Mounted) -> k8s.core.v1.VolumeArgs:
 
 def _volume_of_copies(secrets: Sequence[str]) -> k8s.core.v1.VolumeArgs:
     """Describe a volume of the Secrets that the driver makes: with it a pod is ready only when they are there."""
-    return k8s.core.v1.VolumeArgs(
-        name=COPIES_VOLUME,
-        projected=k8s.core.v1.ProjectedVolumeSourceArgs(
-            default_mode=OWNER_AND_GROUP_READ,
-            sources=[
-                k8s.core.v1.VolumeProjectionArgs(
-                    secret=k8s.core.v1.SecretProjectionArgs(
-                        name=name, items=[k8s.core.v1.KeyToPathArgs(key=DOCKER_CONFIG_KEY, path=name)]
-                    )
-                )
-                for name in secrets
-            ],
-        ),
-    )
+    return volume_of_secrets(COPIES_VOLUME, [secret_files(name, {DOCKER_CONFIG_KEY: name}) for name in secrets])
 
 
 def _mount(volume: str, folder: str) -> k8s.core.v1.VolumeMountArgs:

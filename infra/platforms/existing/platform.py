@@ -16,9 +16,9 @@ from typing_extensions import override
 
 from infra.platforms.existing.ingress import make_ingress
 from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
+from infra.platforms.mounted_secrets import secret_files, secret_variable, volume_of_secrets
 from infra.platforms.platform import (
     ANY_DNS_NETWORKS,
-    OWNER_AND_GROUP_READ,
     SECRETS_FOLDER,
     TLS_FOLDER,
     TLS_KEYS,
@@ -90,9 +90,9 @@ class ExistingPlatform(Platform):
         """
         del app, namespace, parent
         keys = {name: _secret_key(secret.ref) for name, secret in secrets.items() if not secret.tls}
-        files = [_projection(key.secret, {key.key: name}) for name, key in keys.items() if secrets[name].env is None]
+        files = [secret_files(key.secret, {key.key: name}) for name, key in keys.items() if secrets[name].env is None]
         certificates = [
-            _projection(secret.ref, {key: f"{name}/{key}" for key in TLS_KEYS})
+            secret_files(secret.ref, {key: f"{name}/{key}" for key in TLS_KEYS})
             for name, secret in secrets.items()
             if secret.tls
         ]
@@ -102,13 +102,13 @@ class ExistingPlatform(Platform):
             if sources
         }
         return SecretDelivery(
-            volumes=[_projected(name, sources) for name, (_, sources) in folders.items()],
+            volumes=[volume_of_secrets(name, sources) for name, (_, sources) in folders.items()],
             mounts=[
                 k8s.core.v1.VolumeMountArgs(name=name, mount_path=folder, read_only=True)
                 for name, (folder, _) in folders.items()
             ],
             env=[
-                _secret_variable(variable, keys[name])
+                secret_variable(variable, keys[name].secret, keys[name].key)
                 for name, secret in secrets.items()
                 if (variable := secret.env) is not None
             ],
@@ -191,28 +191,6 @@ def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
 def _secret_key(reference: str) -> _SecretKey:
     secret, _, key = reference.partition("/")
     return _SecretKey(secret, key)
-
-
-def _projection(secret: str, paths: Mapping[str, str]) -> k8s.core.v1.VolumeProjectionArgs:
-    """Describe the files of a Secret, whose `paths` are by key."""
-    items = [k8s.core.v1.KeyToPathArgs(key=key, path=path) for key, path in paths.items()]
-    return k8s.core.v1.VolumeProjectionArgs(secret=k8s.core.v1.SecretProjectionArgs(name=secret, items=items))
-
-
-def _projected(name: str, sources: Sequence[k8s.core.v1.VolumeProjectionArgs]) -> k8s.core.v1.VolumeArgs:
-    return k8s.core.v1.VolumeArgs(
-        name=name,
-        projected=k8s.core.v1.ProjectedVolumeSourceArgs(default_mode=OWNER_AND_GROUP_READ, sources=sources),
-    )
-
-
-def _secret_variable(variable: str, source: _SecretKey) -> k8s.core.v1.EnvVarArgs:
-    return k8s.core.v1.EnvVarArgs(
-        name=variable,
-        value_from=k8s.core.v1.EnvVarSourceArgs(
-            secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=source.secret, key=source.key)
-        ),
-    )
 
 
 def _admit_certificate_challenge(
