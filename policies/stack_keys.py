@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from infra.urns import urn_name, urn_type
-from infra.values import mappings, text
+from infra.values import mapping, mappings, text
 from policies.facts.objects import annotation
 from policies.facts.pods import DECIDED_BY, FEWEST_REPLICAS, label, pod_spec
 from policies.facts.stack import Resource, Stack
@@ -229,6 +229,9 @@ def _replaced(finding: _Finding) -> str:
 
 def _volume(finding: _Finding) -> str:
     """Find the volume of a claim, which another name of app or volume may have made."""
+    templates = mappings(finding.resource.props, "spec", "volumeClaimTemplates")
+    if templates:
+        return _volume_name(mapping(templates[0].get("metadata")))
     claim = finding.resource.name
     for workload in finding.stack.resources:
         if workload.parent == finding.resource.parent and workload.urn != finding.resource.urn:

@@ -12,16 +12,16 @@ HOST_LABEL = "kubernetes.io/hostname"
 
 
 def spread(
-    app: str, settings: AvailabilitySettings, *, has_zones: bool
+    app: str, settings: AvailabilitySettings, *, version_label: str, has_zones: bool
 ) -> list[k8s.core.v1.TopologySpreadConstraintArgs]:
     """Spread the replicas evenly over zones, and over nodes where that is possible.
 
     `require` leaves a pod pending rather than crowd a zone. Where the nodes are not known to carry the label of their
-    zone it is a preference, as every pod would be pending.
+    zone it is a preference, as every pod would be pending. `version_label` tells the pods of two versions apart.
     """
     return [
-        _evenly_over(app, ZONE_LABEL, required=has_zones and settings.zones == "require"),
-        _evenly_over(app, HOST_LABEL, required=False),
+        _evenly_over(app, ZONE_LABEL, version_label, required=has_zones and settings.zones == "require"),
+        _evenly_over(app, HOST_LABEL, version_label, required=False),
     ]
 
 
@@ -51,14 +51,16 @@ def tolerations(evict_after_seconds: int) -> list[k8s.core.v1.TolerationArgs]:
     ]
 
 
-def _evenly_over(app: str, topology_key: str, *, required: bool) -> k8s.core.v1.TopologySpreadConstraintArgs:
+def _evenly_over(
+    app: str, topology_key: str, version_label: str, *, required: bool
+) -> k8s.core.v1.TopologySpreadConstraintArgs:
     return k8s.core.v1.TopologySpreadConstraintArgs(
         topology_key=topology_key,
         max_skew=1,
         when_unsatisfiable="DoNotSchedule" if required else "ScheduleAnyway",
         label_selector=match_app(app),
         # The pods of the version that is going away must not distort the spread of the one that comes.
-        match_label_keys=["pod-template-hash"],
+        match_label_keys=[version_label],
         # Nodes of a lost zone are tainted: were they counted, their empty zone would keep pods out of the others.
         node_taints_policy="Honor",
     )

@@ -116,11 +116,11 @@ def _scheme(ingress: Resource) -> Messages:
         yield "it faces the internet, and inbound-cidrs does not say for whom"
 
 
-def _routes(ingress: Resource) -> set[tuple[str, str, str]]:
-    """The hosts and paths that an Ingress answers for, and among which Ingresses they must be unique."""
+def _routes(ingress: Resource) -> set[tuple[str, str, str, bool]]:
+    """The hosts and paths, exact or not, that an Ingress answers for, and among which Ingresses they must be unique."""
     group = alb_annotation(ingress, "group.name") or text(ingress.props, "spec", "ingressClassName")
     return {
-        (group, text(rule, "host"), text(path, "path") or "/")
+        (group, text(rule, "host"), text(path, "path") or "/", text(path, "pathType") == "Exact")
         for rule in mappings(ingress.props, "spec", "rules")
         for path in mappings(rule, "http", "paths")
     }
@@ -137,7 +137,7 @@ def _twice(ingress: Resource, stack: Stack) -> Messages:
     for other in stack.of_type(INGRESS):
         # The later one is at fault, so that a pair is reported once.
         if other.urn < ingress.urn:
-            for _, host, path in sorted(own & _routes(other)):
+            for _, host, path, _ in sorted(own & _routes(other)):
                 yield f"{host or '*'}{path} is already answered by {other.label}"
 
 

@@ -26,6 +26,9 @@ from policies.facts.pods import all_containers, pod_labels, sends_to, targets
 from policies.facts.stack import Resource, Stack
 from policies.rule import HIGH, Family, Messages
 
+CHALLENGE_LABEL = "acme.cert-manager.io/http01-solver"
+"""On the pods by which cert-manager answers an HTTP-01 challenge (its `pkg/issuer/acme/http`), which no stack makes."""
+
 family = Family("Selectors", __doc__)
 
 
@@ -71,7 +74,9 @@ def _policy(policy: Resource, stack: Stack) -> Messages:
     Let spec.podSelector match the labels of the pod template.
     https://kubernetes.io/docs/concepts/services-networking/network-policies/
     """
-    if _finds_none(policy, stack, mapping(within(policy.props, "spec", "podSelector"))):
+    selector = mapping(within(policy.props, "spec", "podSelector"))
+    is_for_challenges = CHALLENGE_LABEL in mapping(selector.get("matchLabels"))
+    if not is_for_challenges and _finds_none(policy, stack, selector):
         yield "its podSelector matches no pods of this stack"
 
 

@@ -56,3 +56,8 @@ def test_the_pods_of_a_stateful_app_may_talk_to_each_other() -> None:
 def test_a_drain_takes_one_of_three_so_that_a_quorum_stays() -> None:
     assert queue().one("PodDisruptionBudget", "queue").props["spec"]["maxUnavailable"] == "10%"
     assert not queue().all("HorizontalPodAutoscaler")
+
+
+def test_the_pods_of_another_version_do_not_distort_the_spread() -> None:
+    for rule in queue().pod("queue")["spec"]["topologySpreadConstraints"]:
+        assert rule["matchLabelKeys"] == ["controller-revision-hash"]

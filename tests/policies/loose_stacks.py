@@ -127,7 +127,7 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "context": "test",
             "ingress": {"className": "nginx", "namespace": "ingress-nginx", "clusterIssuer": "letsencrypt"},
         },
-        "apps": {"web": web(traffic={"path": "/app"})},
+        "apps": {"web": web(traffic={"path": "/app"}), "shop": web(traffic={"host": "shop.example.com"})},
     },
 }
 """What stands in place of the sections of a shipped stack, by the stack and what is done to it."""

@@ -331,7 +331,7 @@ _APP = (
         "scaling: {}, release: { command: [x] }, rollout: { surge: 50% }, replicas: 3, partition: 4",
         "replicas: 3 would fight the autoscaler; give either replicas or scaling",
         "scaling: does not go with kind: stateful, whose members are counted; write replicas",
-        "release: does not go with kind: stateful; write a job, and dependsOn this app",
+        "release: does not go with kind: stateful; write a job, and name it in dependsOn here",
         "rollout.surge: does not go with kind: stateful, whose replicas are replaced one by one",
         "partition: 4 is above the 3 replicas",
         id="keys of other kinds",
@@ -853,6 +853,31 @@ _HEALTH = (
         "health.readiness.headers[\"a b\"]: 'a b' is not the name of a header, such as Host",
         "health.readiness.headers.Host: the value is not the value of a header: one line without white space around",
         id="headers of a probe",
+    ),
+    _web(
+        "{ health: { readiness: { http: /x, headers: { X_Tok.en: a } } } }",
+        "health.readiness.headers[\"X_Tok.en\"]: 'X_Tok.en' is not the name of a header, such as Host",
+        id="a header that the API server refuses",
+    ),
+    _web(
+        "{ labels: { job-name: x } }",
+        "labels.job-name: 'job-name' is set by Kubernetes; choose another key",
+        id="a label that Jobs have of their own",
+    ),
+    _web(
+        "{ traffic: { host: a.example.com, paths: [/a/../b] } }",
+        "traffic.paths[0].path: '/a/../b' is not a path prefix such as / or /api",
+        id="a path that leads upwards",
+    ),
+    _web(
+        "{ allowTo: [{ namespace: x, app: a, labels: { app.kubernetes.io/name: z } }] }",
+        'allowTo[0].labels["app.kubernetes.io/name"]: is what app says; remove one of them',
+        id="a peer with two names",
+    ),
+    _web(
+        "{ shm: 64Mi, release: { command: [x], resources: { memory: 16Mi } } }",
+        "release.resources.memory: 16Mi is not above the 64Mi of shm, which counts into it; raise it",
+        id="shared memory beyond the limit of a release",
     ),
     _web(
         "{ health: { readiness: { grpc: none } } }",

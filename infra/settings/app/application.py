@@ -246,6 +246,11 @@ class _LongRunning(_Application):
     def _release_errors(self) -> Iterator[FieldError]:
         if self.release is None:
             return
+        given = self.release.resources
+        if self.shm is not None and given is not None and self.shm >= given.most_memory:
+            limit = bytes_text(given.most_memory)
+            message = f"{limit} is not above the {bytes_text(self.shm)} of shm, which counts into it; raise it"
+            yield FieldError("release.resources.memory", message)
         own = self.release.env
         variables = {secret.env: name for name, secret in self.secrets.items() if secret.env is not None}
         for name in own.keys() & variables.keys():
@@ -302,6 +307,11 @@ class ServingSettings(_LongRunning):
         return served_ports(self.port, self.service_port, self.ports)
 
     @property
+    def is_sent_requests_while_it_stops(self) -> bool:
+        """Whether a pod that stops serves on; a load balancer sends for a while to one that has no successor too."""
+        return self.traffic is not None or super().is_sent_requests_while_it_stops
+
+    @property
     def traffic_port(self) -> ServedPort | None:
         """The port that traffic from outside reaches: the one that is named, else the first of the protocol."""
         if self.traffic is None:
@@ -340,7 +350,7 @@ class WebSettings(ServingSettings):
 
     @property
     def is_sent_requests_while_it_stops(self) -> bool:
-        """True: a load balancer may send for a while to a pod that has nobody to take over, too."""
+        """True, whoever takes over: an app of 0.1.0 has its pods as they were."""
         return True
 
     @field_validator("port")
@@ -396,7 +406,7 @@ class StatefulSettings(ServingSettings):
         if self.scaling is not None:
             yield FieldError("scaling", "does not go with kind: stateful, whose members are counted; write replicas")
         if self.release is not None:
-            yield FieldError("release", "does not go with kind: stateful; write a job, and dependsOn this app")
+            yield FieldError("release", "does not go with kind: stateful; write a job, and name it in dependsOn here")
         if "surge" in self.rollout.model_fields_set:
             yield FieldError("rollout.surge", "does not go with kind: stateful, whose replicas are replaced one by one")
         if self.partition > self.replica_count:

@@ -27,7 +27,7 @@ START_WITHIN_SECONDS = 120
 ten minutes of a rollout (infra/apps/rollout.py)."""
 
 
-_check_header_name = form(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", "is not the name of a header, such as Host")
+_check_header_name = form(r"[A-Za-z0-9-]{1,64}", "is not the name of a header, such as Host")
 HeaderName = Annotated[str, AfterValidator(_check_header_name), Notation("header name")]
 _check_header_value = form(
     r"[!-~](?:[ -~]*[!-~])?", "is not the value of a header: one line without white space around"

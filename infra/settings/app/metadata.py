@@ -18,6 +18,8 @@ _OF_OTHERS = {
     "pod-template-hash": "Kubernetes",
     "controller-revision-hash": "Kubernetes",
     "batch.kubernetes.io": "Kubernetes",
+    "controller-uid": "Kubernetes",
+    "job-name": "Kubernetes",
     "apps.kubernetes.io": "Kubernetes",
     "statefulset.kubernetes.io": "Kubernetes",
 }

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 from pydantic import AfterValidator, BeforeValidator
 
+from infra.labels import NAME_LABEL
 from infra.settings.app.placement import LabelValue, check_label_key
 from infra.settings.app.ports import PeerPort, number_and_protocol
 from infra.settings.model import FieldError, Model
@@ -79,6 +80,8 @@ class Peer(Model):
             yield FieldError("cidr", message)
         if self.labels and not outside:
             yield FieldError("labels", "goes with namespace; the pods of this stack are named by app")
+        if self.app is not None and NAME_LABEL in self.labels:
+            yield FieldError(("labels", NAME_LABEL), "is what app says; remove one of them")
 
     def named_ports(self) -> list[int]:
         """List the positions of the ports that are given by name."""

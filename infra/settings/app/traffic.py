@@ -23,7 +23,7 @@ _check_host_pattern = form(rf"(?:\*\.)?{_HOST}", "is not a host name such as app
 HostPattern = Annotated[str, AfterValidator(_check_host_pattern), Notation("host name")]
 """With a wildcard for its first label, or without."""
 
-_check_path_prefix = form(r"(?!.*//)/[A-Za-z0-9._~/-]*", "is not a path prefix such as / or /api")
+_check_path_prefix = form(r"(?!.*//)(?!.*/\.{1,2}(?:/|$))/[A-Za-z0-9._~/-]*", "is not a path prefix such as / or /api")
 PathPrefix = Annotated[str, AfterValidator(_check_path_prefix), Notation("path")]
 
 

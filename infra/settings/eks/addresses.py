@@ -136,7 +136,8 @@ def _port_errors(apps: Mapping[str, ServingSettings]) -> Iterator[FieldError]:
             continue
         if port.service_port in owners:
             message = f"{port.service_port} is the load balancer's port of {owners[port.service_port]} too"
-            place = ("port",) if port.name == OWN_PORT_NAME else ("ports", port.name)
+            own = "port" if settings.service_port is None else "servicePort"
+            place = (own,) if port.name == OWN_PORT_NAME else ("ports", port.name)
             yield FieldError(("apps", app, *place), f"{message}; give each tcp or udp app its own servicePort")
         owners.setdefault(port.service_port, app)
 
