@@ -1331,6 +1331,12 @@ _FLOWS = (
         "{ host: a.example.com, path: /api/ } } }",
         ("nightowl:apps.two.traffic: a.example.com/api is the address of web too; give each app its own",),
     ),
+    BadInput(
+        "two apps on a host that one of them redirects",
+        "apps: { web: { traffic: { hosts: [a.example.com, b.example.com], redirect: a.example.com, path: /api } }, "
+        "two: { image: 'a:1', port: 1, traffic: { host: b.example.com } } }",
+        ("nightowl:apps.two.traffic: b.example.com/ is the address of web too; give each app its own",),
+    ),
 )
 
 _SCHEDULES = (

@@ -94,11 +94,22 @@ class TrafficSettings(Model):
         return None if self.redirect == HTTPS else self.redirect
 
     @property
+    def redirected_hosts(self) -> tuple[str, ...]:
+        """The hosts whose requests, for every path, are sent to another one of the app's."""
+        return () if self.canonical_host is None else tuple(one for one in self.all_hosts if one != self.canonical_host)
+
+    @property
+    def answering_hosts(self) -> tuple[str, ...]:
+        """The hosts for which the app itself answers; none for every host."""
+        return self.all_hosts if self.canonical_host is None else (self.canonical_host,)
+
+    @property
     def addresses(self) -> Iterator[str]:
         """What no other app may have too."""
-        for host in self.all_hosts or ("any host",):
+        for host in self.answering_hosts or ("any host",):
             for path in self.all_paths:
                 yield f"{host}{path.normal}{' alone' if path.exact else ''}"
+        yield from (f"{host}/" for host in self.redirected_hosts)
 
     def _errors(self) -> Iterator[FieldError]:
         yield from self._alternatives()

@@ -45,12 +45,11 @@ class AddressRule:
 def listener_rules(app: str, traffic: TrafficSettings) -> list[AddressRule]:
     """List the rules of an app with HTTP traffic; the place of the first comes from the app's name alone."""
     rules: list[AddressRule] = []
-    target = traffic.canonical_host
     for path in traffic.all_paths:
-        for hosts in _groups((target,) if target else traffic.all_hosts, path):
+        for hosts in _groups(traffic.answering_hosts, path):
             place = f"{app} {' '.join(hosts[:1])}{path.path}{'$' if path.exact else ''}" if rules else app
             rules.append(AddressRule(place=place, hosts=hosts, path=path))
-    others = () if target is None else tuple(host for host in traffic.all_hosts if host != target)
+    others, target = traffic.redirected_hosts, traffic.canonical_host
     for hosts in _groups(others, ROOT) if others else ():
         rules.append(AddressRule(place=f"{app} {hosts[0]} redirect", hosts=hosts, path=ROOT, redirect_to=target))
     return rules
