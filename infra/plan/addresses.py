@@ -14,7 +14,7 @@ LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
 LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True)
 class Address:
     """One way to an app."""
 
@@ -24,12 +24,23 @@ class Address:
     url: str
     through: str
     """What stands in between: a load balancer's listener, an Ingress, a Service."""
+    redirects_to: str | None = None
+    """The host to which its requests are sent; None where the app answers them."""
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether it stands for every name below a domain."""
+        return "://*." in self.url
 
 
 def addresses(graph: Graph) -> list[Address]:
-    """List every address of every app, those from outside first, and those of a Service in its own order."""
+    """List every address of every app, those from outside first, and those of a Service in its own order.
+
+    Of those from outside, the ones where the app answers come before those that send elsewhere, and names before
+    wildcards.
+    """
     found = [*_services(graph), *_ingresses(graph), *_rules(graph), *_tcp_listeners(graph)]
-    return sorted(found, key=lambda address: (address.app, not address.outside))
+    return sorted(found, key=lambda one: (one.app, not one.outside, one.redirects_to is not None, one.is_wildcard))
 
 
 def _services(graph: Graph) -> Iterator[Address]:
@@ -62,10 +73,18 @@ def _rules(graph: Graph) -> Iterator[Address]:
         for listener in graph.dependencies(rule, "listenerArn", LISTENER):
             protocol, name, through = _listener(graph, listener)
             hosts = hosts or [name]
+        redirects_to = _redirect_host(rule)
         through = f"{through}, rule {rule.props.get('priority')}"
+        through += f", which sends to {redirects_to}" if redirects_to else ""
         for host in hosts:
             for path in paths:
-                yield Address(app=owner(graph, rule), outside=True, url=f"{protocol}://{host}{path}", through=through)
+                yield Address(
+                    app=owner(graph, rule),
+                    outside=True,
+                    url=f"{protocol}://{host}{path}",
+                    through=through,
+                    redirects_to=redirects_to,
+                )
 
 
 def _tcp_listeners(graph: Graph) -> Iterator[Address]:
@@ -74,6 +93,11 @@ def _tcp_listeners(graph: Graph) -> Iterator[Address]:
         if protocol not in {"http", "https"}:
             url = f"{protocol}://{host}:{listener.props.get('port')}"
             yield Address(app=owner(graph, listener), outside=True, url=url, through=through)
+
+
+def _redirect_host(rule: Resource) -> str | None:
+    hosts = [text(action, "redirect", "host") for action in mappings(rule.props, "actions")]
+    return next((host for host in hosts if host), None)
 
 
 def _condition(rule: Resource, key: str) -> list[str]:

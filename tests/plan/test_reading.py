@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
+import pulumi_aws as aws
 import pytest
 from rich.console import Console
 
+from infra.plan.answers import Answers
 from infra.plan.architecture import architecture
 from infra.plan.document import plan_document
 from infra.plan.html import page
-from infra.plan.plan import Plan, plan_of_file
+from infra.plan.plan import Plan, plan_of_file, plan_of_program
 from infra.plan.text import plan_text
 
 
@@ -94,6 +97,31 @@ def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:
     assert [(address.app, address.outside, address.url, address.through) for address in sample.addresses] == [
         ("web", True, "https://app.example.com/*", "ALB https:443, rule 100"),
         ("web", False, "web.apps:9898", "Service"),
+    ]
+
+
+def test_the_address_where_an_app_answers_comes_before_those_that_send_to_it() -> None:
+    def program() -> dict[str, Any]:
+        listener = aws.lb.Listener("https", load_balancer_arn="arn", port=443, protocol="HTTPS", default_actions=[])
+        to_app = aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn="arn")
+        redirect = aws.lb.ListenerRuleActionRedirectArgs(host="example.com", status_code="HTTP_301")
+        to_host = aws.lb.ListenerRuleActionArgs(type="redirect", redirect=redirect)
+        for priority, host, action in ((1, "www.example.com", to_host), (2, "example.com", to_app)):
+            values = aws.lb.ListenerRuleConditionHostHeaderArgs(values=[host])
+            aws.lb.ListenerRule(
+                f"priority-{priority}",
+                listener_arn=listener.arn,
+                priority=priority,
+                conditions=[aws.lb.ListenerRuleConditionArgs(host_header=values)],
+                actions=[action],
+                tags={"app": "web"},
+            )
+        return {}
+
+    found = plan_of_program(program, Answers(stack="test")).addresses
+    assert [(address.url, address.redirects_to) for address in found] == [
+        ("https://example.com/*", None),
+        ("https://www.example.com/*", "example.com"),
     ]
 
 
