@@ -13,7 +13,8 @@ import pulumi_kubernetes as k8s
 
 from infra.platforms.platform import BoundVolume
 from infra.settings.app.application import Application, StatefulSettings
-from infra.settings.app.volumes import VolumeSettings, find_lent
+from infra.settings.app.lent_volumes import claim_of
+from infra.settings.app.volumes import VolumeSettings
 from infra.settings.app.writable import DEFAULT_BYTES
 from infra.settings.scalars import bytes_text
 
@@ -42,9 +43,10 @@ class Storage:
 
 def mounted_claims(apps: Mapping[str, Application]) -> dict[str, dict[str, str]]:
     """Name the claim of each persistent volume, by app and volume; of a shared one it is its owner's."""
+    volumes = {app: settings.volumes for app, settings in apps.items()}
     return {
         app: {
-            name: _mounted_claim(app, name, volume, apps)
+            name: claim_of(app, name, volume, volumes)
             for name, volume in settings.volumes.items()
             if volume.is_persistent and not _is_each_replicas(settings, volume)
         }
@@ -68,7 +70,10 @@ def storage(
     # The control plane adds to each replica the volumes of its own claims.
     volumes = [_volume(name, volume, claims) for name, volume in wanted.items() if name not in each]
     mounts = [
-        k8s.core.v1.VolumeMountArgs(name=_volume_name(name), mount_path=volume.mount) for name, volume in wanted.items()
+        k8s.core.v1.VolumeMountArgs(
+            name=_volume_name(name), mount_path=volume.mount, read_only=True if volume.read_only else None
+        )
+        for name, volume in wanted.items()
     ]
     for index, path in enumerate(sorted(settings.writable)):
         volumes.append(_scratch(f"writable-{index}", settings.writable[path]))
@@ -105,20 +110,16 @@ def _is_each_replicas(settings: Application, volume: VolumeSettings) -> bool:
     return isinstance(settings, StatefulSettings) and volume.makes_claim
 
 
-def _mounted_claim(app: str, name: str, volume: VolumeSettings, apps: Mapping[str, Application]) -> str:
-    if volume.source is None:
-        return volume.claim_name(app, name)
-    owner = volume.source.partition(".")[0]
-    lent = find_lent(volume.source, name, apps[owner].volumes) or name
-    return apps[owner].volumes[lent].claim_name(owner, lent)
-
-
 def _volume(name: str, settings: VolumeSettings, claims: Mapping[str, str]) -> k8s.core.v1.VolumeArgs:
     if not settings.is_persistent:
         return _scratch(_volume_name(name), settings.size or DEFAULT_BYTES)
     return k8s.core.v1.VolumeArgs(
         name=_volume_name(name),
-        persistent_volume_claim=k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(claim_name=claims[name]),
+        persistent_volume_claim=k8s.core.v1.PersistentVolumeClaimVolumeSourceArgs(
+            claim_name=claims[name],
+            # A volume that every node may only read is not attached for writing.
+            read_only=True if settings.read_only else None,
+        ),
     )
 
 

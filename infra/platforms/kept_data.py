@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pulumi
 
+from infra.platforms.moved_data import moved_problems, unknown_data
 from infra.platforms.replica_data import STATEFUL_SET_TYPE, claim_size, replica_farewells, replica_problems
 from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
@@ -37,6 +38,7 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
     problems = [
         *_unannounced(live, wanted, name),
         *replica_problems(_sets(made, name), settings.apps),
+        *moved_problems(live, _sets(made, name), settings.apps),
         *(problem for claim, (place, volume) in wanted.items() if claim in live
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
@@ -45,10 +47,13 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
 
 
 def partings(settings: StackSettings, state: Iterable[MadeResource]) -> Iterator[str]:
-    """Describe what becomes of the data of each claim that leaves the stack file."""
+    """Describe what becomes of the data of each claim that leaves the stack file, and what may not be found again."""
     made, name = list(state), settings.namespace.name
     yield from _farewells(_claims(made, name), _own_claims(settings.apps), name)
     yield from replica_farewells(_sets(made, name), settings.apps)
+    # A new stack takes over what an earlier one kept.
+    if made:
+        yield from unknown_data(_claims(made, name), settings.apps)
 
 
 def namespace_outlives_stack(settings: StackSettings, state: Iterable[MadeResource]) -> bool:

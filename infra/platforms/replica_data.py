@@ -43,7 +43,7 @@ def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Applicati
             policy = within(made.outputs, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
             left, kept = 0, policy != "Delete"
         for replica in range(left, int(within(made.outputs, "spec", "replicas") or 0)):
-            for volume, template in _templates(made).items():
+            for volume, template in claim_templates(made).items():
                 claim = f"{volume}-{name}-{replica}"
                 of = f"the data of {claim_size(template)} in claim {claim}"
                 if kept:
@@ -59,7 +59,7 @@ def _changes(made: MadeResource, settings: StatefulSettings) -> Iterator[str]:
     had = "parallel" if within(made.outputs, "spec", "podManagementPolicy") == "Parallel" else "ordered"
     if settings.start != had:
         yield f"start: {had} is what the app was made with, for good"
-    wanted, templates = _claims(settings), _templates(made)
+    wanted, templates = _claims(settings), claim_templates(made)
     for name in sorted(templates.keys() - wanted.keys()):
         yield f"volumes: {name.removeprefix('volume-')} is missing, and the claims of a stateful app are given once"
     for name in sorted(wanted.keys() - templates.keys()):
@@ -77,7 +77,8 @@ def _claims(settings: StatefulSettings) -> dict[str, VolumeSettings]:
     return {f"volume-{name}": volume for name, volume in settings.volumes.items() if volume.makes_claim}
 
 
-def _templates(made: MadeResource) -> dict[str, Mapping[str, Any]]:
+def claim_templates(made: MadeResource) -> dict[str, Mapping[str, Any]]:
+    """Return the templates of the claims that each replica has, by the volume's name in the pod."""
     return {text(one, "metadata", "name"): one for one in mappings(made.outputs, "spec", "volumeClaimTemplates")}
 
 

@@ -102,6 +102,30 @@ def test_apps_share_one_volume(source: str) -> None:
     assert graph.one("Deployment", "run").props["spec"]["strategy"]["type"] == "RollingUpdate"
 
 
+def test_a_claim_that_several_may_have_is_mounted_by_several_apps_and_replicas() -> None:
+    claim = {"data": {"mount": "/data", "claim": "theirs", "shared": True}}
+    graph = build_apps({"web": web(volumes=claim), "run": worker(volumes=claim)})
+    assert _mounted(graph, "web") == _mounted(graph, "run") == ["theirs"]
+    assert graph.one("Deployment", "web").props["spec"]["strategy"]["type"] == "RollingUpdate"
+
+
+def test_a_volume_that_an_app_only_reads_is_mounted_so_whatever_its_kind() -> None:
+    volumes = {
+        "own": {"mount": "/own", "size": "1Gi", "kind": "persistent", "readOnly": True},
+        "theirs": {"mount": "/theirs", "claim": "theirs", "readOnly": True},
+        "lent": {"mount": "/lent", "from": "web", "readOnly": True},
+        "scratch": {"mount": "/scratch", "size": "1Gi", "readOnly": True},
+    }
+    graph = build_apps({"web": web(volumes=_data(shared=True)), "it": worker(replicas=1, volumes=volumes)})
+    spec = graph.pod("it")["spec"]
+    read_only = {mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"] if mount.get("readOnly")}
+    assert read_only == {"/own", "/theirs", "/lent", "/scratch"}
+    claims = [one["persistentVolumeClaim"] for one in spec["volumes"] if "persistentVolumeClaim" in one]
+    assert [claim["readOnly"] for claim in claims] == [True, True, True]
+    [mount] = [one for one in graph.pod("web")["spec"]["containers"][0]["volumeMounts"] if one["mountPath"] == "/data"]
+    assert "readOnly" not in mount
+
+
 def _mounted(graph: Graph, app: str) -> list[str]:
     volumes = graph.pod(app)["spec"]["volumes"]
     return [one["persistentVolumeClaim"]["claimName"] for one in volumes if "persistentVolumeClaim" in one]

@@ -47,6 +47,14 @@ def test_nothing_is_said_of_data_that_moves_with_a_renamed_app() -> None:
     assert not built(claim(), app="database", was="db").log
 
 
+def test_an_update_says_where_it_knows_nothing_of_the_data_that_a_volume_is_to_find() -> None:
+    assert [line for line in built(claim("other.data"), was="typo").log if "typo" in line] == [
+        "nightowl:apps.db.volumes.data.was: this stack has no claim typo.data; unless the namespace has one that was "
+        "kept, the volume begins empty"
+    ]
+    assert not built(was="typo").log, "a new stack takes over what an earlier one kept"
+
+
 REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (claim(data=None), {}, "claim db.data of namespace apps: its data of 5Gi would be deleted, as a release without"),
     (claim(), {"size": "4Gi"}, "nightowl:apps.db.volumes.data.size: 4Gi is less than the 5Gi that the volume has"),

@@ -1066,6 +1066,62 @@ _CONTAINERS = (
         id="size of a claim that exists",
     ),
     _web(
+        "{ volumes: { a: { mount: /data, claim: theirs, shared: true, kind: scratch, keep: true } } }",
+        "volumes.a.kind: is decided where the data is; it does not go with claim",
+        "volumes.a.keep: is decided where the data is; it does not go with claim",
+        id="kind and keep of a claim that exists",
+    ),
+    _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, keep: true } } }",
+        "volumes.a.kind: keep and was go with kind: persistent; scratch space dies with the pod",
+        id="scratch space that is kept",
+    ),
+    BadInput(
+        "claims that are the stack's own",
+        """
+        apps:
+          web: { replicas: 1, volumes: { a: { mount: /a, claim: db.data }, b: { mount: /b, claim: volume-data-q-12 } } }
+          db: { kind: worker, image: "a:1", replicas: 1, volumes: { data: &data { mount: /d, size: 1Gi, kind:
+            persistent }, again: { mount: /e, claim: db.data } } }
+          q: { kind: stateful, image: "a:1", volumes: { data: *data } }
+        """,
+        (
+            "nightowl:apps.web.volumes.a.claim: db.data is made by this stack; write from: db.data",
+            "nightowl:apps.web.volumes.b.claim: volume-data-q-12 is the data of q-12, which no other app can mount; "
+            "copy it over the network",
+            "nightowl:apps.db.volumes.again.claim: db.data is volume data of this app; remove one of them",
+        ),
+    ),
+    BadInput(
+        "claim of two apps that is not shared",
+        """
+        apps:
+          web: { volumes: { a: { mount: /a, claim: theirs, shared: true } } }
+          worker: { replicas: 1, volumes: { a: { mount: /a, claim: theirs }, b: { mount: /b, claim: theirs } } }
+          job: { volumes: { a: { mount: /a, from: web }, b: { mount: /b, from: web.a } } }
+        """,
+        (
+            "nightowl:apps.worker.volumes.a.claim: theirs is web.a too, and one node has it; give both shared: true if "
+            "its storage class lets several nodes have it, or run both as containers of one app, under sidecars",
+            "nightowl:apps.worker.volumes.b.claim: theirs is web.a too, and one node has it; give both shared: true if "
+            "its storage class lets several nodes have it, or run both as containers of one app, under sidecars",
+            "nightowl:apps.worker.volumes.b.claim: theirs is volume a too; mount it once, at a folder that holds both",
+            "nightowl:apps.job.volumes.b.from: theirs is volume a too; mount it once, at a folder that holds both",
+        ),
+    ),
+    BadInput(
+        "data of a stateful app after a rename",
+        """
+        apps:
+          worker: { replicas: 1, volumes: { data: { mount: /d, size: 1Gi, kind: persistent, was: q } } }
+          q: { kind: stateful, image: "a:1", volumes: { data: { mount: /d, size: 1Gi, kind: persistent } } }
+        """,
+        (
+            "nightowl:apps.worker.volumes.data.was: each replica of q has data of its own, such as volume-data-q-0, so "
+            "this would be empty; copy it over the network. What q had before it was stateful is claim: q.data",
+        ),
+    ),
+    _web(
         "{ volumes: { a: { mount: /data, claim: theirs, from: db } } }",
         "volumes.a.from: is another volume than claim; remove one of them",
         id="claim and from",

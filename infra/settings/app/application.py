@@ -426,7 +426,8 @@ class StatefulSettings(ServingSettings):
                 yield FieldError(("volumes", name, "keep"), "is one for all volumes of a stateful app")
 
     def _writer_errors(self) -> Iterator[FieldError]:
-        return (error for error in super()._writer_errors() if not self.volumes[str(error.location[1])].makes_claim)
+        if self.replica_count > 1:
+            yield from (one for one in super()._writer_errors() if not self.volumes[str(one.location[1])].makes_claim)
 
 
 class CronSettings(_Application):

@@ -39,9 +39,12 @@ class VolumeSettings(Model):
     """Whose data this is, after the app or the volume was renamed: the old name of the app (`db`), or app and volume
     (`db.data`). It stays as long as the data does."""
     claim: ObjectName | None = None
-    """A PersistentVolumeClaim that somebody else made in the namespace, instead of one of the stack's own."""
+    """A PersistentVolumeClaim that somebody else made in the namespace, instead of one of the stack's own. With
+    `shared`, several pods and apps may have it, which its storage class must allow."""
     source: Annotated[VolumeReference | None, Field(alias="from")] = None
     """The volume of another app of the stack, which must be `shared`: `db`, or `db.data` where it has several."""
+    read_only: Switch = False
+    """Whether the containers of this app may only read it, whoever else writes; `ro` of Compose."""
 
     @property
     def is_persistent(self) -> bool:
@@ -79,11 +82,12 @@ class VolumeSettings(Model):
 
     def _borrowed_errors(self, lender: str) -> Iterator[FieldError]:
         given = {
+            "kind": self.kind == "scratch" and "kind" in self.model_fields_set,
             "size": self.size is not None,
             "storageClass": self.storage_class is not None,
-            "keep": not self.keep,
+            "keep": "keep" in self.model_fields_set,
             "was": self.was is not None,
-            "shared": self.shared and lender == "from",
+            "shared": "shared" in self.model_fields_set and lender == "from",
         }
         for key in (key for key, is_given in given.items() if is_given):
             yield FieldError(key, f"is decided where the data is; it does not go with {lender}")
@@ -95,7 +99,7 @@ class VolumeSettings(Model):
             return
         if self.storage_class is not None or self.shared:
             yield FieldError("kind", "storageClass and shared go with kind: persistent")
-        if not self.keep or self.was is not None:
+        if "keep" in self.model_fields_set or self.was is not None:
             yield FieldError("kind", "keep and was go with kind: persistent; scratch space dies with the pod")
 
 

@@ -326,7 +326,7 @@ _VOLUME_WORDS: Mapping[str, str] = {
     "mountpath": "write it as 'mount'",
     "path": "write it as 'mount'",
     "persistentvolumeclaim": "write 'claim' for one that is there, or kind: persistent and 'size' for one of its own",
-    "readonly": "there is no key: a volume can be written to; files that cannot are the app's 'files'",
+    "ro": "write readOnly: true",
     "secret": "write the app's 'secrets' instead",
     "sizelimit": "write it as 'size'",
     "source": "write 'claim' for a claim that is there, or 'from' for a volume of another app",

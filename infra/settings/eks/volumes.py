@@ -32,9 +32,15 @@ def has_disks(apps: Mapping[str, Application]) -> bool:
 
 
 def volume_errors(apps: Mapping[str, Application], *, makes_file_systems: bool) -> Iterator[FieldError]:
-    """Find volumes that would wait for a disk for ever, as an EBS volume is attached to one node."""
+    """Find volumes that would wait for ever: for a disk, as one node has an EBS volume, or for a claim of nobody."""
     for app, settings in apps.items():
         for name, volume in settings.volumes.items():
+            if volume.claim is not None and not makes_file_systems:
+                yield FieldError(
+                    ("apps", app, "volumes", name, "claim"),
+                    f"{volume.claim} is not in the namespace of a pull request, which is new; leave {app} out, or write "
+                    "size and kind: persistent for data of its own",
+                )
             if not volume.makes_claim or not volume.shared:
                 continue
             place = ("apps", app, "volumes", name, "shared")

@@ -336,6 +336,11 @@ PLATFORM = guest_sections()["platform"]
             f"pr-7-<name>.{DOMAIN}",
         ),
         (
+            web(replicas=1, volumes={"data": {"mount": "/data", "claim": "theirs"}}),
+            "nightowl:apps.web.volumes.data.claim: theirs is not in the namespace of a pull request, which is new; "
+            "leave web out, or write size and kind: persistent for data of its own",
+        ),
+        (
             web(traffic={}),
             "nightowl:apps.web.traffic.host: is required: without it web would take the requests of the other stack",
         ),
