@@ -57,6 +57,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "VolumeSettings.shared": {"size": "1Gi", "kind": "persistent", "storageClass": "shared"},
     "VolumeSettings.keep": {"size": "1Gi", "kind": "persistent"},
     "VolumeSettings.was": {"size": "1Gi", "kind": "persistent"},
+    "VolumeSettings.readOnly": {"size": "1Gi", "kind": "persistent"},
     "ProbeSettings.port": {"http": "/path"},
     "ProbeSettings.scheme": {"http": "/path", "port": 9000},
     "ProbeSettings.headers": {"http": "/path", "port": 9000},

@@ -336,7 +336,7 @@ PLATFORM = guest_sections()["platform"]
             f"pr-7-<name>.{DOMAIN}",
         ),
         (
-            web(replicas=1, volumes={"data": {"mount": "/data", "claim": "theirs"}}),
+            web(volumes={"data": {"mount": "/data", "claim": "theirs", "shared": True}}),
             "nightowl:apps.web.volumes.data.claim: theirs is not in the namespace of a pull request, which is new; "
             "leave web out, or write size and kind: persistent for data of its own",
         ),
@@ -370,7 +370,7 @@ PLATFORM = guest_sections()["platform"]
         ),
         ({"network": {"zones": 2}}, "nightowl:network: goes with platform.kind: eks only"),
     ],
-    ids=["namespace", "host", "other-pr", "no-host", "tcp", "priority", "level", "stack", "domain", "section"],
+    ids=["namespace", "host", "other-pr", "claim", "no-host", "tcp", "priority", "level", "stack", "domain", "section"],
 )
 def test_what_would_take_something_from_the_base_is_refused_in_one_line(changes: dict[str, Any], message: str) -> None:
     assert settings_refusal(**changes) == message
