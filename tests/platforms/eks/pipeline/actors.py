@@ -186,17 +186,22 @@ def _taken(tokens: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
         stack: frozenset(
             kind
             for kind, trust in _trusts(stack).items()
-            if any(may_assume(trust, token, Provider(account_id=account_of(shipped(stack)))) for token in tokens)
+            if any(may_assume(trust, token, _provider(stack)) for token in tokens)
         )
         for stack in STACKS
     }
 
 
 @functools.cache
+def _provider(stack: str) -> Provider:
+    return Provider(account_id=account_of(shipped(stack)))
+
+
+@functools.cache
 def _trusts(stack: str) -> dict[str, Any]:
     names = {role_name(f"nightowl-{stack}", kind): kind for kind in ROLE_KINDS}
     roles = [role for role in run_shipped(stack).graph.all("Role") if role.props.get("name") in names]
-    assert identity_provider_arn(account_of(shipped(stack)))
+    assert identity_provider_arn(_provider(stack).account_id)
     return {names[role.props["name"]]: json.loads(role.props["assumeRolePolicy"]) for role in roles}
 
 
