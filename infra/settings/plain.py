@@ -50,8 +50,14 @@ def _error(value: object) -> str | None:
         return _number_error(value)
     if value is None or isinstance(value, list | tuple):
         return None
+    return _of_yaml_alone(value)
+
+
+def _of_yaml_alone(value: object) -> str:
     if isinstance(value, datetime.date):
         return "is a date, which YAML would change; put it in quotes"
+    if isinstance(value, bytes):
+        return "is binary, which no key takes; put it into the image, or on a volume"
     return f"is a {type(value).__name__}, which no key takes; put it in quotes"
 
 

@@ -169,6 +169,10 @@ _MESSAGES_FOR_NOTHING = {
 """The same about a key that has no value."""
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9/.][-\w./:@]*(?:, ?[A-Za-z0-9/.][-\w./:@]*)*")
+"""Words that mean the same inside the brackets of a list."""
+
+
 def _message(details: ErrorDetails, location: Location) -> str:
     given: object = details["input"]
     context: dict[str, Any] = details.get("ctx", {})
@@ -181,6 +185,10 @@ def _message(details: ErrorDetails, location: Location) -> str:
             if isinstance(given, str) and not hidden
             else f"{value} is not {_either(choices)}"
         )
+    if details["type"] == "tuple_type" and not hidden and isinstance(given, str | int) and _PLAIN.fullmatch(str(given)):
+        return f"{value} is not a list; write [{shortened(str(given))}]"
+    if details["type"] == "dict_type" and isinstance(given, list | tuple):
+        return "is a list, and not a mapping; write each item as a key with its value"
     messages = _MESSAGES | _MESSAGES_FOR_NOTHING if given is None else _MESSAGES
     return messages.get(details["type"], "{value} is not accepted").format(value=value, **context)
 

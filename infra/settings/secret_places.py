@@ -123,7 +123,7 @@ def _found(kind: _Kind, key: str, text: str) -> list[Secret]:
 def _kind_of(place: Location) -> _Kind:
     match place:
         # The names of secrets are the user's; what is under them is a reference, not a value.
-        case ("apps", _, "secrets", *_):
+        case ("apps", _, "secrets" | "pullSecrets", *_):
             return _Kind.REFERENCE
         case ("apps", _, "notSecret", *_):
             return _Kind.TEXT

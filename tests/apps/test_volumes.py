@@ -138,3 +138,8 @@ def test_writable_paths_are_scratch_space_of_64_mebibytes_or_their_size_in_every
     for container in [*spec["initContainers"], *spec["containers"]]:
         mounts = {mount["mountPath"]: sizes[mount["name"]] for mount in container["volumeMounts"]}
         assert mounts == {TMP_PATH: "1Gi", "/var/run/postgresql": "64Mi"}
+
+
+def test_one_writable_path_needs_no_list() -> None:
+    [volume] = build_apps({"it": web(writable=TMP_PATH)}).pod("it")["spec"]["volumes"]
+    assert volume["emptyDir"] == {"sizeLimit": "64Mi"}

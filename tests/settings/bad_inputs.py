@@ -198,7 +198,11 @@ _SECTIONS = (
         "apps: null",
         ("nightowl:apps: is empty; remove the key, or write keys below it ({} for none)",),
     ),
-    BadInput("apps as list", "apps: [web]", ("nightowl:apps: a list is not a mapping; write keys below it",)),
+    BadInput(
+        "apps as list",
+        "apps: [web]",
+        ("nightowl:apps: is a list, and not a mapping; write each item as a key with its value",),
+    ),
     BadInput("section misspelt", "app: {}", ("nightowl:app: unknown key; did you mean 'apps'?",)),
     BadInput(
         "section unknown",
@@ -1194,6 +1198,21 @@ _CONTAINERS = (
         id="probe of a sidecar without port",
     ),
     _web(
+        "{ files: { /etc/a: ./a, /etc/b: b, /etc/c: /home/me/c, /etc/e: '/e is no file', /etc/f: \"./f\\n\" } }",
+        *(
+            f'files["/etc/{name}"]: the value is a path, and no file is read from there; write what is in the file, on '
+            "lines below '|'"
+            for name in "abc"
+        ),
+        id="path of a file in the place of its content",
+    ),
+    _web(
+        "{ files: { /etc/a: { file: ./a } } }",
+        'files["/etc/a"]: the value is a mapping, and no file is read from elsewhere; write what is in it, on lines '
+        "below '|'",
+        id="file of Compose",
+    ),
+    _web(
         "{ volumes: { data: { mount: /data, size: 1Gi } }, init: { a: { args: [x], files: { /data: x } } } }",
         'init.a.files["/data"]: /data cannot be a file: /data is a volume there',
         id="file of an init container on a volume",
@@ -1221,7 +1240,15 @@ _FLOWS = (
         "allowTo[0]: load-balancer goes in allowFrom only; name the app or the network that is to be called",
         id="target load balancer",
     ),
-    _worker("{ allowTo: web }", "allowTo: 'web' is not a list; write [a, b]", id="flows as text"),
+    _worker("{ allowTo: web }", "allowTo: 'web' is not a list; write [web]", id="flows as text"),
+    _web(
+        "{ pullSecrets: ghcr, traffic: { hosts: '*.a.com' }, allowFrom: [{ app: job, ports: 80 }], ports: [80] }",
+        "pullSecrets: 'ghcr' is not a list; write [ghcr]",
+        "ports: is a list, and not a mapping; write each item as a key with its value",
+        "allowFrom[0].ports: 80 is not a list; write [80]",
+        "traffic.hosts: '*.a.com' is not a list; write [a, b]",
+        id="one value in the place of a list",
+    ),
     _worker(
         "{ allowTo: [5] }",
         "allowTo[0]: 5 is not the name of an app, a network, self or load-balancer",
@@ -1497,7 +1524,7 @@ _DELIVERY = (
     _github({"repositoryId": '"R_kgDO"'}, f".repositoryId: 'R_kgDO' {_NOT_AN_ID}", id="id of the graph API"),
     _github({"deploy": "[]"}, ".deploy: is empty, so no workflow could; name a subject", id="deploy empty"),
     _github({"preview": "[]"}, ".preview: is empty, so no workflow could; name a subject", id="preview empty"),
-    _github({"deploy": _PROD}, f".deploy: '{_PROD}' is not a list; write [a, b]", id="deploy no list"),
+    _github({"deploy": _PROD}, f".deploy: '{_PROD}' is not a list; write [{_PROD}]", id="deploy no list"),
     _deploy("repo:example/nightowl:*", f"'repo:example/nightowl:*' {_WILDCARD}", id="every place of the repository"),
     _deploy(
         "repo:example/*:environment:prod",

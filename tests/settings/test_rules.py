@@ -128,6 +128,11 @@ def test_two_apps_may_share_a_host_by_path() -> None:
     assert len(_settings(apps).apps) == 4
 
 
+def test_a_file_is_text() -> None:
+    with pytest.raises(SettingsError, match="is binary, which no key takes; put it into the image, or on a volume"):
+        _web("{ files: { /etc/logo.png: !!binary aGVsbG8= } }")
+
+
 @pytest.mark.parametrize(("size", "accepted"), [(2**20, True), (2**20 + 1, False)])
 def test_files_and_variables_of_a_container_may_have_one_mebibyte(size: int, *, accepted: bool) -> None:
     sections = yaml.safe_load(SAMPLE)

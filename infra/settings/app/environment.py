@@ -49,6 +49,19 @@ def _plain_text(value: Any) -> str:
     raise ValueError('is not a text; write one ("" for none), or a mapping with field or resource')
 
 
+def _content(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    raise ValueError("is a mapping, and no file is read from elsewhere; write what is in it, on lines below '|'")
+
+
+def _is_path(content: str, *, of: str) -> bool:
+    """Whether a content is what Compose takes for a file on the machine of whoever deploys."""
+    if not content or any(character.isspace() for character in content):
+        return False
+    return content.startswith(("./", "../", "~/")) or PurePosixPath(content).name == PurePosixPath(of).name
+
+
 def _form(value: Any) -> str:
     if isinstance(value, FieldValue) or (isinstance(value, Mapping) and "field" in value):
         return "<field>"
@@ -77,12 +90,19 @@ VariableValue = Annotated[
 ]
 ContainerPath = Annotated[str, AfterValidator(_check_path), Notation("path")]
 Environment = dict[VariableName, VariableValue]
-Files = dict[ContainerPath, str]
+FileContent = Annotated[str, BeforeValidator(_content)]
+Files = dict[ContainerPath, FileContent]
 """Absolute path in the container to the file's content; the file is read-only."""
 
 
 def configuration_errors(env: Environment, files: Files) -> Iterator[FieldError]:
-    """Find whether the configuration of one container is too much for a ConfigMap."""
+    """Find configuration of one container that is too much for a ConfigMap, and paths in the place of content."""
+    for path, content in files.items():
+        if _is_path(content, of=path):
+            yield FieldError(
+                ("files", path),
+                "the value is a path, and no file is read from there; write what is in the file, on lines below '|'",
+            )
     texts = [value for value in env.values() if isinstance(value, str)]
     size = sum(len(text.encode()) for text in [*texts, *files.values()])
     if size > LARGEST_CONFIGURATION_BYTES:

@@ -15,7 +15,9 @@ DEFAULT_BYTES = 64 * MEBIBYTE
 
 
 def _with_sizes(value: Any) -> Any:
-    """Read `[/a, {/b: 1Gi}]` as `{/a: 64Mi, /b: 1Gi}`."""
+    """Read `[/a, {/b: 1Gi}]` as `{/a: 64Mi, /b: 1Gi}`, and `/a` as `[/a]`."""
+    if isinstance(value, str):
+        return _paths(value)
     if not isinstance(value, list | tuple):
         return value
     sizes: dict[Any, Any] = {}
@@ -38,5 +40,5 @@ def _paths(item: object) -> Mapping[Any, Any]:
 Writable = Annotated[
     dict[ContainerPath, Bytes],
     BeforeValidator(_with_sizes),
-    Notation("list of paths, or map of path to size", lambda sizes: "`[]`" if not sizes else str(sizes)),
+    Notation("path, list of paths, or map of path to size", lambda sizes: "`[]`" if not sizes else str(sizes)),
 ]
