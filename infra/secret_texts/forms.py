@@ -154,7 +154,8 @@ TEXT_FORMS = (
     TextForm(
         "address with a password",
         ("@tcp(", "@unix(", "@udp("),
-        r"(?<![\w.-])[\w.-]{1,100}:(?P<secret>[^\s:@/]{1,200})@(?:tcp|unix|udp)\(",
+        # What ends with a bracket and a quote is the place of a key, as refusals write it.
+        r"(?<![\w.-])[\w.-]{1,100}:(?P<secret>[^\s:@/]{1,200})(?<!\[\")@(?:tcp|unix|udp)\(",
         _is_filled_in,
     ),
     TextForm(

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_orig
 
 from pydantic import Tag
 
-from infra.settings.model import Location, Model
+from infra.settings.model import Model
+from infra.settings.partly import Location
 
 
 def members(annotation: Any) -> list[tuple[str | None, Any]]:

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pydantic import ValidationError
 
 from infra.settings.interactions import interaction_errors
-from infra.settings.model import FieldError, Location, Readable, path_text
+from infra.settings.model import FieldError, path_text
 from infra.settings.nearest import nearest
-from infra.settings.plain import plain_errors, take
+from infra.settings.partly import Location, Readable
+from infra.settings.plain import plain_errors, take, without_errors
 from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
 from infra.settings.secret_places import scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
@@ -26,11 +27,12 @@ def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()
         SettingsError: with every problem, those that were `found` already among them.
     """
     not_plain = plain_errors(sections)
-    if not_plain:
+    unusable = [error.location for error in not_plain]
+    if () in unusable:
         raise SettingsError([*found, *_problems(not_plain)])
-    clean, secrets, redacted = scan_for_secrets(sections)
+    clean, secrets, redacted = scan_for_secrets(without_errors(sections, unusable) if unusable else sections)
     settings, problems = _built(clean)
-    problems = [*found, *_problems(secrets), *_elsewhere(problems, redacted)]
+    problems = [*found, *_problems(not_plain), *_problems(secrets), *_elsewhere(problems, [*redacted, *unusable])]
     if settings is None or problems:
         raise SettingsError(problems)
     return settings

@@ -49,16 +49,22 @@ AwsPlatformSettings = EksPlatformSettings | GuestPlatformSettings
 """The platforms that are in an AWS account."""
 
 
-def guest_errors(
-    platform: GuestPlatformSettings, namespace: NamespaceSettings, apps: Mapping[str, Application]
-) -> Iterator[FieldError]:
-    """Find what a guest may not have, so that it never takes anything from its host; locations are below the root."""
-    number = pull_request_number(namespace.name)
-    if number is None:
+def namespace_errors(namespace: NamespaceSettings) -> Iterator[FieldError]:
+    """Find a namespace that is not a guest's."""
+    if pull_request_number(namespace.name) is None:
         message = "is not the namespace of a pull request; a guest's is pr-<number>, such as pr-7"
         yield FieldError("namespace.name", f"{namespace.name} {message}")
-    else:
-        yield from _address_errors(platform, number, apps)
+
+
+def shared_rule_errors(namespace: NamespaceSettings, apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find apps for which a guest has no listener rule left; locations are below the root."""
+    number = pull_request_number(namespace.name)
+    if number is not None:
+        yield from guest_priority_errors(number, http_traffic(apps))
+
+
+def guest_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find what a guest may not have, so that it never takes anything from its host; locations are below the root."""
     for app, settings in network_apps(apps).items():
         protocol = settings.traffic.protocol if settings.traffic else ""
         message = f"{protocol} takes a port of the load balancer, which belongs to the other stack; remove traffic"
@@ -72,11 +78,14 @@ def guest_errors(
     yield from guest_gpu_errors(apps)
 
 
-def _address_errors(
-    platform: GuestPlatformSettings, number: int, apps: Mapping[str, Application]
+def guest_address_errors(
+    platform: GuestPlatformSettings, namespace: NamespaceSettings, apps: Mapping[str, Application]
 ) -> Iterator[FieldError]:
-    http = http_traffic(apps)
-    for app, traffic in http.items():
+    """Find addresses that are not the pull request's own; locations are below the root."""
+    number = pull_request_number(namespace.name)
+    if number is None:
+        return
+    for app, traffic in http_traffic(apps).items():
         place = ("apps", app, "traffic", "host")
         if platform.domain is None:
             message = "has no domain to lie in, as the stack that has the load balancer has none; remove traffic"
@@ -92,7 +101,6 @@ def _address_errors(
                 )
         yield from path_errors(app, traffic)
     yield from health_errors(apps)
-    yield from guest_priority_errors(number, http)
 
 
 def is_guest_host(host: str, number: int, domain: str) -> bool:

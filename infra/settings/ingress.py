@@ -9,6 +9,7 @@ from infra.settings.app.application import Application, traffic_of
 from infra.settings.app.traffic import HTTPS, TrafficSettings
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name, ObjectName
+from infra.settings.namespace import NamespaceSettings
 
 _NGINX = "nginx.ingress.kubernetes.io"
 
@@ -55,6 +56,13 @@ def ingress_errors(ingress: IngressSettings | None, apps: Mapping[str, Applicati
         if (traffic := traffic_of(app)) is not None:
             for error in _traffic_errors(ingress, traffic):
                 yield error.below("apps", name, "traffic")
+
+
+def namespace_errors(ingress: IngressSettings | None, namespace: NamespaceSettings) -> Iterator[FieldError]:
+    """Find a namespace for the apps in which the ingress controller is; locations are below the root."""
+    if ingress is not None and ingress.namespace == namespace.name:
+        message = "is the ingress controller's namespace, which the apps' network policies would close"
+        yield FieldError("namespace.name", f"{namespace.name} {message}; choose another")
 
 
 def _traffic_errors(ingress: IngressSettings, traffic: TrafficSettings) -> Iterator[FieldError]:

@@ -18,8 +18,9 @@ from infra.settings.app.peers import LOAD_BALANCER, SELF, Flow, Peer
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, served_ports
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError
 from infra.settings.nearest import nearest
+from infra.settings.partly import Location
 from infra.values import mapping
 
 _RESERVED_NAMES = {

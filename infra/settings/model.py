@@ -19,12 +19,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails
 
+from infra.settings.partly import Location, Readable
 from infra.values import mapping
-
-Location = tuple[str | int, ...]
-"""The way to a value: keys as they are written in YAML, and list indexes."""
 
 
 class Model(BaseModel):
@@ -43,13 +41,17 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    def _rules(self) -> Iterable[Rule]:
+        """List the rules between the keys of the section: each is asked by itself, so that none hides another."""
+        return (self._errors,)
+
     def _errors(self) -> Iterable[FieldError]:
-        """Find the broken rules between the keys of the section, each with its key below the section."""
+        """Find what breaks the rule of a section that has one, each with its key below the section."""
         return ()
 
     @model_validator(mode="after")
     def _check_rules(self) -> Self:
-        raise_any(self._errors())
+        raise_any(error for rule in self._rules() for error in rule())
         return self
 
     @model_validator(mode="wrap")
@@ -64,16 +66,16 @@ class Model(BaseModel):
                 raise
             section = cast("Mapping[str, object]", value)
             found = error.errors(include_url=False)
-            places = [one["loc"] for one in found]
             # What an unknown key was meant to say is not known here: the caller reads the section without it.
             if any(one["type"] == "extra_forbidden" and len(one["loc"]) == 1 for one in found):
                 raise
-            if () in places:
+            if found[0]["loc"] == ():
+                known.keep(section, cls._read_in_part(section, (), known), _broken(found[0]))
                 raise
-            rest = cls._read_in_part(section, {place[0] for place in places}, known)
-            broken = list(rest._errors_until_a_value_is_missing())
+            rest = cls._read_in_part(section, {one["loc"][0] for one in found}, known)
+            broken = list(rest._errors_of_what_is_there())
+            known.keep(section, rest, [one.location for one in broken])
             if not broken:
-                known[id(section)] = rest
                 raise
             # The types of pydantic's own errors are the names of what makes them anew.
             again = cast("list[InitErrorDetails]", found)
@@ -102,27 +104,13 @@ class Model(BaseModel):
             vars(rest).pop(name, None)
         return rest
 
-    def _errors_until_a_value_is_missing(self) -> Iterator[FieldError]:
-        try:
-            yield from self._errors()
-        except (AttributeError, KeyError, TypeError):
-            # YAML lets one section stand in several places, where it is read as another model.
-            return
-
-
-class Readable(dict[int, Model]):
-    """What could be read of each section of some plain values, by the identity of the section.
-
-    A section is left out if its own rules are broken, so that no rule builds on it.
-    """
-
-    def section(self, value: object) -> Model | dict[str, Model] | None:
-        """Return what could be read of a section, or of each section of a mapping; None where one of them could not."""
-        if id(value) in self or not isinstance(value, Mapping):
-            return self.get(id(value))
-        sections = {str(name): self.get(id(item)) for name, item in cast("Mapping[str, object]", value).items()}
-        read = {name: section for name, section in sections.items() if section is not None}
-        return read if read and len(read) == len(sections) else None
+    def _errors_of_what_is_there(self) -> Iterator[FieldError]:
+        for rule in self._rules():
+            try:
+                yield from rule()
+            except (AttributeError, KeyError, TypeError):
+                # YAML lets one section stand in several places, where it is read as another model.
+                continue
 
 
 @functools.cache
@@ -152,12 +140,21 @@ class FieldError:
         return FieldError((*location, *self.location), self.message)
 
 
+Rule = Callable[[], Iterable[FieldError]]
+
+
 class RulesError(ValueError):
     """Rules between keys are broken: as pydantic carries them to its report."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         self.errors = errors
         super().__init__("; ".join(map(str, errors)))
+
+
+def _broken(details: ErrorDetails) -> list[Location]:
+    """List the places that broke the rules of a section, below it: the section itself for what is no mapping."""
+    cause = details.get("ctx", {}).get("error")
+    return [error.location for error in cause.errors] if isinstance(cause, RulesError) else [()]
 
 
 def path_text(location: Location, write: Callable[[str], str] = str) -> str:

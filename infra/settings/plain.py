@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, cast
 
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError
+from infra.settings.partly import Location
 
 DEEPEST_NESTING = 20
 MOST_VALUES = 20_000
@@ -39,6 +40,27 @@ def plain_errors(value: object) -> list[FieldError]:
         else:
             stack.extend(_below(location, current))
     return errors
+
+
+class Unusable:
+    """Stands where a value was that no key can hold, and is held by none either."""
+
+
+def without_errors(values: Mapping[str, object], places: Collection[Location]) -> dict[str, object]:
+    """Return the same values with `Unusable` at `places`, so that the others can be checked."""
+    return {key: _with_unusable((key,), value, places) for key, value in values.items()}
+
+
+def _with_unusable(location: Location, value: object, places: Collection[Location]) -> object:
+    if location in places:
+        return Unusable()
+    if isinstance(value, Mapping):
+        items = cast(Mapping[str, object], value).items()
+        return {key: _with_unusable((*location, key), item, places) for key, item in items}
+    if isinstance(value, list | tuple):
+        items = enumerate(cast(Sequence[object], value))
+        return [_with_unusable((*location, index), item, places) for index, item in items]
+    return value
 
 
 def _error(value: object) -> str | None:

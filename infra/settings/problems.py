@@ -15,8 +15,9 @@ from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
 from infra.settings.annotations import keys_at, kinds_with_key, without_tags
 from infra.settings.app.words import answer, kind_answer
-from infra.settings.model import Location, Model, RulesError, path_text
+from infra.settings.model import Model, RulesError, path_text
 from infra.settings.nearest import nearest
+from infra.settings.partly import Location
 
 LONGEST_ECHO = 60
 """Characters of a refused value that a message repeats."""

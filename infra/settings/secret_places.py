@@ -11,7 +11,8 @@ from functools import cache
 from typing import cast
 
 from infra.secret_texts.texts import REDACTED, Secret, in_arguments, in_file, in_setting, in_text
-from infra.settings.model import FieldError, Location, path_text
+from infra.settings.model import FieldError, path_text
+from infra.settings.partly import Location
 from infra.values import mapping
 
 LOOKS_ONLY_KEY = "notSecret"

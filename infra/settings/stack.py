@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
-from infra.settings.eks.addresses import address_errors
+from infra.settings.eks.addresses import address_errors, shared_address_errors
 from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
-from infra.settings.eks.delivery import DeliverySettings, delivery_errors
+from infra.settings.eks.delivery import DeliverySettings, backend_errors, image_errors, role_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
 from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import LoadBalancerSettings
@@ -20,13 +21,15 @@ from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_erro
 from infra.settings.eks.placement import placement_errors
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.eks.pull_secrets import with_keeper
-from infra.settings.eks.secret_references import secret_errors
+from infra.settings.eks.secret_references import keeper_errors, secret_errors
 from infra.settings.eks.volumes import volume_errors
-from infra.settings.guest import GuestPlatformSettings, guest_errors
-from infra.settings.ingress import IngressSettings, ingress_errors
-from infra.settings.model import FieldError, Model
+from infra.settings.guest import GuestPlatformSettings, guest_address_errors, guest_errors, shared_rule_errors
+from infra.settings.guest import namespace_errors as guest_namespace_errors
+from infra.settings.ingress import ingress_errors, namespace_errors
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.names import Name
 from infra.settings.namespace import NamespaceSettings
+from infra.settings.partly import names_of, those_read
 from infra.settings.platform import ExistingPlatformSettings, PlatformSettings
 from infra.settings.secret_references import object_errors
 
@@ -51,45 +54,69 @@ class StackSettings(Model):
     apps: dict[Name, Application]
     """What runs, one description per application, by name; `{}` for none."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        platform = self.platform
+    def _rules(self) -> Iterator[Rule]:
+        # Which rules hold is known only with a platform.
+        platform: PlatformSettings | None = getattr(self, "platform", None)
         if isinstance(platform, EksPlatformSettings):
-            yield from self._eks_errors(platform)
-        else:
-            yield from self._sections_of_eks()
+            yield from self._rules_on_eks(platform)
+        elif platform is not None:
+            for name in _SECTIONS_OF_EKS:
+                yield functools.partial(self._section_errors, name)
         if isinstance(platform, GuestPlatformSettings):
-            yield from guest_errors(platform, self.namespace, self.apps)
-        if isinstance(platform, ExistingPlatformSettings):
-            yield from self._ingress_errors(platform.ingress)
-            yield from object_errors(self.apps)
-        else:
-            for find in (secret_errors, stop_errors, registration_errors):
-                yield from find(self.apps)
-            yield from volume_errors(self.apps, makes_file_systems=isinstance(platform, EksPlatformSettings))
-            if self.namespace.existing:
-                yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
+            yield from self._rules_as_a_guest(platform)
+        elif isinstance(platform, ExistingPlatformSettings):
+            yield lambda: namespace_errors(platform.ingress, self.namespace)
+            for app in self._apps_one_by_one():
+                yield functools.partial(_errors_on_a_cluster, platform, app)
+                yield functools.partial(object_errors, app)
 
-    def _eks_errors(self, platform: EksPlatformSettings) -> Iterator[FieldError]:
-        yield from pool_errors(self.node_pools)
-        yield from release_errors(self.cluster.minor_of_nodes, self.node_pools)
-        yield from address_errors(self.load_balancer, self.apps)
-        yield from placement_errors(self.node_pools, self.apps)
-        yield from gpu_errors(self.node_pools, self.apps)
-        yield from size_errors(self.node_pools, self.apps)
-        access = self.cluster.access.places
-        yield from delivery_errors(self.delivery, region=platform.region, apps=self.apps, access=access)
+    def _rules_on_eks(self, platform: EksPlatformSettings) -> Iterator[Rule]:
+        yield lambda: pool_errors(self.node_pools)
+        yield lambda: release_errors(self.cluster.minor_of_nodes, self.node_pools)
+        yield lambda: shared_address_errors(self.load_balancer, self.apps)
+        yield lambda: role_errors(self.delivery, self.cluster.access.places)
+        yield lambda: image_errors(names_of(self.delivery.images), names_of(self.apps))
+        yield lambda: backend_errors(self.delivery, platform.region)
+        yield lambda: keeper_errors(self.apps)
+        yield self._existing_errors
+        for app in self._apps_one_by_one():
+            yield from self._rules_of_an_app_on_eks(app)
+            yield from _rules_of_an_app_on_aws(app, makes_file_systems=True)
 
-    def _ingress_errors(self, ingress: IngressSettings | None) -> Iterator[FieldError]:
-        yield from ingress_errors(ingress, self.apps)
-        if ingress is not None and ingress.namespace == self.namespace.name:
-            message = "is the ingress controller's namespace, which the apps' network policies would close"
-            yield FieldError("namespace.name", f"{self.namespace.name} {message}; choose another")
+    def _rules_of_an_app_on_eks(self, app: Mapping[str, Application]) -> Iterator[Rule]:
+        yield lambda: address_errors(self.load_balancer.domain, app)
+        yield lambda: placement_errors(self.node_pools, app)
+        yield lambda: gpu_errors(self.node_pools, app)
+        yield lambda: size_errors(self.node_pools, app)
 
-    def _sections_of_eks(self) -> Iterator[FieldError]:
-        for name in ("network", "cluster", "node_pools", "load_balancer", "delivery"):
-            # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
-            if getattr(self, name) != type(self).model_fields[name].default:
-                yield FieldError(to_camel(name), "goes with platform.kind: eks only")
+    def _rules_as_a_guest(self, platform: GuestPlatformSettings) -> Iterator[Rule]:
+        yield lambda: guest_namespace_errors(self.namespace)
+        yield lambda: shared_rule_errors(self.namespace, self.apps)
+        yield lambda: keeper_errors(self.apps)
+        yield self._existing_errors
+        for app in self._apps_one_by_one():
+            yield functools.partial(self._guest_address_errors, platform, app)
+            yield functools.partial(guest_errors, app)
+            yield from _rules_of_an_app_on_aws(app, makes_file_systems=False)
+
+    def _guest_address_errors(
+        self, platform: GuestPlatformSettings, app: Mapping[str, Application]
+    ) -> Iterator[FieldError]:
+        return guest_address_errors(platform, self.namespace, app)
+
+    def _apps_one_by_one(self) -> Iterator[dict[str, Application]]:
+        """Give each app that could be read to rules that need no other."""
+        apps: Mapping[str, Application] = getattr(self, "apps", {})
+        return ({name: app} for name, app in those_read(apps).items())
+
+    def _existing_errors(self) -> Iterator[FieldError]:
+        if self.namespace.existing:
+            yield FieldError("namespace.existing", "goes with platform.kind: existing only; remove it")
+
+    def _section_errors(self, name: str) -> Iterator[FieldError]:
+        # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
+        if getattr(self, name) != type(self).model_fields[name].default:
+            yield FieldError(to_camel(name), "goes with platform.kind: eks only")
 
     def with_keeper(self) -> Self:
         """Add to the apps of a cluster on EKS what keeps their pull secrets there."""
@@ -101,3 +128,17 @@ class StackSettings(Model):
     def section_keys(cls) -> list[str]:
         """List the sections' keys as written in a stack file, without the project's name."""
         return [field.alias or name for name, field in cls.model_fields.items()]
+
+
+_SECTIONS_OF_EKS = ("network", "cluster", "node_pools", "load_balancer", "delivery")
+
+
+def _rules_of_an_app_on_aws(app: Mapping[str, Application], *, makes_file_systems: bool) -> Iterator[Rule]:
+    yield lambda: secret_errors(app)
+    yield lambda: stop_errors(app)
+    yield lambda: registration_errors(app)
+    yield lambda: volume_errors(app, makes_file_systems=makes_file_systems)
+
+
+def _errors_on_a_cluster(platform: ExistingPlatformSettings, app: Mapping[str, Application]) -> Iterator[FieldError]:
+    return ingress_errors(platform.ingress, app)

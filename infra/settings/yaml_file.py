@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import yaml
 
-from infra.settings.model import Location
+from infra.settings.partly import Location
 from infra.settings.plain import MOST_VALUES
 from infra.settings.problems import Problem, SettingsError, key_text
 

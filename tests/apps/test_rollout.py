@@ -101,7 +101,7 @@ def test_by_default_an_update_has_failed_after_ten_minutes(app: dict[str, Any]) 
     [
         (web(health={"startWithin": "5m"}), 600),
         (web(health={"startWithin": "15m"}), 2 * 15 * 60),
-        (web(health={"startWithin": "40m"}), 3600),
+        (web(health={"startWithin": "1h"}), 2 * 60 * 60),
         (worker(replicas=1, rollout={"strategy": "replace", "finishWithin": "20m"}), 2 * 20 * 60),
         (web(health={"startWithin": "15m"}, rollout={"deadline": "16m"}), 16 * 60),
     ],

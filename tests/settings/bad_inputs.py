@@ -920,20 +920,44 @@ _HEALTH = (
     ),
     _web(
         "{ health: { startup: { http: /a, period: 10s, failures: 60 } }, rollout: { deadline: 10m } }",
-        "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
-        "startup) and 5s to prove it; raise it, or lower them",
+        "rollout.deadline: 10m is not above the longest start of 10m (health.startup.failures) and 5s to prove it; "
+        "raise it, or lower health.startup.failures",
         id="start longer than the deadline",
     ),
     _web(
-        "{ health: { startWithin: 1h } }",
-        "rollout.deadline: 1h is not above the longest start of 1h (health.startWithin, or period times failures of "
-        "startup) and 5s to prove it; raise it, or lower them",
+        "{ health: { startup: { http: /a, period: 1h, failures: 2 } } }",
+        "health.startup.failures: the longest start of 2h (health.startup.failures) and 5s to prove it are not below "
+        "2h, for which the longest rollout waits; lower it",
         id="start longer than the longest deadline",
     ),
     _web(
+        "{ health: { startWithin: 1h }, sidecars: { a: { image: 'a:1', health: { startWithin: 1h, readiness: "
+        "{ tcp: 1 } } } } }",
+        "health.startWithin: the longest start of 2h (health.startWithin and sidecars.a.health.startWithin) and 5s to "
+        "prove it are not below 2h, for which the longest rollout waits; lower it",
+        id="starts that add up to the longest deadline",
+    ),
+    _web(
+        "{ env: { '@tcp(': x } }",
+        """env["@tcp("]: '@tcp(' is not a variable name: use letters, digits, underscores, dots and dashes, and """
+        "start with a letter",
+        id="key whose place looks like an address with a password",
+    ),
+    _web(
+        "{ rollout: { deadline: 3h } }",
+        "rollout.deadline: 3h is above 2h, for which nobody waits to hear that an update failed",
+        id="deadline too long",
+    ),
+    _web(
+        "{ replicas: 1, rollout: { strategy: replace, drain: 1h, finishWithin: 1h } }",
+        "rollout.finishWithin: the 2h for which the new pod may wait for the old one (drain and finishWithin) are not "
+        "below 2h, for which the longest rollout waits; lower them",
+        id="old pod longer than the longest deadline",
+    ),
+    _web(
         "{ rollout: { deadline: 2m } }",
-        "rollout.deadline: 2m is not above the longest start of 2m (health.startWithin, or period times failures of "
-        "startup) and 5s to prove it; raise it, or lower them",
+        "rollout.deadline: 2m is not above the longest start of 2m (health.startWithin) and 5s to prove it; "
+        "raise it, or lower health.startWithin",
         id="deadline shorter than the start that is allowed by default",
     ),
     _web(
@@ -973,8 +997,9 @@ _HEALTH = (
     _web(
         "{ health: { startup: { http: /a, failures: 30 } }, sidecars: { a: { image: 'a:1', health: { startup: "
         "{ tcp: 1, failures: 30 } } } }, rollout: { deadline: 10m } }",
-        "rollout.deadline: 10m is not above the longest start of 10m (health.startWithin, or period times failures of "
-        "startup) and 5s to prove it; raise it, or lower them",
+        "rollout.deadline: 10m is not above the longest start of 10m (health.startup.failures and "
+        "sidecars.a.health.startup.failures) and 5s to prove it; raise it, or lower health.startup.failures and "
+        "sidecars.a.health.startup.failures",
         id="starts that add up to the deadline",
     ),
 )
@@ -1065,7 +1090,7 @@ _CONTAINERS = (
     ),
     _web("{ volumes: { a: { mount: /data } } }", "volumes.a.size: is required", id="volume without size"),
     _web(
-        "{ volumes: { a: { mount: /data, size: 1Gi, claim: theirs } } }",
+        "{ replicas: 1, volumes: { a: { mount: /data, size: 1Gi, claim: theirs } } }",
         "volumes.a.size: is decided where the data is; it does not go with claim",
         id="size of a claim that exists",
     ),
@@ -1348,8 +1373,8 @@ _FLOWS = (
     _web(
         "{ traffic: { host: a.example.com, hosts: [b.example.com, b.example.com], path: /a, paths: [/b, /b/] } }",
         "traffic.hosts: goes without host; write all of them here",
-        "traffic.paths: goes without path; write all of them here",
         "traffic.hosts[1]: b.example.com is listed twice; remove one",
+        "traffic.paths: goes without path; write all of them here",
         "traffic.paths[1]: /b/ is listed twice; remove one",
         id="hosts and paths twice",
     ),

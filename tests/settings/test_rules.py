@@ -110,7 +110,7 @@ def test_a_cron_may_call_and_a_worker_may_be_named_as_caller() -> None:
         "{ volumes: { a: { mount: /data, size: 4Mi } }, files: { /data/app.conf: x } }",
         "{ health: { readiness: /healthz, liveness: { http: /healthz, failures: 6 } } }",
         "{ health: { startup: { http: /a, period: 10s, failures: 59 } }, rollout: { deadline: 10m } }",
-        "{ health: { startWithin: 59m } }",
+        "{ health: { startWithin: 1h } }",
         "{ health: { startWithin: 4s }, rollout: { deadline: 10s } }",
         "{ rollout: { deadline: 126s } }",
         "{ rollout: { finishWithin: 1h, drain: 0s } }",

@@ -30,7 +30,7 @@ from infra.settings.app.security import SecuritySettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.app.writable import Writable
-from infra.settings.model import FieldError, Model, by_kind, repeated
+from infra.settings.model import FieldError, Model, Rule, by_kind, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_text, seconds_text
 
@@ -95,21 +95,28 @@ class _Application(Model):
     def _has_certificates(self) -> bool:
         return any(secret.tls for secret in self.secrets.values())
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from configuration_errors(self.env, self.files)
-        yield from mount_errors(self.volumes, self.files, self.writable, has_certificates=self._has_certificates)
+    def _rules(self) -> Iterator[Rule]:
+        yield lambda: configuration_errors(self.env, self.files)
+        yield lambda: mount_errors(self.volumes, self.files, self.writable, has_certificates=self._has_certificates)
+        yield self._shm_errors
+        yield self._helper_name_errors
+        yield self._helper_errors
+        yield self._variable_errors
+        yield self._reference_errors
+        yield self._helper_reference_errors
+        yield lambda: _repetition_errors("allowTo", self.allow_to)
+
+    def _shm_errors(self) -> Iterator[FieldError]:
         if self.shm is not None and self.shm >= self.resources.most_memory:
             limit = bytes_text(self.resources.most_memory)
             message = f"{bytes_text(self.shm)} is not below the memory limit of {limit}, into which it counts; raise it"
             yield FieldError("shm", f"{message} (resources.memory or memoryLimit)")
-        yield from self._helper_errors()
-        yield from self._variable_errors()
-        yield from self._reference_errors()
-        yield from _repetition_errors("allowTo", self.allow_to)
 
-    def _helper_errors(self) -> Iterator[FieldError]:
+    def _helper_name_errors(self) -> Iterator[FieldError]:
         for name in (name for name in self.sidecars if name in self.init):
             yield FieldError(("sidecars", name), "is the name of an init container too; choose another")
+
+    def _helper_errors(self) -> Iterator[FieldError]:
         for section, name, helper in self.helpers:
             # The volumes were checked with the app's own files already.
             for error in mount_errors(
@@ -130,11 +137,17 @@ class _Application(Model):
                 yield FieldError(place, f"{secret.env} is set in env too; remove one of them")
             owners.setdefault(secret.env, name)
 
+    @property
+    def _secret_variables(self) -> dict[str, str]:
+        """The names of the secrets by the variables that hold them."""
+        return {secret.env: name for name, secret in self.secrets.items() if secret.env is not None}
+
     def _reference_errors(self) -> Iterator[FieldError]:
-        secrets = {secret.env for secret in self.secrets.values() if secret.env is not None}
-        yield from reference_errors(self.env, secrets)
+        return reference_errors(self.env, self._secret_variables)
+
+    def _helper_reference_errors(self) -> Iterator[FieldError]:
         for section, name, helper in self.helpers:
-            for error in reference_errors(helper.env, secrets):
+            for error in reference_errors(helper.env, self._secret_variables):
                 yield error.below(section, name)
 
 
@@ -228,35 +241,51 @@ class _LongRunning(_Application):
         """Whether the old pod must be gone before the new one starts."""
         return self.has_one_writer or self.rollout.strategy == "replace"
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._replica_errors
+        yield self._strategy_errors
+        yield self._writer_errors
+        yield self._port_errors
+        yield lambda: _allow_from_errors(self.allow_from, self.served)
+        yield self._health_errors
+        yield self._start_errors
+        yield self._stop_errors
+        yield self._release_memory_errors
+        yield self._release_variable_errors
+        yield self._release_reference_errors
+
+    def _replica_errors(self) -> Iterator[FieldError]:
         if self.scaling is not None and self.replicas is not None:
             message = f"{self.replicas} would fight the autoscaler; give either replicas or scaling"
             yield FieldError("replicas", message)
+
+    def _strategy_errors(self) -> Iterator[FieldError]:
         if self.rollout.strategy == "replace" and self.replicas not in {0, 1}:
             message = "replace is for an app of which only one pod may run: give it replicas: 1, and no scaling"
             yield FieldError("rollout.strategy", message)
-        yield from self._writer_errors()
-        yield from self._port_errors()
+
+    def _health_errors(self) -> Iterator[FieldError]:
         for error in self.health.errors(port=self.served_port):
             yield error.below("health")
-        yield from self._deadline_errors()
-        yield from self._release_errors()
 
-    def _release_errors(self) -> Iterator[FieldError]:
-        if self.release is None:
-            return
-        given = self.release.resources
+    def _release_memory_errors(self) -> Iterator[FieldError]:
+        given = None if self.release is None else self.release.resources
         if self.shm is not None and given is not None and self.shm >= given.most_memory:
             limit = bytes_text(given.most_memory)
             message = f"{limit} is not above the {bytes_text(self.shm)} of shm, which counts into it; raise it"
             yield FieldError("release.resources.memory", message)
-        own = self.release.env
-        variables = {secret.env: name for name, secret in self.secrets.items() if secret.env is not None}
+
+    def _release_variable_errors(self) -> Iterator[FieldError]:
+        own = {} if self.release is None else self.release.env
+        variables = self._secret_variables
         for name in own.keys() & variables.keys():
             message = f"{name} is the variable of secret {variables[name]}; remove one of them"
             yield FieldError(("release", "env", name), message)
-        for error in reference_errors(self.env | own, variables):
+
+    def _release_reference_errors(self) -> Iterator[FieldError]:
+        own = {} if self.release is None else self.release.env
+        for error in reference_errors(self.env | own, self._secret_variables):
             # What is wrong in the app's own variables was found there.
             if error.location[1] in own:
                 yield error.below("release")
@@ -271,24 +300,43 @@ class _LongRunning(_Application):
                 )
 
     def _port_errors(self) -> Iterator[FieldError]:
-        yield from port_errors(None, None, self.ports)
-        yield from _allow_from_errors(self.allow_from, self.served)
+        return port_errors(None, None, self.ports)
 
-    def _deadline_errors(self) -> Iterator[FieldError]:
-        deadline, start, stop = self.deadline_seconds, self.longest_start_seconds, self._longest_stop_seconds
-        if start and start + MIN_READY_SECONDS >= deadline:
-            yield FieldError(
-                "rollout.deadline",
-                f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} "
-                f"(health.startWithin, or period times failures of startup) and {MIN_READY_SECONDS}s to prove it; "
-                "raise it, or lower them",
-            )
-        if stop >= deadline:
-            yield FieldError(
-                "rollout.deadline",
-                f"{seconds_text(deadline)} is not above the {seconds_text(stop)} for which the new pod may wait "
-                "for the old one (drain and finishWithin); raise it, or lower them",
-            )
+    def _start_errors(self) -> Iterator[FieldError]:
+        deadline, start = self.deadline_seconds, self.longest_start_seconds
+        if not start or start + MIN_READY_SECONDS < deadline:
+            return
+        causes = " and ".join(self._keys_of_the_start)
+        message = f"the longest start of {seconds_text(start)} ({causes}) and {MIN_READY_SECONDS}s to prove it"
+        if self.rollout.deadline is not None:
+            remedy = f"raise it, or lower {causes}"
+            yield FieldError("rollout.deadline", f"{seconds_text(deadline)} is not above {message}; {remedy}")
+        else:
+            message = f"{message} are not below {seconds_text(deadline)}, for which the longest rollout waits; lower it"
+            yield FieldError(self._keys_of_the_start[0], message)
+
+    @property
+    def _keys_of_the_start(self) -> list[str]:
+        """The keys, below the app, that say how long a start may take, the app's own first."""
+        sidecars = {f"sidecars.{name}": (sidecar.health, None) for name, sidecar in self.sidecars.items()}
+        asked = {"": (self.health, self.served_port), **sidecars}
+        return [
+            f"{place}.{health.key_of_the_start}".lstrip(".")
+            for place, (health, port) in asked.items()
+            if health.longest_start_seconds(port=port)
+        ]
+
+    def _stop_errors(self) -> Iterator[FieldError]:
+        deadline, stop = self.deadline_seconds, self._longest_stop_seconds
+        if stop < deadline:
+            return
+        wait = f"the {seconds_text(stop)} for which the new pod may wait for the old one (drain and finishWithin)"
+        if self.rollout.deadline is not None:
+            message = f"{seconds_text(deadline)} is not above {wait}; raise it, or lower them"
+            yield FieldError("rollout.deadline", message)
+        else:
+            message = f"{wait} are not below {seconds_text(deadline)}, for which the longest rollout waits; lower them"
+            yield FieldError("rollout.finishWithin", message)
 
 
 class ServingSettings(_LongRunning):
@@ -322,10 +370,12 @@ class ServingSettings(_LongRunning):
         named = find_port(self.traffic.port, self.served)
         return named if named is not None and named.protocol == transport else None
 
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._traffic_port_errors
+
     def _port_errors(self) -> Iterator[FieldError]:
-        yield from port_errors(self.port, self.service_port, self.ports)
-        yield from self._traffic_port_errors()
-        yield from _allow_from_errors(self.allow_from, self.served)
+        return port_errors(self.port, self.service_port, self.ports)
 
     def _traffic_port_errors(self) -> Iterator[FieldError]:
         if self.traffic is None or self.traffic_port is not None:
@@ -368,8 +418,11 @@ class WorkerSettings(_LongRunning):
     kind: Literal["worker"]
     """The kind of app."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._probe_port_errors
+
+    def _probe_port_errors(self) -> Iterator[FieldError]:
         if self.served_port is None:
             for key in self.health.without_port():
                 yield FieldError(f"health.{key}", "is required: a worker has no port of its own")
@@ -401,19 +454,37 @@ class StatefulSettings(ServingSettings):
         """Whether all replicas are on one volume that only one node can have."""
         return any(volume.has_one_writer and not volume.makes_claim for volume in self.volumes.values())
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._scaling_errors
+        yield self._no_release_errors
+        yield self._surge_errors
+        yield self._partition_errors
+        yield self._probe_port_errors
+        yield self._claim_errors
+
+    def _scaling_errors(self) -> Iterator[FieldError]:
         if self.scaling is not None:
             yield FieldError("scaling", "does not go with kind: stateful, whose members are counted; write replicas")
+
+    def _no_release_errors(self) -> Iterator[FieldError]:
         if self.release is not None:
             yield FieldError("release", "does not go with kind: stateful; write a job, and name it in dependsOn here")
+
+    def _surge_errors(self) -> Iterator[FieldError]:
         if "surge" in self.rollout.model_fields_set:
             yield FieldError("rollout.surge", "does not go with kind: stateful, whose replicas are replaced one by one")
+
+    def _partition_errors(self) -> Iterator[FieldError]:
         if self.partition > self.replica_count:
             yield FieldError("partition", f"{self.partition} is above the {self.replica_count} replicas")
+
+    def _probe_port_errors(self) -> Iterator[FieldError]:
         if self.served_port is None:
             for key in self.health.without_port():
                 yield FieldError(f"health.{key}", "is required: the app has no port of its own")
+
+    def _claim_errors(self) -> Iterator[FieldError]:
         own = {name: volume for name, volume in self.volumes.items() if volume.makes_claim}
         for name, volume in own.items():
             if volume.shared:
@@ -446,10 +517,16 @@ class CronSettings(_Application):
     overlap: Literal["forbid", "allow", "replace"] = "forbid"
     """What happens when a run is due while the last one still runs."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._timeout_errors
+        yield self._overlap_errors
+
+    def _timeout_errors(self) -> Iterator[FieldError]:
         if not 1 <= self.timeout <= LONGEST_RUN_SECONDS:
             yield FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 7d")
+
+    def _overlap_errors(self) -> Iterator[FieldError]:
         if self.overlap == "allow" and any(volume.has_one_writer for volume in self.volumes.values()):
             yield FieldError("overlap", "allow would give a persistent volume two writers; use forbid or replace")
 
@@ -464,9 +541,9 @@ class JobSettings(_Application):
     retries: Retries = 2
     """How often a failed try is repeated, after 10s, 20s, 40s and so on."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
-        yield from awaited_run_errors(self.timeout)
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield lambda: awaited_run_errors(self.timeout)
 
 
 def _of_release(not_secret: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from infra.settings.app.environment import Environment, Files, configuration_err
 from infra.settings.app.health import HealthSettings
 from infra.settings.app.image import Image
 from infra.settings.app.resources import ResourceSettings
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 
 
 class HelperSettings(Model):
@@ -31,8 +31,11 @@ class HelperSettings(Model):
     resources: ResourceSettings = ResourceSettings()
     """CPU and memory."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from configuration_errors(self.env, self.files)
+    def _rules(self) -> Iterator[Rule]:
+        yield lambda: configuration_errors(self.env, self.files)
+        yield self._command_errors
+
+    def _command_errors(self) -> Iterator[FieldError]:
         if self.image is None and not self.command and not self.args:
             yield FieldError("command", "is required without an image: this would be the app once more")
 
@@ -43,9 +46,15 @@ class SidecarSettings(HelperSettings):
     health: HealthSettings = HealthSettings()
     """When it is started, ready and alive; by default it is not asked."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from super()._errors()
+    def _rules(self) -> Iterator[Rule]:
+        yield from super()._rules()
+        yield self._port_errors
+        yield self._health_errors
+
+    def _port_errors(self) -> Iterator[FieldError]:
         for key in self.health.without_port():
             yield FieldError(f"health.{key}", "is required: the app's port is not the sidecar's")
+
+    def _health_errors(self) -> Iterator[FieldError]:
         for error in self.health.errors(port=None):
             yield error.below("health")

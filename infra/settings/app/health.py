@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from infra.settings.app.command import ProbeCommand, probe_command_errors
 from infra.settings.app.ports import Port
-from infra.settings.model import FieldError, Model, short_form
+from infra.settings.model import FieldError, Model, Rule, short_form
 from infra.settings.scalars import Notation, Seconds, WholeNumber, form, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
@@ -87,17 +87,29 @@ class ProbeSettings(Model):
         """The longest time that the probe lets a container fail."""
         return self.period * self.failures
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> Iterator[Rule]:
+        yield self._question_errors
+        yield self._path_errors
+        yield self._http_only_errors
+        yield lambda: () if self.exec is None else (error.below("exec") for error in probe_command_errors(self.exec))
+        yield self._period_errors
+        yield self._delay_errors
+
+    def _question_errors(self) -> Iterator[FieldError]:
         asked = [name for name in ("http", "tcp", "grpc", "exec") if getattr(self, name) is not None]
         if len(asked) != 1:
             yield FieldError((), f"give exactly one of http, tcp, grpc and exec (got {', '.join(asked) or 'none'})")
+
+    def _path_errors(self) -> Iterator[FieldError]:
         if self.http is not None and not re.fullmatch(r"/[!-~]*", self.http):
             yield FieldError("http", "is not a path such as /readyz")
+
+    def _http_only_errors(self) -> Iterator[FieldError]:
         for key in ("port", "scheme", "headers"):
             if key in self.model_fields_set and self.http is None:
                 yield FieldError(key, "goes with http only")
-        for error in () if self.exec is None else probe_command_errors(self.exec):
-            yield error.below("exec")
+
+    def _period_errors(self) -> Iterator[FieldError]:
         if not 1 <= self.period <= LONGEST_PERIOD_SECONDS:
             yield FieldError("period", f"{seconds_text(self.period)} is not between 1s and 1h")
         elif not 1 <= self.timeout <= self.period:
@@ -106,6 +118,8 @@ class ProbeSettings(Model):
                 f"{seconds_text(self.timeout)} is not between 1s and the period of {period}; lower it, or raise period"
             )
             yield FieldError("timeout", message)
+
+    def _delay_errors(self) -> Iterator[FieldError]:
         if self.initial_delay > LONGEST_PERIOD_SECONDS:
             yield FieldError("initialDelay", f"{seconds_text(self.initial_delay)} is above 1h")
 
@@ -159,6 +173,11 @@ class HealthSettings(Model):
             liveness=liveness,
         )
 
+    @property
+    def key_of_the_start(self) -> str:
+        """The key, below the container, that says how long a start may take."""
+        return "health.startWithin" if self.startup is None else "health.startup.failures"
+
     def longest_start_seconds(self, *, port: int | None) -> int:
         """Return how long a start may take before the container is restarted; 0 where nothing is asked."""
         startup = self.probes(port=port).startup
@@ -180,16 +199,20 @@ class HealthSettings(Model):
                 "relieved; ask something else, or raise failures",
             )
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> Iterator[Rule]:
+        yield self._start_errors
+        yield self._within_errors
+        yield lambda: _success_errors("startup", self.startup)
+        yield lambda: _success_errors("liveness", self.liveness)
+
+    def _start_errors(self) -> Iterator[FieldError]:
         if self.startup is not None and "start_within" in self.model_fields_set:
             message = "goes without startup, whose period times failures says the same; remove one of them"
             yield FieldError("startWithin", message)
+
+    def _within_errors(self) -> Iterator[FieldError]:
         if not STARTUP_PERIOD_SECONDS <= self.start_within <= LONGEST_PERIOD_SECONDS:
             yield FieldError("startWithin", f"{seconds_text(self.start_within)} is not between 2s and 1h")
-
-        for key, probe in (("startup", self.startup), ("liveness", self.liveness)):
-            if probe is not None and probe.successes != 1:
-                yield FieldError((key, "successes"), "goes with readiness only; one success is enough here")
 
     def without_port(self) -> list[str]:
         """List the keys of ports, below `health`, that a container without a port of its own has to name."""
@@ -199,6 +222,11 @@ class HealthSettings(Model):
             *(f"{key}.port" for key, probe in given.items() if probe.http is not None and probe.port is None),
             *(f"{key}.grpc.port" for key, probe in given.items() if probe.grpc is not None and probe.grpc.port is None),
         ]
+
+
+def _success_errors(key: str, probe: ProbeSettings | None) -> Iterator[FieldError]:
+    if probe is not None and probe.successes != 1:
+        yield FieldError((key, "successes"), "goes with readiness only; one success is enough here")
 
 
 def _port_is_open(port: int | None, *, period: int) -> ProbeSettings | None:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from infra.settings.app.environment import Files
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError
+from infra.settings.partly import Location
 
 _OWNERS = {
     "/run/secrets": "the secrets",

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from infra.labels import NAME_LABEL
 from infra.settings.app.placement import LabelValue, check_label_key
 from infra.settings.app.ports import PeerPort, number_and_protocol
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.scalars import Notation, Switch, form
 
 LOAD_BALANCER = "load-balancer"
@@ -70,7 +70,10 @@ class Peer(Model):
     """Ports that are opened: `5679`, `53/udp`, or the name of one of the app's. By default all that the app serves;
     with `self`, or to a namespace or a network, every port."""
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._target_errors, self._label_errors
+
+    def _target_errors(self) -> Iterator[FieldError]:
         outside = self.namespace is not None
         given = [self.app is not None and not outside, outside, self.cidr is not None, self.load_balancer]
         if sum(given) != 1 or (self.app is not None and (self.cidr is not None or self.load_balancer)):
@@ -78,7 +81,9 @@ class Peer(Model):
         elif self.cidr in METADATA_NETWORKS:
             message = f"{self.cidr} is the node's metadata service, which gives out the node's credentials"
             yield FieldError("cidr", message)
-        if self.labels and not outside:
+
+    def _label_errors(self) -> Iterator[FieldError]:
+        if self.labels and self.namespace is None:
             yield FieldError("labels", "goes with namespace; the pods of this stack are named by app")
         if self.app is not None and NAME_LABEL in self.labels:
             yield FieldError(("labels", NAME_LABEL), "is what app says; remove one of them")

@@ -10,7 +10,7 @@ from pydantic import Field
 from infra.settings.app.command import Arguments, Command
 from infra.settings.app.environment import Environment, configuration_errors
 from infra.settings.app.resources import ResourceSettings
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.scalars import Seconds, WholeNumber, seconds_text
 
 LONGEST_AWAITED_SECONDS = 86400
@@ -45,8 +45,11 @@ class ReleaseSettings(Model):
     retries: Retries = 2
     """How often a failed try is repeated, after 10s, 20s, 40s and so on."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from configuration_errors(self.env, {})
-        yield from awaited_run_errors(self.timeout)
+    def _rules(self) -> Iterator[Rule]:
+        yield lambda: configuration_errors(self.env, {})
+        yield lambda: awaited_run_errors(self.timeout)
+        yield self._command_errors
+
+    def _command_errors(self) -> Iterator[FieldError]:
         if not self.command and not self.args:
             yield FieldError("command", "is required: without one it would be the app once more")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.scalars import MEBIBYTE, Bytes, Millicores, WholeNumber, bytes_text, millicores_text
 
 
@@ -35,10 +35,15 @@ class ResourceSettings(Model):
         """The memory limit in bytes."""
         return self.memory if self.memory_limit is None else self.memory_limit
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._cpu_errors, self._memory_errors
+
+    def _cpu_errors(self) -> Iterator[FieldError]:
         if self.cpu_limit is not None and self.cpu_limit < self.cpu:
             message = f"{millicores_text(self.cpu_limit)} is below the request of {millicores_text(self.cpu)}"
             yield FieldError("cpuLimit", message)
+
+    def _memory_errors(self) -> Iterator[FieldError]:
         if self.memory_limit is not None and self.memory_limit < self.memory:
             message = f"{bytes_text(self.memory_limit)} is below the request of {bytes_text(self.memory)}"
             yield FieldError("memoryLimit", message)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.scalars import Percent, Seconds, WholeNumber, seconds_text
 
 MOST_REPLICAS = 1000
@@ -38,12 +38,22 @@ class ScalingSettings(Model):
     shrink_after: Seconds = 300
     """How long the load must stay low before replicas go (stabilization window)."""
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> Iterator[Rule]:
+        yield self._bound_errors
+        yield self._target_errors
+        yield lambda: _window_errors("growAfter", self.grow_after)
+        yield lambda: _window_errors("shrinkAfter", self.shrink_after)
+
+    def _bound_errors(self) -> Iterator[FieldError]:
         if self.max < self.min:
             yield FieldError("max", f"{self.max} is below min {self.min}")
+
+    def _target_errors(self) -> Iterator[FieldError]:
         if self.cpu is None and self.memory is None:
             message = "there is no target: give cpu or memory, or use replicas instead of scaling"
             yield FieldError("cpu", message)
-        for key, seconds in {"growAfter": self.grow_after, "shrinkAfter": self.shrink_after}.items():
-            if seconds > LONGEST_STABILIZATION_SECONDS:
-                yield FieldError(key, f"{seconds_text(seconds)} is above 1h, the most that Kubernetes accepts")
+
+
+def _window_errors(key: str, seconds: int) -> Iterator[FieldError]:
+    if seconds > LONGEST_STABILIZATION_SECONDS:
+        yield FieldError(key, f"{seconds_text(seconds)} is above 1h, the most that Kubernetes accepts")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.environment import VariableName
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.names import LONGEST_NAME
 from infra.settings.scalars import Notation, Switch, form
 
@@ -60,10 +60,12 @@ class SecretSettings(Model):
     cluster `ref` is then the name of a Secret of type `kubernetes.io/tls`, on EKS that of a secret which is a JSON
     object with these two keys."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        for key, value in (("key", self.key), ("env", self.env)):
-            if self.tls and value is not None:
-                yield FieldError(key, "does not go with tls, which is a certificate and its key, as files; remove one")
+    def _rules(self) -> tuple[Rule, ...]:
+        return lambda: self._tls_errors("key", self.key), lambda: self._tls_errors("env", self.env)
+
+    def _tls_errors(self, key: str, value: str | None) -> Iterator[FieldError]:
+        if self.tls and value is not None:
+            yield FieldError(key, "does not go with tls, which is a certificate and its key, as files; remove one")
 
 
 def _text_is_reference(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.scalars import UNIQUE, Notation, Switch, WholeNumber
 
 SecurityLevel = Literal["restricted", "baseline"]
@@ -52,12 +52,15 @@ class SecuritySettings(Model):
     """Capabilities that the containers keep, such as `[CHOWN, SETUID, SETGID]`; those beyond `NET_BIND_SERVICE` need
     `level: baseline`. Only root makes use of them."""
 
-    def _errors(self) -> Iterator[FieldError]:
-        if self.level == "baseline":
-            return
-        if self.user == 0:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._user_errors, self._capability_errors
+
+    def _user_errors(self) -> Iterator[FieldError]:
+        if self.level == "restricted" and self.user == 0:
             yield FieldError("user", "0 is root, which needs level: baseline beside it; or name the image's own user")
+
+    def _capability_errors(self) -> Iterator[FieldError]:
         for index, capability in enumerate(self.capabilities):
-            if capability not in CAPABILITIES_OF_RESTRICTED:
+            if self.level == "restricted" and capability not in CAPABILITIES_OF_RESTRICTED:
                 message = f"{capability} needs level: baseline beside it"
                 yield FieldError(("capabilities", index), message)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from infra.settings.app.ports import PeerPort, Protocol
-from infra.settings.model import FieldError, Model, repeated, short_form
+from infra.settings.model import FieldError, Model, Rule, repeated, short_form
 from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 
 LONGEST_STICKY_SECONDS = 7 * 86400
@@ -111,28 +111,28 @@ class TrafficSettings(Model):
                 yield f"{host}{path.normal}{' alone' if path.exact else ''}"
         yield from (f"{host}/" for host in self.redirected_hosts)
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from self._alternatives()
-        if self.is_http:
-            yield from self._redirect_errors()
-        else:
-            yield from self._http_only()
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._host_errors, self._path_errors, self._redirect_errors, self._http_only_errors, self._sticky_errors
+
+    def _sticky_errors(self) -> Iterator[FieldError]:
         if self.sticky is not None and not 1 <= self.sticky <= LONGEST_STICKY_SECONDS:
             yield FieldError("sticky", f"{seconds_text(self.sticky)} is not between 1s and 7d")
 
-    def _alternatives(self) -> Iterator[FieldError]:
+    def _host_errors(self) -> Iterator[FieldError]:
         if self.host is not None and self.hosts:
             yield FieldError("hosts", "goes without host; write all of them here")
-        if self.path != "/" and self.paths:
-            yield FieldError("paths", "goes without path; write all of them here")
         for index in repeated(self.hosts):
             yield FieldError(("hosts", index), f"{self.hosts[index]} is listed twice; remove one")
+
+    def _path_errors(self) -> Iterator[FieldError]:
+        if self.path != "/" and self.paths:
+            yield FieldError("paths", "goes without path; write all of them here")
         for index in repeated([(path.normal, path.exact) for path in self.paths]):
             yield FieldError(("paths", index), f"{self.paths[index].path} is listed twice; remove one")
 
     def _redirect_errors(self) -> Iterator[FieldError]:
         target = self.canonical_host
-        if target is None:
+        if target is None or not self.is_http:
             return
         if self.protocol == "grpc":
             yield FieldError("redirect", "goes without gRPC, whose clients follow none")
@@ -141,7 +141,9 @@ class TrafficSettings(Model):
         elif len(self.all_hosts) == 1:
             yield FieldError("redirect", f"there is nothing to send to {target}; name the other hosts too, under hosts")
 
-    def _http_only(self) -> Iterator[FieldError]:
+    def _http_only_errors(self) -> Iterator[FieldError]:
+        if self.is_http:
+            return
         what = "a UDP datagram" if self.protocol == "udp" else "a TCP connection"
         for key, given, names in (
             ("host", self.host is not None, "host"),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra.settings.app.environment import ContainerPath
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.names import ObjectName
 from infra.settings.scalars import Bytes, Notation, Switch, form
 
@@ -72,15 +72,23 @@ class VolumeSettings(Model):
             return f"{app}.{volume}"
         return self.was if "." in self.was else f"{self.was}.{volume}"
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._lender_errors, self._borrowed_errors, self._size_errors, self._kind_errors
+
+    @property
+    def _lender(self) -> str | None:
+        if self.claim is not None:
+            return "claim"
+        return None if self.source is None else "from"
+
+    def _lender_errors(self) -> Iterator[FieldError]:
         if self.claim is not None and self.source is not None:
             yield FieldError("from", "is another volume than claim; remove one of them")
-        elif self.claim is not None or self.source is not None:
-            yield from self._borrowed_errors("claim" if self.claim is not None else "from")
-        else:
-            yield from self._own_errors()
 
-    def _borrowed_errors(self, lender: str) -> Iterator[FieldError]:
+    def _borrowed_errors(self) -> Iterator[FieldError]:
+        lender = self._lender
+        if lender is None or (self.claim is not None and self.source is not None):
+            return
         given = {
             "kind": self.kind == "scratch" and "kind" in self.model_fields_set,
             "size": self.size is not None,
@@ -92,10 +100,12 @@ class VolumeSettings(Model):
         for key in (key for key, is_given in given.items() if is_given):
             yield FieldError(key, f"is decided where the data is; it does not go with {lender}")
 
-    def _own_errors(self) -> Iterator[FieldError]:
-        if self.size is None:
+    def _size_errors(self) -> Iterator[FieldError]:
+        if self._lender is None and self.size is None:
             yield FieldError("size", "is required")
-        if self.kind == "persistent":
+
+    def _kind_errors(self) -> Iterator[FieldError]:
+        if self._lender is not None or self.kind == "persistent":
             return
         if self.storage_class is not None or self.shared:
             yield FieldError("kind", "storageClass and shared go with kind: persistent")

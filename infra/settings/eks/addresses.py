@@ -23,14 +23,18 @@ LONGEST_HEALTH_PATH = 1024
 `HealthCheckPath`)."""
 
 
-def address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Application]) -> Iterator[FieldError]:
+def address_errors(domain: str | None, apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find addresses that the load balancers could not serve; locations are below the sections' root."""
-    http = http_traffic(apps)
-    for app, traffic in http.items():
-        yield from _host_errors(app, traffic, load_balancer.domain)
-        yield from _protocol_errors(app, traffic, load_balancer.domain)
+    for app, traffic in http_traffic(apps).items():
+        yield from _host_errors(app, traffic, domain)
+        yield from _protocol_errors(app, traffic, domain)
         yield from path_errors(app, traffic)
     yield from health_errors(apps)
+
+
+def shared_address_errors(load_balancer: LoadBalancerSettings, apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find where apps are in each other's way at the load balancers; locations are below the sections' root."""
+    http = http_traffic(apps)
     yield from priority_errors(http, load_balancer.priorities)
     yield from _port_errors(network_apps(apps))
     yield from _rule_errors(load_balancer, http=bool(http), network=len(network_apps(apps)))

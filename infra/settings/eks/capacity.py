@@ -10,7 +10,8 @@ from infra.settings.app.pod_size import NOTHING, Requests, pod_requests
 from infra.settings.eks.machines import Room, room
 from infra.settings.eks.nodes import NodePoolSettings
 from infra.settings.eks.placement import takers
-from infra.settings.model import FieldError, Location
+from infra.settings.model import FieldError
+from infra.settings.partly import Location
 from infra.settings.scalars import bytes_text
 
 

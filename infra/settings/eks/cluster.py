@@ -11,8 +11,9 @@ from pydantic import AfterValidator
 
 from infra.addons import EKS_ADDON_NAMES
 from infra.settings.app.peers import check_cidr
-from infra.settings.model import FieldError, Location, Model, repeated
+from infra.settings.model import FieldError, Model, Rule, repeated
 from infra.settings.names import Name
+from infra.settings.partly import Location
 from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 from infra.versions import INSTALLABLE_VERSIONS, KUBERNETES_MINOR, KUBERNETES_VERSIONS, MOST_MINORS_BEHIND, minor_of
 
@@ -124,12 +125,18 @@ class AccessSettings(Model):
         """The roles that are listed for the whole cluster, with the key of the list."""
         return {role: str(place[0]) for place, role in self._of_cluster()}
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._cluster_errors, self._namespace_errors
+
+    def _cluster_errors(self) -> Iterator[FieldError]:
         of_cluster: dict[str, str] = {}
         for place, role in self._of_cluster():
             if role in of_cluster:
                 yield FieldError(place, f"{role} is listed in {of_cluster[role]} too; a role has one place")
             of_cluster.setdefault(role, str(place[0]))
+
+    def _namespace_errors(self) -> Iterator[FieldError]:
+        of_cluster = {role: str(place[0]) for place, role in reversed(list(self._of_cluster()))}
         for namespace, access in self.namespaces.items():
             of_namespace: dict[str, str] = {}
             for key, roles in (("editors", access.editors), ("viewers", access.viewers)):
@@ -192,17 +199,25 @@ class ClusterSettings(Model):
         """The Kubernetes version that add-ons are chosen for."""
         return self.addons_version or self.minor_of_nodes
 
-    def _errors(self) -> Iterator[FieldError]:
-        yield from self._version_errors()
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._version_errors, self._sync_errors, self._tier_errors, self._network_errors, self._addon_errors
+
+    def _sync_errors(self) -> Iterator[FieldError]:
         if self.autoscaler_sync is not None and self.autoscaler_sync not in AUTOSCALER_SYNC_SECONDS:
             yield FieldError("autoscalerSync", f"{seconds_text(self.autoscaler_sync)} is outside 10s to 15s")
+
+    def _tier_errors(self) -> Iterator[FieldError]:
         if self.autoscaler_sync is not None and self.tier == "standard":
             yield FieldError("autoscalerSync", "needs a tier above standard; leave it out, or set tier: tier-xl")
+
+    def _network_errors(self) -> Iterator[FieldError]:
         if len(self.public_access) > MOST_PUBLIC_NETWORKS:
             message = f"has {len(self.public_access)} networks; EKS takes {MOST_PUBLIC_NETWORKS}, so name wider ones"
             yield FieldError("publicAccess", message)
         for index in repeated(self.public_access):
             yield FieldError(("publicAccess", index), f"{self.public_access[index]} is listed twice")
+
+    def _addon_errors(self) -> Iterator[FieldError]:
         for name in self.addons:
             if name not in EKS_ADDON_NAMES:
                 yield FieldError(("addons", name), f"is no add-on of this stack; it has {', '.join(EKS_ADDON_NAMES)}")

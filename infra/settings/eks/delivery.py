@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Literal, get_args
@@ -11,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.eks import limits
 from infra.settings.eks.cluster import RoleArn
-from infra.settings.model import FieldError, Model, repeated
+from infra.settings.model import FieldError, Model, Rule, repeated
 from infra.settings.names import Name
 from infra.settings.nearest import nearest
 from infra.settings.scalars import Notation, Switch, form
@@ -105,25 +106,30 @@ class GithubSettings(Model):
 
     def subjects(self, kind: RoleKind) -> tuple[str, ...]:
         """List the subjects that may take the role of a kind."""
-        return {"deploy": self.deploy, "preview": self.preview, "ephemeral": self.ephemeral}[kind]
+        subjects: tuple[str, ...] = getattr(self, kind)
+        return subjects
 
     def environments(self, kind: RoleKind) -> tuple[str, ...]:
         """List the GitHub environments that the subjects of a kind name, each once."""
         found = (_environment(subject) for subject in self.subjects(kind))
         return tuple(dict.fromkeys(name for name in found if name is not None))
 
-    def _errors(self) -> Iterator[FieldError]:
-        seen: dict[str, RoleKind] = {}
+    def _rules(self) -> Iterator[Rule]:
         for kind in ROLE_KINDS:
-            if kind != "ephemeral" and not self.subjects(kind):
-                yield FieldError(kind, "is empty, so no workflow could; name a subject")
-            for index, subject in enumerate(self.subjects(kind)):
-                message = self._repository_error(subject) or self._place_error(kind, subject)
-                if subject in seen:
-                    message = f"{subject} is listed in {seen[subject]} too; a subject has one place"
-                if message:
-                    yield FieldError((kind, index), message)
-                seen.setdefault(subject, kind)
+            yield functools.partial(self._subject_errors, kind)
+
+    def _subject_errors(self, kind: RoleKind) -> Iterator[FieldError]:
+        subjects = self.subjects(kind)
+        if kind != "ephemeral" and not subjects:
+            yield FieldError(kind, "is empty, so no workflow could; name a subject")
+        before = ROLE_KINDS[: ROLE_KINDS.index(kind)]
+        for index, subject in enumerate(subjects):
+            message = self._repository_error(subject) or self._place_error(kind, subject)
+            listed = next((one for one in before if subject in self.subjects(one)), None)
+            if listed is not None or subject in subjects[:index]:
+                message = f"{subject} is listed in {listed or kind} too; a subject has one place"
+            if message:
+                yield FieldError((kind, index), message)
 
     def _repository_error(self, subject: str) -> str | None:
         match = _parsed(subject)
@@ -184,7 +190,16 @@ class DeliverySettings(Model):
         """The bucket of the state."""
         return None if self.backend is None else self.backend.removeprefix("s3://").partition("?")[0]
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> Iterator[Rule]:
+        yield self._image_errors
+        yield lambda: (
+            FieldError(("readers", index), f"{self.readers[index]} is listed twice") for index in repeated(self.readers)
+        )
+        yield self._reader_errors
+        yield self._runner_github_errors
+        yield self._runner_backend_errors
+
+    def _image_errors(self) -> Iterator[FieldError]:
         for app, image in self.images.items():
             if self.promotes_from is not None and image.build is not None:
                 message = f"does not go with promotesFrom, by which images come from {self.promotes_from}; remove one"
@@ -192,29 +207,32 @@ class DeliverySettings(Model):
             if self.promotes_from is None and image.build is None:
                 message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
                 yield FieldError(("images", app, "build"), message)
-        for index in repeated(self.readers):
-            yield FieldError(("readers", index), f"{self.readers[index]} is listed twice")
+
+    def _reader_errors(self) -> Iterator[FieldError]:
         if self.readers and not self.images:
             yield FieldError("readers", "has nothing to read, as images has no app; remove one or name the other")
+
+    def _runner_github_errors(self) -> Iterator[FieldError]:
         if self.runner and self.github is None:
             yield FieldError("runner", "goes with github, which says whose jobs start it")
+
+    def _runner_backend_errors(self) -> Iterator[FieldError]:
         if self.runner and self.backend is None:
             yield FieldError("runner", "goes with backend, which holds what it runs; `nightowl bootstrap` writes it")
 
 
-def delivery_errors(
-    delivery: DeliverySettings, *, region: str, apps: Collection[str], access: Mapping[str, str]
-) -> Iterator[FieldError]:
-    """Find what does not fit the rest of the stack file: images of no app, and a state in another region.
-
-    `region` is the stack's, `access` are the roles that the cluster's access lists, with the key of the list.
-    """
+def role_errors(delivery: DeliverySettings, access: Mapping[str, str]) -> Iterator[FieldError]:
+    """Find roles of the pipeline in `access`, the roles that the cluster's access lists, with the key of the list."""
     if delivery.github is not None:
         for role, listed in access.items():
             if _PIPELINE_ROLE.fullmatch(role):
                 message = f"holds {role}, a role of the pipeline, which gets its access from delivery.github; remove it"
                 yield FieldError(("cluster", "access", listed), message)
-    for app in delivery.images:
+
+
+def image_errors(images: Collection[str], apps: Collection[str]) -> Iterator[FieldError]:
+    """Find images of no app, and of one whose name no repository can have; locations are below the sections' root."""
+    for app in images:
         if "--" in app:
             message = f"has two dashes in a row, and {limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"
             yield FieldError(("delivery", "images", app), f"{message}; rename the app")
@@ -222,6 +240,10 @@ def delivery_errors(
             near = nearest(app, apps)
             hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps)) or 'none'}"
             yield FieldError(("delivery", "images", app), f"is no app of this stack; {hint}")
+
+
+def backend_errors(delivery: DeliverySettings, region: str) -> Iterator[FieldError]:
+    """Find a state in another region than the stack's; locations are below the sections' root."""
     if delivery.backend is None:
         return
     of_state = parse_qs(delivery.backend.partition("?")[2])["region"][0]

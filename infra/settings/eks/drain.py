@@ -70,6 +70,6 @@ def stop_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
                 yield FieldError(
                     ("apps", app, "rollout", "finishWithin"),
                     f"with {seconds_text(drain)} of drain a pod takes {seconds_text(longest)} to stop, but the "
-                    f"autoscaler waits {seconds_text(LONGEST_STOP_SECONDS)}; lower it, or let the work be taken up "
-                    "again",
+                    f"autoscaler waits {seconds_text(LONGEST_STOP_SECONDS)} before it ends one on a node that it "
+                    "removes; lower it, or run such work as kind: job or cron, whose runs keep their node",
                 )

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from infra.settings.app.peers import Cidr
 from infra.settings.app.traffic import Host
 from infra.settings.eks.priorities import HIGHEST_PRIORITY
-from infra.settings.model import FieldError, Model, repeated
+from infra.settings.model import FieldError, Model, Rule, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import Switch, WholeNumber
 
@@ -73,9 +73,14 @@ class LoadBalancerSettings(Model):
         """Networks from which requests come: those that are allowed, and no public ones to a private load balancer."""
         return PRIVATE_NETWORKS if EVERY_NETWORK in self.allow_from and not self.public else self.allow_from
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> tuple[Rule, ...]:
+        return self._firewall_errors, self._network_errors
+
+    def _firewall_errors(self) -> Iterator[FieldError]:
         if self.waf and not self.public:
             yield FieldError("waf", "goes with public: true; a private load balancer is not reached from the internet")
+
+    def _network_errors(self) -> Iterator[FieldError]:
         if not self.allow_from:
             yield FieldError("allowFrom", "is empty, so nobody gets in; name the networks, or leave the key out")
         for index in repeated(self.allow_from):

@@ -12,7 +12,7 @@ from infra.labels import GPU, GPU_PLUGIN_LABEL, SYSTEM_TAINT_KEY
 from infra.settings.app.placement import LabelValue
 from infra.settings.eks.instance_types import InstanceType, architecture, has_gpus, memory_class, size
 from infra.settings.eks.node_labels import GPU_LABEL, MOST_TAINTS, NodeKey, NodeLabelValue
-from infra.settings.model import FieldError, Model
+from infra.settings.model import FieldError, Model, Rule
 from infra.settings.names import Line
 from infra.settings.scalars import MEBIBYTE, Bytes, Switch, WholeNumber, bytes_text
 
@@ -108,20 +108,27 @@ class NodePoolSettings(Model):
         """The processor of every node of the pool."""
         return architecture(self.instance_types[0])
 
-    def _errors(self) -> Iterator[FieldError]:
+    def _rules(self) -> Iterator[Rule]:
+        yield self._bound_errors
+        yield self._instance_type_errors
+        yield self._image_errors
+        yield self._system_capacity_errors
+        yield self._system_type_errors
+        yield self._system_size_errors
+        yield self._taint_count_errors
+        yield self._taint_errors
+        yield self._hint_errors
+
+    def _bound_errors(self) -> Iterator[FieldError]:
         if self.max < self.min:
             yield FieldError("max", f"{self.max} is below min {self.min}")
-        yield from self._instance_type_errors()
-        yield from self._image_errors()
-        if self.system:
-            yield from self._system_errors()
-        yield from self._taint_errors()
-        yield from self._hint_errors()
 
-    def _taint_errors(self) -> Iterator[FieldError]:
+    def _taint_count_errors(self) -> Iterator[FieldError]:
         own = 1 if self.system or (self.instance_types and self.has_gpus) else 0
         if len(self.taints) + own > MOST_TAINTS:
             yield FieldError("taints", f"has {len(self.taints)} taints; EKS takes {MOST_TAINTS - own} here")
+
+    def _taint_errors(self) -> Iterator[FieldError]:
         for index, taint in enumerate(self.taints):
             if taint.key == SYSTEM_TAINT_KEY:
                 message = f"{taint.key} marks the system pool; write system: true instead"
@@ -156,12 +163,16 @@ class NodePoolSettings(Model):
             message = f"{self.image_release} is not a release of {self.os}, such as {example}"
             yield FieldError("imageRelease", message)
 
-    def _system_errors(self) -> Iterator[FieldError]:
-        if self.capacity == "spot":
+    def _system_capacity_errors(self) -> Iterator[FieldError]:
+        if self.system and self.capacity == "spot":
             yield FieldError("capacity", "the system pool runs the autoscaler itself; it must be onDemand")
-        if self.instance_types and self.has_gpus:
+
+    def _system_type_errors(self) -> Iterator[FieldError]:
+        if self.system and self.instance_types and self.has_gpus:
             yield FieldError("instanceTypes", "have GPUs, which the cluster's own controllers do not use")
-        if self.min == 0:
+
+    def _system_size_errors(self) -> Iterator[FieldError]:
+        if self.system and self.min == 0:
             yield FieldError("min", "the system pool runs the autoscaler itself; it cannot scale from 0")
 
 

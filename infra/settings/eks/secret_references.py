@@ -27,6 +27,10 @@ def secret_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
         for index, reference in enumerate(settings.pull_secrets):
             if not _SECRET_NAME.fullmatch(reference):
                 yield FieldError(("apps", app, "pullSecrets", index), _NOT_A_NAME)
+
+
+def keeper_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
+    """Find an app of the name that the worker has which keeps pull secrets."""
     if KEEPER in apps and any(settings.pull_secrets for settings in apps.values()):
         message = f"the name {KEEPER} is that of the worker that keeps the pullSecrets of the apps; choose another"
         yield FieldError(("apps", KEEPER), message)
