@@ -24,7 +24,7 @@ class Address:
     url: str
     through: str
     """What stands in between: a load balancer's listener, an Ingress, a Service."""
-    redirects_to: str | None = None
+    target: str | None = None
     """The host to which its requests are sent; None where the app answers them."""
 
     @property
@@ -40,7 +40,7 @@ def addresses(graph: Graph) -> list[Address]:
     wildcards.
     """
     found = [*_services(graph), *_ingresses(graph), *_rules(graph), *_tcp_listeners(graph)]
-    return sorted(found, key=lambda one: (one.app, not one.outside, one.redirects_to is not None, one.is_wildcard))
+    return sorted(found, key=lambda one: (one.app, not one.outside, one.target is not None, one.is_wildcard))
 
 
 def _services(graph: Graph) -> Iterator[Address]:
@@ -73,9 +73,9 @@ def _rules(graph: Graph) -> Iterator[Address]:
         for listener in graph.dependencies(rule, "listenerArn", LISTENER):
             protocol, name, through = _listener(graph, listener)
             hosts = hosts or [name]
-        redirects_to = _redirect_host(rule)
+        target = _redirect_host(rule)
         through = f"{through}, rule {rule.props.get('priority')}"
-        through += f", which sends to {redirects_to}" if redirects_to else ""
+        through += f", which sends to {target}" if target else ""
         for host in hosts:
             for path in paths:
                 yield Address(
@@ -83,7 +83,7 @@ def _rules(graph: Graph) -> Iterator[Address]:
                     outside=True,
                     url=f"{protocol}://{host}{path}",
                     through=through,
-                    redirects_to=redirects_to,
+                    target=target,
                 )
 
 

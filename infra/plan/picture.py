@@ -43,7 +43,7 @@ class _Column(NamedTuple):
 
 def picture(architecture: Architecture, apps: Sequence[AppPlan], addresses: Sequence[Address]) -> Drawing:
     """Draw the stack: whoever calls on top, below it the load balancer, then apps on machines in zones."""
-    hosts = sorted({address.url for address in addresses if address.outside and not address.redirects_to})
+    hosts = sorted({address.url for address in addresses if address.outside and not address.target})
     draw = _own_network if architecture.zones else _other_cluster
     height, shapes = draw(architecture, apps, hosts)
     arrow = (

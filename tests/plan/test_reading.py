@@ -12,6 +12,7 @@ from rich.console import Console
 
 from infra.plan.answers import Answers
 from infra.plan.architecture import architecture
+from infra.plan.data import data_lines
 from infra.plan.document import plan_document
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file, plan_of_program
@@ -88,9 +89,24 @@ def test_a_plan_says_what_becomes_of_data_on_screen_in_json_and_on_the_page(tmp_
     assert f"<p>{kept}.</p>" in html
     assert f"<p>{deleted}.</p>" in html
     assert plan_document(plan)["apps"][0]["claims"] == [
-        {"name": "db.cache", "size": "1Gi", "kept": False},
-        {"name": "db.data", "size": "5Gi", "kept": True},
+        {"name": "db.cache", "size": "1Gi", "kept": False, "elastic": False},
+        {"name": "db.data", "size": "5Gi", "kept": True, "elastic": False},
     ]
+
+
+def test_a_file_system_has_a_price_by_the_gigabyte_and_no_size(tmp_path: Path) -> None:
+    shared = "{ mount: /d, size: 5Gi, kind: persistent, shared: true }"
+    file = tmp_path / "Pulumi.dev.yaml"
+    shipped = (Path(__file__).parents[2] / "stacks" / "Pulumi.dev.yaml").read_text()
+    sections, _, _ = shipped.partition("  nightowl:apps:")
+    app = f"{{ image: example.com/web:1, port: 80, volumes: {{ files: {shared} }} }}"
+    file.write_text(f"{sections}  nightowl:apps: {{ web: {app} }}\n")
+    kept, price = data_lines(claim for one in plan_of_file(file, "dev").apps for claim in one.claims)
+    assert kept == "Data that will be kept when its line leaves the stack file: claim web.files"
+    assert price == (
+        "On Amazon EFS, which costs about 0.3 $ a month by the GB that is stored, 0.03 $ by the GB that is read and "
+        "0.06 $ by the GB that is written: claim web.files"
+    )
 
 
 def test_addresses_lead_from_the_listener_to_the_app(sample: Plan) -> None:
@@ -119,7 +135,7 @@ def test_the_address_where_an_app_answers_comes_before_those_that_send_to_it() -
         return {}
 
     found = plan_of_program(program, Answers(stack="test")).addresses
-    assert [(address.url, address.redirects_to) for address in found] == [
+    assert [(address.url, address.target) for address in found] == [
         ("https://example.com/*", None),
         ("https://www.example.com/*", "example.com"),
     ]

@@ -83,3 +83,5 @@ LISTENERS_OF_A_LOAD_BALANCER = 50
 """Of a Network Load Balancer, likewise ("Quotas for your Network Load Balancers")."""
 RULES_OF_A_SECURITY_GROUP = 60
 """Inbound, and as many outbound, likewise (VPC user guide, "Amazon VPC quotas")."""
+FILE_SYSTEMS_OF_AN_ACCOUNT = 1000
+"""In a region, likewise (Amazon EFS user guide, "Amazon EFS quotas")."""

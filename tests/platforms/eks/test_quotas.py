@@ -57,6 +57,17 @@ def test_more_tcp_apps_than_a_load_balancer_has_listeners_are_told_of() -> None:
     )
 
 
+def test_more_shared_volumes_than_an_account_has_file_systems_are_told_of() -> None:
+    def notes(count: int) -> list[str]:
+        volume = {"size": "1Gi", "kind": "persistent", "shared": True}
+        volumes = {f"v{n}": {**volume, "mount": f"/v{n}"} for n in range(count)}
+        return list(quota_notes(with_apps({"web": {**APP, "volumes": volumes}})))
+
+    assert notes(1000) == []
+    (note,) = notes(1001)
+    assert note.startswith("nightowl:apps: 1001 shared volumes are a file system each, and an account has 1000")
+
+
 def test_more_ports_than_the_nodes_security_group_has_rules_are_told_of() -> None:
     assert list(quota_notes(reached(59, ports=59))) == []
     (note,) = quota_notes(reached(60, ports=60))

@@ -9,6 +9,7 @@ import pulumi
 from infra.settings.eks import limits
 from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
 from infra.settings.eks.listener_rules import listener_rules
+from infra.settings.eks.volumes import efs_volumes
 from infra.settings.stack import StackSettings
 
 OTHER_RULES_OF_NODES = 1
@@ -55,6 +56,12 @@ def quota_notes(settings: StackSettings) -> Iterator[str]:
         "nightowl:apps",
         f"{len(network)} apps are reached by TCP or UDP, each by a listener, and a load balancer has",
         *(len(network), limits.LISTENERS_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
+    )
+    file_systems = len(list(efs_volumes(settings.apps)))
+    yield from _note(
+        "nightowl:apps",
+        f"{file_systems} shared volumes are a file system each, and an account has",
+        *(file_systems, limits.FILE_SYSTEMS_OF_AN_ACCOUNT, "Amazon EFS"),
     )
     yield from _note(
         "nightowl:apps",
