@@ -7,7 +7,9 @@ from infra.platforms.existing.namespace import require_namespace
 from infra.platforms.existing.reach import require_cluster
 from infra.settings.load import load
 from infra.stack import build
+from infra.system.garbage import collect_rarely
 
+collect_rarely()
 try:
     settings = load()
     require_cluster(settings.platform)

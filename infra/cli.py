@@ -21,6 +21,7 @@ from infra.ci.commands import ci
 from infra.console.output import Output, log_to_standard_error
 from infra.errors import NightowlError, UsageError
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
+from infra.system.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -404,6 +405,7 @@ def command() -> Any:
 
 def main() -> None:
     """Run the command, and print a failure as one message. A termination is an interruption: the command cleans up."""
+    collect_rarely()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import pulumi
@@ -47,8 +45,7 @@ def capture(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Graph
     pulumi.runtime.set_mocks(answers, answers.project, answers.stack, preview=False, logger=log, monitor=recorder)
     outputs: dict[str, Any] = {}
     try:
-        with _without_garbage_collection():
-            _run_to_the_end(lambda: pulumi.Output.from_input(_settle(program(), outputs)))
+        _run_to_the_end(lambda: pulumi.Output.from_input(_settle(program(), outputs)))
     except pulumi.RunError as error:
         raise ProgramError(str(error)) from None
     except Exception:
@@ -77,19 +74,6 @@ async def _settle(exports: Mapping[str, Any], outputs: dict[str, Any]) -> None:
         output: pulumi.Output[Any] = pulumi.Output.from_input(export)
         value = await output.future()
         outputs[key] = HIDDEN if await output.is_secret() else plain_value(value)
-
-
-@contextmanager
-def _without_garbage_collection() -> Generator[None]:
-    # The SDKs, which load as the program uses them, make a million objects that all stay: looking through them again
-    # and again takes a third of the time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _run_to_the_end(program: Callable[[], pulumi.Output[None]]) -> None:
