@@ -10,7 +10,7 @@ Network policies name the ports of pods, and not those of the Services in front 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_kubernetes as k8s
@@ -18,7 +18,7 @@ import pulumi_kubernetes as k8s
 from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
 from infra.platforms.platform import Admission
-from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task, traffic_of
+from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
 
@@ -71,7 +71,9 @@ def network_policy_spec(
     """
     incoming: list[_Opening] = []
     if not isinstance(settings, Task):
-        incoming += _incoming(settings, neighbours.callers, load_balancer)
+        incoming += _incoming(settings, neighbours.callers)
+        opened = [port for admission in admissions if admission.peers == load_balancer for port in admission.ports]
+        incoming += _from_load_balancer(settings, load_balancer, opened)
     incoming += [_Opening(peer, admission.ports) for admission in admissions for peer in admission.peers]
     own = _among_own_pods(app, settings)
     within = [_Opening(_pods_of(app), ports) for ports in own]
@@ -161,25 +163,27 @@ def _among_own_pods(app: str, settings: Application) -> list[PodPorts]:
     return [EVERY_PORT] if EVERY_PORT in opened else list(dict.fromkeys(opened))
 
 
-def _incoming(
-    settings: LongRunning,
-    callers: Mapping[str, PodPorts],
-    load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
-) -> Iterator[_Opening]:
+def _incoming(settings: LongRunning, callers: Mapping[str, PodPorts]) -> Iterator[_Opening]:
     for caller, ports in callers.items():
         yield _Opening(_pods_of(caller), ports)
     for peer in settings.allow_from:
         if _is_outside(peer):
             yield _Opening(_outside(peer), _resolved(peer, settings.served) or _all(settings.served))
+
+
+def _from_load_balancer(
+    settings: LongRunning,
+    sources: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
+    opened: Collection[tuple[int, Protocol]],
+) -> Iterator[_Opening]:
+    """List what the load balancer may reach because the app says so, besides what its traffic has `opened`."""
     for peer in settings.allow_from:
-        if peer.load_balancer and not _has_traffic(settings):
-            for source in load_balancer:
-                yield _Opening(source, _resolved(peer, settings.served) or _all(settings.served))
-
-
-def _has_traffic(settings: LongRunning) -> bool:
-    """Whether the load balancer reaches the app anyway, on the ports that its traffic needs."""
-    return traffic_of(settings) is not None
+        if not peer.load_balancer:
+            continue
+        wanted = _resolved(peer, settings.served) or _all(settings.served)
+        ports = tuple(port for port in wanted if port not in opened)
+        for source in sources if ports else ():
+            yield _Opening(source, ports)
 
 
 def _chosen(peer: Peer, served: Sequence[ServedPort]) -> Sequence[ServedPort]:

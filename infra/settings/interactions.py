@@ -18,7 +18,7 @@ from infra.settings.app.peers import LOAD_BALANCER, SELF, Flow, Peer
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, served_ports
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.model import FieldError
+from infra.settings.model import FieldError, repeated
 from infra.settings.nearest import nearest
 from infra.settings.partly import Location
 from infra.values import mapping
@@ -73,6 +73,8 @@ def interaction_errors(apps: object) -> Iterator[FieldError]:
 
 def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
     for name, app in apps.items():
+        yield from _own_name_errors("allowTo", app.allow_to, name)
+        yield from _own_name_errors("allowFrom", app.allow_from, name)
         for index, peer in enumerate(app.allow_to):
             message = peer and _target_error(peer, name, apps)
             if message:
@@ -84,6 +86,17 @@ def _flow_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
             message = peer and _peer_error(peer, name, apps)
             if message:
                 yield FieldError(("apps", name, "allowFrom", index), message)
+
+
+def _own_name_errors(key: str, peers: Sequence[Peer | None], name: str) -> Iterator[FieldError]:
+    """Find a peer that is the app itself by its name, and stands there as `self` too."""
+    alike = [
+        peer.model_copy(update={"app": SELF}) if peer and peer.app == name and peer.namespace is None else peer
+        for peer in peers
+    ]
+    for index in repeated(alike):
+        if alike[index] is not None and peers[index] not in peers[:index]:
+            yield FieldError(("apps", name, key, index), f"{name} is the app itself, as self is too; remove one")
 
 
 def _port_errors(peer: Peer, caller: str, apps: Mapping[str, _App]) -> Iterator[FieldError]:

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
+from infra.settings.balancer import balancer_errors
 from infra.settings.eks.addresses import address_errors, shared_address_errors
 from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
@@ -57,6 +58,8 @@ class StackSettings(Model):
     def _rules(self) -> Iterator[Rule]:
         # Which rules hold is known only with a platform.
         platform: PlatformSettings | None = getattr(self, "platform", None)
+        if platform is not None:
+            yield lambda: balancer_errors(platform, self.apps)
         if isinstance(platform, EksPlatformSettings):
             yield from self._rules_on_eks(platform)
         elif platform is not None:

@@ -29,6 +29,11 @@ def policies() -> list[dict[str, Any]]:
             "api": web(port=9000, allowFrom=["nightly", "203.0.113.0/24"]),
             "quiet": web(port=7000),
             "open": web(port=6000, allowFrom=["load-balancer"]),
+            "both": web(
+                ports={"admin": 9443, "metrics": 9100},
+                traffic={"host": "both.example.com"},
+                allowFrom=[{"loadBalancer": True, "ports": ["admin"]}],
+            ),
             "worker": worker(allowTo=["web", {"cidr": "10.9.0.0/16", "ports": [5432]}]),
             "nightly": cron(allowTo=[{"namespace": "data", "app": "postgres", "ports": [5432]}]),
             "n8n": web(
@@ -58,6 +63,8 @@ ALLOWED = [
     ("nightly calls api: allowFrom of the target", app_pod("nightly"), app_pod("api"), 9000),
     ("the load balancer calls what has traffic", INGRESS_CONTROLLER, app_pod("web"), 8080),
     ("the load balancer calls what names it", INGRESS_CONTROLLER, app_pod("open"), 6000),
+    ("the load balancer calls the port of traffic", INGRESS_CONTROLLER, app_pod("both"), 8080),
+    ("the load balancer calls a port that names it beside traffic", INGRESS_CONTROLLER, app_pod("both"), 9443),
     ("a network calls api", OFFICE, app_pod("api"), 9000),
     ("web calls the internet", app_pod("web"), INTERNET, 443),
     ("web calls the internet over IPv6", app_pod("web"), Address("2001:db8::1"), 443),
@@ -84,6 +91,7 @@ DENIED = [
     ("an app that names nobody gets no caller", app_pod("worker"), app_pod("quiet"), 7000),
     ("the load balancer does not reach what has no traffic", INGRESS_CONTROLLER, app_pod("quiet"), 7000),
     ("nor another port of what has", INGRESS_CONTROLLER, app_pod("web"), 9797),
+    ("nor a port that is not named to it", INGRESS_CONTROLLER, app_pod("both"), 9100),
     ("a pod of another namespace with the same label is a stranger", STRANGER, app_pod("api"), 9000),
     ("another network does not call api", INTERNET, app_pod("api"), 9000),
     ("api calls nobody", app_pod("api"), INTERNET, 443),
@@ -149,6 +157,17 @@ def test_a_network_that_holds_no_metadata_has_no_hole() -> None:
     graph = build_apps({"it": worker(allowTo=["10.0.0.0/8"])})
     egress = graph.one("NetworkPolicy", "it").props["spec"]["egress"]
     assert egress == [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]
+
+
+def test_a_load_balancer_that_is_named_beside_traffic_changes_nothing_of_what_it_may() -> None:
+    made = [
+        build_apps(
+            {"it": web(traffic={"host": "app.example.com"}, allowFrom=named)},
+            platform={"ingress": {"className": "nginx", "namespace": "ingress-nginx"}},
+        ).one("NetworkPolicy", "it")
+        for named in ([], ["load-balancer"])
+    ]
+    assert made[0].props == made[1].props
 
 
 def test_without_a_load_balancer_traffic_opens_nothing() -> None:

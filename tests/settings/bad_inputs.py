@@ -1280,6 +1280,26 @@ _FLOWS = (
         id="flow a number",
     ),
     _worker("{ allowTo: [web, web] }", "allowTo[1]: is listed twice; remove one", id="flow twice"),
+    _web(
+        "{ allowTo: [self, web], allowFrom: [{ app: web, ports: [8080] }, { app: self, ports: [8080] }, web] }",
+        "allowTo[1]: web is the app itself, as self is too; remove one",
+        "allowFrom[1]: web is the app itself, as self is too; remove one",
+        id="app itself by two names",
+    ),
+    _web(
+        "{ allowFrom: [web, load-balancer] }",
+        "allowFrom[1]: the load balancer is nobody here, as the platform has no ingress; set platform.ingress, or "
+        "write the namespace or the network from which requests come",
+        id="load balancer of no ingress",
+    ),
+    BadInput(
+        "load balancer of a stack on EKS without traffic",
+        f"{_ON_EKS}apps: {{ web: {{ allowFrom: [{{ loadBalancer: true, ports: [8080] }}] }} }}",
+        (
+            "nightowl:apps.web.allowFrom[0]: the load balancer is nobody here, as no app of this stack has traffic; "
+            "give one traffic, or write the namespace or the network from which requests come",
+        ),
+    ),
     _worker(
         "{ allowTo: [{}] }", "allowTo[0]: give exactly one of app, namespace, cidr and loadBalancer", id="flow empty"
     ),

@@ -96,6 +96,7 @@ COMPANIONS: Sequence[Mapping[str, Any]] = [
     {"health": {"readiness": {"tcp": 9000}}},
     {"rollout": {"deadline": "1h"}},
     {"env": {"MAP_TOKEN": "open-to-everybody"}},
+    {"traffic": {"path": "/"}},
 ]
 """What an app may need besides, for a form to be accepted."""
 NEEDED: Mapping[str, Mapping[str, Any]] = {

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Strict
+from pydantic import Strict, TypeAdapter
 
 from infra.settings.app.application import CronSettings, WebSettings, WorkerSettings
 from infra.settings.app.image import check_image
+from infra.settings.app.peers import Flow, Peer
 from infra.settings.app.schedule import check_schedule
 from infra.settings.build import build_settings
 from infra.settings.model import Model
@@ -89,10 +90,11 @@ def test_a_bare_reference_is_a_secret_and_a_bare_path_a_probe() -> None:
 
 
 def test_a_flow_is_read_by_its_form() -> None:
-    web = _web("{ allowFrom: [load-balancer, worker, 10.0.0.0/8], allowTo: [{ cidr: '2001:db8::/32', ports: [443] }] }")
-    assert [peer.load_balancer for peer in web.allow_from] == [True, False, False]
-    assert web.allow_from[1].app == "worker"
-    assert web.allow_from[2].cidr == "10.0.0.0/8"
+    web = _web("{ allowFrom: [worker, 10.0.0.0/8], allowTo: [{ cidr: '2001:db8::/32', ports: [443] }] }")
+    assert web.allow_from[0].app == "worker"
+    assert web.allow_from[1].cidr == "10.0.0.0/8"
+    balancer: Peer = TypeAdapter(Flow).validate_python("load-balancer")
+    assert balancer.load_balancer
     assert web.allow_to[0].ports == (443,)
 
 
