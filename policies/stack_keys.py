@@ -13,7 +13,7 @@ from typing import Any
 
 from infra.urns import urn_name, urn_type
 from infra.values import mapping, mappings, text
-from policies.facts.objects import annotation
+from policies.facts.objects import STATEFUL_SET, annotation
 from policies.facts.pods import DECIDED_BY, FEWEST_REPLICAS, label, pod_spec
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
@@ -37,6 +37,7 @@ class Advice:
     key: str
     """Below the namespace, with names in braces that are found from the resource."""
     remedy: str
+    """What to write there, with such names too."""
     reason: str = ""
     """Instead of the rule's own, where that speaks of what no stack file has."""
 
@@ -47,7 +48,7 @@ _NOT_ROOT = "Write another number than 0, that of a user by whom the image can r
 ADVICE: Mapping[str, Advice] = {
     "enough-replicas": Advice(
         "apps.{app}.replicas",
-        f"Write {FEWEST_REPLICAS} or more, or leave it out for an autoscaler. One pod is right where only one may run.",
+        f"{{replicated}} {FEWEST_REPLICAS} or more{{unless_scaled}}. One pod is right where only one may run.",
     ),
     "hpa-minimum": Advice(
         "apps.{app}.scaling.min", f"Write {FEWEST_REPLICAS} or more, and 3 where three zones serve, or leave it out."
@@ -100,11 +101,7 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "pre-stop-pause": Advice("apps.{app}.rollout.drain", "Leave it out, or write 5s or more."),
     "pause-covers-load-balancer": Advice("apps.{app}.rollout.drain", "Leave it out, or write 60s."),
-    "rolling-update": Advice(
-        "apps.{app}.{replaced}",
-        "Share the volume of a storage class that can do it ('shared: true'), and leave 'rollout.strategy' out. Where "
-        "only one pod may run, that is the price.",
-    ),
+    "rolling-update": Advice("apps.{app}.{replaced}", "{several}. Where only one pod may run, that is the price."),
     "rollout-surge": Advice("apps.{app}.rollout.surge", "Leave it out, or write 25%."),
     "rollout-keeps-capacity": Advice("apps.{app}.rollout.surge", "Leave it out, or write 25%."),
     "claim-has-a-class": Advice(
@@ -176,13 +173,18 @@ def advice(rule: Rule, resource: Resource, stack: Stack, message: str) -> Advice
     found = ADVICE.get(rule.name)
     if found is None or not _is_own(resource):
         return None
-    places = [name for _, name, _, _ in Formatter().parse(found.key) if name]
+    places = _names(found.key)
     if not all(_fits(name, resource) for name in places):
         return None
     finding = _Finding(resource=resource, stack=stack, message=message)
     key = found.key.format(**{name: _place(name, finding) for name in places}).rstrip(".")
     full = key if key.startswith(f"{NAMESPACE}:") else f"{NAMESPACE}:{key}"
-    return Advice(full, found.remedy, found.reason or rule.protects_from)
+    remedy = found.remedy.format(**{name: _place(name, finding) for name in _names(found.remedy)})
+    return Advice(full, remedy, found.reason or rule.protects_from)
+
+
+def _names(text: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(text) if name]
 
 
 def _place(name: str, finding: _Finding) -> str:
@@ -220,11 +222,37 @@ def _resources(finding: _Finding) -> str:
 
 def _replaced(finding: _Finding) -> str:
     """Find what lets one pod replace another: a volume, or the strategy by name."""
-    claimed = (
-        volume for volume in mappings(pod_spec(finding.resource), "volumes") if "persistentVolumeClaim" in volume
-    )
-    volume = next(claimed, None)
+    volume = _claimed_volume(finding)
     return "rollout.strategy" if volume is None else f"volumes.{_volume_name(volume)}"
+
+
+def _several(finding: _Finding) -> str:
+    """Say what lets several pods run at once."""
+    if _claimed_volume(finding) is None:
+        return "Leave it out"
+    return "Write 'shared: true' there, and name a 'storageClass' that can do it unless it lies on EFS"
+
+
+def _claimed_volume(finding: _Finding) -> Mapping[str, Any] | None:
+    volumes = mappings(pod_spec(finding.resource), "volumes")
+    return next((volume for volume in volumes if "persistentVolumeClaim" in volume), None)
+
+
+def _is_replaced(finding: _Finding) -> bool:
+    return text(finding.resource.props, "spec", "strategy", "type") == "Recreate"
+
+
+def _replicated(finding: _Finding) -> str:
+    if not _is_replaced(finding):
+        return "Write"
+    if _claimed_volume(finding) is None:
+        return "Leave 'rollout.strategy' out, and write"
+    return f"Write 'shared: true' at '{_replaced(finding)}', and here"
+
+
+def _unless_scaled(finding: _Finding) -> str:
+    """Say what else a Deployment may do; the members of a StatefulSet are counted."""
+    return "" if finding.resource.type == STATEFUL_SET else ", or leave it out for an autoscaler"
 
 
 def _volume(finding: _Finding) -> str:
@@ -263,6 +291,9 @@ _PLACES: Mapping[str, Callable[[_Finding], str]] = {
     "container": _container,
     "resources": _resources,
     "replaced": _replaced,
+    "several": _several,
+    "replicated": _replicated,
+    "unless_scaled": _unless_scaled,
     "opened": _opened,
     "volume": _volume,
     "decided": _decided,

@@ -18,7 +18,7 @@ of the limits of two runs holds what may run of both.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -37,6 +37,7 @@ from infra.settings.app.application import (
     StatefulSettings,
     Task,
 )
+from infra.settings.app.demand import at_their_most, keys_that_lower
 from infra.settings.app.pod_size import NOTHING, Requests, pod_requests
 from infra.settings.namespace import QuotaSettings
 from infra.settings.scalars import bytes_text, millicores_text
@@ -94,7 +95,7 @@ def quota_spec(
     Raises:
         pulumi.RunError: a given limit is below what the apps need.
     """
-    _check(settings, needed(apps))
+    _check(settings, apps)
     given = {
         "requests.cpu": settings.cpu,
         "requests.memory": settings.memory,
@@ -141,10 +142,11 @@ def _volumes(apps: Mapping[str, Application]) -> dict[str, int]:
     return {"persistentvolumeclaims": 2 * len(sizes), "requests.storage": 2 * sum(sizes)}
 
 
-def _check(settings: QuotaSettings, least: Demand) -> None:
+def _check(settings: QuotaSettings, apps: Mapping[str, Application]) -> None:
+    least, all_apps = needed(apps), list(apps.values())
     problems = [
-        f"nightowl:namespace.quota.{key}: {text(given)} is below the {text(need)} that the apps need at their maxima, "
-        "surge included; raise it, leave it out, or lower scaling.max"
+        f"nightowl:namespace.quota.{key}: {text(given)} is below the {text(need)} that the apps need "
+        f"{at_their_most(all_apps).removesuffix(',')}; {_remedy(all_apps, pods_only=key == 'pods')}"
         for key, given, need, text in (
             ("cpu", settings.cpu, least.requests.cpu, millicores_text),
             ("memory", settings.memory, least.requests.most_memory, bytes_text),
@@ -154,6 +156,11 @@ def _check(settings: QuotaSettings, least: Demand) -> None:
     ]
     if problems:
         raise pulumi.RunError("\n".join(problems))
+
+
+def _remedy(apps: Collection[Application], *, pods_only: bool) -> str:
+    keys = keys_that_lower(apps, pods_only=pods_only)
+    return f"raise it, leave it out, or lower {keys} of apps" if keys else "raise it, or leave it out"
 
 
 def _with_releases(apps: Mapping[str, Application]) -> Iterator[Application]:

@@ -14,13 +14,22 @@ from policies.facts.objects import (
     NAMESPACE,
     REPLICATED,
     SERVICE,
+    STATEFUL_SET,
     TARGET_GROUP_BINDING,
     in_namespace,
     labels_of,
     name_of,
     neighbours,
 )
-from policies.facts.pods import grace_seconds, label, lasting_containers, pre_stop_seconds, sends_to, serves
+from policies.facts.pods import (
+    grace_seconds,
+    label,
+    lasting_containers,
+    least_replicas,
+    pre_stop_seconds,
+    sends_to,
+    serves,
+)
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack, once_each
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
@@ -127,11 +136,17 @@ def _pause(workload: Resource, stack: Stack) -> Messages:
     Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     """
-    if not _services(workload, stack):
+    if not _services(workload, stack) or _is_alone(workload, stack):
         return
     for container in lasting_containers(workload):
         if serves(container) and not mapping(within(container, "lifecycle", "preStop")):
             yield f"{label(container)} ends as soon as it is told to, while a Service still sends to it"
+
+
+def _is_alone(workload: Resource, stack: Stack) -> bool:
+    """Whether a pod is gone before the next one starts, so that requests find nobody however long it waits."""
+    ends_first = workload.type == STATEFUL_SET or text(workload.props, "spec", "strategy", "type") == "Recreate"
+    return ends_first and least_replicas(workload, stack) <= 1
 
 
 @family.rule(

@@ -156,7 +156,15 @@ def test_a_quota_below_the_needs_of_the_apps_is_refused_with_each_key() -> None:
     assert len(lines) == 2
     assert lines[0].startswith("nightowl:namespace.quota.cpu: 1 is below the 1600m that the apps need")
     assert lines[1].startswith("nightowl:namespace.quota.pods: 15 is below the 16 that the apps need")
-    assert all("raise it" in line for line in lines)
+    assert lines[0].endswith("raise it, leave it out, or lower scaling.max or replicas or resources of apps")
+    assert lines[1].endswith(
+        "at their maxima, surge included; raise it, leave it out, or lower scaling.max or replicas of apps"
+    )
+
+
+def test_a_refused_quota_names_keys_that_the_apps_have() -> None:
+    with pytest.raises(pulumi.RunError, match=r"at their maxima; raise it, or leave it out$"):
+        build_apps({"nightly": cron(), "one": worker(kind="stateful")}, namespace={"quota": {"pods": 1}})
 
 
 def test_a_stateful_app_has_room_for_the_volumes_of_all_its_replicas() -> None:

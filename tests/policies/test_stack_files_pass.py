@@ -15,11 +15,13 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from infra.ci.report import policy_lines
 from infra.plan.document import plan_document
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.run import PolicyViolationError
+from infra.settings.app.application import Application
 from policies.analyzer import violation_text
 from policies.evaluation import evaluate
 from policies.levels import Level, Levels, levels_file, read_levels
@@ -63,6 +65,8 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "to-the-world": web(allowTo=["0.0.0.0/0"], allowFrom=["0.0.0.0/0"]),
     "with-helpers": web(init={"a": {"command": ["a"]}}, sidecars={"b": {"image": "example.com/b:1"}}),
     "tolerant": web(placement={"tolerate": ["gpu"]}),
+    "one-with-metrics": worker(replicas=1, ports={"metrics": 9090}, rollout={"strategy": "replace"}),
+    "one-member": worker(kind="stateful", ports={"metrics": 9090}, volumes={"data": {"mount": "/data", "claim": "x"}}),
     "task": worker(scaling={"min": 1, "max": 2}),
     "nightly": cron(),
 }
@@ -158,6 +162,26 @@ def test_a_violation_speaks_of_a_key_that_exists(stack: str) -> None:
             section, *place = key.removeprefix("nightowl:").split(".")
             assert exists(section, *place), f"{found.rule.name}: {key}"
         assert found.resource not in found.text + found.remedy
+
+
+@pytest.mark.parametrize("stack", STACKS_TRIED)
+def test_a_remedy_is_one_that_the_app_may_use(stack: str) -> None:
+    apps = {**forms_on(stack.partition(",")[0]), **EVERYTHING, **LOOSE.get(stack, {}).get("apps", {})}
+    for found in tried(stack).policies.violations:
+        for _, name, *place in (key.split(".") for key in found.key.split(", ") if key.startswith("nightowl:apps.")):
+            app = apps[name]
+            model = type(settings_of_app(app))
+            assert place[0] in {field.alias for field in model.model_fields.values()}, found.key
+            if found.remedy.startswith(("Leave it out", "Leave 'rollout.strategy' out")):
+                assert place[0] in app, f"{found.rule.name}: nobody wrote {found.key}"
+            if "autoscaler" in found.remedy:
+                assert app.get("kind", "web") in {"web", "worker"}
+
+
+def settings_of_app(app: dict[str, Any]) -> Application:
+    """The model of an app."""
+    adapter: TypeAdapter[Application] = TypeAdapter(Application)
+    return adapter.validate_python(app)
 
 
 def exists(*place: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.settings.app.application import Application, Task
+from infra.settings.app.demand import at_their_most, keys_that_lower
 from infra.settings.app.pod_size import NOTHING, Requests, pod_requests
 from infra.settings.eks.machines import Room, room
 from infra.settings.eks.nodes import NodePoolSettings
@@ -56,7 +57,8 @@ def shortages(
         told: list[frozenset[str]] = []
         for home in sorted({home for home in homes.values() if home}, key=lambda one: (len(one), sorted(one))):
             tenants = [name for name, other in homes.items() if other and other <= home]
-            line = _shortage(resource, {name: pools[name] for name in sorted(home)}, {t: needs[t] for t in tenants})
+            of_home = {name: pools[name] for name in sorted(home)}
+            line = _shortage(resource, of_home, {name: needs[name] for name in tenants}, apps)
             if line is not None and not any(smaller < home for smaller in told):
                 told.append(home)
                 yield line
@@ -92,7 +94,12 @@ def _pod_errors(pod: Requests, rooms: Mapping[str, Room], *, beside: bool) -> It
         yield FieldError((), f"{whole} requests {asked}, and no node has both for pods ({there} at most); {remedy}")
 
 
-def _shortage(resource: _Resource, pools: Mapping[str, NodePoolSettings], needs: Mapping[str, Requests]) -> str | None:
+def _shortage(
+    resource: _Resource,
+    pools: Mapping[str, NodePoolSettings],
+    needs: Mapping[str, Requests],
+    apps: Mapping[str, Application],
+) -> str | None:
     rooms = _rooms(pools)
     if not rooms:
         return None
@@ -104,10 +111,11 @@ def _shortage(resource: _Resource, pools: Mapping[str, NodePoolSettings], needs:
         return None
     key = f"nightowl:nodePools.{next(iter(pools))}.max" if len(pools) == 1 else "nightowl:nodePools"
     nodes = " and ".join(f"{pool.max} nodes of {name}" for name, pool in pools.items())
+    tenants = [apps[name] for name in needs]
     return (
-        f"{key}: {nodes} have room for {resource.text(there)} at most, and {_listed(list(needs))} at their maxima, "
-        f"surge included, request {resource.text(resource.asked(total))}; the rest would stay pending: raise max, or "
-        "lower scaling.max"
+        f"{key}: {nodes} have room for {resource.text(there)} at most, and {_listed(list(needs))} "
+        f"{at_their_most(tenants)} request {resource.text(resource.asked(total))}; the rest would stay pending: raise "
+        f"max, or lower {keys_that_lower(tenants)}"
     )
 
 

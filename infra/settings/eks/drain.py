@@ -54,7 +54,7 @@ def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]
                     ("apps", app, "rollout", "deadline"),
                     f"{seconds_text(deadline)} is not above the longest start of {seconds_text(start)} and the "
                     f"{seconds_text(wait)} that a load balancer may take to find a new pod well; raise it, or lower "
-                    "health.startWithin",
+                    f"{settings.health.key_of_the_start}",
                 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -106,7 +107,8 @@ def test_maxima_beyond_the_pools_are_told_with_both_figures() -> None:
     web = {"resources": {"cpu": 1}, "scaling": {"max": 40}}
     assert shortages({"web": web, "api": {"replicas": 1}}, apps=POOL) == [
         "nightowl:nodePools.apps.max: 10 nodes of apps have room for 38.85 CPU at most, and web and api at their "
-        "maxima, surge included, request 50.2 CPU; the rest would stay pending: raise max, or lower scaling.max"
+        "maxima, surge included, request 50.2 CPU; the rest would stay pending: raise max, or lower "
+        "scaling.max or resources"
     ]
 
 
@@ -120,3 +122,19 @@ def test_a_pool_of_its_own_is_short_though_all_pools_together_are_not() -> None:
 @pytest.mark.parametrize("pools", [{"apps": {**POOL, "max": 13}}, {"apps": UNKNOWN}], ids=["room", "unknown machines"])
 def test_nothing_is_told_where_there_is_room_or_nobody_knows(pools: dict[str, Any]) -> None:
     assert shortages({"web": {"resources": {"cpu": 1}, "scaling": {"max": 40}}}, **pools) == []
+
+
+@pytest.mark.parametrize(
+    ("app", "remedy"),
+    [
+        (
+            {"scaling": {"max": 40}, "rollout": {"surge": "0%"}},
+            "at their maxima request 40 CPU;*lower scaling.max or resources",
+        ),
+        ({"replicas": 40}, "at their maxima, surge included, request 50 CPU;*lower replicas or resources"),
+        ({"kind": "stateful", "replicas": 40}, "at their maxima request 40 CPU;*lower replicas or resources"),
+    ],
+)
+def test_a_shortage_names_keys_that_its_apps_have(app: dict[str, Any], remedy: str) -> None:
+    [line] = shortages({"web": {"resources": {"cpu": 1}, **app}}, apps=POOL)
+    assert fnmatch(line, f"*{remedy}")
