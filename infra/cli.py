@@ -319,11 +319,12 @@ def load(
 
 @local.command()
 def down(name: Name = DEFAULT_CLUSTER_NAME) -> None:
-    """Remove the cluster: all its processes and files. The tools stay for the next time."""
+    """Remove the cluster: all its processes and files, and every claim, kept or not. The tools stay for next time."""
     from infra.local.cluster.lifecycle import delete
 
-    removed = delete(cluster_paths(name))
-    typer.echo(f"{name}: removed" if removed else f"{name}: there is no such cluster, nothing to do")
+    removed = "removed, and every claim with it, kept or not; its volumes are simulated, so no data is lost"
+    nothing = "there is no such cluster, nothing to do"
+    typer.echo(f"{name}: {removed if delete(cluster_paths(name)) else nothing}")
 
 
 @local.command()

@@ -33,6 +33,13 @@ def test_it_prints_its_version() -> None:
     assert (result.exit_code, result.output) == (0, f"nightowl {version('nightowl')}\n")
 
 
+def test_the_end_of_a_local_cluster_says_what_becomes_of_its_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.local.cluster.lifecycle.delete", lambda paths: True)
+    assert CliRunner().invoke(app, ["local", "down", "--name", "second"]).output == (
+        "second: removed, and every claim with it, kept or not; its volumes are simulated, so no data is lost\n"
+    )
+
+
 @pytest.mark.parametrize("detail", Detail)
 def test_each_detail_of_a_plan_has_a_flag_and_full_shows_all(detail: Detail) -> None:
     asked = CliRunner().invoke(app, ["plan", "-s", "local", f"--{detail}"]).output
