@@ -124,6 +124,25 @@ def plan(
 
 
 @app.command()
+def config(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option("--stack", "-s", help="The stack: stacks/Pulumi.STACK.yaml.")] = "",
+    *,
+    file: File = None,
+    origin: Annotated[bool, typer.Option("--origin", help="Show the file and the line of each value.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show a stack file together with the files that it extends, as one. Needs no account, no engine and no network."""
+    from infra.plan.config import run_config
+    from infra.project import file_or_stack, project_folder
+
+    if not stack and file is None:
+        raise UsageError("--stack: name the stack, or a stack file by --file")
+    chosen = file_or_stack(project_folder(Path.cwd()), stack, file)
+    run_config(chosen, origin=origin, as_json=as_json, console=context.obj.results)
+
+
+@app.command()
 def image(
     context: typer.Context,
     name: Annotated[

@@ -28,6 +28,11 @@ def enclosing_project(start: Path) -> Path | None:
     return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), None)
 
 
+def stacks_folder(start: Path) -> Path:
+    """Return the folder of the stack files, in the project that `start` lies in, or in `start` where there is none."""
+    return (enclosing_project(start) or start) / STACKS_FOLDER
+
+
 def project_name(project: Path) -> str:
     """Read the name of the project from its Pulumi.yaml, as the engine gives it to the program.
 

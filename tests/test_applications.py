@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from infra.plan.plan import Plan, plan_of_file
+from infra.settings.stack_file import stack_config
 
 DEV = Path(__file__).parents[1] / "stacks" / "Pulumi.dev.yaml"
 INFRASTRUCTURE = ("platform", "network", "cluster", "nodePools", "loadBalancer")
@@ -60,7 +61,7 @@ coredns:
 def _plan(apps: str, platform: str, folder: Path) -> Plan:
     config: dict[str, Any] = {"nightowl:platform": {"kind": "existing", "context": "any"}}
     if platform == "eks":
-        dev = yaml.safe_load(DEV.read_text(encoding="utf-8"))["config"]
+        dev = stack_config(DEV)
         config = {f"nightowl:{section}": dev[f"nightowl:{section}"] for section in INFRASTRUCTURE}
     file = folder / "Pulumi.dev.yaml"
     file.write_text(yaml.safe_dump({"config": {**config, "nightowl:apps": yaml.safe_load(apps)}}))

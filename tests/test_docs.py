@@ -31,7 +31,7 @@ DECISION_HEAD = re.compile(
 TOP_LEVEL = {entry.name for entry in REPOSITORY.iterdir()}
 MADE_BY_COMMANDS = {".venv"}
 PLACEHOLDER = re.compile(r"[<*{]|\b[A-Z]{3,}\b")
-KEY = re.compile(r"nightowl:([a-zA-Z]+)\b(?!=)")
+KEY = re.compile(r"(?<!/)nightowl:([a-zA-Z]+)\b(?!=)")
 AWS_GLOBAL_OPTIONS = {"--output", "--profile", "--query", "--region"}
 AWS_OWN_COMMANDS = {
     ("eks", "update-kubeconfig"): {"--name", "--role-arn", "--alias"},

@@ -17,6 +17,7 @@ from infra.settings.app.application import WebSettings
 from infra.settings.build import build_settings
 from infra.settings.eks.drain import drain_seconds
 from infra.settings.stack import StackSettings
+from infra.settings.stack_file import stack_config
 
 REPOSITORY = Path(__file__).parent.parent
 STACKS = REPOSITORY / "stacks"
@@ -46,8 +47,8 @@ EKS_STACKS = ("dev", "staging", "prod")
 
 
 def sections(stack: str) -> dict[str, Any]:
-    document = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
-    return {key.removeprefix("nightowl:"): value for key, value in document["config"].items()}
+    config = stack_config(STACKS / f"Pulumi.{stack}.yaml")
+    return {key.removeprefix("nightowl:"): value for key, value in config.items()}
 
 
 def plain(settings: StackSettings) -> dict[str, Any]:

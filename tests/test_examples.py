@@ -10,6 +10,7 @@ import yaml
 
 from infra.local.paths import KUBE_CONTEXT
 from infra.plan.plan import plan_of_file
+from infra.settings.stack_file import stack_config
 
 REPOSITORY = Path(__file__).parents[1]
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*/Pulumi.*.yaml"))
@@ -19,7 +20,7 @@ INFRASTRUCTURE = ("platform", "network", "cluster", "nodePools", "loadBalancer")
 
 
 def _config(file: Path) -> dict[str, Any]:
-    return yaml.safe_load(file.read_text(encoding="utf-8"))["config"]
+    return stack_config(file)
 
 
 def _on_eks(example: Path, folder: Path) -> Path:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pulumi
 import pytest
-import yaml
 
 from infra.errors import NightowlError
 from infra.settings.stack import StackSettings
+from infra.settings.stack_file import stack_config
 from tests.apps.pod_security import violations
 from tests.apps.samples import web
 from tests.harness import REPOSITORY, Graph, build_apps, run_program
 
 
 def _config(path: Path) -> dict[str, Any]:
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+    config = stack_config(path)
     return {key.removeprefix("nightowl:"): value for key, value in config.items() if key.startswith("nightowl:")}
 
 

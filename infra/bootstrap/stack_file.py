@@ -15,6 +15,7 @@ from pathlib import Path
 from infra.bootstrap.account import Account
 from infra.bootstrap.resource import Change
 from infra.reconcile import Result, Step
+from infra.settings.stack_file import stack_config
 from infra.settings.stack_file_edit import (
     SECRETS_PROVIDER_KEY,
     StackFileEditError,
@@ -23,6 +24,7 @@ from infra.settings.stack_file_edit import (
     replace_text,
     set_value,
 )
+from infra.values import mapping
 
 BACKEND_PATH = ("config", "nightowl:delivery", "backend")
 DATA_KEY_PATH = ("encryptedkey",)
@@ -47,8 +49,9 @@ def bring_up_to_date(
     Where it cannot be written the result has the lines to add.
     """
     name, text = f"{file.parent.name}/{file.name}", read_text(file)
-    changes = _changes(text, account)
-    problem = _conflict(text, name, stack, account) if changes else None
+    backend = _backend(file)
+    changes = _changes(text, backend, account)
+    problem = _conflict(text, backend, name, stack, account) if changes else None
     data_key = None
     if changes and new_data_key is not None:
         data_key = new_data_key() if get_value(text, DATA_KEY_PATH) is None else None
@@ -72,22 +75,28 @@ def _edited(text: str, account: Account, data_key: str | None) -> str:
     return set_value(text, BACKEND_PATH, account.backend)
 
 
-def _changes(text: str, account: Account) -> tuple[Change, ...]:
+def _backend(file: Path) -> str | None:
+    """Read where the state is, from the stack file or from one that it extends."""
+    backend = mapping(stack_config(file).get("nightowl:delivery")).get("backend")
+    return backend if isinstance(backend, str) else None
+
+
+def _changes(text: str, backend: str | None, account: Account) -> tuple[Change, ...]:
+    data_key = get_value(text, DATA_KEY_PATH)
     wanted = (
-        ((SECRETS_PROVIDER_KEY,), account.secrets_provider),
-        (DATA_KEY_PATH, get_value(text, DATA_KEY_PATH) or NEW_DATA_KEY),
-        (BACKEND_PATH, account.backend),
+        ((SECRETS_PROVIDER_KEY,), get_value(text, (SECRETS_PROVIDER_KEY,)), account.secrets_provider),
+        (DATA_KEY_PATH, data_key, data_key or NEW_DATA_KEY),
+        (BACKEND_PATH, backend, account.backend),
     )
     return tuple(
         Change(setting=".".join(path[1:] or path), was=was, becomes=value)
-        for path, value in wanted
-        if (was := get_value(text, path)) != value
+        for path, was, value in wanted
+        if was != value
     )
 
 
-def _conflict(text: str, name: str, stack: str, account: Account) -> str | None:
+def _conflict(text: str, backend: str | None, name: str, stack: str, account: Account) -> str | None:
     """Find what names another state or another key: the file alone moves neither."""
-    backend = get_value(text, BACKEND_PATH)
     if backend not in {None, account.backend}:
         return (
             f"{name} keeps its state in {backend}; move it (`pulumi stack export` there, `pulumi stack import` here), "

@@ -64,8 +64,7 @@ def run_build(project: Path, stack: ImageStack, run: ActionsRun, *, pull_request
             f"{stack.name} takes no images of pull requests; name the subjects that may under "
             "nightowl:delivery.github.ephemeral"
         )
-    built = {app: image.build for app, image in stack.delivery.images.items() if image.build is not None}
-    sources = [_source(project, app, folder) for app, folder in built.items()]
+    sources = [_source(project, app, folder) for app, folder in stack.delivery.folders.items()]
     platforms = platforms_of(stack)
     if run.dry_run:
         for source in sources:

@@ -81,6 +81,11 @@ class ImageStack:
         """The section `delivery` of its file."""
         return self.settings.delivery
 
+    def image(self, app: str) -> str | None:
+        """The image of an app as the checkout has it, in the stack's file or in one that this extends."""
+        found = self.settings.apps.get(app)
+        return None if found is None else found.image
+
     @property
     def host(self) -> str:
         """Its registry."""

@@ -61,8 +61,7 @@ def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
             raise UsageError(f"nightowl:delivery.promotesFrom goes in a circle: {', '.join(sorted(seen))}")
         seen.add(builder.delivery.promotes_from)
         builder = read(builder.delivery.promotes_from)
-    folders = {app: image.build for app, image in builder.delivery.images.items() if image.build is not None}
-    return Chain(target=target, source=source, folders=folders)
+    return Chain(target=target, source=source, folders=builder.delivery.folders)
 
 
 def run_promote(
@@ -155,13 +154,13 @@ def _moves_on(chain: Chain, text: str, source_text: str, apps: list[str], run: A
     """Take the images of the source's file."""
     moves: list[Line] = []
     for app in apps:
-        reference = Reference.of(image_or_none(source_text, app) or "")
+        reference = Reference.of(image_or_none(source_text, app) or chain.source.image(app) or "")
         if not chain.source.owns(reference, app):
             run.print(
                 f"{app}: {chain.source.name} runs no image of its own registry yet, so there is nothing to promote"
             )
             continue
-        moves.append(Line(app=app, before=_before(text, app), after=chain.target.taking(reference, app)))
+        moves.append(Line(app=app, before=_before(chain.target, text, app), after=chain.target.taking(reference, app)))
     return moves
 
 
@@ -171,7 +170,7 @@ def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], dig
         for version in versions(project, stack_path(stack)):
             reference = _reference_in(version, app)
             if reference.digest == digest and stack.owns(reference, app):
-                return Line(app=app, before=_before(text, app), after=chain.target.taking(reference, app))
+                return Line(app=app, before=_before(chain.target, text, app), after=chain.target.taking(reference, app))
     raise UsageError(
         f"--digest: neither {chain.source.name} nor {chain.target.name} was ever recorded to run {app} at {digest}; "
         f"`git log -p {stack_path(chain.source)}` lists what was"
@@ -180,7 +179,7 @@ def _move_to_digest(project: Path, chain: Chain, text: str, apps: list[str], dig
 
 def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], run: ActionsRun) -> list[Line]:
     """Take the image before the current one; of several apps, of those that changed last, which were one promotion."""
-    current = {app: _before(text, app) for app in apps}
+    current = {app: _before(target, text, app) for app in apps}
     for version in versions(project, stack_path(target)):
         earlier = {app: _reference_in(version, app) for app in apps}
         moves = [
@@ -194,8 +193,8 @@ def _moves_back(project: Path, target: ImageStack, text: str, apps: list[str], r
     return []
 
 
-def _before(text: str, app: str) -> Reference:
-    return Reference.of(image_of(text, app))
+def _before(target: ImageStack, text: str, app: str) -> Reference:
+    return Reference.of(image_of(text, app, target.image(app)))
 
 
 def _reference_in(text: str, app: str) -> Reference:

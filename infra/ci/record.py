@@ -33,7 +33,8 @@ def run_record(project: Path, stack: ImageStack, images: Mapping[str, str], run:
     github = None if run.dry_run else connect(run)
     start = "" if github is None else github.head(MAIN_BRANCH)
     text = file_of_main(project, github, start, path)
-    lines = [Line(app=app, before=Reference.of(image_of(text, app)), after=Reference.of(images[app])) for app in images]
+    recorded = {app: Reference.of(image_of(text, app, stack.image(app))) for app in images}
+    lines = [Line(app=app, before=recorded[app], after=Reference.of(image)) for app, image in images.items()]
     new = [line for line in lines if line.before != line.after]
     if github is None:
         for line in new:

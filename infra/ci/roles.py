@@ -13,7 +13,7 @@ from infra.platforms.eks.names import role_arn
 from infra.project import stack_files
 from infra.settings.build import PROJECT
 from infra.settings.eks.delivery import RoleKind
-from infra.settings.yaml_file import read_yaml
+from infra.settings.stack_file import stack_config
 from infra.values import mapping
 
 
@@ -51,7 +51,7 @@ def run_role(stack: ImageStack, kind: RoleKind, run: ActionsRun) -> None:
 
 
 def _delivery(file: Path) -> Mapping[str, object]:
-    return mapping(mapping(read_yaml(file).get("config")).get(f"{PROJECT}:delivery"))
+    return mapping(stack_config(file).get(f"{PROJECT}:delivery"))
 
 
 def _distance(stack: str, sections: Mapping[str, Mapping[str, object]]) -> int:

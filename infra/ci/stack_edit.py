@@ -13,7 +13,8 @@ from infra.project import STACKS_FOLDER
 from infra.settings.app.image import check_image
 from infra.settings.build import PROJECT
 from infra.settings.eks.delivery import MAIN_BRANCH
-from infra.settings.stack_file_edit import StackFileEditError, get_value, set_value
+from infra.settings.layers import EXTENDS
+from infra.settings.stack_file_edit import StackFileEditError, get_value, has_key, set_value
 
 if TYPE_CHECKING:
     from infra.ci.github import GithubRepository
@@ -59,6 +60,8 @@ def with_lines(text: str, lines: Sequence[Line]) -> str:
 def set_image(text: str, app: str, image: str) -> str:
     """Set the main image of an app in the text of a stack file; its other containers keep theirs.
 
+    In a file that extends another, which may have the image, a missing line is made: what a stack runs is its own.
+
     Raises:
         UsageError: `image` is no reference with a fixed version, the file has no image line of the app, or the line
             cannot be changed without changing something else, as with an anchor or an alias.
@@ -67,7 +70,8 @@ def set_image(text: str, app: str, image: str) -> str:
         check_image(image)
     except ValueError as error:
         raise UsageError(f"image of {app}: {image!r} {error}") from None
-    image_of(text, app)
+    if not has_key(text, ("config", EXTENDS)):
+        image_of(text, app)
     try:
         return set_value(text, _path(app), image)
     except StackFileEditError:
@@ -77,13 +81,13 @@ def set_image(text: str, app: str, image: str) -> str:
         ) from None
 
 
-def image_of(text: str, app: str) -> str:
-    """Read the main image of an app from the text of a stack file.
+def image_of(text: str, app: str, inherited: str | None = None) -> str:
+    """Read the main image of an app from the text of a stack file, or the one that the files have which it extends.
 
     Raises:
         UsageError: the text is no stack file, or has no image line of the app.
     """
-    image = image_or_none(text, app)
+    image = image_or_none(text, app) or inherited
     if image is None:
         raise UsageError(
             f"the stack file has no line {PROJECT}:apps > {app} > image; write one, so that it can be changed"

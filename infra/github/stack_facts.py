@@ -10,11 +10,14 @@ from infra.errors import NightowlError, UsageError
 from infra.github.environments import EPHEMERAL
 from infra.github.subjects import PREVIEW_CONTEXTS, SubjectFormat
 from infra.reconcile import Step
+from infra.settings.layers import Layers
+from infra.settings.stack_file import read_stack_file
 from infra.settings.stack_file_edit import read_text, replace_text, set_value
-from infra.settings.yaml_file import read_yaml
 from infra.values import mapping
 
 SECTION = ("config", "nightowl:delivery", "github")
+_OF_THE_REPOSITORY = ("repository", "repositoryId", "preview")
+"""Keys that say the same for every stack of a repository, so that a base may have them."""
 EPHEMERAL_BASE = "dev"
 """The stack on whose cluster the environments of pull requests live."""
 
@@ -37,7 +40,8 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
         SettingsError: the file is no stack file.
         UsageError: the stack is none on EKS.
     """
-    config = mapping(read_yaml(file).get("config"))
+    layers = read_stack_file(file).layers
+    config = layers.config
     if mapping(config.get("nightowl:platform")).get("kind") != "eks":
         raise UsageError(f"--stack: {stack} is not on EKS (nightowl:platform.kind in {file}); leave it out")
     now = mapping(mapping(config.get("nightowl:delivery")).get("github"))
@@ -52,20 +56,34 @@ def stack_file_step(file: Path, stack: str, *, repository: str, repository_id: i
     differing = {key: value for key, value in wanted.items() if now.get(key) != value}
 
     def apply() -> None:
-        text = read_text(file)
-        for key, value in differing.items():
-            text = set_value(text, (*SECTION, key), value)
-        _replace(file, text, differing)
+        for target in dict.fromkeys(_file_of(key, file, layers) for key in differing):
+            written = {key: value for key, value in differing.items() if _file_of(key, file, layers) == target}
+            text = read_text(target)
+            for key, value in written.items():
+                text = set_value(text, (*SECTION, key), value)
+            _replace(target, text, written)
 
     return Step(
         name=f"{file.parent.name}/{file.name}",
         exists=bool(now),
         changes=tuple(
-            f"delivery.github.{key}: {_shown(now.get(key))} -> {_shown(differing[key])}" for key in differing
+            f"delivery.github.{key}: {_shown(now.get(key))} -> {_shown(differing[key])}{_elsewhere(key, file, layers)}"
+            for key in differing
         ),
         apply=apply,
         note="bring it to main by a pull request" if differing else "",
     )
+
+
+def _file_of(key: str, file: Path, layers: Layers) -> Path:
+    """Find the file to write a key to: one that is extended and has it for every stack, or the stack's own."""
+    holder = layers.holder((*SECTION[1:], key)) if key in _OF_THE_REPOSITORY else None
+    return file if holder is None else file.with_name(Path(holder.file).name)
+
+
+def _elsewhere(key: str, file: Path, layers: Layers) -> str:
+    target = _file_of(key, file, layers)
+    return "" if target == file else f" (in {target.name})"
 
 
 def _replace(file: Path, text: str, written: Mapping[str, str | list[str]]) -> None:

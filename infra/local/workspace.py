@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 import yaml
 
@@ -17,6 +16,7 @@ from infra.engine.outcome import DeploymentFailedError
 from infra.engine.workspace import Workspace, stack_name
 from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
+from infra.settings.plain import holds_encrypted
 from infra.settings.stack_file import stack_config
 from infra.settings.yaml_file import read_yaml
 from infra.toolchain.cache import pulumi_home
@@ -62,7 +62,7 @@ def _prepare(paths: ClusterPaths, provider: Path, stack_file: Path) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     _keep_passphrase(paths.passphrase)
     config = stack_config(stack_file)
-    if _has_encrypted_value(config):
+    if holds_encrypted(config):
         raise DeploymentFailedError(
             [f"{stack_file}: encrypted values cannot be read on a local cluster; refer to a secret by name instead"]
         )
@@ -105,14 +105,6 @@ def environment(paths: ClusterPaths) -> dict[str, str]:
         "PULUMI_BACKEND_URL": paths.state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
     }
-
-
-def _has_encrypted_value(value: object) -> bool:
-    """Whether a value holds what `pulumi config set --secret` writes: a map with `secure` alone."""
-    if isinstance(value, dict):
-        entries = cast(dict[str, object], value)
-        return set(entries) == {"secure"} or any(map(_has_encrypted_value, entries.values()))
-    return isinstance(value, list) and any(map(_has_encrypted_value, cast(list[object], value)))
 
 
 def _keep_passphrase(path: Path) -> None:

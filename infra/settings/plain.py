@@ -63,6 +63,14 @@ def _with_unusable(location: Location, value: object, places: Collection[Locatio
     return value
 
 
+def holds_encrypted(value: object) -> bool:
+    """Whether a value holds what `pulumi config set --secret` writes: a mapping with `secure` alone."""
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[object, object], value)
+        return set(entries) == {"secure"} or any(map(holds_encrypted, entries.values()))
+    return isinstance(value, list) and any(map(holds_encrypted, cast(list[object], value)))
+
+
 def _error(value: object) -> str | None:
     if isinstance(value, Mapping):
         return _mapping_error(cast(Mapping[object, object], value))

@@ -31,10 +31,13 @@ class Problem:
 
     key: str
     message: str
+    place: str = ""
+    """The file and the line of the value, such as `stacks/Pulumi.prod.yaml:61`; empty where none is known."""
 
     def __str__(self) -> str:
         """Write the line that the user reads. A secret can be in it only where the stack file is no stack file yet."""
-        return without_secrets(f"{self.key}: {self.message}")
+        line = without_secrets(f"{self.key}: {self.message}")
+        return f"{self.place}: {line}" if self.place else line
 
 
 class SettingsError(UsageError):

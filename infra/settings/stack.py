@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
 from infra.settings.balancer import balancer_errors
+from infra.settings.bases import Bases
 from infra.settings.eks.addresses import address_errors, shared_address_errors
 from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
@@ -38,6 +39,9 @@ from infra.settings.secret_references import object_errors
 class StackSettings(Model):
     """Where the applications run, and which."""
 
+    extends: Bases = ()
+    """Files beside this one whose keys it takes over and changes: `base` for `base.yaml`, or a list of such names, of
+    which later ones change earlier ones ([environments](environments.md))."""
     platform: PlatformSettings
     """Where the applications run."""
     network: NetworkSettings = NetworkSettings()

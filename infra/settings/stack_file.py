@@ -1,18 +1,41 @@
-"""A stack file read without Pulumi, for commands and tests."""
+"""A stack file read without Pulumi, for commands and tests; with the base files that it extends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from infra.settings.build import settings_of
+from infra.settings.build import PROJECT, settings_of
+from infra.settings.layers import Layer, Layers, layers_on
+from infra.settings.plain import holds_encrypted
 from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
-from infra.settings.yaml_file import read_yaml
+from infra.settings.yaml_file import Document, parse_document, read_document, short_name
 
 _STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """Top-level keys of a stack file (ProjectStack in github.com/pulumi/pulumi/sdk/v3/go/common/workspace)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """A stack file: its keys beside `config`, which are Pulumi's, and its configuration on top of its bases."""
+
+    keys: Mapping[str, object]
+    layers: Layers
+
+    @property
+    def document(self) -> dict[str, object]:
+        """What one file would say that extends none."""
+        return {**self.keys, "config": self.layers.config}
+
+    def settings(self) -> StackSettings:
+        """Build the settings. Raises SettingsError with every problem found, and where each stands."""
+        try:
+            return settings_of(self.layers.config)
+        except SettingsError as error:
+            raise self.layers.located(error) from None
 
 
 def settings_from_stack_file(path: Path) -> StackSettings:
@@ -21,20 +44,101 @@ def settings_from_stack_file(path: Path) -> StackSettings:
     Raises:
         SettingsError: with every problem found, also where the file cannot be read.
     """
-    return settings_of(stack_config(path))
+    return read_stack_file(path).settings()
 
 
 def stack_config(path: Path) -> dict[str, object]:
-    """Read the configuration in a stack file: the values of all namespaces, by key.
+    """Read the configuration in a stack file and its bases: the values of all namespaces, by key.
 
     Raises:
-        SettingsError: it is no stack file.
+        SettingsError: it is no stack file, or a base is none.
     """
-    document = read_yaml(path)
-    unknown = [Problem(key, unknown_key(key, _STACK_FILE_KEYS)) for key in document if key not in _STACK_FILE_KEYS]
-    config = document.get("config")
+    return read_stack_file(path).layers.config
+
+
+def read_stack_file(path: Path) -> StackFile:
+    """Read a stack file and the bases beside it.
+
+    Raises:
+        SettingsError: it is no stack file, or a base is none.
+    """
+    return _stack_file(read_document(path), str(path), lambda name: read_base(path.parent, name))
+
+
+def parse_stack_file(text: str, path: str, read: Callable[[str], str | None]) -> StackFile:
+    """Read the text of a stack file of a commit. `read` gives the text of another path there, None where there is none.
+
+    Raises:
+        SettingsError: it is no stack file, or a base is none.
+    """
+
+    def base(name: str) -> Layer | None:
+        place = f"{path.rpartition('/')[0]}/{name}.yaml"
+        found = read(place)
+        return None if found is None else _base(parse_document(found, place), place)
+
+    return _stack_file(parse_document(text, path), path, base)
+
+
+def read_base(folder: Path, name: str) -> Layer | None:
+    """Read a base file; None where there is none. Raises SettingsError for what no base can hold."""
+    path = folder / f"{name}.yaml"
+    return _base(read_document(path), str(path)) if path.exists() else None
+
+
+def _stack_file(document: Document, path: str, read: Callable[[str], Layer | None]) -> StackFile:
+    own = _layer(document, path, _STACK_FILE_KEYS)
+    keys = {key: value for key, value in document.values.items() if key != "config"}
+    return StackFile(keys=keys, layers=layers_on(own, read))
+
+
+def _base(document: Document, path: str) -> Layer:
+    layer = _layer(document, path, ("config",))
+    found = list(_of_one_stack(layer))
+    if found:
+        raise SettingsError(found)
+    return layer
+
+
+def _of_one_stack(layer: Layer) -> Iterator[Problem]:
+    """Find what several stacks cannot share."""
+    for key, value in layer.config.items():
+        if ":" in key and not key.startswith(f"{PROJECT}:"):
+            message = "is read by Pulumi itself, which knows the stack's own file only; write it there"
+            yield Problem(key, message, layer.place((key,)))
+        elif holds_encrypted(value):
+            message = "is encrypted by the key of one stack, so no other could read it; name where the secret is kept"
+            yield Problem(key, message, layer.place((key,)))
+
+
+def _layer(document: Document, path: str, known: tuple[str, ...]) -> Layer:
+    file = short_name(path)
+    found = [
+        Problem(key, _unknown_top_key(key, known), f"{file}:{document.lines[(key,)]}")
+        for key in document.values
+        if key not in known
+    ]
+    config = document.values.get("config")
     if config is not None and not isinstance(config, Mapping):
-        unknown.append(Problem("config", "is not a mapping; write keys such as nightowl:apps below it"))
-    if unknown:
-        raise SettingsError(unknown)
-    return {str(key): value for key, value in cast(Mapping[object, object], config or {}).items()}
+        found.append(
+            Problem(
+                "config",
+                "is not a mapping; write keys such as nightowl:apps below it",
+                f"{file}:{document.lines[('config',)]}",
+            )
+        )
+    if found:
+        raise SettingsError(found)
+    entries = cast(Mapping[object, object], config or {})
+    return Layer(
+        file=file,
+        # Pulumi writes a key without a value anew as an empty text.
+        config={str(key): None if value == "" else value for key, value in entries.items()},
+        lines={place[1:]: line for place, line in document.lines.items() if place[0] == "config" and place[1:]},
+    )
+
+
+def _unknown_top_key(key: str, known: tuple[str, ...]) -> str:
+    if key in _STACK_FILE_KEYS:
+        return "belongs to one stack; a base file has config alone"
+    return unknown_key(key, known)

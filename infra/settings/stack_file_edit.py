@@ -73,6 +73,14 @@ def get_value(text: str, path: Sequence[str]) -> str | None:
     return node.value if isinstance(node, yaml.ScalarNode) and not _is_null(node) else None
 
 
+def has_key(text: str, path: Sequence[str]) -> bool:
+    """Whether there is a key, with whatever value. Raises StackFileEditError: the text is no stack file."""
+    node: yaml.Node | None = _composed(text, path)
+    for key in path:
+        node = _child(node, key)
+    return node is not None
+
+
 def set_value(text: str, path: Sequence[str], value: Value) -> str:
     """Set the text or the list below the keys of `path`, such as `("config", "nightowl:delivery", "backend")`.
 

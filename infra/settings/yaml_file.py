@@ -10,7 +10,8 @@ values, so what counts is what the file says once every alias is written out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,6 +41,17 @@ _SCALARS = {
 """Plain scalars that are no texts: their form, and the characters with which they start (none if empty)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What a YAML file holds, and in which line each value stands: that of its key, or of the item of a list.
+
+    What came by an alias has no line of its own.
+    """
+
+    values: dict[str, object]
+    lines: Mapping[Location, int]
+
+
 class _TooLargeError(Exception):
     """The file goes beyond a bound; the message says which, without the file's name."""
 
@@ -49,8 +61,10 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = dict[str, list[tuple[str, re.Pattern[str]]]]()
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str) -> None:
         super().__init__(text)
+        self._file = short_name(name)
+        self.lines: dict[Location, int] = {}
         self._mistakes: list[Problem] = []
         self._location: Location = ()
         self._level = 0
@@ -74,6 +88,8 @@ class _Loader(yaml.SafeLoader):
         if place is not None:
             step = getattr(place, "value", place)
             self._location = (*location, step if isinstance(step, str | int) else "?")
+            start: Any = place if isinstance(place, yaml.Node) else cast(Any, self).peek_event()
+            self.lines.setdefault(self._location, start.start_mark.line + 1)
         self._level += 1
         if self._level > DEEPEST_LEVEL:
             raise _TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
@@ -85,7 +101,7 @@ class _Loader(yaml.SafeLoader):
                 raise _TooLargeError("has a value that contains itself by an alias; write it out")
             self._remedy = "an alias may repeat itself"
             self._count(self._sizes[id(node)] - 1)
-        self._mistakes += _other_base(self._location, node)
+        self._mistakes += _other_base(self._file, self._location, node)
         self._sizes[id(node)] = self._values - values
         self._level -= 1
         self._location = location
@@ -95,7 +111,7 @@ class _Loader(yaml.SafeLoader):
         """Read a mapping, and note the keys of which PyYAML would silently take the last."""
         position = len(self._mistakes)
         node = super().compose_mapping_node(anchor)
-        self._mistakes[position:position] = _repeated_keys(self._location, node)
+        self._mistakes[position:position] = _repeated_keys(self._file, self._location, node)
         return node
 
     def _count(self, values: int) -> None:
@@ -127,7 +143,12 @@ def _whole_number(text: str) -> int:
 
 
 def read_yaml(path: Path) -> dict[str, object]:
-    """Read a YAML file that holds one mapping. An empty file is an empty mapping.
+    """Read a YAML file that holds one mapping. An empty file is an empty mapping. Raises as `read_document` does."""
+    return read_document(path).values
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file that holds one mapping, with its lines. An empty file is an empty mapping.
 
     Raises:
         SettingsError: the file cannot be read, is no YAML, is too large, holds something else, or has a key twice.
@@ -140,12 +161,23 @@ def read_yaml(path: Path) -> dict[str, object]:
         raise _refused(path, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise _refused(path, "is not UTF-8 text") from None
-    document = _parse(text, path)
-    if document is None:
-        return {}
-    if not isinstance(document, dict):
-        raise _refused(path, "is not a mapping; write keys such as config")
-    return {str(key): value for key, value in cast(dict[object, object], document).items()}
+    return parse_document(text, str(path))
+
+
+def parse_document(text: str, name: str) -> Document:
+    """Read the text of a YAML file that messages call `name`. Raises SettingsError as `read_document` does."""
+    values, lines = _read(text, name)
+    if values is None:
+        return Document(values={}, lines={})
+    if not isinstance(values, dict):
+        raise _refused(name, "is not a mapping; write keys such as config")
+    plain = {str(key): value for key, value in cast(dict[object, object], values).items()}
+    return Document(values=plain, lines=lines)
+
+
+def short_name(file: str | Path) -> str:
+    """Return how messages call a file beside a line: its folder and its name."""
+    return "/".join(Path(file).parts[-2:])
 
 
 def _content(path: Path) -> bytes:
@@ -159,24 +191,25 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _parse(text: str, path: Path) -> object:
+def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
     try:
-        return cast(object, _Loader(text).get_single_data())
+        loader = _Loader(text, name)
+        return cast(object, loader.get_single_data()), loader.lines
     except yaml.MarkedYAMLError as error:
-        raise _refused(path, _syntax_message(error)) from None
+        raise _refused(name, _syntax_message(error)) from None
     except yaml.YAMLError:
-        raise _refused(path, "has a character that YAML does not allow") from None
+        raise _refused(name, "has a character that YAML does not allow") from None
     except _TooLargeError as error:
-        raise _refused(path, str(error)) from None
+        raise _refused(name, str(error)) from None
     except SettingsError:
         raise
     except (ArithmeticError, AttributeError, LookupError, ValueError):
         # PyYAML's own ways to fail at a tag that the value does not fit (`!!bool x`): each names the value, or nothing.
-        raise _refused(path, "has a number or a date that cannot be read; put it in quotes") from None
+        raise _refused(name, "has a number or a date that cannot be read; put it in quotes") from None
 
 
-def _refused(path: Path, message: str) -> SettingsError:
-    return SettingsError([Problem(str(path), message)])
+def _refused(name: str | Path, message: str) -> SettingsError:
+    return SettingsError([Problem(str(name), message)])
 
 
 def _syntax_message(error: yaml.MarkedYAMLError) -> str:
@@ -189,22 +222,23 @@ def _syntax_message(error: yaml.MarkedYAMLError) -> str:
     return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
 
 
-def _other_base(location: Location, node: yaml.Node | None) -> Iterator[Problem]:
+def _other_base(file: str, location: Location, node: yaml.Node | None) -> Iterator[Problem]:
     """Find a number such as 022, which arrives as 18: by then nobody knows how it was written."""
     if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:int":
         text = str(node.value)
         if re.fullmatch(r"[-+]?0[0-9a-zA-Z_]+", text) and len(text) <= LONGEST_NUMBER:
-            yield Problem(_place(location), f"{text} is {_whole_number(text)} to YAML; put it in quotes, or write that")
+            message = f"{text} is {_whole_number(text)} to YAML; put it in quotes, or write that"
+            yield Problem(_place(location), message, f"{file}:{node.start_mark.line + 1}")
 
 
-def _repeated_keys(location: Location, node: yaml.MappingNode) -> Iterator[Problem]:
+def _repeated_keys(file: str, location: Location, node: yaml.MappingNode) -> Iterator[Problem]:
     first_lines: dict[str, int] = {}
     for key, _ in node.value:
         if isinstance(key, yaml.ScalarNode):
             line = key.start_mark.line + 1
             if key.value in first_lines:
-                place = _place((*location, key.value))
-                yield Problem(place, f"is written twice, in lines {first_lines[key.value]} and {line}; keep one")
+                message = f"is written twice, in lines {first_lines[key.value]} and {line}; keep one"
+                yield Problem(_place((*location, key.value)), message, f"{file}:{line}")
             first_lines.setdefault(key.value, line)
 
 

@@ -12,13 +12,14 @@ from infra.plan.plan import plan_of_file
 from infra.settings.build import build_settings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.stack_file import read_stack_file
 from tests.harness import REPOSITORY
 
 DIGEST = "@sha256:" + "b" * 64
 
 
 def document(stack: str) -> dict[str, Any]:
-    return yaml.safe_load((REPOSITORY / "stacks" / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
+    return read_stack_file(REPOSITORY / "stacks" / f"Pulumi.{stack}.yaml").document
 
 
 def sections(derived: dict[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_the_other_form_of_a_subject_stays_during_a_change_over_and_strangers_go
 def test_the_shipped_stack_files_are_filled_in_and_accepted(
     nightowl: Command, github: FakeSettings, stack: str
 ) -> None:
-    for file in STACKS.glob("Pulumi.*.yaml"):
+    for file in STACKS.glob("*.yaml"):
         shutil.copy(file, nightowl.project / "stacks" / file.name)
     github.subject_template = IMMUTABLE_ANSWERS[0]
     file = nightowl.project / "stacks" / f"Pulumi.{stack}.yaml"

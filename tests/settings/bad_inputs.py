@@ -1662,11 +1662,6 @@ _DELIVERY = (
         id="image of no app",
     ),
     _delivery("{ images: { web: {} } }", f".images.web.build: {_BUILD_MISSING}", id="image from nowhere"),
-    _delivery(
-        "{ promotesFrom: dev, images: { web: { build: apps/web } } }",
-        ".images.web.build: does not go with promotesFrom, by which images come from dev; remove one",
-        id="image from two places",
-    ),
     *(
         _delivery(
             f'{{ images: {{ web: {{ build: "{folder}" }} }} }}',

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -59,13 +58,6 @@ def test_a_section_that_is_a_bare_text_is_refused() -> None:
 def test_whatever_the_configuration_holds_it_is_refused_without_a_traceback(text: str) -> None:
     pulumi.runtime.set_all_config({"nightowl:platform": text, "nightowl:apps": "{}"}, [])
     assert all(line.startswith("nightowl:platform") and len(line) < 200 for line in _refusal())
-
-
-def test_the_empty_defaults_that_pulumi_fills_in_are_not_taken_for_settings() -> None:
-    project = yaml.safe_load((Path(__file__).parents[2] / "Pulumi.yaml").read_text())
-    defaults = {key: one["default"] for key, one in project["config"].items() if "default" in one}
-    _configure({**{key.partition(":")[2]: value for key, value in defaults.items()}, **yaml.safe_load(SAMPLE)})
-    assert load() == build_settings(yaml.safe_load(SAMPLE))
 
 
 def test_a_section_without_value_is_empty() -> None:

@@ -10,6 +10,7 @@ import pytest
 from infra.settings.app.application import WebSettings
 from infra.settings.problems import SettingsError
 from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.yaml_file import short_name
 
 GOOD = """\
 config:
@@ -27,7 +28,7 @@ def _refusal(tmp_path: Path, content: str | bytes) -> str:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(SettingsError) as refusal:
         settings_from_stack_file(path)
-    return str(refusal.value).replace(str(path), "FILE")
+    return str(refusal.value).replace(str(path), "FILE").replace(short_name(path), "FILE")
 
 
 def _web(tmp_path: Path, more: str) -> WebSettings:
@@ -41,17 +42,21 @@ def _web(tmp_path: Path, more: str) -> WebSettings:
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
-        pytest.param("", ["nightowl:platform: is required", "nightowl:apps: is required"], id="empty"),
-        pytest.param("# only words\n", ["nightowl:platform: is required", "nightowl:apps: is required"], id="comment"),
-        pytest.param("config:\n", ["nightowl:platform: is required", "nightowl:apps: is required"], id="no config"),
+        pytest.param("", ["FILE: nightowl:platform: is required", "FILE: nightowl:apps: is required"], id="empty"),
+        pytest.param(
+            "# only words\n", ["FILE: nightowl:platform: is required", "FILE: nightowl:apps: is required"], id="comment"
+        ),
+        pytest.param(
+            "config:\n", ["FILE: nightowl:platform: is required", "FILE: nightowl:apps: is required"], id="no config"
+        ),
         pytest.param("- a\n", ["FILE: is not a mapping; write keys such as config"], id="list"),
         pytest.param("just words", ["FILE: is not a mapping; write keys such as config"], id="text"),
         pytest.param(
             "config: [a]\n",
-            ["config: is not a mapping; write keys such as nightowl:apps below it"],
+            ["FILE:1: config: is not a mapping; write keys such as nightowl:apps below it"],
             id="config as list",
         ),
-        pytest.param("conifg: {}\n", ["conifg: unknown key; did you mean 'config'?"], id="config misspelt"),
+        pytest.param("conifg: {}\n", ["FILE:1: conifg: unknown key; did you mean 'config'?"], id="config misspelt"),
         pytest.param(
             "a:\n\tb: 1\n", ["FILE: line 2, column 1: there is a tab; YAML is indented with spaces"], id="tab"
         ),
@@ -80,20 +85,24 @@ def _web(tmp_path: Path, more: str) -> WebSettings:
             ["FILE: has a value that contains itself by an alias; write it out"],
             id="alias of itself",
         ),
-        pytest.param("config:\n  apps: {}\n", ["apps: has no namespace; write nightowl:apps"], id="no namespace"),
+        pytest.param(
+            "config:\n  apps: {}\n", ["FILE:2: apps: has no namespace; write nightowl:apps"], id="no namespace"
+        ),
         pytest.param(
             "config:\n  nigthowl:apps: {}\n",
-            ["nigthowl:apps: unknown namespace; did you mean 'nightowl:apps'?"],
+            ["FILE:2: nigthowl:apps: unknown namespace; did you mean 'nightowl:apps'?"],
             id="namespace misspelt",
         ),
         pytest.param(
-            "config:\n  nightowl:app: {}\n", ["nightowl:app: unknown key; did you mean 'apps'?"], id="section misspelt"
+            "config:\n  nightowl:app: {}\n",
+            ["FILE:2: nightowl:app: unknown key; did you mean 'apps'?"],
+            id="section misspelt",
         ),
         pytest.param(
             "config:\n  nightowl:apps:\n    secure: AAABAM\n",
             [
-                "nightowl:apps: is encrypted; settings name where a secret is kept (apps.<name>.secrets) and never "
-                "hold it"
+                "FILE:2: nightowl:apps: is encrypted; settings name where a secret is kept (apps.<name>.secrets) and "
+                "never hold it"
             ],
             id="encrypted",
         ),
@@ -109,13 +118,15 @@ def test_a_file_that_is_no_stack_file_is_refused_with_what_is_wrong(
 def test_a_key_that_is_written_twice_is_named_with_both_lines(tmp_path: Path) -> None:
     twice = GOOD + "      port: 9090\n    web: {}\n"
     assert _refusal(tmp_path, twice).split("\n") == [
-        "nightowl:apps.web: is written twice, in lines 4 and 8; keep one",
-        "nightowl:apps.web.port: is written twice, in lines 6 and 7; keep one",
+        "FILE:8: nightowl:apps.web: is written twice, in lines 4 and 8; keep one",
+        "FILE:7: nightowl:apps.web.port: is written twice, in lines 6 and 7; keep one",
     ]
 
 
 def test_a_key_that_is_written_twice_outside_the_settings_is_named_too(tmp_path: Path) -> None:
-    assert _refusal(tmp_path, "config: {}\nconfig: {}\n") == "config: is written twice, in lines 1 and 2; keep one"
+    assert (
+        _refusal(tmp_path, "config: {}\nconfig: {}\n") == "FILE:2: config: is written twice, in lines 1 and 2; keep one"
+    )
 
 
 def _doubling(reference: str) -> str:
@@ -231,7 +242,7 @@ def test_times_without_quotes_are_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("date", ["2026-11-23", "2026-11-23T10:00:00Z", "2026-1-2 3:04:05"])
 def test_a_date_without_quotes_is_refused_because_pulumi_changes_it(tmp_path: Path, date: str) -> None:
     refusal = _refusal(tmp_path, f"{GOOD}      env: {{ DATE: {date} }}\n")
-    assert refusal == "nightowl:apps.web.env.DATE: is a date, which YAML would change; put it in quotes"
+    assert refusal == "FILE:7: nightowl:apps.web.env.DATE: is a date, which YAML would change; put it in quotes"
 
 
 def test_a_date_in_quotes_is_a_text(tmp_path: Path) -> None:
@@ -249,7 +260,10 @@ def test_numbers_are_read_as_pulumi_reads_them(tmp_path: Path) -> None:
 def test_a_number_in_another_base_is_refused_because_yaml_changes_it(tmp_path: Path, number: str, meaning: int) -> None:
     refusal = _refusal(tmp_path, f"{GOOD}      env: {{ UMASK: {number} }}\n      args: [{number}]\n").split("\n")
     message = f"{number} is {meaning} to YAML; put it in quotes, or write that"
-    assert refusal == [f"nightowl:apps.web.env.UMASK: {message}", f"nightowl:apps.web.args[0]: {message}"]
+    assert refusal == [
+        f"FILE:7: nightowl:apps.web.env.UMASK: {message}",
+        f"FILE:8: nightowl:apps.web.args[0]: {message}",
+    ]
 
 
 def test_anchors_and_merged_mappings_may_be_used(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_a_compose_file_is_told_where_its_sections_go(key: str, tmp_path: Path) 
     file.write_text(f"{key}: {{}}\nconfig: {{}}\n")
     with pytest.raises(SettingsError) as refused:
         settings_from_stack_file(file)
-    assert re.search(rf"^{key}: unknown key; (write|there is none)", str(refused.value), re.MULTILINE)
+    assert re.search(rf"^\S+:1: {key}: unknown key; (write|there is none)", str(refused.value), re.MULTILINE)
 
 
 @pytest.mark.parametrize("key", ["servicePorts", "sysctl", "gpuCount", "workDir", "restarts", "colour"])

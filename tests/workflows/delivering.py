@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from infra.platforms.eks.names import cluster_name, registry_host, repository_name
+from infra.settings.stack_file import stack_config
 from tests.ci.checkout import Checkout
 from tests.workflows.files import REPOSITORY
 
@@ -46,8 +47,7 @@ def _path(stack: str) -> str:
 
 
 def _stack_file(stack: str, letter: str, **delivery: Any) -> str:
-    content: Any = yaml.safe_load((REPOSITORY / _path(stack)).read_text())
-    config = content["config"]
+    config: Any = stack_config(REPOSITORY / _path(stack))
     config["nightowl:platform"].update(accountId=ACCOUNTS[stack], region=REGION)
     config["nightowl:apps"]["web"]["image"] = image_of(stack, letter)
     subject = "repo:example/nightowl"
@@ -62,7 +62,7 @@ def _stack_file(stack: str, letter: str, **delivery: Any) -> str:
         },
         **delivery,
     }
-    return yaml.safe_dump(content, sort_keys=False)
+    return yaml.safe_dump({"config": config}, sort_keys=False)
 
 
 STACK_FILES = {

@@ -44,6 +44,7 @@ STARTED: dict[str, tuple[Event, Sequence[str]]] = {
         [*CI, *MAIN, AGAIN, *STAGING],
     ),
     "prod's stack file on main": (push("stacks/Pulumi.prod.yaml"), [*CI, *MAIN, AGAIN, PROD]),
+    "a file that staging and prod extend on main": (push("stacks/full.yaml"), [*CI, *MAIN, AGAIN, *STAGING, PROD]),
     "a new version on main": (push("pyproject.toml"), [*CI, *MAIN, AGAIN, RELEASE]),
     "a branch": (push("stacks/Pulumi.prod.yaml", ref="refs/heads/feature"), []),
     "a new pull request": (pull_request("opened"), [*CI, *PREVIEW]),

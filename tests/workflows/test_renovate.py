@@ -57,7 +57,7 @@ def test_it_finds_every_version_of_the_tools() -> None:
 def test_it_finds_every_image_of_the_shipped_stacks() -> None:
     images = [
         image
-        for file in [*selected(["^stacks/Pulumi"]), "README.md", *selected(["^docs/"])]
+        for file in [*selected(["^stacks/.+yaml"]), "README.md", *selected(["^docs/"])]
         for image in re.findall(r"\bimage: (\S+@sha256:[0-9a-f]{64})", (REPOSITORY / file).read_text())
     ]
     found = [f"{pin['depName']}:{pin['currentValue']}@{pin['currentDigest']}" for pin in pins("Images")]

@@ -23,7 +23,7 @@ from infra.local.workspace import local_engine
 from infra.project import STACKS_FOLDER, stack_file
 from infra.settings.build import PROJECT
 from infra.settings.pull_request import pull_request_name
-from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.stack_file import read_stack_file, settings_from_stack_file
 from infra.settings.yaml_file import read_yaml
 from infra.toolchain.resolve import resolve_engine
 
@@ -63,7 +63,7 @@ class Place:
             UsageError, SettingsError: the base's file is not there, or cannot be read.
             NightowlError: the state of the base does not record how its cluster is reached.
         """
-        document = read_yaml(stack_file(self.project, self.base))
+        document = read_stack_file(stack_file(self.project, self.base)).document
         platform = cast(Mapping[str, Any], cast(Mapping[str, Any], document["config"])[f"{PROJECT}:platform"])
         shared: Mapping[str, Any] = {}
         if platform.get("kind") == "eks":
@@ -83,10 +83,10 @@ class Place:
             SettingsError: the base's file, or what was made of it, is not usable.
             NightowlError: the base cannot have stacks of pull requests.
         """
-        base = stack_file(self.project, self.base)
-        settings_from_stack_file(base)
+        base = read_stack_file(stack_file(self.project, self.base))
+        base.settings()
         file = self.file(number) if folder is None else folder / self.file(number).name
-        derived = derive(read_yaml(base), number, base=self.base, images=images)
+        derived = derive(base.document, number, base=self.base, images=images)
         kept = read_yaml(file) if file.exists() else {}
         keys = {key: kept[key] for key in ("encryptedkey", "encryptionsalt") if key in kept}
         file.write_text(stack_file_text({**keys, **derived}, number, base=self.base), encoding="utf-8")
@@ -101,7 +101,7 @@ class Place:
         """
         file = self.file(number)
         if not file.exists():
-            derived = derive_for_removal(read_yaml(stack_file(self.project, self.base)))
+            derived = derive_for_removal(read_stack_file(stack_file(self.project, self.base)).document)
             file.write_text(stack_file_text(derived, number, base=self.base), encoding="utf-8")
         return file
 

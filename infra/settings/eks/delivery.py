@@ -163,7 +163,8 @@ class ImageSettings(Model):
     """An app whose images this stack keeps in its own registry."""
 
     build: Folder | None = None
-    """The folder with its Dockerfile, from the top of the repository; none where `promotesFrom` is set."""
+    """The folder with its Dockerfile, from the top of the repository. Where `promotesFrom` is set nothing is built, and
+    the folder may come from a file that several stacks extend."""
 
 
 class DeliverySettings(Model):
@@ -186,6 +187,12 @@ class DeliverySettings(Model):
     """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
 
     @property
+    def folders(self) -> dict[str, str]:
+        """The folders that images are built from for this stack, by app."""
+        named = {app: image.build for app, image in self.images.items() if image.build is not None}
+        return named if self.promotes_from is None else {}
+
+    @property
     def bucket(self) -> str | None:
         """The bucket of the state."""
         return None if self.backend is None else self.backend.removeprefix("s3://").partition("?")[0]
@@ -201,9 +208,6 @@ class DeliverySettings(Model):
 
     def _image_errors(self) -> Iterator[FieldError]:
         for app, image in self.images.items():
-            if self.promotes_from is not None and image.build is not None:
-                message = f"does not go with promotesFrom, by which images come from {self.promotes_from}; remove one"
-                yield FieldError(("images", app, "build"), message)
             if self.promotes_from is None and image.build is None:
                 message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
                 yield FieldError(("images", app, "build"), message)

@@ -26,7 +26,7 @@ from infra.engine.locks import state_of_stack
 from infra.engine.outcome import DeploymentFailedError
 from infra.engine.program import run_program
 from infra.plan.answers import Answers
-from infra.settings.yaml_file import read_yaml
+from infra.settings.stack_file import read_stack_file
 from tests.e2e.aws_program.stack import STACKS, echo_stack, echo_workspace
 from tests.echo.account import Account
 from tests.echo.service import serving
@@ -94,7 +94,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         base.engine.deploy(base.file, lambda: pulumi.export("sharing", shared))
         binary = base.engine.pulumi_binary
     file = root / "Pulumi.pr-7.yaml"
-    document: Any = read_yaml(STACKS / "Pulumi.dev.yaml")
+    document: Any = read_stack_file(STACKS / "Pulumi.dev.yaml").document
     document["config"]["nightowl:apps"]["web"]["secrets"] = {"session-key": "dev/web/session-key"}
     file.write_text(yaml.safe_dump(derive(document, 7, base="dev", images={})))
     account = Account(answers=Answers(stack="pr-7", account_id=ACCOUNT, region="eu-central-1", role=ROLE), limits=[])

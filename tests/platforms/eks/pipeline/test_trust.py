@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.platforms.eks.names import identity_provider_arn, role_name
 from infra.settings.build import build_settings
 from infra.settings.eks.delivery import ROLE_KINDS, RoleKind
 from infra.settings.stack import StackSettings
+from infra.settings.stack_file import stack_config
 from tests.platforms.eks.iam_evaluator import Call, allows
 from tests.platforms.eks.pipeline.oidc_simulator import AUDIENCE, ISSUER, OTHERS_AUDIENCE, Provider, may_assume
 from tests.platforms.eks.stacks import STACKS, account_of, run_stack
@@ -143,7 +143,7 @@ ROWS = (
 def settings(stack: str, form: str) -> StackSettings:
     """A stack as shipped, but for its apps, whose subjects are written in one form or in both."""
     path: Path = STACKS / f"Pulumi.{stack}.yaml"
-    config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+    config = stack_config(path)
     github = config["nightowl:delivery"]["github"]
     assert (github["repository"], github["repositoryId"]) == (REPOSITORY, REPOSITORY_ID)
     for kind in ROLE_KINDS:
