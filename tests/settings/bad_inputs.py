@@ -111,6 +111,11 @@ _OF_COMPOSE = "is filled in by Compose, and by nobody here; write the value"
 _NO_VARIABLE = "names no variable of this container; set it under env, or under secrets with its env, or write"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
 _NOT_A_FILE_NAME = _NOT_A_NAME.replace("digits and dashes", "digits, dashes and underscores")
+_IN_A_PROBE = (
+    "is sent as it is written, as Kubernetes expands no variable in a probe; write the value, or ask by exec: "
+    "[sh, -c, ...]"
+)
+_IN_A_PATH = "as it is written, as Kubernetes expands no variable in a path; write the path"
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
 _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
 _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
@@ -936,6 +941,39 @@ _HEALTH = (
         "health.startWithin: the longest start of 2h (health.startWithin and sidecars.a.health.startWithin) and 5s to "
         "prove it are not below 2h, for which the longest rollout waits; lower it",
         id="starts that add up to the longest deadline",
+    ),
+    _web(
+        "{ health: { readiness: { http: '/$(PATH_OF_IT)', headers: { Host: '${HOST:-x}', X: $(lower) } }, "
+        "liveness: { grpc: { service: $(NAME) } } } }",
+        f"health.readiness.http: $(PATH_OF_IT) {_IN_A_PROBE}",
+        f"health.readiness.headers.Host: ${{HOST:-x}} {_IN_A_PROBE}",
+        f"health.readiness.headers.X: $(lower) {_IN_A_PROBE}",
+        f"health.liveness.grpc.service: $(NAME) {_IN_A_PROBE}",
+        id="variables in probes",
+    ),
+    _web(
+        "{ env: { HOST: a }, secrets: { k: { ref: a/b, env: KEY } }, files: { /etc/a.conf: 'host $(HOST)', "
+        "/run.sh: 'echo $(date)', /src/Makefile: 'x: $(HOST)' }, sidecars: { s: { image: 'a:1', env: { B: x }, "
+        "files: { /b: $(B), /c: $(KEY), /d: $(HOST) } } } }",
+        *(
+            f"{place}: $({name}) stays as it is written, as Kubernetes expands no variable in a file; write the value, "
+            "or let the program read its variable"
+            for place, name in (
+                ('files["/etc/a.conf"]', "HOST"),
+                ('sidecars.s.files["/b"]', "B"),
+                ('sidecars.s.files["/c"]', "KEY"),
+            )
+        ),
+        id="variables in files",
+    ),
+    _web(
+        "{ annotations: { example.com/pod: $(POD_NAME) }, volumes: { a: { mount: '/data/$(POD_NAME)', size: 1Gi } }, "
+        "writable: ['/tmp/${POD}'] }",
+        f"volumes.a.mount: '/data/$(POD_NAME)' would hold $(POD_NAME) {_IN_A_PATH}",
+        f"""writable["/tmp/${{POD}}"]: '/tmp/${{POD}}' would hold ${{POD}} {_IN_A_PATH}""",
+        """annotations["example.com/pod"]: $(POD_NAME) stays as it is written, as nobody expands a variable in an """
+        "annotation; write the value",
+        id="variables in annotations and paths",
     ),
     _web(
         "{ env: { '@tcp(': x } }",

@@ -19,7 +19,7 @@ from infra.settings.app.mounts import mount_errors
 from infra.settings.app.peers import SELF, Flow, Peer
 from infra.settings.app.placement import LabelValue, PlacementSettings
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
-from infra.settings.app.references import reference_errors
+from infra.settings.app.references import file_errors, left_as_written, reference_errors
 from infra.settings.app.release import ReleaseSettings, Retries, awaited_run_errors
 from infra.settings.app.resources import ResourceSettings
 from infra.settings.app.rollout import MIN_READY_SECONDS, RolloutSettings
@@ -104,6 +104,8 @@ class _Application(Model):
         yield self._variable_errors
         yield self._reference_errors
         yield self._helper_reference_errors
+        yield self._file_errors
+        yield self._annotation_errors
         yield lambda: _repetition_errors("allowTo", self.allow_to)
 
     def _shm_errors(self) -> Iterator[FieldError]:
@@ -141,6 +143,20 @@ class _Application(Model):
     def _secret_variables(self) -> dict[str, str]:
         """The names of the secrets by the variables that hold them."""
         return {secret.env: name for name, secret in self.secrets.items() if secret.env is not None}
+
+    def _file_errors(self) -> Iterator[FieldError]:
+        secrets = self._secret_variables
+        yield from file_errors(self.files, self.env.keys() | secrets.keys())
+        for section, name, helper in self.helpers:
+            for error in file_errors(helper.files, helper.env.keys() | secrets.keys()):
+                yield error.below(section, name)
+
+    def _annotation_errors(self) -> Iterator[FieldError]:
+        for key, text in self.annotations.items():
+            variable = left_as_written(text)
+            if variable is not None:
+                message = f"{variable} stays as it is written, as nobody expands a variable in an annotation"
+                yield FieldError(("annotations", key), f"{message}; write the value")
 
     def _reference_errors(self) -> Iterator[FieldError]:
         return reference_errors(self.env, self._secret_variables)

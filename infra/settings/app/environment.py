@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
-from infra.settings.app.references import VARIABLE_NAME
+from infra.settings.app.references import VARIABLE_NAME, left_as_written
 from infra.settings.model import FieldError, Model
 from infra.settings.scalars import Notation, form, parse_text
 
@@ -74,6 +74,11 @@ def _check_path(value: str) -> str:
     is_normal = value.startswith("/") and not value.startswith("//") and str(PurePosixPath(value)) == value
     if not is_normal or value == "/" or ".." in value.split("/") or ":" in value or not value.isprintable():
         raise ValueError("is not an absolute path inside the container, such as /etc/app/config.yaml")
+    variable = left_as_written(value)
+    if variable is not None:
+        raise ValueError(
+            f"would hold {variable} as it is written, as Kubernetes expands no variable in a path; write the path"
+        )
     return value
 
 

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from infra.settings.app.command import ProbeCommand, probe_command_errors
 from infra.settings.app.ports import Port
+from infra.settings.app.references import left_as_written
 from infra.settings.model import FieldError, Model, Rule, short_form
+from infra.settings.partly import Location
 from infra.settings.scalars import Notation, Seconds, WholeNumber, form, seconds_text
 
 LONGEST_PERIOD_SECONDS = 3600
@@ -46,6 +48,9 @@ class GrpcSettings(Model):
     """By default the app's own."""
     service: str = ""
     """The service that is asked for; by default the server as a whole."""
+
+    def _errors(self) -> Iterator[FieldError]:
+        return _literal_errors("service", self.service)
 
 
 class ProbeSettings(Model):
@@ -90,6 +95,10 @@ class ProbeSettings(Model):
     def _rules(self) -> Iterator[Rule]:
         yield self._question_errors
         yield self._path_errors
+        yield lambda: _literal_errors("http", self.http or "")
+        yield lambda: (
+            error for name, text in self.headers.items() for error in _literal_errors(("headers", name), text)
+        )
         yield self._http_only_errors
         yield lambda: () if self.exec is None else (error.below("exec") for error in probe_command_errors(self.exec))
         yield self._period_errors
@@ -222,6 +231,13 @@ class HealthSettings(Model):
             *(f"{key}.port" for key, probe in given.items() if probe.http is not None and probe.port is None),
             *(f"{key}.grpc.port" for key, probe in given.items() if probe.grpc is not None and probe.grpc.port is None),
         ]
+
+
+def _literal_errors(place: str | Location, text: str) -> Iterator[FieldError]:
+    variable = left_as_written(text)
+    if variable is not None:
+        message = f"{variable} is sent as it is written, as Kubernetes expands no variable in a probe"
+        yield FieldError(place, f"{message}; write the value, or ask by exec: [sh, -c, ...]")
 
 
 def _success_errors(key: str, probe: ProbeSettings | None) -> Iterator[FieldError]:

@@ -20,6 +20,7 @@ with a dot or a dash."""
 OF_KUBERNETES = "KUBERNETES_"
 """How the names begin of the variables that Kubernetes sets in every container: the address of the API server."""
 _OF_COMPOSE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::?[-?+][^}]*)?\}")
+_VARIABLE = re.compile(rf"\$\({VARIABLE_NAME}\)|\$\{{{VARIABLE_NAME}(?::?[-?+][^}}]*)?\}}")
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 
 
@@ -31,6 +32,22 @@ def references(text: str) -> list[str]:
 def is_expanded(text: str) -> bool:
     """Return whether Kubernetes makes another text of it."""
     return _REFERENCE.search(text) is not None
+
+
+def left_as_written(text: str) -> str | None:
+    """Return the first variable in a text that nobody expands, as `$(NAME)` or Compose's `${NAME}`; None for none."""
+    found = _VARIABLE.search(text)
+    return None if found is None else found[0]
+
+
+def file_errors(files: Mapping[str, str], variables: Collection[str]) -> Iterator[FieldError]:
+    """Find files that refer to variables of their container. What is no variable of it may be a shell's own."""
+    for path, content in files.items():
+        is_expanded_by_make = re.search(r"(^|/)(GNU)?[Mm]akefile$|\.mk$", path)
+        named = next((name for name in references(content) if name in variables), None)
+        if named is not None and not is_expanded_by_make:
+            message = f"$({named}) stays as it is written, as Kubernetes expands no variable in a file"
+            yield FieldError(("files", path), f"{message}; write the value, or let the program read its variable")
 
 
 def in_order_of_references(texts: Mapping[str, str]) -> list[str]:
