@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pulumi
 
 from infra.apps.app import App, AppArgs
+from infra.apps.job import done_jobs
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
@@ -48,6 +49,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     for line in platform.shortages({name: needed({name: app}).requests for name, app in settings.apps.items()}):
         pulumi.log.warn(line)
     nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)
+    done = done_jobs(state, settings.namespace.name)
     apps: dict[str, App] = {}
     for name in in_order({name: app.depends_on for name, app in settings.apps.items()}):
         app = settings.apps[name]
@@ -59,6 +61,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
                 namespace=namespace.name,
                 neighbours=nearby[name],
                 claims=claims[name],
+                done_jobs=done,
                 network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),
                 wait_for=namespace.rules,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -55,6 +55,8 @@ class AppArgs:
     """Claim by persistent volume."""
     network_policies: bool = True
     """Whether the network denies what the app does not allow."""
+    done_jobs: Collection[str] = ()
+    """Names of the Jobs that came to their end in an earlier run."""
     priority_class: str | None = None
     wait_for: Sequence[pulumi.Resource] = ()
     """What must exist before its first pod is made, such as the rules of the namespace."""
@@ -303,9 +305,12 @@ class App(pulumi.ComponentResource):
         )
 
     def _release(self, settings: LongRunning, pods: _Pods) -> list[pulumi.Resource]:
-        """Make what runs before the app's own pods do."""
+        """Make what runs before the app's own pods do; for an app that is off, keep what has run."""
         release = settings.release_job
         if release is None:
+            return []
+        name = release_name(self._app, settings, release)
+        if settings.replicas == 0 and name not in self._args.done_jobs:
             return []
         configuration = configurations(self._app, release)
         own = {content.name for known in pods.configurations.values() for content in known.config_maps}
@@ -320,7 +325,7 @@ class App(pulumi.ComponentResource):
             wait_for=[*pods.wait_for, *self._config_maps(more)],
         )
         running = replace(run_to_the_end(), known_as=release_of(self._app))
-        return [self._job(release_name(self._app, settings, release), release, released, running)]
+        return [self._job(name, release, released, running)]
 
     def _job(self, name: str, settings: JobSettings, pods: _Pods, running: Running) -> k8s.batch.v1.Job:
         return k8s.batch.v1.Job(

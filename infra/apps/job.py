@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.cron import GRACE_SECONDS
 from infra.apps.rollout import ENGINE_MARGIN_SECONDS
+from infra.platforms.state import MadeResource
 from infra.settings.app.application import JobSettings, LongRunning
+from infra.values import number, text
+
+JOB = "kubernetes:batch/v1:Job"
 
 JOB_ANNOTATIONS = {"pulumi.com/replaceUnready": "true"}
 """The provider makes a Job that has failed anew; without it, it would only look at it again."""
@@ -31,6 +36,17 @@ def job_name(app: str, settings: JobSettings) -> str:
 def release_name(app: str, settings: LongRunning, release: JobSettings) -> str:
     """Name the Job that runs before a rollout of `app`, by all that it runs with and by the app's own command."""
     return f"{app}-release-{_digest(app, release, settings.command, settings.args)}"
+
+
+def done_jobs(state: Iterable[MadeResource], namespace: str) -> frozenset[str]:
+    """Name the Jobs of a namespace that earlier runs of the stack have made, and that came to their end."""
+    return frozenset(
+        made.name
+        for made in state
+        if made.type == JOB
+        and text(made.outputs, "metadata", "namespace") == namespace
+        and number(made.outputs, "status", "succeeded")
+    )
 
 
 def job_spec(settings: JobSettings, template: k8s.core.v1.PodTemplateSpecArgs) -> k8s.batch.v1.JobSpecArgs:

@@ -62,6 +62,30 @@ def test_a_job_runs_again_where_it_has_changed_and_never_for_a_new_version_of_th
     assert before.ignore_changes == ["spec"]
 
 
+def _state_after(run: Graph, **status: int) -> dict[str, Any]:
+    """The state that a run leaves: its Job, as the cluster reports it at its end."""
+    return {made.urn: {"type": made.type, "outputs": {**made.props, "status": status}} for made in run.all("Job")}
+
+
+def test_an_app_that_is_off_keeps_the_release_that_has_run_and_runs_none() -> None:
+    on = _released()
+    assert not build_apps({"it": web(release=MIGRATE, replicas=0)}).all("Job"), "it was never on"
+    done, failed = _state_after(on, succeeded=1), _state_after(on, failed=3)
+    off = build_apps({"it": web(release=MIGRATE, replicas=0)}, state=done)
+    assert off.only("Job").name == on.only("Job").name, "so that it is not run again when the app is on again"
+    assert not build_apps({"it": web(release=MIGRATE, replicas=0)}, state=failed).all("Job")
+    assert not build_apps({"it": web(release=MIGRATE, replicas=0, image=NEW_IMAGE)}, state=done).all("Job")
+    in_another = {"namespace": {"name": "elsewhere"}}
+    assert not build_apps({"it": web(release=MIGRATE, replicas=0)}, state=done, **in_another).all("Job")
+
+
+def test_an_app_that_is_on_again_runs_the_release_of_a_changed_image_before_its_pods() -> None:
+    changed = build_apps({"it": web(release=MIGRATE, replicas=1, image=NEW_IMAGE)})
+    release = changed.only("Job")
+    assert release.name != _released().only("Job").name
+    assert f"Job {release.name}" in changed.made_before(changed.one("Deployment", "it"))
+
+
 def test_new_pods_wait_for_the_release_and_the_release_for_all_that_pods_need() -> None:
     graph = _released(env={"A": "1"}, secrets={"key": "app/key"})
     release = graph.only("Job")

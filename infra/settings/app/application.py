@@ -179,7 +179,8 @@ class _LongRunning(_Application):
     rollout: RolloutSettings = RolloutSettings()
     """How a new version replaces the old one."""
     release: ReleaseSettings | None = None
-    """What runs once, to its end, before each rollout that changes image, command, configuration or secrets."""
+    """What runs once, to its end, before each rollout that changes image, command, configuration or secrets; of an app
+    with `replicas: 0`, when it is on again."""
     ports: Ports = {}
     """Ports that the container serves, by name; of a web app, those besides `port`. Each is a port of its Service."""
     allow_from: tuple[Flow, ...] = ()
