@@ -339,9 +339,9 @@ _APP = (
     _stateful(
         "scaling: {}, release: { command: [x] }, rollout: { surge: 50% }, replicas: 3, partition: 4",
         "replicas: 3 would fight the autoscaler; give either replicas or scaling",
+        "rollout.surge: does not go with kind: stateful, whose replicas are replaced one by one",
         "scaling: does not go with kind: stateful, whose members are counted; write replicas",
         "release: does not go with kind: stateful; write a job, and name it in dependsOn here",
-        "rollout.surge: does not go with kind: stateful, whose replicas are replaced one by one",
         "partition: 4 is above the 3 replicas",
         id="keys of other kinds",
     ),
@@ -1235,6 +1235,14 @@ _CONTAINERS = (
         "(and a storage class that can do it)",
         id="persistent volume with many writers",
     ),
+    _web(
+        "{ replicas: 1, rollout: { surge: 50%, strategy: rolling }, volumes: { a: { mount: /data, claim: theirs } } }",
+        "rollout.surge: does nothing beside volume a, which one pod has at a time; remove it, or give the volume "
+        "shared: true",
+        "rollout.strategy: does nothing beside volume a, which one pod has at a time; remove it, or give the volume "
+        "shared: true",
+        id="rolling update of a volume with one writer",
+    ),
     _job(
         "{ overlap: allow, volumes: { a: { mount: /data, size: 1Gi, kind: persistent } } }",
         "overlap: allow would give a persistent volume two writers; use forbid or replace",
@@ -1261,11 +1269,12 @@ _CONTAINERS = (
         id="probe of a sidecar without port",
     ),
     _web(
-        "{ files: { /etc/a: ./a, /etc/b: b, /etc/c: /home/me/c, /etc/e: '/e is no file', /etc/f: \"./f\\n\" } }",
+        "{ files: { /etc/a: ./a, /etc/b.conf: b.conf, /etc/c: /home/me/c, /etc/e: '/e is no file', /etc/f: \"./f\\n\", "
+        "/etc/g: 'http://x/g', /etc/h: h } }",
         *(
             f'files["/etc/{name}"]: the value is a path, and no file is read from there; write what is in the file, on '
             "lines below '|'"
-            for name in "abc"
+            for name in ("a", "b.conf", "c")
         ),
         id="path of a file in the place of its content",
     ),

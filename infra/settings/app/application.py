@@ -263,6 +263,7 @@ class _LongRunning(_Application):
         yield self._replica_errors
         yield self._strategy_errors
         yield self._writer_errors
+        yield self._surge_errors
         yield self._port_errors
         yield lambda: _allow_from_errors(self.allow_from, self.served)
         yield self._health_errors
@@ -315,6 +316,13 @@ class _LongRunning(_Application):
                     "a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
                     "(and a storage class that can do it)",
                 )
+
+    def _surge_errors(self) -> Iterator[FieldError]:
+        writers = [name for name, volume in self.volumes.items() if volume.has_one_writer]
+        given = {"surge": True, "strategy": self.rollout.strategy == "rolling"}
+        for key in (key for key in given if writers and given[key] and key in self.rollout.model_fields_set):
+            message = f"does nothing beside volume {writers[0]}, which one pod has at a time"
+            yield FieldError(f"rollout.{key}", f"{message}; remove it, or give the volume shared: true")
 
     def _port_errors(self) -> Iterator[FieldError]:
         return port_errors(None, None, self.ports)
@@ -475,7 +483,6 @@ class StatefulSettings(ServingSettings):
         yield from super()._rules()
         yield self._scaling_errors
         yield self._no_release_errors
-        yield self._surge_errors
         yield self._partition_errors
         yield self._probe_port_errors
         yield self._claim_errors

@@ -57,9 +57,11 @@ def _content(value: Any) -> Any:
 
 def _is_path(content: str, *, of: str) -> bool:
     """Whether a content is what Compose takes for a file on the machine of whoever deploys."""
-    if not content or any(character.isspace() for character in content):
+    if not content or "://" in content or any(character.isspace() for character in content):
         return False
-    return content.startswith(("./", "../", "~/")) or PurePosixPath(content).name == PurePosixPath(of).name
+    has_its_name = PurePosixPath(content).name == PurePosixPath(of).name
+    # A word without a dot is a content as well as a name.
+    return content.startswith(("./", "../", "~/")) or (has_its_name and ("/" in content or "." in content))
 
 
 def _form(value: Any) -> str:

@@ -24,7 +24,7 @@ class VolumeSettings(Model):
     """The folder, in every container of the app."""
     size: Bytes | None = None
     """The most that fits: a pod that fills scratch space beyond it is evicted. Needed unless `claim` or `from` names
-    data that is there already."""
+    data that is there already. A volume on Amazon EFS grows beyond it."""
     kind: Literal["scratch", "persistent"] = "scratch"
     """`scratch` dies with the pod, `persistent` outlives it."""
     storage_class: ObjectName | None = None
