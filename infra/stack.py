@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pulumi
 
@@ -18,7 +18,11 @@ from infra.apps.volumes import mounted_claims
 from infra.platforms import make_platform
 from infra.platforms.state import read_state
 from infra.settings.app.application import Application, Task
+from infra.settings.build import PROJECT
+from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.interactions import in_order
+from infra.settings.model import path_text
+from infra.settings.outputs import unknown_outputs
 from infra.settings.stack import StackSettings
 
 
@@ -32,6 +36,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
     settings = settings.with_keeper()
+    _check_outputs(settings, known=())
     # Before anything is made: from then on the engine writes the state.
     state = read_state()
     platform = make_platform(settings, environment, state)
@@ -71,6 +76,19 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
         )
     platform.complete()
     return {"namespace": namespace.name, "apps": _addresses(settings, apps), **platform.outputs}
+
+
+def _check_outputs(settings: StackSettings, known: Collection[str]) -> None:
+    """Refuse outputs that the stack's own code does not return; where `permissions` do nothing, they need none."""
+    if not isinstance(settings.platform, EksPlatformSettings):
+        return
+    found = [
+        error
+        for place, permissions in settings.permissions.items()
+        for error in unknown_outputs(permissions, (*place.split("."), "permissions"), known)
+    ]
+    if found:
+        raise pulumi.RunError("\n".join(f"{PROJECT}:{path_text(one.location)}: {one.message}" for one in found))
 
 
 def _priority_class(settings: StackSettings, app: Application) -> str | None:

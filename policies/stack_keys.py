@@ -28,6 +28,9 @@ OF_AN_APP = ("nightowl:apps:App", "nightowl:eks:AppRoute", "nightowl:eks:AppSecr
 """The components that have the name of their app."""
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 OF_A_POOL = ("nightowl:eks:NodePool",)
+OF_PODS = ("nightowl:eks:PodIdentity",)
+PERMITTED: Mapping[str, str] = {"app": "apps"}
+"""Sections whose entries may have `permissions`, by the beginning of their roles' names: `app-web` is of `apps.web`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,22 @@ ADVICE: Mapping[str, Advice] = {
     "node-loss-toleration": Advice("apps.{app}.availability.evictAfter", "Write 60s or less, or leave it out."),
     "spread-over-zones": Advice("apps.{app}.availability.zones", "Leave it out, so that the spread is required."),
     "no-ingress-from-the-world": Advice("{opened}", "Name the networks that may call it."),
+    "policy-allows-no-star": Advice("{permitted}", "Name the actions, and the resources."),
+    "policy-allows-no-whole-service": Advice("{permitted}", "Name the actions that are needed."),
+    "policy-escalates-nowhere": Advice("{permitted}", "Name under 'resources' the roles that may be taken."),
+    "policy-reads-named-data": Advice(
+        "{permitted}",
+        "Name under 'resources' the buckets, tables, secrets or parameters, or use the short form of the service.",
+    ),
+    "policy-decrypts-with-named-keys": Advice(
+        "{permitted}", "Name the key under 'resources', or write it as 'kmsKey' beside what it encrypts."
+    ),
+    "policy-constrains-writes": Advice(
+        "{permitted}", "Name under 'resources' what may be changed, or write 'conditions'."
+    ),
+    "no-administrator-is-attached": Advice(
+        "{permitted}", "Write 'actions' and 'resources' instead of this 'policy', or a narrower one."
+    ),
     "no-secret-variable": Advice(
         "apps.{app}.secrets", "Leave 'env' out, and let the app read the file /run/secrets/<name>."
     ),
@@ -199,8 +218,10 @@ def _is_own(resource: Resource) -> bool:
 
 
 def _fits(place: str, resource: Resource) -> bool:
-    """Whether the resource belongs to an app, or to a pool, where the key has the name of one."""
-    owners = {"app": OF_AN_APP, "opened": OF_AN_APP, "pool": OF_A_POOL}.get(place)
+    """Whether the resource belongs to an app, a pool or a role of pods, where the key has the name of one."""
+    if place == "permitted" and urn_name(resource.parent).partition("-")[0] not in PERMITTED:
+        return False
+    owners = {"app": OF_AN_APP, "opened": OF_AN_APP, "pool": OF_A_POOL, "permitted": OF_PODS}.get(place)
     return owners is None or urn_type(resource.parent) in owners
 
 
@@ -277,6 +298,11 @@ def _opened(finding: _Finding) -> str:
     return "loadBalancer.allowFrom" if passed_on else f"apps.{finding.owner}.allowFrom"
 
 
+def _permitted(finding: _Finding) -> str:
+    section, _, name = finding.owner.partition("-")
+    return f"{PERMITTED[section]}.{name}.permissions"
+
+
 def _volume_name(volume: Mapping[str, Any]) -> str:
     return re.sub("^volume-", "", text(volume, "name"))
 
@@ -297,4 +323,5 @@ _PLACES: Mapping[str, Callable[[_Finding], str]] = {
     "opened": _opened,
     "volume": _volume,
     "decided": _decided,
+    "permitted": _permitted,
 }

@@ -95,7 +95,7 @@ class App(pulumi.ComponentResource):
         config_maps = self._config_maps(configuration.values())
         folders = self._storage(settings)
         claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
-        secrets = args.platform.deliver_secrets(name, settings.secrets, namespace=args.namespace, parent=self)
+        secrets = args.platform.deliver_secrets(name, settings, namespace=args.namespace, parent=self)
         service = None if isinstance(settings, Task) else self._service(settings)
         route = self._route(settings, service)
         self.url = route.url
@@ -134,6 +134,7 @@ class App(pulumi.ComponentResource):
 
     def _network_policies(self) -> list[k8s.networking.v1.NetworkPolicy]:
         settings, neighbours, platform = self._args.settings, self._args.neighbours, self._args.platform
+        reached = platform.destinations(settings.permissions)
         specs = {
             self._app: network_policy_spec(
                 self._app,
@@ -141,10 +142,13 @@ class App(pulumi.ComponentResource):
                 neighbours=neighbours,
                 load_balancer=platform.load_balancer,
                 admissions=platform.admissions(settings) if isinstance(settings, ServingSettings) else (),
+                destinations=reached,
             )
         }
         if not isinstance(settings, Task) and settings.release is not None:
-            specs[release_of(self._app)] = release_policy_spec(self._app, settings, neighbours=neighbours)
+            specs[release_of(self._app)] = release_policy_spec(
+                self._app, settings, neighbours=neighbours, destinations=reached
+            )
         return [
             k8s.networking.v1.NetworkPolicy(name, metadata=self._meta(name), spec=spec, opts=self._child())
             for name, spec in specs.items()

@@ -17,7 +17,7 @@ import pulumi_kubernetes as k8s
 
 from infra.apps.labels import match_app, release_of
 from infra.labels import NAME_LABEL
-from infra.platforms.platform import Admission
+from infra.platforms.platform import Admission, Destination
 from infra.settings.app.application import Application, LongRunning, StatefulSettings, Task
 from infra.settings.app.peers import METADATA_NETWORKS, SELF, Peer
 from infra.settings.app.ports import Protocol, ServedPort, find_port, number_and_protocol
@@ -63,11 +63,12 @@ def network_policy_spec(
     neighbours: Neighbours,
     load_balancer: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs],
     admissions: Sequence[Admission] = (),
+    destinations: Sequence[Destination] = (),
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
     """Return what the pods of `app` may receive and send.
 
-    `load_balancer` is from where the platform's requests come, and `admissions` are for the app's own traffic. A
-    direction without rules is closed.
+    `load_balancer` is from where the platform's requests come, `admissions` are for the app's own traffic, and
+    `destinations` are what the platform needs to be reached. A direction without rules is closed.
     """
     incoming: list[_Opening] = []
     if not isinstance(settings, Task):
@@ -87,19 +88,19 @@ def network_policy_spec(
             for ports, peers in _by_ports([*incoming, *from_own])
         ]
         or None,
-        egress=_egress([*_outgoing(settings, neighbours), *within]),
+        egress=_egress([*_outgoing(settings, neighbours), *_reached(destinations), *within]),
     )
 
 
 def release_policy_spec(
-    app: str, settings: LongRunning, *, neighbours: Neighbours
+    app: str, settings: LongRunning, *, neighbours: Neighbours, destinations: Sequence[Destination] = ()
 ) -> k8s.networking.v1.NetworkPolicySpecArgs:
     """Return what the pods of the release of `app` may send: what the app may; and they receive nothing."""
     to_app = [_Opening(_pods_of(app), ports) for ports in _among_own_pods(app, settings)]
     return k8s.networking.v1.NetworkPolicySpecArgs(
         pod_selector=match_app(release_of(app)),
         policy_types=["Ingress", "Egress"],
-        egress=_egress([*_outgoing(settings, neighbours), *to_app]),
+        egress=_egress([*_outgoing(settings, neighbours), *_reached(destinations), *to_app]),
     )
 
 
@@ -124,6 +125,10 @@ def _outgoing(settings: Application, neighbours: Neighbours) -> list[_Opening]:
             if _is_outside(peer)
         ),
     ]
+
+
+def _reached(destinations: Sequence[Destination]) -> list[_Opening]:
+    return [_Opening(peer, destination.ports) for destination in destinations for peer in destination.peers]
 
 
 def _egress(openings: Sequence[_Opening]) -> list[k8s.networking.v1.NetworkPolicyEgressRuleArgs] | None:

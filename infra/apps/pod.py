@@ -90,7 +90,7 @@ def pod_template(
     return k8s.core.v1.PodTemplateSpecArgs(
         metadata=k8s.meta.v1.ObjectMetaArgs(
             labels={**settings.labels, **app_labels(running.known_as or app)},
-            annotations={**settings.annotations, **(running.annotations or {})} or None,
+            annotations={**settings.annotations, **secrets.annotations, **(running.annotations or {})} or None,
         ),
         spec=k8s.core.v1.PodSpecArgs(
             service_account_name=app,

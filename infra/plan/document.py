@@ -33,6 +33,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for app in plan.apps
         ],
+        "access": [_fields(one) for one in plan.access],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],
         "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.plan.access import Access, pod_access
 from infra.plan.addresses import Address, addresses
 from infra.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
 from infra.plan.apps import AppPlan, app_plans
@@ -38,6 +39,8 @@ class Plan:
     """What `pulumi up` of one stack would make."""
 
     graph: Graph
+    access: Sequence[Access] = ()
+    """What pods may do on AWS."""
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -112,7 +115,7 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         role=role,
         others=host_outputs(settings, project=project, role=role),
     )
-    return plan_of_program(program, answers)
+    return replace(plan_of_program(program, answers), access=pod_access(settings))
 
 
 def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.application import LongRunning, ServingSettings
+from infra.settings.app.application import Application, LongRunning, ServingSettings
+from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.ports import Protocol as PortProtocol
-from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.outputs import OutputReference
 
 SECRETS_FOLDER = "/run/secrets"
 TLS_FOLDER = "/run/tls"
@@ -40,11 +41,13 @@ network that GKE takes for Services. Not the internet: a name server of a strang
 
 @dataclass(frozen=True, kw_only=True)
 class SecretDelivery:
-    """How the secrets of one app reach its containers."""
+    """How the secrets of one app reach its containers, and how its pods get their role."""
 
     volumes: Sequence[k8s.core.v1.VolumeArgs] = ()
     mounts: Sequence[k8s.core.v1.VolumeMountArgs] = ()
     env: Sequence[k8s.core.v1.EnvVarArgs] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of the pods."""
     wait_for: Sequence[pulumi.Resource] = ()
     """What must exist before the app's pods are made."""
 
@@ -70,6 +73,14 @@ class BoundVolume:
 @dataclass(frozen=True, kw_only=True)
 class Admission:
     """Who may reach the pods of an app from outside, and on which of their ports."""
+
+    peers: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]
+    ports: tuple[tuple[int, PortProtocol], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """What pods must reach outside of the cluster, and on which ports."""
 
     peers: Sequence[k8s.networking.v1.NetworkPolicyPeerArgs]
     ports: tuple[tuple[int, PortProtocol], ...]
@@ -104,8 +115,14 @@ class Platform(Protocol):
     """Whether claims of the namespace, and so the namespace, outlive the stack."""
     protect: bool = False
     """Whether nothing of the stack that holds data may be deleted."""
+    own_outputs: Mapping[str, pulumi.Input[str]] = MappingProxyType({})
+    """What the stack's own Pulumi code returns, by name."""
     is_guest: bool = False
     """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
+
+    def resolve(self, value: str | OutputReference) -> pulumi.Input[str]:
+        """Return a text as it is, and an output of the stack's own code as its value."""
+        return value if isinstance(value, str) else self.own_outputs[value.output]
 
     def admit(self, namespace: pulumi.Input[str], *, parent: pulumi.Resource) -> pulumi.Input[str]:
         """Grant the deploying role rights in the namespace, and return its name, known once they are given."""
@@ -129,9 +146,30 @@ class Platform(Protocol):
 
     @abstractmethod
     def deliver_secrets(
-        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+        self, app: str, settings: Application, *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
-        """Make what brings `secrets` (by name) to the pods of `app`, whose service account has the app's name."""
+        """Make what brings secrets and rights on AWS to the pods of `app`, whose service account has the app's name."""
+
+    def permit(
+        self,
+        name: str,
+        permissions: Sequence[PermissionSettings],
+        *,
+        namespace: str,
+        service_account: str,
+        parent: pulumi.Resource,
+    ) -> Sequence[pulumi.Resource]:
+        """Give the pods of a service account a role on AWS, called `name`, and return what must exist before them.
+
+        For whatever is no app. Where the cluster is not the stack's own on AWS, there is nothing to be had.
+        """
+        del name, permissions, namespace, service_account, parent
+        return ()
+
+    def destinations(self, permissions: Sequence[PermissionSettings]) -> Sequence[Destination]:
+        """Return what pods with `permissions` must reach to use them."""
+        del permissions
+        return ()
 
     def pull_secret(self, reference: str) -> str:
         """Return the name of the Secret with the credentials that `pullSecrets` refers to."""

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic.alias_generators import to_camel
 
 from infra.settings.app.application import Application
+from infra.settings.app.permissions import Permissions
 from infra.settings.balancer import balancer_errors
 from infra.settings.bases import Bases
 from infra.settings.eks.addresses import address_errors, shared_address_errors
@@ -20,6 +21,7 @@ from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import LoadBalancerSettings
 from infra.settings.eks.network import NetworkSettings
 from infra.settings.eks.nodes import NodePoolSettings, pool_errors, release_errors
+from infra.settings.eks.permissions import policy_errors
 from infra.settings.eks.placement import placement_errors
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.eks.pull_secrets import with_keeper
@@ -95,6 +97,7 @@ class StackSettings(Model):
         yield lambda: placement_errors(self.node_pools, app)
         yield lambda: gpu_errors(self.node_pools, app)
         yield lambda: size_errors(self.node_pools, app)
+        yield lambda: policy_errors(self.delivery, app)
 
     def _rules_as_a_guest(self, platform: GuestPlatformSettings) -> Iterator[Rule]:
         yield lambda: guest_namespace_errors(self.namespace)
@@ -124,6 +127,14 @@ class StackSettings(Model):
         # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
         if getattr(self, name) != type(self).model_fields[name].default:
             yield FieldError(to_camel(name), "goes with platform.kind: eks only")
+
+    @property
+    def permissions(self) -> Mapping[str, Permissions]:
+        """What pods may do on AWS, by the place of whoever has `permissions`, such as `apps.web`.
+
+        All of it together bounds the roles of the stack.
+        """
+        return {f"apps.{name}": app.permissions for name, app in self.apps.items() if app.permissions}
 
     def with_keeper(self) -> Self:
         """Add to the apps of a cluster on EKS what keeps their pull secrets there."""

@@ -9,6 +9,14 @@ from tests.apps.samples import IMAGE, cron, job, web, worker
 
 ROLE = "arn:aws:iam::111122223333:role"
 OWN_IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web" + IMAGE[IMAGE.index("@") :]
+POLICY = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"
+OUTPUT = {"output": "made-by-own-code"}
+SHORT_FORMS = ("s3", "sqs", "sns", "dynamodb", "secretsManager", "ses", "bedrock")
+OF_OUTPUTS = [
+    *({service: OUTPUT} for service in SHORT_FORMS),
+    {"s3": OUTPUT, "kmsKey": OUTPUT},
+    {"actions": ["sqs:PurgeQueue"], "resources": [OUTPUT]},
+]
 DISK = {"mount": "/data", "size": "5Gi", "kind": "persistent"}
 GITHUB = {
     "repository": "example/nightowl",
@@ -117,7 +125,7 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "web": web(traffic={"hosts": ["app.example.com", "*.example.com"], "sticky": "1h"}),
             "shared": web(volumes={"data": {**DISK, "shared": True}}),
             "writer": worker(image="app:1", replicas=1, volumes={"data": {**DISK, "was": "old.files"}}),
-            "report": cron(volumes={"data": DISK}),
+            "report": cron(volumes={"data": DISK}, permissions=[{"policy": POLICY}, *OF_OUTPUTS]),
             "seed": job(volumes={"data": DISK}),
         },
     },

@@ -223,6 +223,27 @@ def test_the_pack_and_the_report_of_a_pull_request_say_the_same_as_the_plan() ->
     assert f"hpa-room: {line}\n    {found.remedy}" in str(PolicyViolationError("local", [found]))
 
 
+DEPLOYERS = {"deployers": ["arn:aws:iam::111122223333:role/deployer"]}
+TOO_BROAD: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "all-data": ("policy-reads-named-data", {"actions": "s3:GetObject", "resources": "*"}),
+    "all-secrets": ("policy-reads-named-data", {"actions": "secretsmanager:Get*", "resources": "*"}),
+    "all-queues": ("policy-constrains-writes", {"actions": "sqs:SendMessage", "resources": "*"}),
+    "all-keys": ("policy-decrypts-with-named-keys", {"actions": "kms:Decrypt", "resources": "*"}),
+    "all-roles": ("policy-escalates-nowhere", {"actions": "sts:AssumeRole", "resources": "*"}),
+    "administrator": (
+        "no-administrator-is-attached",
+        {"policy": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    ),
+}
+
+
+def test_permissions_that_are_too_broad_are_refused_by_their_key(tmp_path: Path) -> None:
+    apps = {name: worker(permissions=[permission]) for name, (_, permission) in TOO_BROAD.items()}
+    found = planned(tmp_path, "prod", {**ON_EKS, "cluster": {"access": DEPLOYERS}, "apps": apps}).policies.violations
+    expected = {(rule, f"nightowl:apps.{app}.permissions") for app, (rule, _) in TOO_BROAD.items()}
+    assert expected <= {(one.rule.name, one.key) for one in found if one.level is Level.MANDATORY}
+
+
 def test_a_program_that_is_not_nightowl_is_spoken_to_in_its_resources() -> None:
     own = tried("local").graph.of_type("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
     (scaler,) = (one for one in own if one.name == "fixed-bounds")

@@ -127,8 +127,8 @@ _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was sha
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
     "allowFrom, allowTo, annotations, args, availability, command, dependsOn, env, files, health, image, init, kind, "
-    "labels, notSecret, placement, port, ports, pullSecrets, release, replicas, resources, rollout, scaling, secrets, "
-    "security, servicePort, shm, sidecars, traffic, volumes, writable"
+    "labels, notSecret, permissions, placement, port, ports, pullSecrets, release, replicas, resources, rollout, "
+    "scaling, secrets, security, servicePort, shm, sidecars, traffic, volumes, writable"
 )
 
 _PLATFORM = (
@@ -1921,6 +1921,95 @@ _LIMITS_OF_AWS = (
     ),
 )
 
+_PERMISSIONS = (
+    _web(
+        "{ permissions: [{ access: read }] }",
+        "permissions[0].actions: is required, or what else the pods may do: one of s3, sqs, sns, dynamodb, "
+        "secretsManager, ses, bedrock, actions and policy",
+        id="permission without a resource",
+    ),
+    _web(
+        "{ permissions: [{ s3: uploads, sqs: jobs }] }",
+        "permissions[0].sqs: does not go with s3; write it as an entry of its own",
+        id="two permissions in one",
+    ),
+    _web(
+        "{ permissions: [{ s3: Uploads }] }",
+        "permissions[0].s3: 'Uploads' is neither the name of a bucket nor its ARN",
+        id="permission on no bucket",
+    ),
+    _web(
+        "{ permissions: [{ sqs: 'arn:aws:sns:eu-central-1:111122223333:news' }] }",
+        "permissions[0].sqs: 'arn:aws:sns:eu-central-1:111122223333:news' is neither the name of a queue nor its ARN",
+        id="permission with the ARN of another service",
+    ),
+    _web(
+        "{ permissions: [{ sns: news, access: read }] }",
+        "permissions[0].access: of sns is write only: what a topic sends is read from a queue that subscribes to it",
+        id="permission to read a topic",
+    ),
+    _web(
+        "{ permissions: [{ ses: example.com, kmsKey: 'arn:aws:kms:eu-central-1:111122223333:key/1' }] }",
+        "permissions[0].kmsKey: does not go with ses; remove it",
+        id="permission with a key for mail",
+    ),
+    _web(
+        "{ permissions: [{ s3: uploads, kmsKey: alias/mine }] }",
+        "permissions[0].kmsKey: 'alias/mine' is not the ARN of a KMS key, such as "
+        "arn:aws:kms:eu-central-1:111122223333:key/ID; an alias names none here",
+        id="permission with an alias",
+    ),
+    _web(
+        "{ permissions: [{ s3: uploads, prefix: /in }, { sqs: jobs, prefix: in }] }",
+        "permissions[0].prefix: '/in' is not how keys begin: write it without a slash in front, wildcards and spaces",
+        "permissions[1].prefix: goes with s3, not with sqs; remove it",
+        id="permission with a wrong prefix",
+    ),
+    _web(
+        "{ permissions: [{ actions: ['*', 's3:*', PutMetricData], resources: '*' }] }",
+        "permissions[0].actions[0]: '*' would be all that a service can do, also what it learns tomorrow; name the "
+        "actions",
+        "permissions[0].actions[1]: 's3:*' would be all that a service can do, also what it learns tomorrow; name the "
+        "actions",
+        "permissions[0].actions[2]: 'PutMetricData' is not an action such as s3:GetObject; a wildcard may stand at its "
+        "end",
+        id="actions that are none or too many",
+    ),
+    _web(
+        "{ permissions: [{ actions: iam:CreateUser, resources: '*' }] }",
+        "permissions[0].actions[0]: 'iam:CreateUser' changes who may do what in the account, which is for those who "
+        "deploy; leave it out",
+        id="permission to make users",
+    ),
+    _web(
+        "{ permissions: [{ actions: sqs:PurgeQueue }] }",
+        "permissions[0].resources: is required: on what the actions may be done",
+        id="actions without resources",
+    ),
+    _web(
+        "{ permissions: [{ policy: 'arn:aws:iam::aws:policy/ReadOnlyAccess', access: read, resources: jobs }] }",
+        "permissions[0].resources[0]: 'jobs' is not the ARN of a resource, such as arn:aws:s3:::bucket/*",
+        "permissions[0].access: goes with a service such as s3, not with policy; remove it",
+        id="policy with what a statement has",
+    ),
+    _web(
+        "{ permissions: [{ s3: { output: 'my bucket' } }] }",
+        "permissions[0].s3.output: 'my bucket' is not the name of an output: use letters, digits, dashes and "
+        "underscores",
+        id="permission with no name of an output",
+    ),
+    _web(
+        "{ permissions: { s3: uploads } }",
+        "permissions: a mapping is not a list; write [a, b]",
+        id="permissions that are no list",
+    ),
+    _web(
+        "{ iam: {} }",
+        "iam: unknown key; write what its pods may do on AWS under 'permissions'; the role is made from it",
+        id="word for rights",
+    ),
+)
+
 _SEVERAL = (
     BadInput(
         "problems of several apps at once",
@@ -1968,5 +2057,6 @@ BAD_INPUTS = (
     *_EKS,
     *_DELIVERY,
     *_LIMITS_OF_AWS,
+    *_PERMISSIONS,
     *_SEVERAL,
 )

@@ -39,6 +39,7 @@ TEXTS: Mapping[str, Sequence[Any]] = {
     "`true` or `false`": [False, True],
 }
 """Values of a scalar, by its notation in docs/configuration.md; any other is a name."""
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234"
 BY_KEY: Mapping[str, Sequence[Any]] = {
     "notSecret": [["env.MAP_TOKEN"]],
     "app": ["peer"],
@@ -49,6 +50,22 @@ BY_KEY: Mapping[str, Sequence[Any]] = {
     "http": ["/path"],
     "loadBalancer": [True],
     "pullSecrets": [["kept-credentials"]],
+    "permissions": [
+        [
+            {"s3": "uploads", "access": "readWrite", "prefix": "in/", "kmsKey": KEY},
+            {"sqs": "jobs", "access": "write"},
+            {"sns": "news"},
+            {"dynamodb": "orders"},
+            {"secretsManager": "dev/key", "access": "write"},
+            {"ses": "example.com"},
+            {"bedrock": "eu.amazon.nova-pro-v1:0"},
+            {
+                "actions": ["cloudwatch:PutMetricData"],
+                "resources": ["*"],
+                "conditions": {"StringEquals": {"cloudwatch:namespace": ["shop"]}},
+            },
+        ]
+    ],
 }
 """Values of keys that mean something that is elsewhere, or that have a form of their own."""
 BESIDE: Mapping[str, Mapping[str, Any]] = {

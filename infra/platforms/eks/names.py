@@ -94,6 +94,11 @@ def boundary_name(cluster: str) -> str:
     return f"{cluster}-boundary"
 
 
+def app_boundary_name(cluster: str) -> str:
+    """Name the policy that bounds the roles of pods with `permissions`."""
+    return f"{cluster}-app-boundary"
+
+
 def pipeline_boundary_name(cluster: str) -> str:
     """Name the policy that bounds the roles that GitHub takes."""
     return f"{cluster}-pipeline-boundary"
@@ -176,6 +181,7 @@ def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterato
             yield limits.IAM_ROLE, role_name(cluster, kind)
             yield limits.IAM_POLICY, f"{role_name(cluster, kind)}-{_LONGEST_PART}"
         yield limits.IAM_POLICY, boundary_name(cluster)
+        yield limits.IAM_POLICY, app_boundary_name(cluster)
         yield limits.IAM_POLICY, pipeline_boundary_name(cluster)
     if delivery.runner:
         yield limits.CODEBUILD_PROJECT, runner_name(cluster)

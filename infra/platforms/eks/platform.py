@@ -19,6 +19,9 @@ from infra.platforms.eks.cluster.system_traffic import SystemTraffic
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.file_systems.file_systems import FileSystems, FileSystemsArgs
 from infra.platforms.eks.file_systems.wanted import SharedVolume, shared_volumes
+from infra.platforms.eks.identity.pod_permissions import PermissionFacts
+from infra.platforms.eks.identity.pod_roles import PodRoles
+from infra.platforms.eks.identity.pod_traffic import destinations
 from infra.platforms.eks.limits.architectures import warn_of_architectures
 from infra.platforms.eks.limits.checks import check_documents, check_stack_name
 from infra.platforms.eks.limits.quotas import warn_of_quotas
@@ -34,6 +37,7 @@ from infra.platforms.eks.nodes.offers import check_offers
 from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
 from infra.platforms.eks.pipeline.group_roles import PreviewAccess
 from infra.platforms.eks.pipeline.guest_roles import GuestRoles
+from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.pipeline import Delivery, make_scope
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
@@ -43,11 +47,11 @@ from infra.platforms.eks.secrets import AppSecrets, AppSecretsArgs, OwnRole, cop
 from infra.platforms.eks.storage_class import claim_class, make_storage_classes
 from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
-from infra.platforms.platform import BoundVolume, Route, SecretDelivery
+from infra.platforms.platform import BoundVolume, Destination, Route, SecretDelivery
 from infra.platforms.state import MadeResource
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.application import Application, ServingSettings
+from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
-from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import has_traffic
 from infra.settings.eks.capacity import shortages
@@ -87,7 +91,8 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._file_systems: FileSystems | None = None
-        self._delivery = self._make_delivery(args.context)
+        self._scope = self._make_scope(args.context)
+        self._delivery = self._make_delivery()
         self._context = _bounded(args.context, self._delivery)
         self._encryption = Encryption(
             "encryption",
@@ -139,19 +144,20 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         if behind_load_balancers:
             clients = args.settings.load_balancer.clients
             self.stand_behind_load_balancers(self._network.public_cidrs, clients=clients)
+        self._pod_roles = self._make_pod_roles()
         self.outputs = self._outputs()
         self.register_outputs({})
 
     @override
     def deliver_secrets(
-        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+        self, app: str, settings: Application, *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
         """Bring secrets from AWS Secrets Manager to the app, as the files `/run/secrets/<name>` and as variables.
 
         A reference is the secret's name. It may be encrypted under the account's own key for Secrets Manager, or under
-        the stack's key for secrets.
+        the stack's key for secrets. The role that reads them has the app's `permissions` too.
         """
-        if not secrets:
+        if not settings.secrets and not settings.permissions:
             return SecretDelivery()
         made = AppSecrets(
             app,
@@ -160,13 +166,34 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 cluster_name=self._cluster.name,
                 namespace=self._settings.namespace.name,
                 namespace_name=namespace,
-                secrets=secrets,
-                role=OwnRole(key_arn=self._encryption.secrets_key_arn),
+                secrets=settings.secrets,
+                role=OwnRole(
+                    key_arn=self._encryption.secrets_key_arn,
+                    permitted=self._pod_roles.permitted(settings.permissions),
+                ),
                 drivers=self._controllers.needed_by("secrets"),
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
         )
         return made.delivery
+
+    @override
+    def permit(
+        self,
+        name: str,
+        permissions: Sequence[PermissionSettings],
+        *,
+        namespace: str,
+        service_account: str,
+        parent: pulumi.Resource,
+    ) -> Sequence[pulumi.Resource]:
+        return self._pod_roles.make(
+            name, permissions, namespace=namespace, service_account=service_account, parent=parent
+        )
+
+    @override
+    def destinations(self, permissions: Sequence[PermissionSettings]) -> Sequence[Destination]:
+        return destinations(self._network.endpoint_cidrs) if permissions else ()
 
     @override
     def route(
@@ -194,17 +221,28 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             self._delivery.permit(frozenset(self._args.record.types))
         Protection(self._args.record.made, protect=self._context.protect)
 
-    def _make_delivery(self, context: AwsContext) -> Delivery | None:
-        github = self._settings.delivery.github
-        if github is None:
-            return None
-        scope = make_scope(
+    def _make_scope(self, context: AwsContext) -> Scope:
+        return make_scope(
             context,
             self._settings.delivery,
             domain=self._settings.load_balancer.domain,
             file_systems=bool(self._args.shared_volumes),
+            permissions=bool(self._settings.permissions),
         )
-        return Delivery("delivery", github=github, scope=scope, opts=self._child)
+
+    def _make_delivery(self) -> Delivery | None:
+        github = self._settings.delivery.github
+        return None if github is None else Delivery("delivery", github=github, scope=self._scope, opts=self._child)
+
+    def _make_pod_roles(self) -> PodRoles:
+        return PodRoles(
+            PermissionFacts(
+                context=self._context, resolve=self.resolve, secrets_key_arn=self._encryption.secrets_key_arn
+            ),
+            of_stack=[one for permissions in self._settings.permissions.values() for one in permissions],
+            cluster_name=self._cluster.name,
+            delivery=None if self._delivery is None else (self._delivery, self._scope),
+        )
 
     def _controller_addons(self) -> list[Addon]:
         """Return the add-ons that something of this stack needs."""

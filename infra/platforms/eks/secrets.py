@@ -1,4 +1,6 @@
-"""Secrets of the apps: kept in AWS Secrets Manager, mounted as files by the Secrets Store CSI driver.
+"""What the pods of an app get from AWS: their role, and secrets, mounted as files by the Secrets Store CSI driver.
+
+Secrets are kept in AWS Secrets Manager.
 
 Only of a secret that is to be a variable or that pulls images, the driver keeps a copy in the cluster's own store,
 encrypted by the stack's key, as long as pods use it. Pods without their secret do not start.
@@ -19,8 +21,10 @@ import pulumi_kubernetes as k8s
 import yaml
 
 from infra.iam import Document, allow, policy_document
+from infra.labels import ROLE_ANNOTATION
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
+from infra.platforms.eks.identity.pod_roles import PermittedPods
 from infra.platforms.mounted_secrets import secret_files, secret_variable, volume_of_secrets
 from infra.platforms.platform import SECRETS_FOLDER, TLS_FOLDER, TLS_KEYS, SecretDelivery
 from infra.settings.app.application import Application
@@ -39,9 +43,14 @@ RANDOM_SUFFIX = "-??????"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRole:
-    """A role that is made with the app. `key_arn` is the key under which its secrets may be encrypted."""
+    """A role that is made with the app.
+
+    `key_arn` is the key under which its secrets may be encrypted; `permitted` is what else the pods may do, none where
+    they only read secrets.
+    """
 
     key_arn: pulumi.Input[str]
+    permitted: PermittedPods | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +80,8 @@ class AppSecretsArgs:
 class AppSecrets(pulumi.ComponentResource):
     """The role that reads the secrets of one app, for its pods, and what the driver mounts of them.
 
-    The app's service account has the app's name.
+    The app's service account has the app's name. EKS takes one role for each service account, so the permissions of
+    the app are in this role too, with secrets or without.
     """
 
     delivery: SecretDelivery
@@ -100,6 +110,7 @@ class AppSecrets(pulumi.ComponentResource):
                 for one in mounted
                 for name, variable in one.variables.items()
             ],
+            annotations=_annotations(app, args.role),
             # Pods get their role when they are admitted, so the association comes first.
             wait_for=[*provided, association],
         )
@@ -116,14 +127,19 @@ class AppSecrets(pulumi.ComponentResource):
         )
 
     def _make_identity(self, app: str, args: AppSecretsArgs, role: OwnRole) -> PodIdentity:
+        policies: dict[str, Document] = {}
+        if args.secrets:
+            policies["secrets"] = secrets_policy(args.context, references(args.secrets), key_arn=role.key_arn)
+        permitted = role.permitted or PermittedPods(context=args.context)
         return PodIdentity(
             role_name(app),
             PodIdentityArgs(
-                context=args.context,
+                context=permitted.context,
                 cluster_name=args.cluster_name,
                 namespace=args.namespace,
                 service_account=app,
-                policies={"secrets": secrets_policy(args.context, references(args.secrets), key_arn=role.key_arn)},
+                policies={**policies, **permitted.policies},
+                managed_policy_arns=permitted.managed_policy_arns,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -146,6 +162,12 @@ class AppSecrets(pulumi.ComponentResource):
             # The add-on brings the kind.
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(args.drivers)),
         )
+
+
+def _annotations(app: str, role: OwnRole | GivenRole) -> Mapping[str, str]:
+    """Return what replaces pods that ran before there was a role; new secrets do that by themselves."""
+    has_permissions = isinstance(role, OwnRole) and role.permitted is not None
+    return {ROLE_ANNOTATION: role_name(app)} if has_permissions else {}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,7 @@ from infra.platforms.platform import (
     SecretDelivery,
 )
 from infra.platforms.state import MadeResource
-from infra.settings.app.application import LongRunning, ServingSettings
-from infra.settings.app.secrets import SecretSettings
+from infra.settings.app.application import Application, LongRunning, ServingSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
 
@@ -82,13 +81,14 @@ class ExistingPlatform(Platform):
 
     @override
     def deliver_secrets(
-        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+        self, app: str, settings: Application, *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
         """Bring keys of Secrets of the namespace to the app, as the files `/run/secrets/<name>` or as variables.
 
         Makes nothing: the Secrets are not this stack's. A pod whose Secret is missing waits for it.
         """
         del app, namespace, parent
+        secrets = settings.secrets
         keys = {name: _secret_key(secret.ref) for name, secret in secrets.items() if not secret.tls}
         files = [secret_files(key.secret, {key.key: name}) for name, key in keys.items() if secrets[name].env is None]
         certificates = [

@@ -20,7 +20,7 @@ from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing,
 from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
 from infra.platforms.state import MadeResource
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.application import Application, ServingSettings
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.eks.addresses import http_apps, http_traffic, reached_ports
@@ -90,9 +90,13 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
 
     @override
     def deliver_secrets(
-        self, app: str, secrets: Mapping[str, SecretSettings], *, namespace: pulumi.Input[str], parent: pulumi.Resource
+        self, app: str, settings: Application, *, namespace: pulumi.Input[str], parent: pulumi.Resource
     ) -> SecretDelivery:
-        """Bring secrets from AWS Secrets Manager to the app, by the role that the other stack has made for it."""
+        """Bring secrets from AWS Secrets Manager to the app, by the role that the other stack has made for it.
+
+        Its `permissions` do nothing here: a pull request chooses the code, before anybody has read it.
+        """
+        secrets = settings.secrets
         if not secrets:
             return SecretDelivery()
         made = AppSecrets(

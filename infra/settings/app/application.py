@@ -17,6 +17,7 @@ from infra.settings.app.image import Image
 from infra.settings.app.metadata import OwnKey
 from infra.settings.app.mounts import mount_errors
 from infra.settings.app.peers import SELF, Flow, Peer
+from infra.settings.app.permissions import Permissions
 from infra.settings.app.placement import LabelValue, PlacementSettings
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
 from infra.settings.app.references import file_errors, left_as_written, reference_errors
@@ -52,6 +53,8 @@ class _Application(Model):
     """Read-only files: the path in the container, and the content."""
     secrets: dict[SecretName, Secret] = {}
     """References of secrets, by name; each is the file `/run/secrets/<name>`. Never the secrets themselves."""
+    permissions: Permissions = ()
+    """What its pods may do on AWS; with `kind: eks` only, elsewhere it does nothing."""
     pull_secrets: Annotated[tuple[PullSecret, ...], UNIQUE] = ()
     """Credentials for private registries, for the images of all its containers: names of Secrets of type
     `kubernetes.io/dockerconfigjson` on an existing cluster, names in AWS Secrets Manager on EKS."""

@@ -29,6 +29,7 @@ _DNS = "there is no key: the cluster's DNS answers"
 _LIFECYCLE = (
     "there is no key: 'init' runs before the app starts, and 'rollout.drain' and 'rollout.finishWithin' say how it ends"
 )
+_ROLE = "write what its pods may do on AWS under 'permissions'; the role is made from it"
 _TERMINAL = "there is no key: a container has no terminal; kubectl exec opens one"
 
 _APP_WORDS: Mapping[str, str] = {
@@ -37,6 +38,8 @@ _APP_WORDS: Mapping[str, str] = {
     "affinity": "write it under 'placement' (nodes) or 'availability' (spread over zones)",
     "apiversion": _NO_MANIFEST,
     "attach": _TERMINAL,
+    "attachpolicy": _ROLE,
+    "attachpolicyarns": _ROLE,
     "automountserviceaccounttoken": _OWN_ACCOUNT,
     "autoscaling": "write it under 'scaling'",
     "backofffactor": _ALWAYS,
@@ -114,6 +117,10 @@ _APP_WORDS: Mapping[str, str] = {
     "hosts": "write them as 'traffic.hosts'",
     "hostusers": _FORBIDDEN,
     "hpa": "write it under 'scaling'",
+    "iam": _ROLE,
+    "iampolicies": _ROLE,
+    "iamrole": _ROLE,
+    "iamrolestatements": _ROLE,
     "id": _NAME,
     "imagepullpolicy": "there is no key: a digest is pulled once a node, a tag at each start",
     "imagepullsecrets": "write their names as 'pullSecrets'",
@@ -121,6 +128,7 @@ _APP_WORDS: Mapping[str, str] = {
     "initcontainers": "write them under 'init', by name",
     "instances": "write it as 'replicas'",
     "ipc": _FORBIDDEN,
+    "irsa": _ROLE,
     "killselection": _OF_KUBERNETES,
     "lifecycle": _LIFECYCLE,
     "limits": "write 'resources.memoryLimit' and 'resources.cpuLimit'",
@@ -159,6 +167,9 @@ _APP_WORDS: Mapping[str, str] = {
     "platform": "there is no key: nodes are of one architecture, and 'placement.labels' chooses among them",
     "podannotations": "write them as 'annotations'",
     "poddisruptionbudget": "write it as 'availability.maxUnavailable'",
+    "podidentity": _ROLE,
+    "policies": _ROLE,
+    "policystatements": _ROLE,
     "portdefinitions": _PORTS,
     "portmappings": _PORTS,
     "poststart": _LIFECYCLE,
@@ -180,6 +191,7 @@ _APP_WORDS: Mapping[str, str] = {
     "restart": _ALWAYS,
     "restartpolicy": _ALWAYS,
     "revisionhistorylimit": _OF_NIGHTOWL,
+    "rolearn": _ROLE,
     "rollbackconfig": "there is no key: the pods of the version before serve until those of the new one are ready",
     "runasgroup": "write it as 'security.group'",
     "runasuser": "write it as 'security.user'",
@@ -210,6 +222,8 @@ _APP_WORDS: Mapping[str, str] = {
     "sysctls": _FORBIDDEN,
     "targetport": _PORTS,
     "taskkillgraceperiodseconds": "write it as 'rollout.finishWithin'",
+    "taskrole": _ROLE,
+    "taskrolearn": _ROLE,
     "template": _NO_MANIFEST,
     "terminationgraceperiodseconds": "write it as 'rollout.finishWithin'; the rest of it is computed",
     "terminationmessagepath": _OF_NIGHTOWL,

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import pulumi
 
+from infra.iam import policy_document
 from infra.platforms.eks.context import AwsContext
+from infra.platforms.eks.identity.pod_permissions import PermissionFacts, permission_statements
 from infra.platforms.eks.names import pipeline_arns, stack_name_errors
-from infra.platforms.eks.pipeline.boundary import boundary_document, pipeline_boundary_document
+from infra.platforms.eks.pipeline.boundary import app_boundary_document, boundary_document, pipeline_boundary_document
 from infra.platforms.eks.pipeline.permissions.documents import size
 from infra.platforms.eks.pipeline.permissions.scope import Scope
 from infra.platforms.eks.pipeline.pipeline import make_scope, pipeline_trust
@@ -25,6 +27,8 @@ from infra.settings.stack import StackSettings
 
 _ID = "0" * 36
 """As long as the id of a KMS key."""
+_OUTPUT = f"arn:aws:secretsmanager:eu-central-1:000000000000:secret:rds!db-{_ID}-000000"
+"""As long as what own code may return: the ARN of a secret of Amazon RDS."""
 _NODE_ROLE = "node-0000000"
 """As long as the name that the engine gives to the role of the nodes."""
 
@@ -47,32 +51,49 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
     """
     _raise_any(
         [
-            *_secrets_errors(settings, context),
+            *_role_errors(settings, context),
             *_pipeline_errors(settings, context),
             *_registry_errors(settings, context),
         ]
     )
 
 
-def _secrets_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
-    key = context.arn("kms", f"key/{_ID}")
+def _role_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+    facts = _facts(context)
     for app, of in settings.apps.items():
-        if not of.secrets:
+        secrets = secrets_policy(context, references(of.secrets), key_arn=facts.secrets_key_arn)
+        of_secrets = size(secrets) if of.secrets else 0
+        if of_secrets > limits.INLINE_POLICIES_CHARACTERS:
+            yield (
+                f"nightowl:apps.{app}.secrets: {len(of.secrets)} secrets make a policy of {of_secrets} characters, but "
+                f"a role has at most {limits.INLINE_POLICIES_CHARACTERS}; give them shorter names in Secrets Manager, "
+                "or keep several values in one"
+            )
             continue
-        length = size(secrets_policy(context, references(of.secrets), key_arn=key))
+        permitted = policy_document(*permission_statements(of.permissions, facts))
+        length = of_secrets + (size(permitted) if of.permissions else 0)
         if length > limits.INLINE_POLICIES_CHARACTERS:
             yield (
-                f"nightowl:apps.{app}.secrets: {len(of.secrets)} secrets make a policy of {length} characters, but a "
-                f"role has at most {limits.INLINE_POLICIES_CHARACTERS}; give them shorter names in Secrets Manager, or "
-                "keep several values in one"
+                f"nightowl:apps.{app}.permissions: with its secrets they make policies of {length} characters, but a "
+                f"role has at most {limits.INLINE_POLICIES_CHARACTERS}; name fewer resources"
             )
+
+
+def _facts(context: AwsContext) -> PermissionFacts:
+    return PermissionFacts(
+        context=context,
+        resolve=lambda value: value if isinstance(value, str) else _OUTPUT,
+        secrets_key_arn=context.arn("kms", f"key/{_ID}"),
+    )
 
 
 def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
     github = settings.delivery.github
     if github is None:
         return
-    scope = make_scope(context, settings.delivery, domain=settings.load_balancer.domain)
+    scope = make_scope(
+        context, settings.delivery, domain=settings.load_balancer.domain, permissions=bool(settings.permissions)
+    )
     for kind in ROLE_KINDS:
         length = size(pipeline_trust(github, scope, kind)) if github.subjects(kind) else 0
         if length > limits.TRUST_POLICY_CHARACTERS:
@@ -81,6 +102,14 @@ def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
                 f"role has at most {limits.TRUST_POLICY_CHARACTERS}; name fewer"
             )
     yield from _out_of_bounds(settings, scope)
+    of_stack = [one for permissions in settings.permissions.values() for one in permissions]
+    permitted = permission_statements(of_stack, _facts(context))
+    length = size(app_boundary_document(scope, permitted))
+    if settings.permissions and length > limits.MANAGED_POLICY_CHARACTERS:
+        yield (
+            f"nightowl:apps.*.permissions: all of them together make a permissions boundary of {length} characters, "
+            f"but IAM takes {limits.MANAGED_POLICY_CHARACTERS}; name fewer resources"
+        )
     length = max(size(boundary_document(scope)), size(pipeline_boundary_document(scope)))
     if length > limits.MANAGED_POLICY_CHARACTERS:
         yield (

@@ -50,6 +50,8 @@ class Network(pulumi.ComponentResource):
     private_subnet_ids: Mapping[str, pulumi.Output[str]]
     control_plane_subnet_ids: Mapping[str, pulumi.Output[str]]
     public_cidrs: tuple[str, ...]
+    endpoint_cidrs: tuple[str, ...]
+    """Of the subnets with interface endpoints; none without endpoints."""
     private_routes: Sequence[pulumi.Resource]
     public_routes: Sequence[pulumi.Resource]
 
@@ -60,6 +62,7 @@ class Network(pulumi.ComponentResource):
         cidrs = plan(settings.cidr, len(args.zones))
         self.zones = args.zones
         self.public_cidrs = cidrs.public
+        self.endpoint_cidrs = cidrs.control_plane if settings.interface_endpoints else ()
         child = pulumi.ResourceOptions(parent=self)
         self.vpc_id = aws.ec2.Vpc(
             "vpc",

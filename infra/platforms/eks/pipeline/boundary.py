@@ -108,6 +108,23 @@ def boundary_document(scope: Scope) -> Document:
     )
 
 
+def app_boundary_document(scope: Scope, permitted: Iterable[Statement]) -> Document:
+    """Write the boundary of the roles of pods with `permissions`: what the stack file permits them, and their secrets.
+
+    So no role that the pipeline makes may do on AWS what an administrator has not deployed once.
+    """
+    own = [
+        allow("Secrets", "secretsmanager:DescribeSecret GetSecretValue", *_secrets(scope)),
+        allow(
+            "Decrypt", "kms:Decrypt", when={"StringEquals": {"kms:ViaService": "secretsmanager.{region}.amazonaws.com"}}
+        ),
+        STATE_KEY,
+        *_not_of_other_stacks(scope),
+    ]
+    # What a stack file says may have braces of its own: IAM fills in policy variables.
+    return policy_document(*(filled(statement, scope) for statement in own), *_together(permitted))
+
+
 def pipeline_boundary_document(scope: Scope) -> Document:
     """Write the boundary of the roles that GitHub takes.
 
@@ -132,8 +149,22 @@ def _named(scope: Scope) -> Statement:
         "secretsmanager:DescribeSecret GetSecretValue",
         "arn:aws:eks:{here}:cluster/{name}",
         "arn:aws:logs:{here}:log-group:/aws/vpc/{name}/*",
-        *(f"arn:aws:secretsmanager:{{here}}:secret:{beginning}*" for beginning in scope.secrets),
+        *_secrets(scope),
     )
+
+
+def _secrets(scope: Scope) -> list[str]:
+    return [f"arn:aws:secretsmanager:{{here}}:secret:{beginning}*" for beginning in scope.secrets]
+
+
+def _together(permitted: Iterable[Statement]) -> Iterator[Statement]:
+    """Put the resources of the same actions under the same conditions into one statement."""
+    alike: dict[str, list[Statement]] = {}
+    for one in permitted:
+        alike.setdefault(json.dumps([sorted(one.actions), one.conditions], default=id), []).append(one)
+    for number, group in enumerate(alike.values(), start=1):
+        resources = dict.fromkeys(resource for one in group for resource in one.resources)
+        yield replace(group[0], sid=f"Pods{number}", resources=list(resources))
 
 
 def _of_addons(scope: Scope) -> Iterator[Statement]:

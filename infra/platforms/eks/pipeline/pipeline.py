@@ -11,6 +11,7 @@ from infra.iam import Document, Statement, policy_document, service_trust
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.names import (
     GITHUB_ISSUER,
+    app_boundary_name,
     boundary_name,
     identity_provider_arn,
     pipeline_boundary_name,
@@ -66,6 +67,13 @@ class Delivery(pulumi.ComponentResource):
         self.roles = {kind: self._make_role(kind) for kind in ROLE_KINDS if github.subjects(kind)}
         self.register_outputs({"roles": {kind: role.arn for kind, role in self.roles.items()}})
 
+    def bound_apps(self, document: Document) -> pulumi.Output[str]:
+        """Make the boundary of the roles of pods with `permissions`, and return its ARN."""
+        name = self._scope.name
+        return self._make_boundary(
+            "app-boundary", app_boundary_name(name), f"The most that an app of {name} can do", document
+        )
+
     def permit(self, types: frozenset[str]) -> None:
         """Grant the roles what a stack of these resource types needs, once all of them are known."""
         documents: dict[RoleKind, Mapping[str, Document]] = {
@@ -116,7 +124,12 @@ class Delivery(pulumi.ComponentResource):
 
 
 def make_scope(
-    context: AwsContext, delivery: DeliverySettings, *, domain: str | None, file_systems: bool = False
+    context: AwsContext,
+    delivery: DeliverySettings,
+    *,
+    domain: str | None,
+    file_systems: bool = False,
+    permissions: bool = False,
 ) -> Scope:
     """Return what the documents of the roles name: the stack, and where it lives."""
     return Scope(
@@ -131,6 +144,7 @@ def make_scope(
         runner=delivery.runner,
         shared_secrets=delivery.secrets,
         file_systems=file_systems,
+        permissions=permissions,
     )
 
 

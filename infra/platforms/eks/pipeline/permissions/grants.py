@@ -78,19 +78,21 @@ def statements(grants: Iterable[Grant], *, sid: str) -> list[Statement]:
 
 
 def filled(statement: Statement, scope: Scope) -> Statement:
-    """Put what the scope says for the words in braces."""
+    """Put what the scope says for the words in braces; `{boundary}` alone may stand for several."""
 
     def fill(pattern: str) -> str:
         return pattern.format_map(scope.words)
+
+    def fill_values(values: str | Sequence[str]) -> str | list[str]:
+        if values == "{boundary}":
+            return scope.boundaries
+        return fill(values) if isinstance(values, str) else [fill(value) for value in values]
 
     return replace(
         statement,
         resources=[fill(str(resource)) for resource in statement.resources],
         conditions={
-            operator: {
-                fill(key): fill(values) if isinstance(values, str) else [fill(value) for value in values]
-                for key, values in keys.items()
-            }
+            operator: {fill(key): fill_values(values) for key, values in keys.items()}
             for operator, keys in statement.conditions.items()
         },
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from infra.platforms.eks.names import (
     GUEST_ROLE,
+    app_boundary_name,
     boundary_name,
     cluster_name,
     identity_provider_arn,
@@ -27,7 +28,7 @@ class Scope:
     `backend_bucket` holds the state, None where the backend is no bucket of this account. `domain` is the Route 53 zone
     of the load balancer, None without one. `promotes_from` is the stack whose images this one copies. `guests` tells
     whether stacks of pull requests live on this one, `runner` whether it is deployed from inside its VPC.
-    `file_systems` tells whether apps share volumes.
+    `file_systems` tells whether apps share volumes, `permissions` whether any of them has `permissions`.
     `shared_secrets` are beginnings of names of secrets that the stack's roles may read beside its own.
     """
 
@@ -43,6 +44,7 @@ class Scope:
     runner: bool = False
     shared_secrets: tuple[str, ...] = ()
     file_systems: bool = False
+    permissions: bool = False
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -58,6 +60,16 @@ class Scope:
     def boundary_arn(self) -> str:
         """The ARN of the permissions boundary of every role that the stack makes."""
         return f"{self._iam}:policy/{boundary_name(self.name)}"
+
+    @property
+    def app_boundary_arn(self) -> str:
+        """The ARN of the permissions boundary of the roles of pods with `permissions`."""
+        return f"{self._iam}:policy/{app_boundary_name(self.name)}"
+
+    @property
+    def boundaries(self) -> str | list[str]:
+        """The boundaries of which each role that the stack makes has one."""
+        return [self.boundary_arn, self.app_boundary_arn] if self.permissions else self.boundary_arn
 
     @property
     def pipeline_roles(self) -> tuple[str, ...]:

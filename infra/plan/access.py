@@ -1,0 +1,49 @@
+"""What the pods of a stack may do on AWS, in one line for each app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.guest import GuestPlatformSettings
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What `permissions` of an app are."""
+
+    holder: str
+    """The app."""
+    may: tuple[str, ...]
+    """What its pods may do: `read s3 uploads`; nothing where `why_not` says why."""
+    why_not: str = ""
+    """Why they may do nothing of it."""
+
+    @property
+    def line(self) -> str:
+        """What is said about it in one line."""
+        if self.why_not:
+            return f"{self.holder}: permissions do nothing here, {self.why_not}"
+        return f"{self.holder} may {', '.join(self.may)}"
+
+
+def pod_access(settings: StackSettings) -> list[Access]:
+    """Describe what pods may do, for each that has `permissions`; reading of mounted secrets included."""
+    why_not = _why_not(settings)
+    found: list[Access] = []
+    for place, permissions in settings.permissions.items():
+        section, _, name = place.partition(".")
+        secrets = settings.apps[name].secrets if section == "apps" else {}
+        may = [*(one.text for one in permissions), *(f"read secret {secret.ref}" for secret in secrets.values())]
+        holder = name if section == "apps" else place
+        found.append(Access(holder=holder, may=() if why_not else tuple(dict.fromkeys(may)), why_not=why_not))
+    return found
+
+
+def _why_not(settings: StackSettings) -> str:
+    if isinstance(settings.platform, EksPlatformSettings):
+        return ""
+    if isinstance(settings.platform, GuestPlatformSettings):
+        return "as pods of a pull request have no rights on AWS but to read secrets"
+    return "as the cluster is not one of a stack on EKS"
