@@ -27,4 +27,7 @@ def parse_bases(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-Bases = Annotated[tuple[Annotated[str, Notation("file name")], ...], BeforeValidator(parse_bases)]
+Bases = Annotated[
+    tuple[Annotated[str, Notation("file name")], ...],
+    BeforeValidator(parse_bases, json_schema_input_type=str | tuple[str, ...]),
+]

@@ -190,7 +190,7 @@ def short_form(scalar: type[str | int], key: str, message: str) -> BeforeValidat
             return cast(object, value)
         raise ValueError(message)
 
-    return BeforeValidator(read)
+    return BeforeValidator(read, json_schema_input_type=scalar)
 
 
 def raise_any(errors: Iterable[FieldError]) -> None:

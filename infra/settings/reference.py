@@ -21,7 +21,8 @@ _HEAD = f"""\
 # Configuration
 
 Every key of a stack file, `stacks/Pulumi.<stack>.yaml`. A key that is not listed here is refused, with the one that was
-probably meant. This file is made from the models in `infra/settings` (`python -m infra.settings.reference`).
+probably meant. This file is made from the models in `infra/settings` (`python -m infra.settings.reference`), and so is
+`stacks/schema.json`, by which editors complete keys and mark mistakes ([environments](environments.md#in-an-editor)).
 
 Notation: CPU is `250m`, `0.5` or `2` cores; a size is `128Mi` or `1Gi`; a duration is `30s`, `5m` or `1h30m`; a
 percentage is `60%`. A name has at most 40 lower-case letters, digits and dashes. Keys of

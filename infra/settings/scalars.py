@@ -206,7 +206,7 @@ def _text(value: Any) -> str:
 
 Millicores = Annotated[int, BeforeValidator(parse_millicores), Notation("CPU", millicores_text)]
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Notation("size", bytes_text)]
-PlainText = Annotated[str, BeforeValidator(parse_text), Notation("text")]
+PlainText = Annotated[str, BeforeValidator(parse_text, json_schema_input_type=str | int | bool), Notation("text")]
 Seconds = Annotated[int, BeforeValidator(parse_seconds), Notation("duration", seconds_text)]
 Percent = Annotated[int, BeforeValidator(parse_percent), Notation("percentage", percent_text)]
 WholeNumber = Annotated[int, BeforeValidator(parse_whole_number), Notation("whole number")]

@@ -14,7 +14,7 @@ from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import Document, parse_document, read_document, short_name
 
-_STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
+STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """Top-level keys of a stack file (ProjectStack in github.com/pulumi/pulumi/sdk/v3/go/common/workspace)."""
 
 
@@ -87,7 +87,7 @@ def read_base(folder: Path, name: str) -> Layer | None:
 
 
 def _stack_file(document: Document, path: str, read: Callable[[str], Layer | None]) -> StackFile:
-    own = _layer(document, path, _STACK_FILE_KEYS)
+    own = _layer(document, path, STACK_FILE_KEYS)
     keys = {key: value for key, value in document.values.items() if key != "config"}
     return StackFile(keys=keys, layers=layers_on(own, read))
 
@@ -139,6 +139,6 @@ def _layer(document: Document, path: str, known: tuple[str, ...]) -> Layer:
 
 
 def _unknown_top_key(key: str, known: tuple[str, ...]) -> str:
-    if key in _STACK_FILE_KEYS:
+    if key in STACK_FILE_KEYS:
         return "belongs to one stack; a base file has config alone"
     return unknown_key(key, known)

@@ -71,10 +71,11 @@ def _answer(answer: Any) -> Any:
 
 
 def target_of(engine: FakeEngine, folder: Path, stack: str = "local", caller: str | None = None) -> Target:
-    """A checkout in `folder` with the stack file of this repository."""
+    """A checkout in `folder` with the stack file of this repository, and what it extends."""
     file = folder / "stacks" / f"Pulumi.{stack}.yaml"
     file.parent.mkdir(exist_ok=True)
-    shutil.copy(REPOSITORY / "stacks" / file.name, file)
+    for name in (file.name, "base.yaml", "full.yaml"):
+        shutil.copy(REPOSITORY / "stacks" / name, file.with_name(name))
     return Target(
         project="nightowl", stack=stack, stack_file=file, engine=lambda _: cast(Any, engine), caller=lambda _: caller
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from infra.ci.actions_run import ActionsRun
 from infra.ci.drift import DriftFoundError, run_drift
 from infra.engine.locks import LockHolder
 from infra.engine.outcome import DeploymentFailedError, Preview, StackLockedError
+from infra.settings.stack_file import stack_config
 from tests.ci.fake_engine import NOTHING, FakeEngine, preview_of, step, target_of
 from tests.ci.fake_github import FakeGithub
 from tests.printed import printed_to
@@ -57,14 +59,13 @@ def test_of_a_cluster_that_only_builds_reach_no_object_is_compared(
 ) -> None:
     engine, said = FakeEngine(), list[str]()
     target = target_of(engine, tmp_path, "dev")
-    content = yaml.safe_load(target.stack_file.read_text())
+    config: Any = stack_config(target.stack_file)
     subject = "repo:example/nightowl"
     names = {"repository": "example/nightowl", "repositoryId": "1"}
     subjects = {"deploy": [f"{subject}:environment:dev"], "preview": [f"{subject}:pull_request"]}
-    region = content["config"]["nightowl:platform"]["region"]
+    region = config["nightowl:platform"]["region"]
     delivery = {"backend": f"s3://state?region={region}", "github": {**names, **subjects}, "runner": runner}
-    content["config"]["nightowl:delivery"] = delivery
-    target.stack_file.write_text(yaml.safe_dump(content))
+    target.stack_file.write_text(yaml.safe_dump({"config": {**config, "nightowl:delivery": delivery}}))
 
     run_drift(target, replace(github.run(tmp_path), console=printed_to(said)))
 

@@ -31,6 +31,7 @@ from policies.rules import ALL_RULES, RULES
 from tests.apps.samples import APPS, cron, web, worker
 from tests.policies.harness import RULE_BY_NAME, STACKS
 from tests.policies.loose_stacks import DISK, LOOSE
+from tests.settings.editor import as_file, marked
 from tests.settings.every_form import EXISTING, ON_EKS, every_form
 from tests.settings.every_key import EACH, every_key, keys_in
 
@@ -261,6 +262,12 @@ def test_every_key_is_among_what_is_tried() -> None:
     used = {key for one in (*forms, *documents) for key in keys_in(one, every)}
     # Peers share one model; the load balancer calls, and is not called. What a file extends is in the whole already.
     assert every - used == {"apps.*.allowTo.*.loadBalancer", "extends"}
+
+
+def test_every_form_is_one_that_an_editor_takes() -> None:
+    """Here, as the forms are found once for all tests of this file."""
+    for apps in (forms_on("local"), forms_on("dev")):
+        assert marked(as_file({"apps": apps})) == []
 
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

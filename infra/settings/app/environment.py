@@ -88,7 +88,7 @@ _check_variable_name = form(
     VARIABLE_NAME, "is not a variable name: use letters, digits, underscores, dots and dashes, and start with a letter"
 )
 VariableName = Annotated[str, AfterValidator(_check_variable_name), Notation("variable name")]
-VariableText = Annotated[str, BeforeValidator(_plain_text), Notation("text")]
+VariableText = Annotated[str, BeforeValidator(_plain_text, json_schema_input_type=str | int | bool), Notation("text")]
 VariableValue = Annotated[
     Annotated[VariableText, Tag("<text>")]
     | Annotated[FieldValue, Tag("<field>")]

@@ -71,7 +71,10 @@ class ProbeSettings(Model):
     """Command; exit code 0 is healthy."""
     port: Port | None = None
     """Port of `http`; by default the app's own."""
-    scheme: Annotated[Literal["HTTP", "HTTPS"], BeforeValidator(_upper_case)] = "HTTP"
+    scheme: Annotated[
+        Literal["HTTP", "HTTPS"],
+        BeforeValidator(_upper_case, json_schema_input_type=Literal["HTTP", "HTTPS", "http", "https"]),
+    ] = "HTTP"
     """`HTTPS` for a container that speaks TLS itself; its certificate is not checked."""
     headers: dict[HeaderName, HeaderValue] = {}
     """Headers of `http`, such as `Host` for an app that answers under its own names only."""

@@ -103,4 +103,4 @@ def _text_is_peer(value: object) -> object:
     raise ValueError("is not the name of an app, a network, self or load-balancer")
 
 
-Flow = Annotated[Peer, BeforeValidator(_text_is_peer)]
+Flow = Annotated[Peer, BeforeValidator(_text_is_peer, json_schema_input_type=str)]

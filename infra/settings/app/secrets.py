@@ -72,6 +72,6 @@ def _text_is_reference(value: Any) -> Any:
     return {"ref": value} if isinstance(value, str) else value
 
 
-Secret = Annotated[SecretSettings, BeforeValidator(_text_is_reference)]
+Secret = Annotated[SecretSettings, BeforeValidator(_text_is_reference, json_schema_input_type=str)]
 PullSecret = Annotated[str, AfterValidator(check_secret_reference), Notation("reference")]
 """Where the credentials for a registry are kept, as a text of the form of Docker's `config.json`."""

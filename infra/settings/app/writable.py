@@ -39,6 +39,9 @@ def _paths(item: object) -> Mapping[Any, Any]:
 
 Writable = Annotated[
     dict[ContainerPath, Bytes],
-    BeforeValidator(_with_sizes),
+    BeforeValidator(
+        _with_sizes,
+        json_schema_input_type=dict[ContainerPath, Bytes] | tuple[ContainerPath | dict[ContainerPath, Bytes], ...],
+    ),
     Notation("path, list of paths, or map of path to size", lambda sizes: "`[]`" if not sizes else str(sizes)),
 ]
