@@ -45,6 +45,8 @@ class GuestPlatformSettings(Model):
     """Tags on every resource, besides the project's and the stack's names."""
 
 
+IN_ANOTHER_STACK = "give the app a stack file of its own, which pull requests do not copy"
+"""What whoever writes a pull request can do: the file of a guest is derived from that of the other stack."""
 AwsPlatformSettings = EksPlatformSettings | GuestPlatformSettings
 """The platforms that are in an AWS account."""
 
@@ -73,7 +75,7 @@ def guest_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     yield from _security_errors(apps)
     for app, settings in apps.items():
         if settings.kind == "stateful":
-            message = "stateful does not go with kind: guest; leave the app out, or use the one of the other stack"
+            message = f"stateful does not go with kind: guest; {IN_ANOTHER_STACK}"
             yield FieldError(("apps", app, "kind"), message)
     yield from guest_gpu_errors(apps)
 
@@ -125,6 +127,6 @@ def _security_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
         if settings.security.level != "restricted":
             yield FieldError(
                 ("apps", app, "security", "level"),
-                f"{settings.security.level} does not go with kind: guest, whose namespace enforces restricted; leave "
-                f"out {app}, or use an image that needs no root",
+                f"{settings.security.level} does not go with kind: guest, whose namespace enforces restricted; use "
+                f"an image that needs no root, or {IN_ANOTHER_STACK}",
             )

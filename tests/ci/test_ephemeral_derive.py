@@ -89,8 +89,27 @@ def test_an_app_that_answers_on_every_host_gets_one_of_its_own() -> None:
     assert app(traffic={"path": "/api"})["traffic"] == {"path": "/api", "host": "pr-7.dev.example.com"}
 
 
+def test_every_host_moves_aside_and_so_does_the_one_that_others_are_sent_to() -> None:
+    hosts = ["dev.example.com", "app.dev.example.com", "*.dev.example.com"]
+    assert app(traffic={"hosts": hosts, "redirect": "dev.example.com"})["traffic"] == {
+        "hosts": ["pr-7.dev.example.com", "pr-7-app.dev.example.com", "pr-7-web.dev.example.com"],
+        "redirect": "pr-7.dev.example.com",
+    }
+    assert app(traffic={"host": "app.dev.example.com", "redirect": "https"})["traffic"]["redirect"] == "https"
+
+
+def test_a_stateful_app_has_one_replica_and_no_autoscaler() -> None:
+    given = {"kind": "stateful", "image": "example.com/db:1", "port": 5432}
+    for more, size in (({}, {}), ({"replicas": 3, "partition": 2}, {"replicas": 1})):
+        elsewhere = base(platform={"kind": "existing", "context": "kind"}, apps={"db": {**given, **more}})
+        derived = sections(derive(elsewhere, 7, base="team", images={}))
+        assert derived["apps"]["db"] == {**given, **size}
+        assert build_settings(derived)
+
+
 def test_traffic_that_could_only_have_the_bases_address_is_left_out() -> None:
     assert "traffic" not in app(traffic={"protocol": "tcp"})
+    assert "traffic" not in app(traffic={"protocol": "udp"})
     elsewhere = base(
         platform={"kind": "existing", "context": "kind"},
         apps={"web": {"image": "example.com/web:1", "port": 8080, "traffic": {}}},

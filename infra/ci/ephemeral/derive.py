@@ -50,7 +50,7 @@ def derive(document: Mapping[str, Any], number: int, *, base: str, images: Mappi
         "platform": _guest_platform(platform, base, domain) if on_eks else platform,
         "namespace": {"name": name, "labels": {**labels, "pull-request": str(number), "base": base}},
         "apps": {
-            app: _app(mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
+            app: _app(app, mapping(settings), number, domain=domain if on_eks else None, image=images.get(app))
             for app, settings in mapping(sections["apps"]).items()
         },
     }
@@ -107,14 +107,14 @@ def _guest_platform(platform: Mapping[str, Any], base: str, domain: str | None) 
     return {"kind": "guest", "stack": base, **place, **of_domain, **tags}
 
 
-def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str | None) -> dict[str, Any]:
-    changed = {key: value for key, value in app.items() if key not in {"traffic", "scaling", "replicas"}}
+def _app(name: str, app: Mapping[str, Any], number: int, *, domain: str | None, image: str | None) -> dict[str, Any]:
+    changed = {key: value for key, value in app.items() if key not in {"traffic", "scaling", "replicas", "partition"}}
     if image is not None:
         changed["image"] = image
     if "availability" in app:
         availability = mapping(app["availability"])
         changed["availability"] = {key: value for key, value in availability.items() if key != "priority"}
-    if "traffic" in app and (traffic := _traffic(mapping(app["traffic"]), number, domain)):
+    if "traffic" in app and (traffic := _traffic(name, mapping(app["traffic"]), number, domain)):
         changed["traffic"] = traffic
     return {**changed, **_size(app)}
 
@@ -122,15 +122,27 @@ def _app(app: Mapping[str, Any], number: int, *, domain: str | None, image: str 
 def _size(app: Mapping[str, Any]) -> dict[str, Any]:
     if app.get("kind") in {"cron", "job"}:
         return {}
+    if app.get("kind") == "stateful" and "replicas" not in app:
+        return {}
     if "replicas" in app:
         return {"replicas": min(1, int(app["replicas"]))}
     scaling = mapping(app.get("scaling"))
     return {"scaling": {**scaling, "min": 1, "max": min(MOST_REPLICAS, int(scaling.get("max", MOST_REPLICAS)))}}
 
 
-def _traffic(traffic: Mapping[str, Any], number: int, domain: str | None) -> dict[str, Any] | None:
+def _traffic(app: str, traffic: Mapping[str, Any], number: int, domain: str | None) -> dict[str, Any] | None:
     """The public address for a pull request; None where it could only have the base's own."""
-    if traffic.get("protocol") == "tcp":
+    given: list[object] = [*traffic.get("hosts", ()), *([traffic["host"]] if traffic.get("host") else [])]
+    hosts = given or ([] if domain is None else [domain])
+    if traffic.get("protocol") in {"tcp", "udp"} or not hosts:
         return None
-    host = traffic.get("host") or domain
-    return None if host is None else {**traffic, "host": guest_host(str(host), number, domain=domain)}
+    moved = {host: guest_host(_one_host(app, str(host)), number, domain=domain) for host in hosts}
+    redirect = {"redirect": moved.get(traffic["redirect"], traffic["redirect"])} if "redirect" in traffic else {}
+    own = {"hosts": list(moved.values())} if traffic.get("hosts") else {"host": moved[hosts[0]]}
+    rest = {key: value for key, value in traffic.items() if key not in {"host", "hosts"}}
+    return {**rest, **own, **redirect}
+
+
+def _one_host(app: str, host: str) -> str:
+    """Name one host for a wildcard, whose names belong to every pull request."""
+    return f"{app}{host.removeprefix('*')}" if host.startswith("*.") else host

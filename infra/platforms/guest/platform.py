@@ -165,7 +165,7 @@ def make_platform(
     check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
     sharing = read_sharing(platform.stack)
     check_load_balancer(sharing.load_balancer, platform, http_apps(settings.apps))
-    check_secrets(sharing.guest_roles, platform, {app: of.secrets for app, of in settings.apps.items()})
+    check_secrets(sharing.guest_roles, platform, settings.apps)
     check_copies(platform, [] if sharing.copies_secrets else copied_secrets(settings.apps))
     access = AccessSettings.model_validate({"deployers": sharing.deployers})
     context = make_context(platform, access=access, pipeline={}, environment=environment)
@@ -184,7 +184,7 @@ def check_load_balancer(
     base = platform.stack
     if balancer is None:
         problems = [
-            f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; give it one, or remove traffic"
+            f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; remove traffic until it has"
             for app in apps
         ]
     elif apps and balancer.domain != platform.domain:
@@ -193,7 +193,7 @@ def check_load_balancer(
         open_ports = ", ".join(map(str, balancer.ports))
         problems = [
             f"nightowl:apps.{app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on {port}; "
-            f"keep to these, or deploy an app with port {port} to {base} first"
+            f"keep to these until an app with port {port} is deployed to {base}"
             for app, settings in apps.items()
             for port, _ in reached_ports(settings)
             if port not in balancer.ports
@@ -203,11 +203,9 @@ def check_load_balancer(
 
 
 def check_secrets(
-    roles: Mapping[str, SharedRole] | None,
-    platform: GuestPlatformSettings,
-    secrets: Mapping[str, Mapping[str, SecretSettings]],
+    roles: Mapping[str, SharedRole] | None, platform: GuestPlatformSettings, apps: Mapping[str, Application]
 ) -> None:
-    """Refuse secrets that the pods could not read; `secrets` are those of the apps.
+    """Refuse secrets that the pods of `apps` could not read.
 
     Raises:
         pulumi.RunError: with one line per app, or per secret.
@@ -215,17 +213,19 @@ def check_secrets(
     base = platform.stack
     if roles is None:
         problems = [
-            f"{_key_of(app)}: {base} makes no roles for pods of pull requests; set nightowl:delivery.github.ephemeral "
-            f"of {base} and deploy it, or remove secrets"
-            for app, of in secrets.items()
-            if of
+            f"{key}: {base} makes no roles for pods of pull requests until it is deployed with "
+            "nightowl:delivery.github.ephemeral; remove it until then"
+            for app, of in apps.items()
+            for name, secret in of.secrets.items()
+            for key in _keys_of(app, name, secret, apps)
         ]
     else:
         problems = [
-            f"{_key_of(app, name)}: {_owner(app)} of {base} does not have {secret.ref}, and pods of pull requests read "
-            f"only what it has; deploy {_owner(app)} with this secret to {base} first, or remove it"
-            for app, of in secrets.items()
-            for name, secret in of.items()
+            f"{key}: {_owner(app)} of {base} does not have {secret.ref}, and pods of pull requests read only what it "
+            f"has; remove it until {_owner(app)} with this secret is deployed to {base}"
+            for app, of in apps.items()
+            for name, secret in of.secrets.items()
+            for key in _keys_of(app, name, secret, apps)
             if app not in roles or secret.ref not in roles[app].secrets
         ]
     if problems:
@@ -241,17 +241,23 @@ def check_copies(platform: GuestPlatformSettings, keys: Sequence[str]) -> None:
     base = platform.stack
     problems = [
         f"{key}: no app of {base} has such a key, so the driver there makes no Secrets, and the pods would wait for "
-        f"one; deploy an app with it to {base} first, or remove it"
+        f"one; remove it until an app with it is deployed to {base}"
         for key in keys
     ]
     if problems:
         raise pulumi.RunError("\n".join(problems))
 
 
-def _key_of(app: str, secret: str | None = None) -> str:
-    if app == KEEPER:
-        return "nightowl:apps.*.pullSecrets"
-    return f"nightowl:apps.{app}.secrets" + (f".{secret}" if secret else "")
+def _keys_of(app: str, name: str, secret: SecretSettings, apps: Mapping[str, Application]) -> list[str]:
+    """List the keys that ask for a secret: what the keeper has, the apps that pull by it ask for."""
+    if app != KEEPER:
+        return [f"nightowl:apps.{app}.secrets.{name}"]
+    return [
+        f"nightowl:apps.{other}.pullSecrets[{index}]"
+        for other, of in apps.items()
+        for index, reference in enumerate(of.pull_secrets)
+        if reference == secret.ref
+    ]
 
 
 def _owner(app: str) -> str:

@@ -10,7 +10,8 @@ from infra.settings.model import FieldError
 
 _NO_POOL = "no node pool has GPUs; add one such as gpu: { instanceTypes: [g6.xlarge], min: 0, max: 4 }"
 _AS_A_GUEST = (
-    "stacks of pull requests get no GPUs, whose nodes belong to another stack; leave it out of this stack's file"
+    "stacks of pull requests get no GPUs, whose nodes belong to another stack; leave it out, or give the app "
+    "a stack file of its own, which pull requests do not copy"
 )
 
 

@@ -38,8 +38,9 @@ def volume_errors(apps: Mapping[str, Application], *, makes_file_systems: bool) 
             if volume.claim is not None and not makes_file_systems:
                 yield FieldError(
                     ("apps", app, "volumes", name, "claim"),
-                    f"{volume.claim} is not in the namespace of a pull request, which is new; leave {app} out, or "
-                    "write size and kind: persistent for data of its own",
+                    f"{volume.claim} is not in the namespace of a pull request, which is new; write size and kind: "
+                    "persistent for data of its own, or give the app a stack file of its own, which pull requests do "
+                    "not copy",
                 )
             if not volume.makes_claim or not volume.shared:
                 continue

@@ -176,7 +176,7 @@ def test_a_guest_without_traffic_needs_no_load_balancer() -> None:
     assert graph.all("ListenerRule") == []
 
 
-ONLY_ITS_OWN = "and pods of pull requests read only what it has; deploy"
+ONLY_ITS_OWN = "and pods of pull requests read only what it has; remove it until"
 
 
 @pytest.mark.parametrize(
@@ -187,21 +187,21 @@ ONLY_ITS_OWN = "and pods of pull requests read only what it has; deploy"
             {"session-key": "dev/web/session-key", "more": "dev/web/more"},
             {},
             f"nightowl:apps.web.secrets.more: web of dev does not have dev/web/more, {ONLY_ITS_OWN} web with this "
-            "secret to dev first, or remove it",
+            "secret is deployed to dev",
         ),
         (
             "other",
             {"session-key": "dev/web/session-key"},
             {},
             f"nightowl:apps.other.secrets.session-key: other of dev does not have dev/web/session-key, {ONLY_ITS_OWN} "
-            "other with this secret to dev first, or remove it",
+            "other with this secret is deployed to dev",
         ),
         (
             "web",
             {"session-key": "dev/web/session-key"},
             {"guestRoles": None},
-            "nightowl:apps.web.secrets: dev makes no roles for pods of pull requests; set "
-            "nightowl:delivery.github.ephemeral of dev and deploy it, or remove secrets",
+            "nightowl:apps.web.secrets.session-key: dev makes no roles for pods of pull requests until it is deployed "
+            "with nightowl:delivery.github.ephemeral; remove it until then",
         ),
     ],
     ids=["another secret", "another app", "no roles"],
@@ -224,7 +224,7 @@ def test_a_variable_waits_for_no_secret_that_the_driver_of_the_base_may_not_make
     settings = guest(apps={"web": {**APP, "secrets": {"db": {"ref": "dev/db", "env": "DB_PASSWORD"}}}})
     assert refusal_of(settings) == (
         "nightowl:apps.web.secrets.db.env: no app of dev has such a key, so the driver there makes no Secrets, and the "
-        "pods would wait for one; deploy an app with it to dev first, or remove it"
+        "pods would wait for one; remove it until an app with it is deployed to dev"
     )
     made = run_guest(settings, sharing=COPYING).graph.one("SecretProviderClass").props
     assert [one["type"] for one in made["spec"]["secretObjects"]] == ["Opaque"]
@@ -240,11 +240,14 @@ def test_its_images_are_pulled_with_what_the_apps_of_the_base_pull_with() -> Non
 
 
 def test_credentials_for_a_registry_that_no_app_of_the_base_has_are_refused() -> None:
-    settings = guest(apps={"web": {**APP, "pullSecrets": ["dev/quay"]}})
-    assert refusal_of(settings, sharing=COPYING) == (
-        f"nightowl:apps.*.pullSecrets: an app of dev does not have dev/quay, {ONLY_ITS_OWN} an app with this secret to "
-        "dev first, or remove it"
+    settings = guest(
+        apps={"web": {**APP, "pullSecrets": ["dev/quay"]}, "api": {**APP, "pullSecrets": ["dev/ghcr", "dev/quay"]}}
     )
+    assert refusal_of(settings, sharing=COPYING).split("\n") == [
+        f"nightowl:apps.{key}: an app of dev does not have dev/quay, {ONLY_ITS_OWN} an app with this secret is "
+        "deployed to dev"
+        for key in ("web.pullSecrets[0]", "api.pullSecrets[1]")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -252,12 +255,12 @@ def test_credentials_for_a_registry_that_no_app_of_the_base_has_are_refused() ->
     [
         (
             {"loadBalancer": None},
-            "nightowl:apps.web.traffic: dev has no load balancer with a domain; give it one, or remove traffic",
+            "nightowl:apps.web.traffic: dev has no load balancer with a domain; remove traffic until it has",
         ),
         (
             {"loadBalancer": {**SHARING["loadBalancer"], "ports": [9898]}},
-            "nightowl:apps.web.port: the load balancer of dev reaches pods on 9898 only, not on 8080; keep to these, "
-            "or deploy an app with port 8080 to dev first",
+            "nightowl:apps.web.port: the load balancer of dev reaches pods on 9898 only, not on 8080; keep to these "
+            "until an app with port 8080 is deployed to dev",
         ),
         (
             {"loadBalancer": {**SHARING["loadBalancer"], "domain": "example.org"}},
@@ -338,7 +341,8 @@ PLATFORM = guest_sections()["platform"]
         (
             web(volumes={"data": {"mount": "/data", "claim": "theirs", "shared": True}}),
             "nightowl:apps.web.volumes.data.claim: theirs is not in the namespace of a pull request, which is new; "
-            "leave web out, or write size and kind: persistent for data of its own",
+            "write size and kind: persistent for data of its own, or give the app a stack file of its own, which pull "
+            "requests do not copy",
         ),
         (
             web(traffic={}),
@@ -356,7 +360,8 @@ PLATFORM = guest_sections()["platform"]
         (
             web(security={"level": "baseline", "user": 0}),
             "nightowl:apps.web.security.level: baseline does not go with kind: guest, whose namespace enforces "
-            "restricted; leave out web, or use an image that needs no root",
+            "restricted; use an image that needs no root, or give the app a stack file of its own, which pull requests "
+            "do not copy",
         ),
         (
             {"platform": {**PLATFORM, "stack": "pr-8"}},
