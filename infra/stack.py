@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import pulumi
 
@@ -15,8 +16,11 @@ from infra.apps.priority import priority_class_name
 from infra.apps.quota import limits_of_last_run, needed
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
+from infra.charts.additions import AdditionsArgs, make_additions
+from infra.charts.preparation import prepare
 from infra.platforms import make_platform
 from infra.platforms.state import read_state
+from infra.project import enclosing_project
 from infra.settings.app.application import Application, Task
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import EksPlatformSettings
@@ -26,8 +30,12 @@ from infra.settings.outputs import unknown_outputs
 from infra.settings.stack import StackSettings
 
 
-def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) -> dict[str, pulumi.Input[object]]:
+def build(
+    settings: StackSettings, environment: Mapping[str, str] = os.environ, *, project: Path | None = None
+) -> dict[str, pulumi.Input[object]]:
     """Make everything that `settings` describes, with the credentials and the region of a shell with `environment`.
+
+    `project` is the folder that paths of the stack file are in: by default that with Pulumi.yaml, around the shell's.
 
     Returns the stack's outputs: `namespace`, and `apps`, which gives for each app its `kind`, its `service` (address
     inside the cluster, None without a port) and its `url` (address outside, None where nothing outside reaches it).
@@ -39,6 +47,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
     _check_outputs(settings, known=())
     # Before anything is made: from then on the engine writes the state.
     state = read_state()
+    prepared = prepare(settings, project or enclosing_project(Path.cwd()) or Path.cwd())
     platform = make_platform(settings, environment, state)
     on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
@@ -50,6 +59,17 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
             last_limits=limits_of_last_run(state, settings.namespace.name),
         ),
         opts=on_cluster,
+    )
+    before_apps = make_additions(
+        AdditionsArgs(
+            charts=settings.charts,
+            manifests=settings.manifests,
+            prepared=prepared,
+            apps_namespace=settings.namespace.name,
+            namespace=namespace.rules,
+            platform=platform,
+            state=state,
+        )
     )
     for line in platform.shortages({name: needed({name: app}).requests for name, app in settings.apps.items()}):
         pulumi.log.warn(line)
@@ -69,7 +89,7 @@ def build(settings: StackSettings, environment: Mapping[str, str] = os.environ) 
                 done_jobs=done,
                 network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),
-                wait_for=namespace.rules,
+                wait_for=[*namespace.rules, *before_apps],
                 depends_on=[resource for other in app.depends_on for resource in apps[other].up],
             ),
             opts=on_cluster,

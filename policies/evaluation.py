@@ -11,7 +11,7 @@ from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError, guarded
 from policies.levels import Level, Levels
 from policies.rule import Rule
-from policies.stack_keys import advice
+from policies.stack_keys import advice, level_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,7 @@ def _violation(rule: Rule, resource: Resource, stack: Stack, message: str, level
     advised = advice(rule, resource, stack, message)
     return Violation(
         rule=rule,
-        level=levels.of(rule),
+        level=level_of(rule, resource, levels),
         urn=resource.urn,
         resource=resource.label,
         key=advised.key if advised else "",

@@ -12,7 +12,7 @@ from string import Formatter
 from typing import Any
 
 from infra.urns import urn_name, urn_type
-from infra.values import mapping, mappings, text
+from infra.values import mapping, mappings, text, words
 from policies.facts.objects import STATEFUL_SET, annotation
 from policies.facts.pods import DECIDED_BY, FEWEST_REPLICAS, label, pod_spec
 from policies.facts.stack import Resource, Stack
@@ -20,12 +20,23 @@ from policies.facts.unknown import UnknownFactError
 from policies.families.cluster import LOG_DAYS, MOST_ADMINISTRATORS
 from policies.families.nodes import FEWEST_SPOT_TYPES, FEWEST_SYSTEM_NODES
 from policies.families.scaling import HIGHEST_CPU_PERCENT
+from policies.levels import Level, Levels
 from policies.rule import Rule
 
 NAMESPACE = "nightowl"
 """What comes before each key of a stack file."""
 OF_AN_APP = ("nightowl:apps:App", "nightowl:eks:AppRoute", "nightowl:eks:AppSecrets")
 """The components that have the name of their app."""
+OF_A_CHART = "nightowl:charts:Chart"
+"""The component that has the name of a chart."""
+STOPS_A_CHART = frozenset(
+    words(
+        "no-binding-for-everybody no-masters-binding no-plain-secret-variable no-secret-in-config-map "
+        "no-secret-on-command-line"
+    )
+)
+"""Rules that stop a chart too. Of all others it is only told: whoever installs it did not write it, and decides by its
+values alone."""
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 OF_A_POOL = ("nightowl:eks:NodePool",)
 OF_PODS = ("nightowl:eks:PodIdentity",)
@@ -189,6 +200,9 @@ class _Finding:
 
 def advice(rule: Rule, resource: Resource, stack: Stack, message: str) -> Advice | None:
     """Return the advice about a violation, with the key in full; None where no stack file made the resource."""
+    if is_of_chart(resource):
+        key, reason = f"{NAMESPACE}:charts.{urn_name(resource.parent)}", f"{resource.label} {message}"
+        return Advice(key, "Set it by the chart's 'values', or accept it in policies/exceptions.yaml.", reason)
     found = ADVICE.get(rule.name)
     if found is None or not _is_own(resource):
         return None
@@ -204,6 +218,18 @@ def advice(rule: Rule, resource: Resource, stack: Stack, message: str) -> Advice
 
 def _names(text: str) -> list[str]:
     return [name for _, name, _, _ in Formatter().parse(text) if name]
+
+
+def is_of_chart(resource: Resource) -> bool:
+    """Whether a chart made the resource."""
+    return urn_type(resource.parent) == OF_A_CHART
+
+
+def level_of(rule: Rule, resource: Resource, levels: Levels) -> Level:
+    """Return what a violation does: of a chart's objects most are only told."""
+    level = levels.of(rule)
+    told = is_of_chart(resource) and rule.name not in STOPS_A_CHART
+    return Level.ADVISORY if told and level is Level.MANDATORY else level
 
 
 def _place(name: str, finding: _Finding) -> str:

@@ -46,6 +46,8 @@ class Made:
     protect: bool
     aliases: list[tuple[str, str]]
     """Name and parent's URN of each place where the state may have it."""
+    alias_types: list[str]
+    """Types under which the state may have it."""
     props: dict[str, Any]
 
     @property
@@ -117,9 +119,13 @@ class Graph:
         return {f"{by_urn[urn].kind} {by_urn[urn].name}" for urn in seen}
 
 
+Calls = Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]]
+"""Answers to functions of providers, by token."""
+
+
 class _Answers(pulumi.runtime.Mocks):
-    def __init__(self, state: Mapping[str, Any]) -> None:
-        self.state = dict(state)
+    def __init__(self, state: Mapping[str, Any], calls: Calls) -> None:
+        self.state, self.calls = dict(state), calls
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         return f"{args.name}-id", dict(args.inputs)
@@ -127,12 +133,14 @@ class _Answers(pulumi.runtime.Mocks):
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         if args.token == READ_RESOURCES:
             return {"outputs": self.state}, []
+        if args.token in self.calls:
+            return dict(self.calls[args.token](args.args)), []
         raise AssertionError(f"the program calls {args.token}, which has no answer here")
 
 
 class _Recorder(MockMonitor):
-    def __init__(self, graph: Graph, state: Mapping[str, Any]) -> None:
-        super().__init__(_Answers(state))
+    def __init__(self, graph: Graph, state: Mapping[str, Any], calls: Calls) -> None:
+        super().__init__(_Answers(state, calls))
         self.graph = graph
 
     @override
@@ -158,6 +166,7 @@ class _Recorder(MockMonitor):
                 retain_on_delete=request.retainOnDelete,
                 protect=request.protect,
                 aliases=[(alias.spec.name, alias.spec.parentUrn) for alias in request.aliases],
+                alias_types=[alias.spec.type for alias in request.aliases],
                 props=_whole_numbers(json_format.MessageToDict(request.object)),
             )
         )
@@ -184,6 +193,7 @@ def run(
     config: Mapping[str, Any] | None = None,
     preview: bool = False,
     state: Mapping[str, Any] | None = None,
+    calls: Calls | None = None,
 ) -> Graph:
     """Run `program` with the sections of a stack file as configuration, on top of `state`, outputs by URN."""
     graph = Graph()
@@ -192,7 +202,7 @@ def run(
     logger.propagate = False
     pulumi.runtime.reset_options()
     pulumi.runtime.set_all_config({f"{PROJECT}:{key}": json.dumps(value) for key, value in (config or {}).items()})
-    recorder = _Recorder(graph, state or {})
+    recorder = _Recorder(graph, state or {}, calls or {})
     pulumi.runtime.set_mocks(
         recorder.mocks, project=PROJECT, stack="test", preview=preview, logger=logger, monitor=recorder
     )

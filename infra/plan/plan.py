@@ -97,16 +97,17 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     """
     settings = settings_from_stack_file(file)
 
-    def program() -> Mapping[str, Any]:
-        # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
-        return build(settings, environment={})
-
     platform, access = settings.platform, settings.cluster.access
     on_aws = isinstance(platform, AwsPlatformSettings)
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
     folder = enclosing_project(file.resolve().parent)
     # A stack file that lies in no project is planned under the name of this one.
     project = PROJECT if folder is None else project_name(folder)
+
+    def program() -> Mapping[str, Any]:
+        # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
+        return build(settings, environment={}, project=folder)
+
     answers = Answers(
         stack=stack,
         project=project,

@@ -117,6 +117,10 @@ class Platform(Protocol):
     """Whether nothing of the stack that holds data may be deleted."""
     own_outputs: Mapping[str, pulumi.Input[str]] = MappingProxyType({})
     """What the stack's own Pulumi code returns, by name."""
+    charts_traffic: k8s.networking.v1.NetworkPolicySpecArgs | None = None
+    """What the pods of charts may send and receive; None where they need no policy to talk."""
+    charts_wait_for: Sequence[pulumi.Resource] = ()
+    """What must exist before the pods of charts, such as nodes, DNS and storage."""
     is_guest: bool = False
     """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
 
@@ -197,6 +201,13 @@ class Platform(Protocol):
         """Return the volume that the platform has made for a claim; None where the claim's class makes it."""
         del claim
         return None
+
+    def objects_provider(self, name: str, *, adopts: bool) -> k8s.Provider:
+        """Create a provider for objects that others wrote: it changes ConfigMaps and Secrets where they are.
+
+        One that `adopts` takes over what is there already.
+        """
+        raise NotImplementedError(f"{type(self).__name__} takes no charts and no manifests")
 
     def complete(self) -> None:
         """Make what can only be made when everything else is known. Called once, after the apps."""

@@ -46,7 +46,9 @@ def read_state() -> list[MadeResource]:
     request.args.update({"stackName": stack})
     response = _ask(request)
     answer = cast("Mapping[str, Any]", rpc.deserialize_properties(getattr(response, "return")))
-    found = cast("Mapping[str, Mapping[str, Any]]", answer.get("outputs") or {})
+    # One secret in it, such as the data of a Secret, makes a secret of the whole for the SDK.
+    unwrap = cast(Any, rpc).unwrap_rpc_secret
+    found = cast("Mapping[str, Mapping[str, Any]]", unwrap(answer.get("outputs")) or {})
     return [MadeResource(type=str(one["type"]), outputs=one.get("outputs") or {}) for one in found.values()]
 
 

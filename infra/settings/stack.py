@@ -12,6 +12,7 @@ from infra.settings.app.application import Application
 from infra.settings.app.permissions import Permissions
 from infra.settings.balancer import balancer_errors
 from infra.settings.bases import Bases
+from infra.settings.charts import ChartSettings, Manifests, circle_errors, manifest_errors, one_chart_errors
 from infra.settings.eks.addresses import address_errors, shared_address_errors
 from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
@@ -60,6 +61,10 @@ class StackSettings(Model):
     """The namespace that holds them."""
     apps: dict[Name, Application]
     """What runs, one description per application, by name; `{}` for none."""
+    charts: dict[Name, ChartSettings] = {}
+    """Helm charts of others on the same cluster, by name."""
+    manifests: tuple[Manifests, ...] = ()
+    """Folders with objects as files, such as custom resources of those charts, in the order in which they are made."""
 
     def _rules(self) -> Iterator[Rule]:
         # Which rules hold is known only with a platform.
@@ -78,6 +83,18 @@ class StackSettings(Model):
             for app in self._apps_one_by_one():
                 yield functools.partial(_errors_on_a_cluster, platform, app)
                 yield functools.partial(object_errors, app)
+
+        yield from self._rules_of_charts()
+
+    def _rules_of_charts(self) -> Iterator[Rule]:
+        charts = those_read(getattr(self, "charts", {}))
+        for name, chart in charts.items():
+            yield functools.partial(self._chart_errors, name, chart)
+        yield lambda: circle_errors(charts)
+        yield lambda: manifest_errors(self.manifests)
+
+    def _chart_errors(self, name: str, chart: ChartSettings) -> Iterator[FieldError]:
+        return one_chart_errors(name, chart, charts=names_of(self.charts), apps_namespace=self.namespace.name)
 
     def _rules_on_eks(self, platform: EksPlatformSettings) -> Iterator[Rule]:
         yield lambda: pool_errors(self.node_pools)
@@ -104,6 +121,8 @@ class StackSettings(Model):
         yield lambda: shared_rule_errors(self.namespace, self.apps)
         yield lambda: keeper_errors(self.apps)
         yield self._existing_errors
+        for name in ("charts", "manifests"):
+            yield functools.partial(self._errors_of_the_host, platform, name)
         for app in self._apps_one_by_one():
             yield functools.partial(self._guest_address_errors, platform, app)
             yield functools.partial(guest_errors, app)
@@ -135,6 +154,10 @@ class StackSettings(Model):
         All of it together bounds the roles of the stack.
         """
         return {f"apps.{name}": app.permissions for name, app in self.apps.items() if app.permissions}
+
+    def _errors_of_the_host(self, platform: GuestPlatformSettings, name: str) -> Iterator[FieldError]:
+        if getattr(self, name):
+            yield FieldError(name, f"does not go with kind: guest; {platform.stack} installs what its cluster needs")
 
     def with_keeper(self) -> Self:
         """Add to the apps of a cluster on EKS what keeps their pull secrets there."""

@@ -49,3 +49,11 @@ def test_a_state_that_cannot_be_read_is_an_error() -> None:
 def test_any_other_error_is_told_at_once() -> None:
     with pytest.raises(grpc.RpcError, match="no such stack"):
         read(1, "no such stack")
+
+
+def test_a_state_with_a_secret_is_read_as_any_other() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "c2VjcmV0"}
+    state = {**STATE, "other": {"type": "kubernetes:core/v1:Secret", "outputs": {"data": {"token": secret}}}}
+    found: list[MadeResource] = []
+    run(lambda: found.extend(read_state()), state=state)
+    assert {one.type for one in found} == {"aws:ec2/vpc:Vpc", "kubernetes:core/v1:Secret"}

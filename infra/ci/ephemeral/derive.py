@@ -15,7 +15,7 @@ from infra.values import mapping
 MOST_REPLICAS = 3
 """Enough to see the autoscaler work; a pull request serves a few people."""
 
-_OF_THE_CLUSTER = ("network", "cluster", "nodePools", "loadBalancer", "delivery")
+_OF_THE_CLUSTER = ("network", "cluster", "nodePools", "loadBalancer", "delivery", "charts", "manifests")
 """Sections of what stays the base's alone."""
 
 

@@ -15,7 +15,7 @@ from infra.platforms.eks.addons import Addons, AddonsArgs
 from infra.platforms.eks.app_platform import AppPlatform
 from infra.platforms.eks.cluster.cluster import Cluster, ClusterArgs
 from infra.platforms.eks.cluster.encryption import Encryption
-from infra.platforms.eks.cluster.system_traffic import SystemTraffic
+from infra.platforms.eks.cluster.system_traffic import SystemTraffic, system_policy_spec
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.file_systems.file_systems import FileSystems, FileSystemsArgs
 from infra.platforms.eks.file_systems.wanted import SharedVolume, shared_volumes
@@ -141,6 +141,8 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             *volumes,
             *(volume.made for volume in self._bound_volumes.values()),
         ]
+        self.charts_traffic = system_policy_spec(args.settings.network.cidr)
+        self.charts_wait_for = [*self._nodes.app_groups, *self._controllers.made, *storage_classes]
         if behind_load_balancers:
             clients = args.settings.load_balancer.clients
             self.stand_behind_load_balancers(self._network.public_cidrs, clients=clients)
@@ -200,6 +202,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
     ) -> Route:
         return self._load_balancing.route(app, settings, service=service, parent=parent)
+
+    @override
+    def objects_provider(self, name: str, *, adopts: bool) -> k8s.Provider:
+        return self._cluster.objects_provider(name, adopts=adopts)
 
     @override
     def shortages(self, needs: Mapping[str, Requests]) -> Iterable[str]:

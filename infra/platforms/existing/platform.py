@@ -59,6 +59,7 @@ class ExistingPlatform(Platform):
         keeps_data: bool,
         network_policies: bool = True,
     ) -> None:
+        self._settings = settings
         self._network_policies = network_policies
         self.provider = _provider("cluster", settings)
         self.has_zones = settings.zones
@@ -69,6 +70,10 @@ class ExistingPlatform(Platform):
         if adopts_namespace or keeps_data:
             # For the namespace and its data alone: anything else that exists already belongs to somebody.
             self.adopting_provider = _provider("cluster-adopting", settings, upsert=True)
+
+    @override
+    def objects_provider(self, name: str, *, adopts: bool) -> k8s.Provider:
+        return _provider(name, self._settings, upsert=adopts or None, mutable=True)
 
     @override
     def drain_seconds(self, settings: LongRunning) -> int:
@@ -163,7 +168,9 @@ def make_platform(
     )
 
 
-def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None) -> k8s.Provider:
+def _provider(
+    name: str, settings: ExistingPlatformSettings, *, upsert: bool | None = None, mutable: bool | None = None
+) -> k8s.Provider:
     return k8s.Provider(
         name,
         context=settings.context,
@@ -174,6 +181,8 @@ def _provider(name: str, settings: ExistingPlatformSettings, *, upsert: bool | N
         # The stack file is the truth: a field changed by hand is set back instead of reported as a conflict.
         enable_patch_force=True,
         upsert_existing_objects=upsert,
+        enable_config_map_mutable=mutable,
+        enable_secret_mutable=mutable,
     )
 
 

@@ -77,7 +77,11 @@ class Cluster(pulumi.ComponentResource):
         """Make the provider that takes over what is in the cluster already."""
         return self._make_provider("kubernetes-adopting", upsert=True)
 
-    def _make_provider(self, name: str, *, upsert: bool | None = None) -> k8s.Provider:
+    def objects_provider(self, name: str, *, adopts: bool) -> k8s.Provider:
+        """Make a provider for objects that others wrote, whose ConfigMaps and Secrets change where they are."""
+        return self._make_provider(name, upsert=adopts or None, mutable=True)
+
+    def _make_provider(self, name: str, *, upsert: bool | None = None, mutable: bool | None = None) -> k8s.Provider:
         return k8s.Provider(
             name,
             kubeconfig=self.kubeconfig,
@@ -87,6 +91,8 @@ class Cluster(pulumi.ComponentResource):
             # number of replicas where a stack file takes it back from the autoscaler.
             enable_patch_force=True,
             upsert_existing_objects=upsert,
+            enable_config_map_mutable=mutable,
+            enable_secret_mutable=mutable,
             # Without its access entry, the deploying role is refused: when objects are made, and when they are deleted.
             opts=pulumi.ResourceOptions(parent=self, depends_on=self._deployers),
         )
