@@ -22,6 +22,7 @@ from infra.platforms import make_platform
 from infra.platforms.state import read_state
 from infra.project import enclosing_project
 from infra.settings.app.application import Application, Task
+from infra.settings.app.lent_volumes import former_owners
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.interactions import in_order
@@ -86,6 +87,7 @@ def build(
                 namespace=namespace.name,
                 neighbours=nearby[name],
                 claims=claims[name],
+                former_owners=former_owners(app.volumes, settings.apps),
                 done_jobs=done,
                 network_policies=settings.namespace.network_policies,
                 priority_class=_priority_class(settings, app),

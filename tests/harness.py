@@ -48,6 +48,8 @@ class Made:
     """Name and parent's URN of each place where the state may have it."""
     alias_types: list[str]
     """Types under which the state may have it."""
+    deleted_first: bool
+    """Whether what it takes the place of is deleted before it is made."""
     props: dict[str, Any]
 
     @property
@@ -165,6 +167,7 @@ class _Recorder(MockMonitor):
                 ignore_changes=list(request.ignoreChanges),
                 retain_on_delete=request.retainOnDelete,
                 protect=request.protect,
+                deleted_first=request.deleteBeforeReplace,
                 aliases=[(alias.spec.name, alias.spec.parentUrn) for alias in request.aliases],
                 alias_types=[alias.spec.type for alias in request.aliases],
                 props=_whole_numbers(json_format.MessageToDict(request.object)),

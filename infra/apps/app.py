@@ -53,6 +53,8 @@ class AppArgs:
     """The apps that it may call, and that may call it."""
     claims: Mapping[str, str]
     """Claim by persistent volume."""
+    former_owners: Sequence[str] = ()
+    """Apps that the stack has no longer, and whose data, which one pod has at a time, this app takes over."""
     network_policies: bool = True
     """Whether the network denies what the app does not allow."""
     done_jobs: Collection[str] = ()
@@ -195,9 +197,7 @@ class App(pulumi.ComponentResource):
         """Return where the state has the claim of a volume that was renamed, so that it moves instead of being made."""
         if volume.was is None:
             return []
-        app = volume.was.partition(".")[0]
-        owner = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{APP_TYPE}::{app}"
-        return [pulumi.Alias(name=claim, parent=owner)]
+        return [pulumi.Alias(name=claim, parent=_urn_of(volume.was.partition(".")[0]))]
 
     def _service(self, settings: LongRunning) -> k8s.core.v1.Service | None:
         if not settings.served:
@@ -246,7 +246,15 @@ class App(pulumi.ComponentResource):
             self._app,
             metadata=self._meta(annotations=deployment_annotations(settings) | self._decisions(settings)),
             spec=deployment_spec(self._app, settings, template),
-            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=ignored_changes(settings))),
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(
+                    ignore_changes=ignored_changes(settings),
+                    # The pods of the app that had the data before must be gone first, and not when all else is up.
+                    aliases=[pulumi.Alias(name=app, parent=_urn_of(app)) for app in self._args.former_owners],
+                    delete_before_replace=True if self._args.former_owners else None,
+                ),
+            ),
         )
 
     def _stateful_set(
@@ -371,3 +379,7 @@ class App(pulumi.ComponentResource):
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
+
+
+def _urn_of(app: str) -> str:
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{APP_TYPE}::{app}"

@@ -86,6 +86,23 @@ def test_a_renamed_app_or_volume_keeps_its_claim_and_the_place_of_it_in_the_stat
     assert _mounted(graph, app) == ["db.data"]
 
 
+@pytest.mark.parametrize(
+    ("apps", "volume", "former"),
+    [(["database"], {}, ["db"]), (["database", "db"], {}, []), (["database"], {"shared": True}, [])],
+    ids=["renamed", "the other app stays", "several pods may have it"],
+)
+def test_the_pods_that_had_the_data_of_a_renamed_app_are_gone_before_the_new_ones_start(
+    apps: list[str], volume: dict[str, Any], former: list[str]
+) -> None:
+    volumes = {"data": _data(was="db", **volume)["data"]}
+    graph = build_apps({app: worker(replicas=1, volumes=volumes if app == "database" else {}) for app in apps})
+    deployment = graph.one("Deployment", "database")
+    # The SDK adds those of older versions of the API, without a name.
+    places = [(app, f"urn:pulumi:test::nightowl::nightowl:apps:App::{app}") for app in former]
+    assert [alias for alias in deployment.aliases if alias[0]] == places
+    assert deployment.deleted_first is bool(former)
+
+
 def test_a_claim_of_somebody_else_is_mounted_and_none_is_made() -> None:
     graph = build_apps({"it": worker(replicas=1, volumes={"data": {"mount": "/data", "claim": "theirs"}})})
     assert not graph.all("PersistentVolumeClaim")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from infra.settings.app.volumes import VolumeSettings, find_lent
 from infra.settings.model import FieldError
@@ -45,6 +45,12 @@ def claim_of(app: str, name: str, volume: VolumeSettings, volumes: Mapping[str, 
     of_owner = volumes.get(owner, {})
     lent = find_lent(volume.source, name, of_owner)
     return f"{owner}.{name}" if lent is None else of_owner[lent].claim_name(owner, lent)
+
+
+def former_owners(volumes: Volumes, apps: Collection[str]) -> list[str]:
+    """List the apps that are no longer among `apps`, and whose data, which one pod has at a time, is in `volumes`."""
+    owners = [volume.was.partition(".")[0] for volume in volumes.values() if volume.was and volume.has_one_writer]
+    return [owner for owner in dict.fromkeys(owners) if owner not in apps]
 
 
 def replica_of(claim: str, app: str, volume: str) -> int | None:
