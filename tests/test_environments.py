@@ -362,3 +362,8 @@ def test_what_must_be_replaced_says_so(stack: str) -> None:
     for line in (STACKS / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8").splitlines():
         if any(word in line for word in ("accountId:", "203.0.113.", "arn:aws:iam", " domain:")):
             assert "# replace" in line, line
+
+
+def example_of_the_guide(title: str) -> str:
+    page = (REPOSITORY / "docs" / "environments.md").read_text(encoding="utf-8")
+    return re.findall(rf"<!-- {title} -->\n```yaml\n(.*?)```", page, re.S)[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infra.ci.promote import Choice, run_promote
 from infra.ci.stack_edit import image_of
@@ -383,3 +384,25 @@ def test_a_dry_run_reads_the_checkout_and_proposes_nothing(team: Team, nothing_r
     assert team.said[0] == f"web: sha256:{'1' * 12} -> sha256:{'2' * 12}"
     assert team.said[-1].startswith("would propose this for stacks/Pulumi.staging.yaml, from nightowl/promote-staging")
     assert team.github.requests == []
+
+
+def test_a_promotion_leaves_the_file_that_several_stacks_extend(team: Team) -> None:
+    """The base says what dev builds; each stack runs an image of its own, and staging has no line of it yet."""
+    base = {
+        "nightowl:delivery": {"images": {app: {"build": folder} for app, folder in BUILD.items()}},
+        "nightowl:apps": {app: {"image": PUBLIC, "port": 9898} for app in BUILD},
+    }
+    images = {app: image("dev", app, "7") for app in BUILD}
+    files = {"stacks/base.yaml": yaml.safe_dump({"config": base})}
+    for stack in ("dev", "staging"):
+        config = yaml.safe_load(text_of(stack, images))["config"]
+        del config["nightowl:delivery"]["images"]
+        config["nightowl:apps"] = {} if stack == "staging" else {app: {"image": one} for app, one in images.items()}
+        files[path_of(stack)] = yaml.safe_dump({"config": {"nightowl:extends": "base", **config}}, sort_keys=False)
+    team.merge(files)
+
+    team.promote()
+
+    assert team.proposed() == {app: image("staging", app, "7") for app in BUILD}
+    assert team.github.file("stacks/base.yaml", "nightowl/promote-staging") == files["stacks/base.yaml"]
+    assert team.github.file(path_of("dev"), "nightowl/promote-staging") == files[path_of("dev")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infra.ci.record import run_record
 from infra.ci.stack_edit import image_of
@@ -134,3 +136,25 @@ def test_a_dry_run_proposes_nothing(project: Path, nothing_reaches_out: None) ->
         assert said[0].startswith(f"web: would propose {NEW['web']} for stacks/Pulumi.dev.yaml, from nightowl/record-")
         assert digest("a") in said[0]
         assert github.requests == []
+
+
+def test_an_image_that_comes_from_a_file_which_is_extended_becomes_a_line_of_the_stacks_own(
+    project: Path, github: FakeGithub
+) -> None:
+    base = {"config": {"nightowl:apps": {"web": {"image": PUBLIC, "port": 9898}}}}
+    own = TEXT.replace("config:\n", "config:\n  nightowl:extends: base\n")
+    own = re.sub(r"    # web answers\.\n    web:\n(?:      .*\n)+\n", "", own)
+    assert "    web:\n" not in own
+    files = {path_of("dev"): own, "stacks/base.yaml": yaml.safe_dump(base)}
+    for path, text in files.items():
+        (project / path).write_text(text)
+    github.push("main", files)
+
+    record(project, github, NEW)
+
+    (pull,) = github.open_pulls()
+    assert "| web | another registry |" not in (pull.body or "")
+    proposed = github.file(path_of("dev"), "nightowl/record-dev") or ""
+    assert image_of(proposed, "web") == NEW["web"]
+    assert github.file("stacks/base.yaml", "nightowl/record-dev") == files["stacks/base.yaml"]
+    assert [line for line in own.splitlines() if line not in proposed.splitlines()] == []

@@ -213,3 +213,26 @@ def test_the_checks_are_the_jobs_of_the_shipped_ci_workflow() -> None:
         "python (3.13)",
         "python (3.14)",
     )
+
+
+def test_what_is_the_repositorys_is_written_once_where_all_stacks_have_it(nightowl: Command) -> None:
+    stacks = nightowl.project / "stacks"
+    shared = "      repository: x/y # ours\n      repositoryId: '1'\n      preview: [a]\n"
+    (stacks / "base.yaml").write_text(f"config:\n  nightowl:delivery:\n    github:\n{shared}")
+    for stack in ("dev", "staging", "prod"):
+        file = stacks / f"Pulumi.{stack}.yaml"
+        file.write_text(file.read_text().replace("config:\n", "config:\n  nightowl:extends: base\n"))
+
+    nightowl(*REVIEWED)
+
+    assert (stacks / "base.yaml").read_text() == (
+        "config:\n  nightowl:delivery:\n    github:\n"
+        '      repository: example/nightowl # ours\n      repositoryId: "123456789"\n'
+        f"      preview: [{PLAIN}:pull_request, {PLAIN}:ref:refs/heads/main]\n"
+    )
+    for stack in ("dev", "staging", "prod"):
+        text = (stacks / f"Pulumi.{stack}.yaml").read_text()
+        assert f"      deploy: [{PLAIN}:environment:{stack}]\n" in text
+        assert "repository" not in text
+        assert "preview" not in text
+    assert nightowl("--check").exit_code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,21 @@ from infra.plan.plan import Plan, plan_of_file
 from infra.plan.policies import subjects
 from infra.plan.run import PolicyViolationError, run_plan
 from infra.plan.text import Detail, plan_text
+from tests.test_environments import example_of_the_guide
 
 STACKS = Path(__file__).parents[2] / "stacks"
 PROD = STACKS / "Pulumi.prod.yaml"
 EIGHTH_OF_THE_INTERNET = "    publicAccess: [32.0.0.0/3]\n    access:"
 
 
+def copy_bases(folder: Path) -> None:
+    for base in ("base.yaml", "full.yaml"):
+        shutil.copy(STACKS / base, folder)
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
+    copy_bases(tmp_path)
     file = tmp_path / "Pulumi.prod.yaml"
     file.write_text(PROD.read_text().replace("    access:", EIGHTH_OF_THE_INTERNET, 1))
     return file
@@ -110,3 +118,14 @@ def test_the_control_plane_inside_the_component_is_judged_as_the_engine_shows_it
     groups = [one for one in shown_to_rules if one.type == "aws:eks/nodeGroup:NodeGroup"]
     assert groups
     assert not [one for one in shown_to_rules if component.urn in one.depends_on]
+
+
+@pytest.mark.parametrize(("name", "title"), [("qa", "a fourth environment"), ("demo", "the same apps on this machine")])
+def test_another_environment_is_a_file_of_at_most_ten_lines(name: str, title: str, tmp_path: Path) -> None:
+    copy_bases(tmp_path)
+    file = tmp_path / f"Pulumi.{name}.yaml"
+    file.write_text(example_of_the_guide(title))
+    assert len(file.read_text().splitlines()) <= 10
+    plan = plan_of_file(file, name)
+    assert {app.name for app in plan.apps} == {"web", "worker"}
+    assert plan.policies.mandatory == []

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
+import yaml
 from packaging.version import Version
 
+from infra.settings.stack_file import read_stack_file
 from tests.e2e.aws_program.stack import REPOSITORY, STACKS, EchoStack, echo_stack, stack_command
 from tests.echo.account import Object
 
@@ -57,7 +58,8 @@ def record(folder: Path, name: str) -> None:
     lines = ",\n".join(json.dumps(_short(one), sort_keys=True) for one in exported["deployment"]["resources"])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    shutil.copy(STACKS / f"Pulumi.{name}.yaml", folder)
+    document = read_stack_file(STACKS / f"Pulumi.{name}.yaml").document
+    (folder / f"Pulumi.{name}.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
 
 
 def _short(resource: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from infra.engine.workspace import Workspace, stack_name
 from infra.plan.answers import Answers
 from infra.plan.plan import Plan, plan_of_file
 from infra.settings.build import PROJECT
-from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.stack_file import read_stack_file, settings_from_stack_file
 from infra.toolchain.resolve import resolve_pulumi
 from tests.echo.account import Account
 from tests.echo.journal import Journal
@@ -142,13 +141,12 @@ class EchoStack:
 def echo_stack(
     root: Path, shipped: Path, change: Callable[[dict[str, Any]], None] = lambda _: None, *, policies: bool = True
 ) -> Generator[EchoStack]:
-    """Give a stack that nothing was made of yet: a copy of a shipped stack file, with `change` made to its sections.
+    """Give a stack that nothing was made of yet: a shipped stack file as a whole, with `change` made to its sections.
 
     With `policies` the engine asks the policy pack in each preview and update, at the levels of the stack.
     """
     file = root / shipped.name
-    shutil.copy(shipped, file)
-    document = yaml.safe_load(file.read_text())
+    document: dict[str, Any] = read_stack_file(shipped).document
     sections = {key.removeprefix("nightowl:"): value for key, value in document["config"].items()}
     change(sections)
     document["config"] = {f"nightowl:{key}": value for key, value in sections.items()}
