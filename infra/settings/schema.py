@@ -129,7 +129,8 @@ def _plain(definitions: dict[str, Schema], key: str, annotation: Any, metadata: 
         }
     if choices(annotation):
         return {"enum": list(choices(annotation))}
-    return {"type": _TYPES[annotation], **_bounds(metadata)}
+    # What Nightowl hands on as it is, such as the values of a chart, has any type.
+    return {"type": _TYPES[annotation], **_bounds(metadata)} if annotation in _TYPES else {}
 
 
 def _defined(definitions: dict[str, Schema], name: str, models: Mapping[str, type[Model]]) -> Schema:
