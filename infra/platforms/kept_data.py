@@ -39,6 +39,7 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
         *_unannounced(live, wanted, name),
         *replica_problems(_sets(made, name), settings.apps),
         *moved_problems(live, _sets(made, name), settings.apps),
+        *_taken_away(live, wanted, settings.apps),
         *(problem for claim, (place, volume) in wanted.items() if claim in live
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
@@ -116,6 +117,20 @@ def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namesp
                 "deleted, as a release without `keep` made it; deploy once with its volume in the stack file, and "
                 "remove it then"
             )
+
+
+def _taken_away(
+    live: Mapping[str, MadeResource], wanted: Iterable[str], apps: Mapping[str, Application]
+) -> Iterator[str]:
+    """Find claims that an app is to have from somebody else, and that the update would delete."""
+    leaving = {claim for claim in live.keys() - set(wanted) if _data(live[claim]) == DELETED}
+    for app, settings in apps.items():
+        for name, volume in settings.volumes.items():
+            if volume.claim in leaving:
+                yield (
+                    f"nightowl:apps.{app}.volumes.{name}.claim: {volume.claim} would be deleted, as its volume said "
+                    "keep: false; update with its volume and keep: true before"
+                )
 
 
 def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:

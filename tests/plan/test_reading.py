@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,21 @@ from infra.plan.document import plan_document
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file, plan_of_program
 from infra.plan.text import plan_text
+from tests.apps.samples import web
+from tests.settings.every_form import ON_EKS
 
 
 def test_apps_tell_what_they_run_and_whom_they_may_call(sample: Plan) -> None:
-    web, worker = sample.apps
-    assert (web.name, web.workload, web.replicas, web.cpu, web.memory) == (
+    first, second = sample.apps
+    assert (first.name, first.workload, first.replicas, first.cpu, first.memory) == (
         "web",
         "Deployment",
         "3 to 60",
         "250m",
         "128Mi",
     )
-    assert [item.kind for item in web.objects] == ["Deployment", "HorizontalPodAutoscaler", "Service"]
-    assert (worker.replicas, list(worker.calls)) == ("1", ["web"])
+    assert [item.kind for item in first.objects] == ["Deployment", "HorizontalPodAutoscaler", "Service"]
+    assert (second.replicas, list(second.calls)) == ("1", ["web"])
 
 
 @pytest.mark.parametrize(
@@ -47,8 +50,8 @@ def test_an_autoscaler_that_does_not_grow_at_once_shows_it(scaling: str, shown: 
     file.write_text(
         f"config:\n  nightowl:platform: {{ kind: existing, context: test }}\n  nightowl:apps: {{ web: {app} }}\n"
     )
-    [web] = plan_of_file(file, "test").apps
-    assert (web.replicas, web.growth) == ("3 to 40", shown)
+    [app_plan] = plan_of_file(file, "test").apps
+    assert (app_plan.replicas, app_plan.growth) == ("3 to 40", shown)
 
 
 DATA = """
@@ -95,12 +98,11 @@ def test_a_plan_says_what_becomes_of_data_on_screen_in_json_and_on_the_page(tmp_
 
 
 def test_a_file_system_has_a_price_by_the_gigabyte_and_no_size(tmp_path: Path) -> None:
-    shared = "{ mount: /d, size: 5Gi, kind: persistent, shared: true }"
+    volume = {"mount": "/d", "size": "5Gi", "kind": "persistent", "shared": True}
+    access = {"access": {"deployers": ["arn:aws:iam::111122223333:role/deployer"]}}
+    sections = {**ON_EKS, "cluster": access, "apps": {"web": web(volumes={"files": volume})}}
     file = tmp_path / "Pulumi.dev.yaml"
-    shipped = (Path(__file__).parents[2] / "stacks" / "Pulumi.dev.yaml").read_text()
-    sections, _, _ = shipped.partition("  nightowl:apps:")
-    app = f"{{ image: example.com/web:1, port: 80, volumes: {{ files: {shared} }} }}"
-    file.write_text(f"{sections}  nightowl:apps: {{ web: {app} }}\n")
+    file.write_text(json.dumps({"config": {f"nightowl:{key}": value for key, value in sections.items()}}))
     kept, price = data_lines(claim for one in plan_of_file(file, "dev").apps for claim in one.claims)
     assert kept == "Data that will be kept when its line leaves the stack file: claim web.files"
     assert price == (

@@ -75,6 +75,18 @@ def test_what_would_lose_data_or_cannot_change_is_refused(
         built(state, **volume)
 
 
+def test_a_claim_that_an_update_would_delete_is_not_mounted_as_one_of_somebody_else() -> None:
+    line = "nightowl:apps.db.volumes.data.claim: db.data would be deleted, as its volume said keep: false; update with"
+    volumes = {"data": {"mount": "/data", "claim": "db.data"}}
+
+    def update(data: str) -> Graph:
+        return build_apps({"db": worker(replicas=1, volumes=volumes)}, state={"urn": claim(data=data)})
+
+    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+        update("deleted")
+    assert "the data of 5Gi in claim db.data will be kept" in update("kept").log[0]
+
+
 def test_a_namespace_that_ever_held_kept_data_outlives_the_stack() -> None:
     namespace = {
         "type": "kubernetes:core/v1:Namespace",
