@@ -27,8 +27,8 @@ NAMESPACE = "nightowl"
 """What comes before each key of a stack file."""
 OF_AN_APP = ("nightowl:apps:App", "nightowl:eks:AppRoute", "nightowl:eks:AppSecrets")
 """The components that have the name of their app."""
-OF_A_CHART = "nightowl:charts:Chart"
-"""The component that has the name of a chart."""
+OF_A_CHART, NAMESPACES_OF_CHARTS = "nightowl:charts:Chart", "nightowl:charts:Namespaces"
+"""The component that has the name of a chart, and that of their namespaces."""
 STOPS_A_CHART = frozenset(
     words(
         "no-binding-for-everybody no-masters-binding no-plain-secret-variable no-secret-in-config-map "
@@ -40,7 +40,7 @@ values alone."""
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 OF_A_POOL = ("nightowl:eks:NodePool",)
 OF_PODS = ("nightowl:eks:PodIdentity",)
-PERMITTED: Mapping[str, str] = {"app": "apps"}
+PERMITTED: Mapping[str, str] = {"app": "apps", "chart": "charts"}
 """Sections whose entries may have `permissions`, by the beginning of their roles' names: `app-web` is of `apps.web`."""
 
 
@@ -201,8 +201,7 @@ class _Finding:
 def advice(rule: Rule, resource: Resource, stack: Stack, message: str) -> Advice | None:
     """Return the advice about a violation, with the key in full; None where no stack file made the resource."""
     if is_of_chart(resource):
-        key, reason = f"{NAMESPACE}:charts.{urn_name(resource.parent)}", f"{resource.label} {message}"
-        return Advice(key, "Set it by the chart's 'values', or accept it in policies/exceptions.yaml.", reason)
+        return _advice_of_chart(resource, message)
     found = ADVICE.get(rule.name)
     if found is None or not _is_own(resource):
         return None
@@ -221,8 +220,16 @@ def _names(text: str) -> list[str]:
 
 
 def is_of_chart(resource: Resource) -> bool:
-    """Whether a chart made the resource."""
-    return urn_type(resource.parent) == OF_A_CHART
+    """Whether the resource is a chart's object, or the namespace of one."""
+    return urn_type(resource.parent) in {OF_A_CHART, NAMESPACES_OF_CHARTS}
+
+
+def _advice_of_chart(resource: Resource, message: str) -> Advice:
+    reason, accept = f"{resource.label} {message}", "or accept it in policies/exceptions.yaml."
+    if urn_type(resource.parent) == OF_A_CHART:
+        key = f"{NAMESPACE}:charts.{urn_name(resource.parent)}"
+        return Advice(key, f"Set it by the chart's 'values', {accept}", reason)
+    return Advice(f"{NAMESPACE}:charts", f"Add what it lacks as files under 'manifests', {accept}", reason)
 
 
 def level_of(rule: Rule, resource: Resource, levels: Levels) -> Level:

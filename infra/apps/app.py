@@ -116,7 +116,7 @@ class App(pulumi.ComponentResource):
             self.up = [self._replicas(settings, replace(pods, wait_for=[*before_pods, *released]))]
             self.up += [] if service is None else [service]
             self._disruption_budget(settings)
-            if settings.autoscaling is not None:
+            if settings.autoscaling is not None and not settings.autoscaling.external:
                 self._autoscaler(settings.autoscaling)
         self.register_outputs({"url": self.url})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -71,6 +72,13 @@ def _make_charts(args: AdditionsArgs, makers: Makers) -> dict[str, Chart]:
                 makers=makers,
                 wait_for=[*namespaces.of(chart.place(name)), *(made[other] for other in chart.depends_on)],
                 pods_wait_for=args.platform.charts_wait_for,
+                permit=partial(
+                    args.platform.permit,
+                    f"chart-{name}",
+                    chart.permissions,
+                    namespace=chart.place(name),
+                    service_account=args.prepared.accounts.get(name, name),
+                ),
                 state=args.state,
             ),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 
@@ -28,7 +29,16 @@ class ChartArgs:
     makers: Makers
     wait_for: Sequence[pulumi.Resource]
     pods_wait_for: Sequence[pulumi.Resource]
+    permit: Permit
     state: Sequence[MadeResource]
+
+
+class Permit(Protocol):
+    """Gives the pods of a chart a role on AWS, and returns what must exist before them."""
+
+    def __call__(self, *, parent: pulumi.Resource) -> Sequence[pulumi.Resource]:
+        """Make the role below `parent`."""
+        ...
 
 
 class Chart(pulumi.ComponentResource):
@@ -57,7 +67,7 @@ class Chart(pulumi.ComponentResource):
                 wait=settings.wait,
                 makers=args.makers,
                 wait_for=args.wait_for,
-                pods_wait_for=args.pods_wait_for if settings.needs_nodes else (),
+                pods_wait_for=[*(args.pods_wait_for if settings.needs_nodes else ()), *args.permit(parent=self)],
                 state=args.state,
             ),
             parent=self,

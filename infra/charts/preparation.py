@@ -35,6 +35,8 @@ class Prepared:
     manifests: Sequence[Sequence[KubernetesObject]]
     known: Scopes
     """The scopes of all kinds that they define."""
+    accounts: Mapping[str, str]
+    """The service account of each chart with permissions."""
 
 
 def prepare(settings: StackSettings, project: Path) -> Prepared:
@@ -54,6 +56,11 @@ def prepare(settings: StackSettings, project: Path) -> Prepared:
             name, chart, values=values[name], project=project, kubernetes_version=f"{_minor(settings)}.0"
         )
         rendered[name] = _rendered(name, options, provider, problems)
+    accounts = {
+        name: _account(name, chart, rendered[name].objects, problems)
+        for name, chart in settings.charts.items()
+        if chart.permissions
+    }
     _refuse(problems)
     owners: dict[Location, Sequence[KubernetesObject]] = {
         **{("charts", name): made.objects for name, made in rendered.items()},
@@ -61,7 +68,7 @@ def prepare(settings: StackSettings, project: Path) -> Prepared:
     }
     known = scopes(one for objects in owners.values() for one in objects)
     _refuse(list(_conflicts(owners, settings, known)))
-    return Prepared(charts=rendered, manifests=manifests, known=known)
+    return Prepared(charts=rendered, manifests=manifests, known=known, accounts=accounts)
 
 
 def _minor(settings: StackSettings) -> str:
@@ -105,6 +112,19 @@ def _rendered(
     if left_out:
         pulumi.log.warn(f"nightowl:charts.{name}: hooks that nothing runs here: {', '.join(left_out)}")
     return found
+
+
+def _account(name: str, chart: ChartSettings, objects: Sequence[KubernetesObject], problems: list[FieldError]) -> str:
+    """Return the service account that the permissions of a chart are for; a plan without objects takes its name."""
+    made = sorted({one.name for one in objects if one.kind == "ServiceAccount" and one.group == "core"})
+    wanted = chart.service_account
+    if objects and wanted is not None and wanted not in made:
+        message = f"{wanted} is none that the chart makes; it makes {', '.join(made) or 'none'}"
+        problems.append(FieldError(("charts", name, "serviceAccount"), message))
+    if objects and wanted is None and len(made) != 1:
+        message = f"is missing: whose pods are the permissions for? The chart makes {', '.join(made) or 'none'}"
+        problems.append(FieldError(("charts", name, "serviceAccount"), message))
+    return wanted or next(iter(made), name)
 
 
 def _reason(error: Exception) -> str:

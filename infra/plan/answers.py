@@ -13,8 +13,10 @@ from typing import Any, cast
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from typing_extensions import override
 
+from infra.charts.rendering import TEMPLATE
 from infra.errors import NightowlError
 from infra.plan.eks_component import COMPONENT, CONTROL_PLANE, control_plane_inputs, control_plane_name
+from infra.plan.helm import Template
 from infra.plan.values import RESOURCE_SIGNATURE, SIGNATURE_KEY
 from infra.settings.build import PROJECT
 
@@ -84,6 +86,8 @@ class Answers(Mocks):
     """The name of the role that plans."""
     others: Mapping[str, Mapping[str, object]] = field(default_factory=dict[str, Mapping[str, object]])
     """The outputs of other stacks, by stack."""
+    template: Template | None = None
+    """What renders charts; None where none are rendered."""
     inside: dict[str, tuple[Any, dict[str, Any]]] = field(init=False, default_factory=dict[str, Any])
     """Registration and inputs of the control plane that exists only inside a component, by the component's name."""
     unanswered: UnknownCallError | None = field(init=False, default=None)
@@ -105,6 +109,8 @@ class Answers(Mocks):
             UnknownCallError: there is no answer.
         """
         arguments: Mapping[str, Any] = cast("Any", args).args
+        if args.token == TEMPLATE and self.template is not None:
+            return self.template(arguments), []
         zones = [f"{self.region}{letter}" for letter in ZONE_LETTERS]
         name = str(arguments.get("name", ""))
         answers: dict[str, dict[str, Any]] = {

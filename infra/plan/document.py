@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from infra.plan.charts import addition_plans
 from infra.plan.difference import Difference
 from infra.plan.durations import duration
 from infra.plan.graph import Graph, Resource
@@ -33,6 +34,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for app in plan.apps
         ],
+        "additions": [_fields(one) for one in addition_plans(graph)],
         "access": [_fields(one) for one in plan.access],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],

@@ -18,6 +18,7 @@ from infra.plan.architecture import architecture
 from infra.plan.capture import capture
 from infra.plan.document_lengths import DocumentLength, document_lengths
 from infra.plan.graph import Graph
+from infra.plan.helm import helm
 from infra.plan.host_stack import host_outputs
 from infra.plan.permissions import PolicyStatement, statements
 from infra.plan.picture import picture
@@ -108,15 +109,18 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
         return build(settings, environment={}, project=folder)
 
-    answers = Answers(
-        stack=stack,
-        project=project,
-        account_id=platform.account_id if on_aws else EXAMPLE_ACCOUNT,
-        region=platform.region if on_aws else EXAMPLE_REGION,
-        role=role,
-        others=host_outputs(settings, project=project, role=role),
-    )
-    return replace(plan_of_program(program, answers), access=pod_access(settings))
+    with helm() as template:
+        answers = Answers(
+            stack=stack,
+            project=project,
+            account_id=platform.account_id if on_aws else EXAMPLE_ACCOUNT,
+            region=platform.region if on_aws else EXAMPLE_REGION,
+            role=role,
+            others=host_outputs(settings, project=project, role=role),
+            template=template,
+        )
+        planned = plan_of_program(program, answers)
+    return replace(planned, access=pod_access(settings))
 
 
 def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:

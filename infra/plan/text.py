@@ -17,6 +17,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from infra.console.printable import printable
+from infra.plan.charts import addition_plans
 from infra.plan.data import data_lines
 from infra.plan.difference import Difference
 from infra.plan.document_lengths import DocumentLength
@@ -83,6 +84,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
         ),
         Padding(_apps(plan), (1, 0)),
         *[Text(line) for line in data_lines(claim for app in plan.apps for claim in app.claims)],
+        *[Text(one.line) for one in addition_plans(graph)],
         *[Text(one.line) for one in plan.access],
         *([_violated(plan.policies)] if plan.policies.violations else []),
         _judgement(plan.policies),

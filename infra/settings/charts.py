@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator
 
 from infra.settings.app.peers import NamespaceName
+from infra.settings.app.permissions import Permissions
 from infra.settings.interactions import in_order
 from infra.settings.model import FieldError, Model, repeated, short_form
 from infra.settings.names import LONGEST_LINE, Name, ObjectName
@@ -89,8 +90,10 @@ class ChartSettings(Model):
     api_versions: Annotated[tuple[PlainText, ...], UNIQUE] = ()
     """Kinds that the chart may count on, such as `monitoring.coreos.com/v1`, besides Kubernetes' own: nobody asks the
     cluster, so that a plan without one is the same."""
+    permissions: Permissions = ()
+    """What the pods of its service account may do on AWS; nothing on other platforms."""
     service_account: ObjectName | None = None
-    """The service account of the pods that `permissions` are for; needed where the chart makes several."""
+    """The service account that `permissions` are for; needed where the chart makes several."""
     needs_nodes: Switch = True
     """Whether its pods wait until nodes, DNS and storage are there; `false` for what nodes need to become ready."""
     wait: Switch = True
@@ -114,6 +117,8 @@ class ChartSettings(Model):
                 yield FieldError("version", "goes with repository; a folder has the version in its Chart.yaml")
         elif self.version is None:
             yield FieldError("version", "is missing; write the exact version to install, such as 1.19.1")
+        if self.service_account is not None and not self.permissions:
+            yield FieldError("serviceAccount", "goes with permissions, which are for its pods; remove it")
         if self.repository is not None and self.chart is not None and "/" in self.chart:
             yield FieldError("chart", f"{self.chart} is a path; write what is before the chart's name as 'repository'")
 

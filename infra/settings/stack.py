@@ -103,6 +103,7 @@ class StackSettings(Model):
         yield lambda: role_errors(self.delivery, self.cluster.access.places)
         yield lambda: image_errors(names_of(self.delivery.images), names_of(self.apps))
         yield lambda: backend_errors(self.delivery, platform.region)
+        yield lambda: policy_errors(self.delivery, "charts", self.charts)
         yield lambda: keeper_errors(self.apps)
         yield self._existing_errors
         for app in self._apps_one_by_one():
@@ -114,7 +115,7 @@ class StackSettings(Model):
         yield lambda: placement_errors(self.node_pools, app)
         yield lambda: gpu_errors(self.node_pools, app)
         yield lambda: size_errors(self.node_pools, app)
-        yield lambda: policy_errors(self.delivery, app)
+        yield lambda: policy_errors(self.delivery, "apps", app)
 
     def _rules_as_a_guest(self, platform: GuestPlatformSettings) -> Iterator[Rule]:
         yield lambda: guest_namespace_errors(self.namespace)
@@ -153,7 +154,11 @@ class StackSettings(Model):
 
         All of it together bounds the roles of the stack.
         """
-        return {f"apps.{name}": app.permissions for name, app in self.apps.items() if app.permissions}
+        holders: Mapping[str, Application | ChartSettings] = {
+            **{f"apps.{name}": app for name, app in self.apps.items()},
+            **{f"charts.{name}": chart for name, chart in self.charts.items()},
+        }
+        return {place: one.permissions for place, one in holders.items() if one.permissions}
 
     def _errors_of_the_host(self, platform: GuestPlatformSettings, name: str) -> Iterator[FieldError]:
         if getattr(self, name):

@@ -86,6 +86,11 @@ def resolve_pulumi(on_event: OnToolEvent) -> Path:
     return _get(["pulumi"], on_event)["pulumi"]
 
 
+def find_provider() -> Path | None:
+    """Return the Kubernetes provider's program if it is on this machine; nothing is downloaded or built."""
+    return _find_all().get(table.PROVIDER)
+
+
 def _engine_tools(found: dict[str, Path]) -> EngineTools:
     provider = found[table.PROVIDER]
     note = (

@@ -64,6 +64,12 @@ def _stateful(overlay: str, *lines: str, id: str) -> BadInput:
     )
 
 
+def _chart(overlay: str, *lines: str, id: str) -> BadInput:
+    return BadInput(
+        f"chart: {id}", f"charts: {{ keda: {overlay} }}", tuple(f"nightowl:charts.keda.{one}" for one in lines)
+    )
+
+
 def _worker(overlay: str, *lines: str, id: str) -> BadInput:
     return BadInput(id, f"apps: {{ worker: {overlay} }}", tuple(f"nightowl:apps.worker.{line}" for line in lines))
 
@@ -492,6 +498,96 @@ _ORDER = (
         "release.env.KEY: KEY is the variable of secret key; remove one of them",
         "release.env.URL: $(HSOT) names no variable of this container; did you mean $(HOST)?",
         id="variables of a release",
+    ),
+    _web(
+        "{ scaling: { external: true, cpu: 50%, shrinkAfter: 1m } }",
+        "scaling.cpu: does not go with external, as the other autoscaler decides; write it there",
+        "scaling.shrinkAfter: does not go with external, as the other autoscaler decides; write it there",
+        id="targets of an autoscaler of others",
+    ),
+    _chart(
+        "{ repository: https://a.example.com/charts, version: 1.x }",
+        "version: '1.x' is not one version; write all of its numbers, such as 1.19.1, and no range",
+        id="a range",
+    ),
+    _chart(
+        "{ repository: https://a.example.com/charts, version: 1.19 }",
+        "version: 1.19 is not one version; write all of its numbers, such as 1.19.1, and no range",
+        id="a number",
+    ),
+    _chart(
+        "{ repository: https://a.example.com/charts }",
+        "version: is missing; write the exact version to install, such as 1.19.1",
+        id="no version",
+    ),
+    _chart(
+        "{ values: {} }",
+        "repository: is missing; name a Helm repository, or a folder of the project as 'chart'",
+        id="no place",
+    ),
+    _chart(
+        "{ chart: charts/own, version: 1.0.0 }",
+        "version: goes with repository; a folder has the version in its Chart.yaml",
+        id="a folder with a version",
+    ),
+    _chart(
+        "{ repository: https://user:secret1@a.example.com, version: 1.0.0, chart: a/b }",
+        "repository: looks like an address with a password; keep it in a store (and replace it, if anybody saw it) and "
+        "name a Secret of the cluster in 'values', or list repository in charts.keda.notSecret if it is none",
+        id="a password in an address",
+    ),
+    _chart(
+        "{ repository: http://a.example.com, version: 1.0.0, namespace: default, targetRevision: 1 }",
+        "repository: 'http://a.example.com' is not the address of charts; write https://... of a Helm repository or "
+        "oci://... of a registry, without a user or password",
+        "targetRevision: unknown key; write it as 'version'",
+        "namespace: default belongs to the cluster; choose another",
+        id="an open address",
+    ),
+    _chart(
+        "{ chart: ../own, valuesFile: /etc/values.yaml }",
+        "chart: '../own' is not the name of a chart, or the path of its folder in the project",
+        "valuesFile: '/etc/values.yaml' is not a path in the project; write one below the folder with Pulumi.yaml, "
+        "such as charts/mine",
+        id="paths out of the project",
+    ),
+    _chart(
+        "{ chart: charts/own, namespace: apps, serviceAccount: own, dependsOn: [kedda], values: [1] }",
+        "values: a list is not a map of values; write what the chart's values.yaml has, below its keys",
+        "serviceAccount: goes with permissions, which are for its pods; remove it",
+        "namespace: apps is the apps' own, whose quota and rules are made for them; choose another",
+        "dependsOn[0]: there is no chart kedda; did you mean 'keda'?",
+        id="the rest of a file",
+    ),
+    _chart(
+        "{ chart: charts/own, values: { auth: { password: hunter2-hunter2, existingSecret: own, tokenKey: key } } }",
+        "values.auth.password: looks like a password; keep it in a store (and replace it, if anybody saw it) and name "
+        "a Secret of the cluster in 'values', or list values.auth.password in charts.keda.notSecret if it is none",
+        id="a password",
+    ),
+    BadInput(
+        "charts in a circle",
+        "charts: { a: { chart: charts/a, dependsOn: [b] }, b: { chart: charts/b, dependsOn: [a] } }",
+        ("nightowl:charts.a.dependsOn: a -> b -> a wait for each other, so that none would start; remove one of them",),
+    ),
+    BadInput(
+        "manifests",
+        "manifests: [manifests/a, { folder: manifests/a/ }, { folder: ../b, befreApps: true }, 3]",
+        (
+            "nightowl:manifests[2].folder: '../b' is not a path in the project; write one below the folder with "
+            "Pulumi.yaml, such as charts/mine",
+            "nightowl:manifests[2].befreApps: unknown key; did you mean 'beforeApps'?",
+            "nightowl:manifests[3]: 3 is neither a folder nor a section with one; write manifests/mine or folder: "
+            "manifests/mine",
+        ),
+    ),
+    BadInput(
+        "a folder twice",
+        "manifests: [manifests/a, { folder: manifests/a/ }]",
+        ("nightowl:manifests[1]: manifests/a is listed twice; remove one",),
+    ),
+    BadInput(
+        "the word of others for charts", "helm: {}", ("nightowl:helm: unknown key; write Helm charts under 'charts'",)
     ),
     _job(
         "{ release: { command: [x] } }", "release: goes with kind web, worker or stateful only", id="release of a cron"

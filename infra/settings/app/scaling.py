@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from infra.settings.model import FieldError, Model, Rule
-from infra.settings.scalars import Percent, Seconds, WholeNumber, seconds_text
+from infra.settings.scalars import Percent, Seconds, Switch, WholeNumber, seconds_text
 
 MOST_REPLICAS = 1000
 LONGEST_STABILIZATION_SECONDS = 3600
@@ -38,6 +38,10 @@ class ScalingSettings(Model):
     shrink_after: Seconds = 300
     """How long the load must stay low before replicas go (stabilization window)."""
 
+    external: Switch = False
+    """Whether an autoscaler of others, such as KEDA, moves the replicas: none is made here, replicas start with `min`,
+    and the quota has room for `max`."""
+
     def _rules(self) -> Iterator[Rule]:
         yield self._bound_errors
         yield self._target_errors
@@ -49,9 +53,17 @@ class ScalingSettings(Model):
             yield FieldError("max", f"{self.max} is below min {self.min}")
 
     def _target_errors(self) -> Iterator[FieldError]:
-        if self.cpu is None and self.memory is None:
+        if self.external:
+            yield from self._external_errors()
+        elif self.cpu is None and self.memory is None:
             message = "there is no target: give cpu or memory, or use replicas instead of scaling"
             yield FieldError("cpu", message)
+
+    def _external_errors(self) -> Iterator[FieldError]:
+        for name in ("cpu", "memory", "grow_after", "grow_by", "shrink_after"):
+            if name in self.model_fields_set:
+                key = type(self).model_fields[name].alias or name
+                yield FieldError(key, "does not go with external, as the other autoscaler decides; write it there")
 
 
 def _window_errors(key: str, seconds: int) -> Iterator[FieldError]:

@@ -391,13 +391,45 @@ _SECRET_WORDS: Mapping[str, str] = {
     "value": "write where the secret is kept as 'ref'; no stack file holds one",
 }
 _SECTION_WORDS: Mapping[str, str] = {
+    "addons": "write Helm charts under 'charts', and versions of EKS's own add-ons under 'cluster.addons'",
     "configs": "write the files of an app under its 'files'",
+    "helm": "write Helm charts under 'charts'",
+    "helmcharts": "write Helm charts under 'charts'",
+    "helmreleases": "write Helm charts under 'charts'",
+    "kustomizations": "there is none: write what it builds as files, and their folder under 'manifests'",
     "networks": "there is none: apps reach nobody but whom their 'allowTo' names",
+    "releases": "write Helm charts under 'charts'",
     "secrets": "write the secrets of an app under its 'secrets'",
     "services": "write each service as an app under 'apps'",
     "version": "there is none: leave it out",
     "volumes": "write the volumes of an app under its 'volumes'",
 }
+_CHART_WORDS: Mapping[str, str] = {
+    "atomic": "there is no key: each object is one of the stack, and the next update goes on where this one stopped",
+    "chartversion": "write it as 'version'",
+    "createnamespace": "there is no key: the namespace is made",
+    "crds": "there is no key: definitions come first, and 'keep' says what becomes of them",
+    "dependencies": "write it as 'dependsOn'",
+    "iamrole": "write it as 'permissions'",
+    "installcrds": "write it in 'values', if it is one of the chart's",
+    "needs": "write it as 'dependsOn'",
+    "policystatements": "write it as 'permissions'",
+    "releasename": "there is no key: the release is called as the chart is here",
+    "releasenamespace": "write it as 'namespace'",
+    "repo": "write it as 'repository'",
+    "repourl": "write it as 'repository'",
+    "serviceaccountname": "write it as 'serviceAccount'",
+    "set": "write it as 'values'",
+    "setvalues": "write it as 'values'",
+    "skipcrds": "write it in 'values', if it is one of the chart's",
+    "targetnamespace": "write it as 'namespace'",
+    "targetrevision": "write it as 'version'",
+    "timeout": "there is no key: an object has ten minutes to become ready; 'wait: false' waits for none",
+    "valuefiles": "write it as 'valuesFile'",
+    "valuesobject": "write it as 'values'",
+    "wellknownpolicies": "write it as 'permissions'",
+}
+"""Of Helm, Helmfile, Argo CD's Application, Flux's HelmRelease and the charts of Terraform's EKS Blueprints."""
 _KIND_WORDS: Mapping[str, str] = {
     "cronjob": "write cron",
     "daemon": "no kind runs one pod on each node, as that is for those who run the cluster",
@@ -430,6 +462,8 @@ def _words(section: tuple[str | int, ...]) -> Mapping[str, str]:
             return _SECTION_WORDS
         case ("apps", _):
             return _APP_WORDS
+        case ("charts", _):
+            return _CHART_WORDS
         case ("apps", _, *_, str(key), _) if key in _BELOW_A_NAME:
             return _BELOW_A_NAME[key]
         case ("apps", _, *_, str(key)):
