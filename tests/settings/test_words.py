@@ -188,6 +188,24 @@ MARATHON = [
     "upgradeStrategy",
     "uris",
 ]
+MORE = """
+    blkio_config cpu_percent cpu_rt_runtime cpu_rt_period credential_spec driver_opts isolation label_file
+    mac_address models provider storage_opt use_api_socket restart_policy hostnameOverride os overhead priority
+    resourceClaims schedulingGates setHostnameAsFQDN workloadRef resizePolicy restartPolicyRules stdinOnce
+    terminationMessagePath terminationMessagePolicy volumeDevices paused serviceName podManagementPolicy
+    persistentVolumeClaimRetentionPolicy ordinals failedJobsHistoryLimit jobTemplate startingDeadlineSeconds
+    successfulJobsHistoryLimit backoffLimitPerIndex completionMode completions manualSelector maxFailedIndexes
+    parallelism podFailurePolicy podReplacementPolicy successPolicy ttlSecondsAfterFinished managedBy metrics
+    scaleTargetRef behavior scaleUp scaleDown selectPolicy policies stabilizationWindowSeconds tolerance
+    targetCPUUtilizationPercentage defaultBackend ingressClassName rules tls host http paths path pathType
+    backend allocateLoadBalancerNodePorts clusterIPs externalIPs externalName externalTrafficPolicy
+    healthCheckNodePort internalTrafficPolicy ipFamilies ipFamilyPolicy loadBalancerClass loadBalancerIP
+    loadBalancerSourceRanges publishNotReadyAddresses sessionAffinityConfig trafficDistribution type appProtocol
+    protocol check ipAddress killSelection resourceLimits role tasksStats version versionInfo docker
+    portMappings parameters forcePullImage network linuxInfo
+"""
+"""The other keys of a service and its `deploy` (Compose specification), of PodSpec, Container, Deployment, StatefulSet,
+Job, CronJob, HorizontalPodAutoscaler, Ingress and Service (Kubernetes 1.36), and of an app (Marathon, API version 2)."""
 BELOW = [
     ("resources", "replicas"),
     ("resources", "limits"),
@@ -206,6 +224,33 @@ BELOW = [
     ("init.copy", "workingDir"),
     ("release.resources", "limits"),
 ]
+
+MORE_BELOW = {
+    "rollout": "monitor max_failure_ratio rollingUpdate partition minReadySeconds maxOfflineTasks "
+    "parallelism order failure_action",
+    "resources": "pids devices generic_resources claims memory_swap reservations",
+    "placement": "preferences nodeAffinity podAffinity podAntiAffinity topologySpreadConstraints nodeName "
+    "spread nodeSelector",
+    "security": "appArmorProfile procMount seLinuxOptions windowsOptions fsGroupChangePolicy "
+    "supplementalGroups sysctls cap_drop userns_mode read_only",
+    "scaling": "scaleTargetRef selectPolicy policies tolerance minimum maximum cpuPercent target type "
+    "averageValue pollingInterval cooldownPeriod triggers",
+    "traffic": "defaultBackend rules http pathType backend domains timeout websocket className",
+    "health": "test interval timeout retries start_period start_interval disable livenessProbe "
+    "readinessProbe startupProbe path port http tcp",
+    "health.readiness": "start_period start_interval disable terminationGracePeriodSeconds protocol "
+    "gracePeriodSeconds intervalSeconds maxConsecutiveFailures portIndex delaySeconds",
+    "availability": "topologySpreadConstraints minAvailable podDisruptionBudget priorityClassName tolerationSeconds",
+    "release": "image backoffLimit activeDeadlineSeconds entrypoint environment ttl hooks files secrets",
+    "volumes.data": "bind consistency name nfs csi projected downwardAPI subPath subPathExpr mountPropagation "
+    "storageClassName volumeName dataSource volumeMode resources labels containerPath mode persistent medium retain",
+    "secrets.token": "uid gid mode environment optional defaultMode items",
+    "ports.metrics": "target published host_ip mode name containerPort hostPort nodePort targetPort appProtocol "
+    "labels hostIP",
+    "sidecars.log": "logging privileged restart user depends_on labels annotations init profiles healthcheck "
+    "cap_add networks",
+    "init.copy": "logging privileged lifecycle startupProbe terminationMessagePath tmpfs",
+}
 
 
 def refusal(app: dict[str, Any]) -> str:
@@ -234,6 +279,20 @@ def test_a_word_of_others_is_answered_below_a_section(section: str, key: str) ->
     for name in reversed(section.split(".")):
         value = {name: value}
     assert is_answered(f"{section}.{key}", refusal({"image": IMAGE, "port": 80, **value}))
+
+
+def test_every_other_word_of_theirs_is_answered_too() -> None:
+    told = refusal({"image": IMAGE, "port": 80, **{key: {} for key in MORE.split()}})
+    assert [key for key in MORE.split() if not is_answered(key, told)] == []
+
+
+@pytest.mark.parametrize("section", MORE_BELOW)
+def test_every_other_word_of_theirs_is_answered_below_a_section(section: str) -> None:
+    value: Any = {key: {} for key in MORE_BELOW[section].split()}
+    for name in reversed(section.split(".")):
+        value = {name: value}
+    told = refusal({"image": IMAGE, "port": 80, **value})
+    assert [key for key in MORE_BELOW[section].split() if not is_answered(f"{section}.{key}", told)] == []
 
 
 @pytest.mark.parametrize(

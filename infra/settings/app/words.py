@@ -30,9 +30,102 @@ _LIFECYCLE = (
     "there is no key: 'init' runs before the app starts, and 'rollout.drain' and 'rollout.finishWithin' say how it ends"
 )
 _ROLE = "write what its pods may do on AWS under 'permissions'; the role is made from it"
+_ADDRESSES = "there is no key: a Service has an address inside the cluster, and 'traffic' is the way in from outside"
+_RUNS = "there is no key: a run has one pod; write several apps, or a worker that takes work from a queue"
+_DRIVEN = (
+    "write 'scaling.cpu' and 'scaling.memory', and how fast it goes as 'scaling.growAfter' and 'scaling.shrinkAfter'"
+)
+_BLOCKS = "there is no key: a volume is a folder under 'volumes', and no device"
 _TERMINAL = "there is no key: a container has no terminal; kubectl exec opens one"
 
 _APP_WORDS: Mapping[str, str] = {
+    "allocateloadbalancernodeports": _ADDRESSES,
+    "appprotocol": "write it as 'traffic.protocol'",
+    "backend": _NO_MANIFEST,
+    "backofflimitperindex": _RUNS,
+    "behavior": _DRIVEN,
+    "blkioconfig": _OF_KUBERNETES,
+    "check": _PROBES,
+    "clusterips": _ADDRESSES,
+    "completionmode": _RUNS,
+    "completions": _RUNS,
+    "cpupercent": "write it as 'resources.cpuLimit'",
+    "cpurtperiod": _OF_KUBERNETES,
+    "cpurtruntime": _OF_KUBERNETES,
+    "credentialspec": _FORBIDDEN,
+    "defaultbackend": "leave 'traffic.host' out, and the app answers for every host",
+    "driveropts": "write them under 'volumes'",
+    "externalips": _ADDRESSES,
+    "externalname": "there is no key: name it in 'env', and open the way to it by 'allowTo'",
+    "externaltrafficpolicy": _ADDRESSES,
+    "failedjobshistorylimit": _OF_NIGHTOWL,
+    "healthchecknodeport": _HOST_PORT,
+    "hostnameoverride": _OWN_NAME,
+    "http": "write probes under 'health', and what comes from outside under 'traffic'",
+    "ingressclassname": "write it as className below nightowl:platform.ingress",
+    "internaltrafficpolicy": _ADDRESSES,
+    "ipaddress": _ADDRESSES,
+    "ipfamilies": _ADDRESSES,
+    "ipfamilypolicy": _ADDRESSES,
+    "isolation": _OF_KUBERNETES,
+    "jobtemplate": _NO_MANIFEST,
+    "labelfile": "write them as 'labels'",
+    "linuxinfo": _FORBIDDEN,
+    "loadbalancerclass": _ADDRESSES,
+    "loadbalancerip": _ADDRESSES,
+    "loadbalancersourceranges": "write the networks as 'allowFrom', or as allowFrom below nightowl:loadBalancer",
+    "macaddress": _OF_KUBERNETES,
+    "managedby": _OF_NIGHTOWL,
+    "manualselector": _NO_MANIFEST,
+    "maxfailedindexes": _RUNS,
+    "metrics": _DRIVEN,
+    "models": "there is no key: write the model's server as an app, and its address in 'env'",
+    "network": "there is no key: apps reach nobody but whom 'allowTo' names",
+    "ordinals": _OF_NIGHTOWL,
+    "os": "there is no key: nodes run Linux",
+    "overhead": _OF_KUBERNETES,
+    "parallelism": _RUNS,
+    "parameters": _ONLY_IMAGES,
+    "path": "write it as 'traffic.path', or as a probe under 'health'",
+    "pathtype": "write {path: ..., exact: true} under 'traffic.paths' for Exact; a prefix is the default",
+    "paused": "there is no key: an update goes on to its end; write strategy or surge under 'rollout'",
+    "persistentvolumeclaimretentionpolicy": "write it as 'keep' of each volume",
+    "podfailurepolicy": _OF_NIGHTOWL,
+    "podmanagementpolicy": "write it as 'start', of kind stateful: ordered or parallel",
+    "podreplacementpolicy": _OF_NIGHTOWL,
+    "protocol": "write it as 'traffic.protocol', or below a port under 'ports'",
+    "provider": _ONLY_IMAGES,
+    "publishnotreadyaddresses": _OF_NIGHTOWL,
+    "resizepolicy": _OF_KUBERNETES,
+    "resourceclaims": "write GPUs as 'resources.gpu'",
+    "resourcelimits": "there is no key: the node's limits hold",
+    "restartpolicyrules": _ALWAYS,
+    "role": "there is no key: rights and limits are those of the stack's namespace",
+    "rules": "write hosts and paths under 'traffic'",
+    "scaledown": _DRIVEN,
+    "scaletargetref": "there is no key: 'scaling' is that of the app it stands in",
+    "scaleup": _DRIVEN,
+    "schedulinggates": _OF_KUBERNETES,
+    "selectpolicy": _DRIVEN,
+    "servicename": _OWN_NAME,
+    "sessionaffinityconfig": "write it as 'traffic.sticky'",
+    "sethostnameasfqdn": _OWN_NAME,
+    "stabilizationwindowseconds": _DRIVEN,
+    "startingdeadlineseconds": _OF_NIGHTOWL,
+    "stdinonce": _TERMINAL,
+    "storageopt": "write the sizes of 'volumes' and 'writable'",
+    "successfuljobshistorylimit": _OF_NIGHTOWL,
+    "successpolicy": _RUNS,
+    "targetcpuutilizationpercentage": "write it as 'scaling.cpu'",
+    "targetmemoryutilizationpercentage": "write it as 'scaling.memory'",
+    "tasksstats": _OF_KUBERNETES,
+    "tolerance": _DRIVEN,
+    "trafficdistribution": _OF_KUBERNETES,
+    "useapisocket": _FORBIDDEN,
+    "version": _NO_MANIFEST,
+    "versioninfo": _NO_MANIFEST,
+    "volumedevices": _BLOCKS,
+    "workloadref": _NO_MANIFEST,
     "acceptedresourceroles": _PLACED,
     "activedeadlineseconds": "write it as 'timeout', of kind cron or job",
     "affinity": "write it under 'placement' (nodes) or 'availability' (spread over zones)",
@@ -250,6 +343,11 @@ _APP_WORDS: Mapping[str, str] = {
     "workingdir": "there is no key: the image's holds, or a 'command' that changes it: [sh, -c, cd /x && exec y]",
 }
 _RESOURCE_WORDS: Mapping[str, str] = {
+    "claims": "write GPUs as 'gpu'",
+    "devices": "write GPUs as 'gpu'",
+    "genericresources": "write GPUs as 'gpu'",
+    "memoryswap": "there is no key: pods do not swap",
+    "pids": "there is no key: the node's limits hold",
     "disk": "there is no key: write the sizes of the app's volumes",
     "ephemeralstorage": "there is no key: write the sizes of the app's volumes",
     "gpus": "write their number as 'gpu'",
@@ -263,6 +361,19 @@ _RESOURCE_WORDS: Mapping[str, str] = {
 }
 
 _SCALING_WORDS: Mapping[str, str] = {
+    "averagevalue": "write 'cpu' or 'memory' in percent of what is requested",
+    "cooldownperiod": "write it as 'shrinkAfter'",
+    "cpupercent": "write it as 'cpu'",
+    "maximum": "write it as 'max'",
+    "minimum": "write it as 'min'",
+    "policies": "write 'growBy' here",
+    "pollinginterval": _OF_KUBERNETES,
+    "scaletargetref": _APP_WORDS["scaletargetref"],
+    "selectpolicy": "write 'growBy' here",
+    "target": "write 'cpu' or 'memory' here",
+    "tolerance": _OF_KUBERNETES,
+    "triggers": "write 'cpu' and 'memory' here; no other metrics are served here",
+    "type": "write 'cpu' or 'memory' here",
     "replicas": "write 'min' and 'max' here, or a fixed number beside it, as replicas",
     "averageutilization": "write it as 'cpu' or 'memory'",
     "behavior": "write 'growAfter', 'growBy' and 'shrinkAfter' here",
@@ -281,6 +392,17 @@ _SCALING_WORDS: Mapping[str, str] = {
 }
 
 _SECURITY_WORDS: Mapping[str, str] = {
+    "apparmorprofile": "there is no key: it is the runtime's default",
+    "capdrop": "there is no key: every capability is dropped but those of 'capabilities'",
+    "fsgroupchangepolicy": _OF_NIGHTOWL,
+    "procmount": f"there is no key, as {_SECURITY}",
+    "readonly": "write it as 'readOnlyRoot'",
+    "selinuxoptions": f"there is no key, as {_SECURITY}",
+    "supplementalgroups": "write the group as 'group'",
+    "supplementalgroupspolicy": _OF_KUBERNETES,
+    "sysctls": f"there is no key, as {_SECURITY}",
+    "usernsmode": f"there is no key, as {_SECURITY}",
+    "windowsoptions": "there is no key: nodes run Linux",
     "add": "write it as 'capabilities'",
     "allowprivilegeescalation": "there is no key: no process gains rights that its parent did not have",
     "capadd": "write it as 'capabilities'",
@@ -295,6 +417,17 @@ _SECURITY_WORDS: Mapping[str, str] = {
 }
 
 _PROBE_WORDS: Mapping[str, str] = {
+    "disable": "leave the probe out",
+    "delayseconds": "write it as 'initialDelay'",
+    "graceperiodseconds": "write it as startWithin beside the probes, the longest start",
+    "initialdelay": "write it as 'initialDelay'",
+    "intervalseconds": "write it as 'period'",
+    "maxconsecutivefailures": "write it as 'failures'",
+    "portindex": "write the number as 'port'",
+    "protocol": "write the question as 'http', 'tcp', 'grpc' or 'exec'",
+    "startinterval": "there is no key: a container that starts is asked every 2s",
+    "startperiod": "write it as startWithin beside the probes, the longest start",
+    "terminationgraceperiodseconds": _OF_NIGHTOWL,
     "command": "write it as 'exec'",
     "failurethreshold": "write it as 'failures'",
     "host": "write it below 'headers'",
@@ -317,6 +450,9 @@ _HELPER_WORDS: Mapping[str, str] = {
         word: _APP_WORDS[word]
         for word in ("cmd", "entrypoint", "envfile", "envfrom", "environment", "imagepullpolicy", "memlimit")
     },
+    "annotations": "there is no key: the app's own 'annotations' are those of the pod",
+    "init": "there is no key: the containers of a pod stand beside each other, under 'init' and 'sidecars' of the app",
+    "labels": "there is no key: the app's own 'labels' are those of the pod",
     "healthcheck": "write the probes of a sidecar under 'health'; an init container runs to its end",
     "livenessprobe": "write it as 'health.liveness', of a sidecar",
     "name": "there is no key: a container's name is its key here",
@@ -329,6 +465,30 @@ _HELPER_WORDS: Mapping[str, str] = {
     "workingdir": _APP_WORDS["workingdir"],
 }
 _VOLUME_WORDS: Mapping[str, str] = {
+    "bind": f"there is no key, as {_SECURITY}",
+    "configmaps": "write the app's 'files' instead",
+    "consistency": _OF_KUBERNETES,
+    "containerpath": "write it as 'mount'",
+    "csi": "write the storage class as 'storageClass'",
+    "datasource": "write the claim that is made of it as 'claim'",
+    "downwardapi": "write {field: ...} under the app's 'env'",
+    "image": "there is no key: put it into the app's image, or copy it by a container under 'init'",
+    "labels": _OF_NIGHTOWL,
+    "medium": "write 'shm' beside 'volumes' for shared memory",
+    "mode": "write shared: true for what several nodes write, which is ReadWriteMany",
+    "mountpropagation": f"there is no key, as {_SECURITY}",
+    "name": "there is no key: a volume's name is its key here; write a claim that is there as 'claim'",
+    "nfs": "write a claim for it as 'claim'",
+    "persistent": "write kind: persistent",
+    "projected": "write the app's 'files' and 'secrets' instead",
+    "resources": "write it as 'size'",
+    "retain": "write it as 'keep'",
+    "storageclassname": "write it as 'storageClass'",
+    "subpath": "there is no key: mount the volume at a folder that holds both",
+    "subpathexpr": "there is no key: mount the volume at a folder that holds both",
+    "volume": "write 'mount', 'size' and kind: persistent here",
+    "volumemode": _BLOCKS,
+    "volumename": "write the claim that is bound to it as 'claim'",
     "accessmodes": "write shared: true for what several nodes write, which is ReadWriteMany",
     "claimname": "write it as 'claim'",
     "configmap": "write the app's 'files' instead",
@@ -350,6 +510,12 @@ _VOLUME_WORDS: Mapping[str, str] = {
     "type": "write it as 'kind': scratch or persistent",
 }
 _ROLLOUT_WORDS: Mapping[str, str] = {
+    "maxfailureratio": "there is no key: the first pod that fails stops the update",
+    "maxofflinetasks": "there is no key: no pod goes before another serves",
+    "minreadyseconds": _OF_NIGHTOWL,
+    "monitor": _OF_NIGHTOWL,
+    "partition": "write it beside 'rollout', of kind stateful",
+    "rollingupdate": "write 'surge' here",
     "delay": _OF_NIGHTOWL,
     "failureaction": "there is no key: the version before serves on",
     "maximumovercapacity": "write it as 'surge'",
@@ -364,6 +530,13 @@ _ROLLOUT_WORDS: Mapping[str, str] = {
     "type": "write it as 'strategy': rolling or replace",
 }
 _PLACEMENT_WORDS: Mapping[str, str] = {
+    "nodeaffinity": "write 'labels' here",
+    "nodename": "write its label kubernetes.io/hostname under 'labels'",
+    "podaffinity": "there is no key: pods are spread by default",
+    "podantiaffinity": "there is no key: pods are spread by default",
+    "preferences": "write it as availability.zones beside 'placement'",
+    "spread": "write it as availability.zones beside 'placement'",
+    "topologyspreadconstraints": "write it as availability.zones beside 'placement'",
     "affinity": "write 'labels' here",
     "constraints": "write them as 'labels'",
     "maxreplicaspernode": "there is no key: pods of an app are spread over nodes by default",
@@ -371,6 +544,15 @@ _PLACEMENT_WORDS: Mapping[str, str] = {
     "tolerations": "write the keys of the taints as 'tolerate'",
 }
 _TRAFFIC_WORDS: Mapping[str, str] = {
+    "backend": "there is no key: 'port' names the port of this app",
+    "classname": "write it as className below nightowl:platform.ingress",
+    "defaultbackend": "leave 'host' out, and the app answers for every host",
+    "domains": "write them as 'hosts'",
+    "http": "write 'paths' here",
+    "pathtype": "write {path: ..., exact: true} under 'paths' for Exact; a prefix is the default",
+    "rules": "write 'hosts' and 'paths' here",
+    "timeout": "write it as idleTimeoutSeconds below nightowl:loadBalancer",
+    "websocket": "there is no key: WebSockets pass",
     "annotations": "there is no key: 'protocol', 'sticky' and 'redirect' say what annotations would",
     "certificate": _APP_WORDS["tls"],
     "domain": "write it as 'host'",
@@ -381,6 +563,13 @@ _TRAFFIC_WORDS: Mapping[str, str] = {
     "tls": _APP_WORDS["tls"],
 }
 _SECRET_WORDS: Mapping[str, str] = {
+    "defaultmode": _OF_NIGHTOWL,
+    "environment": "write it as 'env', the name of the variable",
+    "gid": _OF_NIGHTOWL,
+    "items": "write each key as a secret of its own",
+    "mode": _OF_NIGHTOWL,
+    "optional": "there is no key: a pod waits for its secrets",
+    "uid": _OF_NIGHTOWL,
     "external": "there is no key: every secret is kept elsewhere, under 'ref'",
     "file": "write where the secret is kept as 'ref'; no file of yours holds it",
     "name": "write it as 'ref'",
@@ -389,6 +578,52 @@ _SECRET_WORDS: Mapping[str, str] = {
     "source": "write it as 'ref'",
     "target": "there is no key: the file is /run/secrets/ and the name of the secret here",
     "value": "write where the secret is kept as 'ref'; no stack file holds one",
+}
+_PORT_WORDS: Mapping[str, str] = {
+    "appprotocol": "write it as 'traffic.protocol' of the app",
+    "containerport": "write it as 'port'",
+    "hostip": _HOST_PORT,
+    "hostport": _HOST_PORT,
+    "labels": _OF_NIGHTOWL,
+    "mode": _HOST_PORT,
+    "name": "there is no key: a port's name is its key here",
+    "nodeport": _HOST_PORT,
+    "published": "write it as 'servicePort'",
+    "target": "write it as 'port'",
+    "targetport": "write it as 'port'",
+}
+_HEALTH_WORDS: Mapping[str, str] = {
+    **{
+        word: f"write it below 'readiness' or 'liveness', as {key}"
+        for word, key in {
+            "http": "http", "interval": "period", "path": "http", "port": "port", "retries": "failures", "tcp": "tcp",
+            "test": "exec", "timeout": "timeout",
+        }.items()
+    },
+    "disable": "leave the probe out",
+    "livenessprobe": "write it as 'liveness'",
+    "readinessprobe": "write it as 'readiness'",
+    "startinterval": "there is no key: a container that starts is asked every 2s",
+    "startperiod": "write it as 'startWithin', the longest start",
+    "startupprobe": "write it as 'startup'",
+}  # fmt: skip
+_AVAILABILITY_WORDS: Mapping[str, str] = {
+    "minavailable": "write what may be missing as 'maxUnavailable'",
+    "poddisruptionbudget": "write it as 'maxUnavailable'",
+    "priorityclassname": "write it as 'priority'",
+    "tolerationseconds": "write it as 'evictAfter'",
+    "topologyspreadconstraints": "write it as 'zones'",
+}
+_RELEASE_WORDS: Mapping[str, str] = {
+    "activedeadlineseconds": "write it as 'timeout'",
+    "backofflimit": "write it as 'retries'",
+    "entrypoint": "write it as 'command'",
+    "environment": "write it as 'env'",
+    "files": "there is no key: a release has the files of its app",
+    "hooks": "there is no key: a release runs before the pods of a new version",
+    "image": "there is no key: a release runs in the image of its app; write another as an app of kind job",
+    "secrets": "there is no key: a release has the secrets of its app",
+    "ttl": _OF_NIGHTOWL,
 }
 _SECTION_WORDS: Mapping[str, str] = {
     "addons": "write Helm charts under 'charts', and versions of EKS's own add-ons under 'cluster.addons'",
@@ -446,13 +681,20 @@ _KIND_WORDS: Mapping[str, str] = {
 
 def answer(place: tuple[str | int, ...]) -> str | None:
     """Return what to write instead of an unknown key at `place` (`apps`, NAME, KEY), or None for a word of nobody's."""
-    words = _words(place[:-1])
-    return words.get(letters(str(place[-1])))
+    word = letters(str(place[-1]))
+    found = _words(place[:-1]).get(word)
+    if found is None and _is_helper(place[:-1]) and word in _APP_WORDS:
+        return f"it is of the app and not of one container; there, {_APP_WORDS[word]}"
+    return found
 
 
 def kind_answer(kind: str) -> str | None:
     """Return what to write instead of a kind of app that there is not, or None for a word of nobody's."""
     return _KIND_WORDS.get(letters(kind))
+
+
+def _is_helper(section: tuple[str | int, ...]) -> bool:
+    return len(section) == 4 and section[0] == "apps" and section[2] in {"init", "sidecars"}
 
 
 def _words(section: tuple[str | int, ...]) -> Mapping[str, str]:
@@ -475,11 +717,15 @@ def _words(section: tuple[str | int, ...]) -> Mapping[str, str]:
 _BELOW_A_NAME: Mapping[str, Mapping[str, str]] = {
     "health": _PROBE_WORDS,
     "init": _HELPER_WORDS,
+    "ports": _PORT_WORDS,
     "secrets": _SECRET_WORDS,
     "sidecars": _HELPER_WORDS,
     "volumes": _VOLUME_WORDS,
 }
 _BELOW: Mapping[str, Mapping[str, str]] = {
+    "availability": _AVAILABILITY_WORDS,
+    "health": _HEALTH_WORDS,
+    "release": _RELEASE_WORDS,
     "placement": _PLACEMENT_WORDS,
     "resources": _RESOURCE_WORDS,
     "rollout": _ROLLOUT_WORDS,
