@@ -12,12 +12,13 @@ from string import Formatter
 from typing import Any
 
 from infra.urns import urn_name, urn_type
-from infra.values import mapping, mappings, text, words
+from infra.values import mapping, mappings, text, texts, words
 from policies.facts.objects import STATEFUL_SET, annotation
 from policies.facts.pods import DECIDED_BY, FEWEST_REPLICAS, label, pod_spec
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError
 from policies.families.cluster import LOG_DAYS, MOST_ADMINISTRATORS
+from policies.families.kubernetes_storage import CLAIM
 from policies.families.nodes import FEWEST_SPOT_TYPES, FEWEST_SYSTEM_NODES
 from policies.families.scaling import HIGHEST_CPU_PERCENT
 from policies.levels import Level, Levels
@@ -288,8 +289,18 @@ def _several(finding: _Finding) -> str:
 
 
 def _claimed_volume(finding: _Finding) -> Mapping[str, Any] | None:
-    volumes = mappings(pod_spec(finding.resource), "volumes")
-    return next((volume for volume in volumes if "persistentVolumeClaim" in volume), None)
+    """Find the volume that one node has; one of somebody else, of which the stack does not say so, comes last."""
+    modes = {
+        text(claim.props, "metadata", "name"): texts(claim.props, "spec", "accessModes")
+        for claim in finding.stack.of_type(CLAIM)
+    }
+    claimed = {
+        text(volume, "persistentVolumeClaim", "claimName"): volume
+        for volume in mappings(pod_spec(finding.resource), "volumes")
+        if "persistentVolumeClaim" in volume
+    }
+    one_writer = [volume for name, volume in claimed.items() if "ReadWriteMany" not in modes.get(name, ())]
+    return min(one_writer, key=lambda one: text(one, "persistentVolumeClaim", "claimName") not in modes, default=None)
 
 
 def _is_replaced(finding: _Finding) -> bool:

@@ -50,6 +50,9 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "one-writer-of-a-class": web(replicas=1, volumes={"data": {**DISK, "storageClass": "fast"}}),
     "shared-volume": web(volumes={"data": {**DISK, "shared": True, "storageClass": "shared"}}),
     "borrowed-volume": web(volumes={"data": {"mount": "/data", "from": "shared-volume"}}),
+    "two-volumes": web(
+        replicas=1, volumes={"borrowed": {"mount": "/b", "from": "shared-volume"}, "own": {**DISK, "mount": "/own"}}
+    ),
     "low-user": web(security={"user": 999, "readOnlyRoot": False}),
     "as-root": web(
         security={"level": "baseline", "user": 0, "readOnlyRoot": False, "capabilities": ["CHOWN", "SETUID"]},
@@ -164,6 +167,11 @@ def test_a_violation_speaks_of_a_key_that_exists(stack: str) -> None:
             section, *place = key.removeprefix("nightowl:").split(".")
             assert exists(section, *place), f"{found.rule.name}: {key}"
         assert found.resource not in found.text + found.remedy
+
+
+def test_a_pod_that_is_replaced_is_blamed_on_the_volume_that_one_pod_has() -> None:
+    found = [one for one in tried("local").policies.violations if one.rule.name == "rolling-update"]
+    assert [one.key for one in found if ".two-volumes." in one.key] == ["nightowl:apps.two-volumes.volumes.own"]
 
 
 @pytest.mark.parametrize("stack", STACKS_TRIED)
