@@ -56,6 +56,8 @@ def test_data_survives_rename_removal_and_destroy_and_goes_where_it_is_not_kept(
 
     said = up(cluster, {"database": volume(was="db", size="6Gi")})
     assert "the data of 5Gi in claim cache.data will be deleted" in " ".join(said.split())
+    # Its pod would wait for the volume of the former one, or write to it beside it.
+    assert said.index("delete-replaced Deployment db") < said.index("create-replacement Deployment database")
     assert claims(cluster) == {"db.data": made["db.data"]}
 
     said = up(cluster, {"other": {}})
