@@ -45,6 +45,9 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "probes-elsewhere": web(
         traffic={"path": "/b"}, health={"readiness": {"http": "/r", "port": 9}, "liveness": {"http": "/l", "port": 9}}
     ),
+    "liveness-only": web(health={"liveness": "/alive"}),
+    "readiness-only": web(health={"readiness": "/ready"}),
+    "startup-only": web(health={"startup": "/started"}),
     "probes-by-exec": web(health={probe: {"exec": [probe]} for probe in ("startup", "readiness", "liveness")}),
     "one-writer": web(replicas=1, volumes={"data": DISK}),
     "one-writer-of-a-class": web(replicas=1, volumes={"data": {**DISK, "storageClass": "fast"}}),

@@ -93,6 +93,8 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "HealthSettings.startWithin": {"readiness": {"tcp": 9000}},
 }
 """What a key goes with, in its own section."""
+PARTS = frozenset({"health", "init", "sidecars"})
+"""Keys whose entries, probes and containers, are judged each by itself: one app has as many forms of them as agree."""
 APP: TypeAdapter[Application] = TypeAdapter(Application)
 PEER = web(ports={"more": 9000})
 """An app that others refer to."""
@@ -161,12 +163,16 @@ def _at_its_own_address(app: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.get("kind") == other.get("kind") and all(one[key] == other[key] for key in one.keys() & other.keys())
+    return all(one[key] == other[key] for key in one.keys() & other.keys() - PARTS) and not any(
+        one[key].keys() & other[key].keys() for key in one.keys() & other.keys() & PARTS
+    )
 
 
 def _joined(apps: list[dict[str, Any]], sections: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one app with the forms of all `apps`, or several where that one would not be accepted."""
     joined = {key: value for app in apps for key, value in app.items()}
+    for key in joined.keys() & PARTS:
+        joined[key] = {name: form for app in apps for name, form in app.get(key, {}).items()}
     if len(apps) == 1 or _is_valid(joined, sections):
         return [joined]
     half = len(apps) // 2
@@ -214,7 +220,9 @@ def _forms(key: str, annotation: Any, metadata: Sequence[Any] = ()) -> list[Any]
         return _sections(annotation)
     map_of = map_types(annotation)
     if map_of:
-        return [{name: form} for name in _forms("", map_of[0])[:1] for form in _forms("", map_of[1])]
+        name = _forms("", map_of[0])[0]
+        forms = _forms("", map_of[1])
+        return [{f"{name}-{number}" if key in PARTS else name: form} for number, form in enumerate(forms)]
     if item_type(annotation):
         return [[form] for form in _forms("", item_type(annotation))]
     if choices(annotation):
