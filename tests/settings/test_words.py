@@ -205,7 +205,7 @@ MORE = """
     portMappings parameters forcePullImage network linuxInfo
 """
 """The other keys of a service and its `deploy` (Compose specification), of PodSpec, Container, Deployment, StatefulSet,
-Job, CronJob, HorizontalPodAutoscaler, Ingress and Service (Kubernetes 1.36), and of an app (Marathon, API version 2)."""
+Job, CronJob, HorizontalPodAutoscaler, Ingress and Service (Kubernetes 1.36), and of an app (Marathon, version 2)."""
 BELOW = [
     ("resources", "replicas"),
     ("resources", "limits"),
