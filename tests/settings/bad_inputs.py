@@ -1529,6 +1529,13 @@ _FLOWS = (
         id="caller misspelt",
     ),
     _web(
+        "{ traffic: { protocol: tcp, host: [a], sticky: 5m, redirect: https } }",
+        "traffic.host: a list is not a text; put it in quotes",
+        "traffic.sticky: goes with protocol http only; a TCP connection names no cookie",
+        "traffic.redirect: goes with protocol http only; a TCP connection names no host",
+        id="a key of HTTP that cannot be read beside others",
+    ),
+    _web(
         "{ traffic: { paths: [/b, c] } }",
         "traffic.paths[1].path: 'c' is not a path prefix such as / or /api",
         id="no path among several",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -13,6 +14,8 @@ from infra.settings.scalars import Notation, Seconds, Switch, form, seconds_text
 
 LONGEST_STICKY_SECONDS = 7 * 86400
 """Of a load balancer's own cookie (Elastic Load Balancing API, TargetGroupAttribute)."""
+_OF_HTTP = {"host": "host", "hosts": "host", "path": "path", "paths": "path", "sticky": "cookie", "redirect": "host"}
+"""Keys that say something of HTTP only, each with what nothing but HTTP names."""
 HTTPS = "https"
 """What `redirect` says for a redirect to HTTPS; no host has this name, as it has no dot."""
 _HOST = r"(?=.{1,253}$)(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
@@ -111,8 +114,13 @@ class TrafficSettings(Model):
                 yield f"{host}{path.normal}{' alone' if path.exact else ''}"
         yield from (f"{host}/" for host in self.redirected_hosts)
 
-    def _rules(self) -> tuple[Rule, ...]:
-        return self._host_errors, self._path_errors, self._redirect_errors, self._http_only_errors, self._sticky_errors
+    def _rules(self) -> Iterator[Rule]:
+        yield self._host_errors
+        yield self._path_errors
+        yield self._redirect_errors
+        for key, names in _OF_HTTP.items():
+            yield functools.partial(self._http_only_errors, key, names)
+        yield self._sticky_errors
 
     def _sticky_errors(self) -> Iterator[FieldError]:
         if self.sticky is not None and not 1 <= self.sticky <= LONGEST_STICKY_SECONDS:
@@ -141,17 +149,7 @@ class TrafficSettings(Model):
         elif len(self.all_hosts) == 1:
             yield FieldError("redirect", f"there is nothing to send to {target}; name the other hosts too, under hosts")
 
-    def _http_only_errors(self) -> Iterator[FieldError]:
-        if self.is_http:
-            return
-        what = "a UDP datagram" if self.protocol == "udp" else "a TCP connection"
-        for key, given, names in (
-            ("host", self.host is not None, "host"),
-            ("hosts", bool(self.hosts), "host"),
-            ("path", self.path != "/", "path"),
-            ("paths", bool(self.paths), "path"),
-            ("sticky", self.sticky is not None, "cookie"),
-            ("redirect", self.redirect is not None, "host"),
-        ):
-            if given:
-                yield FieldError(key, f"goes with protocol http only; {what} names no {names}")
+    def _http_only_errors(self, key: str, names: str) -> Iterator[FieldError]:
+        if not self.is_http and getattr(self, key) != type(self).model_fields[key].default:
+            what = "a UDP datagram" if self.protocol == "udp" else "a TCP connection"
+            yield FieldError(key, f"goes with protocol http only; {what} names no {names}")
