@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from infra.values import mapping, mappings, number, sequence, text, within
-from policies.facts.objects import CRON_JOB, HPA, HPA_V1, POD, WORKLOADS, annotation, name_of, neighbours, selects
+from policies.facts.index import indexed
+from policies.facts.objects import (
+    CRON_JOB,
+    HPA,
+    HPA_V1,
+    POD,
+    SERVICE,
+    WORKLOADS,
+    annotation,
+    name_of,
+    namespace_of,
+    neighbours,
+    selects,
+)
 from policies.facts.spellings import PATCH, POD_TEMPLATE
 from policies.facts.stack import Resource, Stack, once_each
 from policies.facts.unknown import UnknownFactError
@@ -97,16 +110,64 @@ def grace_seconds(resource: Resource) -> float:
     return DEFAULT_GRACE_SECONDS if grace is None else grace
 
 
+def selected(selector: Mapping[str, Any], resource: Resource, stack: Stack, *types: str) -> Iterator[Resource]:
+    """Return the workloads of `types` in the namespace of `resource` whose pods a selector takes in."""
+    for workload in _candidates(selector, resource, stack, types):
+        if selects(selector, pod_labels(workload)):
+            yield workload
+
+
+def _candidates(
+    selector: Mapping[str, Any], resource: Resource, stack: Stack, types: tuple[str, ...]
+) -> list[Resource]:
+    """Return those that have the rarest label that is asked for; all, where none is."""
+    wanted = [item for item in mapping(selector.get("matchLabels")).items() if isinstance(item[1], str)]
+    if not wanted:
+        return neighbours(resource, stack, *types)
+    index = indexed(stack, namespace_of(resource, stack), types, _labels_of_pods)
+    return min((index.get(label) for label in wanted), key=len)
+
+
+def _labels_of_pods(workload: Resource, _: Stack) -> Iterable[Hashable]:
+    return list(pod_labels(workload).items())
+
+
+@once_each
+def services(workload: Resource, stack: Stack) -> list[Resource]:
+    """Return the Services that send to a workload's pods."""
+    index = indexed(stack, namespace_of(workload, stack), (SERVICE,), _sent_to)
+    return [service for service in index.get(workload.urn) if sends_to(service, workload)]
+
+
+def _sent_to(service: Resource, stack: Stack) -> Iterable[Hashable]:
+    selector = mapping(within(service.props, "spec", "selector"))
+    return [one.urn for one in selected({"matchLabels": selector}, service, stack, *WORKLOADS)] if selector else []
+
+
 @once_each
 def targets(scaler: Resource, stack: Stack) -> list[Resource]:
     """Return the workloads that a HorizontalPodAutoscaler scales."""
-    return [workload for workload in neighbours(scaler, stack, *WORKLOADS) if _scales(scaler, workload, stack)]
+    try:
+        named = tuple(text(scaler.props, "spec", "scaleTargetRef", key) for key in ("kind", "name"))
+    except UnknownFactError:
+        return [workload for workload in neighbours(scaler, stack, *WORKLOADS) if _scales(scaler, workload, stack)]
+    index = indexed(stack, namespace_of(scaler, stack), WORKLOADS, _kind_and_name)
+    return [workload for workload in index.get(named) if _scales(scaler, workload, stack)]
+
+
+def _kind_and_name(workload: Resource, _: Stack) -> Iterable[Hashable]:
+    return [(workload.type.rpartition(":")[2], name_of(workload))]
 
 
 @once_each
 def scalers(workload: Resource, stack: Stack) -> list[Resource]:
     """Return the HorizontalPodAutoscalers that scale a workload."""
-    return [scaler for scaler in neighbours(workload, stack, HPA, HPA_V1) if _scales(scaler, workload, stack)]
+    index = indexed(stack, namespace_of(workload, stack), (HPA, HPA_V1), _scaled)
+    return [scaler for scaler in index.get(workload.urn) if _scales(scaler, workload, stack)]
+
+
+def _scaled(scaler: Resource, stack: Stack) -> Iterable[Hashable]:
+    return [workload.urn for workload in targets(scaler, stack)]
 
 
 def _scales(scaler: Resource, workload: Resource, stack: Stack) -> bool:

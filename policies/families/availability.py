@@ -7,8 +7,9 @@ from typing import Any
 
 from infra.values import is_true, mapping, mappings, number, text, texts, within
 from policies.facts.helm import is_chart
-from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, neighbours, selects
-from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod_spec, scalers
+from policies.facts.index import indexed
+from policies.facts.objects import DEPLOYMENT, PDB, RELEASE, REPLICATED, WORKLOADS, namespace_of, selects
+from policies.facts.pods import FEWEST_REPLICAS, least_replicas, pod_labels, pod_spec, scalers, selected
 from policies.facts.quantities import quantity, share
 from policies.facts.stack import Resource, Stack, once_each
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
@@ -27,7 +28,12 @@ family = Family(
 @once_each
 def _budgets(workload: Resource, stack: Stack) -> list[Resource]:
     labels = pod_labels(workload)
-    return [budget for budget in neighbours(workload, stack, PDB) if selects(_selector(budget), labels)]
+    index = indexed(stack, namespace_of(workload, stack), (PDB,), _covered_urns)
+    return [budget for budget in index.get(workload.urn) if selects(_selector(budget), labels)]
+
+
+def _covered_urns(budget: Resource, stack: Stack) -> list[str]:
+    return [workload.urn for workload in selected(_selector(budget), budget, stack, *WORKLOADS)]
 
 
 def _selector(budget: Resource) -> Mapping[str, Any]:
@@ -35,8 +41,7 @@ def _selector(budget: Resource) -> Mapping[str, Any]:
 
 
 def _covered(budget: Resource, stack: Stack) -> list[Resource]:
-    selector = _selector(budget)
-    return [workload for workload in neighbours(budget, stack, *REPLICATED) if selects(selector, pod_labels(workload))]
+    return list(selected(_selector(budget), budget, stack, *REPLICATED))
 
 
 def _replicated(workload: Resource, stack: Stack) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.values import is_false, mappings, text, texts
+from policies.facts.index import indexed
 from policies.facts.objects import (
     SECRET,
     SERVICE_ACCOUNT,
@@ -238,6 +239,10 @@ def _same_app(workload: Resource, other: Resource) -> bool:
     return bool(own[0]) and own == its
 
 
+def _accounts(workload: Resource, _: Stack) -> list[str]:
+    return [_account(workload)]
+
+
 @family.stack_rule("service-account-of-one-app", MEDIUM, WORKLOADS, "EKS best practices")
 def _shared(workload: Resource, stack: Stack) -> Messages:
     """A break-in at one app has the rights of the other, in the cluster and in AWS.
@@ -246,7 +251,8 @@ def _shared(workload: Resource, stack: Stack) -> Messages:
     https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/
     """
     account = _account(workload)
-    for other in neighbours(workload, stack, *WORKLOADS):
+    index = indexed(stack, namespace_of(workload, stack), WORKLOADS, _accounts)
+    for other in index.get(account):
         # `default` is another rule's; of a pair the later one is at fault.
         shares = account != "default" and other.urn < workload.urn and _account(other) == account
         if shares and not _same_app(workload, other):

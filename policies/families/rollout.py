@@ -13,7 +13,6 @@ from policies.facts.objects import (
     INGRESS,
     NAMESPACE,
     REPLICATED,
-    SERVICE,
     STATEFUL_SET,
     TARGET_GROUP_BINDING,
     in_namespace,
@@ -27,11 +26,11 @@ from policies.facts.pods import (
     lasting_containers,
     least_replicas,
     pre_stop_seconds,
-    sends_to,
     serves,
+    services,
 )
 from policies.facts.quantities import quantity, share
-from policies.facts.stack import Resource, Stack, once_each
+from policies.facts.stack import Resource, Stack
 from policies.rule import HIGH, LOW, MEDIUM, Family, Messages
 
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
@@ -123,12 +122,6 @@ def _settling(workload: Resource) -> Messages:
         yield f"minReadySeconds is {seconds:g}"
 
 
-@once_each
-def _services(workload: Resource, stack: Stack) -> list[Resource]:
-    """The Services that send to a workload's pods."""
-    return [service for service in neighbours(workload, stack, SERVICE) if sends_to(service, workload)]
-
-
 @family.stack_rule("pre-stop-pause", HIGH, REPLICATED, "EKS best practices")
 def _pause(workload: Resource, stack: Stack) -> Messages:
     """With every rollout and drain some requests go to pods that are already gone.
@@ -136,7 +129,7 @@ def _pause(workload: Resource, stack: Stack) -> Messages:
     Set lifecycle.preStop.sleep: 60 seconds behind a load balancer, 5 inside the cluster.
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination
     """
-    if not _services(workload, stack) or _is_alone(workload, stack):
+    if not services(workload, stack) or _is_alone(workload, stack):
         return
     for container in lasting_containers(workload):
         if serves(container) and not mapping(within(container, "lifecycle", "preStop")):
@@ -169,7 +162,7 @@ def _grace(workload: Resource) -> Messages:
 
 def _deregistrations(workload: Resource, stack: Stack) -> Iterator[tuple[Resource, float]]:
     """What registers a workload's pods with load balancers, and for how long they stay after they are taken out."""
-    names = {name_of(service) for service in _services(workload, stack)}
+    names = {name_of(service) for service in services(workload, stack)}
     for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
         if text(binding.props, "spec", "serviceRef", "name") in names:
             for group in stack.dependencies(binding, "spec", TARGET_GROUP):
@@ -239,7 +232,7 @@ def _order(workload: Resource, stack: Stack) -> Messages:
     Let the workload depend on the TargetGroupBinding or Ingress.
     https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/
     """
-    names = {name_of(service) for service in _services(workload, stack)}
+    names = {name_of(service) for service in services(workload, stack)}
     for binding in neighbours(workload, stack, TARGET_GROUP_BINDING):
         if text(binding.props, "spec", "serviceRef", "name") in names and not stack.waits_for(workload, binding):
             yield f"it does not wait for {binding.label}"

@@ -22,7 +22,7 @@ from policies.facts.objects import (
     neighbours,
     selects,
 )
-from policies.facts.pods import all_containers, pod_labels, sends_to, targets
+from policies.facts.pods import all_containers, pod_labels, selected, targets
 from policies.facts.stack import Resource, Stack
 from policies.rule import HIGH, Family, Messages
 
@@ -35,7 +35,7 @@ family = Family("Selectors", __doc__)
 def _finds_none(resource: Resource, stack: Stack, selector: Mapping[str, Any]) -> bool:
     """Whether none of the pods of its namespace is selected, in a namespace where the stack makes any."""
     workloads = neighbours(resource, stack, *WORKLOADS)
-    return bool(workloads) and not any(selects(selector, pod_labels(workload)) for workload in workloads)
+    return bool(workloads) and next(selected(selector, resource, stack, *WORKLOADS), None) is None
 
 
 @family.stack_rule("service-finds-pods", HIGH, SERVICE, "KubeLinter dangling-service", "kube-score service-targets-pod")
@@ -112,8 +112,8 @@ def _overlap(workload: Resource, stack: Stack) -> Messages:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
     """
     selector = mapping(within(workload.props, "spec", "selector"))
-    for other in neighbours(workload, stack, *REPLICATED, DAEMON_SET):
-        if selector and other.urn != workload.urn and selects(selector, pod_labels(other)):
+    for other in selected(selector, workload, stack, *REPLICATED, DAEMON_SET) if selector else ():
+        if other.urn != workload.urn:
             yield f"its selector takes in the pods of {other.label}"
 
 
@@ -128,7 +128,8 @@ def _service_ports(service: Resource, stack: Stack) -> Messages:
     Let targetPort be the name of a container's port.
     https://kubernetes.io/docs/concepts/services-networking/service/
     """
-    chosen = [one for one in neighbours(service, stack, *WORKLOADS) if sends_to(service, one)]
+    selector = mapping(within(service.props, "spec", "selector"))
+    chosen = list(selected({"matchLabels": selector}, service, stack, *WORKLOADS)) if selector else []
     for name in [text(port, "targetPort") for port in mappings(service.props, "spec", "ports")]:
         for workload in chosen:
             if name and not name.isdigit() and name not in _port_names(workload):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from policies.facts import pods
 from policies.facts.objects import DEPLOYMENT, HPA, SERVICE_ACCOUNT
+from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import UnknownFactError, guarded, is_set
 from policies.levels import Level, Levels
 from policies.rule import Scope
@@ -23,6 +27,27 @@ from tests.policies.harness import (
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 IDENTITY = "kubernetes-provider-keeps-its-identity"
 COMPONENT_PROVIDER = "cluster-eks-k8s"
+
+
+def test_what_belongs_to_a_workload_is_found_without_going_through_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def counted(scaler: Resource, workload: Resource, _: Stack) -> bool:
+        asked.append(scaler.name)
+        return scaler.name == workload.name
+
+    monkeypatch.setattr(pods, "_scales", counted)
+    names = [f"app{number}" for number in range(20)]
+    workloads = [made(DEPLOYMENT, name) for name in names]
+    scaled = [made(HPA, name, {"scaleTargetRef": {"kind": "Deployment", "name": name}}) for name in names]
+    stack = Stack(resources=(*workloads, *scaled))
+    assert [pods.scalers(workload, stack) for workload in workloads] == [[scaler] for scaler in scaled]
+    assert len(asked) == 2 * len(names)
+
+
+def made(type_: str, name: str, spec: dict[str, Any] | None = None) -> Resource:
+    props = {"metadata": {"name": name, "namespace": "apps"}, "spec": spec or {}}
+    return Resource(urn=f"urn:{type_}::{name}", type=type_, name=name, props=props)
 
 
 def without_replicas(draft: Draft) -> None:
