@@ -14,8 +14,9 @@ from infra.settings.stack_file import settings_from_stack_file
 
 LABEL = "drift"
 
-UNSEEN = ("**kubernetes:helm.sh/v3:Release::**",)
-"""What the role that checks cannot see: Helm keeps the records of its releases in Secrets."""
+UNSEEN = ("**kubernetes:helm.sh/v3:Release::**", "**nightowl:charts:Chart$**", "**nightowl:charts:Manifests$**")
+"""What the role that checks cannot see: Helm keeps the records of its releases in Secrets, charts bring Secrets, and
+kinds that Kubernetes does not know."""
 OUT_OF_REACH = ("**kubernetes:*/**",)
 """The objects of a cluster whose API server is reached from inside its VPC only, where no check runs."""
 

@@ -15,6 +15,7 @@ from tests.e2e.conftest import Cluster, remove_namespaces
 
 CHART = Path(__file__).with_name("greeter")
 DEFINITION = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/greetings.greeter.example.com"
+MADE_UP = "/api/v1/namespaces/greeter/secrets/greeter-token"
 GREETING: dict[str, Any] = {
     "apiVersion": "greeter.example.com/v1",
     "kind": "Greeting",
@@ -47,17 +48,27 @@ def greeted(original: Cluster) -> Iterator[Cluster]:
     (project / "manifests" / "greetings" / "web.yaml").write_text(yaml.safe_dump(GREETING))
     write_stack(original, sections(1))
     yield original
+    deploy(original, {})
     remove_namespaces(original, "greeter")
 
 
-def test_a_chart_is_planned_deployed_changed_and_removed_as_the_apps_are(greeted: Cluster) -> None:
+def deploy(cluster: Cluster, stack: dict[str, Any]) -> str:
+    """Deploy the apps with these sections, and return what was said."""
+    write_stack(cluster, stack)
+    up = cluster.up()
+    assert up.code == 0, up.out + up.err
+    return up.out
+
+
+def test_the_plan_counts_the_objects_of_a_chart_and_says_that_its_role_does_nothing_here(greeted: Cluster) -> None:
     plan = greeted.machine.nightowl("plan", "-s", "local")
     assert plan.code == 0, plan.err
     assert "greeter: chart charts/greeter, 8 objects in greeter" in plan.out
     assert "charts.greeter: permissions do nothing here" in " ".join(plan.out.split())
 
-    up = greeted.up()
-    assert up.code == 0, up.out + up.err
+
+def test_a_chart_runs_with_its_hook_and_custom_resources_of_its_kind(greeted: Cluster) -> None:
+    deploy(greeted, sections(1))
     deployment = find(greeted.api, "/apis/apps/v1/namespaces/greeter/deployments/greeter")
     assert deployment is not None
     assert deployment["status"]["readyReplicas"] == 1
@@ -69,22 +80,19 @@ def test_a_chart_is_planned_deployed_changed_and_removed_as_the_apps_are(greeted
         ("greeter", "default"),
         ("apps", "for-web"),
     }
-    token = find(greeted.api, "/api/v1/namespaces/greeter/secrets/greeter-token")
+    assert "Nothing changed" in deploy(greeted, sections(1))
 
-    again = greeted.up()
-    assert "Nothing changed" in again.out, again.out + again.err
 
-    write_stack(greeted, sections(2))
-    changed = greeted.up()
-    assert "update Deployment greeter/greeter" in changed.out
-    assert token == find(greeted.api, "/api/v1/namespaces/greeter/secrets/greeter-token"), "a made-up value stays"
+def test_a_changed_value_changes_what_it_is_for_and_not_what_the_chart_makes_up(greeted: Cluster) -> None:
+    deploy(greeted, sections(1))
+    token = find(greeted.api, MADE_UP)
+    assert "update Deployment greeter/greeter" in deploy(greeted, sections(2))
+    assert token is not None
+    assert find(greeted.api, MADE_UP) == token
 
-    write_stack(greeted, {})
-    gone = greeted.up()
-    assert gone.code == 0, gone.out + gone.err
+
+def test_a_chart_that_leaves_keeps_its_definitions_and_takes_them_over_when_it_comes_back(greeted: Cluster) -> None:
+    deploy(greeted, {})
     assert find(greeted.api, "/apis/apps/v1/namespaces/greeter/deployments/greeter") is None
     assert find(greeted.api, DEFINITION), "with a definition all objects of its kind would go"
-
-    write_stack(greeted, sections(1))
-    back = greeted.up()
-    assert back.code == 0, "what was kept is taken over: " + back.out + back.err
+    deploy(greeted, sections(1))
