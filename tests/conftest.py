@@ -26,6 +26,13 @@ def shell_without_aws() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def plans_without_helm() -> Iterator[None]:
+    """Let no plan start a provider: it would fetch charts from whatever the network has."""
+    with patch("infra.plan.helm.find_provider", lambda: None):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
 def resources_without_stack_traces() -> Iterator[None]:
     """Leave out what the SDK notes of the place of each resource: a fifth of a program's time, and nothing reads it."""
     with patch("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace):

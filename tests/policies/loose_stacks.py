@@ -129,6 +129,30 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "seed": job(volumes={"data": DISK}),
         },
     },
+    "local, charts": {
+        "platform": {"kind": "existing", "context": "test"},
+        "apps": {"web": web(scaling={"external": True})},
+        "charts": {
+            "greeter": {
+                "chart": "tests/e2e/greeter",
+                "namespace": "greetings",
+                "podSecurity": "privileged",
+                "values": {"replicas": 2, "auth": {"password": "none-of-the-kind"}},
+                "valuesFile": "tests/e2e/greeter/values.yaml",
+                "apiVersions": ["monitoring.coreos.com/v1"],
+                "permissions": [{"policy": POLICY}, *OF_OUTPUTS],
+                "serviceAccount": "greeter",
+                "needsNodes": False,
+                "wait": False,
+                "dependsOn": ["other"],
+                "beforeApps": True,
+                "keep": False,
+                "notSecret": ["values.auth.password"],
+            },
+            "other": {"repository": "https://charts.example.com", "version": "1.2.3"},
+        },
+        "manifests": [{"folder": "tests/e2e/greeter/crds", "beforeApps": True, "keep": False}],
+    },
     "local, issuer": {
         "platform": {
             "kind": "existing",
