@@ -1,13 +1,7 @@
 """Start the pack for the engine: `pulumi preview --policy-pack policies --policy-pack-config policies/prod.json`."""
 
-import sys
+from pathlib import Path
 
-from policies.analyzer import serve
-from policies.pack import Pack
-from policies.problems import PolicyDataError
+from policies.program import run
 
-try:
-    pack = Pack()
-except PolicyDataError as error:
-    sys.exit(str(error))
-serve(pack)
+run(Path(__file__).with_name("exceptions.yaml"))

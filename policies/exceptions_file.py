@@ -15,7 +15,8 @@ from infra.values import mapping
 from policies.problems import PolicyDataError
 from policies.rule import Rule, Scope, Severity
 
-FILE = Path(__file__).with_name("exceptions.yaml")
+EXCEPTIONS = "exceptions.yaml"
+FILE = Path(__file__).with_name(EXCEPTIONS)
 KEYS = {"rule", "resource", "reason", "expires"}
 
 IN_DATE = Rule(

@@ -16,6 +16,8 @@ from infra.values import mapping, text
 from policies.problems import PolicyDataError
 from policies.rule import Rule, Severity
 
+SHIPPED = Path(__file__).parent
+"""The levels and exceptions of Nightowl's own stacks."""
 ALL = "all"
 STRICT = "prod"
 """The environment whose levels hold where an environment has none of its own."""
@@ -45,9 +47,8 @@ def default_level(rule: Rule) -> Level:
     return Level.MANDATORY if rule.severity in {Severity.HIGH, Severity.CRITICAL} else Level.ADVISORY
 
 
-def levels_file(environment: str) -> Path:
-    """Return the levels file of an environment: its own, or else the strict one."""
-    folder = Path(__file__).parent
+def levels_file(environment: str, folder: Path = SHIPPED) -> Path:
+    """Return the levels file of an environment: its own in `folder`, or else the strict one."""
     own = folder / f"{environment}.json"
     return own if own.is_file() else folder / f"{STRICT}.json"
 

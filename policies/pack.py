@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from infra.system import clock
 from policies.evaluation import Evaluation, Undecided, Violation, judge, out_of_date
-from policies.exceptions_file import read_exceptions
+from policies.exceptions_file import FILE, read_exceptions
 from policies.facts.stack import Resource, Stack
 from policies.facts.unknown import Undeclared, guarded
 from policies.levels import Levels
@@ -26,10 +27,10 @@ class Pack:
     not known before an update. So rules that look at the whole stack are given what was declared.
     """
 
-    def __init__(self, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(self, rules: Sequence[Rule] = RULES, exceptions: Path = FILE) -> None:
         """Read the exceptions. Raises PolicyDataError."""
         self.levels = Levels()
-        self._exceptions = read_exceptions(rules)
+        self._exceptions = read_exceptions(rules, exceptions)
         self._stack_rules = [rule for rule in rules if rule.scope is Scope.STACK]
         self._early_rules: dict[str, list[Rule]] = {}
         for rule in rules:

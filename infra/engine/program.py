@@ -13,4 +13,4 @@ def run_program() -> None:
 
 def load_program() -> None:
     """Import what the program uses, which takes seconds, so that it begins at once when it is run."""
-    importlib.import_module("infra.stack")
+    importlib.import_module("infra.program")

@@ -22,7 +22,7 @@ from infra.plan.helm import helm
 from infra.plan.host_stack import host_outputs
 from infra.plan.permissions import PolicyStatement, statements
 from infra.plan.picture import picture
-from infra.plan.policies import evaluation
+from infra.plan.policies import evaluation, policies_folder
 from infra.plan.schedule import Schedule, ScheduledResource, schedule, serving
 from infra.plan.svg import Drawing
 from infra.project import enclosing_project, project_name
@@ -31,6 +31,7 @@ from infra.settings.guest import AwsPlatformSettings
 from infra.settings.stack_file import settings_from_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
+from policies.levels import SHIPPED
 
 LOG = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Plan:
     graph: Graph
     access: Sequence[Access] = ()
     """What pods may do on AWS."""
+    policies_folder: Path = SHIPPED
+    """The folder with the levels of the policies, and the exceptions."""
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -86,7 +89,7 @@ class Plan:
     @cached_property
     def policies(self) -> Evaluation:
         """What the policy pack has against it."""
-        return evaluation(self.graph)
+        return evaluation(self.graph, self.policies_folder)
 
 
 def plan_of_file(file: Path, stack: str) -> Plan:
@@ -120,7 +123,7 @@ def plan_of_file(file: Path, stack: str) -> Plan:
             template=template,
         )
         planned = plan_of_program(program, answers)
-    return replace(planned, access=pod_access(settings))
+    return replace(planned, access=pod_access(settings), policies_folder=policies_folder(folder))
 
 
 def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:

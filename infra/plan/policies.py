@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 from infra.errors import NightowlError
 from infra.plan.graph import Graph, Resource
 from infra.settings.pull_request import pull_request_number
 from infra.system import clock
 from policies.evaluation import Evaluation, evaluate
-from policies.exceptions_file import read_exceptions
-from policies.levels import levels_file, read_levels
+from policies.exceptions_file import EXCEPTIONS, read_exceptions
+from policies.levels import SHIPPED, levels_file, read_levels
 from policies.problems import PolicyDataError
 from policies.rules import ALL_RULES, RULES
 
 
-def evaluation(graph: Graph, *, today: date | None = None) -> Evaluation:
+def policies_folder(project: Path | None) -> Path:
+    """Find the levels and exceptions of a project: its folder `policies`, or those of Nightowl where it has none."""
+    own = None if project is None else project / "policies"
+    return own if own is not None and (own / EXCEPTIONS).is_file() else SHIPPED
+
+
+def evaluation(graph: Graph, folder: Path = SHIPPED, *, today: date | None = None) -> Evaluation:
     """Judge a graph by all rules, at the levels of its stack; for that of a pull request they are those of `ephemeral`.
+
+    `folder` has the levels and the exceptions.
 
     Raises:
         NightowlError: a levels or exceptions file is not usable.
     """
     environment = graph.stack if pull_request_number(graph.stack) is None else "ephemeral"
     try:
-        levels = read_levels(levels_file(environment), ALL_RULES)
-        exceptions = read_exceptions(RULES)
+        levels = read_levels(levels_file(environment, folder), ALL_RULES)
+        exceptions = read_exceptions(RULES, folder / EXCEPTIONS)
     except PolicyDataError as error:
         raise NightowlError(str(error)) from None
     return evaluate(

@@ -27,11 +27,10 @@ from infra.platforms.platform import (
     SecretDelivery,
 )
 from infra.platforms.state import MadeResource
+from infra.project import enclosing_project
 from infra.settings.app.application import Application, LongRunning, ServingSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
-
-PROJECT_ROOT = Path(__file__).parents[3]
 
 DRAIN_SECONDS = 15
 """How long kube-proxy and an ingress controller may go on sending to a pod that stops.
@@ -188,7 +187,9 @@ def _provider(
 
 def kubeconfig_path(settings: ExistingPlatformSettings) -> Path | None:
     """Return the kubeconfig that the stack file names, absolute; None for the one that kubectl would read."""
-    return None if settings.kubeconfig is None else PROJECT_ROOT / Path(settings.kubeconfig).expanduser()
+    if settings.kubeconfig is None:
+        return None
+    return (enclosing_project(Path.cwd()) or Path.cwd()) / Path(settings.kubeconfig).expanduser()
 
 
 def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
