@@ -17,7 +17,7 @@ from policies.problems import PolicyDataError
 from policies.rule import Rule, Severity
 
 SHIPPED = Path(__file__).parent
-"""The levels and exceptions of Nightowl's own stacks."""
+"""The levels and exceptions of this repository's stacks."""
 ALL = "all"
 STRICT = "prod"
 """The environment whose levels hold where an environment has none of its own."""

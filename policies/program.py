@@ -1,4 +1,4 @@
-"""The policy pack as a program, for this folder and for the folder `policies` of projects that take Nightowl."""
+"""The policy pack as a program, for this folder and for the folder `policies` of projects that depend on this one."""
 
 import sys
 from pathlib import Path

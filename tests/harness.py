@@ -226,8 +226,8 @@ def run_program(config: Mapping[str, Any], *, preview: bool = False) -> Graph:
 
     def program() -> None:
         with (
-            patch("infra.platforms.existing.reach.require_cluster"),
-            patch("infra.platforms.existing.namespace.require_namespace"),
+            patch("infra.program.require_cluster"),
+            patch("infra.program.require_namespace"),
         ):
             runpy.run_path(str(REPOSITORY / "infra"), run_name="__main__")
 

@@ -119,6 +119,6 @@ def test_what_a_user_can_mend_ends_the_program_with_its_message_and_no_traceback
     def fail(_: StackSettings) -> None:
         raise NightowlError("the roles take 11 policies, and a role has at most 10")
 
-    monkeypatch.setattr("infra.stack.build", fail)
+    monkeypatch.setattr("infra.program.build", fail)
     with pytest.raises(pulumi.RunError, match=r"^the roles take 11 policies, and a role has at most 10$"):
         run_program({"platform": {"kind": "existing", "context": "staging"}, "apps": {"web": web()}})
