@@ -300,8 +300,8 @@ def test_any_apps_pass_on_this_machine(apps: list[dict[str, Any]], tmp_path_fact
 EXAMPLES = [
     pytest.param(block, id=f"{page.name} {index}")
     for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-    for index, block in enumerate(re.findall(r"```yaml\n(config:.*?)```", page.read_text(), re.DOTALL))
-    if "nightowl:apps:" in block and "image:" in block
+    for index, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
+    if "config:\n" in block and "nightowl:apps:" in block and "image:" in block
 ]
 
 
