@@ -12,16 +12,17 @@ from pathlib import Path
 import pulumi
 
 from infra.errors import NightowlError
+from infra.extension import load_extension
 from infra.platforms.existing.namespace import require_namespace
 from infra.platforms.existing.reach import require_cluster
-from infra.project import stacks_folder
+from infra.project import enclosing_project, stacks_folder
 from infra.settings.load import load
 from infra.stack import build
 from infra.system.garbage import collect_rarely
 
 
 def run() -> None:
-    """Make what the stack file describes, and export the outputs.
+    """Make what the stack file describes, with the project's own code, and export the outputs.
 
     Raises:
         pulumi.RunError: the message of what is wrong: the engine shows it alone, and of any other error a traceback.
@@ -31,7 +32,8 @@ def run() -> None:
         settings = load(stacks_folder(Path.cwd()))
         require_cluster(settings.platform)
         require_namespace(settings)
-        for name, value in build(settings).items():
+        extension = load_extension(enclosing_project(Path.cwd()))
+        for name, value in build(settings, extension=extension).items():
             pulumi.export(name, value)
     except NightowlError as error:
         raise pulumi.RunError(str(error)) from None

@@ -18,8 +18,10 @@ from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.charts.additions import AdditionsArgs, make_additions
 from infra.charts.preparation import prepare
+from infra.extension import NO_EXTENSION, Extension
 from infra.platforms import make_platform
 from infra.platforms.state import read_state
+from infra.platforms.surroundings import RunningApp, Surroundings
 from infra.project import enclosing_project
 from infra.settings.app.application import Application, Task
 from infra.settings.app.lent_volumes import former_owners
@@ -32,11 +34,17 @@ from infra.settings.stack import StackSettings
 
 
 def build(
-    settings: StackSettings, environment: Mapping[str, str] = os.environ, *, project: Path | None = None
+    settings: StackSettings,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    project: Path | None = None,
+    extension: Extension = NO_EXTENSION,
 ) -> dict[str, pulumi.Input[object]]:
     """Make everything that `settings` describes, with the credentials and the region of a shell with `environment`.
 
     `project` is the folder that paths of the stack file are in: by default that with Pulumi.yaml, around the shell's.
+    The stack's own code, `extension`, is run when the platform is there, before charts and apps, and after them; a
+    stack of a pull request takes the outputs of the stack that it stands on.
 
     Returns the stack's outputs: `namespace`, and `apps`, which gives for each app its `kind`, its `service` (address
     inside the cluster, None without a port) and its `url` (address outside, None where nothing outside reaches it).
@@ -45,7 +53,6 @@ def build(
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
     settings = settings.with_keeper()
-    _check_outputs(settings, known=())
     # Before anything is made: from then on the engine writes the state.
     state = read_state()
     prepared = prepare(settings, project or enclosing_project(Path.cwd()) or Path.cwd())
@@ -61,6 +68,16 @@ def build(
         ),
         opts=on_cluster,
     )
+    surroundings = Surroundings(
+        stack=pulumi.get_stack(),
+        settings=settings,
+        namespace=namespace.name,
+        kubernetes=platform.provider,
+        aws=platform.aws,
+    )
+    if not platform.is_guest:
+        platform.take_outputs(extension.make(surroundings))
+    _check_outputs(settings, known=platform.own_outputs)
     before_apps = make_additions(
         AdditionsArgs(
             charts=settings.charts,
@@ -96,18 +113,23 @@ def build(
             ),
             opts=on_cluster,
         )
+    if not platform.is_guest:
+        extension.finish(surroundings, _running(settings, apps))
     platform.complete()
-    return {"namespace": namespace.name, "apps": _addresses(settings, apps), **platform.outputs}
+    own = {"own": dict(platform.own_outputs)} if platform.own_outputs and not platform.is_guest else {}
+    return {"namespace": namespace.name, "apps": _addresses(settings, apps), **own, **platform.outputs}
 
 
 def _check_outputs(settings: StackSettings, known: Collection[str]) -> None:
     """Refuse outputs that the stack's own code does not return; where `permissions` do nothing, they need none."""
-    if not isinstance(settings.platform, EksPlatformSettings):
-        return
+    has_rights = isinstance(settings.platform, EksPlatformSettings)
+    sections = {"apps": settings.apps, "charts": settings.charts}
     found = [
         error
-        for place, permissions in settings.permissions.items()
-        for error in unknown_outputs(permissions, (*place.split("."), "permissions"), known)
+        for section, entries in sections.items()
+        for name, entry in entries.items()
+        for error in unknown_outputs(entry, (section, name), known)
+        if has_rights or error.location[2] != "permissions"
     ]
     if found:
         raise pulumi.RunError("\n".join(f"{PROJECT}:{path_text(one.location)}: {one.message}" for one in found))
@@ -117,6 +139,15 @@ def _priority_class(settings: StackSettings, app: Application) -> str | None:
     if isinstance(app, Task):
         return None
     return priority_class_name(settings.namespace.name, app.availability.priority)
+
+
+def _running(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, RunningApp]:
+    return {
+        name: RunningApp(
+            service=_service_address(name, settings.namespace.name, app), url=apps[name].url, up=apps[name].up
+        )
+        for name, app in settings.apps.items()
+    }
 
 
 def _addresses(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, dict[str, pulumi.Input[str | None]]]:

@@ -116,7 +116,7 @@ def test_the_program_can_be_imported_from_its_own_folder_as_the_language_host_do
 def test_what_a_user_can_mend_ends_the_program_with_its_message_and_no_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def fail(_: StackSettings) -> None:
+    def fail(_: StackSettings, **_more: object) -> None:
         raise NightowlError("the roles take 11 policies, and a role has at most 10")
 
     monkeypatch.setattr("infra.program.build", fail)

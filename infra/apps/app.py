@@ -93,7 +93,7 @@ class App(pulumi.ComponentResource):
 
         account = self._service_account()
         policies = self._network_policies() if args.network_policies else []
-        configuration = configurations(name, settings)
+        configuration = configurations(name, settings, args.platform.own_outputs)
         config_maps = self._config_maps(configuration.values())
         folders = self._storage(settings)
         claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
@@ -324,7 +324,7 @@ class App(pulumi.ComponentResource):
         name = release_name(self._app, settings, release)
         if settings.replicas == 0 and name not in self._args.done_jobs:
             return []
-        configuration = configurations(self._app, release)
+        configuration = configurations(self._app, release, self._args.platform.own_outputs)
         own = {content.name for known in pods.configurations.values() for content in known.config_maps}
         more = [
             replace(one, config_maps=[content for content in one.config_maps if content.name not in own])

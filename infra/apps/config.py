@@ -17,12 +17,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.not_secret import in_file, variables_in
 from infra.settings.app.environment import Environment, FieldValue, Files, ResourceValue
 from infra.settings.app.references import in_order_of_references, is_expanded
+from infra.settings.outputs import OutputReference
+
+Outputs = Mapping[str, pulumi.Input[str]]
+NO_OUTPUTS: Outputs = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +57,18 @@ class Configuration:
 
 
 def configuration(
-    owner: str, *, container: str, env: Environment, files: Files, not_secret: Collection[str] = ()
+    owner: str,
+    *,
+    container: str,
+    env: Environment,
+    files: Files,
+    not_secret: Collection[str] = (),
+    outputs: Outputs = NO_OUTPUTS,
 ) -> Configuration:
     """Describe the configuration of `container`, whose ConfigMaps are named after `owner`.
 
-    `not_secret` has the entries of the app's key of that name that are about this container.
+    `not_secret` has the entries of the app's key of that name that are about this container, `outputs` what the stack's
+    own code returns.
     """
     all_texts = {name: value for name, value in env.items() if isinstance(value, str)}
     texts = {name: value for name, value in all_texts.items() if not is_expanded(value)}
@@ -68,7 +81,13 @@ def configuration(
     volume = f"files-{container}"
     return Configuration(
         config_maps=[config_map for config_map in (variables, contents) if config_map is not None],
-        env=[_from_pod(name, value) for name, value in env.items() if not isinstance(value, str)],
+        env=[
+            k8s.core.v1.EnvVarArgs(name=name, value=outputs[value.output])
+            if isinstance(value, OutputReference)
+            else _from_pod(name, value)
+            for name, value in env.items()
+            if not isinstance(value, str)
+        ],
         expanded=[
             k8s.core.v1.EnvVarArgs(name=name, value=all_texts[name])
             for name in in_order_of_references(all_texts)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pulumi_kubernetes as k8s
 
 from infra.apps.availability import tolerations
-from infra.apps.config import Configuration, configuration
+from infra.apps.config import NO_OUTPUTS, Configuration, Outputs, configuration
 from infra.apps.containers import Shared, app_container, plain_container, sidecar_container
 from infra.apps.labels import app_labels
 from infra.apps.not_secret import of_helper
@@ -43,10 +43,17 @@ class Running:
     """The name in the label by which the pods are selected; by default the app's."""
 
 
-def configurations(app: str, settings: Application) -> dict[str, Configuration]:
-    """Describe the configuration of every container of `app`, by container name."""
+def configurations(app: str, settings: Application, outputs: Outputs = NO_OUTPUTS) -> dict[str, Configuration]:
+    """Describe the configuration of every container of `app`, by container name, with the outputs of own code."""
     return {
-        app: configuration(app, container=app, env=settings.env, files=settings.files, not_secret=settings.not_secret),
+        app: configuration(
+            app,
+            container=app,
+            env=settings.env,
+            files=settings.files,
+            not_secret=settings.not_secret,
+            outputs=outputs,
+        ),
         **{
             name: configuration(
                 f"{app}.{name}",
@@ -54,6 +61,7 @@ def configurations(app: str, settings: Application) -> dict[str, Configuration]:
                 env=helper.env,
                 files=helper.files,
                 not_secret=of_helper(settings.not_secret, section, name),
+                outputs=outputs,
             )
             for section, name, helper in settings.helpers
         },

@@ -34,8 +34,11 @@ def pod_access(settings: StackSettings) -> list[Access]:
     found: list[Access] = []
     for place, permissions in settings.permissions.items():
         section, _, name = place.partition(".")
-        secrets = settings.apps[name].secrets if section == "apps" else {}
-        may = [*(one.text for one in permissions), *(f"read secret {secret.ref}" for secret in secrets.values())]
+        app = settings.apps[name] if section == "apps" else None
+        own, secrets = (permissions, {}) if app is None else (app.permissions, app.secrets)
+        if why_not and not own:
+            continue
+        may = [*(one.text for one in own), *(f"read secret {secret.ref}" for secret in secrets.values())]
         holder = name if section == "apps" else place
         found.append(Access(holder=holder, may=() if why_not else tuple(dict.fromkeys(may)), why_not=why_not))
     return found

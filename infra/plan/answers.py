@@ -58,7 +58,13 @@ ARN_PATHS = {
     "aws:lb/listener:Listener": ("elasticloadbalancing", "listener/{name}"),
     "aws:lb/loadBalancer:LoadBalancer": ("elasticloadbalancing", "loadbalancer/{name}"),
     "aws:lb/targetGroup:TargetGroup": ("elasticloadbalancing", "targetgroup/{name}"),
+    "aws:dynamodb/table:Table": ("dynamodb", "table/{name}"),
+    "aws:rds/cluster:Cluster": ("rds", "cluster:{name}"),
+    "aws:rds/instance:Instance": ("rds", "db:{name}"),
     "aws:s3/bucket:Bucket": ("s3", "{name}"),
+    "aws:secretsmanager/secret:Secret": ("secretsmanager", "secret:{name}"),
+    "aws:sns/topic:Topic": ("sns", "{name}"),
+    "aws:sqs/queue:Queue": ("sqs", "{name}"),
     "aws:wafv2/webAcl:WebAcl": ("wafv2", "regional/webacl/{name}"),
 }
 """Service and resource part of the ARN by type (AWS Service Authorization Reference, "Resource types"; abridged)."""
@@ -188,10 +194,21 @@ class Answers(Mocks):
             },
             "aws:kms/key:Key": {"keyId": f"({name} made at up)"},
             "aws:lb/loadBalancer:LoadBalancer": {"dnsName": balancer, "zoneId": f"(zone of {balancer})"},
+            "aws:rds/cluster:Cluster": self._database(name),
+            "aws:rds/instance:Instance": self._database(name),
             "aws:route53/record:Record": {"fqdn": inputs.get("name")},
             "aws:s3/bucket:Bucket": {"bucket": own_name},
         }
         return additions.get(type_, {})
+
+    def _database(self, name: str) -> dict[str, Any]:
+        host = f"{name}.{MADE_AT_UP}.{self.region}.rds.amazonaws.com"
+        secret = f"arn:aws:secretsmanager:{self.region}:{self.account_id}:secret:rds!db-{name}-{MADE_AT_UP}"
+        return {
+            "address": host,
+            "endpoint": host,
+            "masterUserSecrets": [{"secretArn": secret, "secretStatus": "active", "kmsKeyId": MADE_AT_UP}],
+        }
 
     def _cluster(self, name: str, arguments: Mapping[str, Any], transforms: Iterable[Any]) -> dict[str, Any]:
         """Return the outputs of `pulumi_eks.Cluster`, after making the control plane inside it."""

@@ -9,6 +9,7 @@ from infra.plan.answers import MADE_AT_UP
 from infra.platforms.eks.names import cluster_name
 from infra.settings.eks.addresses import all_reached_ports, http_apps
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.outputs import output_references
 from infra.settings.stack import StackSettings
 
 
@@ -32,12 +33,13 @@ def host_outputs(settings: StackSettings, *, project: str, role: str) -> dict[st
         "guestRoles": {
             app: {
                 "arn": f"{roles}/(guests' {app} of {platform.stack})",
-                "secrets": [secret.ref for secret in of.secrets.values()],
+                "secrets": [secret.ref for secret in of.secrets.values() if isinstance(secret.ref, str)],
             }
             for app, of in settings.with_keeper().apps.items()
             if of.secrets
         },
         "deployers": [f"{roles}/{role}"],
+        "outputs": {name: f"({name} of {platform.stack})" for _, name in output_references(settings.apps)},
     }
     if platform.domain is not None:
         sharing["loadBalancer"] = {

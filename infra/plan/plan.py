@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.extension import load_extension
 from infra.plan.access import Access, pod_access
 from infra.plan.addresses import Address, addresses
 from infra.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
@@ -93,7 +94,7 @@ class Plan:
 
 
 def plan_of_file(file: Path, stack: str) -> Plan:
-    """Plan the stack of a stack file.
+    """Plan the stack of a stack file, with the own code of the project whose stack file it is.
 
     Raises:
         SettingsError: the file's settings are not usable.
@@ -105,12 +106,13 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     on_aws = isinstance(platform, AwsPlatformSettings)
     role = next((arn.rpartition("/")[2] for arn in (*access.deployers, *access.admins)), "plan")
     folder = enclosing_project(file.resolve().parent)
+    extension = load_extension(folder)
     # A stack file that lies in no project is planned under the name of this one.
     project = PROJECT if folder is None else project_name(folder)
 
     def program() -> Mapping[str, Any]:
         # The program refuses a shell that is set to another region; a plan deploys nothing, and needs no shell.
-        return build(settings, environment={}, project=folder)
+        return build(settings, environment={}, project=folder, extension=extension)
 
     with helm() as template:
         answers = Answers(

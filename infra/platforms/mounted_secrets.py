@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import pulumi
 import pulumi_kubernetes as k8s
 
 OWNER_AND_GROUP_READ = 0o440
 
 
-def secret_files(secret: str, paths: Mapping[str, str]) -> k8s.core.v1.VolumeProjectionArgs:
+def secret_files(secret: pulumi.Input[str], paths: Mapping[str, str]) -> k8s.core.v1.VolumeProjectionArgs:
     """Describe the files of a Secret, whose `paths` are by key."""
     items = [k8s.core.v1.KeyToPathArgs(key=key, path=path) for key, path in paths.items()]
     return k8s.core.v1.VolumeProjectionArgs(secret=k8s.core.v1.SecretProjectionArgs(name=secret, items=items))
@@ -23,7 +24,7 @@ def volume_of_secrets(name: str, sources: Sequence[k8s.core.v1.VolumeProjectionA
     )
 
 
-def secret_variable(variable: str, secret: str, key: str) -> k8s.core.v1.EnvVarArgs:
+def secret_variable(variable: str, secret: pulumi.Input[str], key: str) -> k8s.core.v1.EnvVarArgs:
     """Describe a variable with the value that a Secret has at `key`."""
     return k8s.core.v1.EnvVarArgs(
         name=variable,

@@ -15,6 +15,7 @@ from typing import Protocol
 import pulumi
 import pulumi_kubernetes as k8s
 
+from infra.platforms.surroundings import Aws
 from infra.settings.app.application import Application, LongRunning, ServingSettings
 from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
@@ -115,6 +116,8 @@ class Platform(Protocol):
     """Whether claims of the namespace, and so the namespace, outlive the stack."""
     protect: bool = False
     """Whether nothing of the stack that holds data may be deleted."""
+    aws: Aws | None = None
+    """What the stack's own code may build on in an account of AWS."""
     own_outputs: Mapping[str, pulumi.Input[str]] = MappingProxyType({})
     """What the stack's own Pulumi code returns, by name."""
     charts_traffic: k8s.networking.v1.NetworkPolicySpecArgs | None = None
@@ -123,6 +126,10 @@ class Platform(Protocol):
     """What must exist before the pods of charts, such as nodes, DNS and storage."""
     is_guest: bool = False
     """Whether the cluster is another stack's. Then the deploying role has no rights until `admit` has given them."""
+
+    def take_outputs(self, outputs: Mapping[str, pulumi.Input[str]]) -> None:
+        """Take what the stack's own code returns, by name, before the apps are made."""
+        self.own_outputs = dict(outputs)
 
     def resolve(self, value: str | OutputReference) -> pulumi.Input[str]:
         """Return a text as it is, and an output of the stack's own code as its value."""

@@ -9,6 +9,7 @@ from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.model import FieldError
 from infra.settings.names import SUBDOMAIN
+from infra.settings.outputs import OutputReference
 
 
 def object_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
@@ -24,6 +25,10 @@ def object_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
 
 
 def _secret_errors(secret: SecretSettings) -> Iterator[FieldError]:
+    if isinstance(secret.ref, OutputReference):
+        if secret.key is None and not secret.tls:
+            yield FieldError("key", f"is required: which key of the Secret that {secret.ref} names")
+        return
     if secret.tls:
         if not _is_object(secret.ref):
             message = "is not the name of a Secret of type kubernetes.io/tls in the apps' namespace"

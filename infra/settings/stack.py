@@ -154,11 +154,11 @@ class StackSettings(Model):
 
         All of it together bounds the roles of the stack.
         """
-        holders: Mapping[str, Application | ChartSettings] = {
-            **{f"apps.{name}": app for name, app in self.apps.items()},
-            **{f"charts.{name}": chart for name, chart in self.charts.items()},
+        found = {
+            **{f"apps.{name}": app.granted for name, app in self.apps.items()},
+            **{f"charts.{name}": chart.permissions for name, chart in self.charts.items()},
         }
-        return {place: one.permissions for place, one in holders.items() if one.permissions}
+        return {place: permissions for place, permissions in found.items() if permissions}
 
     def _errors_of_the_host(self, platform: GuestPlatformSettings, name: str) -> Iterator[FieldError]:
         if getattr(self, name):

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.apps.samples import IMAGE, cron, job, web, worker
+from tests.settings.every_form import OUTPUT
 
 ROLE = "arn:aws:iam::111122223333:role"
 OWN_IMAGE = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/web" + IMAGE[IMAGE.index("@") :]
 POLICY = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"
-OUTPUT = {"output": "made-by-own-code"}
+OWN = {"output": OUTPUT}
 SHORT_FORMS = ("s3", "sqs", "sns", "dynamodb", "secretsManager", "ses", "bedrock")
 OF_OUTPUTS = [
-    *({service: OUTPUT} for service in SHORT_FORMS),
-    {"s3": OUTPUT, "kmsKey": OUTPUT},
-    {"actions": ["sqs:PurgeQueue"], "resources": [OUTPUT]},
+    *({service: OWN} for service in SHORT_FORMS),
+    {"s3": OWN, "kmsKey": OWN},
+    {"actions": ["sqs:PurgeQueue"], "resources": [OWN]},
 ]
 DISK = {"mount": "/data", "size": "5Gi", "kind": "persistent"}
 GITHUB = {

@@ -32,7 +32,7 @@ from tests.apps.samples import APPS, cron, web, worker
 from tests.policies.harness import RULE_BY_NAME, STACKS
 from tests.policies.loose_stacks import DISK, LOOSE
 from tests.settings.editor import as_file, marked
-from tests.settings.every_form import EXISTING, ON_EKS, every_form
+from tests.settings.every_form import EXISTING, ON_EKS, OUTPUT, every_form
 from tests.settings.every_key import EACH, every_key, keys_in
 
 REPOSITORY = STACKS.parent
@@ -97,6 +97,8 @@ def sections_of(stack: str) -> dict[str, Any]:
 def planned(folder: Path, stack: str, sections: Mapping[str, Any]) -> Plan:
     file = folder / f"Pulumi.{stack}.yaml"
     file.write_text(yaml.safe_dump({"config": {f"nightowl:{key}": value for key, value in sections.items()}}))
+    (folder / "Pulumi.yaml").write_text("name: nightowl\n")
+    (folder / "extend.py").write_text(f"def before_apps(stack):\n    return {{{OUTPUT!r}: 'own'}}\n")
     return plan_of_file(file, stack)
 
 
@@ -301,7 +303,8 @@ EXAMPLES = [
     pytest.param(block, id=f"{page.name} {index}")
     for page in [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
     for index, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL))
-    if "config:\n" in block and "nightowl:apps:" in block and "image:" in block
+    # What names outputs of own code is planned with that (tests/test_extension.py).
+    if "config:\n" in block and "nightowl:apps:" in block and "image:" in block and "output:" not in block
 ]
 
 

@@ -627,7 +627,7 @@ _CONFIGURATION = (
     ),
     _web(
         "{ env: { TOKEN: [hunter2] } }",
-        'env.TOKEN: the value is not a text; write one ("" for none), or a mapping with field or resource',
+        'env.TOKEN: the value is not a text; write one ("" for none), or a mapping with field, resource or output',
         id="variable as list",
     ),
     _web(
@@ -638,7 +638,8 @@ _CONFIGURATION = (
     ),
     _web(
         "{ env: { EMPTY: null } }",
-        'env.EMPTY: is empty: the value is not a text; write one ("" for none), or a mapping with field or resource',
+        'env.EMPTY: is empty: the value is not a text; write one ("" for none), or a mapping with field, resource or '
+        "output",
         id="variable empty",
     ),
     _web(

@@ -17,6 +17,7 @@ from infra.settings.problems import SettingsError
 from infra.settings.scalars import Notation
 from tests.apps.samples import IMAGE, web
 
+OUTPUT = "made-by-own-code"
 TEXTS: Mapping[str, Sequence[Any]] = {
     "image": [IMAGE, "example.com/app:1"],
     "reference": ["dev/key"],
@@ -27,6 +28,7 @@ TEXTS: Mapping[str, Sequence[Any]] = {
     "time zone": ["Europe/Berlin"],
     "variable name": ["VARIABLE"],
     "text": ["text"],
+    "output": [OUTPUT],
     "label": ["example.com/disk"],
     "taint": ["gpu"],
     "port": [9000],
@@ -89,6 +91,7 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "Peer.ports": {"app": "peer"},
     "ResourceSettings.memoryLimit": {"memory": "32Mi"},
     "ScalingSettings.max": {"min": 1},
+    "SecretSettings.ref": {"key": "password"},
     "SecretSettings.tls": {"ref": "kept-certificate"},
     "HealthSettings.startWithin": {"readiness": {"tcp": 9000}},
 }

@@ -49,6 +49,7 @@ from infra.platforms.eks.zones import zone_names
 from infra.platforms.kept_data import check_data, namespace_outlives_stack, partings
 from infra.platforms.platform import BoundVolume, Destination, Route, SecretDelivery
 from infra.platforms.state import MadeResource
+from infra.platforms.surroundings import Aws
 from infra.settings.app.application import Application, ServingSettings
 from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
@@ -147,7 +148,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             clients = args.settings.load_balancer.clients
             self.stand_behind_load_balancers(self._network.public_cidrs, clients=clients)
         self._pod_roles = self._make_pod_roles()
-        self.outputs = self._outputs()
+        self.aws = self._surroundings()
         self.register_outputs({})
 
     @override
@@ -159,7 +160,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         A reference is the secret's name. It may be encrypted under the account's own key for Secrets Manager, or under
         the stack's key for secrets. The role that reads them has the app's `permissions` too.
         """
-        if not settings.secrets and not settings.permissions:
+        if not settings.secrets and not settings.granted:
             return SecretDelivery()
         made = AppSecrets(
             app,
@@ -169,9 +170,10 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
                 namespace=self._settings.namespace.name,
                 namespace_name=namespace,
                 secrets=settings.secrets,
+                resolve=self.resolve,
                 role=OwnRole(
                     key_arn=self._encryption.secrets_key_arn,
-                    permitted=self._pod_roles.permitted(settings.permissions),
+                    permitted=self._pod_roles.permitted(settings.granted),
                 ),
                 drivers=self._controllers.needed_by("secrets"),
             ),
@@ -222,6 +224,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     @override
     def complete(self) -> None:
         """Point names at the load balancer, give the pipeline's roles what is needed, and protect all that was made."""
+        self.outputs = self._outputs()
         self._load_balancing.complete()
         if self._delivery is not None:
             self._delivery.permit(frozenset(self._args.record.types))
@@ -422,6 +425,19 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             "sharing": self._sharing(),
         }
 
+    def _surroundings(self) -> Aws:
+        return Aws(
+            account_id=self._context.account_id,
+            region=self._context.region,
+            name=self._context.name,
+            provider=self._context.provider,
+            vpc_id=self._network.vpc_id,
+            vpc_cidr=self._settings.network.cidr,
+            private_subnet_ids=tuple(self._network.private_subnet_ids.values()),
+            pods_security_group_id=self._cluster.security_group_id,
+            secrets_key_arn=self._encryption.secrets_key_arn,
+        )
+
     def _sharing(self) -> dict[str, pulumi.Input[object]]:
         """Return what stacks that are guests here need to know (`infra.platforms.eks.sharing`)."""
         access = self._settings.cluster.access
@@ -434,6 +450,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             "guestRoles": None if self._guest_roles is None else self._guest_roles.shared,
             "deployers": [*access.deployers, *access.admins, *self._pipeline_roles()],
             "loadBalancer": self._load_balancing.shared(),
+            **({"outputs": dict(self.own_outputs)} if self.own_outputs else {}),
         }
 
     def _pipeline_roles(self) -> list[str]:
@@ -459,7 +476,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         return GuestRoles(
             "guest-roles",
             context=self._context,
-            secrets={app: references(of.secrets) for app, of in self._settings.apps.items() if of.secrets},
+            secrets={app: named for app, of in self._settings.apps.items() if (named := references(of.secrets))},
             key_arn=self._encryption.secrets_key_arn,
             opts=self._child,
         )

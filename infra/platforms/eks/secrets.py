@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -24,12 +25,14 @@ from infra.iam import Document, allow, policy_document
 from infra.labels import ROLE_ANNOTATION
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_identity import PodIdentity, PodIdentityArgs
+from infra.platforms.eks.identity.pod_permissions import Resolve
 from infra.platforms.eks.identity.pod_roles import PermittedPods
 from infra.platforms.mounted_secrets import secret_files, secret_variable, volume_of_secrets
 from infra.platforms.platform import SECRETS_FOLDER, TLS_FOLDER, TLS_KEYS, SecretDelivery
 from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.eks.pull_secrets import Credentials
+from infra.settings.outputs import OutputReference
 
 DRIVER = "secrets-store.csi.k8s.io"
 API_VERSION = "secrets-store.csi.x-k8s.io/v1"
@@ -64,8 +67,8 @@ class GivenRole:
 class AppSecretsArgs:
     """Which secrets an app needs, by name, and where its pods run.
 
-    `cluster_name` is an output of the cluster, `namespace_name` one of the namespace; `drivers`
-    are the add-ons that mount the secrets, where this stack makes them.
+    `cluster_name` is an output of the cluster, `namespace_name` one of the namespace; `resolve` gives the outputs of
+    the stack's own code; `drivers` are the add-ons that mount the secrets, where this stack makes them.
     """
 
     context: AwsContext
@@ -73,6 +76,7 @@ class AppSecretsArgs:
     namespace: str
     namespace_name: pulumi.Input[str]
     secrets: Mapping[str, SecretSettings]
+    resolve: Resolve
     role: OwnRole | GivenRole
     drivers: Sequence[pulumi.Resource] = ()
 
@@ -93,7 +97,7 @@ class AppSecrets(pulumi.ComponentResource):
             if isinstance(args.role, GivenRole)
             else self._make_identity(app, args, args.role).association
         )
-        mounted = [*_files(app, args.secrets), *_certificates(app, args.secrets)]
+        mounted = [*_files(app, args.secrets, args.resolve), *_certificates(app, args.secrets, args.resolve)]
         provided = [self._make_class(args, one) for one in mounted]
         credentials = sorted(name for name, one in args.secrets.items() if isinstance(one, Credentials))
         self.delivery = SecretDelivery(
@@ -128,8 +132,8 @@ class AppSecrets(pulumi.ComponentResource):
 
     def _make_identity(self, app: str, args: AppSecretsArgs, role: OwnRole) -> PodIdentity:
         policies: dict[str, Document] = {}
-        if args.secrets:
-            policies["secrets"] = secrets_policy(args.context, references(args.secrets), key_arn=role.key_arn)
+        if named := references(args.secrets):
+            policies["secrets"] = secrets_policy(args.context, named, key_arn=role.key_arn)
         permitted = role.permitted or PermittedPods(context=args.context)
         return PodIdentity(
             role_name(app),
@@ -175,24 +179,24 @@ class _Mounted:
     """The files of one folder, and the Secrets that the driver makes of them."""
 
     resource: str
-    class_name: str
+    class_name: pulumi.Input[str]
     volume: str
     folder: str
-    objects: str
+    objects: pulumi.Input[str]
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Variable by secret."""
     copies: Sequence[Mapping[str, object]] = ()
 
 
-def _files(app: str, secrets: Mapping[str, SecretSettings]) -> list[_Mounted]:
+def _files(app: str, secrets: Mapping[str, SecretSettings], resolve: Resolve) -> list[_Mounted]:
     """Describe the secrets that are files of one folder; none where all are certificates."""
     files = {name: one for name, one in secrets.items() if not one.tls}
     if not files:
         return []
-    objects = secret_objects(files)
+    objects = _written(files, resolve, lambda outputs: secret_objects(files, outputs))
     variables = {name: one.env for name, one in sorted(files.items()) if one.env is not None}
     # The driver reads it when a pod starts. With the content in its name, other secrets make other pods.
-    class_name = _class_name(f"{app}-secrets", objects + "".join(f"{name}\n" for name in variables))
+    class_name = _class_name(f"{app}-secrets", objects, end="".join(f"{name}\n" for name in variables))
     credentials = sorted(name for name, one in files.items() if isinstance(one, Credentials))
     return [
         _Mounted(
@@ -210,26 +214,45 @@ def _files(app: str, secrets: Mapping[str, SecretSettings]) -> list[_Mounted]:
     ]
 
 
-def _certificates(app: str, secrets: Mapping[str, SecretSettings]) -> Iterator[_Mounted]:
+def _certificates(app: str, secrets: Mapping[str, SecretSettings], resolve: Resolve) -> Iterator[_Mounted]:
     """Describe the certificates, each with its key in a folder of its own: the provider makes no folders."""
     for index, (name, secret) in enumerate(sorted((name, one) for name, one in secrets.items() if one.tls)):
-        objects = tls_objects(secret.ref)
+        objects = _of_certificate(name, secret, resolve)
         yield _Mounted(
             resource=f"{app}.{name}-tls",
-            class_name=_class_name(f"{app}-tls", name + objects),
+            class_name=_class_name(f"{app}-tls", objects, start=name),
             volume=f"tls-{index}",
             folder=f"{TLS_FOLDER}/{name}",
             objects=objects,
         )
 
 
-def _class_name(stem: str, content: str) -> str:
-    return f"{stem}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+def _of_certificate(name: str, secret: SecretSettings, resolve: Resolve) -> pulumi.Input[str]:
+    return _written({name: secret}, resolve, lambda outputs: tls_objects(_reference(secret, outputs)))
+
+
+def _written(
+    secrets: Mapping[str, SecretSettings], resolve: Resolve, write: Callable[[Mapping[str, str]], str]
+) -> pulumi.Input[str]:
+    """Write a text that has the references of secrets, once the outputs among them are known."""
+    outputs = {one.ref.output: resolve(one.ref) for one in secrets.values() if isinstance(one.ref, OutputReference)}
+    return pulumi.Output.all(**outputs).apply(write) if outputs else write({})
+
+
+def _reference(secret: SecretSettings, outputs: Mapping[str, str]) -> str:
+    return secret.ref if isinstance(secret.ref, str) else outputs[secret.ref.output]
+
+
+def _class_name(stem: str, content: pulumi.Input[str], *, start: str = "", end: str = "") -> pulumi.Input[str]:
+    def name(text: str) -> str:
+        return f"{stem}-{hashlib.sha256(f'{start}{text}{end}'.encode()).hexdigest()[:8]}"
+
+    return name(content) if isinstance(content, str) else pulumi.Output.from_input(content).apply(name)
 
 
 def references(secrets: Mapping[str, SecretSettings]) -> list[str]:
-    """Return the names in Secrets Manager, each once."""
-    return sorted({settings.ref for settings in secrets.values()})
+    """Return the names in Secrets Manager that the stack file has, each once."""
+    return sorted({settings.ref for settings in secrets.values() if isinstance(settings.ref, str)})
 
 
 def copied_secrets(apps: Mapping[str, Application]) -> list[str]:
@@ -269,17 +292,18 @@ def secrets_policy(context: AwsContext, names: Sequence[str], *, key_arn: pulumi
     )
 
 
-def secret_objects(secrets: Mapping[str, SecretSettings]) -> str:
-    """Write the provider's list of objects: each secret becomes the file of its name."""
+def secret_objects(secrets: Mapping[str, SecretSettings], outputs: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Write the provider's list of objects: each secret becomes the file of its name; `outputs` are of own code."""
     objects: dict[str, dict[str, Any]] = {}
     for name, settings in sorted(secrets.items(), key=lambda item: (item[1].key is not None, item[0])):
         # The provider takes each secret once, and writes the whole of it to a file too; this name no secret can have.
-        one = {"objectName": settings.ref, "objectType": "secretsmanager", "objectAlias": f".{name}.json"}
+        reference = _reference(settings, outputs)
+        one = {"objectName": reference, "objectType": "secretsmanager", "objectAlias": f".{name}.json"}
         if settings.key is None:
-            objects[settings.ref] = {**one, "objectAlias": name}
+            objects[reference] = {**one, "objectAlias": name}
         else:
             entry = {"path": _json_path(settings.key), "objectAlias": name}
-            objects.setdefault(settings.ref, one).setdefault("jmesPath", []).append(entry)
+            objects.setdefault(reference, one).setdefault("jmesPath", []).append(entry)
     return yaml.safe_dump(list(objects.values()), sort_keys=False)
 
 
@@ -295,7 +319,7 @@ def _json_path(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z_]\w*", key) else json.dumps(key)
 
 
-def copy_of(name: str, data: Mapping[str, str], *, type_: str = "Opaque") -> dict[str, object]:
+def copy_of(name: pulumi.Input[str], data: Mapping[str, str], *, type_: str = "Opaque") -> dict[str, object]:
     """Describe the Secret `name` that the driver keeps while pods mount the files of which it is made, by key."""
     return {
         "secretName": name,

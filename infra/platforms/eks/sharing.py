@@ -47,7 +47,7 @@ class Sharing(Model):
 
     `public_networks` are the load balancers' subnets; `guest_roles` are by app, None where the stack invites no pull
     requests; `deployers` are the roles that may deploy guests. `copies_secrets` says whether the driver of secrets may
-    make Secrets.
+    make Secrets. `outputs` are what the stack's own code returns.
     """
 
     cluster: str
@@ -57,6 +57,7 @@ class Sharing(Model):
     copies_secrets: Switch = False
     guest_roles: Mapping[str, SharedRole] | None = None
     deployers: tuple[str, ...]
+    outputs: Mapping[str, str] = {}
     load_balancer: SharedLoadBalancer | None = None
 
 

@@ -29,6 +29,7 @@ from infra.platforms.platform import (
 from infra.platforms.state import MadeResource
 from infra.project import enclosing_project
 from infra.settings.app.application import Application, LongRunning, ServingSettings
+from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
 
@@ -93,10 +94,10 @@ class ExistingPlatform(Platform):
         """
         del app, namespace, parent
         secrets = settings.secrets
-        keys = {name: _secret_key(secret.ref) for name, secret in secrets.items() if not secret.tls}
+        keys = {name: self._secret_key(secret) for name, secret in secrets.items() if not secret.tls}
         files = [secret_files(key.secret, {key.key: name}) for name, key in keys.items() if secrets[name].env is None]
         certificates = [
-            secret_files(secret.ref, {key: f"{name}/{key}" for key in TLS_KEYS})
+            secret_files(self.resolve(secret.ref), {key: f"{name}/{key}" for key in TLS_KEYS})
             for name, secret in secrets.items()
             if secret.tls
         ]
@@ -117,6 +118,12 @@ class ExistingPlatform(Platform):
                 if (variable := secret.env) is not None
             ],
         )
+
+    def _secret_key(self, settings: SecretSettings) -> _SecretKey:
+        if isinstance(settings.ref, str):
+            secret, _, key = settings.ref.partition("/")
+            return _SecretKey(secret, key)
+        return _SecretKey(self.resolve(settings.ref), str(settings.key))
 
     @override
     def route(
@@ -144,7 +151,7 @@ class ExistingPlatform(Platform):
 
 @dataclass(frozen=True)
 class _SecretKey:
-    secret: str
+    secret: pulumi.Input[str]
     key: str
 
 
@@ -196,11 +203,6 @@ def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
     return k8s.networking.v1.NetworkPolicyPeerArgs(
         namespace_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": namespace})
     )
-
-
-def _secret_key(reference: str) -> _SecretKey:
-    secret, _, key = reference.partition("/")
-    return _SecretKey(secret, key)
 
 
 def _admit_certificate_challenge(

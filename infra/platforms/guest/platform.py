@@ -52,6 +52,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
     ) -> None:
         super().__init__("nightowl:eks:GuestPlatform", name, None, opts)
         self._context, self._settings, self._sharing = context, settings, sharing
+        self.own_outputs = sharing.outputs
         self._prefix = f"{settings.namespace.name}-"
         http = http_traffic(settings.apps)
         self._rules = guest_rules(pull_request_number(settings.namespace.name) or 0, http)
@@ -107,6 +108,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
                 namespace=self._settings.namespace.name,
                 namespace_name=namespace,
                 secrets=secrets,
+                resolve=self.resolve,
                 role=GivenRole(arn=(self._sharing.guest_roles or {})[app].arn),
             ),
             opts=pulumi.ResourceOptions(parent=parent, providers=[self._context.provider]),
@@ -211,7 +213,16 @@ def check_secrets(
         pulumi.RunError: with one line per app, or per secret.
     """
     base = platform.stack
-    if roles is None:
+    made = [
+        f"nightowl:apps.{app}.secrets.{name}.ref: pods of pull requests read no secret that own code of {base} has "
+        "made; remove it here"
+        for app, of in apps.items()
+        for name, secret in of.secrets.items()
+        if not isinstance(secret.ref, str)
+    ]
+    if made:
+        problems = made
+    elif roles is None:
         problems = [
             f"{key}: {base} makes no roles for pods of pull requests until it is deployed with "
             "nightowl:delivery.github.ephemeral; remove it until then"

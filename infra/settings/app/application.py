@@ -17,7 +17,7 @@ from infra.settings.app.image import Image
 from infra.settings.app.metadata import OwnKey
 from infra.settings.app.mounts import mount_errors
 from infra.settings.app.peers import SELF, Flow, Peer
-from infra.settings.app.permissions import Permissions
+from infra.settings.app.permissions import Permissions, secrets_of_outputs
 from infra.settings.app.placement import LabelValue, PlacementSettings
 from infra.settings.app.ports import Port, Ports, ServedPort, find_port, port_errors, served_ports
 from infra.settings.app.references import file_errors, left_as_written, reference_errors
@@ -87,6 +87,11 @@ class _Application(Model):
     depends_on: Annotated[tuple[str, ...], UNIQUE] = ()
     """Apps of this stack that an update brings up before this one, a `job` to its end. When the stack goes, they go
     after it."""
+
+    @property
+    def granted(self) -> Permissions:
+        """What the role of its pods is given: `permissions`, and to read the secrets that own code has made."""
+        return (*self.permissions, *secrets_of_outputs(secret.ref for secret in self.secrets.values()))
 
     @property
     def helpers(self) -> Iterator[tuple[str, str, HelperSettings]]:

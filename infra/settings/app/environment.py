@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from infra.settings.app.references import VARIABLE_NAME, left_as_written
 from infra.settings.model import FieldError, Model
+from infra.settings.outputs import OutputReference, text_or_output
 from infra.settings.scalars import Notation, form, parse_text
 
 LARGEST_CONFIGURATION_BYTES = 2**20
@@ -46,7 +47,7 @@ class ResourceValue(Model):
 def _plain_text(value: Any) -> str:
     if isinstance(value, str | int | float):
         return parse_text(value)
-    raise ValueError('is not a text; write one ("" for none), or a mapping with field or resource')
+    raise ValueError('is not a text; write one ("" for none), or a mapping with field, resource or output')
 
 
 def _content(value: Any) -> Any:
@@ -69,7 +70,7 @@ def _form(value: Any) -> str:
         return "<field>"
     if isinstance(value, ResourceValue) or (isinstance(value, Mapping) and "resource" in value):
         return "<resource>"
-    return "<text>"
+    return text_or_output(value)
 
 
 def _check_path(value: str) -> str:
@@ -92,7 +93,8 @@ VariableText = Annotated[str, BeforeValidator(_plain_text, json_schema_input_typ
 VariableValue = Annotated[
     Annotated[VariableText, Tag("<text>")]
     | Annotated[FieldValue, Tag("<field>")]
-    | Annotated[ResourceValue, Tag("<resource>")],
+    | Annotated[ResourceValue, Tag("<resource>")]
+    | Annotated[OutputReference, Tag("<output>")],
     Discriminator(_form),
 ]
 ContainerPath = Annotated[str, AfterValidator(_check_path), Notation("path")]

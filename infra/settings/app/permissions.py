@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
@@ -126,7 +126,7 @@ _check_condition_key = form(
     r"(?a)[A-Za-z0-9-]+:[!-~]{1,200}", "is not a condition key of IAM, such as aws:SourceAccount"
 )
 ConditionKey = Annotated[str, AfterValidator(_check_condition_key), Notation("condition key")]
-ConditionValues = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+ConditionValues = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
 
 
 class PermissionSettings(Model):
@@ -156,9 +156,13 @@ class PermissionSettings(Model):
     kms_key: KeyArn | None = None
     """The key by which the resource is encrypted, where that is a key of one's own. The pods may use it through the
     service only."""
-    actions: Annotated[tuple[Action, ...], BeforeValidator(_listed)] = ()
+    actions: Annotated[
+        tuple[Action, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[Action, ...])
+    ] = ()
     """Actions of a statement, such as `cloudwatch:PutMetricData`."""
-    resources: Annotated[tuple[Resource, ...], BeforeValidator(_listed)] = ()
+    resources: Annotated[
+        tuple[Resource, ...], BeforeValidator(_listed, json_schema_input_type=Resource | tuple[Resource, ...])
+    ] = ()
     """On which resources."""
     conditions: dict[Operator, dict[ConditionKey, ConditionValues]] = {}
     """Under which conditions: operator, key, and values."""
@@ -269,3 +273,9 @@ def _is_resource(named: str, facts: ServiceFacts) -> bool:
 
 
 Permissions = tuple[PermissionSettings, ...]
+
+
+def secrets_of_outputs(references: Iterable[str | OutputReference]) -> Permissions:
+    """Return the permissions to read the secrets among `references` that own code has made, each once."""
+    outputs = dict.fromkeys(one.output for one in references if isinstance(one, OutputReference))
+    return tuple(PermissionSettings.model_validate({"secretsManager": {"output": name}}) for name in outputs)

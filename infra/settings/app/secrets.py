@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from infra.settings.app.environment import VariableName
 from infra.settings.model import FieldError, Model, Rule
 from infra.settings.names import LONGEST_NAME
+from infra.settings.outputs import OutputReference, text_or_output
 from infra.settings.scalars import Notation, Switch, form
 
 LONGEST_SECRET_REFERENCE = 256
@@ -42,16 +43,25 @@ _check_json_key = form(r"[A-Za-z0-9_.-]{1,128}", "is not a key: use letters, dig
 JsonKey = Annotated[str, AfterValidator(_check_json_key), Notation("key")]
 
 
+Reference = Annotated[
+    Annotated[str, AfterValidator(check_secret_reference), Notation("reference"), Tag("<text>")]
+    | Annotated[OutputReference, Tag("<output>")],
+    Discriminator(text_or_output),
+]
+
+
 class SecretSettings(Model):
     """One secret. A bare text is its reference, read by the platform.
 
     It is mounted as the file `/run/secrets/<name>`, where Docker Compose puts it too.
     """
 
-    ref: Annotated[str, AfterValidator(check_secret_reference), Notation("reference")]
-    """Where the secret is kept: `<Secret>/<key>` on an existing cluster, its name in AWS Secrets Manager on EKS."""
+    ref: Reference
+    """Where the secret is kept: `<Secret>/<key>` on an existing cluster, its name in AWS Secrets Manager on EKS. As
+    `{output: NAME}`, the name or the ARN of a secret in AWS Secrets Manager, or the name of a Secret."""
     key: JsonKey | None = None
-    """One key of a secret that is a JSON object, such as `password` of what RDS makes; with `kind: eks` only."""
+    """One key of a secret that is a JSON object, such as `password` of what RDS makes; with `kind: eks`, or beside an
+    output."""
     env: VariableName | None = None
     """Given, the secret is this environment variable instead of a file (on EKS besides the file). Files are safer:
     variables leak into child processes and crash reports, and keep the value with which the pod started."""

@@ -20,10 +20,11 @@ def secret_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
         whole: dict[str, str] = {}
         for name, secret in settings.secrets.items():
             place = ("apps", app, "secrets", name)
-            if not _SECRET_NAME.fullmatch(secret.ref):
+            reference = str(secret.ref)
+            if isinstance(secret.ref, str) and not _SECRET_NAME.fullmatch(reference):
                 yield FieldError(place, _NOT_A_NAME)
-            elif secret.key is None and not secret.tls and whole.setdefault(secret.ref, name) != name:
-                yield FieldError((*place, "ref"), f"{secret.ref} is secret {whole[secret.ref]} already; remove one")
+            elif secret.key is None and not secret.tls and whole.setdefault(reference, name) != name:
+                yield FieldError((*place, "ref"), f"{reference} is secret {whole[reference]} already; remove one")
         for index, reference in enumerate(settings.pull_secrets):
             if not _SECRET_NAME.fullmatch(reference):
                 yield FieldError(("apps", app, "pullSecrets", index), _NOT_A_NAME)

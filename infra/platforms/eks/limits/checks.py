@@ -62,7 +62,7 @@ def _role_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
     facts = _facts(context)
     for app, of in settings.apps.items():
         secrets = secrets_policy(context, references(of.secrets), key_arn=facts.secrets_key_arn)
-        of_secrets = size(secrets) if of.secrets else 0
+        of_secrets = size(secrets) if references(of.secrets) else 0
         if of_secrets > limits.INLINE_POLICIES_CHARACTERS:
             yield (
                 f"nightowl:apps.{app}.secrets: {len(of.secrets)} secrets make a policy of {of_secrets} characters, but "
@@ -70,8 +70,8 @@ def _role_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
                 "or keep several values in one"
             )
             continue
-        permitted = policy_document(*permission_statements(of.permissions, facts))
-        length = of_secrets + (size(permitted) if of.permissions else 0)
+        permitted = policy_document(*permission_statements(of.granted, facts))
+        length = of_secrets + (size(permitted) if of.granted else 0)
         if length > limits.INLINE_POLICIES_CHARACTERS:
             yield (
                 f"nightowl:apps.{app}.permissions: with its secrets they make policies of {length} characters, but a "
@@ -123,7 +123,7 @@ def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
     for app, of in settings.apps.items():
         # What the keeper reads stands under `pullSecrets` of the others.
         own = {} if app == KEEPER else of.secrets
-        named = {f"secrets.{name}": secret.ref for name, secret in own.items()}
+        named = {f"secrets.{name}": secret.ref for name, secret in own.items() if isinstance(secret.ref, str)}
         named |= {f"pullSecrets[{index}]": reference for index, reference in enumerate(of.pull_secrets)}
         for place, reference in named.items():
             if not reference.startswith(scope.secrets):
