@@ -33,6 +33,16 @@ def test_a_fixed_number_of_replicas_has_no_autoscaler() -> None:
     assert graph.all("HorizontalPodAutoscaler") == []
 
 
+def test_an_autoscaler_of_others_finds_none_of_the_app_and_moves_the_replicas_alone() -> None:
+    graph = build_apps({"it": web(scaling={"external": True, "min": 2, "max": 40})})
+    deployment = graph.one("Deployment", "it")
+    assert graph.all("HorizontalPodAutoscaler") == []
+    assert deployment.props["spec"]["replicas"] == 2
+    assert deployment.ignore_changes == ["spec.replicas"]
+    hard = graph.only("ResourceQuota").props["spec"]["hard"]
+    assert int(hard["pods"]) >= 40
+
+
 def test_the_number_changes_hands_by_an_update_even_where_it_is_the_same() -> None:
     # The state still has the number from which the autoscaler started: without another difference nothing is sent.
     scaled, fixed = (
