@@ -179,3 +179,10 @@ def test_the_base_is_not_changed() -> None:
     before = yaml.safe_dump(given)
     derive(given, 7, base="dev", images={"web": "example.com/web:2"})
     assert yaml.safe_dump(given) == before
+
+
+@pytest.mark.parametrize("stack", ["dev", "local"])
+def test_charts_and_manifests_stay_with_the_cluster_that_has_them(stack: str) -> None:
+    whole = document(stack)
+    whole["config"] |= {"nightowl:charts": {"keda": {"chart": "charts/keda"}}, "nightowl:manifests": ["manifests"]}
+    assert not {"charts", "manifests"} & sections(derive(whole, 7, base=stack, images={})).keys()

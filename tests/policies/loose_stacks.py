@@ -141,7 +141,16 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
                 "values": {"replicas": 2, "auth": {"password": "none-of-the-kind"}},
                 "valuesFile": "tests/e2e/greeter/values.yaml",
                 "apiVersions": ["monitoring.coreos.com/v1"],
-                "permissions": [{"policy": POLICY}, *OF_OUTPUTS],
+                "permissions": [
+                    {"policy": POLICY},
+                    {"s3": "uploads", "access": "read", "prefix": "in/"},
+                    {
+                        "actions": ["sqs:PurgeQueue"],
+                        "resources": ["*"],
+                        "conditions": {"StringEquals": {"aws:SourceVpc": "v"}},
+                    },
+                    *OF_OUTPUTS,
+                ],
                 "serviceAccount": "greeter",
                 "needsNodes": False,
                 "wait": False,

@@ -171,7 +171,8 @@ def test_a_violation_speaks_of_a_key_that_exists(stack: str) -> None:
         for key in found.key.split(", "):
             section, *place = key.removeprefix("nightowl:").split(".")
             assert exists(section, *place), f"{found.rule.name}: {key}"
-        assert found.resource not in found.text + found.remedy
+        # A key of an app says which one is meant; a chart has many objects under one key.
+        assert found.key.startswith("nightowl:charts") or found.resource not in found.text + found.remedy
 
 
 def test_a_pod_that_is_replaced_is_blamed_on_the_volume_that_one_pod_has() -> None:

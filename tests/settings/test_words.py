@@ -354,3 +354,9 @@ def test_a_key_that_an_answer_names_exists(place: tuple[str, ...], text: str) ->
             ("apps", "web", kind, *start, *above) for kind in KINDS for start in (place, (), ("volumes", "data"))
         ]
         assert any(key in keys_at(StackSettings, holder) for holder in holders), f"{named} in {text!r}"
+
+
+@pytest.mark.parametrize("text", sorted(set(words._CHART_WORDS.values())))
+def test_a_key_of_a_chart_that_an_answer_names_exists(text: str) -> None:
+    for named in re.findall(r"'([a-zA-Z]+)", text):
+        assert named in keys_at(StackSettings, ("charts", "keda")), f"{named} in {text!r}"

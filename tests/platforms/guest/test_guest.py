@@ -400,3 +400,13 @@ def test_a_derived_stack_can_be_planned_without_an_account(tmp_path: Path) -> No
     file.write_text(json.dumps({"config": {f"nightowl:{key}": value for key, value in guest_sections().items()}}))
     plan = plan_of_file(file, "pr-7")
     assert [address.url for address in plan.addresses if address.outside] == [f"https://pr-7-app.{DOMAIN}/*"]
+
+
+def test_a_pull_request_installs_nothing_on_the_cluster_of_another_stack() -> None:
+    charts = {"keda": {"repository": "https://charts.example.com", "version": "1.2.3"}}
+    with pytest.raises(SettingsError) as refused:
+        guest(charts=charts, manifests=["manifests/rules"])
+    assert str(refused.value).splitlines() == [
+        f"nightowl:{section}: does not go with kind: guest; dev installs what its cluster needs"
+        for section in ("charts", "manifests")
+    ]
