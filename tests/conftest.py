@@ -28,7 +28,7 @@ def shell_without_aws() -> None:
 @pytest.fixture(autouse=True, scope="session")
 def plans_without_helm() -> Iterator[None]:
     """Let no plan start a provider: it would fetch charts from whatever the network has."""
-    with patch("infra.plan.helm.find_provider", lambda: None):
+    with patch("infra.plan.helm.provider_program", lambda: None):
         yield
 
 

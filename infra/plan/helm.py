@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +16,6 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from infra.charts.rendering import NO_CLUSTER, TEMPLATE, UNRENDERED
-from infra.toolchain.releases import provider_version
-from infra.toolchain.resolve import find_provider
 
 NO_ENGINE = "127.0.0.1:1"
 """The address of the engine, to which the provider would write its log."""
@@ -40,13 +39,21 @@ def helm() -> Generator[Template]:
             return ending.enter_context(_provider(program))
 
         def template(arguments: Mapping[str, Any]) -> dict[str, Any]:
-            program = find_provider()
+            program = provider_program()
             if program is None:
-                install = f"pulumi plugin install resource kubernetes {provider_version()}"
+                install = f"pulumi plugin install resource kubernetes {version('pulumi_kubernetes')}"
                 return {UNRENDERED: f"Pulumi's Kubernetes provider is not on this machine; `{install}` brings it"}
             return _render(start(program), arguments)
 
         yield template
+
+
+def provider_program() -> Path | None:
+    """Return the Kubernetes provider's program if it is on this machine."""
+    # Imported where there are charts only, as it takes a tenth of a second.
+    from infra.toolchain.resolve import find_provider
+
+    return find_provider()
 
 
 def _render(provider: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Provi
     program = tmp_path / "provider"
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho {port}\nexec sleep 60\n")
     program.chmod(0o755)
-    monkeypatch.setattr("infra.plan.helm.find_provider", lambda: program)
+    monkeypatch.setattr("infra.plan.helm.provider_program", lambda: program)
     yield answering
     server.stop(None).wait()
 
