@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from rich.console import Console
 from infra.console.output import Output
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file
-from infra.plan.policies import subjects
+from infra.plan.policies import evaluation, policies_folder, subjects
 from infra.plan.run import PolicyViolationError, run_plan
 from infra.plan.text import Detail, plan_text
+from policies.levels import SHIPPED
 from tests.test_environments import example_of_the_guide
 
 STACKS = Path(__file__).parents[2] / "stacks"
@@ -129,3 +131,17 @@ def test_another_environment_is_a_file_of_at_most_ten_lines(name: str, title: st
     plan = plan_of_file(file, name)
     assert {app.name for app in plan.apps} == {"web", "worker"}
     assert plan.policies.mandatory == []
+
+
+def test_a_project_is_judged_by_its_own_levels_and_exceptions(tmp_path: Path) -> None:
+    own = tmp_path / "policies"
+    assert policies_folder(None) == policies_folder(tmp_path) == SHIPPED
+    own.mkdir()
+    (own / "exceptions.yaml").write_text("[]\n")
+    assert policies_folder(tmp_path) == own
+    (own / "prod.json").write_text("{}")
+    (own / "dev.json").write_text('{"all": "disabled"}')
+    graph = plan_of_file(STACKS / "Pulumi.local.yaml", "dev").graph
+    strict = evaluation(replace(graph, stack="qa"), own)
+    assert strict.violations
+    assert evaluation(graph, own).violations == []
