@@ -1,4 +1,4 @@
-"""The program that Pulumi runs. What Nightowl has no key for is written beside it."""
+"""The program that Pulumi runs. What Nightowl has no key for goes into extend.py beside it."""
 
 from infra.program import run
 

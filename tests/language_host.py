@@ -28,12 +28,12 @@ NAME = "pulumi-language-python"
 UNLIMITED_MESSAGES = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
-def language_host(folder: Path) -> Path:
-    """Put the host into `folder`, which the caller puts on PATH for the CLI."""
+def language_host(folder: Path, python: Path = Path(sys.executable)) -> Path:
+    """Put the host into `folder`, which the caller puts on PATH for the CLI. Programs are run by `python`."""
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / NAME
     # -P: the folder of this file is no place to import from; tests/policies would hide the pack.
-    script.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P {shlex.quote(__file__)} "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec {shlex.quote(str(python))} -P {shlex.quote(__file__)} "$@"\n')
     script.chmod(0o755)
     return folder
 

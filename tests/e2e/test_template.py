@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.local.workspace import environment
 from infra.toolchain.resolve import resolve_pulumi
 from tests.e2e.conftest import CLUSTER, REPOSITORY, Cluster, remove_namespaces, wait_for
 from tests.language_host import language_host
@@ -45,7 +46,7 @@ def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Proje
     root = tmp_path_factory.mktemp("own")
     folder = root / "shop"
     folder.mkdir()
-    environment = {
+    variables = {
         **{key: value for key, value in cluster.machine.environment.items() if key != "VIRTUAL_ENV"},
         "PULUMI_HOME": str(root / "home"),
         "PULUMI_BACKEND_URL": f"file://{root}",
@@ -53,7 +54,7 @@ def project(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Proje
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PATH": os.pathsep.join([str(language_host(root / "language")), str(UV.parent), os.environ["PATH"]]),
     }
-    made = Project(folder, environment)
+    made = Project(folder, variables)
     new = ("new", str(REPOSITORY / "template"), "--generate-only", "--yes", "--force")
     made.run(str(resolve_pulumi(lambda _: None)), *new, "--name", "shop", "--description", "A shop")
     made.run(str(UV), "build", "--quiet", "--wheel", "--out-dir", str(root / "wheel"), str(REPOSITORY))
@@ -89,6 +90,27 @@ def test_its_own_levels_and_exceptions_count(project: Project) -> None:
         assert "cluster-refuses-deletion" in project.nightowl("plan", "-s", "dev", ok=False)
     finally:
         levels.write_text(before)
+
+
+def test_the_stock_cli_previews_it_under_its_own_pack(project: Project, cluster: Cluster) -> None:
+    """Pulumi knows the stack's own file alone: the program reads the one that it extends."""
+    described = yaml.safe_load((project.folder / "Pulumi.yaml").read_text())
+    workspace = cluster.machine.paths(CLUSTER).workspace
+    described["plugins"] = yaml.safe_load((workspace / "Pulumi.yaml").read_text())["plugins"]
+    (project.folder / "Pulumi.yaml").write_text(yaml.safe_dump(described))
+    local = (project.folder / "stacks" / "Pulumi.local.yaml").read_text()
+    (project.folder / "stacks" / "Pulumi.plain.yaml").write_text(f"{local}  nightowl:namespace: {{ name: plain }}\n")
+    host = language_host(project.folder.parent / "own", project.folder / ".venv" / "bin" / "python")
+    kubeconfig = environment(cluster.machine.paths(CLUSTER))["KUBECONFIG"]
+    path = os.pathsep.join([str(host), project.environment["PATH"]])
+    cli = Project(project.folder, {**project.environment, "KUBECONFIG": kubeconfig, "PATH": path})
+    pulumi, quiet = str(resolve_pulumi(lambda _: None)), ("--non-interactive", "--color", "never")
+    cli.run(pulumi, "stack", "init", "plain", *quiet)
+    pack = ("--policy-pack", "policies", "--policy-pack-config", "policies/local.json")
+    shown = cli.run(pulumi, "preview", "--stack", "plain", *pack, *quiet)
+    assert "Deployment" in shown
+    assert "nightowl@v" in shown
+    assert "[mandatory]" not in shown
 
 
 def test_it_deploys_to_the_local_cluster(project: Project, cluster: Cluster) -> None:
