@@ -144,14 +144,15 @@ def settings(stack: str, form: str) -> StackSettings:
     """A stack as shipped, but for its apps, whose subjects are written in one form or in both."""
     path: Path = STACKS / f"Pulumi.{stack}.yaml"
     config = stack_config(path)
-    github = config["nightowl:delivery"]["github"]
+    delivery: Any = config["nightowl:delivery"]
+    github = delivery["github"]
     assert (github["repository"], github["repositoryId"]) == (REPOSITORY, REPOSITORY_ID)
     for kind in ROLE_KINDS:
         old: list[str] = github.get(kind, [])
         new = [subject.replace(OLD_PREFIX, NEW_PREFIX) for subject in old]
         github[kind] = {"old": old, "new": new, "both": [*old, *new]}[form]
     # The trust of the roles is the same whatever runs, and made sooner where nothing does.
-    config["nightowl:apps"], config["nightowl:delivery"]["images"] = {}, {}
+    config["nightowl:apps"], delivery["images"] = {}, {}
     return build_settings({key.removeprefix("nightowl:"): value for key, value in config.items()})
 
 
