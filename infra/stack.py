@@ -75,6 +75,7 @@ def build(
         kubernetes=platform.provider,
         aws=platform.aws,
     )
+    platform.has_own_code = extension.file is not None
     if not platform.is_guest:
         platform.take_outputs(extension.make(surroundings))
     _check_outputs(settings, known=platform.own_outputs)

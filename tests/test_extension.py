@@ -153,3 +153,18 @@ def test_a_package_finds_its_own_modules_and_a_project_without_code_has_none(tmp
 def test_the_program_of_this_project_is_the_one_of_every_project() -> None:
     own = (REPOSITORY / "infra" / "__main__.py").read_text(encoding="utf-8")
     assert own.partition('"""\n\n')[2] == PROGRAM
+
+
+def test_where_a_pipeline_deploys_a_warning_says_what_own_code_it_has_no_rights_on(tmp_path: Path) -> None:
+    github = {
+        "repository": "example/shop",
+        "repositoryId": "1",
+        "deploy": ["repo:example/shop:environment:prod"],
+        "preview": ["repo:example/shop:pull_request"],
+    }
+    app = DATABASE_FILE["config"]["nightowl:apps"]["web"]
+    plan = planned(tmp_path, DATABASE_CODE, {**EKS, "delivery": {"github": github}}, **app)
+    (line,) = [one for one in plan.graph.warnings if "own code" in one]
+    assert line.startswith("the pipeline has no rights on what own code makes: aws:rds/instance:Instance")
+    boundary = json.loads(of_name(plan, "aws:iam/policy:Policy", "app-boundary").props["policy"])
+    assert any("rds!db-database" in resource for one in boundary["Statement"] for resource in one["Resource"])

@@ -118,6 +118,8 @@ class Platform(Protocol):
     """Whether nothing of the stack that holds data may be deleted."""
     aws: Aws | None = None
     """What the stack's own code may build on in an account of AWS."""
+    has_own_code: bool = False
+    """Whether the project has Pulumi code of its own."""
     own_outputs: Mapping[str, pulumi.Input[str]] = MappingProxyType({})
     """What the stack's own Pulumi code returns, by name."""
     charts_traffic: k8s.networking.v1.NetworkPolicySpecArgs | None = None

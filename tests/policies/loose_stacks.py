@@ -15,8 +15,12 @@ OWN = {"output": OUTPUT}
 SHORT_FORMS = ("s3", "sqs", "sns", "dynamodb", "secretsManager", "ses", "bedrock")
 OF_OUTPUTS = [
     *({service: OWN} for service in SHORT_FORMS),
-    {"s3": OWN, "kmsKey": OWN},
-    {"actions": ["sqs:PurgeQueue"], "resources": [OWN]},
+    {"s3": OWN, "access": "readWrite", "prefix": "in/", "kmsKey": OWN},
+    {
+        "actions": ["sqs:PurgeQueue"],
+        "resources": [OWN],
+        "conditions": {"StringEquals": {"aws:ResourceTag/team": ["shop"]}},
+    },
 ]
 DISK = {"mount": "/data", "size": "5Gi", "kind": "persistent"}
 GITHUB = {
@@ -87,6 +91,13 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "images": {"web": {"build": "web"}},
             "readers": [f"{ROLE}/reader"],
             "secrets": ["shop/"],
+            "permissions": [
+                {
+                    "actions": ["rds:DescribeDBInstances", "rds:ModifyDBInstance"],
+                    "resources": ["arn:aws:rds:eu-central-1:111122223333:db:shop-*"],
+                    "conditions": {"StringEquals": {"aws:ResourceTag/stack": ["dev"]}},
+                }
+            ],
             "runner": True,
         },
         "namespace": {

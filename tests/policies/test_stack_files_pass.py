@@ -98,6 +98,9 @@ def planned(folder: Path, stack: str, sections: Mapping[str, Any]) -> Plan:
     file = folder / f"Pulumi.{stack}.yaml"
     file.write_text(yaml.safe_dump({"config": {f"nightowl:{key}": value for key, value in sections.items()}}))
     (folder / "Pulumi.yaml").write_text("name: nightowl\n")
+    if not (folder / "tests").exists():
+        # Charts and manifests lie in folders of the project.
+        (folder / "tests").symlink_to(REPOSITORY / "tests")
     (folder / "extend.py").write_text(f"def before_apps(stack):\n    return {{{OUTPUT!r}: 'own'}}\n")
     return plan_of_file(file, stack)
 

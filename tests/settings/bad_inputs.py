@@ -2026,6 +2026,11 @@ _LIMITS_OF_AWS = (
 )
 
 _PERMISSIONS = (
+    _delivery(
+        "{ permissions: [{ actions: rds:ModifyDBInstance, resources: '*' }] }",
+        ".permissions: goes with github, whose roles get them",
+        id="rights of a pipeline that there is none of",
+    ),
     _web(
         "{ permissions: [{ access: read }] }",
         "permissions[0].actions: is required, or what else the pods may do: one of s3, sqs, sns, dynamodb, "

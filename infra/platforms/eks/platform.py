@@ -38,6 +38,7 @@ from infra.platforms.eks.pipeline.ephemeral_access import EphemeralAccess
 from infra.platforms.eks.pipeline.group_roles import PreviewAccess
 from infra.platforms.eks.pipeline.guest_roles import GuestRoles
 from infra.platforms.eks.pipeline.permissions.scope import Scope
+from infra.platforms.eks.pipeline.permissions.table import has_row
 from infra.platforms.eks.pipeline.pipeline import Delivery, make_scope
 from infra.platforms.eks.pipeline.registry import Registry, RegistryArgs
 from infra.platforms.eks.pipeline.runner import Runner, RunnerArgs
@@ -227,8 +228,21 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         self.outputs = self._outputs()
         self._load_balancing.complete()
         if self._delivery is not None:
-            self._delivery.permit(frozenset(self._args.record.types))
+            self._delivery.permit(self._types_for_pipeline())
         Protection(self._args.record.made, protect=self._context.protect)
+
+    def _types_for_pipeline(self) -> frozenset[str]:
+        """Return the types that the pipeline's roles get rights for; own code may make others."""
+        types = frozenset(self._args.record.types)
+        if not self.has_own_code:
+            return types
+        beyond = sorted(kind for kind in types if not has_row(kind))
+        if beyond and not self._settings.delivery.permissions:
+            pulumi.log.warn(
+                f"the pipeline has no rights on what own code makes: {', '.join(beyond)}; write the actions that it "
+                "needs, those that read included, under nightowl:delivery.permissions"
+            )
+        return types.difference(beyond)
 
     def _make_scope(self, context: AwsContext) -> Scope:
         return make_scope(

@@ -96,9 +96,9 @@ def _listed(value: Any) -> Any:
 
 
 Action = Annotated[str, BeforeValidator(_check_action), Notation("action")]
+Arn = Annotated[str, AfterValidator(_check_resource), Notation("ARN")]
 Resource = Annotated[
-    Annotated[str, AfterValidator(_check_resource), Notation("ARN"), Tag("<text>")]
-    | Annotated[OutputReference, Tag("<output>")],
+    Annotated[Arn, Tag("<text>")] | Annotated[OutputReference, Tag("<output>")],
     Discriminator(text_or_output),
 ]
 Named = Annotated[
@@ -127,6 +127,18 @@ _check_condition_key = form(
 )
 ConditionKey = Annotated[str, AfterValidator(_check_condition_key), Notation("condition key")]
 ConditionValues = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+Conditions = dict[Operator, dict[ConditionKey, ConditionValues]]
+
+
+class StatementSettings(Model):
+    """A statement of IAM that allows."""
+
+    actions: Annotated[tuple[Action, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[Action, ...])]
+    """Actions, such as `rds:DescribeDBInstances`."""
+    resources: Annotated[tuple[Arn, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[Arn, ...])]
+    """On which resources, by ARN."""
+    conditions: Conditions = {}
+    """Under which conditions: operator, key, and values."""
 
 
 class PermissionSettings(Model):
@@ -164,7 +176,7 @@ class PermissionSettings(Model):
         tuple[Resource, ...], BeforeValidator(_listed, json_schema_input_type=Resource | tuple[Resource, ...])
     ] = ()
     """On which resources."""
-    conditions: dict[Operator, dict[ConditionKey, ConditionValues]] = {}
+    conditions: Conditions = {}
     """Under which conditions: operator, key, and values."""
     policy: PolicyArn | None = None
     """A managed policy. Not with `delivery.github`, whose boundary says each action."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from pydantic import AfterValidator, BeforeValidator
 
+from infra.settings.app.permissions import StatementSettings
 from infra.settings.eks import limits
 from infra.settings.eks.cluster import RoleArn
 from infra.settings.model import FieldError, Model, Rule, repeated
@@ -183,6 +184,9 @@ class DeliverySettings(Model):
     secrets: tuple[SecretsFolder, ...] = ()
     """How names of secrets begin that the stack's apps and pull requests may read, besides its name and a slash."""
 
+    permissions: tuple[StatementSettings, ...] = ()
+    """What the roles for GitHub may do besides, for what the stack's own Pulumi code makes. The role of previews gets
+    the actions that read."""
     runner: Switch = False
     """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
 
@@ -203,6 +207,7 @@ class DeliverySettings(Model):
             FieldError(("readers", index), f"{self.readers[index]} is listed twice") for index in repeated(self.readers)
         )
         yield self._reader_errors
+        yield self._permission_errors
         yield self._runner_github_errors
         yield self._runner_backend_errors
 
@@ -211,6 +216,10 @@ class DeliverySettings(Model):
             if self.promotes_from is None and image.build is None:
                 message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
                 yield FieldError(("images", app, "build"), message)
+
+    def _permission_errors(self) -> Iterator[FieldError]:
+        if self.permissions and self.github is None:
+            yield FieldError("permissions", "goes with github, whose roles get them")
 
     def _reader_errors(self) -> Iterator[FieldError]:
         if self.readers and not self.images:

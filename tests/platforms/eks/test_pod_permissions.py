@@ -205,6 +205,22 @@ def test_a_stack_without_permissions_has_neither_the_boundary_nor_its_name() -> 
     assert "app-boundary" not in "".join(str(made.props) for made in graph.resources)
 
 
+def test_the_pipeline_may_what_own_code_needs_and_previews_only_read_it() -> None:
+    database = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:shop"
+    more = [{"actions": ["rds:DescribeDBInstances", "rds:ModifyDBInstance"], "resources": database}]
+    graph = run_stack(with_apps({"web": {}}, delivery={"github": GITHUB, "permissions": more})).graph
+    policies = {made.name: json.loads(made.props["policy"]) for made in graph.all("aws:iam/policy:Policy")}
+
+    def may(kind: str, action: str) -> bool:
+        of_kind = [policy for name, policy in policies.items() if name.startswith(f"{kind}-")]
+        call = Call(action=action, resource=database, context={"aws:RequestedRegion": REGION})
+        return all_allow(of_kind, call, boundary=policies["pipeline-boundary"])
+
+    assert [may("deploy", f"rds:{action}") for action in ("DescribeDBInstances", "ModifyDBInstance")] == [True, True]
+    assert [may("preview", f"rds:{action}") for action in ("DescribeDBInstances", "ModifyDBInstance")] == [True, False]
+    assert not may("deploy", "rds:DeleteDBInstance")
+
+
 def test_a_policy_by_its_arn_is_attached_where_no_pipeline_deploys() -> None:
     arn = "arn:aws:iam::aws:policy/AmazonSQSReadOnlyAccess"
     graph = run_stack(with_apps({"web": {"permissions": [{"policy": arn}]}})).graph

@@ -134,7 +134,7 @@ def pipeline_boundary_document(scope: Scope) -> Document:
     shared = f"{LOGIN} {PULL} iam:Get* List*"
     others = _not_of_other_stacks(scope, but=shared, marks=(*CLUSTER_MARKS, "eks:cluster-name"))
     files = [FILE_SYSTEMS] if scope.file_systems else []
-    return _document(scope, [PIPELINE, *files, *OWN_RIGHTS, this_region(), PULUMI_KEY, *others])
+    return _document(scope, [PIPELINE, *files, *scope.own_code, *OWN_RIGHTS, this_region(), PULUMI_KEY, *others])
 
 
 def _document(scope: Scope, statements: Iterable[Statement]) -> Document:

@@ -41,6 +41,7 @@ def deploy_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Docume
     return documents(
         {
             **sections,
+            **({"own-code": scope.own_code} if scope.own_code else {}),
             "delivery": [
                 *sections["delivery"],
                 *statements([*_images(types, scope), *LOOK_UPS], sid="Images"),

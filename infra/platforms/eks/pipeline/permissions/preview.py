@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from infra.iam import Document, deny
+from infra.iam import Document, Statement, deny
 from infra.platforms.eks.pipeline.permissions.documents import documents
 from infra.platforms.eks.pipeline.permissions.grants import statements
 from infra.platforms.eks.pipeline.permissions.guards import OWN_RIGHTS, this_region
@@ -28,6 +30,9 @@ what a pull request runs, so secrets of apps stay in Secrets Manager and are nev
 """
 
 
+_READS = re.compile(r"[\w-]+:(Describe|Get|List|BatchGet)")
+
+
 def preview_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Document]:
     """Write the policies of the role that previews a stack whose program makes resources of `types`.
 
@@ -38,9 +43,17 @@ def preview_documents(types: frozenset[str], scope: Scope) -> Mapping[str, Docum
     reads = [grant for section in rows(types).values() for row in section for grant in row if not grant.writes]
     return documents(
         {
-            "look": statements([*reads, *LOOK_UPS], sid="Look"),
+            "look": [*statements([*reads, *LOOK_UPS], sid="Look"), *_reading(scope.own_code)],
             "state": state_read(scope, scope.stack),
             "guards": [*OWN_RIGHTS, this_region(), *NO_SECRETS],
         },
         scope,
     )
+
+
+def _reading(permitted: Iterable[Statement]) -> Iterator[Statement]:
+    """Leave out of statements the actions that change something."""
+    for statement in permitted:
+        reads = [action for action in statement.actions if _READS.match(action)]
+        if reads:
+            yield replace(statement, actions=reads)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from infra.iam import Statement
 from infra.platforms.eks.names import (
     GUEST_ROLE,
     app_boundary_name,
@@ -29,6 +30,7 @@ class Scope:
     of the load balancer, None without one. `promotes_from` is the stack whose images this one copies. `guests` tells
     whether stacks of pull requests live on this one, `runner` whether it is deployed from inside its VPC.
     `file_systems` tells whether apps share volumes, `permissions` whether any of them has `permissions`.
+    `own_code` is what the roles for GitHub may do besides, for what the stack's own code makes.
     `shared_secrets` are beginnings of names of secrets that the stack's roles may read beside its own.
     """
 
@@ -44,6 +46,7 @@ class Scope:
     runner: bool = False
     shared_secrets: tuple[str, ...] = ()
     file_systems: bool = False
+    own_code: tuple[Statement, ...] = ()
     permissions: bool = False
 
     @property

@@ -63,6 +63,11 @@ class UnknownTypeError(NightowlError):
         )
 
 
+def has_row(kind: str) -> bool:
+    """Return whether it is known what a type takes."""
+    return any(kind in table for table in SECTIONS.values())
+
+
 def rows(types: Iterable[str]) -> dict[str, list[Sequence[Grant]]]:
     """Pick the rows of `types` by section, each in the order of the types' names; every section is there.
 
