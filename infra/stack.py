@@ -47,7 +47,8 @@ def build(
     stack of a pull request takes the outputs of the stack that it stands on.
 
     Returns the stack's outputs: `namespace`, and `apps`, which gives for each app its `kind`, its `service` (address
-    inside the cluster, None without a port) and its `url` (address outside, None where nothing outside reaches it).
+    inside the cluster, None without a port) and its `url` (address outside, None where nothing outside reaches it);
+    where there are several, all are in `urls`.
 
     Raises:
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
@@ -151,12 +152,14 @@ def _running(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, Runn
     }
 
 
-def _addresses(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, dict[str, pulumi.Input[str | None]]]:
+def _addresses(settings: StackSettings, apps: Mapping[str, App]) -> dict[str, dict[str, pulumi.Input[object]]]:
     return {
         name: {
             "kind": app.kind,
             "service": _service_address(name, settings.namespace.name, app),
             "url": apps[name].url,
+            # One more key for those that have more than one address: the others are read as they were in 0.1.0.
+            **({"urls": list(apps[name].urls)} if len(apps[name].urls) > 1 else {}),
         }
         for name, app in settings.apps.items()
     }

@@ -27,12 +27,12 @@ from infra.apps.volumes import Claim, Storage, storage
 from infra.platforms.kept_data import data_annotation
 from infra.platforms.platform import Platform, Route, SecretDelivery
 from infra.secret_texts.acknowledged import annotation_of
+from infra.settings.app.addresses import addresses_of
 from infra.settings.app.application import (
     Application,
     CronSettings,
     JobSettings,
     LongRunning,
-    ServingSettings,
     StatefulSettings,
     Task,
 )
@@ -81,8 +81,8 @@ class App(pulumi.ComponentResource):
     that no pod ever runs without one of them. The component's name is the app's, and that of its Kubernetes objects.
     """
 
-    url: pulumi.Output[str] | None = None
-    """Where the app answers, or None where nothing outside the cluster reaches it."""
+    urls: list[pulumi.Output[str]]
+    """Where the app answers from outside the cluster."""
     up: list[pulumi.Resource]
     """What stands when the app is up."""
 
@@ -99,11 +99,12 @@ class App(pulumi.ComponentResource):
         claims = [self._claim(claim, one) for claim, one in folders.claims.items()]
         secrets = args.platform.deliver_secrets(name, settings, namespace=args.namespace, parent=self)
         service = None if isinstance(settings, Task) else self._service(settings)
-        route = self._route(settings, service)
-        self.url = route.url
+        routes = self._routes(settings, service)
+        self.urls = [route.url for route in routes if route.url is not None]
 
         before_pods = [
-            account, *policies, *config_maps, *claims, *secrets.wait_for, *route.wait_for,
+            account, *policies, *config_maps, *claims, *secrets.wait_for,
+            *(made for route in routes for made in route.wait_for),
             *args.wait_for, *args.platform.wait_for, *args.depends_on,
         ]  # fmt: skip
         pods = _Pods(configurations=configuration, storage=folders, secrets=secrets, wait_for=before_pods)
@@ -119,6 +120,11 @@ class App(pulumi.ComponentResource):
             if settings.autoscaling is not None and not settings.autoscaling.external:
                 self._autoscaler(settings.autoscaling)
         self.register_outputs({"url": self.url})
+
+    @property
+    def url(self) -> pulumi.Output[str] | None:
+        """Where the app answers first, or None where nothing outside the cluster reaches it."""
+        return next(iter(self.urls), None)
 
     def _storage(self, settings: Application) -> Storage:
         platform = self._args.platform
@@ -143,7 +149,7 @@ class App(pulumi.ComponentResource):
                 settings,
                 neighbours=neighbours,
                 load_balancer=platform.load_balancer,
-                admissions=platform.admissions(settings) if isinstance(settings, ServingSettings) else (),
+                admissions=platform.admissions(addresses_of(self._app, settings)),
                 destinations=reached,
             )
         }
@@ -211,10 +217,11 @@ class App(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _route(self, settings: Application, service: k8s.core.v1.Service | None) -> Route:
-        if not isinstance(settings, ServingSettings) or settings.traffic is None or service is None:
-            return Route()
-        return self._args.platform.route(self._app, settings, service=service, parent=self)
+    def _routes(self, settings: Application, service: k8s.core.v1.Service | None) -> list[Route]:
+        if service is None:
+            return []
+        platform = self._args.platform
+        return [platform.route(address, service=service, parent=self) for address in addresses_of(self._app, settings)]
 
     def _replicas(self, settings: LongRunning, pods: _Pods) -> k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet:
         times = self._timing(settings)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from infra.plan.answers import MADE_AT_UP
 from infra.platforms.eks.names import cluster_name
-from infra.settings.eks.addresses import all_reached_ports, http_apps
+from infra.settings.eks.addresses import all_reached_ports, http_addresses
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.outputs import output_references
 from infra.settings.stack import StackSettings
@@ -48,6 +48,6 @@ def host_outputs(settings: StackSettings, *, project: str, role: str) -> dict[st
             "hostedZone": f"(zone of elb.amazonaws.com in {platform.region})",
             "domain": platform.domain,
             "domainZone": f"(zone of {platform.domain})",
-            "ports": sorted({number for number, _ in all_reached_ports(http_apps(settings.apps))}),
+            "ports": sorted({number for number, _ in all_reached_ports(http_addresses(settings.apps).values())}),
         }
     return {platform.stack: {"sharing": sharing}}

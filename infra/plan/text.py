@@ -30,6 +30,7 @@ from policies.evaluation import Evaluation
 from policies.levels import Level
 
 BAR_CELLS = 36
+MOST_ADDRESSES = 3
 MOST_SERVICES = 6
 """How many services are named in the first line; the others are counted together."""
 MOST_STEPS = 3
@@ -174,10 +175,19 @@ def _service(resource: Resource) -> str:
 def _apps(plan: Plan) -> Table:
     table = _table("app", "runs as", "replicas", "request", "may call", "address")
     for app in plan.apps:
-        reached = [address.url for address in plan.addresses if address.app == app.name]
         replicas = f"{app.replicas}, growing {app.growth}" if app.growth else app.replicas
-        _row(table, app.name, app.workload, replicas, app.request, ", ".join(app.calls), "\n".join(reached[:1]))
+        _row(
+            table, app.name, app.workload, replicas, app.request, ", ".join(app.calls), _main_addresses(plan, app.name)
+        )
     return table
+
+
+def _main_addresses(plan: Plan, app: str) -> str:
+    """Return the addresses of an app outside the cluster, or else the first inside; with `--resources` come all."""
+    own = [address for address in plan.addresses if address.app == app]
+    outside = [address.url for address in own if address.outside] or [address.url for address in own[:1]]
+    more = len(outside) - MOST_ADDRESSES
+    return "\n".join([*outside[:MOST_ADDRESSES], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _objects(plan: Plan) -> Table:

@@ -16,7 +16,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.platforms.surroundings import Aws
-from infra.settings.app.application import Application, LongRunning, ServingSettings
+from infra.settings.app.addresses import PublicAddress
+from infra.settings.app.application import Application, LongRunning
 from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.ports import Protocol as PortProtocol
@@ -142,12 +143,14 @@ class Platform(Protocol):
         del parent
         return namespace
 
-    def admissions(self, settings: ServingSettings) -> Sequence[Admission]:
-        """Return who brings the traffic of an app to its pods."""
-        port = settings.traffic_port
-        if port is None or not self.load_balancer:
+    def admissions(self, addresses: Sequence[PublicAddress]) -> Sequence[Admission]:
+        """Return who brings the traffic of an app to its pods, by its public addresses."""
+        if not addresses or not self.load_balancer:
             return []
-        return [Admission(peers=self.load_balancer, ports=((port.number, port.protocol),))]
+        ports: tuple[tuple[int, PortProtocol], ...] = tuple(
+            (address.port.number, address.port.protocol) for address in addresses
+        )
+        return [Admission(peers=self.load_balancer, ports=ports)]
 
     @abstractmethod
     def drain_seconds(self, settings: LongRunning) -> int:
@@ -189,10 +192,8 @@ class Platform(Protocol):
         return reference
 
     @abstractmethod
-    def route(
-        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
-    ) -> Route:
-        """Make what brings the traffic of `settings.traffic` to `service`. Called only for apps with `traffic`."""
+    def route(self, address: PublicAddress, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make what brings the traffic of a public address to `service`."""
 
     def shortages(self, needs: Mapping[str, Requests]) -> Iterable[str]:
         """Return where the nodes have no room for all apps, each with what it `needs` at its maximum: lines for people.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra.settings.app.application import Application, Task
-from infra.settings.eks.addresses import has_traffic
+from infra.settings.eks.addresses import public_addresses
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.model import FieldError
 from infra.settings.platform import ExistingPlatformSettings, PlatformSettings
@@ -27,4 +27,4 @@ def _missing(platform: PlatformSettings, apps: Mapping[str, Application]) -> str
         return None if platform.ingress else f"the platform has no ingress; set platform.ingress, or {instead}"
     if isinstance(platform, GuestPlatformSettings):
         return None if platform.domain else f"the other stack has none with a domain; remove it, or {instead}"
-    return None if has_traffic(apps) else f"no app of this stack has traffic; give one traffic, or {instead}"
+    return None if bool(public_addresses(apps)) else f"no app of this stack has traffic; give one traffic, or {instead}"

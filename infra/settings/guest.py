@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from infra.settings.app.application import Application, Task
-from infra.settings.eks.addresses import health_errors, http_traffic, network_apps, path_errors
+from infra.settings.eks.addresses import health_errors, http_addresses, network_addresses, path_errors
 from infra.settings.eks.gpu import guest_gpu_errors
 from infra.settings.eks.load_balancer import Domain
 from infra.settings.eks.platform import AccountId, EksPlatformSettings, Region, Tags
@@ -62,15 +62,15 @@ def shared_rule_errors(namespace: NamespaceSettings, apps: Mapping[str, Applicat
     """Find apps for which a guest has no listener rule left; locations are below the root."""
     number = pull_request_number(namespace.name)
     if number is not None:
-        yield from guest_priority_errors(number, http_traffic(apps))
+        yield from guest_priority_errors(number, http_addresses(apps))
 
 
 def guest_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
     """Find what a guest may not have, so that it never takes anything from its host; locations are below the root."""
-    for app, settings in network_apps(apps).items():
-        protocol = settings.traffic.protocol if settings.traffic else ""
+    for address in network_addresses(apps).values():
+        protocol = address.traffic.protocol
         message = f"{protocol} takes a port of the load balancer, which belongs to the other stack; remove traffic"
-        yield FieldError(("apps", app, "traffic", "protocol"), message)
+        yield FieldError((*address.place, "protocol"), message)
     yield from _priority_class_errors(apps)
     yield from _security_errors(apps)
     for app, settings in apps.items():
@@ -87,21 +87,21 @@ def guest_address_errors(
     number = pull_request_number(namespace.name)
     if number is None:
         return
-    for app, traffic in http_traffic(apps).items():
-        place = ("apps", app, "traffic", "host")
+    for address in http_addresses(apps).values():
+        traffic, place = address.traffic, (*address.place, "host")
         if platform.domain is None:
             message = "has no domain to lie in, as the stack that has the load balancer has none; remove traffic"
-            yield FieldError(("apps", app, "traffic"), message)
+            yield FieldError(address.place, message)
         elif not traffic.all_hosts:
-            yield FieldError(place, f"is required: without it {app} would take the requests of the other stack")
+            yield FieldError(place, f"is required: without it {address.app} would take the requests of the other stack")
         for index, host in enumerate(traffic.all_hosts if platform.domain else ()):
             if not is_guest_host(host, number, platform.domain or ""):
                 yield FieldError(
-                    ("apps", app, "traffic", "hosts", index) if traffic.hosts else place,
+                    (*address.place, "hosts", index) if traffic.hosts else place,
                     f"{host} is not of pull request {number}; write pr-{number}.{platform.domain}, or "
                     f"pr-{number}-<name>.{platform.domain}",
                 )
-        yield from path_errors(app, traffic)
+        yield from path_errors(address)
     yield from health_errors(apps)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from infra.settings.app.application import Application, traffic_of
+from infra.settings.app.addresses import addresses_of
+from infra.settings.app.application import Application
 from infra.settings.app.traffic import HTTPS, TrafficSettings
 from infra.settings.model import FieldError, Model
 from infra.settings.names import Name, ObjectName
@@ -53,9 +54,9 @@ def ingress_errors(ingress: IngressSettings | None, apps: Mapping[str, Applicati
     if ingress is None:
         return
     for name, app in apps.items():
-        if (traffic := traffic_of(app)) is not None:
-            for error in _traffic_errors(ingress, traffic):
-                yield error.below("apps", name, "traffic")
+        for address in addresses_of(name, app):
+            for error in _traffic_errors(ingress, address.traffic):
+                yield error.below(*address.place)
 
 
 def namespace_errors(ingress: IngressSettings | None, namespace: NamespaceSettings) -> Iterator[FieldError]:

@@ -39,7 +39,8 @@ class _App:
 
     kind: str
     served: Sequence[ServedPort] | None
-    traffic: TrafficSettings | None
+    traffic: Mapping[Location, TrafficSettings]
+    """Its public addresses that can be read, each with its place below the app."""
     allow_to: Sequence[Peer | None]
     allow_from: Sequence[Peer | None]
     helpers: Sequence[Location]
@@ -169,27 +170,32 @@ def in_order(depends_on: Mapping[str, Sequence[str]]) -> list[str]:
 def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
     owners: dict[str, str] = {}
     for name, app in apps.items():
-        # An app without HTTP has the load balancer's port as its address, and no host or path.
-        if app.traffic is None or not app.traffic.is_http:
-            continue
-        for address in app.traffic.addresses:
-            if address in owners:
-                message = f"{address} is the address of {owners[address]} too; give each app its own"
-                yield FieldError(("apps", name, "traffic"), message)
-            owners.setdefault(address, name)
+        for place, traffic in app.traffic.items():
+            # Without HTTP the address is the load balancer's port, and has no host or path.
+            for address in traffic.addresses if traffic.is_http else ():
+                if address in owners:
+                    message = f"{address} is the address of {owners[address]} too; give each app its own"
+                    yield FieldError(("apps", name, *place), message)
+                owners.setdefault(address, name)
 
 
 def _read(app: Mapping[str, object]) -> _App:
     return _App(
         kind=str(app.get("kind", "web")),
         served=_served(app),
-        traffic=_valid(_TRAFFIC, app.get("traffic")),
+        traffic=_traffic(app.get("traffic")),
         allow_to=_peers(app.get("allowTo")),
         allow_from=_peers(app.get("allowFrom")),
         helpers=[(key, str(name)) for key in ("init", "sidecars") for name in mapping(app.get(key))],
         volumes=_volumes(app.get("volumes")),
         depends_on=[item for item in _items(app.get("dependsOn")) if isinstance(item, str)],
     )
+
+
+def _traffic(value: object) -> dict[Location, TrafficSettings]:
+    several: dict[Location, object] = {("traffic", index): item for index, item in enumerate(_items(value))}
+    read = {place: _valid(_TRAFFIC, item) for place, item in (several or {("traffic",): value}).items()}
+    return {place: traffic for place, traffic in read.items() if traffic is not None}
 
 
 def _volumes(value: object) -> dict[str, VolumeSettings]:

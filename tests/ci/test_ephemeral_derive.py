@@ -98,6 +98,18 @@ def test_every_host_moves_aside_and_so_does_the_one_that_others_are_sent_to() ->
     assert app(traffic={"host": "app.dev.example.com", "redirect": "https"})["traffic"]["redirect"] == "https"
 
 
+def test_each_address_of_several_moves_aside_and_those_that_are_a_port_of_the_base_are_left_out() -> None:
+    addresses = [
+        {"host": "app.dev.example.com"},
+        {"host": "*.dev.example.com", "port": "admin"},
+        {"protocol": "tcp", "port": "ssh"},
+    ]
+    assert app(ports={"admin": 9000, "ssh": 22}, traffic=addresses)["traffic"] == [
+        {"host": "pr-7-app.dev.example.com"},
+        {"host": "pr-7-web-1.dev.example.com", "port": "admin"},
+    ]
+
+
 def test_a_stateful_app_has_one_replica_and_no_autoscaler() -> None:
     given = {"kind": "stateful", "image": "example.com/db:1", "port": 5432}
     for more, size in (({}, {}), ({"replicas": 3, "partition": 2}, {"replicas": 1})):

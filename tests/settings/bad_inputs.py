@@ -1605,6 +1605,18 @@ _FLOWS = (
         id="traffic path relative",
     ),
     BadInput(
+        "several addresses of one app with mistakes of their own",
+        "apps: { web: { ports: { admin: 9000 }, traffic: [{ host: a.example.com }, { host: a.example.com, "
+        "port: app }, { port: ssh }] }, two: { image: 'a:1', port: 1, traffic: [{ host: x }] } }",
+        (
+            "nightowl:apps.web.traffic[1].port: traffic[0] leads to app (8080) too; write all hosts and paths of a "
+            "port in one address",
+            "nightowl:apps.web.traffic[2].port: ssh is no TCP port of this app, which has app (8080), admin (9000)",
+            "nightowl:apps.two.traffic[0].host: 'x' is not a host name such as app.example.com or *.example.com",
+            "nightowl:apps.web.traffic[1]: a.example.com/ is the address of web too; give each app its own",
+        ),
+    ),
+    BadInput(
         "two apps on one address",
         "apps: { web: { traffic: { host: a.example.com, path: /api } }, two: { image: 'a:1', port: 1, traffic: "
         "{ host: a.example.com, path: /api/ } } }",

@@ -150,7 +150,7 @@ def every_form(sections: Mapping[str, Any] = EXISTING, *, keys: Collection[str] 
         else:
             group.append(app)
     apps = [app for group in together for app in _joined(group, sections)]
-    named = {f"form-{number}": _at_its_own_address(app, number) for number, app in enumerate(apps)}
+    named = {f"shape-{number}": _at_its_own_address(app, number) for number, app in enumerate(apps)}
     return {**named, "peer": PEER}
 
 
@@ -158,11 +158,19 @@ def _at_its_own_address(app: dict[str, Any], number: int) -> dict[str, Any]:
     traffic = app.get("traffic")
     if traffic is None:
         return app
-    if traffic.get("protocol") in ("tcp", "udp"):
+    addresses: list[dict[str, Any]] = traffic if isinstance(traffic, list) else [traffic]
+    if any(address.get("protocol") in ("tcp", "udp") for address in addresses):
         return {**app, "port": 20000 + number}
-    has_host = traffic.keys() & {"host", "hosts"}
-    address = {"path": f"/form-{number}"} if has_host else {"host": f"form-{number}.dev.example.com"}
-    return {**app, "traffic": {**address, **traffic}}
+    own = [_moved(address, number) for address in addresses]
+    return {**app, "traffic": own if isinstance(traffic, list) else own[0]}
+
+
+def _moved(address: dict[str, Any], number: int) -> dict[str, Any]:
+    host = f"shape-{number}.dev.example.com"
+    if address.get("redirect") in address.get("hosts", ()):
+        # A host that is redirected is so with every path.
+        return {**address, "hosts": [host, f"other-{number}.dev.example.com"], "redirect": host}
+    return {**({"path": f"/shape-{number}"} if address.keys() & {"host", "hosts"} else {"host": host}), **address}
 
 
 def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

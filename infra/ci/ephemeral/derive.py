@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import yaml
 
@@ -114,7 +114,7 @@ def _app(name: str, app: Mapping[str, Any], number: int, *, domain: str | None, 
     if "availability" in app:
         availability = mapping(app["availability"])
         changed["availability"] = {key: value for key, value in availability.items() if key != "priority"}
-    if "traffic" in app and (traffic := _traffic(name, mapping(app["traffic"]), number, domain)):
+    if "traffic" in app and (traffic := _traffic(name, app["traffic"], number, domain)):
         changed["traffic"] = traffic
     return {**changed, **_size(app)}
 
@@ -130,19 +130,27 @@ def _size(app: Mapping[str, Any]) -> dict[str, Any]:
     return {"scaling": {**scaling, "min": 1, "max": min(MOST_REPLICAS, int(scaling.get("max", MOST_REPLICAS)))}}
 
 
-def _traffic(app: str, traffic: Mapping[str, Any], number: int, domain: str | None) -> dict[str, Any] | None:
-    """The public address for a pull request; None where it could only have the base's own."""
+def _traffic(app: str, traffic: object, number: int, domain: str | None) -> object:
+    """The public addresses for a pull request; None where it could only have the base's own."""
+    if not isinstance(traffic, list):
+        return _address(app, mapping(traffic), number, domain)
+    several = enumerate(cast(Sequence[object], traffic))
+    addresses = [_address(f"{app}-{place}", mapping(one), number, domain) for place, one in several]
+    return [address for address in addresses if address is not None]
+
+
+def _address(name: str, traffic: Mapping[str, Any], number: int, domain: str | None) -> dict[str, Any] | None:
     given: list[object] = [*traffic.get("hosts", ()), *([traffic["host"]] if traffic.get("host") else [])]
     hosts = given or ([] if domain is None else [domain])
     if traffic.get("protocol") in {"tcp", "udp"} or not hosts:
         return None
-    moved = {host: guest_host(_one_host(app, str(host)), number, domain=domain) for host in hosts}
+    moved = {host: guest_host(_one_host(name, str(host)), number, domain=domain) for host in hosts}
     redirect = {"redirect": moved.get(traffic["redirect"], traffic["redirect"])} if "redirect" in traffic else {}
     own = {"hosts": list(moved.values())} if traffic.get("hosts") else {"host": moved[hosts[0]]}
     rest = {key: value for key, value in traffic.items() if key not in {"host", "hosts"}}
     return {**rest, **own, **redirect}
 
 
-def _one_host(app: str, host: str) -> str:
+def _one_host(name: str, host: str) -> str:
     """Name one host for a wildcard, whose names belong to every pull request."""
-    return f"{app}{host.removeprefix('*')}" if host.startswith("*.") else host
+    return f"{name}{host.removeprefix('*')}" if host.startswith("*.") else host

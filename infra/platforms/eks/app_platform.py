@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from infra.addons.aws_load_balancer_controller import READINESS_GATE_LABELS
 from infra.platforms.platform import Admission, Platform
-from infra.settings.app.application import LongRunning, ServingSettings
+from infra.settings.app.addresses import PublicAddress
+from infra.settings.app.application import LongRunning
 from infra.settings.eks.addresses import reached_ports
 from infra.settings.eks.drain import drain_seconds, registration_seconds
 from infra.settings.eks.pull_secrets import pull_secret_name
@@ -35,8 +36,8 @@ class AppPlatform(Platform):
         self.clients = _blocks(clients)
 
     @override
-    def admissions(self, settings: ServingSettings) -> Sequence[Admission]:
-        ports = reached_ports(settings)
+    def admissions(self, addresses: Sequence[PublicAddress]) -> Sequence[Admission]:
+        ports = list(dict.fromkeys(port for address in addresses for port in reached_ports(address)))
         datagrams = tuple(port for port in ports if port[1] == "UDP")
         others = tuple(port for port in ports if port[1] == "TCP")
         return [

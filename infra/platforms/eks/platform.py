@@ -51,11 +51,12 @@ from infra.platforms.kept_data import check_data, namespace_outlives_stack, part
 from infra.platforms.platform import BoundVolume, Destination, Route, SecretDelivery
 from infra.platforms.state import MadeResource
 from infra.platforms.surroundings import Aws
-from infra.settings.app.application import Application, ServingSettings
+from infra.settings.app.addresses import PublicAddress
+from infra.settings.app.application import Application
 from infra.settings.app.permissions import PermissionSettings
 from infra.settings.app.pod_size import Requests
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.eks.addresses import has_traffic
+from infra.settings.eks.addresses import public_addresses
 from infra.settings.eks.capacity import shortages
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.platform import EksPlatformSettings
@@ -122,7 +123,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
             kubernetes=self._cluster.provider,
             parent=self,
         )
-        behind_load_balancers = has_traffic(args.settings.apps)
+        behind_load_balancers = bool(public_addresses(args.settings.apps))
         self._file_systems = self._make_file_systems()
         self._controllers = self._make_addons(
             "controller-addons",
@@ -201,10 +202,8 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         return destinations(self._network.endpoint_cidrs) if permissions else ()
 
     @override
-    def route(
-        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
-    ) -> Route:
-        return self._load_balancing.route(app, settings, service=service, parent=parent)
+    def route(self, address: PublicAddress, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        return self._load_balancing.route(address, service=service, parent=parent)
 
     @override
     def objects_provider(self, name: str, *, adopts: bool) -> k8s.Provider:
@@ -270,7 +269,7 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
     def _controller_addons(self) -> list[Addon]:
         """Return the add-ons that something of this stack needs."""
         unneeded = {
-            *(() if has_traffic(self._settings.apps) else ("load balancers",)),
+            *(() if public_addresses(self._settings.apps) else ("load balancers",)),
             *(() if self._file_systems else ("shared volumes",)),
             *(() if any(pool.needs_gpu_plugin for pool in self._settings.node_pools.values()) else ("GPUs",)),
         }

@@ -5,22 +5,19 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as k8s
 
-from infra.settings.app.ports import ServedPort
-from infra.settings.app.traffic import TrafficSettings
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.ingress import IngressSettings, controller_annotations
 
 
 def make_ingress(
-    app: str,
-    traffic: TrafficSettings,
+    address: PublicAddress,
     ingress: IngressSettings,
     *,
-    port: ServedPort,
     service: k8s.core.v1.Service,
     parent: pulumi.Resource,
 ) -> None:
-    """Make the Ingress of `app`."""
-    hosts = traffic.all_hosts
+    """Make the Ingress of a public address."""
+    traffic, hosts = address.traffic, address.traffic.all_hosts
     # The provider would wait for the Service's endpoints, which come with the Deployment, and for an address, which
     # many controllers never write.
     annotations = {"pulumi.com/skipAwait": "true", **controller_annotations(traffic)}
@@ -30,7 +27,7 @@ def make_ingress(
     backend = k8s.networking.v1.IngressBackendArgs(
         service=k8s.networking.v1.IngressServiceBackendArgs(
             name=service.metadata.name,
-            port=k8s.networking.v1.ServiceBackendPortArgs(name=port.name),
+            port=k8s.networking.v1.ServiceBackendPortArgs(name=address.port.name),
         )
     )
     paths = [
@@ -39,10 +36,11 @@ def make_ingress(
         )
         for path in traffic.all_paths
     ]
+    tls = [k8s.networking.v1.IngressTLSArgs(hosts=list(hosts), secret_name=f"{address.name}-tls")] if signed else None
     k8s.networking.v1.Ingress(
-        app,
+        address.name,
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=app,
+            name=address.name,
             namespace=service.metadata.namespace,
             labels=service.metadata.labels,
             annotations=annotations,
@@ -55,7 +53,7 @@ def make_ingress(
                 )
                 for host in hosts or (None,)
             ],
-            tls=[k8s.networking.v1.IngressTLSArgs(hosts=list(hosts), secret_name=f"{app}-tls")] if signed else None,
+            tls=tls,
         ),
         opts=pulumi.ResourceOptions(parent=parent),
     )

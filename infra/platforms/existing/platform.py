@@ -28,7 +28,8 @@ from infra.platforms.platform import (
 )
 from infra.platforms.state import MadeResource
 from infra.project import enclosing_project
-from infra.settings.app.application import Application, LongRunning, ServingSettings
+from infra.settings.app.addresses import PublicAddress
+from infra.settings.app.application import Application, LongRunning
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.platform import ExistingPlatformSettings, IngressSettings
 from infra.settings.stack import StackSettings
@@ -126,22 +127,20 @@ class ExistingPlatform(Platform):
         return _SecretKey(self.resolve(settings.ref), str(settings.key))
 
     @override
-    def route(
-        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
-    ) -> Route:
-        """Make the Ingress of `app`, with a certificate where the platform names an issuer and the app a host.
+    def route(self, address: PublicAddress, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the Ingress of an address, with a certificate where the platform names an issuer and the app a host.
 
         Without an ingress controller nothing is made: the traffic stops at the Service. The address of an app without a
         host is the controller's own, which only the cluster knows, so no URL is given.
         """
-        traffic, port = settings.traffic, settings.traffic_port
-        if self.ingress is None or traffic is None or port is None or not traffic.is_http:
+        traffic = address.traffic
+        if self.ingress is None or not traffic.is_http:
             return Route()
         hosts = traffic.all_hosts
         signed = self.ingress.cluster_issuer is not None and bool(hosts)
-        make_ingress(app, traffic, self.ingress, port=port, service=service, parent=parent)
+        make_ingress(address, self.ingress, service=service, parent=parent)
         if signed and self._network_policies:
-            _admit_certificate_challenge(app, self.ingress, service=service, parent=parent)
+            _admit_certificate_challenge(address.name, self.ingress, service=service, parent=parent)
         if not hosts:
             return Route()
         shown = traffic.canonical_host or hosts[0]
@@ -206,10 +205,10 @@ def _pods_in(namespace: str) -> k8s.networking.v1.NetworkPolicyPeerArgs:
 
 
 def _admit_certificate_challenge(
-    app: str, ingress: IngressSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
+    address: str, ingress: IngressSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
 ) -> k8s.networking.v1.NetworkPolicy:
     # cert-manager answers the challenge from a pod in the app's namespace, where all traffic is denied by default.
-    name = f"{app}.certificate-challenge"
+    name = f"{address}.certificate-challenge"
     return k8s.networking.v1.NetworkPolicy(
         name,
         metadata=k8s.meta.v1.ObjectMetaArgs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -20,14 +20,16 @@ from infra.platforms.eks.sharing import SharedLoadBalancer, SharedRole, Sharing,
 from infra.platforms.eks.storage_class import claim_class
 from infra.platforms.platform import Route, SecretDelivery
 from infra.platforms.state import MadeResource
-from infra.settings.app.application import Application, ServingSettings
+from infra.settings.app.addresses import PublicAddress
+from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
-from infra.settings.eks.addresses import http_apps, http_traffic, reached_ports
+from infra.settings.eks.addresses import http_addresses, reached_ports
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.priorities import guest_rules
 from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.model import path_text
 from infra.settings.pull_request import pull_request_number
 from infra.settings.stack import StackSettings
 
@@ -54,7 +56,7 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         self._context, self._settings, self._sharing = context, settings, sharing
         self.own_outputs = sharing.outputs
         self._prefix = f"{settings.namespace.name}-"
-        http = http_traffic(settings.apps)
+        http = {name: one.traffic for name, one in http_addresses(settings.apps).items()}
         self._rules = guest_rules(pull_request_number(settings.namespace.name) or 0, http)
         self.provider = k8s.Provider(
             "kubernetes",
@@ -121,20 +123,17 @@ class GuestPlatform(pulumi.ComponentResource, AppPlatform):
         return claim_class(volume, kept=False)
 
     @override
-    def route(
-        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
-    ) -> Route:
-        """Make the rule that sends the requests for the app's host to `service`."""
-        balancer, traffic, port = self._sharing.load_balancer, settings.traffic, settings.traffic_port
-        if balancer is None or traffic is None or port is None:
+    def route(self, address: PublicAddress, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the rules that send the requests for an address to `service`."""
+        balancer, traffic = self._sharing.load_balancer, address.traffic
+        if balancer is None:
             return Route()
+        rules = self._rules[address.name]
         made = AppRoute(
-            app,
+            address.name,
             AppRouteArgs(
-                settings=settings,
-                traffic=traffic,
-                port=port.name,
-                forward=rules_for(app, self._rules[app], listener_arn=balancer.listener, parent=self),
+                address=address,
+                forward=rules_for(address.app, rules, listener_arn=balancer.listener, parent=self),
                 # Whatever balancer the host had before is gone by now, and has left the group free.
                 public=False,
                 vpc_id=self._sharing.vpc,
@@ -166,7 +165,7 @@ def make_platform(
     """
     check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
     sharing = read_sharing(platform.stack)
-    check_load_balancer(sharing.load_balancer, platform, http_apps(settings.apps))
+    check_load_balancer(sharing.load_balancer, platform, http_addresses(settings.apps).values())
     check_secrets(sharing.guest_roles, platform, settings.apps)
     check_copies(platform, [] if sharing.copies_secrets else copied_secrets(settings.apps))
     access = AccessSettings.model_validate({"deployers": sharing.deployers})
@@ -176,9 +175,9 @@ def make_platform(
 
 
 def check_load_balancer(
-    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, apps: Mapping[str, ServingSettings]
+    balancer: SharedLoadBalancer | None, platform: GuestPlatformSettings, addresses: Collection[PublicAddress]
 ) -> None:
-    """Refuse apps whose requests would not arrive; `apps` are those with traffic.
+    """Refuse addresses whose requests would not arrive.
 
     Raises:
         pulumi.RunError: with one line per app.
@@ -186,18 +185,19 @@ def check_load_balancer(
     base = platform.stack
     if balancer is None:
         problems = [
-            f"nightowl:apps.{app}.traffic: {base} has no load balancer with a domain; remove traffic until it has"
-            for app in apps
+            f"nightowl:{path_text(address.place)}: {base} has no load balancer with a domain; remove traffic until it "
+            "has"
+            for address in addresses
         ]
-    elif apps and balancer.domain != platform.domain:
+    elif addresses and balancer.domain != platform.domain:
         problems = [f"nightowl:platform.domain: {base} has {balancer.domain}, not {platform.domain}; write that one"]
     else:
         open_ports = ", ".join(map(str, balancer.ports))
         problems = [
-            f"nightowl:apps.{app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on {port}; "
-            f"keep to these until an app with port {port} is deployed to {base}"
-            for app, settings in apps.items()
-            for port, _ in reached_ports(settings)
+            f"nightowl:apps.{address.app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on "
+            f"{port}; keep to these until an app with port {port} is deployed to {base}"
+            for address in addresses
+            for port, _ in reached_ports(address)
             if port not in balancer.ports
         ]
     if problems:

@@ -28,10 +28,10 @@ from infra.settings.app.scaling import MOST_REPLICAS, ScalingSettings
 from infra.settings.app.schedule import Schedule, TimeZone
 from infra.settings.app.secrets import PullSecret, Secret, SecretName
 from infra.settings.app.security import SecuritySettings
-from infra.settings.app.traffic import TrafficSettings
+from infra.settings.app.traffic import Traffic, TrafficSettings
 from infra.settings.app.volumes import VolumeSettings
 from infra.settings.app.writable import Writable
-from infra.settings.model import FieldError, Model, Rule, by_kind, repeated
+from infra.settings.model import FieldError, Location, Model, Rule, by_kind, path_text, repeated
 from infra.settings.names import Name
 from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_text, seconds_text
 
@@ -379,8 +379,9 @@ class ServingSettings(_LongRunning):
     """The TCP port that the container serves, and its Service too."""
     service_port: Port | None = None
     """The port of the Service, where it is not the container's: `port: 8080, servicePort: 80`."""
-    traffic: TrafficSettings | None = None
-    """Its public address; without one it is reachable inside the cluster only."""
+    traffic: Traffic | None = None
+    """Its public address, or a list of several, each for another port; without one it is reachable inside the cluster
+    only."""
 
     @property
     def served(self) -> tuple[ServedPort, ...]:
@@ -393,15 +394,18 @@ class ServingSettings(_LongRunning):
         return self.traffic is not None or super().is_sent_requests_while_it_stops
 
     @property
-    def traffic_port(self) -> ServedPort | None:
-        """The port that traffic from outside reaches: the one that is named, else the first of the protocol."""
-        if self.traffic is None:
-            return None
-        transport = self.traffic.transport
-        if self.traffic.port is None:
-            return next((port for port in self.served if port.protocol == transport), None)
-        named = find_port(self.traffic.port, self.served)
-        return named if named is not None and named.protocol == transport else None
+    def addresses(self) -> Mapping[Location, TrafficSettings]:
+        """Its public addresses, each with its place below the app."""
+        if isinstance(self.traffic, tuple):
+            return {("traffic", index): traffic for index, traffic in enumerate(self.traffic)}
+        return {} if self.traffic is None else {("traffic",): self.traffic}
+
+    def traffic_port(self, traffic: TrafficSettings) -> ServedPort | None:
+        """Return the port that an address leads to: the one that it names, else the first of its protocol."""
+        if traffic.port is None:
+            return next((port for port in self.served if port.protocol == traffic.transport), None)
+        named = find_port(traffic.port, self.served)
+        return named if named is not None and named.protocol == traffic.transport else None
 
     def _rules(self) -> Iterator[Rule]:
         yield from super()._rules()
@@ -411,16 +415,22 @@ class ServingSettings(_LongRunning):
         return port_errors(self.port, self.service_port, self.ports)
 
     def _traffic_port_errors(self) -> Iterator[FieldError]:
-        if self.traffic is None or self.traffic_port is not None:
-            return
-        wanted = self.traffic.transport
-        ports = ", ".join(map(str, self.served)) or "none"
-        if self.traffic.port is None:
-            yield FieldError(
-                "traffic.protocol", f"{self.traffic.protocol} needs a {wanted} port, and the app has {ports}"
-            )
-        else:
-            yield FieldError("traffic.port", f"{self.traffic.port} is no {wanted} port of this app, which has {ports}")
+        owners: dict[ServedPort, Location] = {}
+        for place, traffic in self.addresses.items():
+            port = self.traffic_port(traffic)
+            if port is None:
+                yield self._missing_port(traffic).below(*place)
+            elif port in owners:
+                message = f"leads to {port} too; write all hosts and paths of a port in one address"
+                yield FieldError((*place, "port"), f"{path_text(owners[port])} {message}")
+            else:
+                owners[port] = place
+
+    def _missing_port(self, traffic: TrafficSettings) -> FieldError:
+        wanted, ports = traffic.transport, ", ".join(map(str, self.served)) or "none"
+        if traffic.port is None:
+            return FieldError("protocol", f"{traffic.protocol} needs a {wanted} port, and the app has {ports}")
+        return FieldError("port", f"{traffic.port} is no {wanted} port of this app, which has {ports}")
 
 
 class WebSettings(ServingSettings):
@@ -615,6 +625,6 @@ Task = CronSettings | JobSettings
 """An app whose pods run to their end."""
 
 
-def traffic_of(app: Application) -> TrafficSettings | None:
-    """Return the address of an app outside of the cluster, or None where it has none."""
-    return app.traffic if isinstance(app, ServingSettings) else None
+def traffic_of(app: Application) -> Sequence[TrafficSettings]:
+    """Return the addresses of an app outside of the cluster."""
+    return list(app.addresses.values()) if isinstance(app, ServingSettings) else []

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Discriminator, Tag
 
 from infra.settings.app.ports import PeerPort, Protocol
 from infra.settings.model import FieldError, Model, Rule, repeated, short_form
@@ -50,7 +50,7 @@ TrafficPath = Annotated[
 
 
 class TrafficSettings(Model):
-    """The public address of a web app."""
+    """A public address of an app: hosts and paths, or a port of the load balancer."""
 
     protocol: Literal["http", "http2", "grpc", "tcp", "udp"] = "http"
     """What the app speaks. `http2` and `grpc` go by hosts and paths as `http` does; `tcp` and `udp` are for all else:
@@ -153,3 +153,14 @@ class TrafficSettings(Model):
         if not self.is_http and getattr(self, key) != type(self).model_fields[key].default:
             what = "a UDP datagram" if self.protocol == "udp" else "a TCP connection"
             yield FieldError(key, f"goes with protocol http only; {what} names no {names}")
+
+
+def _written_as(value: object) -> str:
+    return "<several>" if isinstance(value, list | tuple) else "<one>"
+
+
+Traffic = Annotated[
+    Annotated[TrafficSettings, Tag("<one>")] | Annotated[tuple[TrafficSettings, ...], Tag("<several>")],
+    Discriminator(_written_as),
+]
+"""One address, or a list of several that lead to different ports."""

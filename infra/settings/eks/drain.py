@@ -30,18 +30,16 @@ GRACE_MARGIN_SECONDS = 10
 
 def drain_seconds(settings: LongRunning) -> int:
     """Return how long a stopping pod may still be sent new requests or connections, unless its app says otherwise."""
-    traffic = traffic_of(settings)
-    if traffic is None:
-        return SERVICE_DRAIN_SECONDS
-    return HTTP_DRAIN_SECONDS if traffic.is_http else TCP_DRAIN_SECONDS
+    of_addresses = (HTTP_DRAIN_SECONDS if traffic.is_http else TCP_DRAIN_SECONDS for traffic in traffic_of(settings))
+    return max(of_addresses, default=SERVICE_DRAIN_SECONDS)
 
 
 def registration_seconds(settings: LongRunning) -> int:
     """Return how long a pod that is ready may wait, in seconds, until the load balancer found it well."""
-    traffic = traffic_of(settings)
-    if traffic is None:
-        return 0
-    return HTTP_REGISTRATION_SECONDS if traffic.is_http else TCP_REGISTRATION_SECONDS
+    of_addresses = (
+        HTTP_REGISTRATION_SECONDS if traffic.is_http else TCP_REGISTRATION_SECONDS for traffic in traffic_of(settings)
+    )
+    return max(of_addresses, default=0)
 
 
 def registration_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:

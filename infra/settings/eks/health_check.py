@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.health import ProbeSettings
 
 HEALTHY = "200-399"
@@ -32,31 +32,29 @@ class HealthCheck:
     matcher: str | None = None
 
 
-def health_check(settings: ServingSettings) -> HealthCheck | None:
-    """Return how a load balancer asks a pod of an app with traffic; None where it has no way to ask.
+def health_check(address: PublicAddress) -> HealthCheck | None:
+    """Return how a load balancer asks the pods behind an address; None where it has no way to ask.
 
     It runs no command, sends no headers of its own, and speaks gRPC only to a target that gets gRPC.
     """
-    if settings.traffic is None or settings.traffic_port is None:
-        return None
-    readiness, own = settings.health.readiness, settings.traffic_port.number
-    match settings.traffic.protocol:
+    readiness, own, default = address.settings.health.readiness, address.port.number, address.settings.served_port
+    match address.traffic.protocol:
         case "tcp":
             return HealthCheck(protocol="TCP")
         case "udp":
-            return _beside_udp(readiness, settings.served_port)
+            return _beside_udp(readiness, default)
         case "grpc":
             return _of_grpc(readiness, own)
         case _:
-            return _of_http(readiness, own=own, default=settings.served_port)
+            return _of_http(readiness, own=own, default=default)
 
 
-def checked_port(settings: ServingSettings) -> int | None:
+def checked_port(address: PublicAddress) -> int | None:
     """Return the TCP port on which a load balancer asks, whether it gets the traffic too or not."""
-    check = health_check(settings)
-    if check is None or settings.traffic_port is None:
+    check = health_check(address)
+    if check is None:
         return None
-    return settings.traffic_port.number if check.port is None else check.port
+    return address.port.number if check.port is None else check.port
 
 
 def _of_http(readiness: ProbeSettings | None, *, own: int, default: int | None) -> HealthCheck:

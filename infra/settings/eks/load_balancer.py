@@ -11,7 +11,7 @@ from infra.settings.app.peers import Cidr
 from infra.settings.app.traffic import Host
 from infra.settings.eks.priorities import HIGHEST_PRIORITY
 from infra.settings.model import FieldError, Model, Rule, repeated
-from infra.settings.names import Name
+from infra.settings.names import ObjectName
 from infra.settings.scalars import Switch, WholeNumber
 
 EVERY_NETWORK = "0.0.0.0/0"
@@ -65,8 +65,9 @@ class LoadBalancerSettings(Model):
     """An app's own keep-alive must be longer, or it closes a connection that is just being used again (502)."""
     log_retention_days: Literal[30, 90, 365, 731] = 90
     """How long access logs and the firewall's log are kept."""
-    priorities: dict[Name, Priority] = {}
-    """Priority of an app's listener rule, by app: needed only where the computed one is another app's too."""
+    priorities: dict[ObjectName, Priority] = {}
+    """Priority of an app's listener rule, by app: needed only where the computed one is another app's too. Of several
+    addresses of an app, those that are not of its first port are called `app.port-<name>`."""
 
     @property
     def clients(self) -> tuple[str, ...]:

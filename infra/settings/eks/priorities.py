@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.listener_rules import AddressRule, listener_rules
 from infra.settings.model import FieldError
@@ -95,19 +96,20 @@ def guest_rules(number: int, traffic: Mapping[str, TrafficSettings]) -> dict[str
     return _with_further_rules(traffic, guest_priorities(number, traffic), lambda rule: _guest_places(number, rule))
 
 
-def guest_priority_errors(number: int, traffic: Mapping[str, TrafficSettings]) -> Iterator[FieldError]:
+def guest_priority_errors(number: int, addresses: Mapping[str, PublicAddress]) -> Iterator[FieldError]:
     """Find apps for which a pull request has no priority left; locations are below the sections' root."""
-    placed = guest_rules(number, traffic)
-    for app in sorted(traffic):
-        rules = listener_rules(app, traffic[app])
-        if len(placed.get(app, ())) < len(rules):
+    placed = guest_rules(number, _traffic(addresses))
+    for name, address in sorted(addresses.items()):
+        rules = listener_rules(name, address.traffic)
+        if len(placed.get(name, ())) < len(rules):
             places = len(_guest_places(number, rules[0]))
             message = f"a pull request has room for {places} rules with paths of this depth; remove traffic from some"
-            yield FieldError(("apps", app, "traffic"), message)
+            yield FieldError(address.place, message)
 
 
-def priority_errors(traffic: Mapping[str, TrafficSettings], chosen: Mapping[str, int]) -> Iterator[FieldError]:
+def priority_errors(addresses: Mapping[str, PublicAddress], chosen: Mapping[str, int]) -> Iterator[FieldError]:
     """Find apps that share a priority, and priorities for what has no rule; locations are below the sections' root."""
+    traffic = _traffic(addresses)
     for app in chosen:
         if app not in traffic:
             yield FieldError(("loadBalancer", "priorities", app), f"{app} is no app with traffic by HTTP; remove it")
@@ -127,11 +129,13 @@ def priority_errors(traffic: Mapping[str, TrafficSettings], chosen: Mapping[str,
             )
         owners.setdefault(priority, app)
     placed = placed_rules(traffic, chosen)
-    for app, settings in traffic.items():
-        if len(placed[app]) < len(listener_rules(app, settings)):
-            yield FieldError(
-                ("apps", app, "traffic"), "has more hosts and paths than there are priorities; remove some"
-            )
+    for name, address in addresses.items():
+        if len(placed[name]) < len(listener_rules(name, address.traffic)):
+            yield FieldError(address.place, "has more hosts and paths than there are priorities; remove some")
+
+
+def _traffic(addresses: Mapping[str, PublicAddress]) -> dict[str, TrafficSettings]:
+    return {name: address.traffic for name, address in addresses.items()}
 
 
 def _with_further_rules(

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.settings.app.addresses import PublicAddress, addresses_of
+from infra.settings.app.application import WebSettings
 from infra.settings.app.traffic import PathSettings, TrafficSettings
 from infra.settings.eks.listener_rules import path_depth
 from infra.settings.eks.priorities import (
@@ -36,6 +40,12 @@ def traffic(path: str = "/", host: str | None = None) -> TrafficSettings:
     return TrafficSettings.model_validate({"path": path, "host": host})
 
 
+def addresses(apps: Mapping[str, TrafficSettings]) -> dict[str, PublicAddress]:
+    image = {"image": "registry.example.com/web:1.0.0", "port": 8080}
+    webs = {name: WebSettings.model_validate({**image, "traffic": one}) for name, one in apps.items()}
+    return {address.name: address for name, web in webs.items() for address in addresses_of(name, web)}
+
+
 def colliding_names() -> tuple[str, str]:
     """Two names whose rules would get the same priority; with 12,000 places a few hundred names are enough."""
     seen: dict[int, str] = {}
@@ -67,7 +77,7 @@ def test_a_new_app_moves_nobody_elses_rule(
 def test_two_apps_never_share_a_priority_without_an_error(apps: dict[str, TrafficSettings]) -> None:
     priorities = list(rule_priorities(apps, {}).values())
     assert all(1 <= priority <= HIGHEST_PRIORITY for priority in priorities)
-    assert len(set(priorities)) == len(priorities) or list(priority_errors(apps, {}))
+    assert len(set(priorities)) == len(priorities) or list(priority_errors(addresses(apps), {}))
 
 
 @given(one=NAMES, other=NAMES, segments=SEGMENTS, more=st.lists(st.just("x"), min_size=1, max_size=DEEPEST_PATH))
@@ -146,12 +156,12 @@ def test_rules_of_apps_with_several_hosts_and_paths_never_share_a_priority(
 def test_a_collision_is_told_with_a_number_that_resolves_it() -> None:
     first, second = sorted(colliding_names())
     apps = {name: traffic(host="a.example.com") for name in (first, second)}
-    [error] = priority_errors(apps, {})
+    [error] = priority_errors(addresses(apps), {})
     assert error.location == ("loadBalancer", "priorities", second)
     shared = rule_priorities(apps, {})[first]
     free = int(error.message.rpartition(" ")[2])
     assert error.message == f"{shared} is the priority of {first}'s rule too; give {second} another, such as {free}"
-    assert list(priority_errors(apps, {second: free})) == []
+    assert list(priority_errors(addresses(apps), {second: free})) == []
 
 
 def test_a_priority_for_an_app_without_a_rule_is_refused() -> None:
@@ -169,7 +179,7 @@ def test_the_rules_of_a_pull_request_never_share_a_priority(
 ) -> None:
     priorities = guest_priorities(number, apps)
     assert len(set(priorities.values())) == len(priorities)
-    assert priorities.keys() == apps.keys() or list(guest_priority_errors(number, apps))
+    assert priorities.keys() == apps.keys() or list(guest_priority_errors(number, addresses(apps)))
     assert not set(priorities.values()) & set(rule_priorities(base, {}).values()), "the base's are elsewhere"
 
 
@@ -195,5 +205,5 @@ def test_a_pull_request_is_tried_before_the_apps_of_every_host_and_its_longer_pa
 
 def test_more_apps_than_places_are_told() -> None:
     apps = {f"app-{number}": traffic(host=f"pr-7-{number}.example.com") for number in range(51)}
-    [error] = guest_priority_errors(7, apps)
+    [error] = guest_priority_errors(7, addresses(apps))
     assert error.message == "a pull request has room for 50 rules with paths of this depth; remove traffic from some"

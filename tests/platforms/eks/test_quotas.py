@@ -40,8 +40,8 @@ def test_pools_beyond_the_first_quotas_are_told_of() -> None:
 def test_more_http_apps_than_a_load_balancer_has_rules_are_told_of() -> None:
     assert list(quota_notes(reached(100, ports=1))) == []
     assert list(quota_notes(reached(101, ports=1))) == [
-        "nightowl:apps: 101 apps are reached by HTTP, by 101 listener rules, and a load balancer has 100 by default; "
-        "have the quota raised first (Service Quotas, Elastic Load Balancing)"
+        "nightowl:apps: 101 addresses are reached by HTTP, by 101 listener rules, and a load balancer has 100 by "
+        "default; have the quota raised first (Service Quotas, Elastic Load Balancing)"
     ]
 
 
@@ -53,7 +53,7 @@ def test_more_tcp_apps_than_a_load_balancer_has_listeners_are_told_of() -> None:
     assert notes(50) == []
     (note,) = notes(51)
     assert note.startswith(
-        "nightowl:apps: 51 apps are reached by TCP or UDP, each by a listener, and a load balancer has 50"
+        "nightowl:apps: 51 addresses are reached by TCP or UDP, each by a listener, and a load balancer has 50"
     )
 
 

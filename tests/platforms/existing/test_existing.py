@@ -179,6 +179,18 @@ def test_an_ingress_has_every_host_and_path_of_its_app() -> None:
         assert {path["backend"]["service"]["port"]["name"] for path in paths} == {"admin"}
 
 
+def test_each_address_of_an_app_has_an_ingress_to_its_own_port() -> None:
+    traffic = [{"host": "a.example.com"}, {"host": "admin.example.com", "port": "admin"}]
+    graph = build_apps({"web": web(ports={"admin": 9000}, traffic=traffic)}, platform={"ingress": INGRESS})
+    reached = {
+        made.name: (rule["host"], rule["http"]["paths"][0]["backend"]["service"]["port"]["name"])
+        for made in graph.all("Ingress")
+        for rule in made.props["spec"]["rules"]
+    }
+    assert reached == {"web": ("a.example.com", "app"), "web.port-admin": ("admin.example.com", "admin")}
+    assert graph.outputs["apps"]["web"]["urls"] == ["http://a.example.com/", "http://admin.example.com/"]
+
+
 def test_two_apps_share_a_host_by_their_paths() -> None:
     apps = {
         name: web(traffic={"host": "shop.example.com", "path": path}) for name, path in (("web", "/"), ("api", "/api"))

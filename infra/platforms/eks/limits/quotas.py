@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pulumi
 
 from infra.settings.eks import limits
-from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
+from infra.settings.eks.addresses import all_reached_ports, http_addresses, network_addresses
 from infra.settings.eks.listener_rules import listener_rules
 from infra.settings.eks.volumes import efs_volumes
 from infra.settings.stack import StackSettings
@@ -25,10 +25,10 @@ def warn_of_quotas(settings: StackSettings) -> None:
 def quota_notes(settings: StackSettings) -> Iterator[str]:
     """Return what is above the quotas that every account begins with, one line each."""
     pools, zones = settings.node_pools, settings.network.zones
-    http, network = http_apps(settings.apps), network_apps(settings.apps)
-    rules = sum(len(listener_rules(app, traffic)) for app, traffic in http_traffic(settings.apps).items())
+    http, network = http_addresses(settings.apps), network_addresses(settings.apps)
+    rules = sum(len(listener_rules(name, address.traffic)) for name, address in http.items())
     groups = sum(min(zones, pool.max) for pool in pools.values())
-    ports = len(all_reached_ports(http)) + len(all_reached_ports(network)) + OTHER_RULES_OF_NODES
+    ports = len(all_reached_ports(http.values())) + len(all_reached_ports(network.values())) + OTHER_RULES_OF_NODES
     yield from _note(
         "nightowl:nodePools",
         f"{len(pools)} pools in {zones} zones make {groups} node groups, and a cluster has",
@@ -49,12 +49,12 @@ def quota_notes(settings: StackSettings) -> Iterator[str]:
             )
     yield from _note(
         "nightowl:apps",
-        f"{len(http)} apps are reached by HTTP, by {rules} listener rules, and a load balancer has",
+        f"{len(http)} addresses are reached by HTTP, by {rules} listener rules, and a load balancer has",
         *(rules, limits.RULES_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
     )
     yield from _note(
         "nightowl:apps",
-        f"{len(network)} apps are reached by TCP or UDP, each by a listener, and a load balancer has",
+        f"{len(network)} addresses are reached by TCP or UDP, each by a listener, and a load balancer has",
         *(len(network), limits.LISTENERS_OF_A_LOAD_BALANCER, "Elastic Load Balancing"),
     )
     file_systems = len(list(efs_volumes(settings.apps)))

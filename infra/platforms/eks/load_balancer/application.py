@@ -13,7 +13,7 @@ from infra.platforms.eks.load_balancer.certificate import Certificate
 from infra.platforms.eks.load_balancer.firewall import Firewall
 from infra.platforms.eks.load_balancer.security_group import Passage, make_passage
 from infra.settings.app.ports import Protocol
-from infra.settings.eks.addresses import http_apps
+from infra.settings.eks.addresses import http_addresses
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -46,7 +46,7 @@ class ApplicationLoadBalancer(pulumi.ComponentResource):
         ports: list[tuple[int, Protocol]] = [(HTTP_PORT, "TCP")]
         if settings.domain is not None:
             ports.append((HTTPS_PORT, "TCP"))
-        passage = make_passage(name, args, http_apps(args.apps), listener_ports=ports, parent=self)
+        passage = make_passage(name, args, http_addresses(args.apps).values(), listener_ports=ports, parent=self)
         balancer = self._make_balancer(name, args, passage, AccessLog(f"{name}-log", args, opts=child))
         if settings.domain is None:
             self.domain_zone_id = None

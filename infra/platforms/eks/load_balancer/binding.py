@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from infra.platforms.eks.load_balancer.target import target_protocol, with_scheme
-from infra.settings.app.traffic import TrafficSettings
+from infra.settings.app.addresses import PublicAddress
 
 API_VERSION = "elbv2.k8s.aws/v1beta1"
 
@@ -24,25 +24,23 @@ FIXED_FIELDS = (
 
 
 def make_binding(
-    app: str,
+    address: PublicAddress,
     *,
     target_group: aws.lb.TargetGroup,
-    traffic: TrafficSettings,
-    port: str,
     public: bool,
     vpc_id: pulumi.Input[str],
     service: k8s.core.v1.Service,
     wait_for: Sequence[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> k8s.apiextensions.CustomResource:
-    """Make the TargetGroupBinding of `app`: the controller keeps the group filled with the addresses behind `service`.
+    """Make the TargetGroupBinding of an address: the controller keeps the group filled with the pods behind `service`.
 
     All that the webhook would look up is written out, and `networking` is left out because the security group's rules
-    are Pulumi's: so the controller needs six actions, and no more. `port` is the name of the Service's. `wait_for` is
-    the controller, which takes the finalizer off again, and the way to the pods. Protocol and scheme (`public`) are
-    part of the name: a successor for another load balancer fills its group while this one still serves.
+    are Pulumi's: so the controller needs six actions, and no more. `wait_for` is the controller, which takes the
+    finalizer off again, and the way to the pods. Protocol and scheme (`public`) are part of the name: a successor for
+    another load balancer fills its group while this one still serves.
     """
-    name = f"{with_scheme(app, public=public)}-{traffic.protocol}"
+    name = f"{with_scheme(address.name, public=public)}-{address.traffic.protocol}"
     return k8s.apiextensions.CustomResource(
         name,
         api_version=API_VERSION,
@@ -55,9 +53,9 @@ def make_binding(
             "targetType": "ip",
             "ipAddressType": "ipv4",
             "vpcID": vpc_id,
-            "targetGroupProtocol": target_protocol(traffic),
+            "targetGroupProtocol": target_protocol(address.traffic),
             # By name, so that a new port of the app changes nothing here.
-            "serviceRef": {"name": service.metadata.name, "port": port},
+            "serviceRef": {"name": service.metadata.name, "port": address.port.name},
         },
         opts=pulumi.ResourceOptions(
             parent=parent,

@@ -13,9 +13,9 @@ from infra.platforms.eks.load_balancer.network import NetworkLoadBalancer
 from infra.platforms.eks.load_balancer.record import HostRecords
 from infra.platforms.eks.load_balancer.route import AppRoute, AppRouteArgs, Forward, listener_for, rules_for
 from infra.platforms.platform import Route
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.traffic import TrafficSettings
-from infra.settings.eks.addresses import all_reached_ports, http_apps, http_traffic, network_apps
+from infra.settings.eks.addresses import all_reached_ports, http_addresses, network_addresses
 from infra.settings.eks.priorities import placed_rules
 
 
@@ -33,9 +33,10 @@ class LoadBalancing(pulumi.ComponentResource):
         self._args = args
         self._hosts = HostRecords()
         child = pulumi.ResourceOptions(parent=self)
-        self._rules = placed_rules(http_traffic(args.apps), args.settings.priorities)
-        self._application = ApplicationLoadBalancer("alb", args, opts=child) if http_apps(args.apps) else None
-        self._network = NetworkLoadBalancer("nlb", args, opts=child) if network_apps(args.apps) else None
+        http, network = http_addresses(args.apps), network_addresses(args.apps)
+        self._rules = placed_rules({name: one.traffic for name, one in http.items()}, args.settings.priorities)
+        self._application = ApplicationLoadBalancer("alb", args, opts=child) if http else None
+        self._network = NetworkLoadBalancer("nlb", args, opts=child) if network else None
         self.dns_names = {
             protocol: balancer.dns_name
             for protocol, balancer in (("http", self._application), ("tcp", self._network))
@@ -43,35 +44,29 @@ class LoadBalancing(pulumi.ComponentResource):
         }
         self.register_outputs({"dns_names": self.dns_names})
 
-    def route(
-        self, app: str, settings: ServingSettings, *, service: k8s.core.v1.Service, parent: pulumi.Resource
-    ) -> Route:
-        """Make the way from the load balancer to `service`, for an app with `traffic`."""
-        traffic, port = settings.traffic, settings.traffic_port
-        if traffic is None or port is None:
-            return Route()
-        if self._application is not None and traffic.is_http:
-            return self._http_route(app, settings, traffic, self._application, service=service, parent=parent)
+    def route(self, address: PublicAddress, *, service: k8s.core.v1.Service, parent: pulumi.Resource) -> Route:
+        """Make the way from a load balancer to `service`."""
+        if self._application is not None and address.traffic.is_http:
+            return self._http_route(address, self._application, service=service, parent=parent)
         if self._network is not None:
-            network = self._network
-            forward = listener_for(app, port, load_balancer_arn=network.arn, parent=network)
-            made = self._make_route(app, settings, traffic, forward, network.to_pods, service=service, parent=parent)
-            address = pulumi.Output.concat(f"{traffic.protocol}://", network.dns_name, f":{port.service_port}")
-            return Route(url=address, wait_for=made.ready)
+            network, port = self._network, address.port
+            forward = listener_for(address.app, port, load_balancer_arn=network.arn, parent=network)
+            made = self._make_route(address, forward, network.to_pods, service=service, parent=parent)
+            url = pulumi.Output.concat(f"{address.traffic.protocol}://", network.dns_name, f":{port.service_port}")
+            return Route(url=url, wait_for=made.ready)
         return Route()
 
     def _http_route(
         self,
-        app: str,
-        settings: ServingSettings,
-        traffic: TrafficSettings,
+        address: PublicAddress,
         application: ApplicationLoadBalancer,
         *,
         service: k8s.core.v1.Service,
         parent: pulumi.Resource,
     ) -> Route:
-        forward = rules_for(app, self._rules[app], listener_arn=application.listener.arn, parent=application)
-        made = self._make_route(app, settings, traffic, forward, application.to_pods, service=service, parent=parent)
+        traffic, rules = address.traffic, self._rules[address.name]
+        forward = rules_for(address.app, rules, listener_arn=application.listener.arn, parent=application)
+        made = self._make_route(address, forward, application.to_pods, service=service, parent=parent)
         path = traffic.all_paths[0].path
         hosts = self._hosts_of(traffic)
         if not hosts:
@@ -104,14 +99,12 @@ class LoadBalancing(pulumi.ComponentResource):
             "hostedZone": application.hosted_zone_id,
             "domain": self._args.settings.domain,
             "domainZone": application.domain_zone_id,
-            "ports": sorted({number for number, _ in all_reached_ports(http_apps(self._args.apps))}),
+            "ports": sorted({number for number, _ in all_reached_ports(http_addresses(self._args.apps).values())}),
         }
 
     def _make_route(
         self,
-        app: str,
-        settings: ServingSettings,
-        traffic: TrafficSettings,
+        address: PublicAddress,
         forward: Forward,
         to_pods: Sequence[pulumi.Resource],
         *,
@@ -119,11 +112,9 @@ class LoadBalancing(pulumi.ComponentResource):
         parent: pulumi.Resource,
     ) -> AppRoute:
         return AppRoute(
-            app,
+            address.name,
             AppRouteArgs(
-                settings=settings,
-                traffic=traffic,
-                port=settings.traffic_port.name if settings.traffic_port else "",
+                address=address,
                 forward=forward,
                 public=self._args.settings.public,
                 vpc_id=self._args.network.vpc_id,

@@ -9,7 +9,8 @@ import pulumi_aws as aws
 
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
 from infra.platforms.eks.load_balancer.security_group import make_passage
-from infra.settings.eks.addresses import network_apps
+from infra.settings.app.ports import Protocol
+from infra.settings.eks.addresses import network_addresses
 
 
 class NetworkLoadBalancer(pulumi.ComponentResource):
@@ -25,11 +26,11 @@ class NetworkLoadBalancer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:NetworkLoadBalancer", name, None, opts)
-        apps = network_apps(args.apps)
-        ports = [app.traffic_port for app in apps.values() if app.traffic_port is not None]
-        passage = make_passage(
-            name, args, apps, listener_ports=[(port.service_port, port.protocol) for port in ports], parent=self
-        )
+        addresses = network_addresses(args.apps).values()
+        ports: list[tuple[int, Protocol]] = [
+            (address.port.service_port, address.port.protocol) for address in addresses
+        ]
+        passage = make_passage(name, args, addresses, listener_ports=ports, parent=self)
         balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="network",

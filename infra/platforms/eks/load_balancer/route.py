@@ -11,9 +11,8 @@ import pulumi_kubernetes as k8s
 
 from infra.platforms.eks.load_balancer.binding import make_binding
 from infra.platforms.eks.load_balancer.target import make_target_group
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.ports import ServedPort
-from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.listener_rules import AddressRule
 
 Forward = Callable[[aws.lb.TargetGroup], Sequence[pulumi.Resource]]
@@ -22,16 +21,13 @@ Forward = Callable[[aws.lb.TargetGroup], Sequence[pulumi.Resource]]
 
 @dataclass(frozen=True, kw_only=True)
 class AppRouteArgs:
-    """An app with `traffic`, and what sends requests to it.
+    """A public address of an app, and what sends requests to it.
 
-    `port` is the name of the Service's port. `public` is whether the load balancer faces the internet. `wait_for` is
-    what must stand before its pods are registered: the controller, and the way to the pods. `prefix` begins the name
-    of its target group.
+    `public` is whether the load balancer faces the internet. `wait_for` is what must stand before the app's pods are
+    registered: the controller, and the way to the pods. `prefix` begins the name of its target group.
     """
 
-    settings: ServingSettings
-    traffic: TrafficSettings
-    port: str
+    address: PublicAddress
     forward: Forward
     public: bool
     vpc_id: pulumi.Input[str]
@@ -51,12 +47,10 @@ class AppRoute(pulumi.ComponentResource):
     ready: Sequence[pulumi.Resource]
     forward: Sequence[pulumi.Resource]
 
-    def __init__(self, app: str, args: AppRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nightowl:eks:AppRoute", app, None, opts)
+    def __init__(self, name: str, args: AppRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("nightowl:eks:AppRoute", name, None, opts)
         group = make_target_group(
-            app,
-            args.settings,
-            traffic=args.traffic,
+            args.address,
             vpc_id=args.vpc_id,
             cluster_name=args.cluster_name,
             parent=self,
@@ -65,10 +59,8 @@ class AppRoute(pulumi.ComponentResource):
         )
         self.forward = args.forward(group)
         binding = make_binding(
-            app,
+            args.address,
             target_group=group,
-            traffic=args.traffic,
-            port=args.port,
             public=args.public,
             vpc_id=args.vpc_id,
             service=args.service,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.load_balancer.args import LoadBalancerArgs
-from infra.settings.app.application import ServingSettings
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.ports import Protocol
 from infra.settings.eks.addresses import all_reached_ports
 
@@ -29,12 +29,12 @@ class Passage:
 def make_passage(
     name: str,
     args: LoadBalancerArgs,
-    apps: Mapping[str, ServingSettings],
+    addresses: Iterable[PublicAddress],
     *,
     listener_ports: Iterable[tuple[int, Protocol]],
     parent: pulumi.Resource,
 ) -> Passage:
-    """Open `listener_ports` to the allowed networks, and the way from there to the pods of `apps`, and nothing else.
+    """Open `listener_ports` to the allowed networks, the way to the pods behind `addresses`, and nothing else.
 
     The group has no cluster tag: exactly one group per node may have it, or the controller stops registering pods.
     """
@@ -59,7 +59,7 @@ def make_passage(
                 opts=child,
             )
     to_pods: list[pulumi.Resource] = []
-    for port, protocol in all_reached_ports(apps):
+    for port, protocol in all_reached_ports(addresses):
         to_pods += [
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-to-pods-{_name(port, protocol)}",

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.addons.aws_load_balancer_controller import CLUSTER_TAG
+from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.application import ServingSettings
 from infra.settings.app.traffic import TrafficSettings
 from infra.settings.eks.health_check import HealthCheck, health_check
@@ -43,12 +44,12 @@ def sticky(seconds: int) -> aws.lb.TargetGroupStickinessArgs:
     return aws.lb.TargetGroupStickinessArgs(type="lb_cookie", enabled=True, cookie_duration=seconds)
 
 
-def with_scheme(app: str, *, public: bool) -> str:
-    """Name what belongs to an app's load balancer, so that its successor with the other scheme has its own.
+def with_scheme(address: str, *, public: bool) -> str:
+    """Name what belongs to an address's load balancer, so that its successor with the other scheme has its own.
 
-    No app has a dot in its name, so this is never the name of another app's.
+    No address has a name that ends so, so this is never the name of another's.
     """
-    return f"{app}.public" if public else app
+    return f"{address}.public" if public else address
 
 
 def target_group_name(name: str) -> str:
@@ -83,36 +84,35 @@ def deregistration_seconds(settings: ServingSettings, protocol: TargetProtocol) 
 
 
 def make_target_group(
-    app: str,
-    settings: ServingSettings,
+    address: PublicAddress,
     *,
-    traffic: TrafficSettings,
     vpc_id: pulumi.Input[str],
     cluster_name: str,
     parent: pulumi.Resource,
     public: bool,
     prefix: str = "",
 ) -> aws.lb.TargetGroup:
-    """Make the group of the app's pod addresses. It starts empty: the controller fills it.
+    """Make the group of the pods behind an address. It starts empty: the controller fills it.
 
     By its tag `cluster` the controller's role distinguishes it from the groups of other clusters. `prefix` begins its
     name. A group serves one load balancer, and turning that to the internet or away from it makes another: so `public`
     is part of the name, and the new load balancer gets a new group.
     """
-    protocol, check = target_protocol(traffic), health_check(settings)
+    traffic = address.traffic
+    protocol, check = target_protocol(traffic), health_check(address)
     return aws.lb.TargetGroup(
-        target_group_name(f"{prefix}{with_scheme(app, public=public)}"),
+        target_group_name(f"{prefix}{with_scheme(address.name, public=public)}"),
         target_type="ip",
         protocol=protocol,
         protocol_version={"http2": "HTTP2", "grpc": "GRPC"}.get(traffic.protocol),
         port=PLACEHOLDER_PORT,
         vpc_id=vpc_id,
-        deregistration_delay=deregistration_seconds(settings, protocol),
+        deregistration_delay=deregistration_seconds(address.settings, protocol),
         health_check=None if check is None else health_check_args(check),
         stickiness=None if traffic.sticky is None else sticky(traffic.sticky),
         # With the clients' own addresses the network policies would have to admit the whole internet to the pods. For
         # UDP they are always kept.
         preserve_client_ip="false" if protocol == "TCP" else None,
-        tags={"app": app, CLUSTER_TAG: cluster_name},
+        tags={"app": address.app, CLUSTER_TAG: cluster_name},
         opts=pulumi.ResourceOptions(parent=parent),
     )
