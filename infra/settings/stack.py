@@ -68,23 +68,28 @@ class StackSettings(Model):
 
     def _rules(self) -> Iterator[Rule]:
         # Which rules hold is known only with a platform.
-        platform: PlatformSettings | None = getattr(self, "platform", None)
-        if platform is not None:
-            yield lambda: balancer_errors(platform, self.apps)
+        platform: object = getattr(self, "platform", None)
         if isinstance(platform, EksPlatformSettings):
+            yield lambda: balancer_errors(platform, self.apps)
             yield from self._rules_on_eks(platform)
-        elif platform is not None:
-            for name in _SECTIONS_OF_EKS:
-                yield functools.partial(self._section_errors, name)
         if isinstance(platform, GuestPlatformSettings):
+            yield from self._rules_elsewhere(platform)
             yield from self._rules_as_a_guest(platform)
-        elif isinstance(platform, ExistingPlatformSettings):
-            yield lambda: namespace_errors(platform.ingress, self.namespace)
-            for app in self._apps_one_by_one():
-                yield functools.partial(_errors_on_a_cluster, platform, app)
-                yield functools.partial(object_errors, app)
-
+        if isinstance(platform, ExistingPlatformSettings):
+            yield from self._rules_elsewhere(platform)
+            yield from self._rules_on_a_cluster(platform)
         yield from self._rules_of_charts()
+
+    def _rules_elsewhere(self, platform: GuestPlatformSettings | ExistingPlatformSettings) -> Iterator[Rule]:
+        yield lambda: balancer_errors(platform, self.apps)
+        for name in _SECTIONS_OF_EKS:
+            yield functools.partial(self._section_errors, name)
+
+    def _rules_on_a_cluster(self, platform: ExistingPlatformSettings) -> Iterator[Rule]:
+        yield lambda: namespace_errors(platform.ingress, self.namespace)
+        for app in self._apps_one_by_one():
+            yield functools.partial(_errors_on_a_cluster, platform, app)
+            yield functools.partial(object_errors, app)
 
     def _rules_of_charts(self) -> Iterator[Rule]:
         charts = those_read(getattr(self, "charts", {}))

@@ -165,7 +165,7 @@ DOMAIN = {"public": True, "domain": "example.com"}
         ),
         (
             {"apps": {name: {**APP, "traffic": {"protocol": "tcp"}} for name in ("db", "queue")}},
-            "nightowl:apps.queue.port: 8080 is the load balancer's port of db too; give each tcp or udp app its own "
+            "nightowl:apps.queue.port: 8080 is the load balancer's port of db too; give each tcp or udp port its own "
             "servicePort",
         ),
         (
@@ -208,7 +208,8 @@ DOMAIN = {"public": True, "domain": "example.com"}
         (
             {"apps": {"web": {**APP, "traffic": {}, "rollout": {"finishWithin": "10m"}}}},
             "nightowl:apps.web.rollout.finishWithin: with 1m of drain a pod takes 670s to stop, but the autoscaler "
-            "waits 10m; lower it, or let the work be taken up again",
+            "waits 10m before it ends one on a node that it removes; lower it, or run such work as kind: job or cron, "
+            "whose runs keep their node",
         ),
         (
             {"loadBalancer": {"priorities": {"web": 7}}},
