@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from infra.settings.stack import StackSettings
+
+if TYPE_CHECKING:
+    # It takes a second to import, and only a stack on EKS needs it.
+    import pulumi_aws as aws
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,7 +93,7 @@ def test_nothing_is_made_where_a_mandatory_policy_is_violated(
 ) -> None:
     levels = tmp_path / "levels.json"
     levels.write_text('{"all": "mandatory"}')
-    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack: levels)
+    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack, folder: levels)
     engine = FakeEngine()
 
     with pytest.raises(PolicyViolationError):

@@ -271,7 +271,7 @@ def test_a_stack_that_violates_policies_is_not_made(
 ) -> None:
     levels = tmp_path / "levels.json"
     levels.write_text('{"image-by-digest": "mandatory"}')
-    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack: levels)
+    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack, folder: levels)
     edit_base(place, apps={"web": {**base_web(place), "image": "example.com/web:1"}})
     with pytest.raises(PolicyViolationError):
         run_up(place, 7, {})

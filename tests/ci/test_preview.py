@@ -84,7 +84,7 @@ def test_a_mandatory_violation_is_told_with_its_remedy_and_fails(
 ) -> None:
     levels = tmp_path / "levels.json"
     levels.write_text('{"all": "mandatory"}')
-    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack: levels)
+    monkeypatch.setattr("infra.plan.policies.levels_file", lambda stack, folder: levels)
     target = target_of(FakeEngine(previews=preview_of(HPA)), tmp_path)
 
     with pytest.raises(PolicyViolationError):
