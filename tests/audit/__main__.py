@@ -59,6 +59,7 @@ def _findings(tools: Tools, folder: Path) -> Sequence[Finding]:
         )
         of_workflows = [
             *of_repository(tools, REPOSITORY, "repository"),
+            *of_repository(tools, REPOSITORY / "template", "template"),
             *of_repository(tools, folder / "repository", BROKEN),
         ]
         return [*of_workflows, *(finding for findings in of_stacks for finding in findings)]
