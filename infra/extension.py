@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +19,7 @@ from typing import cast
 import pulumi
 from pydantic import TypeAdapter, ValidationError
 
-from infra.errors import UsageError
+from infra.errors import NightowlError, UsageError
 from infra.platforms.surroundings import RunningApp, Surroundings
 from infra.settings.outputs import OutputName
 
@@ -42,11 +44,12 @@ class Extension:
         """Run what comes before the apps, and return its outputs by name.
 
         Raises:
-            UsageError: it returns no outputs by name.
+            UsageError: it fails, or returns no outputs by name.
         """
         if self.before_apps is None:
             return {}
-        returned = cast("object", self.before_apps(surroundings))
+        with _told_in_a_line(self.file):
+            returned = cast("object", self.before_apps(surroundings))
         if returned is None:
             return {}
         if not isinstance(returned, Mapping):
@@ -58,9 +61,14 @@ class Extension:
         return cast("Outputs", outputs)
 
     def finish(self, surroundings: Surroundings, apps: Mapping[str, RunningApp]) -> None:
-        """Run what comes after the apps."""
+        """Run what comes after the apps.
+
+        Raises:
+            UsageError: it fails.
+        """
         if self.after_apps is not None:
-            self.after_apps(surroundings, apps)
+            with _told_in_a_line(self.file):
+                self.after_apps(surroundings, apps)
 
 
 NO_EXTENSION = Extension()
@@ -70,7 +78,7 @@ def load_extension(project: Path | None) -> Extension:
     """Run the file of a project, which defines its functions; a project without one has none.
 
     Raises:
-        UsageError: the file defines neither function.
+        UsageError: the file cannot be run, or defines neither function.
     """
     places = () if project is None else (project / name for name in FILES)
     file = next((place for place in places if place.is_file()), None)
@@ -93,8 +101,33 @@ def _run(file: Path) -> ModuleType:
     for name in [name for name in sys.modules if name == MODULE or name.startswith(f"{MODULE}.")]:
         del sys.modules[name]
     sys.modules[MODULE] = module
-    spec.loader.exec_module(module)
+    with _told_in_a_line(file):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _told_in_a_line(file: Path | None) -> Generator[None]:
+    """Tell of an error of own code with its line, and of an exit, after which nothing would be made or judged."""
+    try:
+        yield
+    except (NightowlError, pulumi.RunError):
+        raise
+    except (Exception, SystemExit) as error:
+        kind = "ends the program" if isinstance(error, SystemExit) else type(error).__name__
+        raise UsageError(f"{_place(error, file)}: {kind}: {error}") from error
+
+
+def _place(error: BaseException, file: Path | None) -> str:
+    """Return where own code failed: the last line of its own files on the way to the error."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    own = [] if file is None else [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame, file)]
+    return f"{own[-1].filename}:{own[-1].lineno}" if own else str(file)
+
+
+def _is_own(frame: traceback.FrameSummary, file: Path) -> bool:
+    return frame.filename == str(file) or (file.name == "__init__.py" and file.parent in Path(frame.filename).parents)
 
 
 def _flaw(name: object, value: object) -> str | None:

@@ -141,6 +141,30 @@ def test_own_code_that_does_not_fit_is_refused_in_one_line(tmp_path: Path, code:
         planned(tmp_path, code, dict(EXISTING))
 
 
+@pytest.mark.parametrize(
+    ("code", "line", "message"),
+    [
+        ("def before_apps(stack):\n    raise ValueError('boom')\n", 2, "ValueError: boom"),
+        ("import nosuchmodule\n", 1, "ModuleNotFoundError: No module named 'nosuchmodule'"),
+        ("def before_apps(stack)\n    pass\n", 1, "SyntaxError: "),
+        ("def before_apps(stack):\n    return {'name': stack.aws.name}\n", 2, "AttributeError: "),
+        ("def after_apps(stack, apps):\n    apps['nope']\n", 2, "KeyError: 'nope'"),
+        ("import sys\ndef before_apps(stack):\n    sys.exit(0)\n", 3, "ends the program: 0"),
+    ],
+    ids=["raises", "imports", "syntax", "no AWS here", "after", "exits"],
+)
+def test_an_error_or_an_exit_of_own_code_is_told_with_its_line(
+    tmp_path: Path, code: str, line: int, message: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"extend.py:{line}: {message}")):
+        planned(tmp_path, code, dict(EXISTING))
+
+
+def test_own_code_without_a_parameter_is_told_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"extend\.py: TypeError: before_apps\(\) takes 0 positional arguments"):
+        planned(tmp_path, "def before_apps():\n    return {}\n", dict(EXISTING))
+
+
 def test_a_package_finds_its_own_modules_and_a_project_without_code_has_none(tmp_path: Path) -> None:
     assert load_extension(tmp_path).before_apps is None
     package = tmp_path / "extend"

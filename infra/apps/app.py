@@ -153,7 +153,7 @@ class App(pulumi.ComponentResource):
                 destinations=reached,
             )
         }
-        if not isinstance(settings, Task) and settings.release is not None:
+        if not isinstance(settings, Task) and self._release_name(settings) is not None:
             specs[release_of(self._app)] = release_policy_spec(
                 self._app, settings, neighbours=neighbours, destinations=reached
             )
@@ -324,12 +324,9 @@ class App(pulumi.ComponentResource):
         )
 
     def _release(self, settings: LongRunning, pods: _Pods) -> list[pulumi.Resource]:
-        """Make what runs before the app's own pods do; for an app that is off, keep what has run."""
-        release = settings.release_job
-        if release is None:
-            return []
-        name = release_name(self._app, settings, release)
-        if settings.replicas == 0 and name not in self._args.done_jobs:
+        """Make what runs before the app's own pods do."""
+        release, name = settings.release_job, self._release_name(settings)
+        if release is None or name is None:
             return []
         configuration = configurations(self._app, release, self._args.platform.own_outputs)
         own = {content.name for known in pods.configurations.values() for content in known.config_maps}
@@ -345,6 +342,14 @@ class App(pulumi.ComponentResource):
         )
         running = replace(run_to_the_end(), known_as=release_of(self._app))
         return [self._job(name, release, released, running)]
+
+    def _release_name(self, settings: LongRunning) -> str | None:
+        """Name what runs before the app's own pods do; for an app that is off, only what has run already."""
+        release = settings.release_job
+        if release is None:
+            return None
+        name = release_name(self._app, settings, release)
+        return None if settings.replicas == 0 and name not in self._args.done_jobs else name
 
     def _job(self, name: str, settings: JobSettings, pods: _Pods, running: Running) -> k8s.batch.v1.Job:
         return k8s.batch.v1.Job(

@@ -21,6 +21,10 @@ LARGEST_FILE_BYTES = 16 * 2**20
 """The definitions of the largest operators have 4 MiB together."""
 
 
+LARGEST_OBJECT_BYTES = 1536 * 2**10
+"""What etcd takes in one request by default (etcd, `--max-request-bytes`)."""
+
+
 class FileError(Exception):
     """A file cannot be used; the text says which and why."""
 
@@ -71,6 +75,8 @@ def objects_in(settings: ManifestSettings, project: Path) -> list[KubernetesObje
         FileError: there is no file, or one holds no objects, or a Secret in plain text.
     """
     place = project / settings.folder
+    if not place.exists():
+        raise FileError(f"{settings.folder} does not exist; name a folder or a file of the project")
     files = [place] if place.is_file() else sorted(one for one in place.rglob("*") if one.suffix in SUFFIXES)
     if not files:
         raise FileError(f"{settings.folder} has no file that ends in {', '.join(SUFFIXES)}")
@@ -91,6 +97,8 @@ def _objects(file: Path, shown: Path) -> list[KubernetesObject]:
     for one in objects:
         if not one.name:
             raise FileError(f"{shown} has an object of kind {one.kind} without a name")
+        if len(str(one.body)) > LARGEST_OBJECT_BYTES:
+            raise FileError(f"{shown}: {one.label} is larger than the 1.5 MiB that a cluster keeps; split it")
         if one.kind == "Secret" and one.group == "core" and (one.body.get("data") or one.body.get("stringData")):
             raise FileError(
                 f"{shown} has the values of {one.label} in plain text; keep them in a store, and let External Secrets "

@@ -92,7 +92,7 @@ def suspicion(name: str) -> Suspicion:
 def _of_last(words: list[str]) -> Suspicion | None:
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if _is_password(last):
-        # A filter lets frequencies pass, and a compiler reads a program in passes.
+        # A filter lets frequencies pass, a compiler reads a program in passes, and nginx passes requests on.
         return Suspicion.RANDOM if last in {"pass", "pw"} and before in _PASSES else Suspicion.HUMAN
     if last in {"key", "keys"}:
         if before in _SECRET_KEYS:
@@ -103,7 +103,10 @@ def _of_last(words: list[str]) -> Suspicion | None:
     return None
 
 
-_PASSES = {"high", "low", "band", "all", "first", "second", "two", "single", "multi", "one", "render", "by", "boarding"}
+_PASSES = {
+    "high", "low", "band", "all", "first", "second", "two", "single", "multi", "one", "render", "by", "boarding",
+    "fastcgi", "uwsgi", "scgi", "grpc", "memcached",
+}  # fmt: skip
 
 
 def _is_password(word: str) -> bool:

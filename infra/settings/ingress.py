@@ -70,7 +70,7 @@ def _traffic_errors(ingress: IngressSettings, traffic: TrafficSettings) -> Itera
     if not traffic.is_http:
         yield FieldError(
             "protocol",
-            f"{traffic.protocol} does not pass an Ingress, which carries HTTP only; remove traffic, or leave "
+            f"{traffic.protocol} does not pass an Ingress, which carries HTTP only; remove this address, or leave "
             "platform.ingress out",
         )
     if traffic.protocol == "http2":

@@ -174,7 +174,9 @@ def _address_errors(apps: Mapping[str, _App]) -> Iterator[FieldError]:
             # Without HTTP the address is the load balancer's port, and has no host or path.
             for address in traffic.addresses if traffic.is_http else ():
                 if address in owners:
-                    message = f"{address} is the address of {owners[address]} too; give each app its own"
+                    other = f"{owners[address]} too; give each app its own"
+                    whose = "this app already; remove one" if owners[address] == name else other
+                    message = f"{address} is the address of {whose}"
                     yield FieldError(("apps", name, *place), message)
                 owners.setdefault(address, name)
 

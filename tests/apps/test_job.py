@@ -69,7 +69,11 @@ def _state_after(run: Graph, **status: int) -> dict[str, Any]:
 
 def test_an_app_that_is_off_keeps_the_release_that_has_run_and_runs_none() -> None:
     on = _released()
-    assert not build_apps({"it": web(release=MIGRATE, replicas=0)}).all("Job"), "it was never on"
+    never_on = build_apps({"it": web(release=MIGRATE, replicas=0)})
+    assert not never_on.all("Job")
+    assert {made.name for made in never_on.all("NetworkPolicy")} == {
+        made.name for made in build_apps({"it": web(replicas=0)}).all("NetworkPolicy")
+    }
     done, failed = _state_after(on, succeeded=1), _state_after(on, failed=3)
     off = build_apps({"it": web(release=MIGRATE, replicas=0)}, state=done)
     assert off.only("Job").name == on.only("Job").name, "so that it is not run again when the app is on again"

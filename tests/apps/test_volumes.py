@@ -131,12 +131,11 @@ def test_a_volume_that_an_app_only_reads_is_mounted_so_whatever_its_kind() -> No
         "own": {"mount": "/own", "size": "1Gi", "kind": "persistent", "readOnly": True},
         "theirs": {"mount": "/theirs", "claim": "theirs", "readOnly": True},
         "lent": {"mount": "/lent", "from": "web", "readOnly": True},
-        "scratch": {"mount": "/scratch", "size": "1Gi", "readOnly": True},
     }
     graph = build_apps({"web": web(volumes=_data(shared=True)), "it": worker(replicas=1, volumes=volumes)})
     spec = graph.pod("it")["spec"]
     read_only = {mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"] if mount.get("readOnly")}
-    assert read_only == {"/own", "/theirs", "/lent", "/scratch"}
+    assert read_only == {"/own", "/theirs", "/lent"}
     claims = [one["persistentVolumeClaim"] for one in spec["volumes"] if "persistentVolumeClaim" in one]
     assert [claim["readOnly"] for claim in claims] == [True, True, True]
     [mount] = [one for one in graph.pod("web")["spec"]["containers"][0]["volumeMounts"] if one["mountPath"] == "/data"]

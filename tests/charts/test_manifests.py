@@ -87,8 +87,12 @@ def test_a_day_without_quotes_stays_a_text_as_kubectl_has_it(tmp_path: Path) -> 
             "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: b}",
             "manifests/x.yaml has the values of Secret a in plain text; keep them in a store",
         ),
+        (
+            f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{a: {'x' * 2**21}}}",
+            "manifests/x.yaml: ConfigMap a is larger than the 1.5 MiB that a cluster keeps; split it",
+        ),
     ],
-    ids=["empty", "no YAML", "no object", "a list", "no name", "a secret"],
+    ids=["empty", "no YAML", "no object", "a list", "no name", "a secret", "too large"],
 )
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "manifests").mkdir()
@@ -98,6 +102,11 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str, m
         build_charts({}, manifests=["manifests"], project=tmp_path)
     assert str(refused.value).startswith("nightowl:manifests[0]: ")
     assert message in str(refused.value)
+
+
+def test_a_folder_that_is_not_there_is_told_from_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(pulumi.RunError, match="nightowl:manifests\\[0\\]: manifests does not exist; name a folder"):
+        build_charts({}, manifests=["manifests"], project=tmp_path)
 
 
 def test_a_file_with_values_lies_below_the_values_of_the_stack_file(tmp_path: Path) -> None:

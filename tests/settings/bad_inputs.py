@@ -1327,6 +1327,11 @@ _CONTAINERS = (
         id="storage class of scratch space",
     ),
     _web(
+        "{ volumes: { a: { mount: /data, size: 1Gi, readOnly: true } } }",
+        "volumes.a.readOnly: leaves scratch space empty for good, as nobody may write to it; remove it",
+        id="scratch space that nobody may write to",
+    ),
+    _web(
         "{ volumes: { a: { mount: /data, size: 1Gi, kind: persistent } } }",
         "volumes.a.kind: a persistent volume has one writer: give the app replicas: 1, or the volume shared: true "
         "(and a storage class that can do it)",
@@ -1585,8 +1590,8 @@ _FLOWS = (
             "nightowl:apps.api.traffic.protocol: http2 to the pods is no part of an Ingress; write http, or grpc for "
             "gRPC",
             f"nightowl:apps.rpc.traffic.protocol: {_NOT_OF_AN_INGRESS}",
-            "nightowl:apps.db.traffic.protocol: tcp does not pass an Ingress, which carries HTTP only; remove traffic, "
-            "or leave platform.ingress out",
+            "nightowl:apps.db.traffic.protocol: tcp does not pass an Ingress, which carries HTTP only; remove this "
+            "address, or leave platform.ingress out",
         ),
     ),
     _web(
@@ -1613,7 +1618,7 @@ _FLOWS = (
             "port in one address",
             "nightowl:apps.web.traffic[2].port: ssh is no TCP port of this app, which has app (8080), admin (9000)",
             "nightowl:apps.two.traffic[0].host: 'x' is not a host name such as app.example.com or *.example.com",
-            "nightowl:apps.web.traffic[1]: a.example.com/ is the address of web too; give each app its own",
+            "nightowl:apps.web.traffic[1]: a.example.com/ is the address of this app already; remove one",
         ),
     ),
     BadInput(

@@ -330,6 +330,7 @@ HARMLESS_ENV: dict[str, str | int | bool] = {
 """Variables that speak of secrets, or look made by chance, and are none."""
 
 HARMLESS_FILES: dict[str, str] = {
+    "/etc/nginx/conf.d/default.conf": "location / { fastcgi_pass php-handler; }\nuwsgi_pass web;\nproxy_pass http://web;\n",
     "/etc/app/app.yaml": "auth:\n  tokenTTL: 15m\n  passwordFile: /run/secrets/db\n  password: ${DB_PASSWORD}\n",
     "/etc/app/workflow.yaml": "permissions:\n  id-token: write\nsecrets: inherit\n",
     "/etc/app/check.sh": 'PASS=$((PASS + 1))\nping --password="$$(cat /run/secrets/db)" --token ${{ inputs.token }}\n',

@@ -111,6 +111,8 @@ class VolumeSettings(Model):
             yield FieldError("kind", "storageClass and shared go with kind: persistent")
         if "keep" in self.model_fields_set or self.was is not None:
             yield FieldError("kind", "keep and was go with kind: persistent; scratch space dies with the pod")
+        if self.read_only:
+            yield FieldError("readOnly", "leaves scratch space empty for good, as nobody may write to it; remove it")
 
 
 def find_lent(reference: str, volume: str, volumes: Mapping[str, VolumeSettings]) -> str | None:

@@ -64,10 +64,12 @@ def stop_errors(apps: Mapping[str, Application]) -> Iterator[FieldError]:
             if drain is None:
                 drain = drain_seconds(settings) if settings.is_sent_requests_while_it_stops else 0
             longest = drain + settings.rollout.finish_within + GRACE_MARGIN_SECONDS
+            most = max(0, LONGEST_STOP_SECONDS - drain - GRACE_MARGIN_SECONDS)
             if longest > LONGEST_STOP_SECONDS:
                 yield FieldError(
                     ("apps", app, "rollout", "finishWithin"),
                     f"with {seconds_text(drain)} of drain a pod takes {seconds_text(longest)} to stop, but the "
                     f"autoscaler waits {seconds_text(LONGEST_STOP_SECONDS)} before it ends one on a node that it "
-                    "removes; lower it, or run such work as kind: job or cron, whose runs keep their node",
+                    f"removes; lower it to {seconds_text(most)}, or run such work as kind: job or cron, whose runs "
+                    "keep their node",
                 )

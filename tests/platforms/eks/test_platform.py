@@ -208,8 +208,8 @@ DOMAIN = {"public": True, "domain": "example.com"}
         (
             {"apps": {"web": {**APP, "traffic": {}, "rollout": {"finishWithin": "10m"}}}},
             "nightowl:apps.web.rollout.finishWithin: with 1m of drain a pod takes 670s to stop, but the autoscaler "
-            "waits 10m before it ends one on a node that it removes; lower it, or run such work as kind: job or cron, "
-            "whose runs keep their node",
+            "waits 10m before it ends one on a node that it removes; lower it to 530s, or run such work as kind: job "
+            "or cron, whose runs keep their node",
         ),
         (
             {"loadBalancer": {"priorities": {"web": 7}}},
