@@ -6,7 +6,8 @@ UV_REQUIREMENT := infra/toolchain/uv.txt
 VENV := .venv
 UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
-TEST_WORKERS ?= 2
+# One more than the processors that are counted on, as some tests wait for programs.
+TEST_WORKERS ?= 3
 # The first that runs and is new enough; a shim of a version that is not installed exists and fails.
 FIND_PYTHON := for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && break; \
