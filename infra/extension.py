@@ -108,7 +108,7 @@ def _run(file: Path) -> ModuleType:
 
 @contextmanager
 def _told_in_a_line(file: Path | None) -> Generator[None]:
-    """Tell of an error of own code with its line, and of an exit, after which nothing would be made or judged."""
+    """Raise an error of own code with its line, and an exit as one: nothing after it would be made or judged."""
     try:
         yield
     except (NightowlError, pulumi.RunError):

@@ -15,12 +15,11 @@ from infra.apps.quota import NAMESPACE_COMPONENT, computed_limits, quota_spec
 from infra.labels import SECURITY_ANNOTATION
 from infra.platforms.kept_data import STACK_ANNOTATION, data_annotation, stack_of_data
 from infra.platforms.platform import Platform
+from infra.platforms.pod_security import pod_security_labels
 from infra.settings.app.application import Application, Task
 from infra.settings.app.resources import ResourceSettings
-from infra.settings.app.security import SecurityLevel
 from infra.settings.namespace import NamespaceSettings
 from infra.settings.scalars import bytes_text, millicores_text
-from infra.versions import KUBERNETES_MINOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +65,7 @@ class Namespace(pulumi.ComponentResource):
             **args.settings.labels,
             **COMMON_LABELS,
             **args.platform.namespace_labels,
-            **pod_security_labels("baseline" if security_decisions(args.apps) else "restricted"),
+            **pod_security_labels("baseline" if security_decisions(args.apps) else "restricted", told="restricted"),
         }
         return k8s.core.v1.Namespace(
             name,
@@ -134,19 +133,6 @@ class Namespace(pulumi.ComponentResource):
 
     def _meta(self, name: str, *, annotations: dict[str, str] | None = None) -> k8s.meta.v1.ObjectMetaArgs:
         return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=self.name, labels=COMMON_LABELS, annotations=annotations)
-
-
-def pod_security_labels(enforced: SecurityLevel) -> dict[str, str]:
-    """Return the labels that refuse each pod below the `enforced` level, and tell of each below `restricted`.
-
-    The version is pinned, so that an upgrade of the cluster does not change what is refused. With `enforce` alone a
-    Deployment would be accepted and stay silently without pods: the warning reaches the client that applies it.
-    """
-    labels: dict[str, str] = {}
-    for mode, level in {"enforce": enforced, "warn": "restricted", "audit": "restricted"}.items():
-        labels[f"pod-security.kubernetes.io/{mode}"] = level
-        labels[f"pod-security.kubernetes.io/{mode}-version"] = f"v{KUBERNETES_MINOR}"
-    return labels
 
 
 def security_decisions(apps: Mapping[str, Application]) -> dict[str, str]:

@@ -34,17 +34,15 @@ class ChartArgs:
 
 
 class Permit(Protocol):
-    """Gives the pods of a chart a role on AWS, and returns what must exist before them."""
+    """What makes the role of a chart's pods on AWS, below the chart."""
 
     def __call__(self, *, parent: pulumi.Resource) -> Sequence[pulumi.Resource]:
-        """Make the role below `parent`."""
+        """Make the role below `parent`, and return what must exist before the pods."""
         ...
 
 
 class Chart(pulumi.ComponentResource):
     """The objects of a chart, each a resource of its own."""
-
-    made: Sequence[pulumi.Resource]
 
     def __init__(self, name: str, args: ChartArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         settings = args.settings
@@ -56,7 +54,7 @@ class Chart(pulumi.ComponentResource):
         }
         super().__init__(CHART, name, {key: value for key, value in source.items() if value is not None}, opts)
         paths = {id(args.rendered.objects[index]): kept for index, kept in args.rendered.kept.items()}
-        self.made = make_layers(
+        make_layers(
             name,
             LayersArgs(
                 layers=layers(hooked(args.rendered.objects)),

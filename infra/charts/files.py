@@ -19,8 +19,6 @@ from infra.values import mapping, text
 SUFFIXES = (".json", ".yaml", ".yml")
 LARGEST_FILE_BYTES = 16 * 2**20
 """The definitions of the largest operators have 4 MiB together."""
-
-
 LARGEST_OBJECT_BYTES = 1536 * 2**10
 """What etcd takes in one request by default (etcd, `--max-request-bytes`)."""
 

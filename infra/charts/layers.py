@@ -46,14 +46,11 @@ class LayersArgs:
     state: Sequence[MadeResource]
 
 
-def make_layers(owner: str, args: LayersArgs, *, parent: pulumi.Resource) -> list[pulumi.Resource]:
-    """Make all objects of `owner`, and return their resources."""
-    made: list[pulumi.Resource] = []
+def make_layers(owner: str, args: LayersArgs, *, parent: pulumi.Resource) -> None:
+    """Make all objects of `owner`."""
     before = list(args.wait_for)
     for layer in args.layers:
         before = [_make(owner, one, args, before, parent) for one in layer]
-        made += before
-    return made
 
 
 def _make(

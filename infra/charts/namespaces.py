@@ -9,8 +9,8 @@ import pulumi_kubernetes as k8s
 
 from infra.charts.layers import Makers
 from infra.labels import PART_OF, PART_OF_LABEL
+from infra.platforms.pod_security import pod_security_labels
 from infra.settings.charts import LEVELS, ChartSettings, PodSecurityLevel
-from infra.versions import KUBERNETES_MINOR
 
 SYSTEM_PREFIX = "kube-"
 """Of namespaces that every cluster has."""
@@ -36,11 +36,13 @@ class Namespaces(pulumi.ComponentResource):
         super().__init__("nightowl:charts:Namespaces", name, None, opts)
         self._by_namespace: dict[str, list[pulumi.Resource]] = {}
         for namespace, members in _own(charts).items():
-            kept = any(chart.keep for chart in members)
+            kept, level = any(chart.keep for chart in members), _weakest(members)
             made = k8s.core.v1.Namespace(
                 namespace,
                 metadata=k8s.meta.v1.ObjectMetaArgs(
-                    name=namespace, labels={PART_OF_LABEL: PART_OF, **_security_labels(_weakest(members))}
+                    # Whoever wrote a chart is not here to mend what is above its level.
+                    name=namespace,
+                    labels={PART_OF_LABEL: PART_OF, **pod_security_labels(level, told=level)},
                 ),
                 opts=pulumi.ResourceOptions(parent=self, provider=makers.of(kept=kept), retain_on_delete=kept),
             )
@@ -63,15 +65,6 @@ def _own(charts: Mapping[str, ChartSettings]) -> Mapping[str, Sequence[ChartSett
 
 def _weakest(charts: Sequence[ChartSettings]) -> PodSecurityLevel:
     return LEVELS[max(LEVELS.index(chart.pod_security) for chart in charts)]
-
-
-def _security_labels(level: PodSecurityLevel) -> dict[str, str]:
-    """Return the labels that refuse pods below a level, and warn whoever sends what makes such pods."""
-    return {
-        f"pod-security.kubernetes.io/{mode}{suffix}": value
-        for mode in ("enforce", "warn", "audit")
-        for suffix, value in (("", level), ("-version", f"v{KUBERNETES_MINOR}"))
-    }
 
 
 def _policy(

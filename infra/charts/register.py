@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pulumi
@@ -60,20 +60,11 @@ def _kind_of(type_: str) -> tuple[str, str]:
     return (parts[1].partition("/")[0], parts[2]) if len(parts) == 3 and parts[0] == "kubernetes" else ("", type_)
 
 
-def duplicates(names: Sequence[tuple[str, str]]) -> Collection[tuple[str, str]]:
-    """Return the pairs of type and name that stand in `names` more than once."""
-    return sorted({one for one in names if names.count(one) > 1})
-
-
 def _inputs(one: KubernetesObject) -> dict[str, Any]:
     """Return the inputs of an object: those of a Secret encrypted in the state, value by value."""
     inputs = dict(one.body)
     if one.kind == "Secret" and one.group == "core":
         for key in ("data", "stringData"):
             if key in inputs:
-                inputs[key] = {entry: pulumi.Output.secret(value) for entry, value in _entries(inputs[key]).items()}
+                inputs[key] = {entry: pulumi.Output.secret(value) for entry, value in mapping(inputs[key]).items()}
     return inputs
-
-
-def _entries(value: Any) -> Mapping[str, Any]:
-    return mapping(value)

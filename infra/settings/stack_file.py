@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -12,7 +12,7 @@ from infra.settings.layers import Layer, Layers, layers_on
 from infra.settings.plain import holds_encrypted
 from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
-from infra.settings.yaml_file import Document, parse_document, read_document, short_name
+from infra.settings.yaml_file import Document, read_document, short_name
 
 STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "secretsprovider")
 """Top-level keys of a stack file (ProjectStack in github.com/pulumi/pulumi/sdk/v3/go/common/workspace)."""
@@ -62,34 +62,16 @@ def read_stack_file(path: Path) -> StackFile:
     Raises:
         SettingsError: it is no stack file, or a base is none.
     """
-    return _stack_file(read_document(path), str(path), lambda name: read_base(path.parent, name))
-
-
-def parse_stack_file(text: str, path: str, read: Callable[[str], str | None]) -> StackFile:
-    """Read the text of a stack file of a commit. `read` gives the text of another path there, None where there is none.
-
-    Raises:
-        SettingsError: it is no stack file, or a base is none.
-    """
-
-    def base(name: str) -> Layer | None:
-        place = f"{path.rpartition('/')[0]}/{name}.yaml"
-        found = read(place)
-        return None if found is None else _base(parse_document(found, place), place)
-
-    return _stack_file(parse_document(text, path), path, base)
+    document = read_document(path)
+    own = _layer(document, str(path), STACK_FILE_KEYS)
+    keys = {key: value for key, value in document.values.items() if key != "config"}
+    return StackFile(keys=keys, layers=layers_on(own, lambda name: read_base(path.parent, name)))
 
 
 def read_base(folder: Path, name: str) -> Layer | None:
     """Read a base file; None where there is none. Raises SettingsError for what no base can hold."""
     path = folder / f"{name}.yaml"
     return _base(read_document(path), str(path)) if path.exists() else None
-
-
-def _stack_file(document: Document, path: str, read: Callable[[str], Layer | None]) -> StackFile:
-    own = _layer(document, path, STACK_FILE_KEYS)
-    keys = {key: value for key, value in document.values.items() if key != "config"}
-    return StackFile(keys=keys, layers=layers_on(own, read))
 
 
 def _base(document: Document, path: str) -> Layer:

@@ -11,7 +11,7 @@ import pytest
 
 from infra.settings.load import load
 from infra.settings.problems import SettingsError
-from infra.settings.stack_file import parse_stack_file, read_stack_file, settings_from_stack_file, stack_config
+from infra.settings.stack_file import read_stack_file, settings_from_stack_file, stack_config
 from infra.values import mapping
 
 BASE = """\
@@ -199,12 +199,6 @@ def test_the_keys_of_pulumi_stay_those_of_the_stacks_own_file(tmp_path: Path) ->
     document = read_stack_file(file).document
     assert document["secretsprovider"] == "awskms://alias/x"
     assert mapping(document["config"]).keys() == {"nightowl:platform", "nightowl:apps", "aws:region"}
-
-
-def test_the_file_of_a_commit_extends_the_files_of_that_commit() -> None:
-    texts = {"stacks/base.yaml": BASE}
-    merged = parse_stack_file(OWN, "stacks/Pulumi.test.yaml", texts.get).layers.config
-    assert mapping(mapping(merged["nightowl:apps"])["web"])["port"] == 8080
 
 
 def _load(folder: Path, config: dict[str, str]) -> Any:

@@ -13,11 +13,11 @@ import pulumi
 
 from infra.iam import Conditions, Statement, allow
 from infra.platforms.eks.context import AwsContext
-from infra.settings.app.permissions import Access, PermissionSettings, Service
+from infra.settings.app.permissions import SERVICES, Access, PermissionSettings, Service
 from infra.settings.outputs import OutputReference
 
 Resolve = Callable[[str | OutputReference], pulumi.Input[str]]
-"""Gives the value of an output, and any text as it is."""
+"""Return the value of an output, and any text as it is."""
 
 ACTIONS: Mapping[tuple[Service, Access], str] = {
     ("s3", "read"): "s3:GetObject",
@@ -40,7 +40,6 @@ _RANDOM_SUFFIX = "-??????"
 """Secrets Manager ends each ARN with a dash and six random characters."""
 _PROFILE = re.compile(r"(us|us-gov|eu|apac|au|ca|jp|global)\.(?P<model>.+)")
 """Ids of inference profiles are those of their model behind a geography."""
-_SECRETS_SERVICE = "secretsmanager"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +54,7 @@ class PermissionFacts:
 def permission_statements(permissions: Sequence[PermissionSettings], facts: PermissionFacts) -> list[Statement]:
     """Return what `permissions` allow, each statement with a name of its own; policies by ARN are not among them."""
     found = [statement for permission in permissions for statement in _statements(permission, facts)]
-    return numbered(found)
-
-
-def numbered(statements: Iterable[Statement]) -> list[Statement]:
-    """Give each statement a name that no other of the document has."""
-    return [replace(statement, sid=f"Pods{number}") for number, statement in enumerate(statements, start=1)]
+    return [replace(statement, sid=f"Pods{number}") for number, statement in enumerate(found, start=1)]
 
 
 def managed_policies(permissions: Iterable[PermissionSettings]) -> dict[str, str]:
@@ -97,9 +91,9 @@ def _of_service(
             beginning: Conditions = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else {}
             yield allow("", LIST_BUCKET, bucket, when=beginning)
         arns = [objects]
-    actions = " ".join(ACTIONS[service, one] for one in granted)
+    allowed = allow("", " ".join(ACTIONS[service, one] for one in granted), *arns)
     # Where an action serves both, it is named once.
-    yield replace(allow("", actions, *arns), actions=sorted(set(allow("", actions).actions)))
+    yield replace(allowed, actions=sorted(set(allowed.actions)))
 
 
 def _of_key(
@@ -111,13 +105,12 @@ def _of_key(
         return
     key = facts.secrets_key_arn if named is None else facts.resolve(named)
     of_secret = {"kms:EncryptionContext:SecretARN": list(arns)} if service == "secretsManager" else {}
-    called = _SECRETS_SERVICE if service == "secretsManager" else service
     writes = "write" in _granted(permission.granted)
     yield allow(
         "",
         KEY_ACTIONS["write" if writes else "read"],
         key,
-        when={"StringLike": {"kms:ViaService": f"{called}.*.amazonaws.com", **of_secret}},
+        when={"StringLike": {"kms:ViaService": f"{SERVICES[service].arn_service}.*.amazonaws.com", **of_secret}},
     )
 
 

@@ -27,7 +27,7 @@ class PermittedPods:
 
 
 class PodRoles:
-    """Knows what the pods of a stack may do, and bounds their roles by all of that together.
+    """Roles of pods, bounded by all that the pods of a stack may do together.
 
     Where no pipeline deploys, there is no boundary. It is made with the first role that needs it.
     """
