@@ -85,7 +85,7 @@ class Layers:
 
     @cached_property
     def _locations(self) -> dict[str, Location]:
-        return {_key(place): place for layer in self.all for place in _places(layer.config)}
+        return {key_of(place): place for layer in self.all for place in _places(layer.config)}
 
 
 def layers_on(own: Layer, read: Callable[[str], Layer | None]) -> Layers:
@@ -164,7 +164,7 @@ def _places(value: object, place: Location = ()) -> Iterator[Location]:
             yield from _places(item, (*place, index))
 
 
-def _key(place: Location) -> str:
+def key_of(place: Location) -> str:
     """Write a location as messages do: what is below a key starts with its namespace."""
     namespace, colon, name = str(place[0]).partition(":")
     return key_text(namespace, (name, *place[1:])) if colon else f"{namespace}{path_text(place[1:])}"

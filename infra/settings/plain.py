@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from infra.settings.model import FieldError
@@ -65,10 +65,21 @@ def _with_unusable(location: Location, value: object, places: Collection[Locatio
 
 def holds_encrypted(value: object) -> bool:
     """Whether a value holds what `pulumi config set --secret` writes: a mapping with `secure` alone."""
+    return next(encrypted_places(value), None) is not None
+
+
+def encrypted_places(value: object, place: Location = ()) -> Iterator[Location]:
+    """Find the locations of such mappings in a value, below its own `place`."""
     if isinstance(value, Mapping):
         entries = cast(Mapping[object, object], value)
-        return set(entries) == {"secure"} or any(map(holds_encrypted, entries.values()))
-    return isinstance(value, list) and any(map(holds_encrypted, cast(list[object], value)))
+        if set(entries) == {"secure"}:
+            yield place
+            return
+        for key, item in entries.items():
+            yield from encrypted_places(item, (*place, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(cast(list[object], value)):
+            yield from encrypted_places(item, (*place, index))
 
 
 def _error(value: object) -> str | None:

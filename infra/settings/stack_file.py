@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from infra.settings.build import PROJECT, settings_of
-from infra.settings.layers import Layer, Layers, layers_on
-from infra.settings.plain import holds_encrypted
+from infra.settings.layers import Layer, Layers, key_of, layers_on
+from infra.settings.plain import encrypted_places
 from infra.settings.problems import Problem, SettingsError, unknown_key
 from infra.settings.stack import StackSettings
 from infra.settings.yaml_file import Document, read_document, short_name
@@ -88,9 +88,10 @@ def _of_one_stack(layer: Layer) -> Iterator[Problem]:
         if ":" in key and not key.startswith(f"{PROJECT}:"):
             message = "is read by Pulumi itself, which knows the stack's own file only; write it there"
             yield Problem(key, message, layer.place((key,)))
-        elif holds_encrypted(value):
+            continue
+        for place in encrypted_places(value, (key,)):
             message = "is encrypted by the key of one stack, so no other could read it; name where the secret is kept"
-            yield Problem(key, message, layer.place((key,)))
+            yield Problem(key_of(place), message, layer.place(place))
 
 
 def _layer(document: Document, path: str, known: tuple[str, ...]) -> Layer:

@@ -134,9 +134,9 @@ def test_what_cannot_be_extended_is_refused(tmp_path: Path, extends: str, messag
             "base.yaml:2: aws:region: is read by Pulumi itself, which knows the stack's own file only; write it there",
         ),
         (
-            "config:\n  nightowl:apps:\n    web: { env: { TOKEN: { secure: AAABAM } } }\n",
-            "base.yaml:2: nightowl:apps: is encrypted by the key of one stack, so no other could read it; name where "
-            "the secret is kept",
+            "config:\n  nightowl:apps:\n    web:\n      env: { TOKEN: { secure: AAABAM } }\n",
+            "base.yaml:4: nightowl:apps.web.env.TOKEN: is encrypted by the key of one stack, so no other could read "
+            "it; name where the secret is kept",
         ),
         (
             "encryptionsalt: v1:abc\nconfig: {}\n",
