@@ -1,0 +1,53 @@
+"""A draft made acceptable: what the loader refuses goes out of it, and into the report with the loader's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from infra.importing.draft import StackDraft
+from infra.importing.findings import Finding
+from infra.importing.keys import Column
+from infra.settings.build import PROJECT, settings_of
+from infra.settings.partly import Location
+from infra.settings.problems import Problem, SettingsError, key_text
+
+MOST_ROUNDS = 100
+"""Each takes out what the loader finds at once; some of it is found only when something else is gone."""
+
+
+def accepted(draft: StackDraft, findings: Sequence[Finding]) -> list[Finding]:
+    """Take out of `draft` what the loader refuses, and return the findings as they are then.
+
+    Raises:
+        SettingsError: what is left is refused for something that the input did not say.
+    """
+    current = list(findings)
+    for _ in range(MOST_ROUNDS):
+        try:
+            settings_of({f"{PROJECT}:{key}": value for key, value in draft.config.items()})
+        except SettingsError as error:
+            refused = {_location(draft, problem.key): problem for problem in reversed(error.problems)}
+            removed = {location: problem for location, problem in refused.items() if draft.remove(location)}
+            if not removed:
+                raise
+            current = [_without(finding, removed) for finding in current]
+        else:
+            return current
+    raise AssertionError(f"the loader still refuses something after {MOST_ROUNDS} rounds")
+
+
+def _location(draft: StackDraft, key: str) -> Location:
+    """Find the value that a message names, or the nearest one above it."""
+    known = {key_text(PROJECT, location): location for location in draft.locations()}
+    while key and key not in known:
+        key = key[: max(key.rfind("."), key.rfind("["), 0)]
+    return known.get(key, ())
+
+
+def _without(finding: Finding, removed: dict[Location, Problem]) -> Finding:
+    for location, problem in removed.items():
+        if finding.to[: len(location)] == location:
+            text = f"left out: {problem.key.removeprefix(f'{PROJECT}:')}: {problem.message}"
+            return replace(finding, column=Column.MISSING, to=(), text=text)
+    return finding

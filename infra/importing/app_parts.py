@@ -1,0 +1,81 @@
+"""Decisions about an app that are the same whatever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.importing.draft import StackDraft, Step
+from infra.importing.names import secret_name
+from infra.importing.usual_images import usual_user
+from infra.secret_texts.texts import in_setting
+from infra.settings.app.image import REFERENCE
+from infra.values import text
+
+ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+"""What official images need while they start as root, prepare their folders, and change to a user of their own."""
+UNKNOWN_TAG = "replace-me"
+NO_VERSION = f"the input names no version, or latest, which changes under a running system; replace {UNKNOWN_TAG}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A value that the input did not quite say, and the reason; none where it did."""
+
+    value: Any
+    why: str = ""
+
+
+def pinned_image(image: str) -> Decision:
+    """Return an image with a version: as it is given where it has one."""
+    match = REFERENCE.fullmatch(image)
+    if match is None or match["digest"] or (match["tag"] and match["tag"] != "latest"):
+        return Decision(value=image)
+    return Decision(value=f"{match['name']}:{UNKNOWN_TAG}", why=NO_VERSION)
+
+
+def image_security(image: str) -> Decision:
+    """Return `security` for an app whose input does not say as whom it runs: as its image does elsewhere."""
+    user = usual_user(image)
+    if user is not None:
+        security = {"user": user, "group": user, "readOnlyRoot": False}
+        return Decision(value=security, why=f"user {user} is the one that this image changes to by itself")
+    root = {"level": "baseline", "user": 0, "readOnlyRoot": False, "capabilities": list(ROOT_CAPABILITIES)}
+    why = "it runs as root, as it may have done; `nightowl image` tells the user of an image; name that one instead"
+    return Decision(value=root, why=why)
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable or a setting looks like a secret that stands there in plain text."""
+    return bool(in_setting(name, value))
+
+
+def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | None = None) -> str:
+    """Name a secret in an app, and the command that creates it; return its name.
+
+    `key` is what it is called where it was found, such as a variable, and `of` says where that is. `env` makes it a
+    variable. The value is nowhere: whoever runs the command types it, or takes it from where it stood.
+    """
+    name = secret_name(key)
+    secrets: dict[str, Any] = draft.apps[app].setdefault("secrets", {})
+    reference = f"{app}/{name}"
+    secrets[name] = {"ref": reference, "env": env} if env else reference
+    names = sorted(_key_of(entry) for entry in secrets.values() if _secret_of(entry) == app)
+    literals = " ".join(f'--from-literal={one}="$(read -rsp "{one}: " value && printf %s "$value")"' for one in names)
+    what = f"create the Secret of {app}, whose values nobody writes into a stack file ({of})"
+    command = f"kubectl --namespace {draft.name} create secret generic {app} {literals}"
+    draft.steps[:] = [step for step in draft.steps if f" generic {app} " not in f"{step.command} "]
+    draft.steps.append(Step(what=what, command=command))
+    return name
+
+
+def _secret_of(entry: object) -> str:
+    return _reference(entry).partition("/")[0]
+
+
+def _key_of(entry: object) -> str:
+    return _reference(entry).partition("/")[2]
+
+
+def _reference(entry: object) -> str:
+    return entry if isinstance(entry, str) else text(entry, "ref")

@@ -1,0 +1,54 @@
+"""Writes what was imported, and reports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.errors import UsageError
+from infra.importing.acceptance import accepted
+from infra.importing.draft import StackDraft
+from infra.importing.findings import Finding
+from infra.importing.report import report_json, report_text
+from infra.importing.stack_text import stack_text
+from infra.project import STACKS_FOLDER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A drafted stack, and what became of each key of the input."""
+
+    draft: StackDraft
+    findings: Sequence[Finding]
+
+
+def write_imported(
+    imported: Imported, project: Path, *, force: bool, full: bool, as_json: bool, console: Console
+) -> None:
+    """Write the stack file and what belongs to it below `project`, and print the report.
+
+    Raises:
+        UsageError: a file is there already, and `force` does not replace it; nothing is written then.
+        SettingsError: the draft is no usable stack file.
+    """
+    draft = imported.draft
+    findings = accepted(draft, imported.findings)
+    stack_file = f"{STACKS_FOLDER}/Pulumi.{draft.name}.yaml"
+    files = {stack_file: stack_text(draft), **draft.files}
+    present = [path for path in files if (project / path).exists()]
+    if present and not force:
+        raise UsageError(f"{', '.join(present)}: there already; --force replaces, --stack NAME writes another stack")
+    for path, text in files.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text, encoding="utf-8")
+    if as_json:
+        document = {"stack": draft.name, "files": list(files), **report_json(findings, draft.steps)}
+        console.out(json.dumps(document, indent=2), highlight=False)
+        return
+    console.print(f"{', '.join(files)}: {len(draft.apps)} apps")
+    console.print(report_text(findings, draft.steps, full=full))
+    console.out(f"\nNext: nightowl plan -s {draft.name}, then nightowl local up --stack {draft.name}", highlight=False)

@@ -1,0 +1,159 @@
+"""The text of a drafted stack file, as a person would write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import yaml
+
+from infra.importing.draft import StackDraft
+from infra.settings.build import PROJECT
+from infra.settings.partly import Location
+from infra.settings.problems import SettingsError
+from infra.settings.yaml_file import parse_document
+
+WIDEST_LINE = 110
+INDENT = "  "
+APP_KEYS = (
+    "kind", "image", "build", "command", "args", "schedule", "timeZone", "overlap", "timeout", "retries", "start",
+    "partition", "port", "servicePort", "ports", "traffic", "env", "secrets", "pullSecrets", "files", "health",
+    "replicas", "scaling", "resources", "rollout", "release", "placement", "availability", "security", "writable",
+    "shm", "volumes", "labels", "annotations", "init", "sidecars", "allowTo", "allowFrom", "dependsOn", "notSecret",
+)  # fmt: skip
+"""In the order in which an app is told."""
+_ALWAYS_BLOCKS = {"apps", "init", "sidecars", "files", "env", "volumes"}
+"""Sections of which each entry has a line of its own."""
+
+
+def stack_text(draft: StackDraft) -> str:
+    """Write the draft as a stack file; an empty line stands between two apps."""
+    head = [
+        "# yaml-language-server: $schema=schema.json",
+        f"# Made from {draft.origin} by `nightowl import`; from here on it is yours.",
+        "config:",
+    ]
+    lines = list(head)
+    for key, value in draft.config.items():
+        if key == "apps":
+            lines.append("")
+        lines += _entry(draft, f"{PROJECT}:{key}", value, (key,), 1)
+    text = "\n".join([*lines, ""])
+    read = parse_document(text, "").values["config"]
+    if read != {f"{PROJECT}:{key}": value for key, value in draft.config.items()}:
+        raise AssertionError("the stack file that was written says something else than its draft")
+    return text
+
+
+def _entry(draft: StackDraft, key: str, value: Any, place: Location, level: int) -> Iterator[str]:
+    """Write one key with its value, which is below it where it does not fit behind it."""
+    start = f"{INDENT * level}{_scalar(key)}:"
+    comment = draft.comments.get(place, "")
+    line = f"{start} {_scalar(value) if isinstance(value, str) else _flow(value)}"
+    if _fits(draft, value, place, line):
+        yield f"{line} # {comment}" if comment else line
+        return
+    if comment:
+        yield f"{INDENT * level}# {comment}"
+    if isinstance(value, str):
+        first, *rest = _block_text(value)
+        yield f"{start} {first}"
+        yield from (f"{INDENT * level}{one}" if one else "" for one in rest)
+    else:
+        yield start
+        yield from _below(draft, value, place, level + 1)
+
+
+def _below(draft: StackDraft, value: Any, place: Location, level: int) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        return _mapping(draft, cast("Mapping[str, Any]", value), place, level)
+    return _list(draft, value, place, level)
+
+
+def _mapping(draft: StackDraft, value: Mapping[str, Any], place: Location, level: int) -> Iterator[str]:
+    is_app = len(place) == 2 and place[0] == "apps"
+    keys = sorted(value, key=_app_order) if is_app else list(value)
+    for index, key in enumerate(keys):
+        if place == ("apps",) and index:
+            yield ""
+        yield from _entry(draft, key, value[key], (*place, key), level)
+
+
+def _list(draft: StackDraft, items: list[Any], place: Location, level: int) -> Iterator[str]:
+    for index, item in enumerate(items):
+        here = (*place, index)
+        line = f"{INDENT * level}- {_flow(item)}"
+        comment = draft.comments.get(here, "")
+        if _fits(draft, item, here, line):
+            yield f"{line} # {comment}" if comment else line
+            continue
+        if comment:
+            yield f"{INDENT * level}# {comment}"
+        if isinstance(item, str):
+            first, *rest = _block_text(item)
+            yield f"{INDENT * level}- {first}"
+            yield from (f"{INDENT * level}{INDENT}{one.removeprefix(INDENT)}" if one else "" for one in rest)
+            continue
+        first, *rest = _below(draft, item, here, level + 1)
+        yield f"{INDENT * level}- {first.lstrip()}"
+        yield from rest
+
+
+def _fits(draft: StackDraft, value: Any, place: Location, line: str) -> bool:
+    """Whether a value stands behind its key."""
+    if isinstance(value, str):
+        return "\n" not in value or not _block_text(value)[0].startswith("|")
+    if not isinstance(value, Mapping | list) or not value:
+        return True
+    if place[-1] in _ALWAYS_BLOCKS or (len(place) == 2 and place[0] == "apps"):
+        return False
+    has_comment = any(one[: len(place)] == place and one != place for one in draft.comments)
+    return len(line) <= WIDEST_LINE and "\n" not in line and not has_comment and _depth(value) < 3
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return 1 + max(map(_depth, cast("Mapping[str, Any]", value).values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, cast("list[Any]", value)), default=0)
+    return 0
+
+
+def _app_order(key: str) -> int:
+    return APP_KEYS.index(key) if key in APP_KEYS else len(APP_KEYS)
+
+
+def _flow(value: Any) -> str:
+    """Write a value on one line, with spaces inside braces as the examples have them."""
+    if isinstance(value, Mapping):
+        entries = [f"{_scalar(key)}: {_flow(item)}" for key, item in cast("Mapping[str, Any]", value).items()]
+        return f"{{ {', '.join(entries)} }}" if entries else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, cast('list[Any]', value)))}]"
+    return _scalar(value, inside_brackets=True)
+
+
+def _scalar(value: object, *, inside_brackets: bool = False) -> str:
+    """Write a scalar, without quotes where it reads the same: what is a text is never taken for a number."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    dumped: object = [value] if inside_brackets else value
+    written = yaml.safe_dump(dumped, default_flow_style=True, width=10**9, allow_unicode=True)
+    written = written.strip()[1:-1] if inside_brackets else written.removesuffix("...\n").strip()
+    if "\n" in written or written.startswith("'") or _read_back(written) != value:
+        return json.dumps(value, ensure_ascii=not value.isprintable())
+    return written
+
+
+def _read_back(written: str) -> object:
+    try:
+        return parse_document(f"value: {written}", "").values["value"]
+    except SettingsError:
+        return None
+
+
+def _block_text(value: str) -> list[str]:
+    """Return the lines of a text of several lines as a block, or in quotes where a block cannot hold it."""
+    lines = yaml.safe_dump(value, default_style="|", width=10**9, allow_unicode=True).splitlines()
+    return lines if lines[0].startswith("|") else [json.dumps(value)]

@@ -1,0 +1,74 @@
+"""What well-known images serve and who runs in them, for those who cannot ask a registry.
+
+Sources: the Dockerfiles of the official images (github.com/docker-library), of Elastic and of MinIO; `nightowl image`
+prints the same of any image from its registry.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsualImage:
+    """What is known of an image, whatever its version."""
+
+    port: int | None = None
+    """The TCP port that it serves by default."""
+    user: int | None = None
+    """Number of the user that it changes to by itself, which it may also be started as; None where it must be root."""
+    alpine_user: int | None = None
+    """The same in its variants on Alpine, where it is another."""
+    writable: tuple[str, ...] = ()
+    """Folders besides its data that it writes to."""
+
+
+_USUAL = {
+    "adminer": UsualImage(port=8080, user=100),
+    "cassandra": UsualImage(port=9042, user=999),
+    "couchdb": UsualImage(port=5984, user=5984),
+    "elasticsearch": UsualImage(port=9200, user=1000),
+    "eclipse-mosquitto": UsualImage(port=1883, user=1883),
+    "ghost": UsualImage(port=2368, user=1000),
+    "haproxy": UsualImage(user=99),
+    "httpd": UsualImage(port=80),
+    "influxdb": UsualImage(port=8086, user=1000),
+    "kibana": UsualImage(port=5601, user=1000),
+    "mariadb": UsualImage(port=3306, user=999, writable=("/run/mysqld",)),
+    "memcached": UsualImage(port=11211, user=11211),
+    "minio": UsualImage(port=9000, user=1000),
+    "mongo": UsualImage(port=27017, user=999),
+    "mysql": UsualImage(port=3306, user=999, writable=("/var/run/mysqld",)),
+    "nats": UsualImage(port=4222, user=1000),
+    "nginx": UsualImage(port=80),
+    "postgres": UsualImage(port=5432, user=999, alpine_user=70, writable=("/var/run/postgresql",)),
+    "rabbitmq": UsualImage(port=5672, user=999, alpine_user=100),
+    "redis": UsualImage(port=6379, user=999),
+    "registry": UsualImage(port=5000, user=1000),
+    "traefik": UsualImage(port=80),
+    "valkey": UsualImage(port=6379, user=999),
+    "wordpress": UsualImage(port=80),
+    "zookeeper": UsualImage(port=2181, user=1000),
+}
+NOT_HTTP = {
+    22: "ssh", 25: "smtp", 53: "dns", 389: "ldap", 465: "smtps", 587: "submission", 636: "ldaps", 1433: "mssql",
+    1521: "oracle", 1883: "mqtt", 2049: "nfs", 2181: "zookeeper", 3306: "mysql", 4222: "nats", 5432: "postgres",
+    5671: "amqps", 5672: "amqp", 6379: "redis", 6380: "redis", 8883: "mqtts", 9042: "cassandra", 9092: "kafka",
+    9094: "kafka", 11211: "memcached", 26379: "redis-sentinel", 27017: "mongo", 50000: "jenkins-agent",
+}  # fmt: skip
+"""Ports on which no HTTP is spoken by custom, with the protocol (IANA, and the defaults of those servers)."""
+
+
+def usual_image(image: str) -> UsualImage | None:
+    """Return what is known of an image by the last part of its name: `docker.io/library/redis:8-alpine` is redis."""
+    name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
+    return _USUAL.get(name)
+
+
+def usual_user(image: str) -> int | None:
+    """Return the user that a well-known image may be started as; None for root, and for an image that nobody knows."""
+    known = usual_image(image)
+    if known is None:
+        return None
+    return known.alpine_user if known.alpine_user is not None and "alpine" in image else known.user
