@@ -135,7 +135,9 @@ def test_a_stack_goes_when_it_is_told_to_and_a_second_time_changes_nothing(
 
 
 def test_what_an_interrupted_creation_left_is_swept(cluster: Cluster, place: Place, github: FakeGithub) -> None:
-    up = ("ci", "ephemeral", "up", "--pull-request", "9", "--base", "local", "--cluster", CLUSTER)
+    # An image that nobody has: a creation that could end would do so on a fast machine before it is interrupted.
+    images = json.dumps({"web": "registry.invalid/web:1.0.0@sha256:" + "d" * 64})
+    up = ("ci", "ephemeral", "up", "--pull-request", "9", "--base", "local", "--cluster", CLUSTER, "--images", images)
     with cluster.machine.start(*up) as process:
         wait_for("namespace pr-9 exists", lambda: "pr-9" in namespaces(cluster), 90)
         interrupt(process)
