@@ -127,7 +127,8 @@ def _app_order(key: str) -> int:
 def _flow(value: Any) -> str:
     """Write a value on one line, with spaces inside braces as the examples have them."""
     if isinstance(value, Mapping):
-        entries = [f"{_scalar(key)}: {_flow(item)}" for key, item in cast("Mapping[str, Any]", value).items()]
+        items = cast("Mapping[str, Any]", value).items()
+        entries = [f"{_scalar(key, inside_brackets=True)}: {_flow(item)}" for key, item in items]
         return f"{{ {', '.join(entries)} }}" if entries else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_flow, cast('list[Any]', value)))}]"
@@ -142,7 +143,7 @@ def _scalar(value: object, *, inside_brackets: bool = False) -> str:
     written = yaml.safe_dump(dumped, default_flow_style=True, width=10**9, allow_unicode=True)
     written = written.strip()[1:-1] if inside_brackets else written.removesuffix("...\n").strip()
     if "\n" in written or written.startswith("'") or _read_back(written) != value:
-        return json.dumps(value, ensure_ascii=not value.isprintable())
+        return _quoted(value)
     return written
 
 
@@ -156,4 +157,8 @@ def _read_back(written: str) -> object:
 def _block_text(value: str) -> list[str]:
     """Return the lines of a text of several lines as a block, or in quotes where a block cannot hold it."""
     lines = yaml.safe_dump(value, default_style="|", width=10**9, allow_unicode=True).splitlines()
-    return lines if lines[0].startswith("|") else [json.dumps(value)]
+    return lines if lines[0].startswith("|") else [_quoted(value)]
+
+
+def _quoted(value: str) -> str:
+    return yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True).strip()
