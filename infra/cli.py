@@ -132,7 +132,10 @@ def config(
     origin: Annotated[bool, typer.Option("--origin", help="Show the file and the line of each value.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Show a stack file together with the files that it extends, as one. Needs no account, no engine and no network."""
+    """Show a stack file together with the files that it extends, as one. Needs no account, no engine and no network.
+
+    Mistakes are told after it, with exit code 2.
+    """
     from infra.plan.config import run_config
     from infra.project import file_or_stack, project_folder
 

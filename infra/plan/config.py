@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from rich.console import Console
 
-from infra.settings.build import PROJECT
+from infra.secret_texts.texts import REDACTED
+from infra.settings.build import PROJECT, without_secret_values
 from infra.settings.layers import Layers
 from infra.settings.model import Location, path_text
 from infra.settings.problems import SettingsError
@@ -28,30 +29,50 @@ def run_config(file: Path, *, origin: bool, as_json: bool, console: Console) -> 
     """Print the whole configuration of the stack file `file`, as YAML or JSON; with `origin`, where each value stands.
 
     Raises:
-        SettingsError: the stack file, or one that it extends, is not usable; nothing of it is printed, as it may hold a
-            secret.
+        SettingsError: the stack file has mistakes. All of it is printed before, but for what looks like a secret;
+            nothing where it, or a file that it extends, cannot be read.
     """
     stack = read_stack_file(file)
-    stack.settings()
+    mistakes: SettingsError | None = None
+    config = stack.layers.config
+    try:
+        stack.settings()
+    except SettingsError as error:
+        mistakes, config = error, without_secret_values(_with_texts_as_keys(config))
     if as_json:
-        console.out(json.dumps(config_document(stack.layers, origin=origin), indent=2))
+        console.out(json.dumps(_document(stack.layers, config, origin=origin), indent=2, default=str))
     else:
-        console.out(config_text(stack.layers, origin=origin), end="")
+        console.out(_text(stack.layers, config, origin=origin), end="")
+    if mistakes is not None:
+        raise mistakes
 
 
-def config_document(layers: Layers, *, origin: bool) -> dict[str, Any]:
+def _document(layers: Layers, config: Mapping[str, object], *, origin: bool) -> dict[str, Any]:
     """Return the files, the stack's own first, and the configuration, as plain values for JSON."""
-    document: dict[str, Any] = {"files": _files(layers), "config": layers.config}
+    document: dict[str, Any] = {"files": _files(layers), "config": config}
     if origin:
-        document["origins"] = {_name(place): layers.place(place) for place in _leaves(layers.config)}
+        document["origins"] = {_name(place): layers.place(place) for place in _leaves(config)}
     return document
 
 
-def config_text(layers: Layers, *, origin: bool) -> str:
+def _text(layers: Layers, config: Mapping[str, object], *, origin: bool) -> str:
     """Write the configuration as one stack file that extends none."""
     own, *below = _files(layers)
     head = f"# {own}, on top of {', '.join(below)}" if below else f"# {own}, which extends no file"
-    return "\n".join([head, "config:", *_lines(layers, _in_order(layers.config), (), origin=origin), ""])
+    return "\n".join([head, "config:", *_lines(layers, _in_order(config), (), origin=origin), ""])
+
+
+def _with_texts_as_keys(config: Mapping[str, object]) -> dict[str, object]:
+    """Return a configuration with mistakes as one that can be searched: keys may be numbers there, values binary."""
+    return {str(key): _with_texts_below(value) for key, value in config.items()}
+
+
+def _with_texts_below(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _with_texts_as_keys(cast("Mapping[str, object]", value))
+    if isinstance(value, list):
+        return [_with_texts_below(item) for item in cast("list[object]", value)]
+    return REDACTED if isinstance(value, bytes) else value
 
 
 def _files(layers: Layers) -> list[str]:
@@ -91,7 +112,7 @@ def _scalar(value: object) -> str:
     written = (
         yaml.safe_dump(value, default_flow_style=True, width=10**6, allow_unicode=True).removesuffix("...\n").strip()
     )
-    return written if _read_back(written) == value else json.dumps(value)
+    return written if _read_back(written) == value else json.dumps(value, default=str)
 
 
 def _read_back(written: str) -> object:

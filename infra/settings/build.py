@@ -98,6 +98,15 @@ def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -
     return build_settings({own[key]: value for key, value in config.items() if key in own}, found)
 
 
+def without_secret_values(config: Mapping[str, object]) -> dict[str, object]:
+    """Return the whole configuration of a stack with `***` in place of all that looks like a secret."""
+    start = f"{PROJECT}:"
+    own = {key.removeprefix(start): value for key, value in config.items() if key.startswith(start)}
+    sections, *_ = scan_for_secrets(own)
+    foreign, *_ = scan_for_secrets({key: value for key, value in config.items() if not key.startswith(start)})
+    return {**{f"{start}{key}": value for key, value in sections.items()}, **foreign}
+
+
 def _stray_keys(keys: Iterable[str]) -> Iterator[Problem]:
     """Find the keys of a configuration (`nightowl:app`) that belong to this project and are not one of its sections.
 

@@ -62,12 +62,33 @@ def test_a_text_is_read_back_as_the_text_that_it_was(
     assert parse_document(printed, "printed").values == whole
 
 
-def test_a_file_that_may_hold_a_secret_is_refused_and_not_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+MISTAKES = """\
+config:
+  nightowl:platform: { kind: existing, context: c }
+  nightowl:apps:
+    web:
+      image: a/b:1
+      prot: 80
+      env: { A: SECRET, DAY: 2026-11-26, B: !!binary aGlkZGVu }
+      labels: { 1: one }
+"""
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_a_file_with_mistakes_is_printed_with_its_origins_before_they_are_told_and_a_secret_is_not(
+    form: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "ghp_" + "x9Kq2" * 7 + "A"
     file = tmp_path / "Pulumi.test.yaml"
-    file.write_text(f"config: {{ nightowl:apps: {{ web: {{ image: 'a/b:1', port: 1, env: {{ A: {secret} }} }} }} }}")
-    with pytest.raises(SettingsError) as refusal:
-        config("-f", str(file), monkeypatch=monkeypatch)
-    assert secret not in str(refusal.value)
+    file.write_text(MISTAKES.replace("SECRET", secret))
+    result = CliRunner().invoke(app, ["config", "-f", str(file), "--origin", *form], obj=Output())
+    mistakes = result.exception
+    assert isinstance(mistakes, SettingsError)
+    assert mistakes.exit_code == 2
+    assert f"{tmp_path.name}/Pulumi.test.yaml:6: nightowl:apps.web.prot: unknown key" in str(mistakes)
+    assert "prot" in result.output
+    assert "2026-11-26" in result.output
+    assert f"{tmp_path.name}/Pulumi.test.yaml:6" in result.output
+    assert "***" in result.output
+    for hidden in (secret, "hidden", "aGlkZGVu"):
+        assert hidden not in result.output + str(mistakes)
