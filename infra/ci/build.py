@@ -64,7 +64,8 @@ def run_build(project: Path, stack: ImageStack, run: ActionsRun, *, pull_request
             f"{stack.name} takes no images of pull requests; name the subjects that may under "
             "nightowl:delivery.github.ephemeral"
         )
-    sources = [_source(project, app, folder) for app, folder in stack.delivery.folders.items()]
+    own = stack.delivery.promotes_from is None
+    sources = [_source(project, app, folder) for app, folder in stack.builds.items() if own]
     platforms = platforms_of(stack)
     if run.dry_run:
         for source in sources:
@@ -88,7 +89,7 @@ def platforms_of(stack: ImageStack) -> tuple[str, ...]:
 
 
 def _source(project: Path, app: str, folder: str) -> Source:
-    key = f"nightowl:delivery.images.{app}.build"
+    key = f"nightowl:apps.{app}.build"
     tree = tree_of(project, folder)
     if tree is None:
         raise UsageError(f"{key}: the commit has no folder {folder!r}; name a folder of the repository, and commit it")

@@ -64,7 +64,7 @@ def run_copy_images(stack: ImageStack, source: ImageStack, text: str, run: Actio
 
 def _wanted(stack: ImageStack, source: ImageStack, text: str, run: ActionsRun) -> list[Wanted]:
     wanted: list[Wanted] = []
-    for app in stack.delivery.images:
+    for app in stack.builds:
         image = Reference.of(image_of(text, app, stack.image(app)))
         if not stack.owns(image, app):
             run.print(f"{app}: its image is not in the registry of {stack.name}, so there is nothing to copy")

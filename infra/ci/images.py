@@ -81,6 +81,11 @@ class ImageStack:
         """The section `delivery` of its file."""
         return self.settings.delivery
 
+    @property
+    def builds(self) -> Mapping[str, str]:
+        """The apps whose images it keeps, with the folder that they are built from, for this stack or another."""
+        return self.settings.builds
+
     def image(self, app: str) -> str | None:
         """The image of an app as the checkout has it, in the stack's file or in one that this extends."""
         found = self.settings.apps.get(app)

@@ -61,7 +61,7 @@ def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
             raise UsageError(f"nightowl:delivery.promotesFrom goes in a circle: {', '.join(sorted(seen))}")
         seen.add(builder.delivery.promotes_from)
         builder = read(builder.delivery.promotes_from)
-    return Chain(target=target, source=source, folders=builder.delivery.folders)
+    return Chain(target=target, source=source, folders=builder.builds)
 
 
 def run_promote(
@@ -71,14 +71,13 @@ def run_promote(
 
     `read` gives the stack of a name. Both files are read from `main` as it is now, but for the source's where the
     choice names a commit; that and earlier images come from the history of the checkout. Only apps whose images the
-    target keeps (`nightowl:delivery.images`) are promoted. A dry run reads the checkout's files and does nothing
-    else.
+    target keeps, those with `build`, are promoted. A dry run reads the checkout's files and does nothing else.
 
     Raises:
         UsageError: the choice makes no sense, the digest or the commit is unknown, or the clone lacks its history.
         GithubError: GitHub refuses.
     """
-    if not target.delivery.images and replace(choice, source_commit=None) == Choice():
+    if not target.builds and replace(choice, source_commit=None) == Choice():
         run.print(f"{target.name} keeps no images, so there is nothing to promote")
         return
     apps = _apps(target, choice)
@@ -118,9 +117,9 @@ def run_promote(
 
 
 def _apps(target: ImageStack, choice: Choice) -> list[str]:
-    known = list(target.delivery.images)
+    known = list(target.builds)
     if not known:
-        raise UsageError(f"{target.name} keeps no images; name its apps under nightowl:delivery.images")
+        raise UsageError(f"{target.name} keeps no images; name the folder of an app's image as nightowl:apps.APP.build")
     if choice.rollback and choice.digest is not None:
         raise UsageError("--rollback and --digest choose differently; give one of them")
     if choice.source_commit is not None:

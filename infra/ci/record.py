@@ -52,8 +52,9 @@ def run_record(project: Path, stack: ImageStack, images: Mapping[str, str], run:
 
 def _require_own(stack: ImageStack, images: Mapping[str, str]) -> None:
     for app, image in images.items():
-        if app not in stack.delivery.images:
-            raise UsageError(f"--images: {stack.name} keeps no images of {app!r} (nightowl:delivery.images)")
+        if app not in stack.builds:
+            key = f"nightowl:apps.{app}.build"
+            raise UsageError(f"--images: {stack.name} keeps no images of {app!r}, as it has no {key}")
         if not stack.owns(Reference.of(image), app):
             raise UsageError(f"--images: {image!r} is not an image of {app} in the registry of {stack.name}, by digest")
 

@@ -8,6 +8,9 @@ from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
 
+NOT_ON_EKS = "as the cluster is not one of a stack on EKS"
+"""Why keys of EKS do nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
@@ -49,4 +52,4 @@ def _why_not(settings: StackSettings) -> str:
         return ""
     if isinstance(settings.platform, GuestPlatformSettings):
         return "as pods of a pull request have no rights on AWS but to read secrets"
-    return "as the cluster is not one of a stack on EKS"
+    return NOT_ON_EKS

@@ -35,6 +35,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for app in plan.apps
         ],
         "additions": [_fields(one) for one in addition_plans(graph)],
+        "builds": _fields(plan.builds) if plan.builds else None,
         "access": [_fields(one) for one in plan.access],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],

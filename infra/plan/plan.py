@@ -16,6 +16,7 @@ from infra.plan.addresses import Address, addresses
 from infra.plan.answers import EXAMPLE_ACCOUNT, EXAMPLE_REGION, Answers
 from infra.plan.apps import AppPlan, app_plans
 from infra.plan.architecture import architecture
+from infra.plan.builds import Builds, builds_of_stack
 from infra.plan.capture import capture
 from infra.plan.document_lengths import DocumentLength, document_lengths
 from infra.plan.graph import Graph
@@ -44,6 +45,8 @@ class Plan:
     graph: Graph
     access: Sequence[Access] = ()
     """What pods may do on AWS."""
+    builds: Builds | None = None
+    """Where images come from."""
     policies_folder: Path = SHIPPED
     """The folder with the levels of the policies, and the exceptions."""
 
@@ -125,7 +128,12 @@ def plan_of_file(file: Path, stack: str) -> Plan:
             template=template,
         )
         planned = plan_of_program(program, answers)
-    return replace(planned, access=pod_access(settings), policies_folder=policies_folder(folder))
+    return replace(
+        planned,
+        access=pod_access(settings),
+        builds=builds_of_stack(settings),
+        policies_folder=policies_folder(folder),
+    )
 
 
 def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:

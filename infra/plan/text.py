@@ -86,6 +86,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
         Padding(_apps(plan), (1, 0)),
         *[Text(line) for line in data_lines(claim for app in plan.apps for claim in app.claims)],
         *[Text(one.line) for one in addition_plans(graph)],
+        *([Text(plan.builds.line)] if plan.builds else []),
         *[Text(one.line) for one in plan.access],
         *([_violated(plan.policies)] if plan.policies.violations else []),
         _judgement(plan.policies),

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic.alias_generators import to_camel
 
-from infra.settings.app.application import Application
+from infra.settings.app.application import Application, builds_of
 from infra.settings.app.permissions import Permissions
 from infra.settings.balancer import balancer_errors
 from infra.settings.bases import Bases
@@ -16,7 +16,7 @@ from infra.settings.charts import ChartSettings, Manifests, circle_errors, manif
 from infra.settings.eks.addresses import address_errors, shared_address_errors
 from infra.settings.eks.capacity import size_errors
 from infra.settings.eks.cluster import ClusterSettings
-from infra.settings.eks.delivery import DeliverySettings, backend_errors, image_errors, role_errors
+from infra.settings.eks.delivery import DeliverySettings, backend_errors, build_errors, reader_errors, role_errors
 from infra.settings.eks.drain import registration_errors, stop_errors
 from infra.settings.eks.gpu import gpu_errors
 from infra.settings.eks.load_balancer import LoadBalancerSettings
@@ -56,7 +56,7 @@ class StackSettings(Model):
     load_balancer: LoadBalancerSettings = LoadBalancerSettings()
     """How requests from outside arrive; with `kind: eks` only."""
     delivery: DeliverySettings = DeliverySettings()
-    """Who deploys from GitHub, and the images; with `kind: eks` only."""
+    """Who deploys from GitHub, and where images come from; with `kind: eks` only."""
     namespace: NamespaceSettings = NamespaceSettings()
     """The namespace that holds them."""
     apps: dict[Name, Application]
@@ -106,7 +106,7 @@ class StackSettings(Model):
         yield lambda: release_errors(self.cluster.minor_of_nodes, self.node_pools)
         yield lambda: shared_address_errors(self.load_balancer, self.apps)
         yield lambda: role_errors(self.delivery, self.cluster.access.places)
-        yield lambda: image_errors(names_of(self.delivery.images), names_of(self.apps))
+        yield lambda: reader_errors(self.delivery, self.builds)
         yield lambda: backend_errors(self.delivery, platform.region)
         yield lambda: policy_errors(self.delivery, "charts", self.charts)
         yield lambda: keeper_errors(self.apps)
@@ -121,6 +121,7 @@ class StackSettings(Model):
         yield lambda: gpu_errors(self.node_pools, app)
         yield lambda: size_errors(self.node_pools, app)
         yield lambda: policy_errors(self.delivery, "apps", app)
+        yield lambda: build_errors(builds_of(app))
 
     def _rules_as_a_guest(self, platform: GuestPlatformSettings) -> Iterator[Rule]:
         yield lambda: guest_namespace_errors(self.namespace)
@@ -152,6 +153,11 @@ class StackSettings(Model):
         # An empty section says nothing: Pulumi.yaml gives one to every stack that has none.
         if getattr(self, name) != type(self).model_fields[name].default:
             yield FieldError(to_camel(name), "goes with platform.kind: eks only")
+
+    @property
+    def builds(self) -> Mapping[str, str]:
+        """The folders that images are built from, by app. On EKS the stack keeps the images of each."""
+        return builds_of(self.apps)
 
     @property
     def permissions(self) -> Mapping[str, Permissions]:

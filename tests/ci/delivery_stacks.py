@@ -35,7 +35,7 @@ _APP = """\
     # {app} answers.
     {app}:
       image: {image} # by digest
-      port: 9898
+{build}      port: 9898
       health: {{ readiness: /readyz, liveness: /healthz }}
       resources: {{ cpu: 100m }}
 
@@ -48,8 +48,7 @@ _DELIVERY = """\
       repositoryId: "123456789"
       deploy: [repo:example/nightowl:environment:{stack}]
       preview: [repo:example/nightowl:pull_request, repo:example/nightowl:ref:refs/heads/main]
-{ephemeral}    images:
-{images}"""
+{ephemeral}"""
 
 
 def digest(letter: str) -> str:
@@ -73,19 +72,13 @@ def stack_text(
     ephemeral: bool = False,
 ) -> str:
     """A stack file whose apps run `images`. It keeps those of `build`, or all when it promotes."""
-    kept = {app: f"{{ build: {folder} }}" for app, folder in (build or {}).items()}
-    if promotes_from is not None:
-        kept = dict.fromkeys(images, "{}")
+    folders = build or ({app: f"apps/{app}" for app in images} if promotes_from else {})
+    lines = {app: f"      build: {folder}\n" for app, folder in folders.items()}
     subject = "      ephemeral: [repo:example/nightowl:environment:ephemeral]\n" if ephemeral else ""
-    listed = "".join(f"      {app}: {value}\n" for app, value in kept.items())
-    delivery = _DELIVERY.format(
-        stack=stack, account=ACCOUNTS[stack], region=REGIONS[stack], images=listed, ephemeral=subject
-    )
-    delivery = delivery if kept else delivery.replace("    images:\n", "")
     return (
         _HEAD.format(stack=stack, region=REGIONS[stack], account=ACCOUNTS[stack], pools=pools)
-        + "".join(_APP.format(app=app, image=reference) for app, reference in images.items())
-        + delivery
+        + "".join(_APP.format(app=app, image=one, build=lines.get(app, "")) for app, one in images.items())
+        + _DELIVERY.format(stack=stack, account=ACCOUNTS[stack], region=REGIONS[stack], ephemeral=subject)
         + (f"    promotesFrom: {promotes_from}\n" if promotes_from else "")
     )
 

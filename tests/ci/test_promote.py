@@ -365,7 +365,7 @@ def test_a_stack_that_keeps_no_images_has_nothing_to_promote(team: Team) -> None
     for commit in (None, "1" * 40):
         team.promote("prod", source_commit=commit)
         assert team.said == ["prod keeps no images, so there is nothing to promote"]
-    with pytest.raises(UsageError, match=r"prod keeps no images; name its apps under nightowl:delivery\.images"):
+    with pytest.raises(UsageError, match=r"prod keeps no images; name .* as nightowl:apps\.APP\.build"):
         team.promote("prod", rollback=True)
 
 
@@ -389,14 +389,12 @@ def test_a_dry_run_reads_the_checkout_and_proposes_nothing(team: Team, nothing_r
 def test_a_promotion_leaves_the_file_that_several_stacks_extend(team: Team) -> None:
     """The base says what dev builds; each stack runs an image of its own, and staging has no line of it yet."""
     base = {
-        "nightowl:delivery": {"images": {app: {"build": folder} for app, folder in BUILD.items()}},
-        "nightowl:apps": {app: {"image": PUBLIC, "port": 9898} for app in BUILD},
+        "nightowl:apps": {app: {"image": PUBLIC, "build": folder, "port": 9898} for app, folder in BUILD.items()},
     }
     images = {app: image("dev", app, "7") for app in BUILD}
     files = {"stacks/base.yaml": yaml.safe_dump({"config": base})}
     for stack in ("dev", "staging"):
         config = yaml.safe_load(text_of(stack, images))["config"]
-        del config["nightowl:delivery"]["images"]
         config["nightowl:apps"] = {} if stack == "staging" else {app: {"image": one} for app, one in images.items()}
         files[path_of(stack)] = yaml.safe_dump({"config": {"nightowl:extends": "base", **config}}, sort_keys=False)
     team.merge(files)

@@ -141,7 +141,7 @@ def test_a_dry_run_proposes_nothing(project: Path, nothing_reaches_out: None) ->
 def test_an_image_that_comes_from_a_file_which_is_extended_becomes_a_line_of_the_stacks_own(
     project: Path, github: FakeGithub
 ) -> None:
-    base = {"config": {"nightowl:apps": {"web": {"image": PUBLIC, "port": 9898}}}}
+    base = {"config": {"nightowl:apps": {"web": {"image": PUBLIC, "build": "apps/web", "port": 9898}}}}
     own = TEXT.replace("config:\n", "config:\n  nightowl:extends: base\n")
     own = re.sub(r"    # web answers\.\n    web:\n(?:      .*\n)+\n", "", own)
     assert "    web:\n" not in own

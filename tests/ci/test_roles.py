@@ -95,7 +95,7 @@ def test_a_role_that_the_stack_has_not_is_told(project: Path) -> None:
 def test_a_stack_without_github_has_no_roles(project: Path) -> None:
     path = project / path_of("dev")
     text = path.read_text()
-    path.write_text(text[: text.index("    github:")] + text[text.index("    images:") :])
+    path.write_text(text[: text.index("    github:")])
 
     with pytest.raises(UsageError, match="dev has no roles for GitHub"):
         run_role(read(project, "dev"), "deploy", ActionsRun())

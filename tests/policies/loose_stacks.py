@@ -88,7 +88,6 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
         "delivery": {
             "backend": "s3://state-111122223333?region=eu-central-1",
             "github": GITHUB,
-            "images": {"web": {"build": "web"}},
             "readers": [f"{ROLE}/reader"],
             "secrets": ["shop/"],
             "permissions": [
@@ -106,7 +105,7 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "quota": {"cpu": "1000", "memory": "1000Gi", "pods": 10000},
             "networkPolicies": False,
         },
-        "apps": {"web": web(image=OWN_IMAGE, traffic={"path": "/"})},
+        "apps": {"web": web(image=OWN_IMAGE, build="web", traffic={"path": "/"})},
     },
     "dev, open": {
         "cluster": {"publicAccess": ["8.0.0.0/7", "16.0.0.0/4"], "access": {"deployers": [f"{ROLE}/deployer"]}},
@@ -115,9 +114,9 @@ LOOSE: Mapping[str, Mapping[str, Any]] = {
             "large": {"instanceTypes": ["m7g.16xlarge"], "min": 1000, "max": 1000},
         },
         "loadBalancer": {"public": True, "waf": True, "wafRateLimit": 2_000_000_000, "domain": "dev.example.com"},
-        "delivery": {"github": GITHUB, "images": {"web": {}}, "promotesFrom": "test"},
+        "delivery": {"github": GITHUB, "promotesFrom": "test"},
         "apps": {
-            "web": web(image=OWN_IMAGE, traffic={"host": "app.dev.example.com"}),
+            "web": web(image=OWN_IMAGE, build="web", traffic={"host": "app.dev.example.com"}),
             "database": web(port=5432, traffic={"protocol": "tcp"}),
             "shell": web(port=22, traffic={"protocol": "tcp"}),
             "voice": web(ports={"talk": {"port": 5004, "protocol": "udp"}}, traffic={"protocol": "udp"}),

@@ -124,6 +124,10 @@ _IN_A_PROBE = (
 _IN_A_PATH = "as it is written, as Kubernetes expands no variable in a path; write the path"
 _SECTION_KEYS = ", ".join(sorted(StackSettings.section_keys()))
 _NOT_A_PATH = "is not an absolute path inside the container, such as /etc/app/config.yaml"
+_NOT_A_FOLDER = "is not a folder inside the repository, such as apps/web; write it relative and without .."
+_NOT_COMPOSE = (
+    "is not a folder; write build: apps/web, whose Dockerfile is built to its last stage, each ARG with its default"
+)
 _NOT_A_SCHEDULE = "is not a schedule: write five fields (minute hour day month weekday), or @hourly, @daily, ..."
 _NOT_OF_AN_INGRESS = (
     "an Ingress has no field for it, and the annotations of controller traefik are not known; remove it, or set "
@@ -132,8 +136,8 @@ _NOT_OF_AN_INGRESS = (
 _LOOKS_LIKE_ONE = "looks like a secret itself; store it, revoke it if it was shared, and write where it is kept"
 _KEPT_ELSEWHERE = "keep it in a store (and replace it, if anybody saw it) and write where that is"
 _APP_KEYS = (
-    "allowFrom, allowTo, annotations, args, availability, command, dependsOn, env, files, health, image, init, kind, "
-    "labels, notSecret, permissions, placement, port, ports, pullSecrets, release, replicas, resources, rollout, "
+    "allowFrom, allowTo, annotations, args, availability, build, command, dependsOn, env, files, health, image, init, "
+    "kind, labels, notSecret, permissions, placement, port, ports, pullSecrets, release, replicas, resources, rollout, "
     "scaling, secrets, security, servicePort, shm, sidecars, traffic, volumes, writable"
 )
 
@@ -389,6 +393,15 @@ _APP = (
         f"{{ image: 'web@sha256:{'a' * 63}' }}",
         f"image: 'web@sha256:{'a' * 46}...' {_NOT_AN_IMAGE}",
         id="digest too short",
+    ),
+    *(
+        _web(f'{{ build: "{folder}" }}', f"build: '{folder}' {_NOT_A_FOLDER}", id=f"build folder {folder}")
+        for folder in ("/apps/web", "../web", "apps/../../web", ".", "apps/web/", "apps web")
+    ),
+    _web(
+        "{ build: { context: apps/web, target: final } }",
+        f"build: a mapping {_NOT_COMPOSE}",
+        id="build of Compose with more than the folder",
     ),
     _web("{ port: http }", "port: 'http' is not a whole number", id="port as text"),
     _web("{ port: '8080' }", "port: '8080' is not a whole number but a text; remove the quotes", id="port in quotes"),
@@ -1688,10 +1701,8 @@ _WILDCARD = "has a wildcard, which would let in more than one place; write each 
 _NOT_A_SUBJECT = "is not the subject of a GitHub token, such as repo:owner/name:environment:prod"
 _NOT_AN_ID = "is not a repository's id: digits in quotes, as `gh api repos/OWNER/NAME --jq .id` tells them"
 _NOT_A_REPOSITORY = "is not a repository on GitHub; write owner/name"
-_NOT_A_FOLDER = "is not a folder inside the repository, such as apps/web; write it relative and without .."
 _NOT_A_BACKEND = "is not where `nightowl bootstrap` keeps the state; write s3://BUCKET?region=REGION&awssdk=v2"
 _NO_ENVIRONMENT = "names no environment; end it with :environment:NAME"
-_BUILD_MISSING = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
 _READER = "arn:aws:iam::444455556666:role/nightowl-staging-deploy"
 
 _EKS = (
@@ -1825,27 +1836,19 @@ _DELIVERY = (
         id="environment of deploy with ids",
     ),
     _delivery(
-        "{ images: { wep: { build: apps/web } } }",
-        ".images.wep: is no app of this stack; did you mean 'web'?",
-        id="image of no app",
-    ),
-    _delivery("{ images: { web: {} } }", f".images.web.build: {_BUILD_MISSING}", id="image from nowhere"),
-    *(
-        _delivery(
-            f'{{ images: {{ web: {{ build: "{folder}" }} }} }}',
-            f".images.web.build: '{folder}' {_NOT_A_FOLDER}",
-            id=f"build folder {folder}",
-        )
-        for folder in ("/apps/web", "../web", "apps/../../web", ".", "apps/web/", "apps web")
+        "{ images: { web: { build: apps/web } } }",
+        ".images: unknown key; the folder of an app's image stands beside the image: write build: apps/web below "
+        "nightowl:apps.web",
+        id="images of 0.1.0",
     ),
     _delivery("{ promotesFrom: Dev }", f".promotesFrom: 'Dev' {_NOT_A_NAME}", id="stack in capitals"),
     _delivery(
         f"{{ readers: ['{_READER}'] }}",
-        ".readers: has nothing to read, as images has no app; remove one or name the other",
+        ".readers: has nothing to read, as no app has 'build'; remove it, or name the folder of an app's image there",
         id="readers of nothing",
     ),
     _delivery(
-        f"{{ images: {{ web: {{ build: apps/web }} }}, readers: ['{_READER}', '{_READER}'] }}",
+        f"{{ readers: ['{_READER}', '{_READER}'] }}\napps: {{ web: {{ build: apps/web }} }}",
         f".readers[1]: {_READER} is listed twice",
         id="reader twice",
     ),
@@ -1858,7 +1861,7 @@ _DELIVERY = (
         for beginning in ("*", "shared", "/", "prod/*", "a b/")
     ),
     _delivery(
-        "{ images: { web: { build: apps/web } }, readers: ['arn:aws:iam::444455556666:root'] }",
+        "{ readers: ['arn:aws:iam::444455556666:root'] }",
         ".readers[0]: 'arn:aws:iam::444455556666:root' is not the ARN of an IAM role, such as "
         "arn:aws:iam::123456789012:role/deploy",
         id="a whole account reads",
@@ -2020,9 +2023,9 @@ _LIMITS_OF_AWS = (
         id="API server open to 41 networks",
     ),
     _eks(
-        "delivery: { images: { my--app: { build: apps/my } } }\napps: { my--app: { image: 'a:1', port: 1 } }",
-        "delivery.images.my--app: has two dashes in a row, and an image repository has small letters and digits with "
-        "single dashes, dots or underscores between them; rename the app",
+        "apps: { my--app: { image: 'a:1', build: apps/my, port: 1 } }",
+        "apps.my--app.build: is for an app whose name has two dashes in a row, and an image repository has small "
+        "letters and digits with single dashes, dots or underscores between them; rename the app",
         id="app that no repository can be called after",
     ),
     _eks(

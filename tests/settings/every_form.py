@@ -21,6 +21,7 @@ OUTPUT = "made-by-own-code"
 TEXTS: Mapping[str, Sequence[Any]] = {
     "image": [IMAGE, "example.com/app:1"],
     "reference": ["dev/key"],
+    "folder": ["apps/web"],
     "host name": ["app.dev.example.com"],
     "path": ["/srv/data"],
     "network": ["10.1.0.0/16", "0.0.0.0/0"],

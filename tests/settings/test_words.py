@@ -19,7 +19,6 @@ from tests.apps.samples import IMAGE
 KINDS = ("<web>", "<worker>", "<stateful>", "<cron>", "<job>")
 COMPOSE = [
     "attach",
-    "build",
     "cap_add",
     "cap_drop",
     "cgroup",
@@ -248,8 +247,8 @@ MORE_BELOW = {
     "ports.metrics": "target published host_ip mode name containerPort hostPort nodePort targetPort appProtocol "
     "labels hostIP",
     "sidecars.log": "logging privileged restart user depends_on labels annotations init profiles healthcheck "
-    "cap_add networks",
-    "init.copy": "logging privileged lifecycle startupProbe terminationMessagePath tmpfs",
+    "cap_add networks build",
+    "init.copy": "build logging privileged lifecycle startupProbe terminationMessagePath tmpfs",
 }
 
 

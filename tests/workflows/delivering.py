@@ -49,7 +49,7 @@ def _path(stack: str) -> str:
 def _stack_file(stack: str, letter: str, **delivery: Any) -> str:
     config: Any = stack_config(REPOSITORY / _path(stack))
     config["nightowl:platform"].update(accountId=ACCOUNTS[stack], region=REGION)
-    config["nightowl:apps"]["web"]["image"] = image_of(stack, letter)
+    config["nightowl:apps"]["web"].update(image=image_of(stack, letter), build="apps/web")
     subject = "repo:example/nightowl"
     config["nightowl:delivery"] = {
         "backend": f"s3://nightowl-state-{ACCOUNTS[stack]}-{REGION}?region={REGION}&awssdk=v2",
@@ -66,7 +66,7 @@ def _stack_file(stack: str, letter: str, **delivery: Any) -> str:
 
 
 STACK_FILES = {
-    "dev": _stack_file("dev", "a", images={"web": {"build": "apps/web"}}),
-    "staging": _stack_file("staging", "c", images={"web": {}}, promotesFrom="dev"),
-    "prod": _stack_file("prod", "d", images={"web": {}}, promotesFrom="staging"),
+    "dev": _stack_file("dev", "a"),
+    "staging": _stack_file("staging", "c", promotesFrom="dev"),
+    "prod": _stack_file("prod", "d", promotesFrom="staging"),
 }

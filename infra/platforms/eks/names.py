@@ -7,7 +7,7 @@ program's name for it, a dash and seven random characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
@@ -143,12 +143,17 @@ def image_tag(tree: str) -> str:
 
 
 def stack_name_errors(
-    project: str, stack: str, delivery: DeliverySettings | None = None, *, of_pull_request: bool = False
+    project: str,
+    stack: str,
+    delivery: DeliverySettings | None = None,
+    builds: Collection[str] = (),
+    *,
+    of_pull_request: bool = False,
 ) -> Iterator[str]:
     """Find what is wrong with the name of a stack that lives in an AWS account, one line each.
 
     Other stack files name a stack by it (`promotesFrom`), so it has the form of every other name; and AWS must take all
-    that is made of it.
+    that is made of it. `builds` are the apps whose images it keeps.
     """
     try:
         check_name(stack)
@@ -161,14 +166,16 @@ def stack_name_errors(
             "change this one; make the stack under another name"
         )
         return
-    for limit, name in fixed_names(project, stack, delivery or DeliverySettings()):
+    for limit, name in fixed_names(project, stack, delivery or DeliverySettings(), builds):
         flaw = limit.error(name)
         if flaw:
             yield f"stack {stack}: {name} {flaw}; make the stack under another name"
             return
 
 
-def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterator[tuple[NameLimit, str]]:
+def fixed_names(
+    project: str, stack: str, delivery: DeliverySettings, builds: Collection[str]
+) -> Iterator[tuple[NameLimit, str]]:
     """List the fixed names of a stack, each with what its service takes."""
     cluster = cluster_name(project, stack)
     yield limits.EKS_CLUSTER, cluster
@@ -186,6 +193,6 @@ def fixed_names(project: str, stack: str, delivery: DeliverySettings) -> Iterato
     if delivery.runner:
         yield limits.CODEBUILD_PROJECT, runner_name(cluster)
         yield limits.LOG_GROUP, runner_log_group(cluster)
-    for app in delivery.images:
+    for app in builds:
         yield limits.ECR_REPOSITORY, repository_name(cluster, app)
         yield limits.ECR_REPOSITORY, repository_name(cluster, app, pull_request=True)

@@ -303,14 +303,14 @@ class EksPlatform(pulumi.ComponentResource, AppPlatform):
         )
 
     def _make_registry(self) -> None:
-        delivery = self._settings.delivery
-        if not delivery.images:
+        delivery, builds = self._settings.delivery, self._settings.builds
+        if not builds:
             return
         Registry(
             "registry",
             RegistryArgs(
                 context=self._context,
-                apps=list(delivery.images),
+                apps=list(builds),
                 pull_requests=delivery.github is not None and bool(delivery.github.ephemeral),
                 nodes=self._nodes.role_arn,
                 pushers=self._pipeline_roles(),

@@ -9,6 +9,7 @@ from pydantic import Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.app.availability import AvailabilitySettings
+from infra.settings.app.build_folder import Folder
 from infra.settings.app.command import Arguments, Command
 from infra.settings.app.container import HelperSettings, SidecarSettings
 from infra.settings.app.environment import Environment, Files, configuration_errors
@@ -42,6 +43,10 @@ LONGEST_RUN_SECONDS = 7 * 86400
 class _Application(Model):
     image: Image
     """Image of the app's container, with a tag or, best, a digest."""
+    build: Folder | None = None
+    """The folder with its Dockerfile, from the top of the repository; with `kind: eks` only, elsewhere it does nothing.
+    The stack keeps the app's images, and the pipeline builds them, or copies them from the stack that
+    `delivery.promotesFrom` names, and writes `image`."""
     command: Command = ()
     """Instead of the image's entry point."""
     args: Arguments = ()
@@ -628,3 +633,8 @@ Task = CronSettings | JobSettings
 def traffic_of(app: Application) -> Sequence[TrafficSettings]:
     """Return the addresses of an app outside of the cluster."""
     return list(app.addresses.values()) if isinstance(app, ServingSettings) else []
+
+
+def builds_of(apps: Mapping[str, Application]) -> dict[str, str]:
+    """Return the folders that images are built from, by app."""
+    return {name: app.build for name, app in apps.items() if app.build is not None}

@@ -138,7 +138,6 @@ _APP_WORDS: Mapping[str, str] = {
     "backofffactor": _ALWAYS,
     "backofflimit": "write it as 'retries', of kind cron or job",
     "backoffseconds": _ALWAYS,
-    "build": "there is no key: 'image' names what was built; docs/delivery.md tells how the pipeline builds it",
     "capabilities": "write it as 'security.capabilities'",
     "capadd": "write it as 'security.capabilities'",
     "capdrop": "there is no key: every capability is dropped but those of 'security.capabilities'",
@@ -176,7 +175,7 @@ _APP_WORDS: Mapping[str, str] = {
     "dnspolicy": _DNS,
     "dnssearch": _DNS,
     "docker": "write its parts here, beside 'image'",
-    "dockerfile": "there is no key: 'image' names what was built",
+    "dockerfile": "there is no key: it has this name, in the folder that 'build' names",
     "domain": "write it as 'traffic.host'",
     "domainname": _OWN_NAME,
     "enableservicelinks": _OF_NIGHTOWL,
@@ -451,6 +450,7 @@ _HELPER_WORDS: Mapping[str, str] = {
         for word in ("cmd", "entrypoint", "envfile", "envfrom", "environment", "imagepullpolicy", "memlimit")
     },
     "annotations": "there is no key: the app's own 'annotations' are those of the pod",
+    "build": "there is no key: write what was built as 'image', or leave that out and run the app's own",
     "init": "there is no key: the containers of a pod stand beside each other, under 'init' and 'sidecars' of the app",
     "labels": "there is no key: the app's own 'labels' are those of the pod",
     "healthcheck": "write the probes of a sidecar under 'health'; an init container runs to its end",
@@ -639,6 +639,10 @@ _SECTION_WORDS: Mapping[str, str] = {
     "version": "there is none: leave it out",
     "volumes": "write the volumes of an app under its 'volumes'",
 }
+_DELIVERY_WORDS: Mapping[str, str] = {
+    "images": "the folder of an app's image stands beside the image: write build: apps/web below nightowl:apps.web",
+}
+"""Keys of 0.1.0."""
 _CHART_WORDS: Mapping[str, str] = {
     "atomic": "there is no key: each object is one of the stack, and the next update goes on where this one stopped",
     "chartversion": "write it as 'version'",
@@ -708,7 +712,7 @@ def _words(section: tuple[str | int, ...]) -> Mapping[str, str]:
             return _CHART_WORDS
         case ("apps", _, *_, str(key), _) if key in _BELOW_A_NAME:
             return _BELOW_A_NAME[key]
-        case ("apps", _, *_, str(key)):
+        case ("apps", _, *_, str(key)) | (str(key),):
             return _BELOW.get(key, {})
         case _:
             return {}
@@ -724,6 +728,7 @@ _BELOW_A_NAME: Mapping[str, Mapping[str, str]] = {
 }
 _BELOW: Mapping[str, Mapping[str, str]] = {
     "availability": _AVAILABILITY_WORDS,
+    "delivery": _DELIVERY_WORDS,
     "health": _HEALTH_WORDS,
     "release": _RELEASE_WORDS,
     "placement": _PLACEMENT_WORDS,

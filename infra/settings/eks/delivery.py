@@ -1,4 +1,4 @@
-"""`nightowl:delivery`: how a pipeline deploys an EKS stack, and where its images are kept."""
+"""`nightowl:delivery`: how a pipeline deploys an EKS stack, and where its images come from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from infra.settings.eks import limits
 from infra.settings.eks.cluster import RoleArn
 from infra.settings.model import FieldError, Model, Rule, repeated
 from infra.settings.names import Name
-from infra.settings.nearest import nearest
 from infra.settings.scalars import Notation, Switch, form
 
 RoleKind = Literal["deploy", "preview", "ephemeral"]
@@ -75,11 +74,6 @@ _check_secrets_folder = form(
 )
 SecretsFolder = Annotated[str, AfterValidator(_check_secrets_folder), Notation("beginning of names")]
 """What Secrets Manager takes in a name (API, CreateSecret), up to a slash."""
-_check_folder = form(
-    r"(?a)(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*",
-    "is not a folder inside the repository, such as apps/web; write it relative and without ..",
-)
-Folder = Annotated[str, AfterValidator(_check_folder), Notation("folder")]
 
 
 class GithubSettings(Model):
@@ -160,14 +154,6 @@ class GithubSettings(Model):
         return None
 
 
-class ImageSettings(Model):
-    """An app whose images this stack keeps in its own registry."""
-
-    build: Folder | None = None
-    """The folder with its Dockerfile, from the top of the repository. Where `promotesFrom` is set nothing is built, and
-    the folder may come from a file that several stacks extend."""
-
-
 class DeliverySettings(Model):
     """How a pipeline deploys this stack; leave it out to deploy by hand only."""
 
@@ -175,10 +161,8 @@ class DeliverySettings(Model):
     """Where the state lies; `nightowl bootstrap` writes it here."""
     github: GithubSettings | None = None
     """Who may take the roles that this stack makes for GitHub Actions. None: it makes no roles."""
-    images: dict[Name, ImageSettings] = {}
-    """Apps whose images this stack keeps, by app. The images of other apps come from where their reference says."""
     promotes_from: Name | None = None
-    """The stack whose images this one takes. None: they are built for it."""
+    """The stack from which this one copies the images of its apps with `build`. None: they are built for it."""
     readers: tuple[RoleArn, ...] = ()
     """Roles that may copy images from here: the deploy role of the next environment."""
     secrets: tuple[SecretsFolder, ...] = ()
@@ -191,39 +175,21 @@ class DeliverySettings(Model):
     """Whether AWS CodeBuild deploys, inside the VPC, from where a private API server is reached."""
 
     @property
-    def folders(self) -> dict[str, str]:
-        """The folders that images are built from for this stack, by app."""
-        named = {app: image.build for app, image in self.images.items() if image.build is not None}
-        return named if self.promotes_from is None else {}
-
-    @property
     def bucket(self) -> str | None:
         """The bucket of the state."""
         return None if self.backend is None else self.backend.removeprefix("s3://").partition("?")[0]
 
     def _rules(self) -> Iterator[Rule]:
-        yield self._image_errors
         yield lambda: (
             FieldError(("readers", index), f"{self.readers[index]} is listed twice") for index in repeated(self.readers)
         )
-        yield self._reader_errors
         yield self._permission_errors
         yield self._runner_github_errors
         yield self._runner_backend_errors
 
-    def _image_errors(self) -> Iterator[FieldError]:
-        for app, image in self.images.items():
-            if self.promotes_from is None and image.build is None:
-                message = "is required: the folder with its Dockerfile; or set promotesFrom, and images come from there"
-                yield FieldError(("images", app, "build"), message)
-
     def _permission_errors(self) -> Iterator[FieldError]:
         if self.permissions and self.github is None:
             yield FieldError("permissions", "goes with github, whose roles get them")
-
-    def _reader_errors(self) -> Iterator[FieldError]:
-        if self.readers and not self.images:
-            yield FieldError("readers", "has nothing to read, as images has no app; remove one or name the other")
 
     def _runner_github_errors(self) -> Iterator[FieldError]:
         if self.runner and self.github is None:
@@ -243,16 +209,20 @@ def role_errors(delivery: DeliverySettings, access: Mapping[str, str]) -> Iterat
                 yield FieldError(("cluster", "access", listed), message)
 
 
-def image_errors(images: Collection[str], apps: Collection[str]) -> Iterator[FieldError]:
-    """Find images of no app, and of one whose name no repository can have; locations are below the sections' root."""
-    for app in images:
+def build_errors(builds: Collection[str]) -> Iterator[FieldError]:
+    """Find apps with `build` whose names no repository can have; locations are below the sections' root."""
+    for app in builds:
         if "--" in app:
-            message = f"has two dashes in a row, and {limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"
-            yield FieldError(("delivery", "images", app), f"{message}; rename the app")
-        if app not in apps:
-            near = nearest(app, apps)
-            hint = f"did you mean '{near}'?" if near else f"the apps are {', '.join(sorted(apps)) or 'none'}"
-            yield FieldError(("delivery", "images", app), f"is no app of this stack; {hint}")
+            rule = f"{limits.ECR_REPOSITORY.of} {limits.ECR_REPOSITORY.rule}"
+            message = f"is for an app whose name has two dashes in a row, and {rule}; rename the app"
+            yield FieldError(("apps", app, "build"), message)
+
+
+def reader_errors(delivery: DeliverySettings, builds: Collection[str]) -> Iterator[FieldError]:
+    """Find readers of a stack that keeps no images; locations are below the sections' root."""
+    if delivery.readers and not builds:
+        message = "has nothing to read, as no app has 'build'; remove it, or name the folder of an app's image there"
+        yield FieldError(("delivery", "readers"), message)
 
 
 def backend_errors(delivery: DeliverySettings, region: str) -> Iterator[FieldError]:

@@ -28,11 +28,11 @@ GITHUB: dict[str, Any] = {
 }
 EVERYTHING: dict[str, Any] = {
     "github": GITHUB,
-    "images": {"web": {"build": "apps/web"}},
     "backend": f"s3://nightowl-state?region={REGION}",
     "runner": True,
 }
 DELIVERY = DeliverySettings.model_validate(EVERYTHING)
+BUILDS = ("web",)
 
 
 def refusal(settings: StackSettings, *, stack: str = "test") -> str:
@@ -59,7 +59,7 @@ def test_a_stack_that_the_role_of_pull_requests_could_change_is_refused(stack: s
 
 def test_a_stack_that_no_repository_can_be_called_after_is_refused_only_with_images() -> None:
     assert list(stack_name_errors("nightowl", "my--stack")) == []
-    assert refusal(with_apps({"web": {}}, delivery=EVERYTHING), stack="my--stack") == (
+    assert refusal(with_apps({"web": {"build": "apps/web"}}, delivery=EVERYTHING), stack="my--stack") == (
         "stack my--stack: nightowl-my--stack/web is no name of an image repository, which has small letters and digits "
         "with single dashes, dots or underscores between them; make the stack under another name"
     )
@@ -67,7 +67,7 @@ def test_a_stack_that_no_repository_can_be_called_after_is_refused_only_with_ima
 
 @given(st.from_regex(r"\A[a-z](-?[a-z0-9]){0,39}\Z").filter(lambda name: len(name) <= 40 and name[:3] != "pr-"))
 def test_every_stack_name_of_the_right_form_is_taken_by_all_services(stack: str) -> None:
-    assert list(stack_name_errors("nightowl", stack, DELIVERY)) == []
+    assert list(stack_name_errors("nightowl", stack, DELIVERY, BUILDS)) == []
 
 
 @pytest.mark.parametrize(
@@ -142,14 +142,14 @@ def test_subjects_that_no_trust_policy_could_name_are_refused() -> None:
 
 def test_readers_that_no_repository_policy_could_name_are_refused() -> None:
     readers = [f"arn:aws:iam::{ACCOUNT}:role/{'r' * 55}{index:03}" for index in range(60)]
-    line = refusal(with_apps({"web": {}}, delivery={"images": EVERYTHING["images"], "readers": readers}))
+    line = refusal(with_apps({"web": {"build": "apps/web"}}, delivery={"readers": readers}))
     assert line.startswith("nightowl:delivery.readers: 60 roles make a policy of ")
     assert line.endswith(" characters, but a repository has at most 10240; name fewer")
 
 
 def test_apps_whose_names_begin_like_those_of_pull_requests_get_repositories_of_their_own() -> None:
-    images = {app: {"build": f"apps/{app}"} for app in ("web", "pr-web")}
-    run = run_stack(with_apps({"web": {}, "pr-web": {}}, delivery={"github": GITHUB, "images": images}))
+    apps = {app: {"build": f"apps/{app}"} for app in ("web", "pr-web")}
+    run = run_stack(with_apps(apps, delivery={"github": GITHUB}))
     assert sorted(made.props["name"] for made in run.graph.all("Repository")) == [
         "nightowl-test/pr-web",
         "nightowl-test/pr/pr-web",

@@ -16,7 +16,7 @@ from tests.platforms.eks.answers import ACCOUNT, REGION
 from tests.platforms.eks.harness_aws import Graph, Made
 from tests.platforms.eks.service_models import refusals, tag_refusals, tagging_calls
 from tests.platforms.eks.stacks import EKS_STACKS, run_shipped, run_stack, sections
-from tests.platforms.eks.test_limits import DELIVERY, EVERYTHING
+from tests.platforms.eks.test_limits import BUILDS, DELIVERY, EVERYTHING
 
 SUFFIX = "-0a1b2c3"
 """What the engine adds to the name of what the program gives none."""
@@ -90,8 +90,8 @@ def extreme() -> dict[str, Any]:
             },
             "plain": {"instanceTypes": ["m7g.xlarge"], "min": 0, "max": 3},
         },
-        delivery={**EVERYTHING, "images": {LONG_NAME: {"build": "a"}}},
-        apps={LONG_NAME: app, other: {**app, "traffic": {"protocol": "tcp"}}},
+        delivery=EVERYTHING,
+        apps={LONG_NAME: {**app, "build": "a"}, other: {**app, "traffic": {"protocol": "tcp"}}},
     )
 
 
@@ -161,7 +161,7 @@ CALL_OF_NAME = {
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
 @given(st.from_regex(r"\A[a-zA-Z0-9._=+,@ -]{1,120}\Z"))
 def test_a_name_that_our_limits_accept_is_one_that_the_models_accept(stack: str) -> None:
-    for limit, name in fixed_names("nightowl", stack, DELIVERY):
+    for limit, name in fixed_names("nightowl", stack, DELIVERY, BUILDS):
         type_, key = CALL_OF_NAME[limit.of]
         if limit.error(name) is None:
             assert refusals(type_, {key: name}) == []

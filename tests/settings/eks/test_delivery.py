@@ -45,16 +45,11 @@ def test_the_environment_of_deployments_is_that_of_their_subjects() -> None:
     assert github.environments("preview") == ()
 
 
-def test_no_section_names_no_role_and_keeps_no_image() -> None:
+def test_no_section_names_no_role_and_no_stack_to_copy_from() -> None:
     nothing = delivery()
-    assert (nothing.backend, nothing.bucket, nothing.github, nothing.images) == (None, None, None, {})
+    assert (nothing.backend, nothing.bucket, nothing.github, nothing.promotes_from) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("query", ["region=eu-central-1", "region=eu-central-1&awssdk=v2", "awssdk=v2&region=x"])
 def test_the_bucket_is_read_from_the_backend(query: str) -> None:
     assert delivery(backend=f"s3://nightowl-state-{ACCOUNT}?{query}").bucket == f"nightowl-state-{ACCOUNT}"
-
-
-@pytest.mark.parametrize("folder", ["web", "apps/web", ".docker/web", "apps/web.v2", "a-b/c_d"])
-def test_folders_inside_the_repository_are_accepted(folder: str) -> None:
-    assert delivery(images={"web": {"build": folder}}).images["web"].build == folder

@@ -39,8 +39,10 @@ def check_stack_name(settings: StackSettings, *, project: str, stack: str) -> No
     Raises:
         pulumi.RunError: naming what is refused, and why.
     """
-    of_pull_request = isinstance(settings.platform, GuestPlatformSettings)
-    _raise_any(stack_name_errors(project, stack, settings.delivery, of_pull_request=of_pull_request))
+    if isinstance(settings.platform, GuestPlatformSettings):
+        _raise_any(stack_name_errors(project, stack, of_pull_request=True))
+    else:
+        _raise_any(stack_name_errors(project, stack, settings.delivery, settings.builds))
 
 
 def check_documents(settings: StackSettings, context: AwsContext) -> None:
@@ -136,7 +138,7 @@ def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
 
 def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
     delivery = settings.delivery
-    if not delivery.images:
+    if not settings.builds:
         return
     pipeline = pipeline_arns(delivery.github, context.account_id, context.name)
     policy = repository_policy(

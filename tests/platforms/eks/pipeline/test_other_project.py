@@ -45,11 +45,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of the project `acme`, whose stack has all that has a name."""
     folder = tmp_path_factory.mktemp("acme")
     settings = sections(
-        apps={"web": {**APP, "secrets": SECRETS}},
+        apps={"web": {**APP, "build": "apps/web", "secrets": SECRETS}},
         delivery={
             "backend": f"s3://{BUCKET}?region={REGION}&awssdk=v2",
             "github": GITHUB,
-            "images": {"web": {"build": "apps/web"}},
             "runner": True,
         },
     )

@@ -22,12 +22,11 @@ EPHEMERAL = {**GITHUB, "ephemeral": ["repo:example/nightowl:environment:ephemera
 READER = "arn:aws:iam::444455556666:role/nightowl-staging-deploy"
 PULLS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 COPIES = (*PULLS, "ecr:BatchCheckLayerAvailability", "ecr:DescribeImages")
-WEB = {"build": "apps/web"}
 
 
 def made(*, protect: bool = True, **delivery: Any) -> Graph:
     platform = {"kind": "eks", "region": REGION, "accountId": ACCOUNT, "protect": protect}
-    chosen = sections(apps={"web": APP}, platform=platform, delivery={"images": {"web": WEB}, **delivery})
+    chosen = sections(apps={"web": {**APP, "build": "apps/web"}}, platform=platform, delivery=delivery)
     return run_stack(build_settings(chosen)).graph
 
 

@@ -152,7 +152,7 @@ def settings(stack: str, form: str) -> StackSettings:
         new = [subject.replace(OLD_PREFIX, NEW_PREFIX) for subject in old]
         github[kind] = {"old": old, "new": new, "both": [*old, *new]}[form]
     # The trust of the roles is the same whatever runs, and made sooner where nothing does.
-    config["nightowl:apps"], delivery["images"] = {}, {}
+    config["nightowl:apps"] = {}
     return build_settings({key.removeprefix("nightowl:"): value for key, value in config.items()})
 
 

@@ -1,0 +1,49 @@
+"""Where the images of the apps with `build` come from, in one line for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.plan.access import NOT_ON_EKS
+from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.guest import GuestPlatformSettings
+from infra.settings.stack import StackSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builds:
+    """What `build` of the apps does."""
+
+    folders: Mapping[str, str]
+    """The folder that each app's images are built from, for this stack or for the one they are copied from."""
+    copied_from: str | None = None
+    """The stack from which they are copied."""
+    why_not: str = ""
+    """Why they are neither built nor copied."""
+
+    @property
+    def line(self) -> str:
+        """What is said about it in one line."""
+        if self.why_not:
+            return f"{', '.join(self.folders)}: build does nothing here, {self.why_not}"
+        if self.copied_from is not None:
+            return f"{', '.join(self.folders)}: images are copied from {self.copied_from}"
+        return f"images are built: {', '.join(f'{app} from {folder}' for app, folder in self.folders.items())}"
+
+
+def builds_of_stack(settings: StackSettings) -> Builds | None:
+    """Describe what `build` does, or None where no app has it."""
+    if not settings.builds:
+        return None
+    why_not = _why_not(settings)
+    copied_from = None if why_not else settings.delivery.promotes_from
+    return Builds(folders=settings.builds, copied_from=copied_from, why_not=why_not)
+
+
+def _why_not(settings: StackSettings) -> str:
+    if isinstance(settings.platform, EksPlatformSettings):
+        return ""
+    if isinstance(settings.platform, GuestPlatformSettings):
+        return f"as {settings.platform.stack} keeps the images of pull requests"
+    return NOT_ON_EKS
