@@ -73,7 +73,15 @@ def test_authentication_authorization_and_admission_are_on(tmp_path: Path) -> No
     chosen = options(tmp_path)
 
     assert (chosen["securePort"], chosen["kubeAuthorization"], chosen["kubeAdmission"]) == (True, True, True)
-    assert not [name for name in arguments(tmp_path) if "admission" in name or "authorization" in name]
+    assert not [name for name in arguments(tmp_path) if "enable-admission" in name or "authorization" in name]
+
+
+def test_only_webhooks_are_asked_nothing_as_no_pod_is_there_to_answer(tmp_path: Path) -> None:
+    given_arguments = arguments(tmp_path)
+
+    assert {name: value for name, value in given_arguments.items() if "admission" in name} == {
+        "kube-apiserver disable-admission-plugins": "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
+    }
 
 
 def test_autoscalers_act_as_fast_as_on_eks_and_metrics_are_as_fresh_as_they_can_be(tmp_path: Path) -> None:

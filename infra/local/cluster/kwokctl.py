@@ -29,6 +29,8 @@ POD_CIDR = "10.128.0.1/9"
 ADVERTISED_ADDRESS = "192.0.2.1"
 """A documentation address (RFC 5737). The API server refuses to advertise loopback, and would otherwise need a
 default route; nothing connects to it."""
+WEBHOOK_PLUGINS = "MutatingAdmissionWebhook,ValidatingAdmissionWebhook"
+"""What asks webhooks. Pods are simulated, so none would answer, and what a chart checks by one would be refused."""
 
 _STAGES = (
     "node-stages/fast/node-initialize.yaml",
@@ -100,6 +102,7 @@ def configuration(tools: Tools, ports: Ports, *, certificates: Path) -> dict[str
                     "advertise-address": ADVERTISED_ADDRESS,
                     "endpoint-reconciler-type": "none",
                     "service-cluster-ip-range": SERVICE_CIDR,
+                    "disable-admission-plugins": WEBHOOK_PLUGINS,
                 },
             ),
             _arguments(
