@@ -9,8 +9,10 @@ values, so what counts is what the file says once every alias is written out.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -61,9 +63,11 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = dict[str, list[tuple[str, re.Pattern[str]]]]()
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, *, other_bases: bool = False) -> None:
         super().__init__(text)
         self._file = short_name(name)
+        self._other_bases = other_bases
+        """Whether numbers may be written in bases that nobody expects."""
         self.lines: dict[Location, int] = {}
         self._mistakes: list[Problem] = []
         self._location: Location = ()
@@ -77,9 +81,22 @@ class _Loader(yaml.SafeLoader):
     def get_single_node(self) -> yaml.Node | None:
         """Read the only document, before values are made of it."""
         node: yaml.Node | None = super().get_single_node()
+        self._raise_mistakes()
+        return node
+
+    def get_nodes(self) -> list[yaml.Node]:
+        """Read all documents, before values are made of them."""
+        nodes: list[yaml.Node] = []
+        while self.check_node():
+            node: yaml.Node | None = self.get_node()
+            if node is not None:
+                nodes.append(node)
+        self._raise_mistakes()
+        return nodes
+
+    def _raise_mistakes(self) -> None:
         if self._mistakes:
             raise SettingsError(self._mistakes)
-        return node
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Read one value with all that is in it, and stop at once where a bound is passed."""
@@ -101,7 +118,8 @@ class _Loader(yaml.SafeLoader):
                 raise _TooLargeError("has a value that contains itself by an alias; write it out")
             self._remedy = "an alias may repeat itself"
             self._count(self._sizes[id(node)] - 1)
-        self._mistakes += _other_base(self._file, self._location, node)
+        if not self._other_bases:
+            self._mistakes += _other_base(self._file, self._location, node)
         self._sizes[id(node)] = self._values - values
         self._level -= 1
         self._location = location
@@ -153,15 +171,24 @@ def read_document(path: Path) -> Document:
     Raises:
         SettingsError: the file cannot be read, is no YAML, is too large, holds something else, or has a key twice.
     """
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: Path, name: str = "") -> str:
+    """Read a text file that messages call `name`, of the size that a stack file may have.
+
+    Raises:
+        SettingsError: the file cannot be read, is no regular file, is too large, or is no text.
+    """
+    name = name or str(path)
     try:
-        text = _content(path).decode("utf-8-sig")
+        return _content(path, name).decode("utf-8-sig")
     except FileNotFoundError:
-        raise _refused(path, "there is no such file") from None
+        raise _refused(name, "there is no such file") from None
     except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror}") from None
+        raise _refused(name, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise _refused(path, "is not UTF-8 text") from None
-    return parse_document(text, str(path))
+        raise _refused(name, "is not UTF-8 text") from None
 
 
 def parse_document(text: str, name: str) -> Document:
@@ -175,26 +202,62 @@ def parse_document(text: str, name: str) -> Document:
     return Document(values=plain, lines=lines)
 
 
+def parse_nodes(text: str, name: str) -> list[yaml.Node]:
+    """Read the documents of a YAML file of another program as PyYAML's nodes, with the bounds of a stack file.
+
+    Numbers may have any base, since that program reads them so, and tags may be its own; `scalar_value` makes values.
+
+    Raises:
+        SettingsError: the text is no YAML, is too large, or has a key twice.
+    """
+    with _yaml_errors(name):
+        return _Loader(text, name, other_bases=True).get_nodes()
+
+
+def scalar_value(node: yaml.ScalarNode) -> str | int | float | bool | None:
+    """Return the value of a scalar as yaml.v3 reads it; a text for a date, and for a number without a finite value."""
+    text = str(node.value)
+    match str(node.tag).rpartition(":")[2]:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int" if len(text) <= LONGEST_NUMBER and not re.fullmatch(r"[-+]?0[0-7]*[89]\d*", text):
+            return _whole_number(text)
+        case "float" if not text.lower().endswith((".inf", ".nan")):
+            number = float(text)
+            return int(number) if number.is_integer() else number if math.isfinite(number) else text
+        case _:
+            return text
+
+
 def short_name(file: str | Path) -> str:
     """Return how messages call a file beside a line: its folder and its name."""
     return "/".join(Path(file).parts[-2:])
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, name: str) -> bytes:
     """Read a file of this size at most. A checkout can hold a link to a device, which has no end, or to a pipe."""
     if path.exists() and not path.is_file():
-        raise _refused(path, "is no regular file")
+        raise _refused(name, "is no regular file")
     with path.open("rb") as file:
         content = file.read(LARGEST_FILE_BYTES + 1)
     if len(content) > LARGEST_FILE_BYTES:
-        raise _refused(path, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; put large files into an image")
+        raise _refused(name, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; put large files into an image")
     return content
 
 
 def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
-    try:
+    with _yaml_errors(name):
         loader = _Loader(text, name)
         return cast(object, loader.get_single_data()), loader.lines
+
+
+@contextmanager
+def _yaml_errors(name: str) -> Generator[None]:
+    """Turn the ways in which PyYAML fails into one message."""
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         raise _refused(name, _syntax_message(error)) from None
     except yaml.YAMLError:

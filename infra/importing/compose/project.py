@@ -1,0 +1,118 @@
+"""Compose files, read into one document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from infra.errors import UsageError
+from infra.importing.compose.dotenv import Variable, parse_dotenv
+from infra.importing.compose.environment import unread_files
+from infra.importing.compose.interpolation import Interpolator, interpolated
+from infra.importing.compose.nodes import Node, found, parse_compose, plain
+from infra.importing.compose.profiles import active_services, services_of
+from infra.importing.compose.reach import Reach
+from infra.importing.source import Source
+from infra.settings.partly import Location
+from infra.settings.problems import Problem, SettingsError
+from infra.settings.yaml_file import read_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeProject:
+    """What a set of Compose files says."""
+
+    name: str
+    source: Source
+    """The merged document with the values of all variables. Services whose profiles are not active are in it, too."""
+    folder: Path
+    """Of the first file; relative paths in the document start there."""
+    written: Callable[[Location], str | None]
+    """Returns the text of a scalar before interpolation (`${DB_PASSWORD}`)."""
+    inactive: frozenset[str]
+    """Services whose profiles are not active."""
+    unset: Mapping[str, tuple[str, ...]]
+    """Variables that nobody has set, which are empty therefore, and where they stand."""
+    environment: Mapping[str, str] = field(repr=False)
+    """The variables of the project: of the shell, and of its files."""
+    reach: Reach
+    """Which files it may name."""
+    unread: Mapping[Location, str]
+    """Where `env_file` of a service names a file that is not there, or is not to be read, and the reason."""
+
+
+def read_compose(
+    files: Sequence[Path],
+    *,
+    env_files: Sequence[Path] = (),
+    profiles: Collection[str] = (),
+    environment: Mapping[str, str],
+) -> ComposeProject:
+    """Read Compose files, which are merged in their order.
+
+    Raises:
+        UsageError: there is no file.
+        SettingsError: the files cannot be read, or say what no Compose file can.
+    """
+    if not files:
+        raise UsageError("name a Compose file, such as compose.yaml")
+    reach = Reach(folder=files[0].parent, named=files)
+    variables = _with_files(environment, env_files, reach)
+    problems: list[Problem] = []
+    unset: dict[str, list[str]] = {}
+    document = Node(value={}, place=files[0].name)
+    for file in files:
+        for node in parse_compose(read_text(file, file.name), file.name):
+            document = interpolated(node, Interpolator(variables.get), problems, unset)
+    if problems:
+        raise SettingsError(problems)
+    values = cast("Mapping[str, object]", plain(document))
+    active = active_services(document, profiles or _profiles(variables))
+    return ComposeProject(
+        name=_project_name(document, reach.folder, variables),
+        source=Source(values=values, place=lambda at: _place(document, at)),
+        folder=reach.folder,
+        written=lambda at: _written(document, at),
+        inactive=frozenset(services_of(document)) - active,
+        unset={name: tuple(dict.fromkeys(places)) for name, places in unset.items()},
+        environment=variables,
+        reach=reach,
+        unread=dict(unread_files(values, reach, iter(sorted(active)))),
+    )
+
+
+def _with_files(environment: Mapping[str, str], files: Sequence[Path], reach: Reach) -> Mapping[str, str]:
+    """Return the variables of the shell, and below them those of files: `.env` by default."""
+    default = reach.folder / ".env"
+    found: dict[str, Variable] = {}
+    for file in files or ([default] if default.is_file() else []):
+        found = parse_dotenv(read_text(file, reach.label(file)), reach.label(file), environment.get, found)
+    return {name: one.value for name, one in found.items()} | dict(environment)
+
+
+def _profiles(variables: Mapping[str, str]) -> Collection[str]:
+    return [name.strip() for name in variables.get("COMPOSE_PROFILES", "").split(",") if name.strip()]
+
+
+def _project_name(document: Node, folder: Path, environment: Mapping[str, str]) -> str:
+    """Return the name of the project, as Docker Compose makes it."""
+    own = document.mapping.get("name")
+    name = environment.get("COMPOSE_PROJECT_NAME") or (own.text if own else "") or folder.resolve().name
+    return re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
+
+
+def _place(document: Node, at: Location) -> str:
+    """Return the place of the value at a location, or of the nearest one above it."""
+    for length in range(len(at), -1, -1):
+        node = found(document, at[:length])
+        if node is not None:
+            return node.place
+    return document.place
+
+
+def _written(document: Node, at: Location) -> str | None:
+    node = found(document, at)
+    return None if node is None else node.written
