@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infra.plan.builds import builds_of_stack
+from infra.plan.document import plan_document
+from infra.plan.plan import plan_of_file
 from infra.settings.build import build_settings
 from infra.settings.stack import StackSettings
 from tests.apps.samples import web
+from tests.plan.test_run import shown
 from tests.platforms.guest.test_guest import guest
 from tests.settings.every_form import EXISTING, ON_EKS
 
@@ -43,3 +48,14 @@ def test_where_images_come_from_is_told_in_one_line(settings: StackSettings, lin
 
 def test_a_stack_that_builds_nothing_tells_nothing() -> None:
     assert builds_of_stack(build_settings({**EXISTING, "apps": {"web": web()}})) is None
+
+
+def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.test.yaml"
+    config = {f"nightowl:{key}": value for key, value in {**EXISTING, "apps": APPS}.items()}
+    file.write_text(yaml.safe_dump({"config": config}))
+    plan = plan_of_file(file, "test")
+    why_not = "as the cluster is not one of a stack on EKS"
+    assert f"web, api: build does nothing here, {why_not}" in shown(plan)
+    folders = {"web": "apps/web", "api": "apps/api"}
+    assert plan_document(plan)["builds"] == {"folders": folders, "copied_from": None, "why_not": why_not}

@@ -1844,7 +1844,7 @@ _DELIVERY = (
     _delivery("{ promotesFrom: Dev }", f".promotesFrom: 'Dev' {_NOT_A_NAME}", id="stack in capitals"),
     _delivery(
         f"{{ readers: ['{_READER}'] }}",
-        ".readers: has nothing to read, as no app has 'build'; remove it, or name the folder of an app's image there",
+        ".readers: has nothing to read, as no app has 'build'; name the folder of an image there, or remove readers",
         id="readers of nothing",
     ),
     _delivery(

@@ -221,7 +221,7 @@ def build_errors(builds: Collection[str]) -> Iterator[FieldError]:
 def reader_errors(delivery: DeliverySettings, builds: Collection[str]) -> Iterator[FieldError]:
     """Find readers of a stack that keeps no images; locations are below the sections' root."""
     if delivery.readers and not builds:
-        message = "has nothing to read, as no app has 'build'; remove it, or name the folder of an app's image there"
+        message = "has nothing to read, as no app has 'build'; name the folder of an image there, or remove readers"
         yield FieldError(("delivery", "readers"), message)
 
 
