@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -42,9 +43,9 @@ def write_imported(
     present = [path for path in files if (project / path).exists()]
     if present and not force:
         raise UsageError(f"{', '.join(present)}: there already; --force replaces, --stack NAME writes another stack")
-    for path, text in files.items():
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text(text, encoding="utf-8")
+    # The stack file comes last: once it is there, so is what it names.
+    for path in reversed(files):
+        _write(project / path, files[path])
     if as_json:
         document = {"stack": draft.name, "files": list(files), **report_json(findings, draft.steps)}
         console.out(json.dumps(document, indent=2), highlight=False)
@@ -52,3 +53,15 @@ def write_imported(
     console.print(f"{', '.join(files)}: {len(draft.apps)} apps")
     console.print(report_text(findings, draft.steps, full=full))
     console.out(f"\nNext: nightowl plan -s {draft.name}, then nightowl local up --stack {draft.name}", highlight=False)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file at once: a full disk or an interruption leaves none, or the old one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+            new = Path(folder) / path.name
+            new.write_text(text, encoding="utf-8")
+            new.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
