@@ -53,7 +53,7 @@ def test_a_stack_that_builds_nothing_tells_nothing() -> None:
 def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.test.yaml"
     config = {f"nightowl:{key}": value for key, value in {**EXISTING, "apps": APPS}.items()}
-    file.write_text(yaml.safe_dump({"config": config}))
+    file.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
     plan = plan_of_file(file, "test")
     why_not = "as the cluster is not one of a stack on EKS"
     assert f"web, api: build does nothing here, {why_not}" in shown(plan)
