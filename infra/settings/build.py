@@ -63,7 +63,11 @@ def _hidden(sections: Mapping[str, object], unknown: Sequence[tuple[Location, st
     known = copy.deepcopy(dict(sections))
     guessed: list[Location] = []
     for location, meant in unknown:
-        section, value = take(known, location)
+        try:
+            section, value = take(known, location)
+        except LookupError:
+            # A name that looks like the tag of a kind, <web>, is not in the location. It is refused by itself.
+            return []
         if meant is not None and meant not in section:
             section[meant] = value
             guessed.append((*location[:-1], meant))

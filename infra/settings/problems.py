@@ -62,7 +62,7 @@ def unknown_keys(error: ValidationError, model: type[Model]) -> Iterator[tuple[L
     for details in error.errors(include_url=False):
         if details["type"] == "extra_forbidden":
             location = details["loc"]
-            place = without_tags(location)
+            place = _place_of_unknown(location)
             yield place, None if kinds_with_key(model, location) else _meant(place, keys_at(model, location[:-1]))
 
 
@@ -110,16 +110,21 @@ def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location,
         case "union_tag_not_found":
             return [((*location, "kind"), "is required")]
         case "extra_forbidden":
-            return [(location, _unknown(details["loc"], model))]
+            return [(_place_of_unknown(details["loc"]), _unknown(details["loc"], model))]
         case _:
             return [(location, _message(details, location))]
+
+
+def _place_of_unknown(location: Location) -> Location:
+    """Leave tags out, but for the key at the end, which may look like one."""
+    return (*without_tags(location[:-1]), location[-1])
 
 
 def _unknown(location: Location, model: type[Model]) -> str:
     kinds = kinds_with_key(model, location)
     if kinds:
         return f"goes with kind {_either(kinds)} only"
-    hint = answer(without_tags(location))
+    hint = answer(_place_of_unknown(location))
     if hint:
         return f"unknown key; {hint}"
     return _nearest_key(str(location[-1]), keys_at(model, location[:-1]))

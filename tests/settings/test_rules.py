@@ -198,6 +198,22 @@ def test_whatever_an_app_holds_the_refusal_is_a_list_of_keys(one: dict[str, Any]
     _assert_settings_or_lines({"platform": {"kind": "existing", "context": "test"}, "apps": {"one": one, "two": two}})
 
 
+@pytest.mark.parametrize(
+    ("sections", "keys"),
+    [
+        ({"apps": {"web": {"image": "a:1", "port": 1, "health": {"<>": 1}}}}, {'apps.web.health["<>"]'}),
+        ({"apps": {"<web>": {"image": "a:1", "port": 1, "colour": 1}}}, {"apps", "apps.colour"}),
+    ],
+    ids=["key", "name"],
+)
+def test_what_looks_like_the_tag_of_a_kind_is_refused_like_any_other_key(
+    sections: dict[str, Any], keys: set[str]
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        build_settings({"platform": {"kind": "existing", "context": "test"}, **sections})
+    assert {problem.key for problem in refusal.value.problems} == {f"nightowl:{key}" for key in keys}
+
+
 def _assert_settings_or_lines(sections: dict[str, Any]) -> None:
     try:
         build_settings(sections)
