@@ -16,13 +16,16 @@ from infra.plan.access import pod_access
 from infra.settings.build import build_settings
 from infra.settings.stack import StackSettings
 from infra.stack import build
+from tests.chart_values import CHARTS, value_keys
 from tests.charts.samples import body
 from tests.harness import CONTEXT, Graph, run
 from tests.platforms.eks.stacks import sections
 
 PAGE = (Path(__file__).parents[1] / "docs" / "additions.md").read_text(encoding="utf-8")
 SNIPPETS: Mapping[str, list[str]] = {
-    part.partition("\n")[0]: re.findall(r"```yaml\n(.*?)```", part, re.DOTALL) for part in PAGE.split("\n## ")[1:]
+    part.partition("\n")[0]: re.findall(r"```yaml\n(.*?)```", part, re.DOTALL)
+    for part in PAGE.split("\n## ")[1:]
+    if "```yaml" in part
 }
 EXISTING: dict[str, Any] = {"platform": {"kind": "existing", "context": CONTEXT}, "apps": {}}
 
@@ -79,6 +82,14 @@ def test_a_snippet_makes_its_chart_and_its_files(name: str, tmp_path: Path) -> N
         assert made.has("Deployment", f"{chart}/{chart}")
     of_files = [one for one in made.objects() if "nightowl:charts:Manifests" in one.urn]
     assert len(of_files) == sum(len(list(yaml.safe_load_all(file))) for file in files)
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_names_a_version_and_values_that_the_chart_has(name: str) -> None:
+    for key, chart in stack_of(SNIPPETS[name][0])["charts"].items():
+        known = CHARTS[key]
+        assert chart["version"] == known.version, "read the values of the new version, and write both down"
+        assert sorted(value_keys(chart.get("values", {}))) == sorted([*known.values, *known.in_templates])
 
 
 @pytest.mark.parametrize("name", SNIPPETS)

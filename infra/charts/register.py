@@ -20,6 +20,8 @@ RESOURCE_POLICY = "helm.sh/resource-policy"
 HOLD_DATA = frozenset(words("CustomResourceDefinition Namespace PersistentVolume PersistentVolumeClaim"))
 """With them goes what is in them: a definition takes every object of its kind along."""
 
+LIFE_AFTER_END = "ttlSecondsAfterFinished"
+
 
 def holds_data(one: KubernetesObject) -> bool:
     """Whether other data goes with an object."""
@@ -61,8 +63,14 @@ def _kind_of(type_: str) -> tuple[str, str]:
 
 
 def _inputs(one: KubernetesObject) -> dict[str, Any]:
-    """Return the inputs of an object: those of a Secret encrypted in the state, value by value."""
+    """Return the inputs of an object: those of a Secret encrypted in the state, value by value.
+
+    A job stays when it has ended: the cluster would remove it after a time, and the next update run it again.
+    """
     inputs = dict(one.body)
+    spec = mapping(inputs.get("spec"))
+    if one.kind == "Job" and one.is_built_in and LIFE_AFTER_END in spec:
+        inputs["spec"] = {key: value for key, value in spec.items() if key != LIFE_AFTER_END}
     if one.kind == "Secret" and one.group == "core":
         for key in ("data", "stringData"):
             if key in inputs:

@@ -174,6 +174,12 @@ def test_what_a_chart_makes_up_anew_each_time_keeps_its_first_value() -> None:
     ]
 
 
+def test_a_job_that_has_ended_stays_as_the_next_update_would_run_it_again() -> None:
+    job = hook("Job", "patch", "post-install") | {"spec": {"ttlSecondsAfterFinished": 60, "backoffLimit": 2}}
+    made = build_charts({"keda": chart()}, [job])
+    assert made.one("Job", "keda/patch").props["spec"] == {"backoffLimit": 2}
+
+
 def test_the_data_of_a_secret_is_encrypted_in_the_state() -> None:
     made = build_charts({"keda": chart()}, [body("Secret", "token", data={"token": "c2VjcmV0"})])
     value = made.one("Secret", "keda/token").props["data"]["token"]
