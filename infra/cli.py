@@ -20,6 +20,7 @@ import typer.main
 from infra.ci.commands import ci
 from infra.console.output import Output, log_to_standard_error
 from infra.errors import NightowlError, UsageError
+from infra.importing.commands import import_
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
 from infra.system.garbage import collect_rarely
 
@@ -34,6 +35,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 local = typer.Typer(no_args_is_help=True, help="Kubernetes on this machine: no cloud account, no Docker, no root.")
 app.add_typer(local, name="local")
 app.add_typer(ci, name="ci")
+app.add_typer(import_, name="import")
 
 Name = Annotated[str, typer.Option(help="Name of the cluster; several run side by side.")]
 File = Annotated[

@@ -34,6 +34,7 @@ _USUAL = {
     "haproxy": UsualImage(user=99),
     "httpd": UsualImage(port=80),
     "influxdb": UsualImage(port=8086, user=1000),
+    "keycloak": UsualImage(port=8080, user=1000),
     "kibana": UsualImage(port=5601, user=1000),
     "mariadb": UsualImage(port=3306, user=999, writable=("/run/mysqld",)),
     "memcached": UsualImage(port=11211, user=11211),

@@ -1,0 +1,1 @@
+"""Plain manifests of Kubernetes, or what `helm template` prints, read into a stack file."""

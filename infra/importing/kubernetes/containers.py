@@ -1,0 +1,247 @@
+"""What a container runs, is told and is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from infra.importing.app_parts import add_secret, is_secret, pinned_image
+from infra.importing.kubernetes import quantities
+from infra.importing.kubernetes.app import App
+from infra.importing.kubernetes.parts import Part
+from infra.importing.names import secret_name
+from infra.settings.app.environment import PodField
+from infra.settings.app.references import references
+from infra.values import mapping
+
+_HOST_VARIABLE = re.compile(r"(?i)host|addr|server|url|uri|endpoint|service|node|seed|peer|proxy|backend|master|broker")
+_IN_PLAIN_TEXT = "stands there in plain text; create the Secret by the command below, and give out a new one"
+
+
+def draft_command(app: App, container: Part, *to: str) -> None:
+    """Draft image, command and arguments."""
+    image = pinned_image(container["image"].text)
+    app.put(container["image"], image.value, *to, "image", why=image.why)
+    if image.why:
+        app.world.draft.comments[*app.place, *to, "image"] = "the input names no version"
+    for key in ("command", "args"):
+        words: list[str] = []
+        for index, word in enumerate(container[key].items()):
+            text = app.text(word.text)
+            words.append(_without_secret(app, word, words[-1] if index else "", text))
+        if words:
+            app.put(container[key], words, *to, key)
+
+
+def _without_secret(app: App, word: Part, before: str, text: str) -> str:
+    """Return a word of a command, where a secret in it is a variable, which Kubernetes fills in."""
+    name, equals, value = text.partition("=")
+    if equals and is_secret(name.lstrip("-"), value):
+        variable = re.sub(r"\W+", "_", name.strip("-")).upper()
+        add_secret(app.world.draft, app.name, key=variable, of=app.world.place(word), env=variable)
+        app.took(word, "secrets", secret_name(variable), why=f"{name} {_IN_PLAIN_TEXT}")
+        return f"{name}=$({variable})"
+    if before.startswith("-") and is_secret(before.lstrip("-"), text):
+        variable = re.sub(r"\W+", "_", before.strip("-")).upper()
+        add_secret(app.world.draft, app.name, key=variable, of=app.world.place(word), env=variable)
+        app.took(word, "secrets", secret_name(variable), why=f"{before} {_IN_PLAIN_TEXT}")
+        return f"$({variable})"
+    return text
+
+
+def draft_env(app: App, container: Part, *to: str) -> None:
+    """Draft the variables: those of `env` go before those of `envFrom`."""
+    named = {one["name"].text for one in container["env"].items()}
+    for source in container["envFrom"].items():
+        _env_from(app, source, named, *to)
+    for variable in container["env"].items():
+        _variable(app, variable, *to)
+    env = app.section(*to).get("env", {})
+    known = {*env, *_secret_variables(app)}
+    for name, value in env.items():
+        if isinstance(value, str):
+            env[name] = _escaped(value, known)
+    if not env:
+        app.section(*to).pop("env", None)
+
+
+def _env_from(app: App, source: Part, named: set[str], *to: str) -> None:
+    prefix = source["prefix"].text
+    for kind, key in (("ConfigMap", "configMapRef"), ("Secret", "secretRef")):
+        reference = source[key]
+        if not reference.given:
+            continue
+        name = reference["name"].text
+        if kind == "ConfigMap":
+            found, texts = app.config_map(name)
+            for one, part in texts.items():
+                if prefix + one not in named:
+                    _text(app, part, prefix + one, part.text, *to)
+            if found is None:
+                app.missing(source, f"ConfigMap {name} is not in the input; write its variables under 'env'")
+            else:
+                app.took(source, *to, "env")
+            continue
+        keys = [one for one in app.secret_keys(name) if prefix + one not in named]
+        for one in keys:
+            _secret_variable(app, source, f"{name}/{one}", prefix + one)
+        if not keys:
+            what = (
+                f"nobody knows the keys of Secret {name}; write each under 'secrets', as {{ref: {name}/KEY, env: KEY}}"
+            )
+            app.missing(source, what)
+
+
+def _variable(app: App, variable: Part, *to: str) -> None:
+    name, source = variable["name"].text, variable["valueFrom"]
+    if not name:
+        app.missing(variable, "it has no name; leave it out")
+        return
+    if not source.given:
+        _text(app, variable, name, variable["value"].text, *to)
+        return
+    section = app.section(*to, "env")
+    if source["fieldRef"].given:
+        _field(app, variable, name, *to)
+    elif source["resourceFieldRef"].given:
+        resource, divisor = source.at("resourceFieldRef", "resource"), source.at("resourceFieldRef", "divisor")
+        if resource.text in {"limits.cpu", "limits.memory", "requests.cpu", "requests.memory"}:
+            section[name] = {"resource": resource.text}
+            app.took(variable, *to, "env", name)
+            if divisor.text not in {"", "0", "1"}:
+                app.missing(divisor, "the variable holds whole cores or bytes; let the program divide")
+        else:
+            app.missing(variable, "the limits and requests of CPU and memory alone can be told to a container")
+    elif source["configMapKeyRef"].given:
+        reference = source["configMapKeyRef"]
+        found = app.config_map(reference["name"].text)[1].get(reference["key"].text)
+        if found is None:
+            app.missing(
+                variable,
+                f"key {reference['key'].text} of ConfigMap {reference['name'].text} is not in the input; write the "
+                f"value as env.{name}",
+            )
+        else:
+            _text(app, variable, name, found.text, *to)
+            app.took(found, *to, "env", name)
+    elif source["secretKeyRef"].given:
+        reference = source["secretKeyRef"]
+        _secret_variable(app, variable, f"{reference['name'].text}/{reference['key'].text}", name)
+    else:
+        app.missing(variable, f"write the value as env.{name}")
+
+
+def _field(app: App, variable: Part, name: str, *to: str) -> None:
+    path = variable.at("valueFrom", "fieldRef", "fieldPath").text
+    section = app.section(*to, "env")
+    path = {"status.podIPs": "status.podIP", "status.hostIPs": "status.hostIP"}.get(path, path)
+    inside = re.fullmatch(r"metadata\.(labels|annotations)\['(.+)'\]", path)
+    if path in get_args(PodField):
+        section[name] = {"field": path}
+        app.took(variable, *to, "env", name)
+    elif inside:
+        section[name] = app.workload.pod.at("metadata", inside[1]).labels().get(inside[2], "")
+        app.took(variable, *to, "env", name, why=f"it is the value of {inside[2]}; change it here when you change that")
+    else:
+        app.missing(variable, f"{path} is none of {', '.join(get_args(PodField))}; write another one, or the value")
+
+
+def _text(app: App, part: Part, name: str, value: str, *to: str) -> None:
+    if is_secret(name, value):
+        taken = _secret_variables(app).get(name)
+        entry = taken or add_secret(app.world.draft, app.name, key=name, of=app.world.place(part), env=name)
+        app.took(part, "secrets", entry, why=f"{name} {_IN_PLAIN_TEXT}")
+        return
+    text = app.text(value, is_host=bool(_HOST_VARIABLE.search(name)))
+    app.section(*to, "env")[name] = text
+    why = "" if text == value else "names of Services and paths are those that apps have here"
+    app.took(part, *to, "env", name, why=why)
+
+
+def _secret_variable(app: App, part: Part, reference: str, variable: str) -> None:
+    known = _secret_variables(app)
+    secrets = app.section("secrets")
+    if variable in known:
+        same = secrets[known[variable]]["ref"] == reference
+        app.missing(
+            part, "" if same else f"{variable} is another secret already, as the containers of an app share them"
+        )
+        if same:
+            app.took(part, "secrets", known[variable])
+        return
+    name = free_secret_name(app, reference.partition("/")[2])
+    secrets[name] = {"ref": reference, "env": variable}
+    app.took(part, "secrets", name)
+
+
+def free_secret_name(app: App, key: str) -> str:
+    """Return a name for a secret that no other one of the app has."""
+    base = secret_name(key)
+    name, number = base, 1
+    while name in app.said.get("secrets", {}):
+        number += 1
+        name = f"{base[:37]}-{number}"
+    return name
+
+
+def _secret_variables(app: App) -> dict[str, str]:
+    entries: dict[str, Any] = app.said.get("secrets", {})
+    return {one["env"]: name for name, one in entries.items() if mapping(one).get("env")}
+
+
+def _escaped(text: str, known: set[str]) -> str:
+    """Return a text whose references that no variable has stay as they are written, as in Kubernetes."""
+    for name in references(text):
+        if name not in known:
+            text = text.replace(f"$({name})", f"$$({name})")
+    return re.sub(r"(?<!\$)\$(?=\{[A-Za-z_][A-Za-z0-9_]*(?::?[-?+][^}]*)?\})", "$$", text)
+
+
+def draft_resources(app: App, container: Part, *to: str) -> None:
+    """Draft CPU and memory. What has a limit alone requests as much, as in Kubernetes."""
+    requests, limits = container.at("resources", "requests"), container.at("resources", "limits")
+    for resource, read in (("cpu", quantities.cpu), ("memory", quantities.size)):
+        request, limit = requests[resource], limits[resource]
+        asked, most = read(request.text), read(limit.text)
+        if asked or most:
+            source = request if asked else limit
+            why = ""
+            if resource == "memory" and not most:
+                why = "it is the limit, too, as a node is never promised more than it has; write 'memoryLimit'"
+            app.put(source, asked or most, *to, "resources", resource, why=why)
+        if asked and most:
+            key = f"{resource}Limit"
+            if quantities.is_more(limit.text, request.text) or resource == "cpu":
+                app.put(limit, most, *to, "resources", key)
+            else:
+                app.took(limit, *to, "resources", resource)
+        for part, value in ((request, asked), (limit, most)):
+            if part.given and value is None:
+                app.missing(part, "it is no amount; leave it out")
+    _devices(app, [*requests.entries(), *limits.entries()], *to)
+
+
+def _devices(app: App, entries: list[tuple[str, Part]], *to: str) -> None:
+    for name, part in entries:
+        if name == "nvidia.com/gpu" and part.number and not to:
+            app.put(part, part.number, "resources", "gpu")
+        elif name == "ephemeral-storage":
+            app.missing(part, "write the sizes of 'volumes' and 'writable'")
+        elif name not in {"cpu", "memory"}:
+            app.missing(part, "there is no key: CPU, memory and whole GPUs of the app are what it may ask for")
+
+
+def all_texts(app: App) -> Iterator[str]:
+    """List the texts of an app that may name another one."""
+    pending: list[Any] = [
+        app.said.get(key) for key in ("env", "args", "command", "files", "init", "sidecars", "release")
+    ]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            pending += list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        elif isinstance(value, list):
+            pending += value

@@ -1,0 +1,323 @@
+"""Volumes of pods: files of ConfigMaps, secrets, scratch space and data that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from infra.importing.kubernetes import quantities
+from infra.importing.kubernetes.app import App
+from infra.importing.kubernetes.containers import free_secret_name
+from infra.importing.kubernetes.parts import Object, Part
+from infra.importing.names import own_name
+from infra.secret_texts.texts import in_file
+
+_USUAL_SIZE = "1Gi"
+_SECRETS = "/run/secrets"
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108
+_RUN = ("/run", "/var/run", "/var/lock")
+_NOT_LIMITED = f"it had no limit; a pod that fills it beyond {_USUAL_SIZE} is evicted"
+_NEW_CLAIM = "the claim is a new one of the stack, and empty: copy the data over, or name the old claim as 'claim'"
+_SHARED_MODES = {"ReadWriteMany", "ReadOnlyMany"}
+_HOST_PATH = (
+    "no Pod Security Standard that a namespace enforces here allows a folder of the node; use a volume, or install "
+    "what needs the node beside the stack"
+)
+
+
+def draft_secret_files(app: App, containers: list[Part]) -> None:
+    """Draft the secrets that are mounted, before the texts that may name their paths."""
+    for volume in app.workload.spec["volumes"].items():
+        sources = [volume["secret"], *(one["secret"] for one in volume.at("projected", "sources").items())]
+        for source in (one for one in sources if one.given):
+            mounts = [mount for _, mount in _mounts(containers, volume["name"].text)]
+            _secret(app, source, mounts)
+
+
+def _secret(app: App, source: Part, mounts: list[Part]) -> None:
+    name = source["secretName"].text or source["name"].text
+    items = {one["key"].text: one["path"].text for one in source["items"].items()}
+    keys = items or {key: key for key in app.secret_keys(name)}
+    if {"tls.crt", "tls.key"} <= keys.keys() or (_is_tls(app, name) and not items):
+        secret = free_secret_name(app, name)
+        app.section("secrets")[secret] = {"ref": name, "tls": True}
+        for mount in mounts:
+            folder = _folder(mount)
+            app.moved.update({f"{folder}/{one}": f"/run/tls/{secret}/{one}" for one in ("tls.crt", "tls.key")})
+            app.took(mount, "secrets", secret, why=f"the certificate is in /run/tls/{secret} here")
+        app.took(source, "secrets", secret)
+        return
+    wanted = {mount["subPath"].text for mount in mounts if mount["subPath"].text}
+    keys = keys or {one: one for one in wanted}
+    if not keys:
+        what = f"nobody knows the keys of Secret {name}; write each under 'secrets', as {name}/KEY"
+        app.missing(source, what)
+        for mount in mounts:
+            app.missing(mount, what)
+        return
+    for key, path in keys.items():
+        reference = f"{name}/{key}"
+        known = [one for one, entry in app.section("secrets").items() if reference == entry]
+        secret = known[0] if known else free_secret_name(app, key)
+        app.section("secrets")[secret] = reference
+        for mount in mounts:
+            old = _folder(mount) if mount["subPath"].text else f"{_folder(mount)}/{path}"
+            new = f"{_SECRETS}/{secret}"
+            if mount["subPath"].text in {"", path} and old != new:
+                app.moved[old] = new
+            where = f"it is the file {new} here, and not {old}; commands and variables that name it are changed"
+            app.took(mount, "secrets", secret, why=where)
+        app.took(source, "secrets", secret)
+
+
+def _is_tls(app: App, name: str) -> bool:
+    found = app.world.find("Secret", name)
+    return found is not None and found.part["type"].text == "kubernetes.io/tls"
+
+
+def draft_volumes(app: App, containers: list[tuple[Part, tuple[str, ...]]]) -> None:
+    """Draft what containers mount; each comes with its place below the app, and the app's own is the first."""
+    parts = [one for one, _ in containers]
+    for volume in app.workload.spec["volumes"].items():
+        mounts = list(_mounts(parts, volume["name"].text))
+        if not mounts:
+            app.missing(volume, "no container mounts it; leave it out")
+            continue
+        _volume(app, volume, mounts, {one.place: to for one, to in containers})
+    for template in app.workload.object.spec["volumeClaimTemplates"].items():
+        mounts = list(_mounts(parts, template.at("metadata", "name").text))
+        _claimed(app, template, template["spec"], mounts, template.at("metadata", "name").text)
+        app.missing(template["status"], "there is no key: Kubernetes writes it")
+    for container in parts:
+        for device in container["volumeDevices"].items():
+            app.missing(device)
+        known = {one["name"].text for one in app.workload.spec["volumes"].items()}
+        known |= {one.at("metadata", "name").text for one in app.workload.object.spec["volumeClaimTemplates"].items()}
+        for mount in container["volumeMounts"].items():
+            if mount["name"].text not in known:
+                app.missing(mount, f"there is no volume {mount['name'].text}; leave it out")
+
+
+def _volume(app: App, volume: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+    name = volume["name"].text
+    for key, part in volume.entries():
+        if key == "name":
+            app.took(part, "volumes")
+        elif key == "configMap":
+            _files(app, part, mounts, places)
+        elif key == "secret":
+            continue
+        elif key == "projected":
+            _projected(app, part, mounts, places)
+        elif key == "emptyDir":
+            _scratch(app, part, mounts, name)
+        elif key == "persistentVolumeClaim":
+            _claim(app, part, mounts, name)
+        elif key == "ephemeral":
+            spec = part.at("volumeClaimTemplate", "spec")
+            wanted = quantities.size(spec.at("resources", "requests", "storage").text) or _USUAL_SIZE
+            _mount(
+                app,
+                part,
+                mounts,
+                name,
+                {"size": wanted},
+                why="it is scratch space of the node, which dies with the pod",
+            )
+        elif key == "hostPath":
+            for _, mount in mounts:
+                app.dangerous(mount, _HOST_PATH)
+            app.dangerous(part, _HOST_PATH)
+        else:
+            what = (
+                "write {field: ...} under 'env'"
+                if key == "downwardAPI"
+                else "make a claim for it, and write it as 'claim'"
+            )
+            app.missing(part, what)
+            for _, mount in mounts:
+                app.missing(mount, what)
+
+
+def _mounts(containers: list[Part], name: str) -> Iterator[tuple[Part, Part]]:
+    for container in containers:
+        yield from ((container, one) for one in container["volumeMounts"].items() if one["name"].text == name)
+
+
+def _folder(mount: Part) -> str:
+    path = mount["mountPath"].text or "/"
+    return str(PurePosixPath("/", path.lstrip("/")))
+
+
+def _files(app: App, source: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+    name = source["name"].text
+    found, texts = app.config_map(name)
+    if found is None:
+        what = f"ConfigMap {name} is not in the input; write its content under 'files'"
+        app.missing(source, what)
+        for _, mount in mounts:
+            app.missing(mount, what)
+        return
+    items = {one["key"].text: one["path"].text for one in source["items"].items()}
+    paths = items or {key: key for key in texts}
+    app.took(source["name"], "files")
+    app.took(source["items"], "files")
+    mode = source["defaultMode"]
+    if mode.given:
+        runs = bool((mode.number or 0) & 0o111)
+        app.missing(
+            mode, "files are read, and none is a program; run it by its interpreter: [sh, FILE]" if runs else ""
+        )
+    for container, mount in mounts:
+        _mounted_files(app, mount, texts, paths, places[container.place])
+    for key, part in found.part["binaryData"].entries():
+        app.missing(part, f"{key} is no text; put it into the image")
+
+
+def _mounted_files(app: App, mount: Part, texts: Any, paths: dict[str, str], to: tuple[str, ...]) -> None:
+    inside, folder = mount["subPath"].text, _folder(mount)
+    for key, path in paths.items():
+        if inside and path != inside and not path.startswith(f"{inside}/"):
+            continue
+        target = folder if path == inside else f"{folder}/{path.removeprefix(f'{inside}/')}"
+        part = texts.get(key)
+        if part is None:
+            app.missing(mount, f"the ConfigMap has no {key}; write the file under 'files'")
+            continue
+        content = app.text(part.text)
+        secrets = in_file(target, content)
+        if secrets:
+            app.missing(
+                part,
+                f"line {secrets[0].line} looks like {secrets[0].what}; keep the file in a Secret, and name it under "
+                f"'secrets', or write it under 'files' and list it in 'notSecret'",
+            )
+            app.missing(mount, f"{target} looks as if it had a secret, and is left out")
+            continue
+        app.section(*to, "files")[target] = content
+        app.took(part, *to, "files", target)
+        app.took(mount, *to, "files", target)
+
+
+def _projected(app: App, part: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+    app.missing(part["defaultMode"], "there is no key: files can be read by the app's group")
+    for source in part["sources"].items():
+        for key, one in source.entries():
+            if key == "configMap":
+                _files(app, one, mounts, places)
+            elif key == "downwardAPI":
+                app.missing(one, "write {field: ...} under 'env'")
+            elif key != "secret":
+                app.missing(one, "there is no key: a pod gets no token of the API server")
+    for _, mount in mounts:
+        app.took(mount, "files")
+
+
+def _scratch(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
+    limit = quantities.size(part["sizeLimit"].text)
+    in_memory = part["medium"].text == "Memory"
+    folder = _folder(mounts[0][1])
+    app.took(part["sizeLimit"], "volumes", own_name(name), "size")
+    if in_memory and folder == _SHARED_MEMORY:
+        app.said["shm"] = limit or "64Mi"
+        app.took(part, "shm", why="" if limit else "it had no limit; 64Mi is what a container has elsewhere")
+        for _, mount in mounts:
+            app.took(mount, "shm")
+        return
+    why = "" if limit else _NOT_LIMITED
+    if in_memory:
+        why = "it is on the node's disk; nothing but 'shm' is in memory"
+    if limit is None and folder.startswith(_RUN):
+        app.section("writable")[folder] = "64Mi"
+        app.took(part, "writable", folder, why="it had no limit; a pod that fills it beyond 64Mi is evicted")
+        for _, mount in mounts:
+            app.took(mount, "writable", folder)
+        return
+    _mount(app, part, mounts, name, {"size": limit or _USUAL_SIZE}, why=why)
+
+
+def _claim(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
+    claim = part["claimName"].text
+    found = app.world.find("PersistentVolumeClaim", claim)
+    is_read_only = part["readOnly"].value is True
+    app.took(part["readOnly"], "volumes", own_name(name), "readOnly")
+    if found is None:
+        _mount(app, part, mounts, name, {"claim": claim}, is_read_only=is_read_only)
+        return
+    app.world.used.add(("PersistentVolumeClaim", claim))
+    lender = app.world.lenders.get(claim)
+    if lender is not None and lender[0] != app.name:
+        app.world.draft.apps[lender[0]]["volumes"][lender[1]]["shared"] = True
+        _mount(app, part, mounts, name, {"from": ".".join(lender)}, is_read_only=is_read_only)
+        return
+    volume = _claimed(app, part, found.spec, mounts, name, is_read_only=is_read_only, of=found)
+    app.world.lenders[claim] = (app.name, volume)
+
+
+def _claimed(
+    app: App,
+    part: Part,
+    spec: Part,
+    mounts: list[tuple[Part, Part]],
+    name: str,
+    *,
+    is_read_only: bool = False,
+    of: Object | None = None,
+) -> str:
+    size = quantities.size(spec.at("resources", "requests", "storage").text)
+    settings: dict[str, Any] = {"size": size or _USUAL_SIZE, "kind": "persistent"}
+    volume = own_name(name)
+    app.took(spec.at("resources", "requests", "storage"), "volumes", volume, "size")
+    storage_class = spec["storageClassName"]
+    if storage_class.text:
+        settings["storageClass"] = storage_class.text
+    app.took(storage_class, "volumes", volume, "storageClass")
+    modes = spec["accessModes"]
+    is_stateful = app.workload.object.kind == "StatefulSet" and of is None
+    if _SHARED_MODES & {one.text for one in modes.items()} and not is_stateful:
+        settings["shared"] = True
+    app.took(modes, "volumes", volume, "shared")
+    _mount(app, part, mounts, name, settings, is_read_only=is_read_only, why=_NEW_CLAIM)
+    return volume
+
+
+def _mount(
+    app: App,
+    part: Part,
+    mounts: list[tuple[Part, Part]],
+    name: str,
+    settings: dict[str, Any],
+    *,
+    is_read_only: bool = False,
+    why: str = "",
+) -> None:
+    """Draft a volume at the folder of its first mount: every container has it there."""
+    if not mounts:
+        app.missing(part, "no container mounts it; leave it out")
+        return
+    folders: dict[str, str] = {}
+    base = own_name(name)
+    reads_only = is_read_only or all(mount["readOnly"].value is True for _, mount in mounts)
+    for _, mount in mounts:
+        folder = _folder(mount)
+        inside = mount["subPath"].text or mount["subPathExpr"].text
+        volume = folders.get(inside)
+        if volume is None:
+            volume = own_name(base, folders.values()) if folders else base
+            folders[inside] = volume
+            read_only = {"readOnly": True} if reads_only and settings.get("kind", "claim") != "scratch" else {}
+            if "kind" not in settings and "claim" not in settings and "from" not in settings:
+                read_only = {}
+            app.section("volumes")[volume] = {"mount": folder, **settings, **read_only}
+            reason = f"the volume has the folder {inside} as its root" if inside else ""
+            if len(folders) > 1:
+                reason = f"it is a volume of its own, as one volume is mounted at one folder; {folders} were one"
+            app.took(mount, "volumes", volume, why=reason)
+        elif app.said["volumes"][volume]["mount"] != folder:
+            there = app.said["volumes"][volume]["mount"]
+            app.missing(mount, f"every container has this volume at {there}; write that path in what this one runs")
+        else:
+            app.took(mount, "volumes", volume)
+        app.missing(mount["mountPropagation"], "there is no key: what is mounted later is not seen")
+    app.took(part, "volumes", base, why=why)
