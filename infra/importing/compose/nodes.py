@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
@@ -10,7 +9,6 @@ from typing import cast
 import yaml
 
 from infra.settings.partly import Location
-from infra.settings.plain import MOST_VALUES
 from infra.settings.problems import Problem, SettingsError
 from infra.settings.yaml_file import parse_nodes, scalar_value
 
@@ -88,15 +86,6 @@ def plain(node: Node) -> object:
     return node.value
 
 
-def located(node: Node, location: Location = ()) -> Iterator[tuple[Location, Node]]:
-    """List all nodes in a node with their locations."""
-    yield location, node
-    for key, below in node.mapping.items():
-        yield from located(below, (*location, key))
-    for index, below in enumerate(node.items):
-        yield from located(below, (*location, index))
-
-
 def found(node: Node, location: Location) -> Node | None:
     """Find the node at a location."""
     for step in location:
@@ -164,8 +153,3 @@ class _Reader:
 def _scalar(node: yaml.ScalarNode, *, is_own: bool) -> Scalar:
     """Return the value of a scalar; the tag of one with a tag of Compose's own does not say what type it has."""
     return str(node.value) if is_own else scalar_value(node)
-
-
-def too_large(name: str, by: str) -> SettingsError:
-    """Return the message for what has too many values once `by` is written out."""
-    return SettingsError([Problem(name, f"has more than {MOST_VALUES:,} values once {by} is written out")])

@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import cast
 
 from infra.errors import UsageError
-from infra.importing.compose.dotenv import Variable, parse_dotenv
 from infra.importing.compose.environment import unread_files
-from infra.importing.compose.interpolation import Interpolator, interpolated
-from infra.importing.compose.nodes import Node, found, parse_compose, plain
+from infra.importing.compose.loading import Loader, with_files
+from infra.importing.compose.nodes import Node, found, plain
 from infra.importing.compose.profiles import active_services, services_of
 from infra.importing.compose.reach import Reach
+from infra.importing.compose.references import broken_references
 from infra.importing.source import Source
 from infra.settings.partly import Location
-from infra.settings.problems import Problem, SettingsError
-from infra.settings.yaml_file import read_text
+from infra.settings.problems import SettingsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,37 +59,26 @@ def read_compose(
     if not files:
         raise UsageError("name a Compose file, such as compose.yaml")
     reach = Reach(folder=files[0].parent, named=files)
-    variables = _with_files(environment, env_files, reach)
-    problems: list[Problem] = []
-    unset: dict[str, list[str]] = {}
-    document = Node(value={}, place=files[0].name)
-    for file in files:
-        for node in parse_compose(read_text(file, file.name), file.name):
-            document = interpolated(node, Interpolator(variables.get), problems, unset)
-    if problems:
-        raise SettingsError(problems)
+    default = reach.folder / ".env"
+    variables = with_files(environment, env_files or ([default] if default.is_file() else []), reach)
+    loader = Loader(reach=reach)
+    document = loader.project(files, variables)
     values = cast("Mapping[str, object]", plain(document))
     active = active_services(document, profiles or _profiles(variables))
+    broken = list(broken_references(document, active))
+    if broken:
+        raise SettingsError(broken)
     return ComposeProject(
         name=_project_name(document, reach.folder, variables),
         source=Source(values=values, place=lambda at: _place(document, at)),
         folder=reach.folder,
         written=lambda at: _written(document, at),
         inactive=frozenset(services_of(document)) - active,
-        unset={name: tuple(dict.fromkeys(places)) for name, places in unset.items()},
+        unset={name: tuple(dict.fromkeys(places)) for name, places in loader.unset.items()},
         environment=variables,
         reach=reach,
         unread=dict(unread_files(values, reach, iter(sorted(active)))),
     )
-
-
-def _with_files(environment: Mapping[str, str], files: Sequence[Path], reach: Reach) -> Mapping[str, str]:
-    """Return the variables of the shell, and below them those of files: `.env` by default."""
-    default = reach.folder / ".env"
-    found: dict[str, Variable] = {}
-    for file in files or ([default] if default.is_file() else []):
-        found = parse_dotenv(read_text(file, reach.label(file)), reach.label(file), environment.get, found)
-    return {name: one.value for name, one in found.items()} | dict(environment)
 
 
 def _profiles(variables: Mapping[str, str]) -> Collection[str]:
