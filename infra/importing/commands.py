@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ Stack = Annotated[str | None, typer.Option("--stack", "-s", help="The name of th
 Force = Annotated[bool, typer.Option("--force", help="Replace a stack file of that name.")]
 Full = Annotated[bool, typer.Option("--full", help="List what was taken over, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+EnvFiles = Annotated[list[Path] | None, typer.Option("--env-file", help="Variables of the project, instead of .env.")]
+Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Import the services of this profile, too.")]
 
 
 @import_.command("kubernetes")
@@ -39,3 +42,28 @@ def kubernetes(
     console = context.ensure_object(Output).results
     imported = import_kubernetes(paths, stack)
     write_imported(imported, project, force=force, full=full, as_json=as_json, console=console)
+
+
+@import_.command("compose")
+def compose(
+    context: typer.Context,
+    files: Files,
+    *,
+    stack: Stack = None,
+    env_file: EnvFiles = None,
+    profile: Profiles = None,
+    force: Force = False,
+    as_json: AsJson = False,
+    full: Full = False,
+) -> None:
+    """Make a stack file from Compose files, or from those of a stack of Docker Swarm."""
+    from infra.importing.compose.project import read_compose
+    from infra.importing.compose.stack import import_project
+    from infra.importing.run import write_imported
+    from infra.project import project_folder
+
+    top = project_folder(Path.cwd())
+    project = read_compose(files, env_files=env_file or (), profiles=profile or (), environment=os.environ)
+    imported = import_project(project, stack=stack, origin=", ".join(file.name for file in files), top=top)
+    console = context.ensure_object(Output).results
+    write_imported(imported, top, force=force, full=full, as_json=as_json, console=console)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from infra.importing.keys import Column, Keys, find_key
@@ -49,12 +49,17 @@ class Ledger:
         """Note a value by which a container gets hold of its node, and which is therefore left out."""
         self._note(Column.DANGEROUS, key, (), what_to_do)
 
+    @property
+    def noted(self) -> Set[Location]:
+        """The locations of the input that something was noted for."""
+        return {finding.key for finding in self._found.values()}
+
     def findings(self) -> list[Finding]:
         """List all notes, and for what nobody has noted what the table of keys says, in the order of the input."""
         noted = list(self._found.values())
         covered = {finding.key for finding in noted}
         for leaf in leaves(self._source.values):
-            if not any(leaf[:length] in covered for length in range(len(leaf) + 1)):
+            if not any(leaf[:length] in covered for length in range(1, len(leaf) + 1)):
                 finding = self._by_table(leaf)
                 noted.append(finding)
                 covered.add(finding.key)

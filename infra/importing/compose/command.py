@@ -1,0 +1,93 @@
+"""Entry point and command: what Compose calls `entrypoint` and `command` is `command` and `args` here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection
+
+from infra.importing.app_parts import add_secret
+from infra.importing.compose.hosts import with_own_hosts
+from infra.importing.compose.service import Service
+from infra.importing.compose.values import items
+from infra.secret_texts.texts import in_arguments
+from infra.values import text
+
+_CLEARED = "an empty one clears what the image names, which the stack file cannot say; write the whole 'command'"
+_TO = {"entrypoint": "command", "command": "args"}
+
+
+def map_command(service: Service) -> None:
+    """Take over entry point and command."""
+    for key, to in _TO.items():
+        if key not in service.values:
+            continue
+        words = words_of(service.values[key])
+        if words is None:
+            service.missing((key,), "its quotes are not those of a shell; write it as a list of words")
+        elif words:
+            _write(service, key, to, words)
+        elif service.values[key] is None:
+            service.decided((key,), why="nothing is written, so that the image's own holds")
+        elif key == "entrypoint" and words_of(service.values.get("command")):
+            service.decided((key,), why="empty: 'command' of the input takes its place")
+        else:
+            service.missing((key,), _CLEARED)
+    if service.values.get("entrypoint") in ("", []) and "args" in service.settings:
+        service.settings["command"] = service.settings.pop("args")
+        service.taken(("command",), "command")
+
+
+def words_of(value: object) -> list[str] | None:
+    """Return the words of a command, as a shell splits them; None where it could not."""
+    if isinstance(value, str):
+        try:
+            return shlex.split(value)
+        except ValueError:
+            return None
+    return [
+        one if isinstance(one, str) else str(one).lower() if isinstance(one, bool) else str(one) for one in items(value)
+    ]
+
+
+def literal(text: str, variables: Collection[str]) -> str:
+    """Write a text of a command so that Kubernetes hands it on as it is."""
+
+    def escaped(match: re.Match[str]) -> str:
+        name = match[2]
+        return match[1] * 2 + (f"({name})" if name else "") if len(match[1]) > 1 or name in variables else match[0]
+
+    return re.sub(r"(\$+)(?:\(([^()]*)\))?", escaped, text)
+
+
+def _write(service: Service, key: str, to: str, words: list[str]) -> None:
+    secret = in_arguments(words)
+    if secret:
+        words = _without_secrets(service, key, words, list(secret))
+    known = {str(name) for name in service.settings.get("env", {})} | _secret_variables(service)
+    if not secret:
+        words = [literal(word, known) for word in words]
+    service.settings[to] = [with_own_hosts(service, (key,), word) for word in words]
+    text = "split into words as a shell does" if isinstance(service.values[key], str) else ""
+    if secret:
+        service.decided((key,), to, why="what looks like a secret in it is a variable $(NAME), filled from a secret")
+    else:
+        service.taken((key,), to, text=text)
+
+
+def _without_secrets(service: Service, key: str, words: list[str], places: list[int]) -> list[str]:
+    """Put a variable, which a secret fills, in the place of each word that holds a secret."""
+    changed = list(words)
+    for place in places:
+        option = re.fullmatch(r"(--?[\w.-]+=)(.+)", words[place], re.DOTALL)
+        before = words[place - 1] if place else ""
+        called = option[1] if option else before if before.startswith("-") else f"{key}-{place}"
+        variable = re.sub(r"\W+", "_", called).strip("_").upper() or f"{key.upper()}_{place}"
+        add_secret(service.stack.draft, service.app, key=variable.lower(), of=f"{service.name}.{key}", env=variable)
+        changed[place] = f"{option[1] if option else ''}$({variable})"
+    return changed
+
+
+def _secret_variables(service: Service) -> set[str]:
+    secrets = service.settings.get("secrets", {})
+    return {text(one, "env") for one in secrets.values()} - {""}

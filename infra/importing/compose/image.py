@@ -1,0 +1,99 @@
+"""The image of a service: the one that it names, or the one that is to be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from infra.importing.app_parts import UNKNOWN_TAG, pinned_image
+from infra.importing.compose.dockerfile import Dockerfile, parse_dockerfile, read_dockerfile
+from infra.importing.compose.project import ComposeProject
+from infra.importing.compose.service import Service
+from infra.importing.draft import Step
+from infra.settings.app.build_folder import check_folder
+from infra.values import mapping, text
+
+REGISTRY = "registry.example.com"
+_BUILT = "it is built from a folder; replace the registry by yours"
+_PART = "it is of the build, which stays with the Dockerfile: give it to docker build"
+
+
+def dockerfile_of(values: Any, folder: Path) -> Dockerfile:
+    """Read the Dockerfile that a service is built from, if it lies in the folder of the project."""
+    build = values.get("build")
+    inline = text(build, "dockerfile_inline")
+    stage = text(build, "target")
+    if inline:
+        return parse_dockerfile(inline, stage)
+    context = build if isinstance(build, str) else text(build, "context") or ("." if isinstance(build, dict) else "")
+    if not context:
+        return Dockerfile()
+    path = folder / context / (text(build, "dockerfile") or "Dockerfile")
+    return read_dockerfile(path, stage) if path.resolve().is_relative_to(folder.resolve()) else Dockerfile()
+
+
+def map_image(service: Service, top: Path) -> None:
+    """Write the image; `top` is the folder of the project of Nightowl, in which `build` names folders."""
+    named = service.values.get("image")
+    build = service.values.get("build")
+    if isinstance(named, str) and named:
+        decision = pinned_image(named)
+        service.settings["image"] = decision.value
+        if decision.why:
+            service.decided(("image",), "image", why=decision.why)
+            service.comment(f"replace {UNKNOWN_TAG}: the input names no version", "image")
+        else:
+            service.taken(("image",), "image")
+    else:
+        service.settings["image"] = f"{REGISTRY}/{service.stack.draft.name}/{service.app}:{UNKNOWN_TAG}"
+        service.comment("replace: where the built image is kept, and its version", "image")
+        if "image" in service.values:
+            service.missing(("image",), "it is no name of an image; write one")
+        if build is None:
+            service.added("image", why="the service names no image; replace it")
+    if build is not None:
+        _map_build(service, build, top)
+    elif "build" in service.values:
+        service.decided(("build",), why="nothing is written")
+
+
+def _map_build(service: Service, build: Any, top: Path) -> None:
+    project: ComposeProject = service.stack.project
+    context = build if isinstance(build, str) else text(build, "context") or "."
+    image = service.settings["image"]
+    is_plain = isinstance(build, str) or not {*mapping(build)} - {"context"}
+    own = _below(project.folder / context, top) if is_plain else None
+    options = [
+        *(["--file", f"{context.rstrip('/')}/{text(build, 'dockerfile')}"] if text(build, "dockerfile") else []),
+        *(["--target", text(build, "target")] if text(build, "target") else []),
+    ]
+    folder = context if "://" in context or Path(context).is_absolute() else str(project.folder / context)
+    command = f"docker build --tag {image} {' '.join([*options, folder])} && docker push {image}"
+    service.stack.draft.steps.append(
+        Step(
+            what=f"build the image of {service.app}, and write its name with a version into the stack file",
+            command=command,
+        )
+    )
+    to: tuple[str, ...] = ("image",)
+    if own is not None:
+        service.settings["build"] = own
+        to = ("build",)
+    if isinstance(build, str) or not mapping(build):
+        service.decided(("build",), *to, why=_BUILT)
+        return
+    for key in mapping(build):
+        if key == "context":
+            service.decided(("build", key), *to, why=_BUILT)
+        elif key in {"target", "dockerfile"}:
+            service.decided(("build", key), why="it is in the command that builds the image, below")
+        else:
+            service.missing(("build", key), _PART)
+
+
+def _below(folder: Path, top: Path) -> str | None:
+    """Return a folder as `build` names it; None for one that is not inside of the project."""
+    try:
+        return check_folder(str(folder.resolve().relative_to(top.resolve())))
+    except ValueError:
+        return None

@@ -1,0 +1,122 @@
+"""A Compose project as the draft of a stack file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.errors import UsageError
+from infra.importing.compose.command import map_command
+from infra.importing.compose.deploy import map_deploy
+from infra.importing.compose.dockerfile import Dockerfile
+from infra.importing.compose.environment import service_environment
+from infra.importing.compose.health import map_health
+from infra.importing.compose.hosts import other_names
+from infra.importing.compose.image import dockerfile_of, map_image
+from infra.importing.compose.keys import KEYS
+from infra.importing.compose.labels import map_labels
+from infra.importing.compose.networks import called_ports, map_networks
+from infra.importing.compose.order import map_order, tasks
+from infra.importing.compose.ports import map_ports
+from infra.importing.compose.project import ComposeProject
+from infra.importing.compose.resources import map_resources
+from infra.importing.compose.security import map_security
+from infra.importing.compose.service import SERVICES, Service, Stack
+from infra.importing.compose.stored import map_configs, map_secrets, map_stored
+from infra.importing.compose.unread import note_extensions, note_unread
+from infra.importing.compose.variables import map_environment
+from infra.importing.compose.volumes import map_volumes, map_volumes_of_project
+from infra.importing.draft import StackDraft
+from infra.importing.findings import Ledger
+from infra.importing.names import own_name
+from infra.importing.run import Imported
+from infra.values import mapping
+
+_RESERVED = ("default", "localhost", "self", "load-balancer")
+_RENAMED = "names have lower-case letters, digits and dashes"
+
+
+def import_project(project: ComposeProject, *, stack: str | None, origin: str, top: Path) -> Imported:
+    """Draft a stack file from a project; `top` is the folder of the project of Nightowl, which has `stacks`.
+
+    Raises:
+        UsageError: the project has no service.
+    """
+    values = project.source.values
+    known = {name: mapping(value) for name, value in mapping(values.get(SERVICES)).items()}
+    services = {name: value for name, value in known.items() if name not in project.inactive}
+    if not services:
+        raise UsageError(f"{origin}: there is no service to import; --profile names the one to start")
+    apps = _names(services)
+    draft = StackDraft(name=own_name(stack or project.name or project.folder.resolve().name), origin=origin)
+    ledger = Ledger(KEYS, project.source)
+    whole = Stack(project=project, draft=draft, ledger=ledger, apps=apps, hosts=other_names(services, apps))
+    if "name" in values:
+        ledger.taken(("name",), "namespace", "name")
+    for name in project.inactive:
+        ledger.decided((SERVICES, name), why="its profile is not active; --profile imports it")
+    found = _services(whole, services)
+    texts = {name: _text(project, name, value) for name, value in services.items()}
+    _map_all(found, texts, top)
+    map_volumes_of_project(values, _map_volumes(found), next(iter(found.values())))
+    map_networks(list(found.values()), texts)
+    map_stored(whole)
+    note_extensions(whole)
+    for service in found.values():
+        note_unread(service)
+    return Imported(draft=draft, findings=ledger.findings())
+
+
+def _names(services: Mapping[str, Any]) -> dict[str, str]:
+    apps: dict[str, str] = {}
+    for name in services:
+        apps[name] = own_name(name, taken=[*apps.values(), *_RESERVED])
+    return apps
+
+
+def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Service]:
+    ends = tasks(services)
+    found: dict[str, Service] = {}
+    for name, values in services.items():
+        dockerfile = (
+            dockerfile_of(values, stack.project.folder) if "image" not in values or "build" in values else Dockerfile()
+        )
+        is_task = name in ends
+        app = stack.apps[name]
+        stack.draft.apps[app] = {"kind": "job"} if is_task else {}
+        found[name] = Service(stack=stack, name=name, app=app, values=values, is_task=is_task, dockerfile=dockerfile)
+        if app != name:
+            found[name].added(why=f"service {name}: {_RENAMED}")
+    return found
+
+
+def _map_all(services: Mapping[str, Service], texts: Mapping[str, str], top: Path) -> None:
+    called = called_ports({name: one.values for name, one in services.items()}, texts)
+    for service in services.values():
+        map_image(service, top)
+        map_environment(service)
+        map_secrets(service)
+        map_configs(service)
+        map_command(service)
+        map_ports(service, called, map_labels(service))
+        map_health(service)
+        map_resources(service)
+        map_security(service)
+        map_deploy(service)
+        map_order(service, services)
+
+
+def _map_volumes(services: Mapping[str, Service]) -> dict[str, tuple[str, str]]:
+    owners: dict[str, tuple[str, str]] = {}
+    for service in services.values():
+        map_volumes(service, owners)
+    return owners
+
+
+def _text(project: ComposeProject, name: str, values: Mapping[str, Any]) -> str:
+    """Return what a service says where it can name another: variables, command and labels."""
+    environment = [value or "" for value, _ in service_environment(project, name).values()]
+    said = {key: values.get(key) for key in ("command", "entrypoint", "healthcheck", "labels")}
+    return "\n".join([*environment, json.dumps(said, default=str)])
