@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.errors import UsageError
+from infra.settings.nearest import nearest
+from infra.settings.stack_file import stack_name
 from infra.settings.yaml_file import read_yaml
 
 PROJECT_FILE = "Pulumi.yaml"
@@ -19,7 +21,7 @@ def project_folder(start: Path) -> Path:
     """
     folder = enclosing_project(start)
     if folder is None:
-        raise UsageError(f"no {PROJECT_FILE} in {start} or above; run this in a checkout of Nightowl")
+        raise UsageError(f"no {PROJECT_FILE} in {start} or above; run this in the folder of your project, or below it")
     return folder
 
 
@@ -50,13 +52,16 @@ def stack_file(project: Path, stack: str) -> Path:
     """Find the file of a stack.
 
     Raises:
-        UsageError: there is none; the message lists the stacks that exist.
+        UsageError: there is none; the message lists the stacks that exist, and names the one that may be meant.
     """
-    path = project / STACKS_FOLDER / f"Pulumi.{stack}.yaml"
-    if path.is_file():
-        return path
-    known = ", ".join(stack_files(project)) or "none"
-    raise UsageError(f"there is no stack {stack!r}: {path} does not exist; stacks: {known}")
+    known = stack_files(project)
+    # By the list and not by the path, in which a name such as ../base would lead elsewhere.
+    if stack in known:
+        return known[stack]
+    near = nearest(stack, known)
+    hint = f"did you mean {near!r}? " if near else ""
+    path = f"{STACKS_FOLDER}/Pulumi.{stack}.yaml"
+    raise UsageError(f"there is no stack {stack!r}: {path} does not exist; {hint}stacks: {', '.join(known) or 'none'}")
 
 
 def file_or_stack(project: Path, stack: str, file: Path | None) -> Path:
@@ -74,4 +79,4 @@ def file_or_stack(project: Path, stack: str, file: Path | None) -> Path:
 
 def stack_files(project: Path) -> dict[str, Path]:
     """List the stack files of a project by stack, in alphabetical order."""
-    return {file.name.split(".")[1]: file for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}
+    return {stack_name(file): file for file in sorted((project / STACKS_FOLDER).glob("Pulumi.*.yaml"))}

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -92,3 +93,20 @@ def test_a_plan_takes_a_stack_file_from_elsewhere_under_the_name_of_a_stack() ->
 def test_a_stack_file_that_is_not_there_is_told(words: list[str]) -> None:
     with pytest.raises(UsageError, match=r"--file: nowhere\.yaml does not exist"):
         CliRunner().invoke(app, [*words, "--file", "nowhere.yaml"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["plan", "-s"], ["plan", "-s", "dev", "--diff"], ["config", "-s"], ["local", "up", "--stack"], ["image", "-s"]],
+)
+def test_a_misspelt_stack_is_told_with_the_one_that_was_meant_and_those_that_are_there(words: list[str]) -> None:
+    with pytest.raises(
+        UsageError, match=r"stacks/Pulumi\.locl\.yaml does not exist; did you mean 'local'\? stacks: dev"
+    ):
+        CliRunner().invoke(app, [*words, "locl"], catch_exceptions=False)
+
+
+def test_a_folder_without_a_project_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"no Pulumi\.yaml in .*; run this in the folder of your project"):
+        CliRunner().invoke(app, PLAN, catch_exceptions=False)

@@ -18,10 +18,15 @@ def parse_bases(value: object) -> tuple[str, ...]:
     Raises:
         ValueError: neither the name of a file without its ending, nor a list of such names, or one is there twice.
     """
+    if value in (None, "", [], ()):
+        raise ValueError("names no file; name one, or remove the key")
     given = cast("list[object] | tuple[object, ...]", value if isinstance(value, list | tuple) else [value])
     names = [name for name in given if isinstance(name, str) and _NAME.fullmatch(name)]
     if len(names) < len(given):
-        raise ValueError("is not the name of a file beside this one, without .yaml, nor a list of such names")
+        raise ValueError(
+            "is not the name of a file beside this one, without .yaml, nor a list of such names; "
+            "write base for base.yaml"
+        )
     if len(set(names)) < len(names):
         raise ValueError("names a file twice; a file counts where it is named first")
     return tuple(names)

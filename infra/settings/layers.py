@@ -117,12 +117,12 @@ def layers_on(own: Layer, read: Callable[[str], Layer | None]) -> Layers:
 
 
 def _extended(layer: Layer) -> tuple[str, ...]:
-    if layer.config.get(EXTENDS) is None:
+    if EXTENDS not in layer.config:
         return ()
     try:
         return parse_bases(layer.config[EXTENDS])
     except ValueError as error:
-        raise _refused(layer, f"{error}; write base for base.yaml") from None
+        raise _refused(layer, str(error)) from None
 
 
 def _refused(layer: Layer, message: str) -> SettingsError:

@@ -22,6 +22,7 @@ STACK_FILE_KEYS = ("config", "encryptedkey", "encryptionsalt", "environment", "s
 class StackFile:
     """A stack file: its keys beside `config`, which are Pulumi's, and its configuration on top of its bases."""
 
+    path: Path
     keys: Mapping[str, object]
     layers: Layers
 
@@ -35,7 +36,8 @@ class StackFile:
         try:
             return settings_of(self.layers.config)
         except SettingsError as error:
-            raise self.layers.located(error) from None
+            hint = [] if _is_of_a_stack(self.path) else [_no_stack(self.path)]
+            raise SettingsError([*hint, *self.layers.located(error).problems]) from None
 
 
 def settings_from_stack_file(path: Path) -> StackSettings:
@@ -65,7 +67,36 @@ def read_stack_file(path: Path) -> StackFile:
     document = read_document(path)
     own = _layer(document, str(path), STACK_FILE_KEYS)
     keys = {key: value for key, value in document.values.items() if key != "config"}
-    return StackFile(keys=keys, layers=layers_on(own, lambda name: read_base(path.parent, name)))
+    return StackFile(path=path, keys=keys, layers=layers_on(own, lambda name: read_base(path.parent, name)))
+
+
+def stack_name(path: Path) -> str:
+    """Return the stack whose file `Pulumi.<stack>.yaml` is."""
+    return path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
+def _is_of_a_stack(path: Path) -> bool:
+    return path.match("Pulumi.*.yaml")
+
+
+def _no_stack(path: Path) -> Problem:
+    """Say of a file that is not usable by itself which stacks extend it."""
+    stacks = [stack_name(file) for file in sorted(path.parent.glob("Pulumi.*.yaml")) if _extends(file, path)]
+    if stacks:
+        said = f"is no stack file, but one that {', '.join(stacks)} extend{'s' * (len(stacks) == 1)}"
+        return Problem(short_name(path), f"{said}; name a stack, such as -s {stacks[0]}")
+    return Problem(
+        short_name(path),
+        "is no stack file by its name, and no stack extends it; name a stack file, or write "
+        f"nightowl:extends: {path.stem} in one beside it",
+    )
+
+
+def _extends(file: Path, base: Path) -> bool:
+    try:
+        return short_name(base) in {layer.file for layer in read_stack_file(file).layers.all}
+    except SettingsError:
+        return False
 
 
 def read_base(folder: Path, name: str) -> Layer | None:

@@ -197,7 +197,7 @@ def parse_document(text: str, name: str) -> Document:
     if values is None:
         return Document(values={}, lines={})
     if not isinstance(values, dict):
-        raise _refused(name, "is not a mapping; write keys such as config")
+        raise _refused(short_name(name), "is not a mapping; write keys such as config")
     plain = {str(key): value for key, value in cast(dict[object, object], values).items()}
     return Document(values=plain, lines=lines)
 
@@ -259,30 +259,74 @@ def _yaml_errors(name: str) -> Generator[None]:
     try:
         yield
     except yaml.MarkedYAMLError as error:
-        raise _refused(name, _syntax_message(error)) from None
+        raise _syntax_error(error, name) from None
     except yaml.YAMLError:
-        raise _refused(name, "has a character that YAML does not allow") from None
+        raise _refused(short_name(name), "has a character that YAML does not allow") from None
     except _TooLargeError as error:
-        raise _refused(name, str(error)) from None
+        raise _refused(short_name(name), str(error)) from None
     except SettingsError:
         raise
     except (ArithmeticError, AttributeError, LookupError, ValueError):
         # PyYAML's own ways to fail at a tag that the value does not fit (`!!bool x`): each names the value, or nothing.
-        raise _refused(name, "has a number or a date that cannot be read; put it in quotes") from None
+        raise _refused(short_name(name), "has a number or a date that cannot be read; put it in quotes") from None
 
 
 def _refused(name: str | Path, message: str) -> SettingsError:
     return SettingsError([Problem(str(name), message)])
 
 
-def _syntax_message(error: yaml.MarkedYAMLError) -> str:
-    mark = error.problem_mark or error.context_mark
-    place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-    problem = " ".join((error.problem or "is not YAML").split())
-    if "'\\t'" in problem:
-        return f"{place}there is a tab; YAML is indented with spaces"
-    # The name of an alias or a tag, which a secret without quotes can be taken for.
-    return place + re.sub(r""" (?:'(?!<)[^']{2,}'|"(?!<)[^"]{2,}")""", "", problem)
+def _syntax_error(error: yaml.MarkedYAMLError, name: str) -> SettingsError:
+    """Say in plain words what PyYAML found. Its own repeat texts of the file, which may be a secret without quotes."""
+    said = f"{error.context} {error.problem}"
+    begins, message = next(((begins, text) for sign, begins, text in _SYNTAX if sign in said), (False, _NO_YAML))
+    mark = error.context_mark if begins and error.context_mark else error.problem_mark or error.context_mark
+    return _refused(f"{short_name(name)}:{mark.line + 1}" if mark else short_name(name), message)
+
+
+_NO_YAML = "is not YAML; look at the indentation, the quotes and the brackets here and above"
+_SYNTAX = (
+    ("'\\t'", False, "there is a tab; YAML is indented with spaces"),
+    ("cannot start any token", False, "no text can begin with this character; put the text in quotes"),
+    (
+        "flow sequence",
+        True,
+        "the list that begins here is not closed; write ] at its end, and commas between its items",
+    ),
+    (
+        "flow mapping",
+        True,
+        "the mapping that begins here is not closed; write } at its end, and commas between its keys",
+    ),
+    (
+        "quoted scalar found unexpected",
+        True,
+        "the text that begins here is not closed; write the same quote at its end",
+    ),
+    ("double-quoted scalar", False, r"double quotes take no such escape; write \\ for \, or use single quotes"),
+    ("undefined alias", False, "* begins the name of an alias that is not there; put the text in quotes"),
+    ("duplicate anchor", False, "& begins a name that is there already; choose another"),
+    ("alphabetic or numeric character", False, "& and * begin a name; put the text in quotes"),
+    ("another document", False, "a second document begins here; a file holds one, so remove the line ---"),
+    ("the tag", False, "! begins a tag, which no value takes; put the text in quotes"),
+    ("parsing a tag", False, "! begins a tag, which no value takes; put the text in quotes"),
+    ("scanning a tag", False, "! begins a tag, which no value takes; put the text in quotes"),
+    ("unhashable key", False, "a key is a list or a mapping; write a text"),
+    ("could not find expected ':'", True, "there is no colon after the key; write key: value"),
+    (
+        "mapping values are not allowed",
+        False,
+        "no key can stand here; put a text with a colon in quotes, or end the line above with one",
+    ),
+    (
+        "sequence entries are not allowed",
+        False,
+        "an item of a list begins where none can; write - on a line of its own",
+    ),
+    ("for merging", False, "<< takes a mapping, or a list of mappings, by its alias"),
+    ("a block scalar", False, "nothing can follow | or > on its line; begin the text on the next one"),
+    ("expected <block end>", False, "the line does not fit those above; indent it as its neighbours are"),
+)
+"""What to do about a mistake, by words of PyYAML's message; and whether it is told where its value begins."""
 
 
 def _other_base(file: str, location: Location, node: yaml.Node | None) -> Iterator[Problem]:

@@ -118,6 +118,9 @@ def test_a_circle_is_refused_with_its_way(tmp_path: Path) -> None:
         ("../base", "is not the name of a file beside this one, without .yaml, nor a list of such names"),
         ("{ a: b }", "is not the name of a file beside this one, without .yaml, nor a list of such names"),
         ("[base, 1]", "is not the name of a file beside this one, without .yaml, nor a list of such names"),
+        ('""', "names no file; name one, or remove the key"),
+        ("", "names no file; name one, or remove the key"),
+        ("[]", "names no file; name one, or remove the key"),
         ("[base, base]", "names a file twice; a file counts where it is named first"),
     ],
 )
@@ -143,13 +146,30 @@ def test_what_cannot_be_extended_is_refused(tmp_path: Path, extends: str, messag
             "base.yaml:1: encryptionsalt: belongs to one stack; a base file has config alone",
         ),
         ("conifg: {}\n", "base.yaml:1: conifg: unknown key; did you mean 'config'?"),
-        ("a: [1\n", "FOLDER/base.yaml: line 2, column 1: expected ',' or ']', but got '<stream end>'"),
+        (
+            "a: [1\n",
+            "base.yaml:1: the list that begins here is not closed; write ] at its end, and commas between its items",
+        ),
     ],
 )
 def test_a_base_has_what_several_stacks_can_share(tmp_path: Path, base: str, line: str) -> None:
-    assert refusal(tmp_path, base=base, own=OWN) == [
-        line.replace("FOLDER/", f"{tmp_path}/".replace(f"{tmp_path.name}/", ""))
-    ]
+    assert refusal(tmp_path, base=base, own=OWN) == [line]
+
+
+def test_a_base_in_place_of_a_stack_file_is_told_with_the_stacks_that_extend_it(tmp_path: Path) -> None:
+    base = "config: { nightowl:apps: {} }\n"
+    write(tmp_path, base=base, middle=OWN, other=base, own=OWN.replace("base", "middle"))
+    for name, said in {
+        "base": "is no stack file, but one that test extends; name a stack, such as -s test",
+        "other": "is no stack file by its name, and no stack extends it; name a stack file, or write nightowl:extends: "
+        "other in one beside it",
+    }.items():
+        with pytest.raises(SettingsError) as refused:
+            settings_from_stack_file(tmp_path / f"{name}.yaml")
+        assert str(refused.value).split("\n")[:2] == [
+            f"{tmp_path.name}/{name}.yaml: {said}",
+            f"{tmp_path.name}/{name}.yaml: nightowl:platform: is required",
+        ]
 
 
 def test_a_secret_in_a_base_is_found_where_it_stands_and_not_repeated(tmp_path: Path) -> None:

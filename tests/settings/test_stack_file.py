@@ -57,21 +57,44 @@ def _web(tmp_path: Path, more: str) -> WebSettings:
             id="config as list",
         ),
         pytest.param("conifg: {}\n", ["FILE:1: conifg: unknown key; did you mean 'config'?"], id="config misspelt"),
+        pytest.param("a:\n\tb: 1\n", ["FILE:2: there is a tab; YAML is indented with spaces"], id="tab"),
         pytest.param(
-            "a:\n\tb: 1\n", ["FILE: line 2, column 1: there is a tab; YAML is indented with spaces"], id="tab"
+            "a: [1\n",
+            ["FILE:1: the list that begins here is not closed; write ] at its end, and commas between its items"],
+            id="open list",
         ),
         pytest.param(
-            "a: [1\n", ["FILE: line 2, column 1: expected ',' or ']', but got '<stream end>'"], id="open list"
+            "a: 'x\n",
+            ["FILE:1: the text that begins here is not closed; write the same quote at its end"],
+            id="open quote",
         ),
-        pytest.param("a: 'x\n", ["FILE: line 2, column 1: found unexpected end of stream"], id="open quote"),
-        pytest.param("a: *b\n", ["FILE: line 1, column 4: found undefined alias 'b'"], id="alias of nothing"),
-        pytest.param("a: 1\n---\nb: 2\n", ["FILE: line 2, column 1: but found another document"], id="two documents"),
+        pytest.param(
+            "a: *b\n",
+            ["FILE:1: * begins the name of an alias that is not there; put the text in quotes"],
+            id="alias of nothing",
+        ),
+        pytest.param(
+            "a: 1\n---\nb: 2\n",
+            ["FILE:2: a second document begins here; a file holds one, so remove the line ---"],
+            id="two documents",
+        ),
         pytest.param(
             "a: !!python/object:os.system x\n",
-            ["FILE: line 1, column 4: could not determine a constructor for the tag"],
+            ["FILE:1: ! begins a tag, which no value takes; put the text in quotes"],
             id="foreign tag",
         ),
-        pytest.param("? [a]\n: b\n", ["FILE: line 1, column 3: found unhashable key"], id="list as key"),
+        pytest.param(
+            "a:\n  b: 1\n c: 2\n",
+            ["FILE:3: the line does not fit those above; indent it as its neighbours are"],
+            id="indentation",
+        ),
+        pytest.param(
+            "a: b: c\n",
+            ["FILE:1: no key can stand here; put a text with a colon in quotes, or end the line above with one"],
+            id="colon",
+        ),
+        pytest.param("a: @b\n", ["FILE:1: no text can begin with this character; put the text in quotes"], id="sign"),
+        pytest.param("? [a]\n: b\n", ["FILE:1: a key is a list or a mapping; write a text"], id="list as key"),
         pytest.param(b"a: \xff\xfe\n", ["FILE: is not UTF-8 text"], id="not UTF-8"),
         pytest.param("a: \x07\n", ["FILE: has a character that YAML does not allow"], id="control character"),
         pytest.param("a: " + "[" * 1000, ["FILE: is nested more than 50 levels deep"], id="very deep"),
