@@ -16,7 +16,7 @@ from infra.extension import load_extension
 from infra.platforms.existing.namespace import require_namespace
 from infra.platforms.existing.reach import require_cluster
 from infra.project import enclosing_project, stacks_folder
-from infra.settings.load import load
+from infra.settings.load import load_with_layers
 from infra.stack import build
 from infra.system.garbage import collect_rarely
 
@@ -29,11 +29,13 @@ def run() -> None:
     """
     collect_rarely()
     try:
-        settings = load(stacks_folder(Path.cwd()))
+        settings, layers = load_with_layers(stacks_folder(Path.cwd()))
         require_cluster(settings.platform)
         require_namespace(settings)
         extension = load_extension(enclosing_project(Path.cwd()))
-        for name, value in build(settings, extension=extension).items():
+        with layers.locating():
+            outputs = build(settings, extension=extension)
+        for name, value in outputs.items():
             pulumi.export(name, value)
     except NightowlError as error:
         raise pulumi.RunError(str(error)) from None

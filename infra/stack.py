@@ -28,8 +28,8 @@ from infra.settings.app.lent_volumes import former_owners
 from infra.settings.build import PROJECT
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.interactions import in_order
-from infra.settings.model import path_text
 from infra.settings.outputs import unknown_outputs
+from infra.settings.problems import Problem, SettingsError, key_text
 from infra.settings.stack import StackSettings
 
 
@@ -51,6 +51,7 @@ def build(
     where there are several, all are in `urls`.
 
     Raises:
+        SettingsError: a chart, a file or an output that they name cannot be used.
         pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
     """
     settings = settings.with_keeper()
@@ -134,7 +135,7 @@ def _check_outputs(settings: StackSettings, known: Collection[str]) -> None:
         if has_rights or error.location[2] != "permissions"
     ]
     if found:
-        raise pulumi.RunError("\n".join(f"{PROJECT}:{path_text(one.location)}: {one.message}" for one in found))
+        raise SettingsError(Problem(key_text(PROJECT, one.location), one.message) for one in found)
 
 
 def _priority_class(settings: StackSettings, app: Application) -> str | None:

@@ -122,7 +122,7 @@ UPLOADS = 'def before_apps(stack):\n    return {"uploads": "bucket"}\n'
 def test_an_output_that_nobody_returns_is_refused_with_those_that_there_are(
     tmp_path: Path, app: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(NightowlError, match=re.escape(message)):
+    with pytest.raises(NightowlError, match=r"\.yaml:[0-9]+: " + re.escape(message)):
         planned(tmp_path, UPLOADS, dict(EXISTING), **app)
 
 

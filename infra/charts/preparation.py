@@ -14,9 +14,11 @@ from infra.charts.files import FileError, objects_in, values_of
 from infra.charts.hooks import hooked, points_text
 from infra.charts.objects import KubernetesObject, Scopes, placed, scopes
 from infra.charts.rendering import TEMPLATE, Rendered, render, rendering_provider, template_options
+from infra.settings.build import PROJECT
 from infra.settings.charts import ChartSettings, ManifestSettings
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.model import FieldError, Location, path_text
+from infra.settings.problems import Problem, SettingsError, key_text
 from infra.settings.stack import StackSettings
 from infra.versions import KUBERNETES_MINOR
 
@@ -43,7 +45,7 @@ def prepare(settings: StackSettings, project: Path) -> Prepared:
     """Render the charts, and read the files; `project` is the folder with Pulumi.yaml.
 
     Raises:
-        pulumi.RunError: with one line per file or chart that cannot be used.
+        SettingsError: with one line per file or chart that cannot be used.
     """
     problems: list[FieldError] = []
     values = {name: _values(name, chart, project, problems) for name, chart in settings.charts.items()}
@@ -152,4 +154,4 @@ def _conflicts(
 
 def _refuse(problems: Sequence[FieldError]) -> None:
     if problems:
-        raise pulumi.RunError("\n".join(f"nightowl:{path_text(one.location)}: {one.message}" for one in problems))
+        raise SettingsError(Problem(key_text(PROJECT, one.location), one.message) for one in problems)

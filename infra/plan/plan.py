@@ -30,7 +30,7 @@ from infra.plan.svg import Drawing
 from infra.project import enclosing_project, project_name
 from infra.settings.build import PROJECT
 from infra.settings.guest import AwsPlatformSettings
-from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.stack_file import read_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
 from policies.levels import SHIPPED
@@ -103,7 +103,8 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         SettingsError: the file's settings are not usable.
         ProgramError: the program refuses them.
     """
-    settings = settings_from_stack_file(file)
+    stack_file = read_stack_file(file)
+    settings = stack_file.settings()
 
     platform, access = settings.platform, settings.cluster.access
     on_aws = isinstance(platform, AwsPlatformSettings)
@@ -127,7 +128,8 @@ def plan_of_file(file: Path, stack: str) -> Plan:
             others=host_outputs(settings, project=project, role=role),
             template=template,
         )
-        planned = plan_of_program(program, answers)
+        with stack_file.layers.locating():
+            planned = plan_of_program(program, answers)
     return replace(
         planned,
         access=pod_access(settings),

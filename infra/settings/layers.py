@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import cast
@@ -74,6 +75,14 @@ class Layers:
             problem if problem.place else replace(problem, place=self.place(self._location(problem.key)))
             for problem in error.problems
         )
+
+    @contextmanager
+    def locating(self) -> Generator[None]:
+        """Name file and line of what is found wrong inside."""
+        try:
+            yield
+        except SettingsError as error:
+            raise self.located(error) from None
 
     def _location(self, key: str) -> Location:
         """Find the location of a key as messages write it, or of the nearest section above it."""

@@ -11,14 +11,19 @@ import pulumi
 from pulumi.runtime.config import CONFIG
 
 from infra.settings.build import PROJECT, settings_of
-from infra.settings.layers import Layer, layers_on
+from infra.settings.layers import Layer, Layers, layers_on
 from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
 from infra.settings.stack_file import read_base, read_stack_file
 
 
 def load(folder: Path = Path("stacks")) -> StackSettings:
-    """Read and check the whole configuration of the stack, before any resource is made.
+    """Read and check the whole configuration of the stack. Raises as `load_with_layers` does."""
+    return load_with_layers(folder)[0]
+
+
+def load_with_layers(folder: Path) -> tuple[StackSettings, Layers]:
+    """Read and check the whole configuration of the stack, before any resource is made; with the files it comes from.
 
     Pulumi gives the program what stands in the stack's own file; the files that it extends are read from `folder`.
 
@@ -29,10 +34,8 @@ def load(folder: Path = Path("stacks")) -> StackSettings:
     encrypted = list(filter(pulumi.runtime.is_config_secret, config))
     try:
         layers = layers_on(_own_layer(config, folder), lambda name: read_base(folder, name))
-        try:
-            return settings_of(layers.config, encrypted)
-        except SettingsError as error:
-            raise layers.located(error) from None
+        with layers.locating():
+            return settings_of(layers.config, encrypted), layers
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
 

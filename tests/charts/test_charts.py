@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import grpc
-import pulumi
 import pytest
 
 from infra.charts.rendering import TEMPLATE
 from infra.settings.build import build_settings
+from infra.settings.problems import SettingsError
 from infra.stack import build
 from tests.apps.samples import web
 from tests.charts.samples import DEFINITION, REPOSITORY, Body, body, build_charts, chart, hook
@@ -202,13 +202,13 @@ def test_an_object_of_a_newer_api_version_is_the_same_resource() -> None:
     ids=["nothing", "twice"],
 )
 def test_a_rendering_that_cannot_be_made_is_refused(rendering: list[Body], message: str) -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         build_charts({"keda": chart()}, rendering)
     assert str(refused.value) == message
 
 
 def test_an_object_that_two_charts_would_make_is_refused() -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         build_charts({"a": chart(), "b": chart()}, [DEFINITION])
     assert str(refused.value) == (
         "nightowl:charts.b: has CustomResourceDefinition greetings.example.com, as charts.a has; leave it out of one "
@@ -218,7 +218,7 @@ def test_an_object_that_two_charts_would_make_is_refused() -> None:
 
 def test_a_chart_that_makes_up_names_is_refused() -> None:
     names = iter("ab")
-    with pytest.raises(pulumi.RunError, match="Secret a has another name at each rendering"):
+    with pytest.raises(SettingsError, match="Secret a has another name at each rendering"):
         build_charts({"keda": chart()}, lambda _: [body("Secret", next(names))])
 
 
@@ -241,7 +241,7 @@ def test_all_charts_that_helm_refuses_are_named_with_its_reason() -> None:
     def program() -> None:
         build(settings)
 
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         run(program, calls={TEMPLATE: refuse})
     lines = str(refused.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == ["nightowl:charts.a", "nightowl:charts.b"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pulumi
 import pytest
 import yaml
 
+from infra.settings.problems import SettingsError
 from tests.apps.samples import web
 from tests.charts.samples import DEFINITION, Body, body, build_charts, chart
 
@@ -98,14 +98,14 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str, m
     (tmp_path / "manifests").mkdir()
     if content:
         (tmp_path / "manifests" / "x.yaml").write_text(content)
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         build_charts({}, manifests=["manifests"], project=tmp_path)
     assert str(refused.value).startswith("nightowl:manifests[0]: ")
     assert message in str(refused.value)
 
 
 def test_a_folder_that_is_not_there_is_told_from_an_empty_one(tmp_path: Path) -> None:
-    with pytest.raises(pulumi.RunError, match="nightowl:manifests\\[0\\]: manifests does not exist; name a folder"):
+    with pytest.raises(SettingsError, match="nightowl:manifests\\[0\\]: manifests does not exist; name a folder"):
         build_charts({}, manifests=["manifests"], project=tmp_path)
 
 
@@ -127,7 +127,7 @@ def test_a_file_with_values_lies_below_the_values_of_the_stack_file(tmp_path: Pa
 def test_all_files_that_cannot_be_used_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "keda.yaml").write_text("auth: {password: hunter2-hunter2, existingSecret: keda}\n")
     charts = {"keda": chart(valuesFile="keda.yaml"), "own": {"chart": "charts/own"}, "x": chart(valuesFile="no.yaml")}
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         build_charts(charts, project=tmp_path)
     lines = str(refused.value).splitlines()
     assert lines[0] == (

@@ -16,8 +16,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from typing_extensions import override
 
 from infra.charts.rendering import NO_CLUSTER
-from infra.plan.capture import ProgramError
 from infra.plan.plan import Plan, plan_of_file
+from infra.settings.problems import SettingsError
 from tests.charts.samples import body
 
 STACK = """
@@ -97,9 +97,9 @@ def test_a_repository_that_is_out_of_reach_leaves_the_rest_of_the_plan(
 
 def test_a_chart_that_helm_refuses_is_refused_by_the_plan(provider: _Provider, plan: Callable[[], Plan]) -> None:
     provider.refusal = 'failed to pull chart: chart "keda" version "1.2.3" not found'
-    with pytest.raises(ProgramError) as refused:
+    with pytest.raises(SettingsError, match=r"/Pulumi\.[a-z]+\.yaml:[0-9]+: nightowl:charts\.keda: ") as refused:
         plan()
-    assert str(refused.value) == 'nightowl:charts.keda: failed to pull chart: chart "keda" version "1.2.3" not found'
+    assert str(refused.value).endswith('keda: failed to pull chart: chart "keda" version "1.2.3" not found')
 
 
 def test_without_a_provider_the_plan_says_how_to_get_one(plan: Callable[[], Plan]) -> None:

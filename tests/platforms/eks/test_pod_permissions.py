@@ -237,5 +237,5 @@ def test_more_than_a_boundary_holds_is_refused_before_anything_is_made() -> None
 
 
 def test_an_output_that_nobody_returns_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match=r"web\.permissions\[0\]\.s3: the stack's own code returns no output 'up"):
+    with pytest.raises(SettingsError, match=r"web\.permissions\[0\]\.s3: the stack's own code returns no output 'up"):
         run_stack(with_apps({"web": {"permissions": [{"s3": {"output": "uploads"}}]}}))
