@@ -67,3 +67,26 @@ def compose(
     imported = import_project(project, stack=stack, origin=", ".join(file.name for file in files), top=top)
     console = context.ensure_object(Output).results
     write_imported(imported, top, force=force, full=full, as_json=as_json, console=console)
+
+
+@import_.command("marathon")
+def marathon(
+    context: typer.Context,
+    files: Files,
+    *,
+    stack: Stack = None,
+    force: Force = False,
+    full: Full = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a stack file from apps, groups and pods of Marathon, as JSON files or as its API answers them.
+
+    An id /shop/web becomes the app `web` of the stack `shop`.
+    """
+    from infra.importing.marathon.mapper import import_marathon
+    from infra.importing.run import write_imported
+    from infra.project import project_folder
+
+    project = project_folder(Path.cwd())
+    console = context.ensure_object(Output).results
+    write_imported(import_marathon(files, stack), project, force=force, full=full, as_json=as_json, console=console)

@@ -1,0 +1,138 @@
+"""JSON files with the line of each value: messages and the report name it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from infra.settings.model import path_text
+from infra.settings.partly import Location
+from infra.settings.problems import Problem, SettingsError
+from infra.settings.yaml_file import short_name
+
+LARGEST_FILE_BYTES = 8 * 2**20
+MOST_VALUES = 150_000
+"""In one file, read within a second. A stack file has room for some 400 apps, of about 100 values each here."""
+DEEPEST_LEVEL = 50
+"""Objects and lists inside one another. A group of groups has about five levels of its own, and an app six."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonFile:
+    """What a file holds, and in which line each value starts."""
+
+    name: str
+    """As messages call it: its folder and its name."""
+    value: Any
+    lines: dict[Location, int]
+
+
+def read_json(path: Path) -> JsonFile:
+    """Read a JSON file.
+
+    Raises:
+        SettingsError: it cannot be read, is no JSON, is too large, or has a key twice; with the line.
+    """
+    name = short_name(path)
+    text = _text(path, name)
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        hint = "; render the template first" if "{{" in text else ""
+        message = f"is no JSON (column {error.colno}): {error.msg[:1].lower()}{error.msg[1:]}{hint}"
+        raise _refused(f"{name}:{error.lineno}", message) from None
+    except RecursionError:
+        raise _refused(name, f"is nested more than {DEEPEST_LEVEL} levels deep") from None
+    except ValueError as error:
+        raise _refused(name, f"has a number that cannot be read: {error}") from None
+    try:
+        return JsonFile(name=name, value=value, lines=_lines(text, name))
+    except _TooDeepError:
+        raise _refused(name, f"is nested more than {DEEPEST_LEVEL} levels deep") from None
+
+
+class _TooDeepError(Exception):
+    """The file goes beyond the bound of nesting."""
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise _refused(name, "is no regular file; name the files of a folder one by one")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+        if len(content) > LARGEST_FILE_BYTES:
+            raise _refused(name, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; import one group at a time")
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise _refused(name, "there is no such file") from None
+    except OSError as error:
+        raise _refused(name, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _refused(name, "is not UTF-8 text") from None
+
+
+def _lines(text: str, name: str) -> dict[Location, int]:
+    """Find the line of each value, in a text that is JSON.
+
+    Raises:
+        SettingsError: a key is there twice, of which JSON would silently take the last, or there are too many values.
+    """
+    lines: dict[Location, int] = {}
+    problems: list[Problem] = []
+    for location, line in _values(text):
+        if location in lines:
+            message = f"is written twice, in lines {lines[location]} and {line}; keep one"
+            problems.append(Problem(path_text(location), message, f"{name}:{line}"))
+        lines.setdefault(location, line)
+        if len(lines) > MOST_VALUES:
+            raise _refused(name, f"has more than {MOST_VALUES:,} values; import one group at a time")
+    if problems:
+        raise SettingsError(problems)
+    return lines
+
+
+def _values(text: str) -> Iterator[tuple[Location, int]]:
+    """Return each value's location and line; a value of an object starts where its key does."""
+    above: list[tuple[Location, bool, int]] = []
+    """Of each open object or list: its location, whether it is a list, and how many items it had."""
+    place: Location = ()
+    key: str | None = None
+    line, position = 1, 0
+    for match in _TOKEN.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        found = match[0]
+        if found in {"}", "]"}:
+            above.pop()
+            continue
+        if above:
+            location, is_list, items = above[-1]
+            if is_list:
+                place = (*location, items)
+                above[-1] = (location, True, items + 1)
+                yield place, line
+            elif key is None:
+                key = json.loads(found)
+                place = (*location, str(key))
+                yield place, line
+                continue
+            else:
+                key = None
+        if found in {"{", "["}:
+            if len(above) >= DEEPEST_LEVEL:
+                raise _TooDeepError
+            above.append((place, found == "[", 0))
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _refused(place: str, message: str) -> SettingsError:
+    return SettingsError([Problem(place, message)])
