@@ -188,7 +188,8 @@ def _notation(metadata: Iterable[Any]) -> Notation | None:
 
 def _bounds(metadata: Iterable[Any]) -> Schema:
     bounds: Schema = {}
-    for item in metadata:
+    # The members of a union keep them as they are written, inside of `Field(ge=1)`.
+    for item in [one for given in metadata for one in (given.metadata if isinstance(given, FieldInfo) else [given])]:
         if isinstance(item, Ge):
             bounds["minimum"] = item.ge
         if isinstance(item, Le):

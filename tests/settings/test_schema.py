@@ -79,9 +79,12 @@ def test_what_stands_in_part_in_another_file_is_accepted(config: Any) -> None:
         {"config": {"nightowl:apps": {"web": {"kind": "worker", "schedule": "@daily"}}}},
         {"config": {"nightowl:apps": {"web": {"kind": "wep"}}}},
         {"config": {"nightowl:extends": 5}},
+        {"config": {"nightowl:apps": {"web": {"port": 800000}}}},
+        {"config": {"nightowl:apps": {"web": {"port": 0}}}},
+        {"config": {"nightowl:apps": {"web": {"replicas": -1}}}},
     ],
 )
-def test_a_key_that_is_none_is_marked(file: Any) -> None:
+def test_a_key_that_is_none_and_a_number_out_of_its_bounds_are_marked(file: Any) -> None:
     assert marked(file)
 
 
