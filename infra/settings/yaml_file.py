@@ -211,6 +211,7 @@ def parse_nodes(text: str, name: str) -> list[yaml.Node]:
         SettingsError: the text is no YAML, is too large, or has a key twice.
     """
     with _yaml_errors(name):
+        _require_few_values(text)
         return _Loader(text, name, other_bases=True).get_nodes()
 
 
@@ -269,6 +270,21 @@ def _yaml_errors(name: str) -> Generator[None]:
     except (ArithmeticError, AttributeError, LookupError, ValueError):
         # PyYAML's own ways to fail at a tag that the value does not fit (`!!bool x`): each names the value, or nothing.
         raise _refused(short_name(name), "has a number or a date that cannot be read; put it in quotes") from None
+
+
+def _require_few_values(text: str) -> None:
+    """Refuse a text with too many values at once, where PyYAML's parser in C is there: the other takes seconds."""
+    parser: Any = getattr(yaml, "CSafeLoader", None)
+    if parser is None:
+        return
+    values = 0
+    try:
+        for event in yaml.parse(text, Loader=parser):
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MOST_VALUES:
+                raise _TooLargeError(f"has more than {MOST_VALUES:,} values; split the stack")
+    except yaml.YAMLError:
+        return  # the reading itself says where
 
 
 def _refused(name: str | Path, message: str) -> SettingsError:

@@ -12,4 +12,4 @@ def test_a_change_of_the_go_module_builds_actionlint_again() -> None:
 
 def test_the_cache_of_the_workflow_is_renewed_by_the_same_files() -> None:
     workflow = (Path(__file__).parents[2] / ".github" / "workflows" / "ci.yml").read_text()
-    assert "hashFiles('infra/toolchain/**', 'tests/audit/actionlint/**')" in workflow
+    assert "hashFiles('infra/toolchain/**', 'tests/audit/actionlint/**'" in workflow

@@ -62,7 +62,7 @@ def parse_raw(text: str, name: str, lookup: Lookup) -> dict[str, Variable]:
             continue
         if key != key.strip() or re.search(r"\s", key):
             raise SettingsError(
-                [Problem("", "the name of a variable has a space in it; remove it", f"{name}:{number}")]
+                [Problem("variables", "the name of a variable has a space in it; remove it", f"{name}:{number}")]
             )
         if not equals:
             inherited = lookup(key)
