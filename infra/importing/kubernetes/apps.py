@@ -13,7 +13,7 @@ from infra.importing.kubernetes.routes import draft_traffic, routes_to
 from infra.importing.kubernetes.running import draft_pod, draft_rollout, draft_security
 from infra.importing.kubernetes.scaling import draft_availability, draft_replicas
 from infra.importing.kubernetes.storage import draft_secret_files, draft_volumes
-from infra.importing.kubernetes.world import HOOK, HOOKS_BEFORE, TASKS, Workload, World
+from infra.importing.kubernetes.world import HOOK, HOOKS_BEFORE, HOOKS_FIRST, TASKS, Workload, World
 from infra.importing.names import own_name
 from infra.settings.scalars import seconds_text
 
@@ -189,7 +189,7 @@ def tidy(app: App) -> None:
             for key in ("env", "files", "health", "resources"):
                 if key in helper and not helper[key]:
                     del helper[key]
-            if helper.get("image") == said.get("image"):
+            if helper.get("image") == said.get("image") and {"command", "args"} & helper.keys():
                 del helper["image"]
 
 
@@ -204,6 +204,8 @@ def draft_releases(world: World, apps: list[App]) -> None:
         target = next((one for one in same if one.said.get("kind", "web") in {"web", "worker"}), None)
         command: dict[str, Any] = {key: hook.said[key] for key in ("command", "args") if key in hook.said}
         if target is None or not command or not _fits(hook, target):
+            if events & HOOKS_FIRST:
+                _comes_first(hook, apps)
             world.ledger.decided(note.place, *hook.place, why="it runs once, and again when it changes")
             continue
         timing = {key: hook.said[key] for key in ("timeout", "retries") if key in hook.said}
@@ -216,6 +218,12 @@ def draft_releases(world: World, apps: list[App]) -> None:
         del world.draft.apps[hook.name]
         why = f"it runs in the image of {target.name}, before each rollout of it"
         world.ledger.decided(hook.workload.object.part.place, *target.place, "release", why=why)
+
+
+def _comes_first(hook: App, apps: list[App]) -> None:
+    for app in apps:
+        if not app.workload.object.annotations.get(HOOK):
+            app.said.setdefault("dependsOn", []).append(hook.name)
 
 
 def _fits(hook: App, target: App) -> bool:

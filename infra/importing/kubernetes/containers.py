@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from infra.importing.app_parts import add_secret, is_secret, pinned_image
+from infra.importing.app_parts import UNKNOWN_TAG, Decision, add_secret, is_secret, pinned_image
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
 from infra.importing.names import secret_name
 from infra.settings.app.environment import PodField
+from infra.settings.app.image import REFERENCE
 from infra.settings.app.references import references
 from infra.values import mapping
 
@@ -22,9 +23,14 @@ _IN_PLAIN_TEXT = "stands there in plain text; create the Secret by the command b
 def draft_command(app: App, container: Part, *to: str) -> None:
     """Draft image, command and arguments."""
     image = pinned_image(container["image"].text)
-    app.put(container["image"], image.value, *to, "image", why=image.why)
+    if REFERENCE.fullmatch(image.value) is None:
+        image = Decision(
+            value=f"registry.example.com/{app.name}:{UNKNOWN_TAG}", why="the input names no image; write it"
+        )
+    app.section(*to)["image"] = image.value
+    app.took(container["image"], *to, "image", why=image.why)
     if image.why:
-        app.world.draft.comments[*app.place, *to, "image"] = "the input names no version"
+        app.world.draft.comments[*app.place, *to, "image"] = image.why.partition(",")[0].partition(";")[0]
     for key in ("command", "args"):
         words: list[str] = []
         for index, word in enumerate(container[key].items()):

@@ -361,6 +361,7 @@ KEYS: Keys = {
             "PersistentVolume": missing("make it beside the stack, and write its claim as 'claim' of a volume"),
             "Role": missing("each app has a service account of its own, without rights in the cluster"),
             "RoleBinding": missing("each app has a service account of its own, without rights in the cluster"),
+            "StorageClass": missing("storage classes are of the cluster; make it beside the stack"),
             "Secret": decided(
                 "apps.X.secrets", "its values are written nowhere; a command applies it from its own file"
             ),

@@ -16,7 +16,6 @@ from infra.secret_texts.texts import in_text
 
 FIRST = (
     "CustomResourceDefinition",
-    "StorageClass",
     "PriorityClass",
     "ConfigMap",
     "Issuer",
@@ -24,6 +23,7 @@ FIRST = (
     "Certificate",
 )
 """What others depend on, in this order; all else follows by its kind."""
+_WEBHOOK = "it changes what the whole cluster takes, which is for those who run it; install it beside the stack"
 _TOLD: Mapping[str, str] = {
     "DaemonSet": (
         "no kind runs one pod on each node, as that is for those who run the cluster; install it beside the stack, "
@@ -39,6 +39,11 @@ _TOLD: Mapping[str, str] = {
     "Endpoints": "name the address in 'env', and open the way to it by 'allowTo'",
     "EndpointSlice": "name the address in 'env', and open the way to it by 'allowTo'",
     "PodTemplate": "write what it describes as an app",
+    "StorageClass": "storage classes are of the cluster; make it beside the stack, and name it as 'storageClass'",
+    "PodSecurityPolicy": "a namespace enforces a Pod Security Standard; write 'security' of each app",
+    "ValidatingWebhookConfiguration": _WEBHOOK,
+    "MutatingWebhookConfiguration": _WEBHOOK,
+    "APIService": _WEBHOOK,
     "Event": "it tells of what was; leave it out",
     "ControllerRevision": "Kubernetes makes it; leave it out",
 }
@@ -148,6 +153,7 @@ def _write(world: World) -> None:
         kind = one.kind.lower()
         path = f"{folder}/{_order(one)[0]:02d}-{kind}-{one.name.replace('.', '-')}.yaml"
         if path in taken:
+            world.ledger.missing(one.part.place, "the input has another one of this name; rename one of them")
             continue
         taken.add(path)
         world.draft.files[path] = text

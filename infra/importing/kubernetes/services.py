@@ -17,6 +17,13 @@ def note_services(world: World) -> None:
         to = ("apps", workload.app)
         ledger = world.ledger
         ledger.taken(service.spec["selector"].place, *to)
+        others = [one for one in world.apps() if service in one.services and one is not workload]
+        if others:
+            names = ", ".join(one.app for one in others)
+            what = (
+                f"it leads to {names} too; here {service.name} is {workload.app} alone: call the others by their names"
+            )
+            ledger.missing(service.spec["selector"].place, what)
         if service.name != workload.app:
             why = f"there is one Service, {workload.app}; names of it in variables, commands and files are changed"
             ledger.decided(service.part.at("metadata", "name").place, *to, why=why)

@@ -15,7 +15,8 @@ from infra.importing.source import Source
 LONG_RUNNING = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Pod")
 TASKS = ("CronJob", "Job")
 HOOK = "helm.sh/hook"
-HOOKS_BEFORE = {"pre-install", "pre-upgrade", "post-install", "post-upgrade"}
+HOOKS_FIRST = {"pre-install", "pre-upgrade"}
+HOOKS_BEFORE = HOOKS_FIRST | {"post-install", "post-upgrade"}
 
 
 @dataclass(kw_only=True)
@@ -110,7 +111,7 @@ class World:
         namespaces = sorted({"default", *(one.namespace for one in self.objects if one.namespace)})
         suffix = rf"(?:\.(?:{'|'.join(map(re.escape, namespaces))}))(?:\.svc(?:\.cluster\.local)?)?(?![\w-])"
         for name, host in self.peers.items():
-            text = re.sub(rf"(?<=[\w)}}]\.){re.escape(name)}(?:{suffix})?(?![\w-])", host, text)
+            text = re.sub(rf"((?:-\d+|[)}}])\.){re.escape(name)}(?:{suffix})?(?![\w-])", rf"\g<1>{host}", text)
         for name, host in self.hosts.items():
             word = rf"(?<![\w.-]){re.escape(name)}"
             text = re.sub(f"{word}{suffix}", host, text)
@@ -135,10 +136,13 @@ def find_workloads(world: World) -> None:
         world.workloads.append(workload)
     names: set[str] = set()
     for workload in world.workloads:
-        workload.app = own_name(_called(workload), names)
+        called = own_name(_called(workload))
+        workload.app = own_name(workload.object.name if called in names else called, names)
         names.add(workload.app)
     for workload in world.workloads:
         for service in workload.services:
+            if service.name in world.hosts:
+                continue
             world.hosts[service.name] = workload.app
             if workload.object.kind == "StatefulSet":
                 world.peers[service.name] = f"{workload.app}-peers"

@@ -12,6 +12,7 @@ import pytest
 from kubernetes.client import models
 
 from infra.importing.acceptance import accepted
+from infra.importing.kubernetes.keys import KEYS
 from infra.importing.kubernetes.mapper import import_kubernetes
 from infra.importing.stack_text import stack_text
 
@@ -20,7 +21,6 @@ KINDS = {
     "Deployment": "V1Deployment",
     "StatefulSet": "V1StatefulSet",
     "ReplicaSet": "V1ReplicaSet",
-    "DaemonSet": "V1DaemonSet",
     "Job": "V1Job",
     "CronJob": "V1CronJob",
     "Service": "V1Service",
@@ -31,7 +31,10 @@ KINDS = {
     "PersistentVolumeClaim": "V1PersistentVolumeClaim",
     "ConfigMap": "V1ConfigMap",
 }
+WITH_ALL_OF_A_POD = {"Pod", "CronJob"}
+"""The table has one part for the pods of all kinds; that of the deepest kind is tried too."""
 SELECTED = {"app": "every"}
+CONTAINER = {"name": "every", "image": "registry.example.com/every:1.2.3", "ports": [{"containerPort": 1}]}
 KNOWN: dict[str, Any] = {
     "matchLabels": SELECTED,
     "labels": SELECTED,
@@ -51,11 +54,11 @@ KNOWN: dict[str, Any] = {
 
 
 @cache
-def sample(kind: str, depth: int = 0) -> Any:
+def sample(kind: str) -> Any:
     """A value of a type as the client's models call it: `List[V1Container]`, `Dict[str, str]`, `V1PodSpec`."""
     inner = re.fullmatch(r"(?:[Ll]ist\[(.*)\]|[Dd]ict[(\[]str, (.*)[)\]])", kind)
     if inner:
-        return [sample(inner[1], depth)] if inner[1] else {"key": sample(inner[2], depth)}
+        return [sample(inner[1])] if inner[1] else {"key": sample(inner[2])}
     if kind in {"str", "object", "bytes"}:
         return "every"
     if kind in {"int", "float"}:
@@ -64,11 +67,9 @@ def sample(kind: str, depth: int = 0) -> Any:
         return True
     if kind == "datetime":
         return "2026-01-01T00:00:00Z"
-    if depth > 12:
-        return {}
     model = getattr(models, kind)
     return {
-        name: KNOWN.get(name) or sample(model.openapi_types[attribute], depth + 1)
+        name: KNOWN.get(name) or sample(model.openapi_types[attribute])
         for attribute, name in model.attribute_map.items()
     }
 
@@ -78,6 +79,8 @@ def every_field(kind: str) -> dict[str, Any]:
     value |= {"kind": kind, "apiVersion": "v1"}
     value["metadata"]["name"] = "every"
     value["metadata"]["ownerReferences"] = []
+    if "template" in value.get("spec", {}) and kind not in WITH_ALL_OF_A_POD:
+        value["spec"]["template"]["spec"] = {"containers": [CONTAINER]}
     if kind == "Service":
         value["spec"]["selector"] = SELECTED
     return value
@@ -85,8 +88,7 @@ def every_field(kind: str) -> dict[str, Any]:
 
 def pod_of_one_app() -> dict[str, Any]:
     labelled = {"metadata": {"labels": SELECTED}}
-    container = {"name": "every", "image": "registry.example.com/every:1.2.3", "ports": [{"containerPort": 1}]}
-    spec = {"selector": {"matchLabels": SELECTED}, "template": {**labelled, "spec": {"containers": [container]}}}
+    spec = {"selector": {"matchLabels": SELECTED}, "template": {**labelled, "spec": {"containers": [CONTAINER]}}}
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "every"}, "spec": spec}
 
 
@@ -101,3 +103,12 @@ def test_each_field_of_a_kind_ends_in_one_of_the_columns(kind: str, tmp_path: Pa
     assert unknown == []
     accepted(draft.draft, draft.findings)
     assert stack_text(draft.draft)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Job"])
+def test_the_pods_of_each_kind_have_the_same_fields(kind: str) -> None:
+    assert fields_below(f"{kind}.*.spec.template.spec.") == fields_below("Pod.*.spec.")
+
+
+def fields_below(path: str) -> set[str]:
+    return {key.removeprefix(path) for key in KEYS if key.startswith(path)}
