@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.plan.doubts import account_doubts, action_doubts
+from infra.settings.app.permissions import Permissions
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.stack import StackSettings
@@ -22,6 +25,9 @@ class Access:
     """What its pods may do: `read s3 uploads`; nothing where `why_not` says why."""
     why_not: str = ""
     """Why they may do nothing of it."""
+
+    doubts: tuple[str, ...] = ()
+    """What is likely not meant so, or needs something elsewhere."""
 
     @property
     def line(self) -> str:
@@ -43,8 +49,22 @@ def pod_access(settings: StackSettings) -> list[Access]:
             continue
         may = [*(one.text for one in own), *(f"read secret {secret.ref}" for secret in secrets.values())]
         holder = name if section == "apps" else place
-        found.append(Access(holder=holder, may=() if why_not else tuple(dict.fromkeys(may)), why_not=why_not))
+        found.append(
+            Access(
+                holder=holder,
+                may=() if why_not else tuple(dict.fromkeys(may)),
+                why_not=why_not,
+                doubts=tuple(dict.fromkeys(_doubts(own, settings))),
+            )
+        )
     return found
+
+
+def _doubts(permissions: Permissions, settings: StackSettings) -> Iterator[str]:
+    for one in permissions:
+        yield from action_doubts(one)
+        if isinstance(settings.platform, EksPlatformSettings):
+            yield from account_doubts(one, settings.platform.account_id)
 
 
 def _why_not(settings: StackSettings) -> str:

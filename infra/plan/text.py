@@ -88,6 +88,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
         *[Text(one.line) for one in addition_plans(graph)],
         *([Text(plan.builds.line)] if plan.builds else []),
         *[Text(one.line) for one in plan.access],
+        *[Text(f"{one.holder}: {doubt}", style="yellow") for one in plan.access for doubt in one.doubts],
         *([_violated(plan.policies)] if plan.policies.violations else []),
         _judgement(plan.policies),
         *[Text(f"{one.document} has room for {one.room} of {one.most} characters", style="yellow") for one in full],

@@ -18,6 +18,7 @@ from infra.versions import KUBERNETES_MINOR
 from tests.audit.broken import BROKEN, EXPECTED, write_broken_repository, write_broken_stack
 from tests.audit.checkers import CheckerError, Finding, Tools, of_repository, of_stack
 from tests.audit.exceptions import FILE, judge, read_exemptions
+from tests.audit.iam_names import iam_names
 from tests.audit.workflow_linter import installed_actionlint
 from tests.audit.written import write_stack
 
@@ -61,6 +62,7 @@ def _findings(tools: Tools, folder: Path) -> Sequence[Finding]:
             *of_repository(tools, REPOSITORY, "repository"),
             *of_repository(tools, REPOSITORY / "template", "template"),
             *of_repository(tools, folder / "repository", BROKEN),
+            *iam_names(tools),
         ]
         return [*of_workflows, *(finding for findings in of_stacks for finding in findings)]
 

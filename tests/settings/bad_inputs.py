@@ -2105,6 +2105,23 @@ _PERMISSIONS = (
         id="actions that are none or too many",
     ),
     _web(
+        "{ permissions: [{ actions: [sqss:SendMessage, stepfunctions:StartExecution], resources: '*' }] }",
+        "permissions[0].actions[0]: 'sqss:SendMessage' names sqss, which is no service of IAM; did you mean 'sqs'?",
+        "permissions[0].actions[1]: 'stepfunctions:StartExecution' names stepfunctions, which is no service of IAM; "
+        "did you mean 'states'?",
+        id="actions of services that there are none of",
+    ),
+    _web(
+        "{ permissions: [{ sqs: 'arn:aws:sqs:eu-central-3:111122223333:jobs' }, "
+        "{ actions: sqs:PurgeQueue, resources: ['arn:aws:sqs:eu-wst-1::jobs', 'arn:aws:sqz:::jobs'] }] }",
+        "permissions[0].sqs: 'arn:aws:sqs:eu-central-3:111122223333:jobs' names the region eu-central-3, which is none "
+        "that boto3 knows; did you mean 'eu-central-2'?",
+        "permissions[1].resources[0]: 'arn:aws:sqs:eu-wst-1::jobs' names the region eu-wst-1, which is none "
+        "that boto3 knows; did you mean 'eu-west-1'?",
+        "permissions[1].resources[1]: 'arn:aws:sqz:::jobs' names sqz, which is no service of IAM; did you mean 'sqs'?",
+        id="ARNs of regions and services that there are none of",
+    ),
+    _web(
         "{ permissions: [{ actions: iam:CreateUser, resources: '*' }] }",
         "permissions[0].actions[0]: 'iam:CreateUser' changes who may do what in the account, which is for those who "
         "deploy; leave it out",

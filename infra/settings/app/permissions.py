@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
+from infra.settings.app.aws_names import check_arn, check_service
 from infra.settings.model import FieldError, Model, Rule
 from infra.settings.outputs import OutputReference, text_or_output
 from infra.settings.scalars import Notation, form
@@ -82,13 +83,14 @@ def _check_action(value: object) -> str:
     service, _, name = value.partition(":")
     if service in _IDENTITIES and not name.startswith(("Get", "List")):
         raise ValueError("changes who may do what in the account, which is for those who deploy; leave it out")
+    check_service(service)
     return value
 
 
 def _check_resource(value: str) -> str:
     if not _RESOURCE.fullmatch(value):
         raise ValueError("is not the ARN of a resource, such as arn:aws:s3:::bucket/*")
-    return value
+    return check_arn(value)
 
 
 def _listed(value: Any) -> Any:
@@ -111,7 +113,7 @@ _check_key = form(
     "is not the ARN of a KMS key, such as arn:aws:kms:eu-central-1:111122223333:key/ID; an alias names none here",
 )
 KeyArn = Annotated[
-    Annotated[str, AfterValidator(_check_key), Notation("ARN"), Tag("<text>")]
+    Annotated[str, AfterValidator(_check_key), AfterValidator(check_arn), Notation("ARN"), Tag("<text>")]
     | Annotated[OutputReference, Tag("<output>")],
     Discriminator(text_or_output),
 ]
@@ -240,8 +242,15 @@ class PermissionSettings(Model):
     def _resource_errors(self) -> Iterator[FieldError]:
         for service in self._services:
             facts, named = SERVICES[service], getattr(self, _attribute(service))
-            if isinstance(named, str) and not _is_resource(named, facts):
+            if not isinstance(named, str):
+                continue
+            if not _is_resource(named, facts):
                 yield FieldError(service, f"{named[:60]!r} is neither the name of {facts.what} nor its ARN")
+                continue
+            try:
+                check_arn(named)
+            except ValueError as error:
+                yield FieldError(service, f"{named[:60]!r} {error}")
 
     def _access_errors(self) -> Iterator[FieldError]:
         for service in self._services[:1]:
