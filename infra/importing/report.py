@@ -64,12 +64,22 @@ def _table(column: Column, findings: Sequence[Finding]) -> Table:
     for title in (column.value, "line", "in the stack file", "why, and what to do"):
         if not (title == "in the stack file" and not any(finding.to for finding in findings)):
             table.add_column(title, header_style=STYLES[column], overflow="fold")
-    for finding in findings:
+    for same in _alike(findings):
+        finding = same[0]
         cells = [path_text(finding.key) or "-", finding.place.rpartition("/")[2]]
         if len(table.columns) == 4:
-            cells.append(path_text(finding.to))
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            cells.append(path_text(finding.to) + more)
         table.add_row(*map(printable, [*cells, finding.text]))
     return table
+
+
+def _alike(findings: Sequence[Finding]) -> Iterator[Sequence[Finding]]:
+    """Group what was decided for several apps without a key of the input, for the same reason."""
+    groups: dict[object, list[Finding]] = {}
+    for index, finding in enumerate(findings):
+        groups.setdefault(index if finding.key else (finding.to[2:3], finding.text), []).append(finding)
+    yield from groups.values()
 
 
 def _step_lines(steps: Sequence[Step]) -> Iterator[Text]:

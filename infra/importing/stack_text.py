@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 import yaml
@@ -23,6 +25,10 @@ APP_KEYS = (
     "shm", "volumes", "labels", "annotations", "init", "sidecars", "allowTo", "allowFrom", "dependsOn", "notSecret",
 )  # fmt: skip
 """In the order in which an app is told."""
+_PLAIN = re.compile(r"[A-Za-z/][\w./-]*", re.ASCII)
+"""Most texts: to write and read back each of them would take a second for a large stack."""
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+"""Of YAML 1.1 and 1.2, which stand for something else than a text."""
 _ALWAYS_BLOCKS = {"apps", "init", "sidecars", "files", "env", "volumes"}
 """Sections of which each entry has a line of its own."""
 
@@ -137,8 +143,13 @@ def _flow(value: Any) -> str:
 
 def _scalar(value: object, *, inside_brackets: bool = False) -> str:
     """Write a scalar, without quotes where it reads the same: what is a text is never taken for a number."""
-    if not isinstance(value, str):
-        return json.dumps(value)
+    return _text(value, inside_brackets=inside_brackets) if isinstance(value, str) else json.dumps(value)
+
+
+@lru_cache(maxsize=10_000)
+def _text(value: str, *, inside_brackets: bool) -> str:
+    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
     dumped: object = [value] if inside_brackets else value
     written = yaml.safe_dump(dumped, default_flow_style=True, width=10**9, allow_unicode=True)
     written = written.strip()[1:-1] if inside_brackets else written.removesuffix("...\n").strip()
@@ -156,8 +167,13 @@ def _read_back(written: str) -> object:
 
 def _block_text(value: str) -> list[str]:
     """Return the lines of a text of several lines as a block, or in quotes where a block cannot hold it."""
-    lines = yaml.safe_dump(value, default_style="|", width=10**9, allow_unicode=True).splitlines()
-    return lines if lines[0].startswith("|") else [_quoted(value)]
+    if not value.strip("\n") or not all(character.isprintable() or character in "\n\t" for character in value):
+        return [_quoted(value)]
+    ends = len(value) - len(value.rstrip("\n"))
+    indented = "2" if value[0] in " \n" else ""
+    kept = "-" if ends == 0 else "+" if ends > 1 else ""
+    lines = value.removesuffix("\n").split("\n")
+    return [f"|{indented}{kept}", *(f"{INDENT}{line}" if line else "" for line in lines)]
 
 
 def _quoted(value: str) -> str:

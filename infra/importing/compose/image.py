@@ -11,6 +11,7 @@ from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.service import Service
 from infra.importing.draft import Step
 from infra.settings.app.build_folder import check_folder
+from infra.settings.app.image import REFERENCE
 from infra.values import mapping, text
 
 REGISTRY = "registry.example.com"
@@ -36,7 +37,7 @@ def map_image(service: Service, top: Path) -> None:
     """Write the image; `top` is the folder of the project of Nightowl, in which `build` names folders."""
     named = service.values.get("image")
     build = service.values.get("build")
-    if isinstance(named, str) and named:
+    if isinstance(named, str) and REFERENCE.fullmatch(named):
         decision = pinned_image(named)
         service.settings["image"] = decision.value
         if decision.why:
@@ -48,7 +49,7 @@ def map_image(service: Service, top: Path) -> None:
         service.settings["image"] = f"{REGISTRY}/{service.stack.draft.name}/{service.app}:{UNKNOWN_TAG}"
         service.comment("replace: where the built image is kept, and its version", "image")
         if "image" in service.values:
-            service.missing(("image",), "it is no name of an image; write one")
+            service.missing(("image",), "it is no name of an image, perhaps as a variable has no value; write one")
         if build is None:
             service.added("image", why="the service names no image; replace it")
     if build is not None:

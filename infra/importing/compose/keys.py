@@ -105,6 +105,7 @@ _SERVICE: dict[str, Key] = {
         "leaves children behind"
     )),
     "networks.*.aliases": taken("apps.X.allowTo"),
+    "networks.*.use_service_name_alias": decided("apps.X.allowTo", "each app answers under its own name"),
     "networks.*.driver_opts": missing("the cluster's network has no options of one app"),
     "networks.*.gw_priority": missing("a pod has one network"),
     "networks.*.interface_name": missing("a pod has one network"),

@@ -12,17 +12,19 @@ from pydantic import TypeAdapter, ValidationError
 from infra.importing.app_parts import is_secret
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import pairs
+from infra.settings.app.metadata import OwnKey
 from infra.settings.app.references import left_as_written
 from infra.settings.app.traffic import HostPattern, PathPrefix
 from infra.settings.partly import Location
 
 _PLACES: tuple[Location, ...] = (("labels",), ("deploy", "labels"))
-_KEY = re.compile(r"[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
 _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _TRAEFIK = "Traefik has no part here: 'traffic' leads requests to the app, and the platform has the certificates"
 _RULE = "this rule is more than hosts and paths; write them under 'traffic'"
 _HOSTS = TypeAdapter[str](HostPattern)
 _PATHS = TypeAdapter[str](PathPrefix)
+_KEYS = TypeAdapter[str](OwnKey)
+_NAME = "its name is none that a label may have; write one of up to 63 letters, digits, dashes and dots"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,22 @@ def map_labels(service: Service) -> Route | None:
             service.decided(key, why=_TRAEFIK)
         else:
             _write(service, key, name, text)
+    _map_annotations(service)
     return Route(traffic=rules, port=port) if rules else None
+
+
+def _map_annotations(service: Service) -> None:
+    value = service.values.get("annotations")
+    for step, name, one in pairs(value):
+        text = "" if one is None else str(one).lower() if isinstance(one, bool) else str(one)
+        key: Location = ("annotations", step)
+        if not _fits(_KEYS, name):
+            service.missing(key, _NAME)
+        elif is_secret(name, text) or left_as_written(text) is not None:
+            service.missing(key, "no annotation holds a secret, or a variable that nobody fills in")
+        else:
+            service.settings.setdefault("annotations", {})[name] = text
+            service.taken(key, "annotations", name)
 
 
 def _labels(service: Service) -> Iterator[tuple[Location, str, Any]]:
@@ -74,15 +91,8 @@ def _has(service: Service, place: Location) -> bool:
 
 
 def _write(service: Service, key: Location, name: str, text: str) -> None:
-    if not _KEY.fullmatch(name) or name in {
-        "pod-template-hash",
-        "controller-uid",
-        "job-name",
-        "controller-revision-hash",
-    }:
-        service.missing(
-            key, "its name is none that a label may have; write one of up to 63 letters, digits, dashes and dots"
-        )
+    if not _fits(_KEYS, name):
+        service.missing(key, _NAME)
     elif is_secret(name, text):
         service.missing(key, "it looks like a secret, which no label holds; write it under 'secrets'")
     elif _VALUE.fullmatch(text):

@@ -42,6 +42,9 @@ def note_unread(service: Service) -> None:
             or any(place[:end] in noted for end in range(3, len(place) + 1))
         ):
             continue
+        if service.get(*map(str, leaf)) in (None, {}, []) and not any(isinstance(step, int) for step in leaf):
+            service.decided(leaf, why="nothing is written")
+            continue
         to = known[1].to.removeprefix("apps.X.")
         service.missing(
             leaf, f"its form is not one that is taken over; write it as {to}" if to else "there is nothing to take over"

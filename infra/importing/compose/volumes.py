@@ -176,7 +176,7 @@ def _map_named(service: Service, mount: Mount, owners: dict[str, tuple[str, str]
         )
         return
     if is_on(top.get("external")) or isinstance(top.get("external"), Mapping):
-        volume["claim"] = text(top, "external", "name") or text(top, "name") or mount.source.replace("_", "-").lower()
+        volume["claim"] = own_name(text(top, "external", "name") or text(top, "name") or mount.source)
         if owner is not None:
             volume["shared"] = stack.draft.apps[owner[0]][KEY][owner[1]]["shared"] = True
     elif owner is not None:
