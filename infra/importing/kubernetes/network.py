@@ -56,13 +56,21 @@ def _say(app: App, key: str, flows: list[Any], why: str) -> None:
 
 
 def _names(app: App, other: str) -> bool:
+    if other.startswith(f"{app.name}-"):
+        return True
     word = re.compile(rf"(?<![\w-]){re.escape(other)}(?:-peers)?(?![\w-])")
     return any(word.search(text) for text in all_texts(app))
 
 
 def _is_store(app: App) -> bool:
+    """Whether an app keeps data for others, and calls nobody: by its image, or by what it serves."""
     known = usual_image(str(app.said.get("image", "")))
-    return known is not None and known.port in NOT_HTTP
+    served = [one for one in (app.said.get("port"), *map(_number, app.said.get("ports", {}).values())) if one]
+    return (known is not None and known.port in NOT_HTTP) or (bool(served) and NOT_HTTP.keys() >= set(served))
+
+
+def _number(port: Any) -> Any:
+    return mapping(port).get("port", port)
 
 
 def _other_namespaces(app: App) -> list[Any]:
@@ -140,7 +148,7 @@ def _ports(called: App | None, rule: Part) -> list[Any]:
 
 def _serves(app: App, number: int) -> bool:
     ports = app.said.get("ports", {}).values()
-    return number in {app.said.get("port"), *(mapping(one).get("port", one) for one in ports)}
+    return number in {app.said.get("port"), *map(_number, ports)}
 
 
 def _elsewhere(app: App, peers: Part, rule: Part) -> list[Any]:

@@ -14,7 +14,7 @@ from infra.settings.scalars import seconds_text
 _ZONE = "topology.kubernetes.io/zone"
 _LEFT_OUT = "no Pod Security Standard that a namespace enforces here allows it; it is left out"
 _OF_THE_NODE = ("hostNetwork", "hostPID", "hostIPC", "hostUsers")
-_OS = "kubernetes.io/os"
+_OS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 
 
 def draft_security(app: App, container: Part) -> None:
@@ -178,7 +178,7 @@ def _toleration(app: App, toleration: Part) -> None:
 
 
 def _node_label(app: App, part: Part, key: str, value: str) -> None:
-    if key == _OS and value == "linux":
+    if key in _OS and value == "linux":
         app.took(part, "placement", "labels")
     else:
         app.put(part, value, "placement", "labels", key)

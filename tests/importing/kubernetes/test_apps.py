@@ -279,3 +279,13 @@ def test_what_is_of_those_who_run_the_cluster_is_reported(kind: str, tmp_path: P
     result = imported(tmp_path, deployment(), other)
     assert f"{kind}.x" in {**result.told(Column.MISSING), **result.told(Column.DANGEROUS)}
     assert result.draft.files == {}
+
+
+def test_a_store_calls_nobody_and_of_many_apps_each_may_call_those_that_it_names(tmp_path: Path) -> None:
+    ports = "ports: [{ containerPort: 8080 }]"
+    many = [deployment(f"app{index}", container=ports) for index in range(10)]
+    caller = deployment("caller", container="env: [{ name: API, value: 'http://app3/v1' }]")
+    store = deployment("store", container="ports: [{ containerPort: 5432 }]")
+    apps = imported(tmp_path, *many, caller, store).apps
+    assert apps["caller"]["allowTo"] == ["app3", "0.0.0.0/0"]
+    assert "allowTo" not in apps["store"]
