@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator
@@ -92,10 +93,15 @@ def test_a_make_target_in_the_documentation_exists(command: str) -> None:
     assert set(words) <= set(targets)
 
 
+@functools.cache
+def whole_command() -> Any:
+    return typer.main.get_command(app)
+
+
 @pytest.mark.parametrize("command", list(named(r"nightowl [a-z]")))
 def test_a_command_in_the_documentation_is_one_that_nightowl_understands(command: str) -> None:
     words = shlex.split(command.replace('"$(', "").replace(')"', ""))[1:]
-    current: Any = typer.main.get_command(app)
+    current = whole_command()
     while words and hasattr(current, "commands") and words[0] in current.commands:
         current = current.commands[words.pop(0)]
     assert not hasattr(current, "commands") or not words, f"no such command: {words[0]}"

@@ -75,7 +75,7 @@ _SERVICE: dict[str, Key] = {
     "deploy.restart_policy.condition": taken("apps.X.kind"),
     "deploy.rollback_config": decided("apps.X.rollout", (
         "the pods of the version before serve until those of the new one are ready; "
-        "`nightowl rollback` goes back"
+        "to go back, write the image of before, and update again"
     )),
     "deploy.update_config": taken("apps.X.rollout"),
     "deploy.update_config.delay": decided("apps.X.rollout", (

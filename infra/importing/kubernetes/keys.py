@@ -270,7 +270,7 @@ _SERVICE: Keys = {
     "ports": taken("port, servicePort, ports"),
     "ports.*.nodePort": decided("traffic", "no port of a node is opened; 'traffic' is the way in from outside"),
     "publishNotReadyAddresses": decided("", "APP-0.APP-peers answers while it starts, APP when it is ready"),
-    "selector": taken(""),
+    "selector": decided("", "it names the workload in front of which the Service stands"),
     "sessionAffinity": missing("write it as 'traffic.sticky'"),
     "sessionAffinityConfig": missing("write it as 'traffic.sticky'"),
     "trafficDistribution": missing(_KUBERNETES),

@@ -126,8 +126,8 @@ _SHARED: Mapping[str, Key] = {
     "role": missing(_word("role")),
     "user": decided("apps.X.security.user", "containers run as numbers; root stays root"),
     "secrets": taken("apps.X.secrets", "declared where they are used"),
-    "version": taken("", _OF_THE_MOMENT),
-    "versionInfo": taken("", _OF_THE_MOMENT),
+    "version": decided("", _OF_THE_MOMENT),
+    "versionInfo": decided("", _OF_THE_MOMENT),
     "networks": missing(_NETWORK),
     "dependencies": taken("apps.X.dependsOn"),
     **_below("executorResources", {"": missing(_AGENT)}),
@@ -164,7 +164,7 @@ _APP: Mapping[str, Key] = {
     **_below(
         "readinessChecks.*",
         {
-            "name": taken("", "a name for messages"),
+            "name": decided("", "a name for messages"),
             "protocol": taken("apps.X.health.readiness.scheme"),
             "path": taken("apps.X.health.readiness.http"),
             "portName": taken("apps.X.health.readiness.port"),
@@ -194,7 +194,7 @@ _APP: Mapping[str, Key] = {
     "unreachableStrategy.inactiveAfterSeconds": taken("apps.X.availability.evictAfter"),
     "unreachableStrategy": missing("write 'availability.evictAfter': how long pods stay bound to a lost node"),
     "tty": missing(_word("tty")),
-    "container.type": taken("", "the container runtime of the nodes runs it"),
+    "container.type": decided("", "the container runtime of the nodes runs it"),
     "container.docker.image": taken("apps.X.image"),
     "container.docker.credential": missing(_PULL),
     "container.docker.pullConfig": missing(_PULL),
@@ -207,7 +207,7 @@ _APP: Mapping[str, Key] = {
     **_below("container.portMappings.*", _port("apps.X.port")),
     **_below("container.volumes.*", _volume()),
     **{
-        key: taken("", _OF_THE_MOMENT)
+        key: decided("", _OF_THE_MOMENT)
         for key in (
             "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "readinessCheckResults",
             "tasks", "lastTaskFailure", "tasksStats", "taskStats", "storeUrls",
@@ -262,7 +262,7 @@ _POD: Mapping[str, Key] = {
     **_below("linuxInfo", _linux()),
     "legacySharedCgroups": missing("there is no key: each container has limits of its own"),
     **{
-        key: taken("", _OF_THE_MOMENT)
+        key: decided("", _OF_THE_MOMENT)
         for key in ("status", "statusSince", "lastUpdated", "lastChanged", "instances", "terminationHistory", "message")
     },
 }
@@ -271,11 +271,11 @@ _GROUP: Mapping[str, Key] = {
     "dependencies": taken("apps.X.dependsOn", "of each app of the group"),
     "scaleBy": missing("there is no key: 'replicas' of each app says its number"),
     "enforceRole": missing(_word("role")),
-    "version": taken("", _OF_THE_MOMENT),
+    "version": decided("", _OF_THE_MOMENT),
 }
 KEYS: Keys = {**_below("apps.*", _APP), **_below("pods.*", _POD), **_below("groups.*", _GROUP)}
 _PLACES = {".".join(path.split(".")[:length]) for path in KEYS for length in range(3, path.count(".") + 2)}
-HOLDERS: Keys = {path: taken("", "says nothing") for path in _PLACES}
+HOLDERS: Keys = {path: decided("", "says nothing") for path in _PLACES}
 """Every key, and every one that holds others: an empty one of these says nothing."""
 
 SAYS_NOTHING: Mapping[str, tuple[object, ...]] = {
