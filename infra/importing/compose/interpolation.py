@@ -15,15 +15,43 @@ MOST_CHARACTERS = 2**20
 """Of all values that variables make: as many as a file may have (1 MiB). A few lines can stand for a billion."""
 DEEPEST_DEFAULT = 20
 """Variables in the default of another, inside one another; people write two."""
+_NAME = "[_a-zA-Z][_a-zA-Z0-9]*"
 _VARIABLE = re.compile(
-    r"\$(?:(?P<escaped>\$)|(?P<bare>[_a-zA-Z][_a-zA-Z0-9]*)"
-    r"|\{(?:(?P<name>[_a-zA-Z][_a-zA-Z0-9]*)(?:(?P<operator>:?[-+?])(?P<word>.*))?\}|(?P<invalid>)))"
+    rf"\$(?:(?P<escaped>\$)|(?P<bare>{_NAME})|\{{(?:(?P<name>{_NAME})(?:\}}|(?P<operator>:?[-+?]))|(?P<invalid>)))"
 )
+_INVALID = "has an invalid variable; write ${NAME}, ${NAME:-default}, or $$ for a dollar"
 Lookup = Callable[[str], str | None]
 
 
 class InterpolationError(Exception):
     """A value cannot be made; the message says why, and names no value."""
+
+
+class _Line:
+    """A line of a text. A variable ends on it: as in compose-go, where its braces match, or at the last one."""
+
+    def __init__(self, text: str, start: int) -> None:
+        end = text.find("\n", start)
+        self.end = len(text) if end < 0 else end
+        self._text = text
+        self._last_brace = text.rfind("}", start, self.end)
+
+    def closing_brace(self, start: int, after: int) -> int:
+        """Return where the variable that starts at `start` closes, behind `after`."""
+        if self._last_brace < after:
+            raise InterpolationError(_INVALID)
+        level = 0
+        position = start
+        while position < self._last_brace:
+            if self._text[position] == "}":
+                level -= 1
+                if level == 0:
+                    return position
+            elif self._text[position] == "{":
+                level += 1
+                position += 1
+            position += 1
+        return self._last_brace
 
 
 @dataclass
@@ -45,30 +73,31 @@ class Interpolator:
             raise InterpolationError(f"has variables nested more than {DEEPEST_DEFAULT} levels deep")
         parts: list[str] = []
         position = 0
+        line = _Line(text, 0)
         while match := _VARIABLE.search(text, position):
             parts.append(text[position : match.start()])
-            value, position = self._replacement(text, match, level)
+            line = line if match.start() < line.end else _Line(text, match.start())
+            value, position = self._replacement(match, line, level)
             self.characters += len(value)
             if self.characters > MOST_CHARACTERS:
                 raise InterpolationError(f"makes, with its variables, more than {MOST_CHARACTERS:,} characters")
             parts.append(value)
         return "".join([*parts, text[position:]])
 
-    def _replacement(self, text: str, match: re.Match[str], level: int) -> tuple[str, int]:
+    def _replacement(self, match: re.Match[str], line: _Line, level: int) -> tuple[str, int]:
         """Return what stands for a variable, and where the text goes on behind it."""
         if match["escaped"]:
             return "$", match.end()
         if match["invalid"] is not None:
-            raise InterpolationError("has an invalid variable; write ${NAME}, ${NAME:-default}, or $$ for a dollar")
+            raise InterpolationError(_INVALID)
         name = match["bare"] or match["name"]
         if not match["operator"]:
             value = self.lookup(name)
             if value is None:
                 self.unset.append(name)
             return value or "", match.end()
-        # The expression has taken as much as it could: the brace that ends this variable may come earlier.
-        end = _closing_brace(text, match.start(), match.end())
-        return self._with_operator(name, match["operator"], text[match.start("word") : end], level), end + 1
+        end = line.closing_brace(match.start(), match.end())
+        return self._with_operator(name, match["operator"], match.string[match.end() : end], level), end + 1
 
     def _with_operator(self, name: str, operator: str, word: str, level: int) -> str:
         value = self.lookup(name)
@@ -108,22 +137,6 @@ def interpolated(
     for name in interpolator.unset:
         unset.setdefault(name, []).append(node.place)
     return replace(node, value=value)
-
-
-def _closing_brace(text: str, start: int, end: int) -> int:
-    """Return where the brace of a variable closes: the last one on the line where the braces in it do not match."""
-    level = 0
-    position = start
-    while position < end:
-        if text[position] == "}":
-            level -= 1
-            if level == 0:
-                return position
-        elif text[position] == "{":
-            level += 1
-            position += 1
-        position += 1
-    return end - 1
 
 
 def _boolean(text: str) -> bool:

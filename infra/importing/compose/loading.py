@@ -114,20 +114,21 @@ class Loader:
 
     def _included(self, entry: Node, index: int, context: _Context) -> Node | None:
         paths = _texts(entry if isinstance(entry.value, str) else entry.mapping.get("path"))
+        at = f"include[{index}]"
         if not paths:
-            self._problem(f"include[{index}]", "names no file; write path", entry)
+            self._problem(at, "names no file; write path", entry)
             return None
         try:
-            files = [self.reach.path(path, context.base) for path in paths]
+            files = [self._file(path, context.base) for path in paths]
             folder = _texts(entry.mapping.get("project_directory"))
             base = self.reach.path(folder[0], context.base) if folder else files[0].parent
             given = _texts(entry.mapping.get("env_file"))
-            env_files = [self.reach.path(path, context.base) for path in given if path != "/dev/null"]
+            env_files = [self._file(path, context.base) for path in given if path != "/dev/null"]
         except OutOfReachError as error:
-            self._problem(f"include[{index}]", str(error), entry)
+            self._problem(at, str(error), entry)
             return None
         if files[0].resolve() in context.chain:
-            self._problem(f"include[{index}]", f"{paths[0]} includes itself; remove one of the includes", entry)
+            self._problem(at, f"{paths[0]} includes itself; remove one of the includes", entry)
             return None
         if not given and (base / ".env").is_file():
             env_files = [base / ".env"]
@@ -174,7 +175,7 @@ class Loader:
             self._problem(at, f"there is no service {of or 'without a name'} in this file", extends)
             return None
         try:
-            path = self.reach.path(files[0], inside.context.base)
+            path = self._file(files[0], inside.context.base)
         except OutOfReachError as error:
             self._problem(at, str(error), extends)
             return None
@@ -194,6 +195,13 @@ class Loader:
         node = document.mapping.get("services", document.having({}))
         there = _Context(base=path.parent, variables=context.variables)
         return _Services(node=node, file=path.resolve(), context=there)
+
+    def _file(self, text: str, base: Path) -> Path:
+        """Return the path of a file that another one names. Raises OutOfReachError where there is none."""
+        path = self.reach.path(text, base)
+        if not path.exists():
+            raise OutOfReachError(f"there is no file {text}; write its path from {base.resolve().name}/")
+        return path
 
     def _count(self, values: int, at: str, node: Node) -> None:
         self._values += values

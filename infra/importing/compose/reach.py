@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class OutOfReachError(Exception):
-    """A path leads elsewhere; the message says what to do."""
+    """A path leads elsewhere, or to nothing; the message says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,10 +125,12 @@ def _volumes(value: Any, folder: Path) -> Any:
 
 def _volume(item: Any, folder: Path) -> list[str]:
     if isinstance(item, dict):
-        source, target, access = item["source"], item["target"], "ro" if item.get("read_only") else ""
+        source, target, access = item.get("source", ""), item["target"], "ro" if item.get("read_only") else ""
     else:
-        source, target, access = [*item.split(":"), ""][:3]
-    return [_path(source, folder) if source.startswith((".", "/")) else source, target, access]
+        source, target, options = ([*item.split(":"), ""] if ":" in item else ["", item, ""])[:3]
+        access = "ro" if "ro" in options.split(",") else ""
+    is_path = source.startswith((".", "/"))
+    return [_path(source, folder) if is_path else source, os.path.normpath(target), access]
 
 
 def _mounts(value: Any, folder: Path) -> Any:

@@ -171,6 +171,13 @@ def test_what_is_no_compose_file_is_refused(text: str, message: str, tmp_path: P
     assert message in refusal(tmp_path, a_yaml=text)
 
 
+@pytest.mark.parametrize("text", ["include: [no.yaml]", "services: {web: {extends: {file: no.yaml, service: web}}}"])
+def test_a_file_that_is_not_there_is_named_where_it_is_asked_for(text: str, tmp_path: Path) -> None:
+    message = refusal(tmp_path, a_yaml=text)
+    assert message.startswith("a.yaml:1: ")
+    assert "there is no file no.yaml; write its path from" in message
+
+
 def test_a_command_without_a_file_is_refused() -> None:
     with pytest.raises(UsageError, match="name a Compose file"):
         read_compose([], environment={})
