@@ -15,7 +15,7 @@ from infra.settings.problems import Problem, SettingsError
 from infra.settings.yaml_file import short_name
 
 LARGEST_FILE_BYTES = 8 * 2**20
-MOST_VALUES = 150_000
+MOST_VALUES = 100_000
 """In one file, read within a second. A stack file has room for some 400 apps, of about 100 values each here."""
 DEEPEST_LEVEL = 50
 """Objects and lists inside one another. A group of groups has about five levels of its own, and an app six."""

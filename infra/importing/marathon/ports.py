@@ -138,7 +138,7 @@ def _numbered(items: Sequence[_Given]) -> list[ServedPort]:
         taken.add(found)
         numbers.add((found, protocols))
         given_name = text(item, "name")
-        base = port_name(given_name or f"port-{len(ports)}")
+        base = port_name(given_name or NOT_HTTP.get(found) or f"port-{len(ports)}")
         numbered = (f"{base[:11]}-{index}" for index in itertools.count(2))
         name = next(one for one in itertools.chain([base], numbered) if one not in names | {"app"})
         names.add(name)

@@ -20,6 +20,8 @@ _OF_AN_APP = {
     "args", "cmd", "constraints", "container", "cpus", "dependencies", "env", "fetch", "healthChecks", "instances",
     "labels", "mem", "portDefinitions", "ports", "upgradeStrategy", "uris",
 }  # fmt: skip
+MOST_APPS = 400
+"""As many as a stack file has room for, each with its fifty values (infra/settings/plain.py)."""
 _RUNS = {"affectedApps", "appId", "currentActions", "taskId", "tasks", "queue", "deployments", "steps", "slaveId"}
 """Keys of what the API says of deployments and tasks, which describe nothing to run."""
 
@@ -63,6 +65,10 @@ def read_definitions(files: Sequence[Path]) -> Definitions:
             collected.problems.append(Problem(document.name, message))
     if not collected.problems and not (collected.kinds["apps"] or collected.kinds["pods"]):
         collected.problems.append(Problem(", ".join(path.name for path in files), "has groups and no app in them"))
+    count = len(collected.kinds["apps"]) + len(collected.kinds["pods"])
+    if count > MOST_APPS:
+        message = f"has {count} apps, and a stack file has room for {MOST_APPS}; import one group at a time"
+        collected.problems.append(Problem(", ".join(path.name for path in files), message))
     if collected.problems:
         raise SettingsError(collected.problems)
     values = {kind: found for kind, found in collected.kinds.items() if found}
