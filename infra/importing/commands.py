@@ -18,6 +18,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace a stack file of th
 Full = Annotated[bool, typer.Option("--full", help="List what was taken over, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 EnvFiles = Annotated[list[Path] | None, typer.Option("--env-file", help="Variables of the project, instead of .env.")]
+LookUp = Annotated[bool, typer.Option("--look-up", help="Ask the registries for user, ports and digest of each image.")]
 Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Import the services of this profile, too.")]
 
 
@@ -55,16 +56,20 @@ def compose(
     force: Force = False,
     as_json: AsJson = False,
     full: Full = False,
+    look: LookUp = False,
 ) -> None:
     """Make a stack file from Compose files, or from those of a stack of Docker Swarm."""
+    from infra.importing.compose.look_up import look_up
     from infra.importing.compose.project import read_compose
-    from infra.importing.compose.stack import import_project
+    from infra.importing.compose.stack import images_of, import_project
     from infra.importing.run import write_imported
     from infra.project import project_folder
 
     top = project_folder(Path.cwd())
     project = read_compose(files, env_files=env_file or (), profiles=profile or (), environment=os.environ)
-    imported = import_project(project, stack=stack, origin=", ".join(file.name for file in files), top=top)
+    images = look_up(images_of(project), os.environ) if look else {}
+    origin = ", ".join(file.name for file in files)
+    imported = import_project(project, stack=stack, origin=origin, top=top, images=images)
     console = context.ensure_object(Output).results
     write_imported(imported, top, force=force, full=full, as_json=as_json, console=console)
 

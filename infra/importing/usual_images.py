@@ -1,7 +1,7 @@
 """What well-known images serve and who runs in them, for those who cannot ask a registry.
 
-Sources: the Dockerfiles of the official images (github.com/docker-library), of Elastic and of MinIO; `nightowl image`
-prints the same of any image from its registry.
+Sources: the Dockerfiles of the official images (github.com/docker-library), of Elastic, Grafana, MinIO, n8n and
+Prometheus; `nightowl image` prints the same of any image from its registry.
 """
 
 from __future__ import annotations
@@ -26,27 +26,38 @@ class UsualImage:
 
 _USUAL = {
     "adminer": UsualImage(port=8080, user=100),
+    "alertmanager": UsualImage(port=9093, user=65534),
     "cassandra": UsualImage(port=9042, user=999),
     "couchdb": UsualImage(port=5984, user=5984),
     "elasticsearch": UsualImage(port=9200, user=1000),
     "eclipse-mosquitto": UsualImage(port=1883, user=1883),
     "ghost": UsualImage(port=2368, user=1000),
+    "gitea": UsualImage(port=3000),
+    "grafana": UsualImage(port=3000, user=472),
     "haproxy": UsualImage(user=99),
     "httpd": UsualImage(port=80),
     "influxdb": UsualImage(port=8086, user=1000),
+    "jenkins": UsualImage(port=8080, user=1000),
     "keycloak": UsualImage(port=8080, user=1000),
     "kibana": UsualImage(port=5601, user=1000),
     "mariadb": UsualImage(port=3306, user=999, writable=("/run/mysqld",)),
     "memcached": UsualImage(port=11211, user=11211),
     "minio": UsualImage(port=9000, user=1000),
     "mongo": UsualImage(port=27017, user=999),
+    "mongo-express": UsualImage(port=8081, user=1000),
     "mysql": UsualImage(port=3306, user=999, writable=("/var/run/mysqld",)),
+    "n8n": UsualImage(port=5678, user=1000),
     "nats": UsualImage(port=4222, user=1000),
+    "nextcloud": UsualImage(port=80),
     "nginx": UsualImage(port=80),
+    "node-exporter": UsualImage(port=9100, user=65534),
+    "phpmyadmin": UsualImage(port=80),
     "postgres": UsualImage(port=5432, user=999, alpine_user=70, writable=("/var/run/postgresql",)),
+    "prometheus": UsualImage(port=9090, user=65534),
     "rabbitmq": UsualImage(port=5672, user=999, alpine_user=100),
     "redis": UsualImage(port=6379, user=999),
     "registry": UsualImage(port=5000, user=1000),
+    "runners": UsualImage(user=1000),
     "traefik": UsualImage(port=80),
     "valkey": UsualImage(port=6379, user=999),
     "wordpress": UsualImage(port=80),

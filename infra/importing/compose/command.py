@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection
+from itertools import pairwise
 
 from infra.importing.app_parts import add_secret
 from infra.importing.compose.hosts import with_own_hosts
@@ -38,6 +39,13 @@ def map_command(service: Service) -> None:
         service.taken(("command",), "command")
 
 
+def map_folder(service: Service) -> None:
+    """Note the folder in which the command runs, where the image has the same."""
+    folder = service.values.get("working_dir")
+    if folder is not None and folder == service.dockerfile.folder:
+        service.decided(("working_dir",), why="it is the image's own")
+
+
 def words_of(value: object) -> list[str] | None:
     """Return the words of a command, as a shell splits them; None where it could not."""
     if isinstance(value, str):
@@ -67,7 +75,9 @@ def _write(service: Service, key: str, to: str, words: list[str]) -> None:
     known = {str(name) for name in service.settings.get("env", {})} | _secret_variables(service)
     if not secret:
         words = [literal(word, known) for word in words]
-    service.settings[to] = [with_own_hosts(service, (key,), word) for word in words]
+    service.settings[to] = [
+        with_own_hosts(service, (key,), word, name=before) for before, word in pairwise(["", *words])
+    ]
     text = "split into words as a shell does" if isinstance(service.values[key], str) else ""
     if secret:
         service.decided((key,), to, why="what looks like a secret in it is a variable $(NAME), filled from a secret")

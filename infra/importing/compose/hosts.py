@@ -12,15 +12,20 @@ from infra.importing.compose.values import items
 from infra.settings.partly import Location
 
 _BEFORE = r"(?:(?<=://)|(?<=@)|(?<=^)|(?<=[=,\s;\"'\[(]))"
+_OF_A_HOST = re.compile(r"host|server|addr|endpoint|broker|peer|seed|upstream|node|^-h$", re.IGNORECASE)
 _AFTER = r"(?=$|[:/,;\s\"'\])?])"
 
 
-def with_own_hosts(service: Service, key: Location, text: str) -> str:
-    """Return a text in which host names of this project are those of its apps; the report tells what was changed."""
+def with_own_hosts(service: Service, key: Location, text: str, *, name: str = "") -> str:
+    """Return a text in which host names of this project are those of its apps; the report tells what was changed.
+
+    `name` is that of its variable or option: where it speaks of no host, a word alone is none.
+    """
     hosts = service.stack.hosts
     if not hosts or not any(name in text for name in hosts):
         return text
-    changed = _hosts(tuple(hosts)).sub(lambda match: hosts[match[0]], text)
+    pattern = _hosts(tuple(hosts), alone=bool(_OF_A_HOST.search(name)))
+    changed = pattern.sub(lambda match: hosts[match[0]], text)
     if changed != text:
         service.stack.ledger.decided(
             (*service.key(), *key), "apps", service.app, why="host names in it are those of the apps here"
@@ -47,9 +52,16 @@ def mentions(text: str, host: str) -> list[int]:
 
 
 @lru_cache(maxsize=8)
-def _hosts(names: tuple[str, ...]) -> re.Pattern[str]:
-    longest = sorted(names, key=len, reverse=True)
-    return re.compile(rf"(?:(?<=://)|(?<=@)|(?<=^))(?:{'|'.join(map(re.escape, longest))})(?=$|[:/,])")
+def _hosts(names: tuple[str, ...], *, alone: bool) -> re.Pattern[str]:
+    """Return what finds a host: in an address, before a port, and `alone` as a word of a list."""
+    one = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    places = [
+        rf"(?:(?<=://)|(?<=@))(?:{one})(?=$|[:/,?])",
+        rf"(?:(?<=^)|(?<=[=,\s])|(?<=//))(?:{one})(?=:[0-9]{{2,5}}\b)",
+    ]
+    if alone:
+        places.append(rf"(?:(?<=^)|(?<=,))(?:{one})(?=$|,)")
+    return re.compile("|".join(places))
 
 
 def _names(values: Mapping[str, Any]) -> Iterator[str]:

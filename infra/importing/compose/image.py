@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
-from infra.importing.app_parts import UNKNOWN_TAG, pinned_image
+from infra.images.facts import ImageFacts
+from infra.images.registry import RegistryError
+from infra.importing.app_parts import UNKNOWN_TAG, Decision, pinned_image
 from infra.importing.compose.dockerfile import Dockerfile, parse_dockerfile, read_dockerfile
 from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.service import Service
@@ -33,16 +37,25 @@ def dockerfile_of(values: Any, folder: Path) -> Dockerfile:
     return read_dockerfile(path, stage) if path.resolve().is_relative_to(folder.resolve()) else Dockerfile()
 
 
+def said_by(image: ImageFacts) -> Dockerfile:
+    """Return what a registry says of an image, in the form of what a Dockerfile says."""
+    ports = [int(number) for number, _, protocol in (port.partition("/") for port in image.ports) if protocol != "udp"]
+    return Dockerfile(ports=tuple(ports), user=image.user or "root", folder=image.working_directory)
+
+
 def map_image(service: Service, top: Path) -> None:
     """Write the image; `top` is the folder of the project of Nightowl, in which `build` names folders."""
     named = service.values.get("image")
     build = service.values.get("build")
     if isinstance(named, str) and REFERENCE.fullmatch(named):
-        decision = pinned_image(named)
+        found = service.stack.images.get(named)
+        if isinstance(found, RegistryError):
+            service.missing(("image",), f"the registry does not tell what it is: {found}")
+        decision = pinned_image(named) if not isinstance(found, ImageFacts) else _looked_up(found)
         service.settings["image"] = decision.value
         if decision.why:
             service.decided(("image",), "image", why=decision.why)
-            service.comment(f"replace {UNKNOWN_TAG}: the input names no version", "image")
+            service.comment("replace: the input names no version", "image")
         else:
             service.taken(("image",), "image")
     else:
@@ -58,6 +71,12 @@ def map_image(service: Service, top: Path) -> None:
         service.decided(("build",), why="nothing is written")
 
 
+def _looked_up(image: ImageFacts) -> Decision:
+    """Return the image as its registry names it, with the digest of its version."""
+    tagless = image.name.tag == "latest"
+    return Decision(value=f"{image.name.host}/{image.name.repository}@{image.digest}" if tagless else image.pinned)
+
+
 def _map_build(service: Service, build: Any, top: Path) -> None:
     project: ComposeProject = service.stack.project
     context = build if isinstance(build, str) else text(build, "context") or "."
@@ -68,7 +87,7 @@ def _map_build(service: Service, build: Any, top: Path) -> None:
         *(["--file", f"{context.rstrip('/')}/{text(build, 'dockerfile')}"] if text(build, "dockerfile") else []),
         *(["--target", text(build, "target")] if text(build, "target") else []),
     ]
-    folder = context if "://" in context or Path(context).is_absolute() else str(project.folder / context)
+    folder = context if "://" in context or Path(context).is_absolute() else _shown(project.folder / context, top)
     command = f"docker build --tag {image} {' '.join([*options, folder])} && docker push {image}"
     service.stack.draft.steps.append(
         Step(
@@ -90,6 +109,11 @@ def _map_build(service: Service, build: Any, top: Path) -> None:
             service.decided(("build", key), why="it is in the command that builds the image, below")
         else:
             service.missing(("build", key), _PART)
+
+
+def _shown(folder: Path, top: Path) -> str:
+    """Return a folder as a command in `top` names it."""
+    return shlex.quote(relpath(folder, top) if folder.resolve().is_relative_to(top.resolve()) else str(folder))
 
 
 def _below(folder: Path, top: Path) -> str | None:

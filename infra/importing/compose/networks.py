@@ -47,9 +47,9 @@ def _write_flows(service: Service, services: Sequence[Service], said: str, *, by
     for other in services:
         if other is service or not serves(other.settings) or not _share(service, other):
             continue
-        is_named = bool(mentions(said, other.name) or mentions(said, other.app)) or other.app in service.settings.get(
-            "dependsOn", ()
-        )
+        ports = [*mentions(said, other.name), *mentions(said, other.app)]
+        is_named = any(ports) if is_store else bool(ports)
+        is_named = is_named or other.app in service.settings.get("dependsOn", ())
         is_named = is_named or any(
             str(link).partition(":")[0] == other.name for link in items(service.values.get("links"))
         )

@@ -10,7 +10,10 @@ from infra.importing.compose.dockerfile import user_number
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, items
 from infra.settings.app.security import CAPABILITIES_OF_BASELINE, CAPABILITIES_OF_RESTRICTED
+from infra.values import text
 
+FIRST_USER = 1000
+"""The number that useradd and adduser give first (Debian's adduser.conf, FIRST_UID)."""
 _NAMED = "Kubernetes needs its number, which `docker run --rm --entrypoint id IMAGE` prints; write it as security.user"
 _BEYOND = "no Pod Security Standard that a namespace enforces here allows it; change the app so that it needs none"
 _NOT_NEEDED = "it is the default here: no process gains rights that its parent did not have"
@@ -36,6 +39,9 @@ def _user(service: Service) -> dict[str, Any]:
     user, _, group = str(given if given is not None else service.dockerfile.user).partition(":")
     number = user_number(user)
     if given is None and not user:
+        home = _of_home(service)
+        if home is not None:
+            return home
         decision = image_security(service.settings["image"])
         if decision.value["user"] == 0:
             decision = image_security(service.dockerfile.base or service.settings["image"])
@@ -58,6 +64,19 @@ def _user(service: Service) -> dict[str, Any]:
     else:
         service.added("security", why="USER of the Dockerfile names it")
     return security
+
+
+def _of_home(service: Service) -> dict[str, Any] | None:
+    """Return the user in whose home folder the service keeps data: the first one of an image has this number."""
+    mounts = [
+        item.partition(":")[2].partition(":")[0] if isinstance(item, str) else text(item, "target")
+        for item in items(service.values.get("volumes"))
+    ]
+    home = next((match[0] for match in (re.match(r"/home/[\w.-]+(?=/)", mount) for mount in mounts) if match), None)
+    if home is None:
+        return None
+    service.added("security", why=f"its data lies below {home}, the home of a user, who is {FIRST_USER} in most images")
+    return {"user": FIRST_USER, "group": FIRST_USER, "readOnlyRoot": False}
 
 
 def _capabilities(service: Service, security: dict[str, Any]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from infra.images.facts import ImageFacts
+from infra.images.registry import RegistryError
 from infra.importing.compose.dockerfile import Dockerfile
 from infra.importing.compose.project import ComposeProject
 from infra.importing.draft import StackDraft
@@ -26,6 +28,8 @@ class Stack:
     """Services, each with the name of its app."""
     hosts: Mapping[str, str]
     """Other names by which services are called, each with the name of the app that it means."""
+    images: Mapping[str, ImageFacts | RegistryError]
+    """What registries say of images, by the names in the input; empty where nobody asked them."""
     secrets: dict[str, str] = field(default_factory=dict[str, str])
     """Values of secrets that were named already, each with its reference: one password of two apps is one secret."""
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import UsageError
-from infra.importing.compose.command import map_command
+from infra.images.facts import ImageFacts
+from infra.images.registry import RegistryError
+from infra.importing.compose.command import map_command, map_folder
 from infra.importing.compose.deploy import map_deploy
-from infra.importing.compose.dockerfile import Dockerfile
 from infra.importing.compose.environment import service_environment
 from infra.importing.compose.health import map_health
 from infra.importing.compose.hosts import other_names
-from infra.importing.compose.image import dockerfile_of, map_image
+from infra.importing.compose.image import dockerfile_of, map_image, said_by
 from infra.importing.compose.keys import KEYS
 from infra.importing.compose.labels import map_labels
 from infra.importing.compose.networks import called_ports, map_networks
@@ -32,14 +33,25 @@ from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.importing.names import own_name
 from infra.importing.run import Imported
-from infra.values import mapping
+from infra.settings.app.image import REFERENCE
+from infra.values import mapping, text
 
 _RESERVED = ("default", "localhost", "self", "load-balancer")
 _RENAMED = "names have lower-case letters, digits and dashes"
 
 
-def import_project(project: ComposeProject, *, stack: str | None, origin: str, top: Path) -> Imported:
-    """Draft a stack file from a project; `top` is the folder of the project of Nightowl, which has `stacks`.
+def import_project(
+    project: ComposeProject,
+    *,
+    stack: str | None,
+    origin: str,
+    top: Path,
+    images: Mapping[str, ImageFacts | RegistryError] | None = None,
+) -> Imported:
+    """Draft a stack file from a project.
+
+    `top` is the folder of the project of Nightowl, which has `stacks`, and `images` what registries say, by the names
+    of images in the input.
 
     Raises:
         UsageError: the project has no service.
@@ -52,7 +64,9 @@ def import_project(project: ComposeProject, *, stack: str | None, origin: str, t
     apps = _names(services)
     draft = StackDraft(name=own_name(stack or project.name or project.folder.resolve().name), origin=origin)
     ledger = Ledger(KEYS, project.source)
-    whole = Stack(project=project, draft=draft, ledger=ledger, apps=apps, hosts=other_names(services, apps))
+    whole = Stack(
+        project=project, draft=draft, ledger=ledger, apps=apps, hosts=other_names(services, apps), images=images or {}
+    )
     if "name" in values:
         ledger.taken(("name",), "namespace", "name")
     for name in project.inactive:
@@ -69,6 +83,13 @@ def import_project(project: ComposeProject, *, stack: str | None, origin: str, t
     return Imported(draft=draft, findings=ledger.findings())
 
 
+def images_of(project: ComposeProject) -> list[str]:
+    """List the images of the services that are imported, as the input names them; what is no name is none."""
+    services = mapping(project.source.values.get(SERVICES))
+    named = [text(value, "image") for name, value in services.items() if name not in project.inactive]
+    return [image for image in named if REFERENCE.fullmatch(image)]
+
+
 def _names(services: Mapping[str, Any]) -> dict[str, str]:
     apps: dict[str, str] = {}
     for name in services:
@@ -80,9 +101,8 @@ def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[s
     ends = tasks(services)
     found: dict[str, Service] = {}
     for name, values in services.items():
-        dockerfile = (
-            dockerfile_of(values, stack.project.folder) if "image" not in values or "build" in values else Dockerfile()
-        )
+        facts = stack.images.get(text(values, "image"))
+        dockerfile = said_by(facts) if isinstance(facts, ImageFacts) else dockerfile_of(values, stack.project.folder)
         is_task = name in ends
         app = stack.apps[name]
         stack.draft.apps[app] = {"kind": "job"} if is_task else {}
@@ -100,6 +120,7 @@ def _map_all(services: Mapping[str, Service], texts: Mapping[str, str], top: Pat
         map_secrets(service)
         map_configs(service)
         map_command(service)
+        map_folder(service)
         map_ports(service, called, map_labels(service))
         map_health(service)
         map_resources(service)

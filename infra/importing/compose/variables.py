@@ -63,7 +63,7 @@ def _map(service: Service, name: str, value: object, place: str, step: str | int
         if step is not None:
             service.missing(key, _NO_VALUE)
         return
-    service.settings.setdefault("env", {})[name] = with_own_hosts(service, key, literal_value(text))
+    service.settings.setdefault("env", {})[name] = with_own_hosts(service, key, literal_value(text), name=name)
     if step is not None:
         service.taken(key, "env", name)
 

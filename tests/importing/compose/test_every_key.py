@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.importing.acceptance import accepted
 from infra.importing.compose.keys import KEYS
-from infra.importing.compose.project import ComposeProject
-from infra.importing.compose.reach import Reach
-from infra.importing.compose.stack import import_project
-from infra.importing.findings import Finding
 from infra.importing.keys import find_key
-from infra.importing.source import Source, leaves
+from infra.importing.source import leaves
+from tests.importing.compose.projects import imported_values
 
 SCHEMA: Mapping[str, Any] = json.loads(
     files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text()
@@ -59,27 +54,6 @@ def _objects(schema: Any, depth: int) -> Iterator[dict[str, Any]]:
             yield from ({name: value} for value in samples(below, depth + 1))
 
 
-def project(values: Mapping[str, Any]) -> ComposeProject:
-    """Return a project as the reader gives it."""
-    return ComposeProject(
-        name="sample",
-        source=Source(values=values, place=lambda _: "compose.yaml:1"),
-        folder=Path("/nowhere"),
-        written=lambda _: None,
-        inactive=frozenset(),
-        unset={},
-        environment={},
-        reach=Reach(folder=Path("/nowhere"), named=[]),
-        unread={},
-    )
-
-
-def findings_of(values: Mapping[str, Any]) -> list[Finding]:
-    """Import a project, let the loader take what it can, and return what became of each key."""
-    imported = import_project(project(values), stack=None, origin="compose.yaml", top=Path("/nowhere"))
-    return accepted(imported.draft, imported.findings)
-
-
 def every_service() -> dict[str, Any]:
     image = {"image": "example.com/sample:1"}
     found = samples(SCHEMA["properties"]["services"])
@@ -102,7 +76,7 @@ def everything_else() -> dict[str, Any]:
     "values", [pytest.param({"services": every_service()}, id="services"), pytest.param(everything_else(), id="others")]
 )
 def test_every_path_of_the_specification_ends_in_one_of_the_four_columns(values: Mapping[str, Any]) -> None:
-    found = findings_of(values)
+    found = imported_values(values).findings
 
     assert [finding.key for finding in found if UNKNOWN in finding.text] == []
     covered = {finding.key for finding in found}

@@ -1,0 +1,206 @@
+"""What a service of Compose or Swarm is as an app."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from infra.importing.keys import Column
+from infra.importing.report import report_json
+from infra.importing.stack_text import stack_text
+from infra.plan.plan import plan_of_file
+from tests.importing.compose.projects import imported
+
+SHOP = """
+services:
+  web:
+    image: example.com/web:1.2.0
+    ports: ["8080:80", "127.0.0.1:9229:9229"]
+    environment: [API_KEY=hunter2hunter2, "GREETING=cost: ${PRICE}", DATABASE_URL=postgres://db_main:5432/shop]
+    command: serve --now 'two words'
+    depends_on: {db_main: {condition: service_healthy}, migrate: {condition: service_completed_successfully}}
+    deploy:
+      replicas: 4
+      update_config: {parallelism: 1, order: start-first, failure_action: rollback}
+      placement: {constraints: [node.labels.disk == ssd, node.role == manager, node.hostname != a]}
+      resources: {limits: {cpus: "0.5", memory: 256M}, reservations: {memory: 64M}}
+  migrate:
+    image: example.com/web:1.2.0
+    command: [migrate]
+    depends_on: [db_main]
+  db_main:
+    image: postgres:17-alpine
+    environment: {POSTGRES_PASSWORD: changeme, POSTGRES_DB: db_main}
+    healthcheck: {test: [CMD-SHELL, pg_isready -U postgres], interval: 10s, timeout: 20s, start_period: 5m}
+    volumes: ["data:/var/lib/postgresql/data", "/var/run/docker.sock:/var/run/docker.sock"]
+    stop_grace_period: 1m30s
+volumes: {data: {}}
+"""
+RESULT = imported(SHOP)
+WEB, DB = RESULT.app("web"), RESULT.app("db-main")
+
+
+def test_a_published_port_is_an_address_and_one_of_the_machine_alone_is_not() -> None:
+    assert (WEB["port"], WEB["traffic"]) == (80, {"host": "web.shop.example.com"})
+    assert list(WEB["ports"].values()) == [9229]
+    assert RESULT.column("services.web.ports[1]") >= {Column.DECIDED}
+
+
+def test_a_data_store_serves_the_port_of_its_image_inside_only() -> None:
+    assert (DB["kind"], DB["ports"]) == ("worker", {"postgres": 5432})
+
+
+def test_secrets_in_plain_text_are_in_no_output() -> None:
+    outputs = stack_text(RESULT.draft) + json.dumps(report_json(RESULT.findings, RESULT.draft.steps))
+
+    assert "hunter2" not in outputs
+    assert "changeme" not in outputs
+    assert WEB["secrets"]["api_key"] == {"ref": "web/api_key", "env": "API_KEY"}
+    assert any("create secret generic db-main" in step.command for step in RESULT.draft.steps)
+
+
+def test_a_service_with_another_name_is_found_where_its_name_is_a_host() -> None:
+    assert WEB["env"]["DATABASE_URL"] == "postgres://db-main:5432/shop"
+    assert DB["env"]["POSTGRES_DB"] == "db_main"
+
+
+def test_a_dollar_sign_that_nobody_expands_stays_one() -> None:
+    assert WEB["env"]["GREETING"] == "cost: $${PRICE}"
+
+
+def test_a_command_is_split_as_a_shell_does() -> None:
+    assert WEB["args"] == ["serve", "--now", "two words"]
+
+
+def test_what_others_wait_for_to_end_is_a_job() -> None:
+    assert RESULT.app("migrate")["kind"] == "job"
+    assert WEB["dependsOn"] == ["db-main", "migrate"]
+
+
+def test_updates_placement_and_resources_of_swarm_keep_their_meaning() -> None:
+    assert WEB["replicas"] == 4
+    assert WEB["rollout"] == {"surge": "25%"}
+    assert WEB["placement"] == {"labels": {"disk": "ssd"}}
+    assert WEB["resources"] == {"cpuLimit": "500m", "memory": "64Mi", "memoryLimit": "256Mi"}
+    for constraint in (1, 2):
+        assert RESULT.column(f"services.web.deploy.placement.constraints[{constraint}]") == {Column.MISSING}
+
+
+def test_a_health_check_is_that_of_readiness() -> None:
+    readiness = {"exec": ["sh", "-c", "pg_isready -U postgres"], "period": "10s", "timeout": "10s"}
+    assert DB["health"] == {"readiness": readiness, "startWithin": "330s"}
+
+
+def test_a_named_volume_is_persistent_and_the_socket_of_docker_is_dangerous() -> None:
+    assert DB["volumes"] == {"data": {"mount": "/var/lib/postgresql/data", "size": "1Gi", "kind": "persistent"}}
+    assert RESULT.column("services.db_main.volumes[1]") == {Column.DANGEROUS}
+
+
+def test_services_on_one_network_may_call_each_other_and_a_store_calls_nobody() -> None:
+    assert WEB["allowTo"] == ["db-main", "0.0.0.0/0"]
+    assert "allowTo" not in DB
+
+
+def test_the_time_to_stop_is_the_time_to_finish() -> None:
+    assert DB["rollout"] == {"finishWithin": "90s"}
+
+
+def test_the_stack_is_planned_without_a_violation(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(stack_text(RESULT.draft))
+
+    assert [found.rule.name for found in plan_of_file(file, "dev").policies.mandatory] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "column"),
+    [
+        ("privileged: true", "privileged", Column.DANGEROUS),
+        ("network_mode: host", "network_mode", Column.DANGEROUS),
+        ("pid: host", "pid", Column.DANGEROUS),
+        ("devices: [/dev/kvm]", "devices", Column.DANGEROUS),
+        ("cap_add: [SYS_ADMIN]", "cap_add[0]", Column.DANGEROUS),
+        ("cap_add: [NET_BIND_SERVICE]", "cap_add[0]", Column.TAKEN),
+        ("volumes: ['/srv:/srv']", "volumes[0]", Column.DANGEROUS),
+        ("volumes: ['../other:/srv']", "volumes[0]", Column.MISSING),
+        ("volumes: ['/data']", "volumes[0]", Column.DECIDED),
+        ("tmpfs: /run/app", "tmpfs", Column.DECIDED),
+        ("shm_size: 64mb", "shm_size", Column.TAKEN),
+        ("logging: {driver: syslog}", "logging", Column.MISSING),
+        ("container_name: other", "container_name", Column.DECIDED),
+        ("deploy: {mode: global}", "deploy.mode", Column.MISSING),
+        ("deploy: {endpoint_mode: dnsrr}", "deploy.endpoint_mode", Column.MISSING),
+        ("user: nobody-knows", "user", Column.MISSING),
+        ("user: 33:33", "user", Column.TAKEN),
+        ("gpus: all", "gpus", Column.DECIDED),
+        ("configs: [gone]", "configs[0]", Column.MISSING),
+        ("labels: {com.example.team: shop}", 'labels["com.example.team"]', Column.TAKEN),
+    ],
+)
+def test_a_key_ends_in_its_column(line: str, key: str, column: Column) -> None:
+    result = imported(f"services: {{web: {{image: 'example.com/web:1', {line}}}}}")
+
+    assert {found.column for found in result.findings if found.key[:2] == ("services", "web")} == {
+        column,
+        Column.TAKEN,
+    }, result.findings
+    assert column in result.column(f"services.web.{key}")
+
+
+def test_a_route_of_traefik_is_the_address() -> None:
+    result = imported("""
+services:
+  blog:
+    image: ghost:5.82
+    labels:
+      - traefik.enable=true
+      - traefik.http.routers.blog.rule=Host(`blog.example.org`) && PathPrefix(`/news`)
+      - traefik.http.services.blog.loadbalancer.server.port=2368
+""")
+
+    assert result.app("blog")["port"] == 2368
+    assert result.app("blog")["traffic"] == {"host": "blog.example.org", "path": "/news"}
+
+
+def test_what_two_services_share_is_one_volume_and_one_secret() -> None:
+    result = imported("""
+services:
+  web: {image: "example.com/web:1", volumes: ["up:/up"], environment: {DB_PASSWORD: swordfish1}}
+  job: {image: "example.com/job:1", volumes: ["up:/in:ro"], environment: {PASSWORD: swordfish1}}
+volumes: {up: {}}
+""")
+
+    assert result.app("web")["volumes"]["up"]["shared"] is True
+    assert result.app("job")["volumes"]["up"] == {"mount": "/in", "from": "web.up", "readOnly": True}
+    assert result.app("job")["secrets"]["password"]["ref"] == "web/db_password"
+
+
+def test_small_files_of_the_checkout_become_files_and_data_a_volume(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "app.conf").write_text("level = info\n")
+    result = imported(
+        "services: {web: {image: 'example.com/web:1', volumes: ['./conf:/etc/app:ro', './data:/data']}}", tmp_path
+    )
+
+    assert result.app("web")["files"] == {"/etc/app/app.conf": "level = info\n"}
+    assert result.app("web")["volumes"]["data"]["kind"] == "persistent"
+
+
+def test_a_dockerfile_tells_port_and_user(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        "FROM node:24 AS build\nEXPOSE 1\nFROM node:24-slim\nEXPOSE 3000/tcp\nUSER node\n"
+    )
+    app = imported("services: {web: {build: .}}", tmp_path).app("web")
+
+    assert app["port"] == 3000
+    assert app["security"] == {"user": 1000, "group": 1000, "readOnlyRoot": False}
+    assert app["image"] == "registry.example.com/shop/web:replace-me"
+
+
+def test_a_password_in_a_command_becomes_a_variable() -> None:
+    result = imported("services: {cache: {image: 'redis:8', command: redis-server --requirepass swordfish99}}")
+
+    assert result.app("cache")["args"] == ["redis-server", "--requirepass", "$(REQUIREPASS)"]
+    assert "swordfish" not in stack_text(result.draft)
