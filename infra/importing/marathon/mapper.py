@@ -117,7 +117,7 @@ def _note_what_says_nothing(work: Work, read: Definitions) -> None:
             isinstance(leaf[-1], int) and [value] in SAYS_NOTHING.get(str(leaf[-2]), ())
         ):
             work.ledger.taken(leaf, text="what holds anyway")
-        elif known is not None and known[1].column is Column.TAKEN and not known[1].to:
+        elif known is not None and known[1].column in {Column.TAKEN, Column.DECIDED} and not known[1].to:
             work.ledger.taken(known[0], text=known[1].text)
     for group in read.groups:
         work.ledger.taken(("groups", group, "id"), "namespace", "name")

@@ -96,6 +96,9 @@ def _collect(collected: _Collected, file: JsonFile, value: Any, place: Location,
     if not isinstance(value, Mapping):
         message = "is no object; write an app, a pod or a group"
         collected.problems.append(Problem(path_text(place) or "the file", message, f"{file.name}:{line}"))
+    elif keys == {"app"}:
+        # The API answers one app so.
+        _collect(collected, file, mapping(value)["app"], (*place, "app"), group)
     elif "id" not in keys and keys & _OF_A_GROUP:
         _collect_below(collected, file, value, place, group)
     elif not text(value, "id") or (not text(value, "id").strip("/ ") and not keys & _OF_A_GROUP):

@@ -16,7 +16,7 @@ from infra.values import mapping, texts
 STICKY = "1h"
 _OF_THE_BALANCER = "the load balancer in front of the cluster decides that; there is no key for it"
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
-_HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\.)+[a-z0-9][-a-z0-9]*")
+_HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _GROUP = r"HAPROXY_(?:\d+_)?GROUP"
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
 

@@ -138,7 +138,9 @@ def _host(work: Work, unit: Unit, host: str, at: Location, mount: str, *, is_pod
     if not host.startswith("/"):
         folder = posixpath.dirname(mount) if "." in posixpath.basename(mount) else mount
         if folder in {"/", ""} or _SYSTEM.match(folder):
-            work.ledger.missing(key, f"a file of the sandbox; it is {SANDBOX}/{posixpath.basename(host)} here")
+            why = f"a file of the sandbox, which is {SANDBOX}/{posixpath.basename(host)} here; let the app look there"
+            work.ledger.missing(key, why)
+            work.ledger.missing(path_key, "nothing is mounted there; see hostPath")
             return
         name = _add(work, unit, posixpath.basename(host), {"mount": folder, "size": UNKNOWN_SIZE})
         why = "a folder of the sandbox, which is a scratch volume"

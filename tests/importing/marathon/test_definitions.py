@@ -291,6 +291,21 @@ def test_in_a_large_group_only_those_that_are_named_are_called(tmp_path: Path) -
     assert imported(tmp_path, apps).draft.apps["a0"]["allowTo"] == ["a1", "0.0.0.0/0"]
 
 
+@pytest.mark.parametrize("holder", ["app", "apps"])
+def test_what_the_api_answers_is_read(holder: str, tmp_path: Path) -> None:
+    app = {"id": "/one", "cmd": "run", "args": None, "healthChecks": [], "backoffFactor": 1.15, "tasksRunning": 1}
+    result = imported(tmp_path, {holder: app if holder == "app" else [app]})
+    assert list(result.draft.apps) == ["one"]
+    assert column(result, "backoffFactor") | column(result, "tasksRunning") | column(result, "args") == {Column.TAKEN}
+
+
+def test_an_address_is_no_name_of_a_host(tmp_path: Path) -> None:
+    labels = {"HAPROXY_0_VHOST": "192.0.2.7"}
+    result = imported(tmp_path, {"id": "/one", "container": DOCKER, "ports": [80], "labels": labels})
+    assert "traffic" not in result.draft.apps["one"]
+    assert column(result, "HAPROXY_0_VHOST") == {Column.MISSING}
+
+
 def test_the_same_id_twice_is_refused_with_both_places(tmp_path: Path) -> None:
     one = {"id": "/one", "cmd": "run"}
     message = refusal(tmp_path, one, [{"id": "/two", "cmd": "run"}, one])
