@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from os.path import relpath
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from infra.images.facts import ImageFacts
 from infra.images.registry import RegistryError
-from infra.importing.app_parts import UNKNOWN_TAG, Decision, pinned_image
+from infra.importing.app_parts import UNKNOWN_TAG, Decision, is_secret, pinned_image
 from infra.importing.compose.dockerfile import Dockerfile, parse_dockerfile, read_dockerfile
 from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.service import Service
+from infra.importing.compose.values import pairs
 from infra.importing.draft import Step
 from infra.settings.app.build_folder import check_folder
 from infra.settings.app.image import REFERENCE
@@ -59,7 +61,9 @@ def map_image(service: Service, top: Path) -> None:
         else:
             service.taken(("image",), "image")
     else:
-        service.settings["image"] = f"{REGISTRY}/{service.stack.draft.name}/{service.app}:{UNKNOWN_TAG}"
+        image = f"{REGISTRY}/{service.stack.draft.name}/{service.app}:{UNKNOWN_TAG}"
+        same = json.dumps(build, sort_keys=True, default=str) if build is not None else service.app
+        service.settings["image"] = service.stack.built.setdefault(same, image)
         service.comment("replace: where the built image is kept, and its version", "image")
         if "image" in service.values:
             service.missing(("image",), "it is no name of an image, perhaps as a variable has no value; write one")
@@ -69,6 +73,12 @@ def map_image(service: Service, top: Path) -> None:
         _map_build(service, build, top)
     elif "build" in service.values:
         service.decided(("build",), why="nothing is written")
+
+
+def _arguments(build: Any) -> dict[str, str]:
+    """Return the arguments of a build that a command may show."""
+    given = {name: str(value) for _, name, value in pairs(mapping(build).get("args")) if value is not None}
+    return {name: value for name, value in given.items() if not is_secret(name, value)}
 
 
 def _looked_up(image: ImageFacts) -> Decision:
@@ -86,15 +96,17 @@ def _map_build(service: Service, build: Any, top: Path) -> None:
     options = [
         *(["--file", f"{context.rstrip('/')}/{text(build, 'dockerfile')}"] if text(build, "dockerfile") else []),
         *(["--target", text(build, "target")] if text(build, "target") else []),
+        *(
+            word
+            for name, value in _arguments(build).items()
+            for word in ("--build-arg", shlex.quote(f"{name}={value}"))
+        ),
     ]
     folder = context if "://" in context or Path(context).is_absolute() else _shown(project.folder / context, top)
     command = f"docker build --tag {image} {' '.join([*options, folder])} && docker push {image}"
-    service.stack.draft.steps.append(
-        Step(
-            what=f"build the image of {service.app}, and write its name with a version into the stack file",
-            command=command,
-        )
-    )
+    step = Step(what=f"build the image of {service.app}, and write its version into the stack file", command=command)
+    if not any(other.command == command for other in service.stack.draft.steps):
+        service.stack.draft.steps.append(step)
     to: tuple[str, ...] = ("image",)
     if own is not None:
         service.settings["build"] = own
@@ -105,7 +117,9 @@ def _map_build(service: Service, build: Any, top: Path) -> None:
     for key in mapping(build):
         if key == "context":
             service.decided(("build", key), *to, why=_BUILT)
-        elif key in {"target", "dockerfile"}:
+        elif key in {"target", "dockerfile"} or (
+            key == "args" and len(_arguments(build)) == len(list(pairs(build["args"])))
+        ):
             service.decided(("build", key), why="it is in the command that builds the image, below")
         else:
             service.missing(("build", key), _PART)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from infra.importing.compose.service import Service
@@ -18,8 +18,11 @@ _TASK_NAMES = re.compile(
 _TASK_MODES = {"replicated-job", "global-job"}
 
 
-def tasks(services: Mapping[str, Mapping[str, Any]]) -> set[str]:
-    """List the services that run to their end: others wait for that, or they say that nothing starts them again."""
+def tasks(services: Mapping[str, Mapping[str, Any]], varied: Collection[str]) -> set[str]:
+    """List the services that run to their end: others wait for that, or they say that nothing starts them again.
+
+    Of those that are `varied`, a variable says whether they are started again, which tells of an environment.
+    """
     awaited = {name for one in services.values() for name, condition in _dependencies(one) if condition == COMPLETED}
     started = {name for one in services.values() for name, condition in _dependencies(one) if condition != COMPLETED}
     return {
@@ -27,7 +30,7 @@ def tasks(services: Mapping[str, Mapping[str, Any]]) -> set[str]:
         for name, values in services.items()
         if name in awaited
         or text(values, "deploy", "mode") in _TASK_MODES
-        or (name not in started and _ends(name, values))
+        or (name not in started and name not in varied and _ends(name, values))
     }
 
 

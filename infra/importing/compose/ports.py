@@ -174,10 +174,11 @@ def _known(service: Service, called: Mapping[str, set[int]], route: Route | None
     if route is not None and route.port:
         yield Served(number=route.port, key=(), why="labels of Traefik name it")
     usual = usual_image(service.settings["image"]) or usual_image(service.dockerfile.base)
-    if service.dockerfile.ports:
+    is_own = not _is_told(service) and not _runs_something_else(service)
+    if service.dockerfile.ports and is_own:
         for number in service.dockerfile.ports:
             yield Served(number=number, key=(), why="EXPOSE of the Dockerfile names it")
-    elif usual is not None and usual.port is not None and not _is_told(service):
+    elif usual is not None and usual.port is not None and (is_own or (_is_store(service) and not _is_told(service))):
         yield Served(number=usual.port, key=(), why="it is the port that this image serves")
     for number in sorted(called.get(service.name, ())):
         if number:
@@ -185,8 +186,14 @@ def _known(service: Service, called: Mapping[str, set[int]], route: Route | None
 
 
 def _is_told(service: Service) -> bool:
-    """Whether the service says itself what it serves, or runs something else in the image."""
+    """Whether the service says itself what it serves."""
     return bool(service.values.get(KEY) or service.values.get("expose"))
+
+
+def _runs_something_else(service: Service) -> bool:
+    """Whether a command takes the place of the image's, which is what serves the image's ports."""
+    first = next(iter(service.settings.get("args", ())), "")
+    return "command" in service.settings or bool(first and not first.startswith("-"))
 
 
 def _is_store(service: Service) -> bool:

@@ -30,6 +30,7 @@ _LARGE = (
 )
 """Parts of the names of images that need more than a gigabyte to start (their own documentation)."""
 _NO_LIMIT = "the input has no limit, and here each container has one; `kubectl top pod` tells what it takes"
+_ZERO = "0 is no limit"
 _MIB = 2**20
 _SMALLEST_SHM_ROOM = 256 * _MIB
 """What is left for the app beside its shared memory."""
@@ -154,6 +155,9 @@ def _millicores(service: Service, place: Location | None) -> int | None:
     if place is None:
         return None
     cores = number_of(service.get(*_texts(place)))
+    if cores == 0:
+        service.decided(place, why=_ZERO)
+        return None
     if cores is None or cores <= 0:
         service.missing(place, "is no number of cores above 0; there is no limit then")
         return None
@@ -164,6 +168,9 @@ def _bytes(service: Service, place: Location | None) -> int | None:
     if place is None:
         return None
     size = size_of(service.get(*_texts(place)))
+    if size == 0:
+        service.decided(place, why=_ZERO)
+        return None
     if size is None or size < 4 * _MIB:
         service.missing(place, "is no size of 4Mi or more; write it under 'resources'")
         return None

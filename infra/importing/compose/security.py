@@ -6,14 +6,12 @@ import re
 from typing import Any
 
 from infra.importing.app_parts import ROOT_CAPABILITIES, image_security
-from infra.importing.compose.dockerfile import user_number
+from infra.importing.compose.dockerfile import FIRST_USER, user_number
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, items
 from infra.settings.app.security import CAPABILITIES_OF_BASELINE, CAPABILITIES_OF_RESTRICTED
 from infra.values import text
 
-FIRST_USER = 1000
-"""The number that useradd and adduser give first (Debian's adduser.conf, FIRST_UID)."""
 _NAMED = "Kubernetes needs its number, which `docker run --rm --entrypoint id IMAGE` prints; write it as security.user"
 _BEYOND = "no Pod Security Standard that a namespace enforces here allows it; change the app so that it needs none"
 _NOT_NEEDED = "it is the default here: no process gains rights that its parent did not have"

@@ -30,6 +30,8 @@ class Stack:
     """Other names by which services are called, each with the name of the app that it means."""
     images: Mapping[str, ImageFacts | RegistryError]
     """What registries say of images, by the names in the input; empty where nobody asked them."""
+    built: dict[str, str] = field(default_factory=dict[str, str])
+    """Builds, each with the image that it makes: what several services build alike is one image."""
     secrets: dict[str, str] = field(default_factory=dict[str, str])
     """Values of secrets that were named already, each with its reference: one password of two apps is one secret."""
 

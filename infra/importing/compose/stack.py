@@ -98,7 +98,8 @@ def _names(services: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Service]:
-    ends = tasks(services)
+    written = {name: stack.project.written((SERVICES, name, "restart")) or "" for name in services}
+    ends = tasks(services, [name for name, restart in written.items() if "$" in restart])
     found: dict[str, Service] = {}
     for name, values in services.items():
         facts = stack.images.get(text(values, "image"))

@@ -16,6 +16,8 @@ from infra.settings.app.references import VARIABLE_NAME
 from infra.values import mapping
 
 ENVIRONMENT = "environment"
+_OF_COMPOSE = ("COMPOSE_", "DOCKER_BUILDKIT", "DOCKER_HOST")
+"""How the names of variables begin that tell Docker's own tools something (their documentation)."""
 _CREATED = "it is a secret, which no stack file holds; the command below creates it"
 _NO_VALUE = "has no value: Compose takes it from the shell that starts it; write it under 'env', or leave it out"
 
@@ -24,8 +26,10 @@ def map_environment(service: Service) -> None:
     """Take over the variables of a service, those of its files included."""
     found = service_environment(service.stack.project, service.name)
     steps = _steps(service.values.get(ENVIRONMENT))
-    from_files = [name for name in found if name not in steps]
+    from_files = [name for name in found if name not in steps and not name.startswith(_OF_COMPOSE)]
     for name, (value, place) in found.items():
+        if name not in steps and name.startswith(_OF_COMPOSE):
+            continue
         _map(service, name, value, place, steps.get(name))
     if "env_file" in service.values:
         unread = [(key[2:], why) for key, why in service.stack.project.unread.items() if key[:2] == service.key()]
