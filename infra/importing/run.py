@@ -14,9 +14,17 @@ from infra.errors import UsageError
 from infra.importing.acceptance import accepted
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Finding
+from infra.importing.keys import Column
 from infra.importing.report import report_json, report_text
 from infra.importing.stack_text import stack_text
 from infra.project import STACKS_FOLDER
+
+POLICIES_FOLDER = "policies"
+LEVELS_OF_DEV = f"{POLICIES_FOLDER}/dev.json"
+WHY_LEVELS = (
+    "has the levels of dev, so that what runs elsewhere as root, alone or by a tag is reported and stops nothing; "
+    "remove it before production, and the levels of prod hold"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +48,10 @@ def write_imported(
     findings = accepted(draft, imported.findings)
     stack_file = f"{STACKS_FOLDER}/Pulumi.{draft.name}.yaml"
     files = {stack_file: stack_text(draft), **draft.files}
+    levels = f"{POLICIES_FOLDER}/{draft.name}.json"
+    if (project / LEVELS_OF_DEV).is_file() and not (project / levels).exists():
+        files[levels] = (project / LEVELS_OF_DEV).read_text(encoding="utf-8")
+        findings.append(Finding(column=Column.DECIDED, key=(), place="", text=f"{levels} {WHY_LEVELS}"))
     present = [path for path in files if (project / path).exists()]
     if present and not force:
         raise UsageError(f"{', '.join(present)}: there already; --force replaces, --stack NAME writes another stack")

@@ -147,6 +147,7 @@ def machine() -> Iterator[Machine]:
     home.chmod(0o755)
     project = home / "checkout"
     shutil.copytree(REPOSITORY / "stacks", project / "stacks")
+    shutil.copytree(REPOSITORY / "policies", project / "policies", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(REPOSITORY / "Pulumi.yaml", project)
     environment = {**os.environ, "XDG_STATE_HOME": str(home / "state"), "KUBECONFIG": str(home / "users-kubeconfig")}
     yield Machine(project, environment)

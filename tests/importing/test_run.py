@@ -95,3 +95,16 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
     (tmp_path / "stacks").write_text("a file")
     with pytest.raises(UsageError, match="cannot be written"):
         write(imported(), tmp_path)
+
+
+def test_the_levels_of_dev_hold_for_the_new_stack_and_levels_that_are_there_stay(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "dev.json").write_text('{"image-by-digest": "advisory"}')
+    said = write(imported(), tmp_path)
+    written = tmp_path / "policies" / "shop.json"
+    assert written.read_text() == '{"image-by-digest": "advisory"}'
+    assert "policies/shop.json has the levels of dev" in said
+
+    written.write_text("{}")
+    write(imported(), tmp_path, force=True)
+    assert written.read_text() == "{}"
