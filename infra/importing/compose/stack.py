@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from infra.importing.compose.order import map_order, tasks
 from infra.importing.compose.ports import map_ports
 from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.resources import map_resources
+from infra.importing.compose.scripts import run_scripts
 from infra.importing.compose.security import map_security
 from infra.importing.compose.service import SERVICES, Service, Stack
 from infra.importing.compose.stored import map_configs, map_secrets, map_stored
@@ -36,6 +38,8 @@ from infra.importing.run import Imported
 from infra.settings.app.image import REFERENCE
 from infra.values import mapping, text
 
+_ADDRESS = re.compile(r"(?<![\w.-])[\w.-]+:[0-9]{2,5}\b")
+"""In a file, only a word with a port is surely a host."""
 _RESERVED = ("default", "localhost", "self", "load-balancer")
 _RENAMED = "names have lower-case letters, digits and dashes"
 
@@ -72,9 +76,10 @@ def import_project(
     for name in project.inactive:
         ledger.decided((SERVICES, name), why="its profile is not active; --profile imports it")
     found = _services(whole, services)
-    texts = {name: _text(project, name, value) for name, value in services.items()}
-    _map_all(found, texts, top)
-    map_volumes_of_project(values, _map_volumes(found), next(iter(found.values())))
+    owners = _map_what_runs(found, top)
+    map_volumes_of_project(values, owners, next(iter(found.values())))
+    texts = {name: _text(service) for name, service in found.items()}
+    _map_how(found, called_ports(services, texts))
     map_networks(list(found.values()), texts)
     map_stored(whole)
     note_extensions(whole)
@@ -113,8 +118,9 @@ def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[s
     return found
 
 
-def _map_all(services: Mapping[str, Service], texts: Mapping[str, str], top: Path) -> None:
-    called = called_ports({name: one.values for name, one in services.items()}, texts)
+def _map_what_runs(services: Mapping[str, Service], top: Path) -> dict[str, tuple[str, str]]:
+    """Write images, commands and configuration, and return the app and the volume that have each named one first."""
+    owners: dict[str, tuple[str, str]] = {}
     for service in services.values():
         map_image(service, top)
         map_environment(service)
@@ -122,23 +128,25 @@ def _map_all(services: Mapping[str, Service], texts: Mapping[str, str], top: Pat
         map_configs(service)
         map_command(service)
         map_folder(service)
+        map_volumes(service, owners)
+    return owners
+
+
+def _map_how(services: Mapping[str, Service], called: Mapping[str, set[int]]) -> None:
+    """Write how the apps are reached, run and replaced; `called` has the ports by which services name each other."""
+    for service in services.values():
         map_ports(service, called, map_labels(service))
         map_health(service)
         map_resources(service)
         map_security(service)
         map_deploy(service)
         map_order(service, services)
+        run_scripts(service)
 
 
-def _map_volumes(services: Mapping[str, Service]) -> dict[str, tuple[str, str]]:
-    owners: dict[str, tuple[str, str]] = {}
-    for service in services.values():
-        map_volumes(service, owners)
-    return owners
-
-
-def _text(project: ComposeProject, name: str, values: Mapping[str, Any]) -> str:
-    """Return what a service says where it can name another: variables, command and labels."""
-    environment = [value or "" for value, _ in service_environment(project, name).values()]
-    said = {key: values.get(key) for key in ("command", "entrypoint", "healthcheck", "labels")}
-    return "\n".join([*environment, json.dumps(said, default=str)])
+def _text(service: Service) -> str:
+    """Return what a service says where it can name another: variables, command, labels, and addresses in files."""
+    environment = [value or "" for value, _ in service_environment(service.stack.project, service.name).values()]
+    said = {key: service.values.get(key) for key in ("command", "entrypoint", "healthcheck", "labels")}
+    addresses = [one for text_ in service.settings.get("files", {}).values() for one in _ADDRESS.findall(text_)]
+    return "\n".join([*environment, json.dumps(said, default=str), *addresses])

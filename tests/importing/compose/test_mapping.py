@@ -204,3 +204,32 @@ def test_a_password_in_a_command_becomes_a_variable() -> None:
 
     assert result.app("cache")["args"] == ["redis-server", "--requirepass", "$(REQUIREPASS)"]
     assert "swordfish" not in stack_text(result.draft)
+
+
+def test_a_mounted_script_is_run_by_its_interpreter_and_a_file_tells_whom_the_app_calls(tmp_path: Path) -> None:
+    (tmp_path / "check.sh").write_text("#!/usr/bin/env bash\ncurl backend:9000/up\n")
+    result = imported(
+        """
+services:
+  web:
+    image: example.com/web:1
+    volumes: ["./check.sh:/check.sh"]
+    healthcheck: {test: /check.sh --fast}
+  backend: {image: "example.com/backend:1"}
+""",
+        tmp_path,
+    )
+
+    assert result.app("web")["health"]["readiness"]["exec"] == ["sh", "-c", "bash /check.sh --fast"]
+    assert result.app("backend")["port"] == 9000
+
+
+def test_what_is_built_alike_is_one_image_and_a_worker_of_it_serves_no_port(tmp_path: Path) -> None:
+    lines = ["FROM python:3.14", "ARG UID=1234", "RUN useradd --uid ${UID} app", "USER app", "EXPOSE 8000"]
+    (tmp_path / "Dockerfile").write_text("\n".join(lines))
+    result = imported("services: {web: {build: .}, tasks: {build: ., command: celery worker}}", tmp_path)
+
+    assert result.app("tasks")["image"] == result.app("web")["image"]
+    assert (result.app("web")["port"], result.app("tasks")["kind"]) == (8000, "worker")
+    assert result.app("tasks")["security"]["user"] == 1234
+    assert len(result.draft.steps) == 1
