@@ -29,6 +29,12 @@ _HOST = (
     "no path of a node is mounted; write a volume of kind: persistent, and copy what is in it, or put it into the image"
 )
 _SOCKET = "who has the socket of Docker has the node; what an app needs of the cluster, it asks of the API server"
+_SYSTEM = re.compile(
+    r"/(?:$|(?:bin|boot|dev|etc|lib|lib64|proc|root|rootfs|run|sbin|sys|tmp|usr|var)(?:/|$)|host)|[A-Za-z]:|\\\\|\$"
+)
+"""Paths of the system of a host, and what may lead anywhere."""
+_SEEN_THROUGH = re.compile(r"/(?:dev|proc|sys|host|rootfs|run|var/run)(?:/|$)|/(?:etc|var|usr)$")
+"""Where a container looks at the system of its host."""
 _CLOCK = "the time zone of the machine; write TZ under 'env'"
 _SOURCE = "the source code while it is developed; the image has it, as the build copies it"
 _LARGE = "too much, or no text: put it into the image, or onto a volume of kind: persistent"
@@ -241,6 +247,9 @@ def _map_bind(service: Service, mount: Mount) -> None:
         service.decided(mount.key, why=_CLOCK)
     elif source.is_absolute() or mount.source.startswith(("~", "$")) or re.match(r"[A-Za-z]:|\\\\", mount.source):
         service.dangerous(mount.key, _HOST)
+        if _is_data(mount):
+            name = _write_data(service, mount)
+            service.added(KEY, name, why=f"a new volume, instead of {mount.source} of the host; copy what is in it")
     elif not is_inside(folder, source):
         service.missing(mount.key, _OUTSIDE)
     elif (folder / source).is_file():
@@ -297,20 +306,27 @@ def _is_source(service: Service, folder: Path, content: Mapping[str, str] | None
     return is_related and (content is None or has_code)
 
 
+def _is_data(mount: Mount) -> bool:
+    """Whether a path of the host is a folder for data, and not a part of its system or a file."""
+    is_file = re.search(r"\.\w{1,6}$", posixpath.basename(mount.target)) is not None
+    return not (mount.read_only or is_file or _SYSTEM.match(mount.source) or _SEEN_THROUGH.match(mount.target))
+
+
 def _map_data(service: Service, mount: Mount) -> None:
-    """Write a volume for a folder of the host that is empty at first."""
+    name = _write_data(service, mount)
+    why = "a folder of the host for data, which is a volume here; copy what is in it, and raise the size"
+    service.decided(mount.key, KEY, name, why=why)
+
+
+def _write_data(service: Service, mount: Mount) -> str:
+    """Write a volume in the place of a folder of the host, and return its name."""
     name = own_name(posixpath.basename(mount.target), taken=service.settings.get(KEY, {}))
     volume: dict[str, Any] = {"mount": mount.target, "size": USUAL_SIZE, "kind": "persistent"}
     if not service.is_task and replicas_of(service) > 1:
         volume["shared"] = True
     service.settings.setdefault(KEY, {})[name] = volume
-    service.decided(
-        mount.key,
-        KEY,
-        name,
-        why="a folder of the host for data, which is a volume here; copy what is in it, and raise the size",
-    )
     _postgres(service, mount.target)
+    return name
 
 
 def _map_tmpfs_key(service: Service) -> None:

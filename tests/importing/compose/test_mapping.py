@@ -233,3 +233,19 @@ def test_what_is_built_alike_is_one_image_and_a_worker_of_it_serves_no_port(tmp_
     assert (result.app("web")["port"], result.app("tasks")["kind"]) == (8000, "worker")
     assert result.app("tasks")["security"]["user"] == 1234
     assert len(result.draft.steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("mount", "kept"),
+    [
+        ("/srv/shop:/var/lib/shop", True),
+        ("/srv/shop:/in:ro", False),
+        ("/proc:/host/proc", False),
+        ("/etc:/conf", False),
+    ],
+)
+def test_a_folder_of_the_host_is_dangerous_and_one_for_data_has_a_new_volume_instead(mount: str, kept: bool) -> None:
+    result = imported(f"services: {{web: {{image: 'example.com/web:1', volumes: ['{mount}']}}}}")
+
+    assert result.column("services.web.volumes[0]") == {Column.DANGEROUS}
+    assert ("volumes" in result.app("web")) is kept
