@@ -46,7 +46,7 @@ def stack_text(draft: StackDraft) -> str:
             lines.append("")
         lines += _entry(draft, f"{PROJECT}:{key}", value, (key,), 1)
     text = "\n".join([*lines, ""])
-    read = parse_document(text, "").values["config"]
+    read = parse_document(text, f"Pulumi.{draft.name}.yaml").values["config"]
     if read != {f"{PROJECT}:{key}": value for key, value in draft.config.items()}:
         raise AssertionError("the stack file that was written says something else than its draft")
     return text
