@@ -62,7 +62,7 @@ services:
       replicas: 2
       update_config: { parallelism: 1, order: start-first, failure_action: rollback }
       resources: { limits: { memory: 256M }, reservations: { cpus: "0.25", memory: 128M } }
-      placement: { constraints: [node.platform.os == linux] }
+      placement: { constraints: [node.labels.topology.kubernetes.io/zone == local-a] }
   worker:
     image: registry.example.com/worker:1.4.0
     networks: [front]
@@ -169,7 +169,7 @@ def test_a_swarm_stack_keeps_its_replicas_its_update_order_and_its_nodes(
     assert vote.spec.replicas == 2
     assert vote.spec.strategy.type == "RollingUpdate"
     assert vote.spec.strategy.rolling_update.max_unavailable == 0
-    assert vote.spec.template.spec.node_selector == {"kubernetes.io/os": "linux"}
+    assert vote.spec.template.spec.node_selector == {"topology.kubernetes.io/zone": "local-a"}
     assert container(vote).resources.requests == {"cpu": "250m", "memory": "128Mi"}
     assert container(vote).resources.limits == {"memory": "256Mi"}
     assert worker.spec.strategy.type == "Recreate"
