@@ -30,10 +30,10 @@ def run() -> None:
     collect_rarely()
     try:
         settings, layers = load_with_layers(stacks_folder(Path.cwd()))
-        require_cluster(settings.platform)
-        require_namespace(settings)
-        extension = load_extension(enclosing_project(Path.cwd()))
         with layers.locating():
+            require_cluster(settings.platform)
+            require_namespace(settings)
+            extension = load_extension(enclosing_project(Path.cwd()))
             outputs = build(settings, extension=extension)
         for name, value in outputs.items():
             pulumi.export(name, value)

@@ -51,8 +51,8 @@ def build(
     where there are several, all are in `urls`.
 
     Raises:
-        SettingsError: a chart, a file or an output that they name cannot be used.
-        pulumi.RunError: the settings ask for something that the platform or the quota does not allow.
+        SettingsError: a chart, a file or an output that they name cannot be used, or they ask for something that the
+            platform or the quota does not allow.
     """
     settings = settings.with_keeper()
     # Before anything is made: from then on the engine writes the state.

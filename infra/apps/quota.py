@@ -22,7 +22,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-import pulumi
 import pulumi_kubernetes as k8s
 
 from infra.apps.cron import GRACE_SECONDS
@@ -40,6 +39,7 @@ from infra.settings.app.application import (
 from infra.settings.app.demand import at_their_most, keys_that_lower
 from infra.settings.app.pod_size import NOTHING, Requests, pod_requests
 from infra.settings.namespace import QuotaSettings
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.scalars import bytes_text, millicores_text
 
 NAMESPACE_COMPONENT = "nightowl:apps:Namespace"
@@ -93,7 +93,7 @@ def quota_spec(
     No Service may open a port of the nodes or a load balancer of its own: traffic comes in by the platform's way only.
 
     Raises:
-        pulumi.RunError: a given limit is below what the apps need.
+        SettingsError: a given limit is below what the apps need.
     """
     _check(settings, apps)
     given = {
@@ -145,8 +145,11 @@ def _volumes(apps: Mapping[str, Application]) -> dict[str, int]:
 def _check(settings: QuotaSettings, apps: Mapping[str, Application]) -> None:
     least, all_apps = needed(apps), list(apps.values())
     problems = [
-        f"nightowl:namespace.quota.{key}: {text(given)} is below the {text(need)} that the apps need "
-        f"{at_their_most(all_apps).removesuffix(',')}; {_remedy(all_apps, pods_only=key == 'pods')}"
+        Problem(
+            f"nightowl:namespace.quota.{key}",
+            f"{text(given)} is below the {text(need)} that the apps need {at_their_most(all_apps).removesuffix(',')}; "
+            f"{_remedy(all_apps, pods_only=key == 'pods')}",
+        )
         for key, given, need, text in (
             ("cpu", settings.cpu, least.requests.cpu, millicores_text),
             ("memory", settings.memory, least.requests.most_memory, bytes_text),
@@ -155,7 +158,7 @@ def _check(settings: QuotaSettings, apps: Mapping[str, Application]) -> None:
         if given is not None and given < need
     ]
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def _remedy(apps: Collection[Application], *, pods_only: bool) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.engine.outcome import RunResult
 from infra.engine.program import load_program, run_program
 from infra.engine.workspace import stack_name
-from infra.errors import NightowlError, UsageError
+from infra.errors import NightowlError
 from infra.kube import connect
 from infra.local.cluster import lifecycle
 from infra.local.cluster.description import describe
@@ -25,8 +25,9 @@ from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
 from infra.local.workspace import local_engine, unfinished_before
 from infra.rollouts.watch import watch_rollouts
+from infra.settings.problems import SettingsError, refusal
 from infra.settings.stack import StackSettings
-from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.stack_file import read_stack_file
 from infra.toolchain.resolve import resolve
 
 LOG = logging.getLogger(__name__)
@@ -124,14 +125,18 @@ def _in_background(work: Callable[[], None]) -> Future[None]:
 
 
 def _local_settings(stack_file: Path) -> StackSettings:
-    settings = settings_from_stack_file(stack_file)
+    file = read_stack_file(stack_file)
+    settings = file.settings()
+    with file.layers.locating():
+        _check_local(settings)
+    return settings
+
+
+def _check_local(settings: StackSettings) -> None:
     platform = settings.platform
     if platform.kind != "existing" or platform.context != KUBE_CONTEXT:
-        raise UsageError(
-            f"{stack_file.name}: nightowl:platform is not this machine; "
-            f"local stacks have kind: existing and context: {KUBE_CONTEXT}"
-        )
+        message = f"is not this machine; local stacks have kind: existing and context: {KUBE_CONTEXT}"
+        raise refusal("nightowl:platform", message)
     too_large = list(pod_size_errors(settings.apps))
     if too_large:
-        raise UsageError("\n".join(too_large))
-    return settings
+        raise SettingsError(too_large)

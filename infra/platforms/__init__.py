@@ -21,7 +21,7 @@ def make_platform(settings: StackSettings, environment: Mapping[str, str], state
     Only that package is imported: the AWS SDK takes longer to import than everything else together.
 
     Raises:
-        pulumi.RunError: the settings ask for something that the platform does not allow.
+        SettingsError: the settings ask for something that the platform does not allow.
     """
     package = import_module(f"infra.platforms.{settings.platform.kind}.platform")
     return cast("Platform", package.make_platform(settings, settings.platform, environment, state))

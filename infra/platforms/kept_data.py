@@ -15,6 +15,7 @@ from infra.platforms.replica_data import STATEFUL_SET_TYPE, claim_size, replica_
 from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.scalars import bytes_text, find_bytes
 from infra.settings.stack import StackSettings
 from infra.values import mapping, text, texts, within
@@ -31,7 +32,7 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
     """Refuse what would lose data of what the stack has made, or cannot become of it.
 
     Raises:
-        pulumi.RunError: an update would delete data that nobody gave up, or asks of a claim what cannot change.
+        SettingsError: an update would delete data that nobody gave up, or asks of a claim what cannot change.
     """
     made, name = list(state), settings.namespace.name
     live, wanted = _claims(made, name), _own_claims(settings.apps)
@@ -44,7 +45,7 @@ def check_data(settings: StackSettings, state: Iterable[MadeResource]) -> None:
           for problem in _changes(live[claim], place, volume)),
     ]  # fmt: skip
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def partings(settings: StackSettings, state: Iterable[MadeResource]) -> Iterator[str]:
@@ -108,51 +109,55 @@ def _own_claims(apps: Mapping[str, Application]) -> dict[str, tuple[str, VolumeS
     }
 
 
-def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[str]:
+def _unannounced(live: Mapping[str, MadeResource], wanted: Iterable[str], namespace: str) -> Iterator[Problem]:
     """Find claims that the engine would delete because the release that made them had no `keep`."""
     for claim in sorted(live.keys() - set(wanted)):
         if _data(live[claim]) is None:
-            yield (
-                f"claim {claim} of namespace {namespace}: its data of {claim_size(live[claim].outputs)} would be "
+            yield Problem(
+                f"claim {claim} of namespace {namespace}",
+                f"its data of {claim_size(live[claim].outputs)} would be "
                 "deleted, as a release without `keep` made it; deploy once with its volume in the stack file, and "
-                "remove it then"
+                "remove it then",
             )
 
 
 def _taken_away(
     live: Mapping[str, MadeResource], wanted: Iterable[str], apps: Mapping[str, Application]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """Find claims that an app is to have from somebody else, and that the update would delete."""
     leaving = {claim for claim in live.keys() - set(wanted) if _data(live[claim]) == DELETED}
     for app, settings in apps.items():
         for name, volume in settings.volumes.items():
             if volume.claim in leaving:
-                yield (
-                    f"nightowl:apps.{app}.volumes.{name}.claim: {volume.claim} would be deleted, as its volume said "
-                    "keep: false; update with its volume and keep: true before"
+                yield Problem(
+                    f"nightowl:apps.{app}.volumes.{name}.claim",
+                    f"{volume.claim} would be deleted, as its volume said "
+                    "keep: false; update with its volume and keep: true before",
                 )
 
 
-def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[str]:
+def _changes(claim: MadeResource, place: str, volume: VolumeSettings) -> Iterator[Problem]:
     """Find what a claim cannot become."""
     spec = mapping(claim.outputs.get("spec"))
     size, had = volume.size or 0, find_bytes(claim_size(claim.outputs))
     if had is not None and size < had:
-        yield (
-            f"{place}.size: {bytes_text(size)} is less than the {bytes_text(had)} that the volume has, and none "
-            "shrinks; write that again, or copy the data to another volume"
+        yield Problem(
+            f"{place}.size",
+            f"{bytes_text(size)} is less than the {bytes_text(had)} that the volume has, and none "
+            "shrinks; write that again, or copy the data to another volume",
         )
     was = spec.get("storageClassName")
     if volume.storage_class is not None and was and was != volume.storage_class:
-        yield (
-            f"{place}.storageClass: the volume is of class {was} for good; write {was}, or copy the data to a volume "
-            "with another name"
+        yield Problem(
+            f"{place}.storageClass",
+            f"the volume is of class {was} for good; write {was}, or copy the data to a volume with another name",
         )
     modes = texts(spec, "accessModes")
     if modes and ("ReadWriteMany" in modes) != volume.shared:
-        yield (
-            f"{place}.shared: a volume is shared or not for good; write {str(not volume.shared).lower()} again, or "
-            "copy the data to a volume with another name"
+        yield Problem(
+            f"{place}.shared",
+            f"a volume is shared or not for good; write {str(not volume.shared).lower()} again, or "
+            "copy the data to a volume with another name",
         )
 
 

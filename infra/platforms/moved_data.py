@@ -13,12 +13,13 @@ from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.lent_volumes import replica_of
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.problems import Problem
 from infra.values import within
 
 
 def moved_problems(
     claims: Collection[str], sets: Iterable[MadeResource], apps: Mapping[str, Application]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     """Find volumes that would be empty, or not be had alone, though the data is in one of `claims` or of `sets`."""
     made = {one.name: one for one in sets}
     for app, settings in apps.items():
@@ -44,31 +45,33 @@ def unknown_data(claims: Collection[str], apps: Mapping[str, Application]) -> It
                 )
 
 
-def _of_one_claim(place: str, app: str, name: str, claims: Collection[str]) -> Iterator[str]:
+def _of_one_claim(place: str, app: str, name: str, claims: Collection[str]) -> Iterator[Problem]:
     claim = f"{app}.{name}"
     if claim in claims:
-        yield (
-            f"{place}: each replica would begin with an empty volume, as the data is in claim {claim}; give the volume "
-            f"another name, and copy what a volume with claim: {claim} holds, or keep the kind that the app had"
+        yield Problem(
+            place,
+            f"each replica would begin with an empty volume, as the data is in claim {claim}; give the volume "
+            f"another name, and copy what a volume with claim: {claim} holds, or keep the kind that the app had",
         )
 
 
 def _of_replicas(
     place: str, claim: str, volume: VolumeSettings, claims: Collection[str], made: Mapping[str, MadeResource]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     owner, _, name = claim.partition(".")
     if claim in claims or owner not in made or f"volume-{name}" not in claim_templates(made[owner]):
         return
     key = "kind" if volume.was is None else "was"
-    yield (
-        f"{place}.{key}: the volume would be empty, as each replica of {owner} had data of its own; mount that of one "
-        f"with claim: volume-{name}-{owner}-0 instead, or give the volume another name"
+    yield Problem(
+        f"{place}.{key}",
+        f"the volume would be empty, as each replica of {owner} had data of its own; mount that of one "
+        f"with claim: volume-{name}-{owner}-0 instead, or give the volume another name",
     )
 
 
 def _of_one_replica(
     place: str, claim: str, apps: Mapping[str, Application], made: Mapping[str, MadeResource]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     for owner, one in made.items():
         if isinstance(apps.get(owner), StatefulSettings):
             continue  # the settings refuse it
@@ -77,12 +80,14 @@ def _of_one_replica(
         if replica is None:
             continue
         if within(one.outputs, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete":
-            yield (
-                f"{place}.claim: {claim} would be deleted with {owner}, as its volume said keep: false; update with "
-                "kind: stateful and keep: true before"
+            yield Problem(
+                f"{place}.claim",
+                f"{claim} would be deleted with {owner}, as its volume said keep: false; update with "
+                "kind: stateful and keep: true before",
             )
         elif replica < int(within(one.outputs, "spec", "replicas") or 0):
-            yield (
-                f"{place}.claim: {owner}-{replica} still has {claim}, and would until the new pod is up; update with "
-                f"kind: stateful and replicas: 0 of {owner} before"
+            yield Problem(
+                f"{place}.claim",
+                f"{owner}-{replica} still has {claim}, and would until the new pod is up; update with "
+                f"kind: stateful and replicas: 0 of {owner} before",
             )

@@ -11,13 +11,14 @@ from typing import Any
 from infra.platforms.state import MadeResource
 from infra.settings.app.application import Application, StatefulSettings
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.problems import Problem
 from infra.settings.scalars import bytes_text, find_bytes
 from infra.values import mappings, text, within
 
 STATEFUL_SET_TYPE = "kubernetes:apps/v1:StatefulSet"
 
 
-def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
+def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[Problem]:
     """Find what the stack file asks of `sets` that Kubernetes takes only once."""
     for made in sets:
         name, namespace = made.name, text(made.outputs, "metadata", "namespace")
@@ -28,7 +29,8 @@ def replica_problems(sets: Iterable[MadeResource], apps: Mapping[str, Applicatio
                 f"are: `kubectl -n {namespace} delete statefulset {name} --cascade=orphan`, `pulumi refresh`, and "
                 "update"
             )
-            yield from (f"nightowl:apps.{name}.{problem}; {remedy}" for problem in _changes(made, settings))
+            for place, change in _changes(made, settings):
+                yield Problem(f"nightowl:apps.{name}.{place}", f"{change}; {remedy}")
 
 
 def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Application]) -> Iterator[str]:
@@ -55,22 +57,23 @@ def replica_farewells(sets: Iterable[MadeResource], apps: Mapping[str, Applicati
                     yield f"{of} will be deleted, as its volume said keep: false"
 
 
-def _changes(made: MadeResource, settings: StatefulSettings) -> Iterator[str]:
+def _changes(made: MadeResource, settings: StatefulSettings) -> Iterator[tuple[str, str]]:
+    """Find the keys below the app that ask for something else than was made, each with what is wrong."""
     had = "parallel" if within(made.outputs, "spec", "podManagementPolicy") == "Parallel" else "ordered"
     if settings.start != had:
-        yield f"start: {had} is what the app was made with, for good"
+        yield "start", f"{had} is what the app was made with, for good"
     wanted, templates = _claims(settings), claim_templates(made)
     for name in sorted(templates.keys() - wanted.keys()):
-        yield f"volumes: {name.removeprefix('volume-')} is missing, and the claims of a stateful app are given once"
+        yield "volumes", f"{name.removeprefix('volume-')} is missing, and the claims of a stateful app are given once"
     for name in sorted(wanted.keys() - templates.keys()):
-        yield f"volumes.{name.removeprefix('volume-')}: is new, and the claims of a stateful app are given once"
+        yield f"volumes.{name.removeprefix('volume-')}", "is new, and the claims of a stateful app are given once"
     for name in sorted(wanted.keys() & templates.keys()):
         place, volume, template = f"volumes.{name.removeprefix('volume-')}", wanted[name], templates[name]
         had = claim_size(template)
         if find_bytes(had) != volume.size:
-            yield f"{place}.size: {bytes_text(volume.size or 0)} is not the {had} of the replicas' claims"
+            yield f"{place}.size", f"{bytes_text(volume.size or 0)} is not the {had} of the replicas' claims"
         if volume.storage_class not in {None, text(template, "spec", "storageClassName")}:
-            yield f"{place}.storageClass: {volume.storage_class} is not the class of the replicas' claims"
+            yield f"{place}.storageClass", f"{volume.storage_class} is not the class of the replicas' claims"
 
 
 def _claims(settings: StatefulSettings) -> dict[str, VolumeSettings]:

@@ -19,6 +19,8 @@ from infra.settings.model import Model, RulesError, path_text
 from infra.settings.nearest import nearest
 from infra.settings.partly import Location
 
+REQUIRED = "is required"
+"""What is said of a key that must be there and is not."""
 LONGEST_ECHO = 60
 """Characters of a refused value that a message repeats."""
 _HIDDEN_BELOW = {"secrets", "env", "files", "command", "args", "exec", "headers"}
@@ -46,6 +48,11 @@ class SettingsError(UsageError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def refusal(key: str, message: str) -> SettingsError:
+    """Return the error for one value: the key as it is written in the stack file, and what is wrong there."""
+    return SettingsError([Problem(key, message)])
 
 
 def problems_of(error: ValidationError, model: type[Model], namespace: str) -> list[Problem]:
@@ -108,7 +115,7 @@ def _findings(details: ErrorDetails, model: type[Model]) -> list[tuple[Location,
         case "union_tag_invalid":
             return [((*location, "kind"), _wrong_kind(details))]
         case "union_tag_not_found":
-            return [((*location, "kind"), "is required")]
+            return [((*location, "kind"), REQUIRED)]
         case "extra_forbidden":
             return [(_place_of_unknown(details["loc"]), _unknown(details["loc"], model))]
         case _:
@@ -151,7 +158,7 @@ def _either(choices: Sequence[str]) -> str:
 
 
 _MESSAGES = {
-    "missing": "is required",
+    "missing": REQUIRED,
     "value_error": "{value} {error}",
     "greater_than_equal": "{value} is below {ge}",
     "less_than_equal": "{value} is above {le}",

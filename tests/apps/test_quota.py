@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.apps.quota import computed_limits
+from infra.settings.problems import SettingsError
 from infra.settings.scalars import parse_bytes, parse_millicores
 from tests.apps.samples import APPS, NAMES, cron, settings_of, web, worker
 from tests.harness import Graph, build_apps
@@ -147,7 +147,7 @@ def test_an_explicit_quota_is_taken() -> None:
 
 
 def test_a_quota_below_the_needs_of_the_apps_is_refused_with_each_key() -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         build_apps(
             {"web": web(scaling={"min": 3, "max": 10}), "w": worker(replicas=2)},
             namespace={"quota": {"cpu": 1, "memory": "64Gi", "pods": 15}},
@@ -163,7 +163,7 @@ def test_a_quota_below_the_needs_of_the_apps_is_refused_with_each_key() -> None:
 
 
 def test_a_refused_quota_names_keys_that_the_apps_have() -> None:
-    with pytest.raises(pulumi.RunError, match=r"at their maxima; raise it, or leave it out$"):
+    with pytest.raises(SettingsError, match=r"at their maxima; raise it, or leave it out$"):
         build_apps({"nightly": cron(), "one": worker(kind="stateful")}, namespace={"quota": {"pods": 1}})
 
 

@@ -19,8 +19,8 @@ from tests.apps.samples import one, worker
 def test_a_pod_that_no_node_of_the_local_cluster_takes_is_told_with_both_figures(
     resources: dict[str, Any], said: str
 ) -> None:
-    [line] = pod_size_errors({"it": one(worker(resources=resources))})
-    assert line.startswith(f"nightowl:apps.it.resources.{said}")
+    [problem] = pod_size_errors({"it": one(worker(resources=resources))})
+    assert str(problem).startswith(f"nightowl:apps.it.resources.{said}")
 
 
 def test_a_pod_of_the_largest_size_is_taken() -> None:

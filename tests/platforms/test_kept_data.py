@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pulumi
 import pytest
 
+from infra.settings.problems import SettingsError
 from tests.apps.samples import worker
 from tests.harness import Graph, build_apps
 
@@ -71,7 +71,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 def test_what_would_lose_data_or_cannot_change_is_refused(
     state: dict[str, Any], volume: dict[str, Any], line: str
 ) -> None:
-    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+    with pytest.raises(SettingsError, match=re.escape(line)):
         built(state, **volume)
 
 
@@ -82,7 +82,7 @@ def test_a_claim_that_an_update_would_delete_is_not_mounted_as_one_of_somebody_e
     def update(data: str) -> Graph:
         return build_apps({"db": worker(replicas=1, volumes=volumes)}, state={"urn": claim(data=data)})
 
-    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+    with pytest.raises(SettingsError, match=re.escape(line)):
         update("deleted")
     assert "the data of 5Gi in claim db.data will be kept" in update("kept").log[0]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pulumi
 import pytest
 
+from infra.settings.problems import SettingsError
 from tests.apps.samples import IMAGE, worker
 from tests.harness import build_apps
 
@@ -75,7 +75,7 @@ def test_nothing_is_said_where_all_replicas_stay_or_are_of_another_namespace() -
 )
 def test_what_kubernetes_takes_once_is_refused_with_the_way_around(app: dict[str, Any], problem: str) -> None:
     line = f"nightowl:apps.db.{problem}; write that again; or let the StatefulSet be made anew around its replicas"
-    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+    with pytest.raises(SettingsError, match=re.escape(line)):
         log_of(app)
 
 
@@ -99,7 +99,7 @@ def new(**keys: Any) -> dict[str, Any]:
 def test_the_data_of_a_replica_is_not_looked_for_where_it_is_not_nor_had_twice(
     name: str, app: dict[str, Any], policy: str, problem: str
 ) -> None:
-    with pytest.raises(pulumi.RunError, match=re.escape(f"nightowl:apps.{problem}")):
+    with pytest.raises(SettingsError, match=re.escape(f"nightowl:apps.{problem}")):
         log_of(app, name=name, policy=policy)
 
 
@@ -111,5 +111,5 @@ def test_an_app_does_not_become_stateful_around_empty_volumes() -> None:
     claim = {"metadata": {"name": "db.data", "namespace": "apps", "annotations": {"nightowl/data": "kept"}}}
     made = {"type": "kubernetes:core/v1:PersistentVolumeClaim", "outputs": claim}
     line = "nightowl:apps.db.volumes.data: each replica would begin with an empty volume, as the data is in claim db."
-    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+    with pytest.raises(SettingsError, match=re.escape(line)):
         build_apps({"db": stateful()}, state={"urn": made})

@@ -13,6 +13,7 @@ from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS, DeliverySettings, GithubSettings, RoleKind
 from infra.settings.eks.limits import NameLimit
 from infra.settings.names import check_name
+from infra.settings.problems import Problem
 
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 """Who signs the tokens of GitHub Actions (GitHub docs, "OpenID Connect reference")."""
@@ -149,8 +150,8 @@ def stack_name_errors(
     builds: Collection[str] = (),
     *,
     of_pull_request: bool = False,
-) -> Iterator[str]:
-    """Find what is wrong with the name of a stack that lives in an AWS account, one line each.
+) -> Iterator[Problem]:
+    """Find what is wrong with the name of a stack that lives in an AWS account.
 
     Other stack files name a stack by it (`promotesFrom`), so it has the form of every other name; and AWS must take all
     that is made of it. `builds` are the apps whose images it keeps.
@@ -158,18 +159,19 @@ def stack_name_errors(
     try:
         check_name(stack)
     except ValueError as error:
-        yield f"stack {stack[:60]}: the name {error}; make the stack under another name"
+        yield Problem(f"stack {stack[:60]}", f"the name {error}; make the stack under another name")
         return
     if stack.startswith(PULL_REQUESTS) and not of_pull_request:
-        yield (
-            f"stack {stack}: names that begin with {PULL_REQUESTS} are for stacks of pull requests, whose role could "
-            "change this one; make the stack under another name"
+        yield Problem(
+            f"stack {stack}",
+            f"names that begin with {PULL_REQUESTS} are for stacks of pull requests, whose role could change this one; "
+            "make the stack under another name",
         )
         return
     for limit, name in fixed_names(project, stack, delivery or DeliverySettings(), builds):
         flaw = limit.error(name)
         if flaw:
-            yield f"stack {stack}: {name} {flaw}; make the stack under another name"
+            yield Problem(f"stack {stack}", f"{name} {flaw}; make the stack under another name")
             return
 
 

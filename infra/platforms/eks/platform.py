@@ -504,7 +504,7 @@ def make_platform(
     """Make the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
-        pulumi.RunError: account, role, region or zones are not those of the settings, EKS would refuse the step to
+        SettingsError: account, role, region or zones are not those of the settings, EKS would refuse the step to
             their version, AWS a name, a document or a machine type, or what changed cannot change.
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()

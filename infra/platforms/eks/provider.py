@@ -13,6 +13,7 @@ from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
 from infra.settings.eks.platform import REGION_VARIABLES
 from infra.settings.guest import AwsPlatformSettings, GuestPlatformSettings
+from infra.settings.problems import refusal
 
 
 def make_context(
@@ -29,7 +30,7 @@ def make_context(
     cluster: by it the controllers of the cluster know what is theirs.
 
     Raises:
-        pulumi.RunError: account, role or region are others than the settings'. Nothing was made then.
+        SettingsError: account, role or region are others than the settings'. Nothing was made then.
     """
     check_credentials(settings, access=access, pipeline=pipeline, environment=environment)
     project, stack = pulumi.get_project(), pulumi.get_stack()
@@ -57,7 +58,7 @@ def check_credentials(
     """Refuse credentials of another account, of a role that may not deploy, or of a shell for another region.
 
     Raises:
-        pulumi.RunError: naming what is, and what should be.
+        SettingsError: naming what is, and what should be.
     """
     # Its own provider without an account list: the list would end the program with the provider's error, not with ours.
     credentials = aws.Provider("credentials", region=settings.region)
@@ -71,12 +72,13 @@ def check_account(settings: AwsPlatformSettings, *, account_id: str, caller: str
     """Refuse credentials of another account.
 
     Raises:
-        pulumi.RunError: naming both accounts.
+        SettingsError: naming both accounts.
     """
     if account_id != settings.account_id:
-        raise pulumi.RunError(
-            f"nightowl:platform.accountId: this stack lives in account {settings.account_id}, but the credentials "
-            f"belong to {account_id} ({caller}); use credentials of {settings.account_id}"
+        raise refusal(
+            "nightowl:platform.accountId",
+            f"this stack lives in account {settings.account_id}, but the credentials "
+            f"belong to {account_id} ({caller}); use credentials of {settings.account_id}",
         )
 
 
@@ -87,31 +89,32 @@ def check_caller(access: AccessSettings, pipeline: Mapping[RoleKind, str], *, ca
     role for previews is made to read, so it gets none.
 
     Raises:
-        pulumi.RunError: the caller of an update is neither deployer nor admin, nor the pipeline's role for deployments.
+        SettingsError: the caller of an update is neither deployer nor admin, nor the pipeline's role for deployments.
     """
     people = (*access.deployers, *access.admins)
     roles = (*people, *(role for kind, role in pipeline.items() if kind == "deploy"))
     may_look = [role for kind, role in pipeline.items() if kind == "preview" and preview]
     if not people or _role(caller) in {_role(role) for role in (*roles, *may_look)}:
         return
-    refusal = f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster"
+    key, problem = "nightowl:cluster.access.deployers", f"{caller} is no role that may deploy to the cluster"
     remedy = f"use {' or '.join(roles)}, or add its role here"
     if not preview:
-        raise pulumi.RunError(f"{refusal}; {remedy}")
-    pulumi.log.warn(f"{refusal}, so an update would be refused; {remedy}")
+        raise refusal(key, f"{problem}; {remedy}")
+    pulumi.log.warn(f"{key}: {problem}, so an update would be refused; {remedy}")
 
 
 def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str]) -> None:
     """Refuse a shell that is set to another region.
 
     Raises:
-        pulumi.RunError: naming both regions.
+        SettingsError: naming both regions.
     """
     variable = next((name for name in REGION_VARIABLES if environment.get(name)), None)
     if variable is not None and environment[variable] != settings.region:
-        raise pulumi.RunError(
-            f"nightowl:platform.region: this stack lives in {settings.region}, but {variable} is "
-            f"{environment[variable]}; set it to {settings.region}, or unset it"
+        raise refusal(
+            "nightowl:platform.region",
+            f"this stack lives in {settings.region}, but {variable} is "
+            f"{environment[variable]}; set it to {settings.region}, or unset it",
         )
 
 

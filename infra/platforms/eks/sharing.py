@@ -9,6 +9,7 @@ import pulumi
 from pydantic import ValidationError
 
 from infra.settings.model import Model
+from infra.settings.problems import refusal
 from infra.settings.scalars import Switch
 
 OUTPUT = "sharing"
@@ -65,21 +66,21 @@ def read_sharing(stack: str) -> Sharing:
     """Read what another stack of this project shares.
 
     Raises:
-        pulumi.RunError: there is no such stack in the backend, or it shares nothing.
+        SettingsError: there is no such stack in the backend, or it shares nothing.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
     try:
         answer: Any = cast(Any, pulumi.runtime.invoke)(READ_OUTPUTS, {"name": name}).value
     except Exception as error:
-        raise pulumi.RunError(
-            f"nightowl:platform.stack: the outputs of {stack} cannot be read; deploy that stack first, with the same "
-            f"backend ({error})"
+        raise refusal(
+            "nightowl:platform.stack",
+            f"the outputs of {stack} cannot be read; deploy that stack first, with the same backend ({error})",
         ) from error
     outputs = cast(Mapping[str, object], answer["outputs"])
     try:
         return Sharing.model_validate(outputs.get(OUTPUT))
     except ValidationError:
-        raise pulumi.RunError(
-            f"nightowl:platform.stack: {stack} does not tell what a guest needs (its output `{OUTPUT}`); deploy it "
-            "once with this version"
+        raise refusal(
+            "nightowl:platform.stack",
+            f"{stack} does not tell what a guest needs (its output `{OUTPUT}`); deploy it once with this version",
         ) from None

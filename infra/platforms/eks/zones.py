@@ -5,6 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from infra.settings.problems import refusal
+
 ZONES_WITHOUT_CONTROL_PLANE = ("use1-az3", "usw1-az2", "cac1-az3")
 """Zone ids where EKS places no control-plane interface (EKS user guide, network requirements, "Subnet requirements for
 clusters"; read 2026-11-23)."""
@@ -17,7 +19,7 @@ def zone_names(provider: aws.Provider, count: int) -> tuple[str, ...]:
     are left out (they need an opt-in), and those that EKS cannot use.
 
     Raises:
-        pulumi.RunError: the region has fewer.
+        SettingsError: the region has fewer.
     """
     found = aws.get_availability_zones(
         state="available",
@@ -27,8 +29,9 @@ def zone_names(provider: aws.Provider, count: int) -> tuple[str, ...]:
     )
     names = tuple(sorted(found.names))
     if len(names) < count:
-        raise pulumi.RunError(
-            f"nightowl:network.zones: {count} is more than the {len(names)} zones that EKS can use in this region "
-            f"({', '.join(names)}); lower it"
+        raise refusal(
+            "nightowl:network.zones",
+            f"{count} is more than the {len(names)} zones that EKS can use in this region "
+            f"({', '.join(names)}); lower it",
         )
     return names[:count]

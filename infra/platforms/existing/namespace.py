@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pulumi
 from kubernetes.config import ConfigException
 
 from infra import kube
@@ -19,6 +18,7 @@ from infra.platforms.existing.reach import kubeconfig_files
 from infra.platforms.kept_data import STACK_ANNOTATION, holds_namespace, stack_of_data
 from infra.platforms.state import read_state
 from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.problems import refusal
 from infra.settings.stack import StackSettings
 
 
@@ -28,7 +28,7 @@ def require_namespace(settings: StackSettings) -> None:
     This stack's is what its state has, and what it left behind with data. Other platforms make their cluster.
 
     Raises:
-        pulumi.RunError: it is somebody else's, or the cluster does not tell.
+        SettingsError: it is somebody else's, or the cluster does not tell.
     """
     platform, namespace = settings.platform, settings.namespace
     if not isinstance(platform, ExistingPlatformSettings) or namespace.existing:
@@ -40,9 +40,10 @@ def require_namespace(settings: StackSettings) -> None:
     if found is None or owner == stack_of_data():
         return
     whose = "of somebody else's" if owner is None else f"of stack {owner}, with its data"
-    raise pulumi.RunError(
-        f"nightowl:namespace.name: {namespace.name} is a namespace {whose} on this cluster; choose another name, or "
-        "set nightowl:namespace.existing: true if this stack may lay its rules on all that is in it"
+    raise refusal(
+        "nightowl:namespace.name",
+        f"{namespace.name} is a namespace {whose} on this cluster; choose another name, or "
+        "set nightowl:namespace.existing: true if this stack may lay its rules on all that is in it",
     )
 
 
@@ -52,9 +53,10 @@ def _find(platform: ExistingPlatformSettings, name: str) -> kube.Json | None:
     try:
         return kube.find(kube.connect(Path(files), platform.context), f"/api/v1/namespaces/{name}")
     except (NightowlError, ConfigException) as error:
-        raise pulumi.RunError(
-            f"nightowl:namespace.name: whether {name} is somebody else's cannot be looked up ({error}); give the user "
-            f"of context {platform.context} the right to get namespaces"
+        raise refusal(
+            "nightowl:namespace.name",
+            f"whether {name} is somebody else's cannot be looked up ({error}); give the user "
+            f"of context {platform.context} the right to get namespaces",
         ) from error
 
 

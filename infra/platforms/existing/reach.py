@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import pulumi
 import yaml
 
 from infra.platforms.existing.platform import kubeconfig_path
 from infra.settings.platform import ExistingPlatformSettings, PlatformSettings
+from infra.settings.problems import SettingsError, refusal
 
 CONNECT_SECONDS = 5.0
 LOCAL_CONTEXT = "nightowl-local"
@@ -30,7 +30,7 @@ def require_cluster(platform: PlatformSettings) -> None:
     Other platforms make their cluster themselves.
 
     Raises:
-        pulumi.RunError: one line with the key, its value and what to do.
+        SettingsError: one line with the key, its value and what to do.
     """
     if not isinstance(platform, ExistingPlatformSettings):
         return
@@ -65,11 +65,11 @@ def _load(file: Path) -> Mapping[str, Any]:
         loaded: object = yaml.safe_load(file.read_text())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise pulumi.RunError(f"{key}: {file} cannot be read: {reason}; correct the path or its rights") from error
+        raise refusal(key, f"{file} cannot be read: {reason}; correct the path or its rights") from error
     except yaml.YAMLError as error:
-        raise pulumi.RunError(f"{key}: {file} is no kubeconfig: it is not YAML") from error
+        raise refusal(key, f"{file} is no kubeconfig: it is not YAML") from error
     if not isinstance(loaded, Mapping):
-        raise pulumi.RunError(f"{key}: {file} is no kubeconfig: it is not a map of clusters, users and contexts")
+        raise refusal(key, f"{file} is no kubeconfig: it is not a map of clusters, users and contexts")
     return cast("Mapping[str, Any]", loaded)
 
 
@@ -102,10 +102,10 @@ def _require_answer(platform: ExistingPlatformSettings, cluster: Mapping[str, An
         raise _error(platform, f"leads to {server}, which does not answer ({reason})") from error
 
 
-def _error(platform: ExistingPlatformSettings, problem: str) -> pulumi.RunError:
+def _error(platform: ExistingPlatformSettings, problem: str) -> SettingsError:
     remedy = (
         'run `nightowl local up`, then `eval "$(nightowl local env)"` in this shell'
         if platform.context == LOCAL_CONTEXT
         else "start that cluster, write another context, or set KUBECONFIG or nightowl:platform.kubeconfig"
     )
-    return pulumi.RunError(f"nightowl:platform.context: {platform.context!r} {problem}; {remedy}")
+    return refusal("nightowl:platform.context", f"{platform.context!r} {problem}; {remedy}")

@@ -24,12 +24,13 @@ from infra.settings.app.addresses import PublicAddress
 from infra.settings.app.application import Application
 from infra.settings.app.secrets import SecretSettings
 from infra.settings.app.volumes import VolumeSettings
+from infra.settings.build import PROJECT
 from infra.settings.eks.addresses import http_addresses, reached_ports
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.priorities import guest_rules
 from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.guest import GuestPlatformSettings
-from infra.settings.model import path_text
+from infra.settings.problems import Problem, SettingsError, key_text
 from infra.settings.pull_request import pull_request_number
 from infra.settings.stack import StackSettings
 
@@ -160,7 +161,7 @@ def make_platform(
     """Find the platform of the running stack, with the credentials and the region of the shell.
 
     Raises:
-        pulumi.RunError: account, role or region are not those of the settings, or the other stack does not share what
+        SettingsError: account, role or region are not those of the settings, or the other stack does not share what
             the apps need. Nothing was made then.
     """
     check_stack_name(settings, project=pulumi.get_project(), stack=pulumi.get_stack())
@@ -180,28 +181,35 @@ def check_load_balancer(
     """Refuse addresses whose requests would not arrive.
 
     Raises:
-        pulumi.RunError: with one line per app.
+        SettingsError: with one line per app.
     """
     base = platform.stack
     if balancer is None:
         problems = [
-            f"nightowl:{path_text(address.place)}: {base} has no load balancer with a domain; remove traffic until it "
-            "has"
+            Problem(
+                key_text(PROJECT, address.place),
+                f"{base} has no load balancer with a domain; remove traffic until it has",
+            )
             for address in addresses
         ]
     elif addresses and balancer.domain != platform.domain:
-        problems = [f"nightowl:platform.domain: {base} has {balancer.domain}, not {platform.domain}; write that one"]
+        problems = [
+            Problem("nightowl:platform.domain", f"{base} has {balancer.domain}, not {platform.domain}; write that one")
+        ]
     else:
         open_ports = ", ".join(map(str, balancer.ports))
         problems = [
-            f"nightowl:apps.{address.app}.port: the load balancer of {base} reaches pods on {open_ports} only, not on "
-            f"{port}; keep to these until an app with port {port} is deployed to {base}"
+            Problem(
+                f"nightowl:apps.{address.app}.port",
+                f"the load balancer of {base} reaches pods on {open_ports} only, not on {port}; keep to these until an "
+                f"app with port {port} is deployed to {base}",
+            )
             for address in addresses
             for port, _ in reached_ports(address)
             if port not in balancer.ports
         ]
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def check_secrets(
@@ -210,12 +218,14 @@ def check_secrets(
     """Refuse secrets that the pods of `apps` could not read.
 
     Raises:
-        pulumi.RunError: with one line per app, or per secret.
+        SettingsError: with one line per app, or per secret.
     """
     base = platform.stack
     made = [
-        f"nightowl:apps.{app}.secrets.{name}.ref: pods of pull requests read no secret that own code of {base} has "
-        "made; remove it here"
+        Problem(
+            f"nightowl:apps.{app}.secrets.{name}.ref",
+            f"pods of pull requests read no secret that own code of {base} has made; remove it here",
+        )
         for app, of in apps.items()
         for name, secret in of.secrets.items()
         if not isinstance(secret.ref, str)
@@ -224,39 +234,48 @@ def check_secrets(
         problems = made
     elif roles is None:
         problems = [
-            f"{key}: {base} makes no roles for pods of pull requests until it is deployed with "
-            "nightowl:delivery.github.ephemeral; remove it until then"
+            Problem(
+                key,
+                f"{base} makes no roles for pods of pull requests until it is deployed with "
+                "nightowl:delivery.github.ephemeral; remove it until then",
+            )
             for app, of in apps.items()
             for name, secret in of.secrets.items()
             for key in _keys_of(app, name, secret, apps)
         ]
     else:
         problems = [
-            f"{key}: {_owner(app)} of {base} does not have {secret.ref}, and pods of pull requests read only what it "
-            f"has; remove it until {_owner(app)} with this secret is deployed to {base}"
+            Problem(
+                key,
+                f"{_owner(app)} of {base} does not have {secret.ref}, and pods of pull requests read only what it has; "
+                f"remove it until {_owner(app)} with this secret is deployed to {base}",
+            )
             for app, of in apps.items()
             for name, secret in of.secrets.items()
             for key in _keys_of(app, name, secret, apps)
             if app not in roles or secret.ref not in roles[app].secrets
         ]
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def check_copies(platform: GuestPlatformSettings, keys: Sequence[str]) -> None:
     """Refuse keys for which a Secret must be made, on a cluster whose driver may make none: pods would wait for ever.
 
     Raises:
-        pulumi.RunError: with one line per key.
+        SettingsError: with one line per key.
     """
     base = platform.stack
     problems = [
-        f"{key}: no app of {base} has such a key, so the driver there makes no Secrets, and the pods would wait for "
-        f"one; remove it until an app with it is deployed to {base}"
+        Problem(
+            key,
+            f"no app of {base} has such a key, so the driver there makes no Secrets, and the pods would wait for one; "
+            f"remove it until an app with it is deployed to {base}",
+        )
         for key in keys
     ]
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def _keys_of(app: str, name: str, secret: SecretSettings, apps: Mapping[str, Application]) -> list[str]:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.platforms.eks.cluster.access import Entry, Grant, entry_name, plan_access
 from infra.settings.build import build_settings
 from infra.settings.eks.cluster import AccessSettings
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.cluster_program import DEPLOYER, build
 from tests.platforms.eks.stacks import run_stack, sections
 
@@ -77,7 +77,7 @@ def test_a_grant_for_other_namespaces_never_takes_the_new_grant_with_the_old() -
 
 
 def test_a_cluster_that_nobody_could_deploy_to_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match=r"^nightowl:cluster\.access\.deployers: is empty, and admins too"):
+    with pytest.raises(SettingsError, match=r"^nightowl:cluster\.access\.deployers: is empty, and admins too"):
         plan(viewers=[role("auditor")], breakGlass=role("emergency"))
 
 

@@ -7,7 +7,6 @@ import json
 import re
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.settings.problems import SettingsError
@@ -168,7 +167,7 @@ def test_a_claim_of_another_class_is_refused_as_its_data_would_stay_there() -> N
         },
     }
     line = f"claim {CLAIM}: its volume is of class efs for good, and one of EFS is another; write storageClass: efs"
-    with pytest.raises(pulumi.RunError, match=re.escape(line)):
+    with pytest.raises(SettingsError, match=re.escape(line)):
         shared(state={"urn": claim})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.settings.build import build_settings
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.stacks import APP, SECTIONS, run_stack, sections
 
 REGION = "eu-central-1"
@@ -40,7 +40,7 @@ def live(
 
 
 def refusal(of: dict[str, dict[str, Any]], **changes: Any) -> str:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         run_stack(build_settings(sections(**changes)), live=of, preview=True)
     return str(refused.value)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.platforms.eks.live.live_version import Live, step_refusal
 from infra.settings.build import build_settings
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.harness_aws import Graph
 from tests.platforms.eks.stacks import Run, run_stack, sections
 
@@ -94,7 +94,7 @@ def test_nodes_go_back_alone_while_the_add_ons_keep_their_version() -> None:
 
 
 def test_a_step_that_eks_would_refuse_ends_the_program_before_anything_is_made() -> None:
-    with pytest.raises(pulumi.RunError, match=r"nightowl:cluster\.version: the cluster runs Kubernetes 1\.36, and"):
+    with pytest.raises(SettingsError, match=r"nightowl:cluster\.version: the cluster runs Kubernetes 1\.36, and"):
         run(version="1.35", running="1.36", groups=GROUPS)
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.labels import SYSTEM_LABEL
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.answers import ZONES
 from tests.platforms.eks.cluster_program import APPS_POOL, CLUSTER, SUBNETS, SYSTEM_POOL, VOLUMES_KEY, build, default
 from tests.platforms.eks.harness_aws import Graph, Made
@@ -211,5 +211,5 @@ def test_a_pool_that_can_be_empty_tells_the_autoscaler_what_a_node_would_be() ->
 def test_a_cluster_without_one_kind_of_pool_is_refused(missing: str) -> None:
     pools = {"system": SYSTEM_POOL, "apps": APPS_POOL}
     del pools[missing]
-    with pytest.raises(pulumi.RunError, match=r"^nightowl:nodePools: no pool is for .*; add one such as "):
+    with pytest.raises(SettingsError, match=r"^nightowl:nodePools: no pool is for .*; add one such as "):
         build(pools=pools)

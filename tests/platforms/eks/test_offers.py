@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
 import pytest
 
+from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.answers import ZONES
 from tests.platforms.eks.stacks import SECTIONS, run_stack, with_apps
@@ -17,7 +17,7 @@ def pools(**apps: Any) -> StackSettings:
 
 
 def refusal(settings: StackSettings, **answers: Any) -> list[str]:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         run_stack(settings, preview=True, **answers)
     return str(refused.value).split("\n")
 

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.settings.problems import SettingsError
@@ -280,5 +279,5 @@ def test_an_empty_section_of_eks_is_no_mistake_elsewhere() -> None:
 def test_another_accounts_credentials_are_refused_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = with_apps({}, platform={"kind": "eks", "region": "eu-central-1", "accountId": "000011112222"})
     monkeypatch.setattr("tests.platforms.eks.stacks.account_of", lambda _: "123456789012")
-    with pytest.raises(pulumi.RunError, match="this stack lives in account 000011112222"):
+    with pytest.raises(SettingsError, match="this stack lives in account 000011112222"):
         run_stack(settings)

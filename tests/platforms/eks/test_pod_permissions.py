@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.settings.build import build_settings
@@ -232,7 +231,7 @@ def test_a_policy_by_its_arn_is_attached_where_no_pipeline_deploys() -> None:
 
 def test_more_than_a_boundary_holds_is_refused_before_anything_is_made() -> None:
     many = [{"s3": f"bucket-{'x' * 40}-{number}"} for number in range(60)]
-    with pytest.raises(pulumi.RunError, match=r"apps\.\*\.permissions: all of them together make a permissions bound"):
+    with pytest.raises(SettingsError, match=r"apps\.\*\.permissions: all of them together make a permissions bound"):
         run_stack(with_apps({"web": {"permissions": many}}, delivery={"github": GITHUB}))
 
 

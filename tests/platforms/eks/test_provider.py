@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.platforms.eks.context import AwsContext
@@ -73,7 +72,7 @@ def test_the_provider_accepts_this_account_only_and_tags_everything() -> None:
 
 def test_credentials_of_another_account_are_refused_before_the_stacks_provider_is_made() -> None:
     answers = AwsAnswers(account="999999999999", caller="arn:aws:sts::999999999999:assumed-role/dev/me")
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         made(answers=answers)
     assert str(refused.value) == (
         f"nightowl:platform.accountId: this stack lives in account {ACCOUNT}, but the credentials belong to "
@@ -111,7 +110,7 @@ ACCESS = {"deployers": [DEPLOYER], "viewers": [f"arn:aws:iam::{ACCOUNT}:role/vie
 
 @pytest.mark.parametrize("caller", OTHERS.values(), ids=OTHERS)
 def test_whoever_could_make_the_cluster_but_nothing_in_it_is_refused(caller: str) -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         made(answers=AwsAnswers(caller=caller), access=ACCESS)
     assert str(refused.value) == (
         f"nightowl:cluster.access.deployers: {caller} is no role that may deploy to the cluster; "
@@ -177,7 +176,7 @@ def test_tags_at_the_limits_are_accepted() -> None:
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_a_shell_that_is_set_to_another_region_is_refused(variable: str) -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         made(environment={variable: "us-east-1"})
     assert str(refused.value) == (
         f"nightowl:platform.region: this stack lives in {REGION}, but {variable} is us-east-1; "

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import pulumi
 import pytest
 
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.zones import zone_names
+from infra.settings.problems import SettingsError
 from tests.platforms.eks.answers import AwsAnswers
 from tests.platforms.eks.harness_aws import run
 
@@ -37,7 +37,7 @@ def test_zones_without_control_plane_and_zones_behind_an_opt_in_are_left_out() -
 
 
 def test_more_zones_than_the_region_has_are_refused_with_what_it_has() -> None:
-    with pytest.raises(pulumi.RunError) as refused:
+    with pytest.raises(SettingsError) as refused:
         look_up(3, AwsAnswers(zones=("us-west-1a", "us-west-1c")))
     assert str(refused.value) == (
         "nightowl:network.zones: 3 is more than the 2 zones that EKS can use in this region "

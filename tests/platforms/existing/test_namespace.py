@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
-import pulumi
 import pytest
 
 from infra.platforms.existing.namespace import require_namespace
 from infra.settings.build import build_settings
+from infra.settings.problems import SettingsError
 from tests.apps.samples import worker
 from tests.harness import run
 from tests.local.fake_api_server import Json, serving
@@ -51,7 +51,7 @@ def test_the_namespace_that_this_stack_left_behind_with_data_is_taken_over() -> 
     ],
 )
 def test_a_namespace_of_others_is_refused(annotations: dict[str, str] | None, whose: str) -> None:
-    with pytest.raises(pulumi.RunError, match=f"nightowl:namespace.name: {whose}"):
+    with pytest.raises(SettingsError, match=f"nightowl:namespace.name: {whose}"):
         look(namespace(annotations))
 
 
@@ -64,5 +64,5 @@ def test_the_cluster_is_not_asked_for_a_namespace_that_the_state_has() -> None:
 
 
 def test_a_cluster_that_does_not_tell_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="whether apps is somebody else's cannot be looked up"):
+    with pytest.raises(SettingsError, match="whether apps is somebody else's cannot be looked up"):
         look({"kind": "Status", "code": 403, "message": "forbidden"})

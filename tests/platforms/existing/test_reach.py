@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 import yaml
 
 from infra.local.paths import KUBE_CONTEXT
 from infra.platforms.existing.reach import LOCAL_CONTEXT, PROXY_VARIABLES, require_cluster
 from infra.settings.platform import ExistingPlatformSettings
+from infra.settings.problems import SettingsError
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def platform(**keys: Any) -> ExistingPlatformSettings:
 
 
 def refusal(settings: ExistingPlatformSettings) -> str:
-    with pytest.raises(pulumi.RunError) as caught:
+    with pytest.raises(SettingsError) as caught:
         require_cluster(settings)
     assert "\n" not in str(caught.value)
     return str(caught.value)

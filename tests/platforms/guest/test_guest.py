@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.plan.plan import plan_of_file
@@ -61,7 +60,7 @@ def run_guest(settings: StackSettings | None = None, *, sharing: Any = None, cal
 
 
 def refusal_of(settings: StackSettings | None = None, **keywords: Any) -> str:
-    with pytest.raises(pulumi.RunError) as refusal:
+    with pytest.raises(SettingsError) as refusal:
         run_guest(settings, **keywords)
     return str(refusal.value)
 
@@ -296,11 +295,9 @@ def test_a_shell_for_another_region_and_another_account_are_refused() -> None:
     def enter(environment: dict[str, str]) -> None:
         make_context(platform, access=access, pipeline={}, environment=environment)
 
-    with pytest.raises(
-        pulumi.RunError, match=f"lives in account {ACCOUNT}, but the credentials belong to 999999999999"
-    ):
+    with pytest.raises(SettingsError, match=f"lives in account {ACCOUNT}, but the credentials belong to 999999999999"):
         run_bare(lambda: enter({}), answers=answers)
-    with pytest.raises(pulumi.RunError, match="AWS_REGION is us-east-1"):
+    with pytest.raises(SettingsError, match="AWS_REGION is us-east-1"):
         run_bare(
             lambda: enter({"AWS_REGION": "us-east-1"}),
             answers=AwsAnswers(caller=EPHEMERAL),

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from infra.platforms.eks.pipeline.group_roles import EPHEMERAL_GROUP, PREVIEW_GROUP
 from infra.settings.eks.cluster import AccessSettings
 from infra.settings.eks.delivery import RoleKind
+from infra.settings.problems import refusal
 
 ADMIN_POLICY = "AmazonEKSClusterAdminPolicy"
 EDIT_POLICY = "AmazonEKSEditPolicy"
@@ -69,12 +70,12 @@ def plan_access(settings: AccessSettings) -> tuple[Entry, ...]:
     """Turn the lists of the settings into one entry per role, in the order in which the settings name the roles.
 
     Raises:
-        pulumi.RunError: no role could make an object in the cluster.
+        SettingsError: no role could make an object in the cluster.
     """
     if not settings.admins and not settings.deployers:
-        raise pulumi.RunError(
-            "nightowl:cluster.access.deployers: is empty, and admins too, so nobody could deploy to the cluster; "
-            "name the IAM role that runs `pulumi up`"
+        raise refusal(
+            "nightowl:cluster.access.deployers",
+            "is empty, and admins too, so nobody could deploy to the cluster; name the IAM role that runs `pulumi up`",
         )
     admin = (Grant(policy=ADMIN_POLICY),)
     emergency = () if settings.break_glass is None else (settings.break_glass,)

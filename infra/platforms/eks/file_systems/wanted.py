@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import pulumi
-
 from infra.platforms.kept_data import CLAIM_TYPE, is_kept
 from infra.platforms.state import MadeResource
 from infra.settings.app.security import SecuritySettings
 from infra.settings.eks.volumes import efs_volumes
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.scalars import bytes_text
 from infra.settings.stack import StackSettings
 from infra.values import text
@@ -38,7 +37,7 @@ def shared_volumes(settings: StackSettings, state: Iterable[MadeResource]) -> di
     claim that stays in the cluster names it for good, and a volume that comes back must find it.
 
     Raises:
-        pulumi.RunError: a claim that there is has a volume of another kind.
+        SettingsError: a claim that there is has a volume of another kind.
     """
     known = list(state)
     live = {text(one.outputs, "spec", "claimRef", "name"): one for one in known if one.type == VOLUME_TYPE}
@@ -64,16 +63,19 @@ def shared_volumes(settings: StackSettings, state: Iterable[MadeResource]) -> di
 
 def _check_classes(wanted: Iterable[str], state: Iterable[MadeResource]) -> None:
     claims = {one.name: one for one in state if one.type == CLAIM_TYPE}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for name in wanted:
         had = text(claims[name].outputs, "spec", "storageClassName") if name in claims else ""
         if had:
             problems.append(
-                f"claim {name}: its volume is of class {had} for good, and one of EFS is another; write storageClass: "
-                f"{had} again, or copy the data to a volume with another name"
+                Problem(
+                    f"claim {name}",
+                    f"its volume is of class {had} for good, and one of EFS is another; write storageClass: {had} "
+                    "again, or copy the data to a volume with another name",
+                )
             )
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
 def _size(volume: MadeResource) -> str:

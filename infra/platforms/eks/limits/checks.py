@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import pulumi
-
 from infra.iam import policy_document
 from infra.platforms.eks.context import AwsContext
 from infra.platforms.eks.identity.pod_permissions import PermissionFacts, permission_statements
@@ -23,6 +21,7 @@ from infra.settings.eks import limits
 from infra.settings.eks.delivery import ROLE_KINDS
 from infra.settings.eks.pull_secrets import KEEPER
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.stack import StackSettings
 
 _ID = "0" * 36
@@ -37,7 +36,7 @@ def check_stack_name(settings: StackSettings, *, project: str, stack: str) -> No
     """Refuse a stack whose name AWS does not take in all that is made of it.
 
     Raises:
-        pulumi.RunError: naming what is refused, and why.
+        SettingsError: naming what is refused, and why.
     """
     if isinstance(settings.platform, GuestPlatformSettings):
         _raise_any(stack_name_errors(project, stack, of_pull_request=True))
@@ -49,7 +48,7 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
     """Refuse a stack whose policies are longer than AWS takes them.
 
     Raises:
-        pulumi.RunError: with one line per document.
+        SettingsError: with one line per document.
     """
     _raise_any(
         [
@@ -60,24 +59,26 @@ def check_documents(settings: StackSettings, context: AwsContext) -> None:
     )
 
 
-def _role_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+def _role_errors(settings: StackSettings, context: AwsContext) -> Iterator[Problem]:
     facts = _facts(context)
     for app, of in settings.apps.items():
         secrets = secrets_policy(context, references(of.secrets), key_arn=facts.secrets_key_arn)
         of_secrets = size(secrets) if references(of.secrets) else 0
         if of_secrets > limits.INLINE_POLICIES_CHARACTERS:
-            yield (
-                f"nightowl:apps.{app}.secrets: {len(of.secrets)} secrets make a policy of {of_secrets} characters, but "
+            yield Problem(
+                f"nightowl:apps.{app}.secrets",
+                f"{len(of.secrets)} secrets make a policy of {of_secrets} characters, but "
                 f"a role has at most {limits.INLINE_POLICIES_CHARACTERS}; give them shorter names in Secrets Manager, "
-                "or keep several values in one"
+                "or keep several values in one",
             )
             continue
         permitted = policy_document(*permission_statements(of.granted, facts))
         length = of_secrets + (size(permitted) if of.granted else 0)
         if length > limits.INLINE_POLICIES_CHARACTERS:
-            yield (
-                f"nightowl:apps.{app}.permissions: with its secrets they make policies of {length} characters, but a "
-                f"role has at most {limits.INLINE_POLICIES_CHARACTERS}; name fewer resources"
+            yield Problem(
+                f"nightowl:apps.{app}.permissions",
+                f"with its secrets they make policies of {length} characters, but a "
+                f"role has at most {limits.INLINE_POLICIES_CHARACTERS}; name fewer resources",
             )
 
 
@@ -89,7 +90,7 @@ def _facts(context: AwsContext) -> PermissionFacts:
     )
 
 
-def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[Problem]:
     github = settings.delivery.github
     if github is None:
         return
@@ -99,28 +100,31 @@ def _pipeline_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
     for kind in ROLE_KINDS:
         length = size(pipeline_trust(github, scope, kind)) if github.subjects(kind) else 0
         if length > limits.TRUST_POLICY_CHARACTERS:
-            yield (
-                f"nightowl:delivery.github.{kind}: its subjects make a trust policy of {length} characters, but a "
-                f"role has at most {limits.TRUST_POLICY_CHARACTERS}; name fewer"
+            yield Problem(
+                f"nightowl:delivery.github.{kind}",
+                f"its subjects make a trust policy of {length} characters, but a "
+                f"role has at most {limits.TRUST_POLICY_CHARACTERS}; name fewer",
             )
     yield from _out_of_bounds(settings, scope)
     of_stack = [one for permissions in settings.permissions.values() for one in permissions]
     permitted = permission_statements(of_stack, _facts(context))
     length = size(app_boundary_document(scope, permitted))
     if settings.permissions and length > limits.MANAGED_POLICY_CHARACTERS:
-        yield (
-            f"nightowl:apps.*.permissions: all of them together make a permissions boundary of {length} characters, "
-            f"but IAM takes {limits.MANAGED_POLICY_CHARACTERS}; name fewer resources"
+        yield Problem(
+            "nightowl:apps.*.permissions",
+            f"all of them together make a permissions boundary of {length} characters, "
+            f"but IAM takes {limits.MANAGED_POLICY_CHARACTERS}; name fewer resources",
         )
     length = max(size(boundary_document(scope)), size(pipeline_boundary_document(scope)))
     if length > limits.MANAGED_POLICY_CHARACTERS:
-        yield (
-            f"stack {context.stack}: the permissions boundary of its roles has {length} characters, but IAM takes "
-            f"{limits.MANAGED_POLICY_CHARACTERS}; make the stack under a shorter name"
+        yield Problem(
+            f"stack {context.stack}",
+            f"the permissions boundary of its roles has {length} characters, but IAM takes "
+            f"{limits.MANAGED_POLICY_CHARACTERS}; make the stack under a shorter name",
         )
 
 
-def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
+def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[Problem]:
     """Find secrets that the boundary would keep from the pods."""
     for app, of in settings.apps.items():
         # What the keeper reads stands under `pullSecrets` of the others.
@@ -129,14 +133,15 @@ def _out_of_bounds(settings: StackSettings, scope: Scope) -> Iterator[str]:
         named |= {f"pullSecrets[{index}]": reference for index, reference in enumerate(of.pull_secrets)}
         for place, reference in named.items():
             if not reference.startswith(scope.secrets):
-                yield (
-                    f"nightowl:apps.{app}.{place}: {reference} is not below {' or '.join(scope.secrets)}, and roles of "
+                yield Problem(
+                    f"nightowl:apps.{app}.{place}",
+                    f"{reference} is not below {' or '.join(scope.secrets)}, and roles of "
                     "this stack read no other secrets; name it so, or add the beginning of its name to "
-                    "nightowl:delivery.secrets"
+                    "nightowl:delivery.secrets",
                 )
 
 
-def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[str]:
+def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[Problem]:
     delivery = settings.delivery
     if not settings.builds:
         return
@@ -147,13 +152,14 @@ def _registry_errors(settings: StackSettings, context: AwsContext) -> Iterator[s
         readers=delivery.readers,
     )
     if size(policy) > limits.REPOSITORY_POLICY_CHARACTERS:
-        yield (
-            f"nightowl:delivery.readers: {len(delivery.readers)} roles make a policy of {size(policy)} characters, but "
-            f"a repository has at most {limits.REPOSITORY_POLICY_CHARACTERS}; name fewer"
+        yield Problem(
+            "nightowl:delivery.readers",
+            f"{len(delivery.readers)} roles make a policy of {size(policy)} characters, but "
+            f"a repository has at most {limits.REPOSITORY_POLICY_CHARACTERS}; name fewer",
         )
 
 
-def _raise_any(lines: Iterable[str]) -> None:
-    found = list(lines)
+def _raise_any(problems: Iterable[Problem]) -> None:
+    found = list(problems)
     if found:
-        raise pulumi.RunError("\n".join(found))
+        raise SettingsError(found)

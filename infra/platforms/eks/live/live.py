@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
 from infra.platforms.state import MadeResource
 from infra.settings.eks.cluster import DEFAULT_AUTOSCALER_SYNC_SECONDS
 from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.stack import StackSettings
 from infra.values import within
 
@@ -79,65 +78,72 @@ def check_changes(live: LiveStack, settings: StackSettings, platform: EksPlatfor
     """Refuse what AWS or the engine would refuse halfway, and what would be an outage of everything.
 
     Raises:
-        pulumi.RunError: with one line per key: what it is, what it was, and the way around.
+        SettingsError: with one line per key: what it is, what it was, and the way around.
     """
     problems = list(_problems(live, settings, platform))
     if problems:
-        raise pulumi.RunError("\n".join(problems))
+        raise SettingsError(problems)
 
 
-def _problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[str]:
+def _problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[Problem]:
     yield from _place_problems(live, settings, platform)
     yield from _control_plane_problems(live, settings)
     yield from _load_balancer_problems(live, settings, platform)
     yield from _namespace_problems(live, settings)
 
 
-def _place_problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[str]:
+def _place_problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[Problem]:
     for key, was, now in (
         ("region", live.region, platform.region),
         ("accountId", live.account_id, platform.account_id),
     ):
         if was is not None and was != now:
-            yield (
-                f"nightowl:platform.{key}: this stack lives in {was}, and nothing moves to {now}; write {was} again, "
-                f"or {ANOTHER_STACK}"
+            yield Problem(
+                f"nightowl:platform.{key}",
+                f"this stack lives in {was}, and nothing moves to {now}; write {was} again, or {ANOTHER_STACK}",
             )
     if live.has_cluster and live.cidr is not None and live.cidr != settings.network.cidr:
-        yield (
-            f"nightowl:network.cidr: the network of this stack is {live.cidr} for good, as its cluster cannot move to "
-            f"another; write {live.cidr} again, or {ANOTHER_STACK}"
+        yield Problem(
+            "nightowl:network.cidr",
+            f"the network of this stack is {live.cidr} for good, as its cluster cannot move to "
+            f"another; write {live.cidr} again, or {ANOTHER_STACK}",
         )
     if live.has_cluster and live.zones and len(live.zones) != settings.network.zones:
-        yield (
-            f"nightowl:network.zones: this stack has {len(live.zones)} zones ({', '.join(live.zones)}) for good, as "
-            f"EKS takes no others for its cluster; write {len(live.zones)} again, or {ANOTHER_STACK}"
+        yield Problem(
+            "nightowl:network.zones",
+            f"this stack has {len(live.zones)} zones ({', '.join(live.zones)}) for good, as "
+            f"EKS takes no others for its cluster; write {len(live.zones)} again, or {ANOTHER_STACK}",
         )
 
 
-def _control_plane_problems(live: LiveStack, settings: StackSettings) -> Iterator[str]:
+def _control_plane_problems(live: LiveStack, settings: StackSettings) -> Iterator[Problem]:
     default = f"{DEFAULT_AUTOSCALER_SYNC_SECONDS}s"
     if settings.cluster.tier == "standard" and live.autoscaler_sync not in {None, default}:
-        yield (
-            f"nightowl:cluster.tier: the control plane still decides every {live.autoscaler_sync}, which EKS cannot "
-            "take back once its tier is standard; keep the tier, remove autoscalerSync, deploy, and lower it then"
+        yield Problem(
+            "nightowl:cluster.tier",
+            f"the control plane still decides every {live.autoscaler_sync}, which EKS cannot "
+            "take back once its tier is standard; keep the tier, remove autoscalerSync, deploy, and lower it then",
         )
 
 
-def _load_balancer_problems(live: LiveStack, settings: StackSettings, platform: EksPlatformSettings) -> Iterator[str]:
+def _load_balancer_problems(
+    live: LiveStack, settings: StackSettings, platform: EksPlatformSettings
+) -> Iterator[Problem]:
     was, now = live.load_balancers_are_public, settings.load_balancer.public
     if was is not None and was != now and platform.protect:
-        yield (
-            f"nightowl:loadBalancer.public: {str(now).lower()} makes another load balancer, and the one that there is "
-            "is protected; set platform.protect: false and deploy, then change this and deploy, then protect it again"
+        yield Problem(
+            "nightowl:loadBalancer.public",
+            f"{str(now).lower()} makes another load balancer, and the one that there is "
+            "is protected; set platform.protect: false and deploy, then change this and deploy, then protect it again",
         )
 
 
-def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[str]:
+def _namespace_problems(live: LiveStack, settings: StackSettings) -> Iterator[Problem]:
     others = sorted(live.namespaces - {settings.namespace.name})
     if others:
-        yield (
-            f"nightowl:namespace.name: the apps run in {others[0]}, and no volume moves to another namespace; write "
+        yield Problem(
+            "nightowl:namespace.name",
+            f"the apps run in {others[0]}, and no volume moves to another namespace; write "
             f"{others[0]} again, or save what the volumes hold, set platform.protect: false and deploy, remove the "
-            f"apps and deploy, and add them in {settings.namespace.name}"
+            f"apps and deploy, and add them in {settings.namespace.name}",
         )

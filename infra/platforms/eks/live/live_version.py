@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
 from infra.settings.eks.cluster import ClusterSettings
+from infra.settings.problems import refusal
 from infra.system import clock
 from infra.versions import INSTALLABLE_VERSIONS, KUBERNETES_VERSIONS, minor_of, support_notice
 
@@ -32,7 +33,7 @@ def check_versions(context: AwsContext, settings: ClusterSettings) -> None:
     """Refuse a step between versions that EKS would refuse half-way, and warn of the end of support.
 
     Raises:
-        pulumi.RunError: what the cluster runs is more than one step away, or the nodes are in the way.
+        SettingsError: what the cluster runs is more than one step away, or the nodes are in the way.
     """
     notice = support_notice(settings.version, clock.today())
     if notice:
@@ -40,9 +41,9 @@ def check_versions(context: AwsContext, settings: ClusterSettings) -> None:
     live = look_up(context)
     if live is None:
         return
-    refusal = step_refusal(live, settings.version, clock.today())
-    if refusal:
-        raise pulumi.RunError(f"{KEY}: {refusal}")
+    wrong = step_refusal(live, settings.version, clock.today())
+    if wrong:
+        raise refusal(KEY, wrong)
 
 
 def look_up(context: AwsContext) -> Live | None:

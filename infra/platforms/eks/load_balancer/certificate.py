@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.platforms.eks.context import AwsContext
+from infra.settings.problems import refusal
 
 PROOF_SECONDS = 60
 """Time to live of the record that proves the domain to ACM."""
@@ -75,15 +76,15 @@ def find_zone(context: AwsContext, domain: str) -> str:
     """Look up the id of the account's public zone for `domain`.
 
     Raises:
-        pulumi.RunError: there is none, or it cannot be looked up.
+        SettingsError: there is none, or it cannot be looked up.
     """
     try:
         found = aws.route53.get_zone(
             name=domain, private_zone=False, opts=pulumi.InvokeOptions(provider=context.provider)
         )
     except Exception as error:
-        raise pulumi.RunError(
-            f"nightowl:loadBalancer.domain: account {context.account_id} shows no public Route 53 zone {domain}; "
-            f"make it, or name another ({error})"
+        raise refusal(
+            "nightowl:loadBalancer.domain",
+            f"account {context.account_id} shows no public Route 53 zone {domain}; make it, or name another ({error})",
         ) from error
     return found.zone_id

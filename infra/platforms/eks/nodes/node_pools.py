@@ -17,6 +17,7 @@ from infra.platforms.eks.nodes.launch_template import make_launch_template
 from infra.platforms.eks.nodes.shares import ZoneShare, share_out
 from infra.settings.eks.node_labels import POOL_LABEL
 from infra.settings.eks.nodes import NodePoolSettings, TaintSettings, pool_errors
+from infra.settings.problems import Problem, SettingsError
 
 AMI_TYPES = {
     ("al2023", "arm64"): "AL2023_ARM_64_STANDARD",
@@ -68,8 +69,9 @@ class NodePools(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NodePoolsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nightowl:eks:NodePools", name, None, opts)
-        for error in pool_errors(args.settings):
-            raise pulumi.RunError(f"nightowl:nodePools: {error.message}")
+        found = [Problem("nightowl:nodePools", error.message) for error in pool_errors(args.settings)]
+        if found:
+            raise SettingsError(found)
         role = self._make_role(args.context)
         self.role_arn = role.arn
         child = pulumi.ResourceOptions(parent=self)

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from infra.platforms.eks.nodes.shares import share_out
 from infra.settings.eks.nodes import NodePoolSettings
+from infra.settings.problems import Problem, SettingsError
 
 EC2_ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 """What EC2 calls a processor (EC2 API, DescribeInstanceTypes, `processor-info.supported-architecture`)."""
@@ -23,7 +24,7 @@ def check_offers(provider: aws.Provider, pools: Mapping[str, NodePoolSettings], 
     Asks EC2 twice, or three times where pools have both processors.
 
     Raises:
-        pulumi.RunError: with one line per pool, type and reason.
+        SettingsError: with one line per pool, type and reason.
     """
     types = sorted({item for pool in pools.values() for item in pool.instance_types})
     offered = _offered(provider, types, zones)
@@ -36,7 +37,7 @@ def check_offers(provider: aws.Provider, pools: Mapping[str, NodePoolSettings], 
         *_architecture_errors(pools, {item for of_zone in offered.values() for item in of_zone}, made_for),
     ]
     if found:
-        raise pulumi.RunError("\n".join(found))
+        raise SettingsError(found)
 
 
 def _offered(provider: aws.Provider, types: Sequence[str], zones: Sequence[str]) -> Mapping[str, set[str]]:
@@ -71,25 +72,27 @@ def _made_for(provider: aws.Provider, types: Sequence[str], architecture: str) -
 
 def _zone_errors(
     pools: Mapping[str, NodePoolSettings], zones: Sequence[str], offered: Mapping[str, set[str]]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     for name, pool in pools.items():
         used = [share.zone for share in share_out(fewest=pool.min, most=pool.max, zones=zones)]
         for instance_type in pool.instance_types:
             without = [zone for zone in used if instance_type not in offered[zone]]
             if without:
-                yield (
-                    f"nightowl:nodePools.{name}.instanceTypes: {instance_type} is not offered in {', '.join(without)}, "
-                    "and EKS would refuse the node group there; remove it, or name a type that is"
+                yield Problem(
+                    f"nightowl:nodePools.{name}.instanceTypes",
+                    f"{instance_type} is not offered in {', '.join(without)}, "
+                    "and EKS would refuse the node group there; remove it, or name a type that is",
                 )
 
 
 def _architecture_errors(
     pools: Mapping[str, NodePoolSettings], offered: set[str], made_for: Mapping[str, set[str]]
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     for name, pool in pools.items():
         for instance_type in pool.instance_types:
             if instance_type in offered and instance_type not in made_for[pool.architecture]:
-                yield (
-                    f"nightowl:nodePools.{name}.instanceTypes: {instance_type} does not run images for "
-                    f"{pool.architecture}, which the pool's nodes start from; remove it"
+                yield Problem(
+                    f"nightowl:nodePools.{name}.instanceTypes",
+                    f"{instance_type} does not run images for "
+                    f"{pool.architecture}, which the pool's nodes start from; remove it",
                 )

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import pulumi
 import pytest
 
 from infra.platforms.eks.names import boundary_name, pipeline_boundary_name, role_arn, role_name
 from infra.settings.build import build_settings
 from infra.settings.eks.delivery import ROLE_KINDS, RoleKind
+from infra.settings.problems import SettingsError
 from infra.settings.stack import StackSettings
 from tests.platforms.eks.answers import ACCOUNT
 from tests.platforms.eks.harness_aws import Graph, Made
@@ -194,23 +194,23 @@ def test_the_pipeline_deploys_and_previews_without_a_word() -> None:
 
 @pytest.mark.parametrize("kind", ["preview", "ephemeral"])
 def test_a_role_that_is_not_for_deployments_is_refused_before_anything_is_made(kind: str) -> None:
-    with pytest.raises(pulumi.RunError) as refusal:
+    with pytest.raises(SettingsError) as refusal:
         updated(kind)
     assert str(refusal.value).startswith(f"nightowl:cluster.access.deployers: {caller(kind)} is no role that may ")
     assert role_arn(ACCOUNT, "nightowl-test", "deploy") in str(refusal.value)
 
 
 def test_the_role_of_another_stack_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="is no role that may deploy"):
+    with pytest.raises(SettingsError, match="is no role that may deploy"):
         run_stack(settings(), caller=f"arn:aws:sts::{ACCOUNT}:assumed-role/nightowl-other-deploy/GitHubActions")
 
 
 def test_the_pipeline_s_name_opens_no_stack_that_is_deployed_by_hand() -> None:
-    with pytest.raises(pulumi.RunError, match="is no role that may deploy"):
+    with pytest.raises(SettingsError, match="is no role that may deploy"):
         run_stack(settings(delivery={}), caller=caller("deploy"))
 
 
 def test_somebody_must_be_able_to_make_the_pipeline() -> None:
     """The role for deployments is made by the first deployment, so that one is by somebody else."""
-    with pytest.raises(pulumi.RunError, match=r"^nightowl:cluster\.access\.deployers: is empty, and admins too"):
+    with pytest.raises(SettingsError, match=r"^nightowl:cluster\.access\.deployers: is empty, and admins too"):
         run_stack(settings(cluster={}), caller=caller("deploy"))
