@@ -47,10 +47,13 @@ def _subcommand(words: list[str]) -> list[str]:
 
 WALKED = ("README.md", "docs/local.md", "docs/existing-cluster.md")
 OWN = "this cluster has the namespace already; test_existing_namespace.py does it in one of its own"
+IMPORTED = "test_import_compose.py does it"
 ELSEWHERE = {
     "make install": "has run, or this suite would not",
     "make up": "needs the whole checkout; the fixture of this suite runs the command behind it",
     ".venv/bin/nightowl local load web --cpu 20 --for 3m": "takes three minutes; test_autoscaling.py does it for 45 s",
+    ".venv/bin/nightowl import compose examples/compose/compose.yaml": IMPORTED,
+    ".venv/bin/nightowl local up --stack ballots": IMPORTED,
     "pulumi up -s dev": "needs an AWS account",
     ".venv/bin/nightowl github --reviewer YOUR-LOGIN": "needs a repository on GitHub",
     ".venv/bin/nightowl bootstrap -s dev": "needs an AWS account",

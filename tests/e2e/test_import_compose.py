@@ -11,46 +11,11 @@ import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, NetworkingV1Api
 
 from infra.local.up import wait_until_available
-from tests.e2e.conftest import CLUSTER, Cluster, remove_namespaces
+from tests.e2e.conftest import CLUSTER, REPOSITORY, Cluster, remove_namespaces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-COMPOSE = """\
-name: ballots
-services:
-  vote:
-    build: ./vote
-    ports: ["5000:80"]
-    environment: { OPTION_A: Owls, OPTION_B: "${OTHER:-Larks}" }
-    depends_on: { redis: { condition: service_healthy } }
-    healthcheck: { test: [CMD, curl, -f, "http://localhost"], interval: 15s, timeout: 5s, start_period: 10s }
-    networks: [front, back]
-  result:
-    image: registry.example.com/result:1.4.0
-    ports: ["5001:80", "127.0.0.1:9229:9229"]
-    depends_on: [db]
-    networks: [front, back]
-  worker:
-    image: registry.example.com/worker:1.4.0
-    depends_on: [redis, db]
-    networks: [back]
-  redis:
-    image: redis:8-alpine
-    healthcheck: { test: [CMD, redis-cli, ping], interval: 5s }
-    networks: [back]
-  db:
-    image: postgres:17-alpine
-    environment: { POSTGRES_USER: owl, POSTGRES_PASSWORD: hoot-hoot-1234 }
-    volumes: [data:/var/lib/postgresql/data]
-    networks: [back]
-  seed:
-    image: registry.example.com/seed:1.4.0
-    profiles: [seed]
-    depends_on: [vote]
-    networks: [front]
-volumes: { data: {} }
-networks: { front: {}, back: {} }
-"""
+EXAMPLE = REPOSITORY / "examples" / "compose"
 SWARM = """\
 version: "3.9"
 services:
@@ -82,10 +47,8 @@ def cluster_with_ballots(cluster: Cluster) -> Iterator[Cluster]:
     remove_namespaces(cluster, "ballots", "polls")
 
 
-def imported(cluster: Cluster, folder: Path, text: str, *options: str) -> dict[str, Any]:
+def imported(cluster: Cluster, file: Path, *options: str) -> dict[str, Any]:
     """Import a file and deploy the stack that comes of it; return the report."""
-    file = folder / "compose.yaml"
-    file.write_text(text)
     run = cluster.machine.nightowl("import", "compose", str(file), "--json", *options)
     assert run.code == 0, run.out + run.err
     report = json.loads(run.out)
@@ -122,11 +85,9 @@ def callers(cluster: Cluster, namespace: str, app: str) -> set[str]:
     return {one["app.kubernetes.io/name"] for one in labels if "app.kubernetes.io/name" in one}
 
 
-def test_a_compose_file_runs_as_it_did(cluster_with_ballots: Cluster, tmp_path: Path) -> None:
+def test_a_compose_file_runs_as_it_did(cluster_with_ballots: Cluster) -> None:
     cluster = cluster_with_ballots
-    (tmp_path / "vote").mkdir()
-    (tmp_path / "vote" / "Dockerfile").write_text("FROM python:3.13\nEXPOSE 80\nUSER 1000\n")
-    report = imported(cluster, tmp_path, COMPOSE)
+    report = imported(cluster, EXAMPLE / "compose.yaml")
 
     running = deployments(cluster, "ballots")
     assert {name: one.spec.replicas for name, one in running.items()} == {
@@ -162,7 +123,9 @@ def test_a_swarm_stack_keeps_its_replicas_its_update_order_and_its_nodes(
     cluster_with_ballots: Cluster, tmp_path: Path
 ) -> None:
     cluster = cluster_with_ballots
-    imported(cluster, tmp_path, SWARM, "--stack", "polls")
+    file = tmp_path / "compose.yaml"
+    file.write_text(SWARM)
+    imported(cluster, file, "--stack", "polls")
 
     running = deployments(cluster, "polls")
     vote, worker = running["vote"], running["worker"]
