@@ -12,7 +12,7 @@ from infra.settings.model import FieldError, path_text
 from infra.settings.nearest import nearest
 from infra.settings.partly import Location, Readable
 from infra.settings.plain import plain_errors, take, without_errors
-from infra.settings.problems import Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
+from infra.settings.problems import REQUIRED, Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
 from infra.settings.secret_places import scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
@@ -50,15 +50,19 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
     try:
         settings = StackSettings.model_validate(dict(sections), context=Readable())
     except ValidationError as error:
-        problems = [*problems_of(error, StackSettings, PROJECT), *between_apps]
-        return None, [*problems, *_hidden(sections, list(unknown_keys(error, StackSettings)))]
+        hidden, guessed = _hidden(sections, list(unknown_keys(error, StackSettings)))
+        there = {Problem(key_text(PROJECT, place), REQUIRED) for place in guessed}
+        problems = [one for one in problems_of(error, StackSettings, PROJECT) if one not in there]
+        return None, [*problems, *between_apps, *hidden]
     return (None if between_apps else settings), between_apps
 
 
-def _hidden(sections: Mapping[str, object], unknown: Sequence[tuple[Location, str | None]]) -> list[Problem]:
+def _hidden(
+    sections: Mapping[str, object], unknown: Sequence[tuple[Location, str | None]]
+) -> tuple[list[Problem], list[Location]]:
     """Find what is wrong besides unknown keys: pydantic checks the rules of a section whose keys are all known.
 
-    What is misspelt counts as what was meant, so that a rule does not ask for it.
+    What is misspelt counts as what was meant, so that nothing asks for it. The second list has the places of these.
     """
     known = copy.deepcopy(dict(sections))
     guessed: list[Location] = []
@@ -67,11 +71,11 @@ def _hidden(sections: Mapping[str, object], unknown: Sequence[tuple[Location, st
             section, value = take(known, location)
         except LookupError:
             # A name that looks like the tag of a kind, <web>, is not in the location. It is refused by itself.
-            return []
+            return [], []
         if meant is not None and meant not in section:
             section[meant] = value
             guessed.append((*location[:-1], meant))
-    return _elsewhere(_built(known)[1], guessed) if unknown else []
+    return (_elsewhere(_built(known)[1], guessed) if unknown else []), guessed
 
 
 def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -> StackSettings:

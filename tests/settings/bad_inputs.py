@@ -314,6 +314,15 @@ _APP = (
         "replcas: unknown key; did you mean 'replicas'?",
         id="what is misspelt is not asked for once more",
     ),
+    BadInput(
+        "what is misspelt and required is not asked for either",
+        "platform: { context: !remove , contxt: staging }\n"
+        "apps: { web: { image: !remove , imgae: 'example.com/web:1' } }",
+        (
+            "nightowl:platform.contxt: unknown key; did you mean 'context'?",
+            "nightowl:apps.web.imgae: unknown key; did you mean 'image'?",
+        ),
+    ),
     _web(
         "{ port: eighty, replicas: 2, scaling: {} }",
         "port: 'eighty' is not a whole number",
