@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, cast
 
+from annotated_types import MinLen
 from pydantic import BeforeValidator
 
 from infra.settings.scalars import Notation
@@ -34,5 +35,7 @@ def parse_bases(value: object) -> tuple[str, ...]:
 
 Bases = Annotated[
     tuple[Annotated[str, Notation("file name")], ...],
-    BeforeValidator(parse_bases, json_schema_input_type=str | tuple[str, ...]),
+    BeforeValidator(
+        parse_bases, json_schema_input_type=Annotated[str, MinLen(1)] | Annotated[tuple[str, ...], MinLen(1)]
+    ),
 ]

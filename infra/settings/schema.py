@@ -1,8 +1,8 @@
 """stacks/schema.json, made from the models for editors: `python -m infra.settings.schema > stacks/schema.json`.
 
 An editor sees one file. What is missing there may stand in a file that it extends, and `null` removes what does. So the
-schema asks for no key, takes `null` everywhere, and where no `kind` is written takes the keys of every kind. The rules
-between keys, and the forms of most texts, only the loader knows.
+schema asks for no key, takes `null` everywhere but for `extends`, and where no `kind` is written takes the keys of
+every kind. The rules between keys, and the forms of most texts, only the loader knows.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast, get_args, get_origin
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from infra.settings.annotations import choices, is_section, item_type, map_types, members
 from infra.settings.build import PROJECT
+from infra.settings.layers import EXTENDS
 from infra.settings.model import Model
 from infra.settings.scalars import UNIQUE, Notation
 from infra.settings.stack import StackSettings
@@ -71,8 +72,10 @@ def _properties(definitions: dict[str, Schema], models: Mapping[str, type[Model]
 
 def _property(definitions: dict[str, Schema], key: str, field: FieldInfo) -> Schema:
     described = {"description": " ".join(field.description.split())} if field.description else {}
-    value = _or_null(_value(definitions, key, field.annotation, field.metadata))
-    return {**described, **value, **_default(field)}
+    value = _value(definitions, key, field.annotation, field.metadata)
+    # Each file has its own, so that there is none to remove.
+    taken = value if f"{NAME}{key}" == EXTENDS else _or_null(value)
+    return {**described, **taken, **_default(field)}
 
 
 def _default(field: FieldInfo) -> Schema:
@@ -126,11 +129,14 @@ def _plain(definitions: dict[str, Schema], key: str, annotation: Any, metadata: 
             "type": "array",
             "items": _value(definitions, key, item),
             **({"uniqueItems": True} if UNIQUE in metadata else {}),
+            **_shortest("minItems", metadata),
         }
     if choices(annotation):
         return {"enum": list(choices(annotation))}
     # What Nightowl hands on as it is, such as the values of a chart, has any type.
-    return {"type": _TYPES[annotation], **_bounds(metadata)} if annotation in _TYPES else {}
+    if annotation not in _TYPES:
+        return {}
+    return {"type": _TYPES[annotation], **_bounds(metadata), **_shortest("minLength", metadata)}
 
 
 def _defined(definitions: dict[str, Schema], name: str, models: Mapping[str, type[Model]]) -> Schema:
@@ -195,6 +201,11 @@ def _bounds(metadata: Iterable[Any]) -> Schema:
         if isinstance(item, Le):
             bounds["maximum"] = item.le
     return bounds
+
+
+def _shortest(key: str, metadata: Iterable[Any]) -> Schema:
+    found = next((item.min_length for item in metadata if isinstance(item, MinLen)), None)
+    return {} if found is None else {key: found}
 
 
 if __name__ == "__main__":
