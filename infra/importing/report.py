@@ -70,7 +70,7 @@ def _table(column: Column, findings: Sequence[Finding]) -> Table:
         if len(table.columns) == 4:
             more = f" and {len(same) - 1} more" if len(same) > 1 else ""
             cells.append(path_text(finding.to) + more)
-        table.add_row(*map(printable, [*cells, finding.text]))
+        table.add_row(*(Text(printable(cell)) for cell in [*cells, finding.text]))
     return table
 
 

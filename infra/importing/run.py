@@ -62,7 +62,7 @@ def write_imported(
         document = {"stack": draft.name, "files": list(files), **report_json(findings, draft.steps)}
         console.out(json.dumps(document, indent=2), highlight=False)
         return
-    console.print(f"{', '.join(files)}: {len(draft.apps)} apps")
+    console.print(f"{', '.join(files)}: {len(draft.apps)} apps", markup=False)
     console.print(report_text(findings, draft.steps, full=full))
     console.out(f"\nNext: nightowl plan -s {draft.name}, then nightowl local up --stack {draft.name}", highlight=False)
 

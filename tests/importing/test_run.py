@@ -108,3 +108,11 @@ def test_the_levels_of_dev_hold_for_the_new_stack_and_levels_that_are_there_stay
     written.write_text("{}")
     write(imported(), tmp_path, force=True)
     assert written.read_text() == "{}"
+
+
+def test_square_brackets_are_printed_as_they_stand(tmp_path: Path) -> None:
+    one = imported()
+    found = noted(Column.DECIDED, "[/red]", "[bold]compose.yaml:4", text="[/bin/sh, -c, ...]")
+    said = write(Imported(draft=one.draft, findings=[*one.findings, found]), tmp_path)
+    for text in ("[/red]", "[bold]compose.yaml:4", "[/bin/sh, -c, ...]"):
+        assert text in said
