@@ -18,6 +18,7 @@ from infra.ci.images import ImageStack, Reference, Registry, RepositoryMissingEr
 from infra.errors import NightowlError, UsageError
 from infra.platforms.eks.names import image_tag, repository_name
 from infra.settings.eks.instance_types import architecture
+from infra.settings.problems import refusal
 from infra.system.commands import CommandFailedError
 from infra.system.commands import run as run_command
 
@@ -52,8 +53,8 @@ def run_build(project: Path, stack: ImageStack, run: ActionsRun, *, pull_request
     and the next run fills it. A dry run asks only git and does nothing else.
 
     Raises:
-        UsageError: a folder or its Dockerfile is missing or has changes that are not committed, or the stack takes no
-            images of pull requests.
+        SettingsError: a folder or its Dockerfile is missing or has changes that are not committed.
+        UsageError: the stack takes no images of pull requests.
         GitError: `project` is no checkout.
         AwsError: AWS refuses.
         BuildError: docker fails.
@@ -65,7 +66,8 @@ def run_build(project: Path, stack: ImageStack, run: ActionsRun, *, pull_request
             "nightowl:delivery.github.ephemeral"
         )
     own = stack.delivery.promotes_from is None
-    sources = [_source(project, app, folder) for app, folder in stack.builds.items() if own]
+    with stack.layers.locating():
+        sources = [_source(project, app, folder) for app, folder in stack.builds.items() if own]
     platforms = platforms_of(stack)
     if run.dry_run:
         for source in sources:
@@ -92,14 +94,15 @@ def _source(project: Path, app: str, folder: str) -> Source:
     key = f"nightowl:apps.{app}.build"
     tree = tree_of(project, folder)
     if tree is None:
-        raise UsageError(f"{key}: the commit has no folder {folder!r}; name a folder of the repository, and commit it")
+        raise refusal(key, f"the commit has no folder {folder!r}; name a folder of the repository, and commit it")
     if not holds_file(project, tree, DOCKERFILE):
-        raise UsageError(f"{key}: {folder!r} has no {DOCKERFILE} in this commit; write one, and commit it")
+        raise refusal(key, f"{folder!r} has no {DOCKERFILE} in this commit; write one, and commit it")
     changed = changed_files(project, folder)
     if changed:
-        raise UsageError(
-            f"{key}: {', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''} is not as in the commit, which "
-            "the image is named after; commit the changes, or remove them"
+        raise refusal(
+            key,
+            f"{', '.join(changed[:3])}{' and more' if len(changed) > 3 else ''} is not as in the commit, which "
+            "the image is named after; commit the changes, or remove them",
         )
     return Source(app=app, folder=folder, tree=tree)
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from infra.aws import aws_errors, client
-from infra.errors import NightowlError, UsageError
+from infra.errors import NightowlError
 from infra.platforms.eks.names import cluster_name, image_tag, registry_host, repository_name
 from infra.project import project_name, stack_file
 from infra.settings.eks.delivery import DeliverySettings
 from infra.settings.eks.platform import EksPlatformSettings
+from infra.settings.layers import Layers
+from infra.settings.problems import refusal
 from infra.settings.stack import StackSettings
-from infra.settings.stack_file import settings_from_stack_file
+from infra.settings.stack_file import read_stack_file
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
@@ -67,12 +69,14 @@ class Reference:
 class ImageStack:
     """A stack that keeps images in a registry of its own.
 
-    `cluster` is the name of its cluster, from which its other names are made (`infra.platforms.eks.names`).
+    `cluster` is the name of its cluster, from which its other names are made (`infra.platforms.eks.names`). `layers`
+    are the files of its settings.
     """
 
     name: str
     cluster: str
     settings: StackSettings
+    layers: Layers
     account_id: str
     region: str
 
@@ -110,17 +114,19 @@ def image_stack(project: Path, stack: str) -> ImageStack:
     """Read a stack of the checkout `project`.
 
     Raises:
-        SettingsError: the file is not usable.
-        UsageError: there is no such stack, or it does not run on EKS and so has no registry.
+        SettingsError: the file is not usable, or the stack does not run on EKS and so has no registry.
+        UsageError: there is no such stack.
     """
-    file = stack_file(project, stack)
-    settings = settings_from_stack_file(file)
+    file = read_stack_file(stack_file(project, stack))
+    settings = file.settings()
     if not isinstance(settings.platform, EksPlatformSettings):
-        raise UsageError(f"{file.name}: only a stack of platform kind eks has a registry; this one has another kind")
+        problem = f"is {settings.platform.kind}, and only a stack on eks has a registry; name another stack"
+        raise file.layers.located(refusal("nightowl:platform.kind", problem))
     return ImageStack(
         name=stack,
         cluster=cluster_name(project_name(project), stack),
         settings=settings,
+        layers=file.layers,
         account_id=settings.platform.account_id,
         region=settings.platform.region,
     )

@@ -15,6 +15,7 @@ from infra.ci.report import cell, joined, table
 from infra.ci.stack_edit import Line, file_of_main, image_of, image_or_none, stack_path, with_lines
 from infra.errors import UsageError
 from infra.settings.eks.delivery import MAIN_BRANCH
+from infra.settings.problems import refusal
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -47,7 +48,8 @@ def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
     """Follow `promotesFrom` from a stack to the one that builds. `read` gives the stack of a name.
 
     Raises:
-        UsageError: the stack promotes from none, or the stacks promote in a circle.
+        UsageError: the stack promotes from none.
+        SettingsError: the stacks promote in a circle.
     """
     if target.delivery.promotes_from is None:
         raise UsageError(
@@ -58,7 +60,8 @@ def chain_to(target: ImageStack, read: Callable[[str], ImageStack]) -> Chain:
     seen = {target.name, source.name}
     while builder.delivery.promotes_from is not None:
         if builder.delivery.promotes_from in seen:
-            raise UsageError(f"nightowl:delivery.promotesFrom goes in a circle: {', '.join(sorted(seen))}")
+            problem = f"goes in a circle: {', '.join(sorted(seen))}; remove it where images are built"
+            raise builder.layers.located(refusal("nightowl:delivery.promotesFrom", problem))
         seen.add(builder.delivery.promotes_from)
         builder = read(builder.delivery.promotes_from)
     return Chain(target=target, source=source, folders=builder.builds)

@@ -209,7 +209,7 @@ def test_changes_that_are_not_committed_are_refused(
 ) -> None:
     checkout.write(files)
 
-    with pytest.raises(UsageError, match=rf"nightowl:apps\.web\.build: {told}"):
+    with pytest.raises(UsageError, match=rf"^\S*Pulumi\.dev\.yaml:\d+: nightowl:apps\.web\.build: {told}"):
         build(checkout, tmp_path)
 
 
@@ -221,7 +221,7 @@ def test_a_missing_folder_or_dockerfile_is_named(checkout: Checkout, tmp_path: P
     checkout.git("rm", "-r", "--quiet", removed)
     checkout.commit({})
 
-    with pytest.raises(UsageError, match=rf"nightowl:apps\.web\.build: {told}"):
+    with pytest.raises(UsageError, match=rf"^\S*Pulumi\.dev\.yaml:\d+: nightowl:apps\.web\.build: {told}"):
         build(checkout, tmp_path)
 
 

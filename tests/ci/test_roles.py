@@ -102,5 +102,5 @@ def test_a_stack_without_github_has_no_roles(project: Path) -> None:
 
 
 def test_a_stack_that_is_not_on_eks_has_no_roles(project: Path) -> None:
-    with pytest.raises(UsageError, match=r"Pulumi\.local\.yaml: only a stack of platform kind eks"):
+    with pytest.raises(UsageError, match=r"Pulumi\.local\.yaml:\d+: nightowl:platform\.kind: is existing, and only"):
         read(project, "local")
