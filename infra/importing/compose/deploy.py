@@ -18,6 +18,7 @@ from infra.settings.scalars import seconds_text
 from infra.values import mapping, text
 
 _LABEL, _LABEL_VALUE = TypeAdapter[str](OwnKey), TypeAdapter[str](LabelValue)
+_ARCHITECTURE = "kubernetes.io/arch"
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _NO_REPLICAS = "the input says nothing, so it is 1; remove it for 3 to 10 replicas by load"
 _ONE_PER_NODE = "no kind runs one pod on each node, as that is for those who run the cluster: one replica is written"
@@ -25,9 +26,9 @@ _UNLIKE = (
     "a label can only be asked for, not excluded; give the nodes that are meant a label, and "
     "write it under placement.labels"
 )
-_MANAGERS = (
-    "no app runs on the control plane; give the nodes that are meant a label, and write it under placement.labels"
-)
+_WORKERS = "no app runs on the control plane, so its nodes are always workers"
+_LINUX = "all nodes run Linux"
+_OTHER_SYSTEM = "all nodes run Linux; the app needs an image for it"
 
 
 def map_deploy(service: Service) -> None:
@@ -150,11 +151,14 @@ def _map_constraint(service: Service, key: tuple[str | int, ...], constraint: st
         service.missing(key, "is no constraint that can be read; write labels of nodes under placement.labels")
         return
     name, sign, value = match.groups()
-    is_worker = name == "node.role" and (value == "worker") == (sign == "==")
-    if is_worker or (name == "node.platform.os" and value == "linux" and sign == "=="):
-        service.taken(key, text="it is always so: apps run on Linux, and not on the control plane")
-    elif name == "node.role":
-        service.missing(key, _MANAGERS)
+    if name == "node.role":
+        service.decided(key, why=_WORKERS)
+    elif name == "node.platform.os":
+        is_linux = (value.lower() == "linux") == (sign == "==")
+        if is_linux:
+            service.decided(key, why=_LINUX)
+        else:
+            service.missing(key, _OTHER_SYSTEM)
     elif sign == "!=":
         service.missing(key, _UNLIKE)
     else:
@@ -163,7 +167,7 @@ def _map_constraint(service: Service, key: tuple[str | int, ...], constraint: st
 
 def _map_label(service: Service, key: tuple[str | int, ...], name: str, value: str, labels: dict[str, str]) -> None:
     if name == "node.platform.arch" and value in _ARCHITECTURES:
-        label, value = "kubernetes.io/arch", _ARCHITECTURES[value]
+        label, value = _ARCHITECTURE, _ARCHITECTURES[value]
     elif name == "node.hostname":
         label = "kubernetes.io/hostname"
     elif name.startswith("node.labels."):
@@ -180,6 +184,9 @@ def _map_label(service: Service, key: tuple[str | int, ...], name: str, value: s
         )
         return
     labels[label] = value
+    if label == _ARCHITECTURE:
+        service.taken(key, "placement", "labels", label, text="each node has this label by itself")
+        return
     service.decided(
         key, "placement", "labels", label, why=f"nodes need this label: kubectl label node NAME {label}={value}"
     )

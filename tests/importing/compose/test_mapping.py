@@ -84,8 +84,8 @@ def test_updates_placement_and_resources_of_swarm_keep_their_meaning() -> None:
     assert WEB["rollout"] == {"surge": "25%"}
     assert WEB["placement"] == {"labels": {"disk": "ssd"}}
     assert WEB["resources"] == {"cpuLimit": "500m", "memory": "64Mi", "memoryLimit": "256Mi"}
-    for constraint in (1, 2):
-        assert RESULT.column(f"services.web.deploy.placement.constraints[{constraint}]") == {Column.MISSING}
+    assert RESULT.column("services.web.deploy.placement.constraints[1]") == {Column.DECIDED}
+    assert RESULT.column("services.web.deploy.placement.constraints[2]") == {Column.MISSING}
 
 
 def test_a_health_check_is_that_of_readiness() -> None:
@@ -131,6 +131,26 @@ def test_the_stack_is_planned_without_a_violation(tmp_path: Path) -> None:
         ("logging: {driver: syslog}", "logging", Column.MISSING),
         ("container_name: other", "container_name", Column.DECIDED),
         ("deploy: {mode: global}", "deploy.mode", Column.MISSING),
+        (
+            "deploy: {placement: {constraints: [node.role == manager]}}",
+            "deploy.placement.constraints[0]",
+            Column.DECIDED,
+        ),
+        (
+            "deploy: {placement: {constraints: [node.platform.os == linux]}}",
+            "deploy.placement.constraints[0]",
+            Column.DECIDED,
+        ),
+        (
+            "deploy: {placement: {constraints: [node.platform.os != linux]}}",
+            "deploy.placement.constraints[0]",
+            Column.MISSING,
+        ),
+        (
+            "deploy: {placement: {constraints: [node.platform.arch == x86_64]}}",
+            "deploy.placement.constraints[0]",
+            Column.TAKEN,
+        ),
         ("deploy: {endpoint_mode: dnsrr}", "deploy.endpoint_mode", Column.MISSING),
         ("user: nobody-knows", "user", Column.MISSING),
         ("user: 33:33", "user", Column.TAKEN),
