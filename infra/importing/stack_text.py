@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, cast
 
 import yaml
@@ -13,7 +12,6 @@ import yaml
 from infra.importing.draft import StackDraft
 from infra.settings.build import PROJECT
 from infra.settings.partly import Location
-from infra.settings.problems import SettingsError
 from infra.settings.yaml_file import parse_document
 
 WIDEST_LINE = 110
@@ -25,8 +23,17 @@ APP_KEYS = (
     "shm", "volumes", "labels", "annotations", "init", "sidecars", "allowTo", "allowFrom", "dependsOn", "notSecret",
 )  # fmt: skip
 """In the order in which an app is told."""
-_PLAIN = re.compile(r"[A-Za-z/][\w./-]*", re.ASCII)
-"""Most texts: to write and read back each of them would take a second for a large stack."""
+_REST = r"[\w./$%@=+~<>|;()!*^&'\"\\-]"
+_PLAIN = re.compile(
+    rf"(?:--?)?[A-Za-z_/$]{_REST}*(?::[\w/]{_REST}*)*(?: {_REST}+(?::[\w/]{_REST}*)*)*"
+    r"|[0-9]+(?:\.[0-9]+)?(?:[smhd]|[KMGT]i|%)"
+    r"|[0-9]+(?:\.[0-9]+){3}(?:/[0-9]+)?",
+    re.ASCII,
+)
+"""Texts without quotes: words, commands, images and addresses; durations, sizes and shares; networks.
+
+All others are quoted. Asking the loader about each text would take seconds for a large stack; the tests ask it.
+"""
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 """Of YAML 1.1 and 1.2, which stand for something else than a text."""
 _ALWAYS_BLOCKS = {"apps", "init", "sidecars", "files", "env", "volumes"}
@@ -134,35 +141,18 @@ def _flow(value: Any) -> str:
     """Write a value on one line, with spaces inside braces as the examples have them."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value).items()
-        entries = [f"{_scalar(key, inside_brackets=True)}: {_flow(item)}" for key, item in items]
+        entries = [f"{_scalar(key)}: {_flow(item)}" for key, item in items]
         return f"{{ {', '.join(entries)} }}" if entries else "{}"
     if isinstance(value, list):
         return f"[{', '.join(map(_flow, cast('list[Any]', value)))}]"
-    return _scalar(value, inside_brackets=True)
+    return _scalar(value)
 
 
-def _scalar(value: object, *, inside_brackets: bool = False) -> str:
+def _scalar(value: object) -> str:
     """Write a scalar, without quotes where it reads the same: what is a text is never taken for a number."""
-    return _text(value, inside_brackets=inside_brackets) if isinstance(value, str) else json.dumps(value)
-
-
-@lru_cache(maxsize=10_000)
-def _text(value: str, *, inside_brackets: bool) -> str:
-    if _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    dumped: object = [value] if inside_brackets else value
-    written = yaml.safe_dump(dumped, default_flow_style=True, width=10**9, allow_unicode=True)
-    written = written.strip()[1:-1] if inside_brackets else written.removesuffix("...\n").strip()
-    if "\n" in written or written.startswith("'") or _read_back(written) != value:
-        return _quoted(value)
-    return written
-
-
-def _read_back(written: str) -> object:
-    try:
-        return parse_document(f"value: {written}", "").values["value"]
-    except SettingsError:
-        return None
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
 
 
 def _block_text(value: str) -> list[str]:
@@ -177,4 +167,6 @@ def _block_text(value: str) -> list[str]:
 
 
 def _quoted(value: str) -> str:
+    if value.isprintable():
+        return json.dumps(value, ensure_ascii=False)
     return yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True).strip()

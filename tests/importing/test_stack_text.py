@@ -52,8 +52,10 @@ AWKWARD = [
     "on", "1e3", "0o17", "1:30", "null", "~", "#", "a #b", "a: b", "- a", "{", "]", "'", '"', " x", "x\n", "\nx", "<<",
     "a\n b\n", "é ", "2026-01-01", "=", "!x", "&a", "*a", "%", "@", "`", "|", ">", "?", "a\tb", "\U0001bc9a", "\x85",
 ]  # fmt: skip
+NEAR_PLAIN = st.text(alphabet="aeTruon01x :#-./$,?'\"=~!&*<>[]{}()@%|\\_", max_size=8)
 SCALARS = st.one_of(
     st.text(max_size=20),
+    NEAR_PLAIN,
     st.sampled_from(AWKWARD),
     st.integers(min_value=-(2**63), max_value=2**63 - 1),
     st.booleans(),
@@ -66,7 +68,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(value=VALUES)
 def test_whatever_is_written_reads_back_as_it_was(value: Any) -> None:
     text = written(image="nginx:1", env={"X": value}, args=[value])
