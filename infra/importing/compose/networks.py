@@ -78,7 +78,7 @@ def _note_networks(service: Service) -> None:
     mode = service.values.get("network_mode")
     if mode == "host":
         service.dangerous(("network_mode",))
-    elif mode in {"none", "bridge", "default"}:
+    elif mode in ("none", "bridge", "default"):
         service.taken(("network_mode",), "allowTo")
     elif mode is not None:
         service.missing(

@@ -69,7 +69,7 @@ def _map_restart(service: Service) -> None:
         retries = re.fullmatch(r"on-failure:([0-9]+)", str(restart))
         if retries:
             service.settings["retries"] = min(20, int(retries[1]))
-    elif restart in {"always", "unless-stopped"}:
+    elif restart in ("always", "unless-stopped"):
         service.taken(("restart",), text="what ends is started again")
     else:
         service.decided(
@@ -81,7 +81,7 @@ def _ends(name: str, values: Mapping[str, Any]) -> bool:
     if values.get("ports") or values.get("expose") or values.get("healthcheck"):
         return False
     restart, condition = values.get("restart"), text(values, "deploy", "restart_policy", "condition")
-    if restart in {"no", False} or condition == "none":
+    if restart in ("no", False) or condition == "none":
         return True
     return (str(restart).startswith("on-failure") or condition == "on-failure") and bool(_TASK_NAMES.search(name))
 

@@ -119,7 +119,7 @@ def _gpu_count(device: Any) -> int | None:
     if not fields:
         return 1 if isinstance(device, str) else None
     capabilities = [one for group in items(fields.get("capabilities")) for one in items(group)]
-    if fields.get("driver") not in {None, "nvidia", "cdi"} or (capabilities and "gpu" not in capabilities):
+    if fields.get("driver") not in (None, "nvidia", "cdi") or (capabilities and "gpu" not in capabilities):
         return None
     if fields.get("device_ids"):
         return len(items(fields["device_ids"]))

@@ -157,6 +157,9 @@ def test_the_stack_is_planned_without_a_violation(tmp_path: Path) -> None:
         ("gpus: all", "gpus", Column.DECIDED),
         ("configs: [gone]", "configs[0]", Column.MISSING),
         ("labels: {com.example.team: shop}", 'labels["com.example.team"]', Column.TAKEN),
+        ("restart: {condition: any}", "restart", Column.DECIDED),
+        ("network_mode: [host]", "network_mode", Column.MISSING),
+        ("gpus: [{driver: {name: nvidia}}]", "gpus[0]", Column.MISSING),
     ],
 )
 def test_a_key_ends_in_its_column(line: str, key: str, column: Column) -> None:
