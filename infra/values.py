@@ -7,6 +7,7 @@ mappings and sequences that are neither, with whole numbers as floats, and raise
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -51,16 +52,15 @@ def texts(value: Any, *keys: str) -> list[str]:
 
 
 def number(value: Any, *keys: str) -> float | None:
-    """Return the number at the end of nested keys, also one written as text, or None."""
+    """Return the finite number at the end of nested keys, also one written as text, or None."""
     found = within(value, *keys)
-    if isinstance(found, bool):
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
         return None
-    if isinstance(found, int | float):
-        return float(found)
     try:
-        return float(found) if isinstance(found, str) else None
-    except ValueError:
+        read = float(found)
+    except (ValueError, OverflowError):
         return None
+    return read if math.isfinite(read) else None
 
 
 def is_true(value: Any, *keys: str) -> bool:

@@ -238,4 +238,4 @@ def _timing(
 
 def _seconds(check: Mapping[str, Any], key: str, default: int) -> int:
     given = number(check, key)
-    return default if given is None or math.isnan(given) else math.ceil(min(max(given, 0), 10**6))
+    return default if given is None else math.ceil(min(max(given, 0), 10**6))

@@ -215,6 +215,11 @@ def test_an_app_that_must_never_run_twice_is_replaced(tmp_path: Path) -> None:
     assert app["rollout"] == {"strategy": "replace", "finishWithin": "45s"}
 
 
+@pytest.mark.parametrize("number", ["NaN", "-inf", 10**400], ids=["none", "endless", "long"])
+def test_a_number_that_is_none_counts_as_left_out(number: str | int, tmp_path: Path) -> None:
+    assert app_of(tmp_path, instances=number)["replicas"] == 1
+
+
 def test_an_app_that_is_switched_off_stays_so(tmp_path: Path) -> None:
     assert app_of(tmp_path, instances=0)["replicas"] == 0
 
