@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 
@@ -19,24 +20,37 @@ def words(table: str) -> tuple[str, ...]:
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return `value` if it is a mapping, else an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    return cast("Mapping[str, Any]", value) if _is_mapping(value.__class__) else {}
 
 
 def sequence(value: Any) -> Sequence[Any]:
     """Return `value` if it is a list, else an empty one."""
-    return cast("Sequence[Any]", value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else ()
+    return cast("Sequence[Any]", value) if _is_list(value.__class__) else ()
+
+
+# Rules read a million values of a stack, of a few types: each type is asked once, as that takes long.
+@cache
+def _is_mapping(kind: type[Any]) -> bool:
+    return issubclass(kind, Mapping)
+
+
+@cache
+def _is_list(kind: type[Any]) -> bool:
+    return issubclass(kind, Sequence) and not issubclass(kind, str | bytes)
 
 
 def within(value: Any, *keys: str) -> Any:
     """Return what lies at the end of nested keys, or None."""
     for key in keys:
-        value = mapping(value).get(key)
+        if not _is_mapping(value.__class__):
+            return None
+        value = value.get(key)
     return value
 
 
 def mappings(value: Any, *keys: str) -> list[Mapping[str, Any]]:
     """Return the mappings of the list at the end of nested keys."""
-    return [mapping(item) for item in sequence(within(value, *keys)) if isinstance(item, Mapping)]
+    return [item for item in sequence(within(value, *keys)) if _is_mapping(item.__class__)]
 
 
 def text(value: Any, *keys: str) -> str:

@@ -43,7 +43,7 @@ class PolicyStatement:
 
     def may(self, action: str) -> bool:
         """Return whether it allows that action."""
-        return self.allows and any(iam_scope.matches(pattern, action) for pattern in self.actions)
+        return self.allows and iam_scope.any_matches(self.actions, action)
 
     @cached_property
     def is_total(self) -> bool:

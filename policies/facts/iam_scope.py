@@ -77,6 +77,12 @@ def matches(pattern: str, value: str) -> bool:
     return _compiled(pattern).fullmatch(value.lower()) is not None
 
 
+@lru_cache(maxsize=65536)
+def any_matches(patterns: tuple[str, ...], value: str) -> bool:
+    """Return whether one of several patterns of IAM means a value."""
+    return any(matches(pattern, value) for pattern in patterns)
+
+
 @lru_cache(maxsize=2048)
 def is_total(actions: frozenset[str]) -> bool:
     """Return whether patterns, alone or together, mean nearly every action of most services."""

@@ -61,6 +61,7 @@ class Stack:
     """The day on which it is judged."""
     _ahead: dict[str, set[str]] = field(default_factory=dict[str, set[str]], init=False)
     """URNs of all that a resource waits for, by its own; filled where a rule asks."""
+    _directly_ahead: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]], init=False)
     _done: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any], init=False)
 
     def of_type(self, *types: str) -> list[Resource]:
@@ -108,14 +109,20 @@ class Stack:
         if resource.urn not in self._ahead:
             found, next_ones = set[str](), [resource.urn]
             while next_ones:
-                current = self._by_urn.get(next_ones.pop())
-                new = set(self._before(current)) - found if current else set[str]()
+                new = self._before(next_ones.pop()) - found
                 found |= new
                 next_ones += new
             self._ahead[resource.urn] = found
         return other.urn in self._ahead[resource.urn]
 
-    def _before(self, resource: Resource) -> Iterator[str]:
+    def _before(self, urn: str) -> frozenset[str]:
+        """What a resource waits for without others in between; most are asked for many others that wait for them."""
+        if urn not in self._directly_ahead:
+            resource = self._by_urn.get(urn)
+            self._directly_ahead[urn] = frozenset(self._waited_for(resource) if resource else ())
+        return self._directly_ahead[urn]
+
+    def _waited_for(self, resource: Resource) -> Iterator[str]:
         for urn in resource.depends_on.union(*resource.property_dependencies.values()):
             yield from self._inside(urn)
         # What a component waits for, its children wait for too.

@@ -61,21 +61,21 @@ class _Guard:
         self._path = path
         self._read: dict[Any, Any] = {}
 
-    def _value(self, key: Any, path: str) -> Any:
-        if key not in self._read:
-            self._read[key] = _guarded(self._values[key], self._owner, path)
-        return self._read[key]
-
     def __len__(self) -> int:
         return len(self._values)
 
 
 class _Properties(_Guard, Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
-        return self._value(key, f"{self._path}.{key}" if self._path else key)
+        if key not in self._read:
+            path = f"{self._path}.{key}" if self._path else key
+            self._read[key] = _guarded(self._values[key], self._owner, path)
+        return self._read[key]
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key, without the exception that the base class makes for a missing one."""
+        if key in self._read:
+            return self._read[key]
         return self[key] if key in self._values else default
 
     def __iter__(self) -> Iterator[str]:
@@ -86,7 +86,9 @@ class _Items(_Guard, Sequence[Any]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[each] for each in range(*cast("slice[int, int, int]", index).indices(len(self)))]
-        return self._value(index, f"{self._path}[{index}]")
+        if index not in self._read:
+            self._read[index] = _guarded(self._values[index], self._owner, f"{self._path}[{index}]")
+        return self._read[index]
 
 
 def _guarded(value: Any, owner: str, path: str) -> Any:
