@@ -12,4 +12,6 @@ KEPT = "\n\t"
 
 def printable(text: str) -> str:
     """Return `text` with `?` for each character that is no visible sign; lines and tabs stay."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() or character in KEPT else "?" for character in text)

@@ -5,7 +5,9 @@ Each case is laid over SAMPLE: mappings are merged, anything else replaces what 
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -30,7 +32,12 @@ class BadInput:
     lines: tuple[str, ...]
 
     def sections(self) -> dict[str, Any]:
-        return _merged(yaml.safe_load(SAMPLE), _Loader(self.overlay).get_single_data())
+        return _merged(copy.deepcopy(_sample()), _Loader(self.overlay).get_single_data())
+
+
+@cache
+def _sample() -> dict[str, Any]:
+    return yaml.safe_load(SAMPLE)
 
 
 class _Loader(yaml.SafeLoader):
