@@ -20,8 +20,12 @@ PROJECT = "nightowl"
 """The name of the Pulumi project, which is the namespace of its keys in a stack file."""
 
 
-def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()) -> StackSettings:
+def build_settings(
+    sections: Mapping[str, object], found: Sequence[Problem] = (), meant: Collection[str] = ()
+) -> StackSettings:
     """Build the settings from the sections of a stack file, by their keys without the namespace (`apps`).
+
+    `meant` are the sections that are there under a misspelt key, so that nothing asks for them.
 
     Raises:
         SettingsError: with every problem, those that were `found` already among them.
@@ -30,9 +34,11 @@ def build_settings(sections: Mapping[str, object], found: Sequence[Problem] = ()
     unusable = [error.location for error in not_plain]
     if () in unusable:
         raise SettingsError([*found, *_problems(not_plain)])
+    there = _asking((section,) for section in meant)
     clean, secrets, redacted = scan_for_secrets(without_errors(sections, unusable) if unusable else sections)
     settings, problems = _built(clean)
     problems = [*found, *_problems(not_plain), *_problems(secrets), *_elsewhere(problems, [*redacted, *unusable])]
+    problems = [one for one in problems if one not in there]
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
@@ -51,10 +57,14 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
         settings = StackSettings.model_validate(dict(sections), context=Readable())
     except ValidationError as error:
         hidden, guessed = _hidden(sections, list(unknown_keys(error, StackSettings)))
-        there = {Problem(key_text(PROJECT, place), REQUIRED) for place in guessed}
+        there = _asking(guessed)
         problems = [one for one in problems_of(error, StackSettings, PROJECT) if one not in there]
         return None, [*problems, *between_apps, *hidden]
     return (None if between_apps else settings), between_apps
+
+
+def _asking(places: Iterable[Location]) -> set[Problem]:
+    return {Problem(key_text(PROJECT, place), REQUIRED) for place in places}
 
 
 def _hidden(
@@ -91,8 +101,9 @@ def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -
     foreign = {
         key: value for key, value in config.items() if not key.startswith(f"{PROJECT}:") and key not in encrypted
     }
+    stray = list(_stray_keys(config))
     found = [
-        *_stray_keys(config),
+        *(problem for problem, _ in stray),
         *(
             Problem(f"{error.location[0]}{path_text(error.location[1:])}", error.message)
             for error in secrets_outside(foreign)
@@ -103,7 +114,8 @@ def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -
             if key in encrypted
         ),
     ]
-    return build_settings({own[key]: value for key, value in config.items() if key in own}, found)
+    meant = [section for _, section in stray if section is not None]
+    return build_settings({own[key]: value for key, value in config.items() if key in own}, found, meant)
 
 
 def without_secret_values(config: Mapping[str, object]) -> dict[str, object]:
@@ -115,8 +127,10 @@ def without_secret_values(config: Mapping[str, object]) -> dict[str, object]:
     return {**{f"{start}{key}": value for key, value in sections.items()}, **foreign}
 
 
-def _stray_keys(keys: Iterable[str]) -> Iterator[Problem]:
+def _stray_keys(keys: Iterable[str]) -> Iterator[tuple[Problem, str | None]]:
     """Find the keys of a configuration (`nightowl:app`) that belong to this project and are not one of its sections.
+
+    Each comes with the section that was probably meant.
 
     Keys of other namespaces (`aws:region`) belong to others, unless the namespace is the project's name misspelt.
     """
@@ -124,11 +138,11 @@ def _stray_keys(keys: Iterable[str]) -> Iterator[Problem]:
     for key in keys:
         namespace, colon, name = key.partition(":")
         if not colon:
-            yield Problem(key, f"has no namespace; write {PROJECT}:{key}")
+            yield Problem(key, f"has no namespace; write {PROJECT}:{key}"), key
         elif namespace == PROJECT and name not in sections:
-            yield Problem(key, unknown_key(name, sections))
+            yield Problem(key, unknown_key(name, sections)), nearest(name, sections)
         elif namespace != PROJECT and nearest(namespace, [PROJECT]) and name in sections:
-            yield Problem(key, f"unknown namespace; did you mean '{PROJECT}:{name}'?")
+            yield Problem(key, f"unknown namespace; did you mean '{PROJECT}:{name}'?"), name
 
 
 def _problems(errors: Iterable[FieldError]) -> list[Problem]:

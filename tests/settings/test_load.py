@@ -49,6 +49,12 @@ def test_a_misspelt_section_is_refused_although_pulumi_lets_it_pass() -> None:
     assert _refusal() == ["nightowl:namespcae: unknown key; did you mean 'namespace'?"]
 
 
+def test_a_misspelt_section_that_must_be_there_is_told_once() -> None:
+    sections = yaml.safe_load(SAMPLE)
+    _configure({"platfrom": sections.pop("platform"), **sections})
+    assert _refusal() == ["nightowl:platfrom: unknown key; did you mean 'platform'?"]
+
+
 def test_a_section_that_is_a_bare_text_is_refused() -> None:
     pulumi.runtime.set_all_config({"nightowl:platform": "existing", "nightowl:apps": "{}"}, [])
     assert _refusal() == ["nightowl:platform: 'existing' is not a mapping; write keys below it"]
