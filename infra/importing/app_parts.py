@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,12 @@ from infra.secret_texts.texts import in_setting
 from infra.settings.app.image import REFERENCE
 from infra.values import text
 
-ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
+ANYWHERE = "0.0.0.0/0"
+MOST_CALLERS_OF_ALL = 10
+"""Of more apps, each may call those only for which the input gives a reason: nobody reads the whole list."""
+USUAL_SIZE = "1Gi"
+"""Of a volume whose size the input does not say."""
+_ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What official images need while they start as root, prepare their folders, and change to a user of their own."""
 UNKNOWN_TAG = "replace-me"
 NO_VERSION = f"the input names no version, or latest, which changes under a running system; replace {UNKNOWN_TAG}"
@@ -34,15 +40,41 @@ def pinned_image(image: str) -> Decision:
     return Decision(value=f"{match['name']}:{UNKNOWN_TAG}", why=NO_VERSION)
 
 
+def unknown_image(name: str) -> str:
+    """Return the image of an app whose image must be built first, or is not named."""
+    return f"registry.example.com/{name}:{UNKNOWN_TAG}"
+
+
+def example_host(stack: str, app: str) -> str:
+    """Return the host of an app that is reached from outside under a name that the input does not say."""
+    return f"{app}.{stack}.example.com"
+
+
 def image_security(image: str) -> Decision:
     """Return `security` for an app whose input does not say as whom it runs: as its image does elsewhere."""
     user = usual_user(image)
     if user is not None:
-        security = {"user": user, "group": user, "readOnlyRoot": False}
-        return Decision(value=security, why=f"user {user} is the one that this image changes to by itself")
-    root = {"level": "baseline", "user": 0, "readOnlyRoot": False, "capabilities": list(ROOT_CAPABILITIES)}
+        return Decision(value=as_user(user, user), why=f"user {user} is the one that this image changes to by itself")
     why = "it runs as root, as it may have done; `nightowl image` tells the user of an image; name that one instead"
-    return Decision(value=root, why=why)
+    return Decision(value=as_root(), why=why)
+
+
+def as_user(user: int, group: int) -> dict[str, Any]:
+    """Return `security` of an app that runs as this user."""
+    return {"user": user, "group": group, "readOnlyRoot": False}
+
+
+def as_root() -> dict[str, Any]:
+    """Return `security` of an app that starts as root."""
+    return {"level": "baseline", "user": 0, "readOnlyRoot": False, "capabilities": list(_ROOT_CAPABILITIES)}
+
+
+def has_one_writer(app: Mapping[str, Any]) -> bool:
+    """Whether an app of the draft has a volume that one pod at a time may write to."""
+    volumes: Mapping[str, Mapping[str, Any]] = app.get("volumes", {})
+    return any(
+        ("claim" in one or one.get("kind") == "persistent") and not one.get("shared") for one in volumes.values()
+    )
 
 
 def is_secret(name: str, value: str) -> bool:
@@ -61,12 +93,17 @@ def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | Non
     reference = f"{app}/{name}"
     secrets[name] = {"ref": reference, "env": env} if env else reference
     names = sorted(_key_of(entry) for entry in secrets.values() if _secret_of(entry) == app)
-    literals = " ".join(f'--from-literal={one}="$(read -rsp "{one}: " value && printf %s "$value")"' for one in names)
+    literals = " ".join(map(typed_literal, names))
     what = f"create the Secret of {app}, whose values nobody writes into a stack file ({of})"
     command = f"kubectl --namespace {draft.name} create secret generic {app} {literals}"
     draft.steps[:] = [step for step in draft.steps if f" generic {app} " not in f"{step.command} "]
     draft.steps.append(Step(what=what, command=command))
     return name
+
+
+def typed_literal(key: str) -> str:
+    """Return the argument of `kubectl create secret generic` by which whoever runs it types the value of a key."""
+    return f'--from-literal={key}="$(read -rsp "{key}: " value && printf %s "$value")"'
 
 
 def _secret_of(entry: object) -> str:

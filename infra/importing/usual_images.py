@@ -78,6 +78,12 @@ def usual_image(image: str) -> UsualImage | None:
     return _USUAL.get(name)
 
 
+def keeps_data(image: str) -> bool:
+    """Whether a well-known image keeps data for others, such as a database, and calls nobody by itself."""
+    usual = usual_image(image)
+    return usual is not None and usual.port in NOT_HTTP
+
+
 def usual_user(image: str) -> int | None:
     """Return the user that a well-known image may be started as; None for root, and for an image that nobody knows."""
     known = usual_image(image)

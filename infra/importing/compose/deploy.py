@@ -6,18 +6,14 @@ import math
 import re
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from infra.importing.compose.order import replicas_of
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items, number_of, seconds_of
-from infra.settings.app.metadata import OwnKey
-from infra.settings.app.placement import LabelValue
+from infra.importing.label_forms import is_label_value, is_node_label
 from infra.settings.app.rollout import LONGEST_WAIT_SECONDS
 from infra.settings.scalars import seconds_text
 from infra.values import mapping, text
 
-_LABEL, _LABEL_VALUE = TypeAdapter[str](OwnKey), TypeAdapter[str](LabelValue)
 _ARCHITECTURE = "kubernetes.io/arch"
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _NO_REPLICAS = "the input says nothing, so it is 1; remove it for 3 to 10 replicas by load"
@@ -175,10 +171,7 @@ def _map_label(service: Service, key: tuple[str | int, ...], name: str, value: s
     else:
         service.missing(key, "nodes have no such fact here; give them a label, and write it under placement.labels")
         return
-    try:
-        _LABEL.validate_python(label)
-        _LABEL_VALUE.validate_python(value)
-    except ValidationError:
+    if not is_node_label(label) or not is_label_value(value):
         service.missing(
             key, "is no label that a node may have; give the nodes another, and write it under placement.labels"
         )

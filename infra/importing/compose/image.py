@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.images.facts import ImageFacts
 from infra.images.registry import RegistryError
-from infra.importing.app_parts import UNKNOWN_TAG, Decision, is_secret, pinned_image
+from infra.importing.app_parts import Decision, is_secret, pinned_image, unknown_image
 from infra.importing.compose.dockerfile import Dockerfile, parse_dockerfile, read_dockerfile
 from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.service import Service
@@ -20,7 +20,6 @@ from infra.settings.app.build_folder import check_folder
 from infra.settings.app.image import REFERENCE
 from infra.values import mapping, text
 
-REGISTRY = "registry.example.com"
 _BUILT = "it is built from a folder; replace the registry by yours"
 _PART = "it is of the build, which stays with the Dockerfile: give it to docker build"
 
@@ -61,7 +60,7 @@ def map_image(service: Service, top: Path) -> None:
         else:
             service.taken(("image",), "image")
     else:
-        image = f"{REGISTRY}/{service.stack.draft.name}/{service.app}:{UNKNOWN_TAG}"
+        image = unknown_image(f"{service.stack.draft.name}/{service.app}")
         same = json.dumps(build, sort_keys=True, default=str) if build is not None else service.app
         service.settings["image"] = service.stack.built.setdefault(same, image)
         service.comment("replace: where the built image is kept, and its version", "image")

@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from infra.importing.app_parts import is_secret
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import pairs
-from infra.settings.app.metadata import OwnKey
+from infra.importing.label_forms import fits, is_label_value, is_own_key
 from infra.settings.app.references import left_as_written
 from infra.settings.app.traffic import HostPattern, PathPrefix
 from infra.settings.partly import Location
 
 _PLACES: tuple[Location, ...] = (("labels",), ("deploy", "labels"))
-_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _TRAEFIK = "Traefik has no part here: 'traffic' leads requests to the app, and the platform has the certificates"
 _RULE = "this rule is more than hosts and paths; write them under 'traffic'"
-_HOSTS = TypeAdapter[str](HostPattern)
-_PATHS = TypeAdapter[str](PathPrefix)
-_KEYS = TypeAdapter[str](OwnKey)
+_HOST = TypeAdapter[str](HostPattern)
+_PATH = TypeAdapter[str](PathPrefix)
 _NAME = "its name is none that a label may have; write one of up to 63 letters, digits, dashes and dots"
 
 
@@ -67,7 +65,7 @@ def _map_annotations(service: Service) -> None:
     for step, name, one in pairs(value):
         text = "" if one is None else str(one).lower() if isinstance(one, bool) else str(one)
         key: Location = ("annotations", step)
-        if not _fits(_KEYS, name):
+        if not is_own_key(name):
             service.missing(key, _NAME)
         elif is_secret(name, text) or left_as_written(text) is not None:
             service.missing(key, "no annotation holds a secret, or a variable that nobody fills in")
@@ -91,11 +89,11 @@ def _has(service: Service, place: Location) -> bool:
 
 
 def _write(service: Service, key: Location, name: str, text: str) -> None:
-    if not _fits(_KEYS, name):
+    if not is_own_key(name):
         service.missing(key, _NAME)
     elif is_secret(name, text):
         service.missing(key, "it looks like a secret, which no label holds; write it under 'secrets'")
-    elif _VALUE.fullmatch(text):
+    elif is_label_value(text):
         service.settings.setdefault("labels", {})[name] = text
         service.taken(key, "labels", name)
     elif text.isprintable() and left_as_written(text) is None:
@@ -114,7 +112,7 @@ def _traffic(rule: str) -> dict[str, Any] | None:
         if old is None:
             return None
         hosts, paths = old[1].split(","), (old[2] or "").split(",") if old[2] else []
-    if not all(map(_is_host, hosts)) or not all(map(_is_path, paths)) or not (hosts or paths):
+    if not all(fits(_HOST, one) for one in hosts) or not all(fits(_PATH, one) for one in paths) or not (hosts or paths):
         return None
     traffic: dict[str, Any] = {}
     if hosts:
@@ -127,19 +125,3 @@ def _traffic(rule: str) -> dict[str, Any] | None:
 
 def _quoted(text: str) -> list[str]:
     return [part.strip().strip("`'\"") for part in text.split(",") if part.strip()]
-
-
-def _is_host(text: str) -> bool:
-    return _fits(_HOSTS, text)
-
-
-def _is_path(text: str) -> bool:
-    return _fits(_PATHS, text)
-
-
-def _fits(form: TypeAdapter[str], text: str) -> bool:
-    try:
-        form.validate_python(text)
-    except ValidationError:
-        return False
-    return True

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
 from infra.importing.compose.hosts import mentions
 from infra.importing.compose.ports import serves
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, items
-from infra.importing.usual_images import NOT_HTTP, usual_image
+from infra.importing.usual_images import keeps_data
 from infra.settings.partly import Location
 from infra.values import mapping
 
 KEY = "networks"
-ANYWHERE = "0.0.0.0/0"
-MOST_APPS = 10
-"""That may all call each other; of more, nobody reads the list."""
 _BY_NETWORK = "they share a network; remove those that it does not call"
-_BY_REASON = f"of more than {MOST_APPS} apps, those that it names or depends on; add what it calls besides"
+_BY_REASON = f"of more than {MOST_CALLERS_OF_ALL} apps, those that it names or depends on; add what it calls besides"
 _OUTSIDE = "containers of the input reach the internet; remove it if the app calls nobody there"
 _ALIAS = (
     "another name, under which nobody finds the app here: where it stood in a host's place, the app's name does now"
@@ -27,7 +25,7 @@ _ALIAS = (
 
 def map_networks(services: Sequence[Service], texts: Mapping[str, str]) -> None:
     """Write whom each app may call; `texts` has all that each service says, in which others are named."""
-    by_reason = len(services) > MOST_APPS
+    by_reason = len(services) > MOST_CALLERS_OF_ALL
     for service in services:
         _write_flows(service, services, texts[service.name], by_reason=by_reason)
         _note_networks(service)
@@ -43,7 +41,7 @@ def called_ports(services: Mapping[str, Mapping[str, Any]], texts: Mapping[str, 
 
 def _write_flows(service: Service, services: Sequence[Service], said: str, *, by_reason: bool) -> None:
     flows: list[str] = []
-    is_store = _is_store(service)
+    is_store = keeps_data(service.settings["image"])
     for other in services:
         if other is service or not serves(other.settings) or not _share(service, other):
             continue
@@ -110,8 +108,3 @@ def _networks(service: Service) -> set[str]:
 def _reaches_internet(service: Service) -> bool:
     top = mapping(service.stack.project.source.values.get(KEY))
     return any(not is_on(mapping(top.get(name)).get("internal")) for name in _networks(service))
-
-
-def _is_store(service: Service) -> bool:
-    usual = usual_image(service.settings["image"])
-    return usual is not None and usual.port in NOT_HTTP

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from infra.importing.app_parts import example_host
 from infra.importing.compose.labels import Route
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP, usual_image
+from infra.importing.usual_images import NOT_HTTP, keeps_data, usual_image
 from infra.settings.partly import Location
 
 KEY = "ports"
@@ -56,7 +57,7 @@ def map_ports(service: Service, called: Mapping[str, set[int]], route: Route | N
             service.missing(port.key, "a job serves no port; remove it, or write the app as a worker")
         return
     web = next((port for port in ports if port.is_http and (port.published or route)), None)
-    web = web or next((port for port in ports if port.is_http and not _is_store(service)), None)
+    web = web or next((port for port in ports if port.is_http and not keeps_data(service.settings["image"])), None)
     settings = service.settings
     if web is None:
         settings["kind"] = "worker"
@@ -102,11 +103,10 @@ def _write_traffic(service: Service, published: list[Served], web: Served, route
     if route is not None:
         service.settings["traffic"] = route.traffic
         return
-    host = f"{service.app}.{draft.name}.example.com"
-    traffic: list[dict[str, Any]] = [{"host": host}]
+    traffic: list[dict[str, Any]] = [{"host": example_host(draft.name, service.app)}]
     for port in published:
         if port.number != web.number:
-            traffic.append({"host": f"{service.app}-{port.number}.{draft.name}.example.com", "port": port.number})
+            traffic.append({"host": example_host(draft.name, f"{service.app}-{port.number}"), "port": port.number})
     service.settings["traffic"] = traffic[0] if len(traffic) == 1 else traffic
     service.comment("replace: its name in DNS", "traffic")
     for port in (port for port in published if port.key):
@@ -174,11 +174,13 @@ def _known(service: Service, called: Mapping[str, set[int]], route: Route | None
     if route is not None and route.port:
         yield Served(number=route.port, key=(), why="labels of Traefik name it")
     usual = usual_image(service.settings["image"]) or usual_image(service.dockerfile.base)
-    is_own = not _is_told(service) and not _runs_something_else(service)
+    is_told = _is_told(service)
+    is_own = not is_told and not _runs_something_else(service)
+    is_store = keeps_data(service.settings["image"])
     if service.dockerfile.ports and is_own:
         for number in service.dockerfile.ports:
             yield Served(number=number, key=(), why="EXPOSE of the Dockerfile names it")
-    elif usual is not None and usual.port is not None and (is_own or (_is_store(service) and not _is_told(service))):
+    elif usual is not None and usual.port is not None and (is_own or (is_store and not is_told)):
         yield Served(number=usual.port, key=(), why="it is the port that this image serves")
     for number in sorted(called.get(service.name, ())):
         if number:
@@ -194,11 +196,6 @@ def _runs_something_else(service: Service) -> bool:
     """Whether a command takes the place of the image's, which is what serves the image's ports."""
     first = next(iter(service.settings.get("args", ())), "")
     return "command" in service.settings or bool(first and not first.startswith("-"))
-
-
-def _is_store(service: Service) -> bool:
-    usual = usual_image(service.settings["image"])
-    return usual is not None and usual.port in NOT_HTTP
 
 
 def _fields(item: object) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from infra.importing.app_parts import ROOT_CAPABILITIES, image_security
+from infra.importing.app_parts import as_root, as_user, image_security
 from infra.importing.compose.dockerfile import FIRST_USER, user_number
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, items
@@ -52,11 +52,7 @@ def _user(service: Service) -> dict[str, Any]:
         service.added("security", why=f"the user {user!r} is a name: {_NAMED}")
         return dict(decision.value)
     of_group = user_number(group) if group else number
-    if number == 0:
-        security: dict[str, Any] = {"level": "baseline", "user": 0, "readOnlyRoot": False}
-        security["capabilities"] = list(ROOT_CAPABILITIES)
-    else:
-        security = {"user": number, "group": number if of_group is None else of_group, "readOnlyRoot": False}
+    security = as_user(number, number if of_group is None else of_group) if number else as_root()
     if given is not None:
         service.taken(("user",), "security", "user")
     else:
@@ -74,7 +70,7 @@ def _of_home(service: Service) -> dict[str, Any] | None:
     if home is None:
         return None
     service.added("security", why=f"its data lies below {home}, the home of a user, who is {FIRST_USER} in most images")
-    return {"user": FIRST_USER, "group": FIRST_USER, "readOnlyRoot": False}
+    return as_user(FIRST_USER, FIRST_USER)
 
 
 def _capabilities(service: Service, security: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from infra.images.facts import ImageFacts
 from infra.images.registry import RegistryError
@@ -13,6 +13,7 @@ from infra.importing.compose.project import ComposeProject
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.settings.partly import Location
+from infra.values import mapping, within
 
 SERVICES = "services"
 
@@ -57,8 +58,7 @@ class Service:
     @property
     def is_of_swarm(self) -> bool:
         """Whether it says something that only Swarm heeds."""
-        deploy = self.values.get("deploy")
-        return isinstance(deploy, Mapping) and bool({*cast("Mapping[str, Any]", deploy)} - {"resources", "replicas"})
+        return bool({*mapping(self.values.get("deploy"))} - {"resources", "replicas"})
 
     def key(self, *steps: str | int) -> Location:
         """Return the location of a value in the input."""
@@ -66,10 +66,7 @@ class Service:
 
     def get(self, *steps: str) -> Any:
         """Return a value of the service, or None."""
-        value: Any = self.values
-        for step in steps:
-            value = cast("Mapping[str, Any]", value).get(step) if isinstance(value, Mapping) else None
-        return value
+        return within(self.values, *steps)
 
     def taken(self, key: Location, *to: str | int, text: str = "") -> None:
         """Note a value of the service that means the same at `to`, below its app."""

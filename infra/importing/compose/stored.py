@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.importing.app_parts import typed_literal
 from infra.importing.compose.files import read_file
 from infra.importing.compose.service import Service, Stack
 from infra.importing.compose.values import items
@@ -18,7 +19,6 @@ from infra.settings.partly import Location
 from infra.values import mapping, text
 
 _FOLDER = "/run/secrets"
-_NO_MODE = "secrets and files are there for the app's user to read"
 
 
 def map_secrets(service: Service) -> None:
@@ -111,7 +111,7 @@ def _argument(stack: Stack, name: str, value: Mapping[str, Any]) -> str:
         return f"--from-file={name}={shlex.quote(str(stack.project.folder / file))}"
     if variable.isidentifier():
         return f'--from-literal={name}="${variable}"'
-    return f'--from-literal={name}="$(read -rsp "{name}: " value && printf %s "$value")"'
+    return typed_literal(name)
 
 
 def _content(stack: Stack, name: str) -> str | None:

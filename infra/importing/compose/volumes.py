@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.compose.files import is_inside, read_file, read_folder
 from infra.importing.compose.order import replicas_of
 from infra.importing.compose.service import Service
@@ -20,7 +21,6 @@ from infra.settings.partly import Location
 from infra.values import mapping, text
 
 KEY = "volumes"
-USUAL_SIZE = "1Gi"
 _SIZE = (
     "the input gives no size; raise it to what the data needs. Docker fills a new volume "
     "from the image, Kubernetes does not"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from infra.importing.app_parts import UNKNOWN_TAG, Decision, add_secret, is_secret, pinned_image
+from infra.importing.app_parts import Decision, add_secret, is_secret, pinned_image, unknown_image
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
@@ -24,9 +24,7 @@ def draft_command(app: App, container: Part, *to: str) -> None:
     """Draft image, command and arguments."""
     image = pinned_image(container["image"].text)
     if REFERENCE.fullmatch(image.value) is None:
-        image = Decision(
-            value=f"registry.example.com/{app.name}:{UNKNOWN_TAG}", why="the input names no image; write it"
-        )
+        image = Decision(value=unknown_image(app.name), why="the input names no image; write it")
     app.section(*to)["image"] = image.value
     app.took(container["image"], *to, "image", why=image.why)
     if image.why:

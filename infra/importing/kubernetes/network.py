@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.containers import all_texts
 from infra.importing.kubernetes.parts import Part
 from infra.importing.kubernetes.world import Workload, World
-from infra.importing.usual_images import NOT_HTTP, usual_image
+from infra.importing.usual_images import NOT_HTTP, keeps_data
 from infra.values import mapping
 
-MOST_APPS = 10
-"""Beyond, an app may call those only that its own texts name."""
-OUTSIDE = "0.0.0.0/0"
 _ALL = "a pod reaches every other one without a NetworkPolicy, and the outside; remove what it does not call"
 _NAMED = "it names these in its variables, commands and files; add others that it calls"
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -26,7 +24,7 @@ def draft_flows(world: World, apps: list[App]) -> None:
     for app in apps:
         outgoing = _rules(world, app.workload, "Egress")
         targets = [] if outgoing is None and _is_store(app) else served
-        is_small = len(apps) <= MOST_APPS
+        is_small = len(apps) <= MOST_CALLERS_OF_ALL
         if outgoing is None and not is_small and targets:
             targets = [one for one in served if _names(app, one.name)]
         flows: list[Any] = [flow for one in targets if one is not app for flow in _flow(world, app, one, outgoing)]
@@ -38,7 +36,7 @@ def draft_flows(world: World, apps: list[App]) -> None:
             flows += ["self"] if outgoing is None and _rules(world, app.workload, "Ingress") is None else []
         if outgoing is None:
             flows += _other_namespaces(app)
-            flows += [] if _is_store(app) else [OUTSIDE]
+            flows += [] if _is_store(app) else [ANYWHERE]
         else:
             flows += [flow for rule in outgoing for flow in _elsewhere(app, rule["to"], rule)]
         _say(app, "allowTo", flows, ("" if outgoing is not None else _ALL if is_small else _NAMED))
@@ -64,9 +62,8 @@ def _names(app: App, other: str) -> bool:
 
 def _is_store(app: App) -> bool:
     """Whether an app keeps data for others, and calls nobody: by its image, or by what it serves."""
-    known = usual_image(str(app.said.get("image", "")))
     served = [one for one in (app.said.get("port"), *map(_number, app.said.get("ports", {}).values())) if one]
-    return (known is not None and known.port in NOT_HTTP) or (bool(served) and NOT_HTTP.keys() >= set(served))
+    return keeps_data(app.said["image"]) or (bool(served) and NOT_HTTP.keys() >= set(served))
 
 
 def _number(port: Any) -> Any:
@@ -157,7 +154,7 @@ def _elsewhere(app: App, peers: Part, rule: Part) -> list[Any]:
     is_incoming = peers.place[-1] == "from"
     ports = _ports(app if is_incoming else None, rule)
     if not list(peers.items()) and not is_incoming:
-        found.append({"cidr": OUTSIDE})
+        found.append({"cidr": ANYWHERE})
     for peer in peers.items():
         block = peer.at("ipBlock", "cidr")
         namespace = peer.at("namespaceSelector", "matchLabels", _NAMESPACE_LABEL)

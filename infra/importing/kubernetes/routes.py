@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.importing.app_parts import example_host
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.kubernetes.ports import Served
@@ -125,7 +126,7 @@ def _gateway(app: App, one: Object, kind: str, names: set[str], found: dict[str,
 
 def draft_traffic(app: App, routes: list[Route], first: Served) -> None:
     """Draft the addresses of an app."""
-    usual = f"{app.name}.{app.world.draft.name}.example.com"
+    usual = example_host(app.world.draft.name, app.name)
     addresses: list[dict[str, Any]] = []
     for route in routes:
         address: dict[str, Any] = dict(route.more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from infra.importing.app_parts import image_security
+from infra.importing.app_parts import has_one_writer, image_security
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
 from infra.importing.usual_images import usual_user
@@ -233,12 +233,8 @@ def _surge(app: App, surge: Part, replicas: int) -> None:
         return
     percent = surge.text.removesuffix("%") if surge.text.endswith("%") else ""
     number = int(percent) if percent.isdigit() else math.ceil(100 * (surge.number or 0) / max(replicas, 1))
-    volumes = app.said.get("volumes", {}).values()
-    has_one_writer = any(
-        (one.get("kind") == "persistent" or "claim" in one) and not one.get("shared") for one in volumes
-    )
     is_replaced = app.said.get("rollout", {}).get("strategy") == "replace"
-    if app.said["kind"] == "stateful" or is_replaced or has_one_writer:
+    if app.said["kind"] == "stateful" or is_replaced or has_one_writer(app.said):
         app.took(surge, "rollout", why="a pod of it is replaced when the one before is gone")
     elif math.ceil(replicas * number / 100) == math.ceil(replicas * 25 / 100):
         app.took(surge, "rollout", "surge")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from infra.importing.app_parts import has_one_writer
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Object, Part
 from infra.settings.app.scaling import LONGEST_STABILIZATION_SECONDS, MOST_REPLICAS
@@ -27,7 +28,7 @@ def draft_replicas(app: App) -> None:
     for scaler in scalers:
         number = max(number, scaler.spec["minReplicas"].number or 1)
         app.took(scaler.spec, "replicas", why="members of a stateful app are counted; write 'replicas'")
-    if number > 1 and app.said["kind"] != "stateful" and _has_one_writer(app):
+    if number > 1 and app.said["kind"] != "stateful" and has_one_writer(app.said):
         app.took(replicas, "replicas", why="its volume has one writer; give the volume shared: true for more")
         number = 1
     app.said["replicas"] = number
@@ -35,11 +36,6 @@ def draft_replicas(app: App) -> None:
         app.took(replicas, "replicas")
     else:
         app.world.ledger.decided(workload.object.part["kind"].place, *app.place, "replicas", why=_REMOVE)
-
-
-def _has_one_writer(app: App) -> bool:
-    volumes: list[dict[str, Any]] = list(app.said.get("volumes", {}).values())
-    return any(("claim" in one or one.get("kind") == "persistent") and not one.get("shared") for one in volumes)
 
 
 def _is_of(scaler: Object, target: Object) -> bool:
@@ -58,7 +54,7 @@ def _scaling(app: App, scaler: Object) -> None:
     app.took(low, "scaling", "min")
     app.took(high, "scaling", "max")
     app.took(spec["scaleTargetRef"], "scaling")
-    if _has_one_writer(app):
+    if has_one_writer(app.said):
         app.said.pop("scaling")
         app.said["replicas"] = 1
         app.took(spec, "replicas", why="its volume has one writer; give the volume shared: true for 'scaling'")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.containers import free_secret_name
@@ -13,11 +14,10 @@ from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.names import own_name
 from infra.secret_texts.texts import in_file
 
-_USUAL_SIZE = "1Gi"
 _SECRETS = "/run/secrets"
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108
 _RUN = ("/run", "/var/run", "/var/lock")
-_NOT_LIMITED = f"it had no limit; a pod that fills it beyond {_USUAL_SIZE} is evicted"
+_NOT_LIMITED = f"it had no limit; a pod that fills it beyond {USUAL_SIZE} is evicted"
 _NEW_CLAIM = "the claim is a new one of the stack, and empty: copy the data over, or name the old claim as 'claim'"
 _SHARED_MODES = {"ReadWriteMany", "ReadOnlyMany"}
 _HOST_PATH = (
@@ -116,7 +116,7 @@ def _volume(app: App, volume: Part, mounts: list[tuple[Part, Part]], places: dic
             _claim(app, part, mounts, name)
         elif key == "ephemeral":
             spec = part.at("volumeClaimTemplate", "spec")
-            wanted = quantities.size(spec.at("resources", "requests", "storage").text) or _USUAL_SIZE
+            wanted = quantities.size(spec.at("resources", "requests", "storage").text) or USUAL_SIZE
             _mount(
                 app,
                 part,
@@ -234,7 +234,7 @@ def _scratch(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -
         for _, mount in mounts:
             app.took(mount, "writable", folder)
         return
-    _mount(app, part, mounts, name, {"size": limit or _USUAL_SIZE}, why=why)
+    _mount(app, part, mounts, name, {"size": limit or USUAL_SIZE}, why=why)
 
 
 def _claim(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
@@ -266,7 +266,7 @@ def _claimed(
     of: Object | None = None,
 ) -> str:
     size = quantities.size(spec.at("resources", "requests", "storage").text)
-    settings: dict[str, Any] = {"size": size or _USUAL_SIZE, "kind": "persistent"}
+    settings: dict[str, Any] = {"size": size or USUAL_SIZE, "kind": "persistent"}
     volume = own_name(name)
     app.took(spec.at("resources", "requests", "storage"), "volumes", volume, "size")
     storage_class = spec["storageClassName"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from infra.importing.app_parts import image_security, pinned_image
+from infra.importing.app_parts import as_root, as_user, has_one_writer, image_security, pinned_image, unknown_image
 from infra.importing.draft import Step
 from infra.importing.marathon.volumes import replicas_of, size_text
 from infra.importing.marathon.work import Unit, Work
@@ -19,7 +19,6 @@ from infra.values import mapping, mappings, number, text, within
 
 CPUS, MEBIBYTES = 1, 128
 """What Marathon gives an app that says nothing (app.raml of its API)."""
-REGISTRY = "registry.example.com"
 LONGEST_STOP_SECONDS = 3600
 NOBODY = 65534
 """The number of `nobody` in images of Debian and Alpine."""
@@ -36,11 +35,11 @@ def image(work: Work, unit: Unit, given: str, at: Location, target: dict[str, An
         else:
             work.ledger.taken(at, *to, "image")
         return
-    target["image"] = f"{REGISTRY}/{name}:replace-me"
+    target["image"] = unknown_image(name)
     why = "is no reference of an image; write its name" if given else "no image: agents ran it as it is; build one"
     work.ledger.decided(at if given else (*unit.at, "id"), *to, "image", why=why)
     what = f"build an image of {name} with what its command needs, push it, and name it in apps.{unit.name}"
-    work.draft.steps.append(Step(what=what, command=f"docker build --tag {REGISTRY}/{name}:1.0.0 ."))
+    work.draft.steps.append(Step(what=what, command=f"docker build --tag {unknown_image(name)} ."))
 
 
 def resources(
@@ -100,13 +99,13 @@ def security(work: Work, unit: Unit) -> None:
     numeric = re.fullmatch(r"(\d{1,9})(?::(\d{1,9}))?", user)
     decision = image_security(str(app["image"]))
     if numeric and int(numeric[1]):
-        app["security"] = _as_user(int(numeric[1]), int(numeric[2] or numeric[1]))
+        app["security"] = as_user(int(numeric[1]), int(numeric[2] or numeric[1]))
         work.ledger.taken(at, *to, "user")
     elif user == "nobody":
-        app["security"] = _as_user(NOBODY, NOBODY)
+        app["security"] = as_user(NOBODY, NOBODY)
         work.ledger.taken(at, *to, "user")
     elif user in {"root", "0"}:
-        app["security"] = image_security("root").value
+        app["security"] = as_root()
         work.ledger.decided(at, *to, why="root, as the input says; name another user where the image does without")
     else:
         app["security"] = decision.value
@@ -126,7 +125,7 @@ def docker_options(work: Work, unit: Unit) -> None:
         capability = value.upper().removeprefix("CAP_")
         user = re.fullmatch(r"([1-9]\d{0,8})(?::(\d{1,9}))?", value)
         if key in {"user", "u"} and user:
-            app["security"] = _as_user(int(user[1]), int(user[2] or user[1]))
+            app["security"] = as_user(int(user[1]), int(user[2] or user[1]))
             work.ledger.taken(at, "apps", unit.name, "security", "user")
         elif key == "cap-add" and capability in CAPABILITIES_OF_BASELINE:
             own: dict[str, Any] = app["security"]
@@ -165,10 +164,7 @@ def rollout(work: Work, unit: Unit) -> None:
     replicas = replicas_of(unit)
     is_single = mapping(unit.value.get("labels")).get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     keys = [key for key in ("maximumOverCapacity", "minimumHealthCapacity") if strategy.get(key) is not None]
-    has_writer = any(
-        one.get("kind") == "persistent" and not one.get("shared") for one in app.get("volumes", {}).values()
-    )
-    if app.get("kind") == "stateful" or has_writer:
+    if app.get("kind") == "stateful" or has_one_writer(app):
         for key in keys:
             why = "a volume has one pod at a time: the old one goes first, and one by one"
             work.ledger.decided((*at, key), *to, why=why)
@@ -220,10 +216,6 @@ def _shm(work: Work, unit: Unit, mebibytes: float, at: Location) -> None:
         work.ledger.taken(at, "apps", unit.name, "shm")
     else:
         work.ledger.missing(at, "shared memory counts into the memory limit; raise that, and write 'shm'")
-
-
-def _as_user(user: int, group: int) -> dict[str, Any]:
-    return {"user": user, "group": group, "readOnlyRoot": False}
 
 
 def _millicores(cpu: str) -> int:

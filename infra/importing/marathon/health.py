@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from infra.importing.marathon.ports import ServedPort
 from infra.importing.marathon.variables import words
 from infra.importing.marathon.work import Unit, Work
 from infra.settings.partly import Location
@@ -200,8 +199,7 @@ def _port(unit: Unit, check: Mapping[str, Any]) -> int | None:
         served = next((one for one in unit.ports if fixed in one.known_as), None)
         return int(fixed) if served is None else served.number
     index = int(number(check, "portIndex") or 0)
-    ports: list[ServedPort] = list(unit.ports)
-    return ports[index].number if 0 <= index < len(ports) else None
+    return unit.ports[index].number if 0 <= index < len(unit.ports) else None
 
 
 def _http(unit: Unit, path: str, port: int, *, is_https: bool) -> dict[str, Any]:

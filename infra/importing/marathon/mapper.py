@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.importing.keys import Column, find_key
@@ -27,9 +28,6 @@ from infra.importing.run import Imported
 from infra.importing.source import leaves
 from infra.settings.partly import Location
 from infra.values import mapping, mappings, number, sequence, text, texts, within
-
-MOST_APPS_THAT_KNOW_ALL = 10
-ANYWHERE = "0.0.0.0/0"
 
 
 def import_marathon(files: Sequence[Path], stack: str | None) -> Imported:
@@ -408,7 +406,7 @@ def _order(work: Work, unit: Unit, read: Definitions) -> None:
 def _flows(work: Work) -> None:
     """Let each app call those that it could reach, and the world outside, as it could on Mesos."""
     serving = [unit.name for unit in work.units.values() if unit.ports]
-    is_large = len(work.units) > MOST_APPS_THAT_KNOW_ALL
+    is_large = len(work.units) > MOST_CALLERS_OF_ALL
     for unit in work.units.values():
         app = work.app(unit)
         said = json.dumps([app.get(key) for key in ("command", "args", "env", "init", "sidecars", "health")])

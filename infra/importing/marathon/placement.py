@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from infra.importing.draft import Step
+from infra.importing.label_forms import is_node_label
 from infra.importing.marathon.work import Unit, Work
-from infra.settings.app.placement import check_label_key
 from infra.settings.partly import Location
 from infra.values import mappings, number, sequence, text, texts, within
 
@@ -63,7 +63,7 @@ def _constraint(work: Work, unit: Unit, at: Location, *, field: str, operator: s
     elif operator in _SPREADS and field == "@zone":
         work.app(unit).setdefault("availability", {})["zones"] = "require"
         work.ledger.taken(at, "apps", unit.name, "availability", "zones")
-    elif pins and _is_label(_LABELS.get(field, field)):
+    elif pins and is_node_label(_LABELS.get(field, field)):
         _pin(work, unit, at, _LABELS.get(field, field), value.replace("\\.", "."))
     elif operator in _SPREADS:
         why = f"pods are spread by zones and nodes, and by no label such as {field}; label the zone of each node"
@@ -90,11 +90,3 @@ def _pin(work: Work, unit: Unit, at: Location, label: str, value: str) -> None:
     step = Step(what=f"label the nodes that have {label}: {value}", command=f"kubectl label node NODE {label}={value}")
     if step not in work.draft.steps:
         work.draft.steps.append(step)
-
-
-def _is_label(label: str) -> bool:
-    try:
-        check_label_key(label)
-    except ValueError:
-        return False
-    return True

@@ -50,7 +50,6 @@ class ServedPort:
         return mapping(mapping(self.value).get("labels"))
 
 
-PortPlan = Sequence[ServedPort]
 _Given = tuple[Location, Any, bool, int]
 """Where a port stands, what stands there, whether the app reads its number from variables, and its container."""
 

@@ -6,16 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.importing.app_parts import is_secret
+from infra.importing.app_parts import example_host, is_secret
+from infra.importing.label_forms import is_label_value, is_own_key
 from infra.importing.marathon.ports import ServedPort, is_http, virtual_addresses
 from infra.importing.marathon.work import Unit, Work
-from infra.settings.app.placement import check_label_key
 from infra.settings.partly import Location
 from infra.values import mapping, texts
 
 STICKY = "1h"
 _OF_THE_BALANCER = "the load balancer in front of the cluster decides that; there is no key for it"
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
 _HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\.)+(?![0-9]+$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _GROUP = r"HAPROXY_(?:\d+_)?GROUP"
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
@@ -35,7 +34,7 @@ def traffic_and_labels(work: Work, unit: Unit, *, port: ServedPort | None) -> No
         elif hosts:
             traffic["hosts"] = hosts
         else:
-            traffic["host"] = f"{unit.name}.{work.draft.name}.example.com"
+            traffic["host"] = example_host(work.draft.name, unit.name)
             group = next((label for label in labels if re.fullmatch(_GROUP, label)), None)
             key = (*unit.at, "id") if group is None else (*at, group)
             why = "it is reached from outside, under a name that the input does not say; correct it"
@@ -55,14 +54,14 @@ def traffic_and_labels(work: Work, unit: Unit, *, port: ServedPort | None) -> No
                 work.ledger.taken((*one.at, "labels", label), "apps", unit.name, "servicePort")
 
 
-def is_tcp_only(unit: Unit, index: int) -> bool:
+def _is_tcp_only(unit: Unit, index: int) -> bool:
     """Whether the labels of marathon-lb say that a port speaks no HTTP."""
     return mapping(unit.value.get("labels")).get(f"HAPROXY_{index}_MODE") == "tcp"
 
 
 def http_port(unit: Unit) -> ServedPort | None:
     """Return the port that answers HTTP requests; None for an app that serves something else, or nothing."""
-    found = (port for index, port in enumerate(unit.ports) if is_http(port, tcp_only=is_tcp_only(unit, index)))
+    found = (port for index, port in enumerate(unit.ports) if is_http(port, tcp_only=_is_tcp_only(unit, index)))
     return next(found, None)
 
 
@@ -80,9 +79,9 @@ def _labels(work: Work, unit: Unit, labels: Mapping[str, str], at: Location, use
             work.ledger.taken(place, "apps", unit.name, "rollout", "strategy")
         elif is_secret(key, value):
             work.ledger.missing(place, "it looks like a secret, which no label holds; name it under 'secrets'")
-        elif not _is_key(key) or key.startswith(("app.kubernetes.io/", "pulumi.com", "nightowl")):
+        elif not is_own_key(key):
             work.ledger.missing(place, "is no name of a label: 63 letters, digits, dashes, dots and underscores")
-        elif _LABEL_VALUE.fullmatch(value):
+        elif is_label_value(value):
             app.setdefault("labels", {})[key] = value
             work.ledger.taken(place, "apps", unit.name, "labels", key)
         else:
@@ -143,11 +142,3 @@ def _has_group(labels: Mapping[str, str]) -> bool:
 def _roles(unit: Unit) -> list[str]:
     placement = mapping(mapping(unit.value.get("scheduling")).get("placement"))
     return [*texts(unit.value, "acceptedResourceRoles"), *texts(placement, "acceptedResourceRoles")]
-
-
-def _is_key(key: str) -> bool:
-    try:
-        check_label_key(key)
-    except ValueError:
-        return False
-    return True

@@ -48,7 +48,7 @@ def words(
     for index, (word, _) in enumerate(said):
         if index in found:
             variable = f"WORD_OF_{re.sub(r'[^A-Z0-9]+', '_', unit.name.upper())}_{len(mapping(app.get('secrets')))}"
-            add_secret(work.draft, unit.name, key=variable, of=f"the command line, {_line(work, at)}", env=variable)
+            add_secret(work.draft, unit.name, key=variable, of=f"the command line, {work.place(at)}", env=variable)
             result.append(f"$({variable})")
             reasons.append(f"a word of it looks like a secret; all of the word is the variable {variable}")
         else:
@@ -77,10 +77,7 @@ def with_hosts(work: Work, value: str) -> tuple[str, dict[str, str]]:
         served = next((one for one in unit.ports if port in one.known_as), None)
         return f"{unit.name}:{served.service_port if served else port}" if port else unit.name
 
-    pattern = (
-        r"(?<![\w.-])(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*\.(?:mesos|thisdcos\.directory))(?![\w-])(?::(?P<port>\d{1,5}))?"
-    )
-    return re.sub(pattern, here, value), changed
+    return _HOST.sub(here, value), changed
 
 
 def of_marathon(work: Work, unit: Unit, said: str, container: int) -> Iterator[tuple[str, Any, str]]:
@@ -113,7 +110,7 @@ def of_marathon(work: Work, unit: Unit, said: str, container: int) -> Iterator[t
             yield name, value, why
 
 
-def plain_text(value: object) -> str:
+def _plain_text(value: object) -> str:
     """Return a value of a variable as text, as Marathon hands it on."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
@@ -132,9 +129,9 @@ def _secret_variable(work: Work, unit: Unit, name: str, item: Mapping[str, Any],
 def _plain_variable(
     work: Work, unit: Unit, name: str, key: Location, target: dict[str, Any], *to: str | int, item: object
 ) -> None:
-    value = plain_text(item)
+    value = _plain_text(item)
     if is_secret(name, value):
-        secret = add_secret(work.draft, unit.name, key=name, of=f"the variable {name}, {_line(work, key)}", env=name)
+        secret = add_secret(work.draft, unit.name, key=name, of=f"the variable {name}, {work.place(key)}", env=name)
         why = "it looks like a secret, which is never in a stack file; the Secret holds it"
         work.ledger.decided(key, "apps", unit.name, "secrets", secret, why=why)
         return
@@ -169,7 +166,3 @@ def _port_variables(port: ServedPort, index: int, *, is_pod: bool) -> Iterator[s
 
 def _names(said: str, variable: str) -> bool:
     return re.search(rf"\b{variable}\b", said) is not None
-
-
-def _line(work: Work, key: Location) -> str:
-    return work.place(key)

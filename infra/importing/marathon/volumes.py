@@ -9,16 +9,16 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.importing.app_parts import add_secret
+from infra.importing.app_parts import USUAL_SIZE, add_secret
 from infra.importing.draft import Step
 from infra.importing.marathon.work import SANDBOX, Unit, Work
 from infra.importing.names import own_name
 from infra.secret_texts.texts import in_text
 from infra.settings.partly import Location
+from infra.settings.scalars import bytes_text
 from infra.values import is_true, mapping, mappings, number, text
 
 FETCHER = "docker.io/library/busybox:1.38.0"
-UNKNOWN_SIZE = "1Gi"
 _SYSTEM = re.compile(
     r"/(?:(?:bin|boot|dev|etc|lib|lib64|proc|root|run|sbin|sys|usr|var/run|var/lib/docker)(?:/|$))?$|"
     r"/(?:bin|boot|dev|etc|lib|lib64|proc|root|run|sbin|sys|usr|var/run|var/lib/docker)/"
@@ -90,7 +90,7 @@ def fetch(work: Work, unit: Unit, artifacts: Sequence[tuple[Location, Any]]) -> 
 def sandbox(work: Work, unit: Unit) -> None:
     """Give an app the folder that Mesos gives a task."""
     volumes = work.app(unit).setdefault("volumes", {})
-    volumes.setdefault("sandbox", {"mount": SANDBOX, "size": UNKNOWN_SIZE})
+    volumes.setdefault("sandbox", {"mount": SANDBOX, "size": USUAL_SIZE})
 
 
 def _volume(work: Work, unit: Unit, volume: Mapping[str, Any], at: Location, path: str, *, is_read_only: bool) -> None:
@@ -103,7 +103,7 @@ def _volume(work: Work, unit: Unit, volume: Mapping[str, Any], at: Location, pat
     elif volume.get("persistent") is not None or volume.get("external") is not None:
         _persistent(work, unit, volume, at, mount, is_read_only=is_read_only)
     elif text(volume, "name"):
-        _add(work, unit, text(volume, "name"), {"mount": mount, "size": UNKNOWN_SIZE})
+        _add(work, unit, text(volume, "name"), {"mount": mount, "size": USUAL_SIZE})
     else:
         work.ledger.missing(at, "says no place where it is kept; write a volume by hand")
 
@@ -113,7 +113,7 @@ def _persistent(
 ) -> None:
     own, external = mapping(volume.get("persistent")), mapping(volume.get("external"))
     name = text(volume, "name") or text(external, "name") or posixpath.basename(mount)
-    draft: dict[str, Any] = {"mount": mount, "size": UNKNOWN_SIZE, "kind": "persistent"}
+    draft: dict[str, Any] = {"mount": mount, "size": USUAL_SIZE, "kind": "persistent"}
     mebibytes = number(own, "size") or (number(external, "size") or 0) * 1024
     if mebibytes:
         draft["size"] = size_text(mebibytes)
@@ -142,7 +142,7 @@ def _host(work: Work, unit: Unit, host: str, at: Location, mount: str, *, is_pod
             work.ledger.missing(key, why)
             work.ledger.missing(path_key, "nothing is mounted there; see hostPath")
             return
-        name = _add(work, unit, posixpath.basename(host), {"mount": folder, "size": UNKNOWN_SIZE})
+        name = _add(work, unit, posixpath.basename(host), {"mount": folder, "size": USUAL_SIZE})
         why = "a folder of the sandbox, which is a scratch volume"
         if "fetch" in mapping(work.app(unit).get("init")) or folder != mount:
             why += f"; what is fetched lies in {SANDBOX}, so let the app look there"
@@ -152,7 +152,7 @@ def _host(work: Work, unit: Unit, host: str, at: Location, mount: str, *, is_pod
     work.ledger.dangerous(key)
     is_data = not is_read_only and not _SYSTEM.match(host) and replicas_of(unit) <= 1
     if is_data and not host.endswith(".sock"):
-        volume = {"mount": mount, "size": UNKNOWN_SIZE, "kind": "persistent"}
+        volume = {"mount": mount, "size": USUAL_SIZE, "kind": "persistent"}
         name = _add(work, unit, posixpath.basename(mount), volume)
         why = "a disk that follows the pod, instead of a folder of one machine; correct its size"
         work.ledger.decided(path_key, "apps", unit.name, "volumes", name, why=why)
@@ -183,9 +183,8 @@ def replicas_of(unit: Unit) -> int:
 
 
 def size_text(mebibytes: float) -> str:
-    """Write a size with the unit that a person would choose."""
-    whole = max(math.ceil(mebibytes), 4)
-    return f"{whole // 1024}Gi" if whole % 1024 == 0 else f"{whole}Mi"
+    """Write a size as a stack file does: whole mebibytes, and 4 of them at least."""
+    return bytes_text(max(math.ceil(mebibytes), 4) * 2**20)
 
 
 def _not_fetched(uri: str) -> str:

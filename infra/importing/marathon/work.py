@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
-from infra.importing.marathon.ports import PortPlan
+from infra.importing.marathon.ports import ServedPort
 from infra.settings.partly import Location
 
 SANDBOX = "/mnt/mesos/sandbox"
@@ -27,7 +27,7 @@ class Unit:
     main: Mapping[str, Any]
     """What describes its container: the app itself, or the pod's container that becomes the app's own."""
     main_at: Location
-    ports: PortPlan
+    ports: Sequence[ServedPort]
 
     @property
     def is_pod(self) -> bool:
