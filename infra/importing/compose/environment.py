@@ -10,6 +10,7 @@ from infra.importing.compose.dotenv import Variable, parse_dotenv, parse_raw
 from infra.importing.compose.reach import OutOfReachError, Reach
 from infra.settings.partly import Location
 from infra.settings.yaml_file import read_text
+from infra.values import mapping
 
 if TYPE_CHECKING:
     from infra.importing.compose.project import ComposeProject
@@ -57,7 +58,7 @@ def service_environment(project: ComposeProject, service: str) -> Mapping[str, t
 
 def env_files(values: Mapping[str, object], service: str) -> Iterator[EnvFile]:
     """List the files that `env_file` of a service names, in their order."""
-    at = ("services", service, "env_file")
+    at = (*_place(values, service), "env_file")
     given = _service(values, service).get("env_file")
     entries = enumerate(cast("list[object]", given)) if isinstance(given, list) else [(None, given)]
     for index, entry in entries:
@@ -87,7 +88,7 @@ def unread_files(values: Mapping[str, object], reach: Reach, services: Iterator[
 
 def _own(project: ComposeProject, service: str) -> dict[str, tuple[str | None, str]]:
     """Return what `environment` of a service says; a name alone stands for the variable of whoever runs the command."""
-    at = ("services", service, "environment")
+    at = (*_place(project.source.values, service), "environment")
     given = _service(project.source.values, service).get("environment")
     own: dict[str, tuple[str | None, str]] = {}
     if isinstance(given, Mapping):
@@ -107,6 +108,10 @@ def variable_text(value: object) -> str:
 
 
 def _service(values: Mapping[str, object], service: str) -> Mapping[str, object]:
-    services = values.get("services")
-    found = cast("Mapping[str, object]", services).get(service) if isinstance(services, Mapping) else None
-    return cast("Mapping[str, object]", found) if isinstance(found, Mapping) else {}
+    section, name = _place(values, service)
+    return mapping(mapping(values.get(section)).get(name))
+
+
+def _place(values: Mapping[str, object], service: str) -> tuple[str, str]:
+    """Return where a service or a job stands; no job that is imported has the name of a service."""
+    return "services" if service in mapping(values.get("services")) else "jobs", service

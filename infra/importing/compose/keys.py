@@ -128,13 +128,32 @@ _SERVICE: dict[str, Key] = {
     "pull_refresh_after": decided("", "a digest is pulled once a node, a tag at each start"),
     "umask": missing("let the command set it: [sh, -c, umask 027 && exec y]"),
 }  # fmt: skip
-_JOB = "write it as an app of kind: cron, with 'schedule', or of kind: job; its other keys are those of a service"
+_OF_SERVICES_ONLY = {
+    "attach", "container_name", "deploy", "develop", "external_links", "links", "post_start", "pre_start", "pre_stop",
+    "provider", "restart", "scale",
+}  # fmt: skip
+_JOBS: dict[str, Key] = {
+    **{key: one for key, one in _SERVICE.items() if key.partition(".")[0] not in _OF_SERVICES_ONLY},
+    "ports": missing("a job serves no port"),
+    "expose": missing("a job serves no port"),
+    "healthcheck": decided("", "a job is asked for its exit code only"),
+    "triggers": missing(
+        "a job that somebody starts by hand is not imported: write it as kind: job, which runs at each update, or as "
+        "kind: cron"
+    ),
+    "triggers.manual": decided("", "of one with a schedule: kubectl create job --from=cronjob/NAME starts it by hand"),
+    "triggers.schedule": taken("apps.X.schedule", "of several, the first"),
+    "triggers.schedule.*.concurrency": decided("apps.X.overlap", "no run is queued"),
+    "triggers.schedule.*.cron": taken("apps.X.schedule"),
+    "triggers.schedule.*.missed_fires": decided("apps.X.schedule", "a run that was missed is started within an hour"),
+    "triggers.schedule.*.timezone": taken("apps.X.timeZone"),
+}
 _TOP: dict[str, Key] = {
     "version": decided("", "Compose itself ignores it"),
     "name": taken("namespace.name", "the name of the stack and of its namespace"),
     "include": decided("", "what it names is merged into the project"),
     "models": missing("write the model's server as an app, and its address in 'env'"),
-    "jobs": missing(_JOB),
+    "jobs": taken("apps", "one with a schedule is an app of kind: cron"),
     "networks": decided("apps.X.allowTo", "apps reach nobody but whom their 'allowTo' names"),
     "volumes": taken("apps.X.volumes"),
     "volumes.*.driver": missing("the storage class has a driver; name one as storageClass of the volume"),
@@ -150,5 +169,6 @@ KEYS: Keys = {
     **_TOP,
     "services": taken("apps"),
     **{f"services.*.{key}": one for key, one in _SERVICE.items()},
+    **{f"jobs.*.{key}": one for key, one in _JOBS.items()},
     "services.*.build.additional_contexts": missing(_BUILD),
 }

@@ -24,7 +24,7 @@ MOST_FILES = 100
 """Compose files that one project reads, each as often as it is named; large projects have about thirty."""
 LONGEST_CHAIN = 50
 """Services that extend one another."""
-_SECTIONS = ("services", "volumes", "networks", "secrets", "configs", "models")
+_SECTIONS = ("services", "jobs", "volumes", "networks", "secrets", "configs", "models")
 """What a file gives to the one that includes it."""
 Variables = Mapping[str, str]
 
@@ -45,6 +45,7 @@ class _Services:
     node: Node
     file: Path
     context: _Context
+    section: str = "services"
     done: dict[str, Node] = field(default_factory=dict[str, Node])
     """Those that have what they extend."""
 
@@ -137,12 +138,13 @@ class Loader:
         return moved(settled(self._together(files, within)), base, context.base)
 
     def _extended(self, part: Node, file: Path, context: _Context) -> Node:
-        services = part.mapping.get("services")
-        if services is None:
-            return part
-        inside = _Services(node=services, file=file.resolve(), context=context)
-        extended = {name: self._service(name, inside, ()) for name in services.mapping}
-        return part.having({**part.mapping, "services": services.having(extended)})
+        together = dict(part.mapping)
+        for section in ("services", "jobs"):
+            if section in together:
+                inside = _Services(node=together[section], file=file.resolve(), context=context, section=section)
+                extended = {name: self._service(name, inside, ()) for name in inside.node.mapping}
+                together[section] = inside.node.having(extended)
+        return part.having(together)
 
     def _service(self, name: str, inside: _Services, chain: tuple[tuple[Path, str], ...]) -> Node:
         """Return a service with what it extends; `chain` names those that extend it."""
@@ -151,7 +153,7 @@ class Loader:
         if extends is None or name in inside.done:
             return inside.done.get(name, service)
         without = service.having({key: value for key, value in service.mapping.items() if key != "extends"})
-        at = f"services.{name}.extends"
+        at = f"{inside.section}.{name}.extends"
         if (inside.file, name) in chain:
             self._problem(at, "extends itself, by the services that it extends; remove one of them", extends)
             return without
@@ -162,7 +164,7 @@ class Loader:
         if base is None:
             return without
         self._count(size_of(base), at, extends)
-        inside.done[name] = merged(settled(base), without, ("services", name))
+        inside.done[name] = merged(settled(base), without, (inside.section, name))
         return inside.done[name]
 
     def _base(self, extends: Node, at: str, inside: _Services, chain: tuple[tuple[Path, str], ...]) -> Node | None:
@@ -179,7 +181,7 @@ class Loader:
         except OutOfReachError as error:
             self._problem(at, str(error), extends)
             return None
-        theirs = self._services_of(path, inside.context)
+        theirs = self._services_of(path, inside.context, inside.section)
         if of not in theirs.node.mapping:
             self._problem(at, f"there is no service {of or 'without a name'} in {files[0]}", extends)
             return None
@@ -187,14 +189,14 @@ class Loader:
         section = Node(value={"services": theirs.node.having({of: service})}, place=service.place)
         return moved(section, path.parent, inside.context.base).mapping["services"].mapping[of]
 
-    def _services_of(self, path: Path, context: _Context) -> _Services:
-        """Read the services of another file; what that file includes is not among them."""
+    def _services_of(self, path: Path, context: _Context, section: str) -> _Services:
+        """Read the services, or the jobs, of another file; what that file includes is not among them."""
         document = Node(value={}, place="")
         for part in self._read(path, context.variables):
             document = unique(merged(document, part))
-        node = document.mapping.get("services", document.having({}))
+        node = document.mapping.get(section, document.having({}))
         there = _Context(base=path.parent, variables=context.variables)
-        return _Services(node=node, file=path.resolve(), context=there)
+        return _Services(node=node, file=path.resolve(), context=there, section=section)
 
     def _file(self, text: str, base: Path) -> Path:
         """Return the path of a file that another one names. Raises OutOfReachError where there is none."""

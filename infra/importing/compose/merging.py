@@ -220,8 +220,10 @@ def _path(item: Node) -> str:
 
 
 def _pattern(at: Location) -> str:
-    """Return a location as the tables below have it."""
+    """Return a location as the tables below have it; a job merges as a service does."""
     steps = [str(step) for step in at]
+    if steps[:1] == ["jobs"]:
+        steps[0] = "services"
     if len(steps) > 1:
         steps[1] = "*"
     if len(steps) > 3 and steps[2] in ("networks", "ulimits", "volumes"):

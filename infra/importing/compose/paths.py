@@ -24,11 +24,10 @@ def moved(document: Node, base: Path, folder: Path) -> Node:
         return path if path.startswith(".") else f"./{path}"
 
     together = dict(document.mapping)
-    if "services" in together:
-        services = together["services"].mapping
-        together["services"] = together["services"].having(
-            {name: _service(one, move) for name, one in services.items()}
-        )
+    for section in ("services", "jobs"):
+        if section in together:
+            services = together[section].mapping
+            together[section] = together[section].having({name: _service(one, move) for name, one in services.items()})
     for section in ("configs", "secrets"):
         if section in together:
             entries = together[section].mapping

@@ -9,15 +9,15 @@ from infra.importing.compose.nodes import Node
 ALL = "*"
 
 
-def services_of(document: Node) -> Mapping[str, Node]:
-    """Return the services of a document by their names."""
-    services = document.mapping.get("services")
+def services_of(document: Node, section: str = "services") -> Mapping[str, Node]:
+    """Return the services of a document, or its jobs, by their names."""
+    services = document.mapping.get(section)
     return {} if services is None else services.mapping
 
 
-def active_services(document: Node, profiles: Collection[str]) -> frozenset[str]:
-    """Return the names of the services that have no profiles, or one of these."""
-    return frozenset(name for name, service in services_of(document).items() if _is_active(service, profiles))
+def active_services(document: Node, profiles: Collection[str], section: str = "services") -> frozenset[str]:
+    """Return the names of the services, or of the jobs, that have no profiles, or one of these."""
+    return frozenset(name for name, one in services_of(document, section).items() if _is_active(one, profiles))
 
 
 def _is_active(service: Node, profiles: Collection[str]) -> bool:

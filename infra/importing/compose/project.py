@@ -33,6 +33,8 @@ class ComposeProject:
     """Returns the text of a scalar before interpolation (`${DB_PASSWORD}`)."""
     inactive: frozenset[str]
     """Services whose profiles are not active."""
+    inactive_jobs: frozenset[str] = frozenset()
+    """Jobs whose profiles are not active."""
     unset: Mapping[str, tuple[str, ...]]
     """Variables that nobody has set, which are empty therefore, and where they stand."""
     environment: Mapping[str, str] = field(repr=False)
@@ -64,7 +66,8 @@ def read_compose(
     loader = Loader(reach=reach)
     document = loader.project(files, variables)
     values = cast("Mapping[str, object]", plain(document))
-    active = active_services(document, profiles or _profiles(variables))
+    started = profiles or _profiles(variables)
+    active, jobs = (active_services(document, started, section) for section in ("services", "jobs"))
     broken = list(broken_references(document, active))
     if broken:
         raise SettingsError(broken)
@@ -74,10 +77,11 @@ def read_compose(
         folder=reach.folder,
         written=lambda at: _written(document, at),
         inactive=frozenset(services_of(document)) - active,
+        inactive_jobs=frozenset(services_of(document, "jobs")) - jobs,
         unset={name: tuple(dict.fromkeys(places)) for name, places in loader.unset.items()},
         environment=variables,
         reach=reach,
-        unread=dict(unread_files(values, reach, iter(sorted(active)))),
+        unread=dict(unread_files(values, reach, iter(sorted(active | jobs)))),
     )
 
 

@@ -16,6 +16,7 @@ from infra.settings.partly import Location
 from infra.values import mapping, within
 
 SERVICES = "services"
+JOBS = "jobs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ class Service:
     """Whether it runs to its end."""
     dockerfile: Dockerfile
     """What the image is built from; an empty one where nobody can tell."""
+    section: str = SERVICES
+    """Where it stands: jobs have a section of their own, and nearly all keys of a service."""
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -62,7 +65,7 @@ class Service:
 
     def key(self, *steps: str | int) -> Location:
         """Return the location of a value in the input."""
-        return (SERVICES, self.name, *steps)
+        return (self.section, self.name, *steps)
 
     def get(self, *steps: str) -> Any:
         """Return a value of the service, or None."""

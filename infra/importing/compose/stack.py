@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from infra.importing.compose.environment import service_environment
 from infra.importing.compose.health import map_health
 from infra.importing.compose.hosts import other_names
 from infra.importing.compose.image import dockerfile_of, map_image, said_by
+from infra.importing.compose.jobs import map_triggers, scheduled_jobs
 from infra.importing.compose.keys import KEYS
 from infra.importing.compose.labels import map_labels
 from infra.importing.compose.networks import called_ports, map_networks
@@ -26,7 +27,7 @@ from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.resources import map_resources
 from infra.importing.compose.scripts import run_scripts
 from infra.importing.compose.security import map_security
-from infra.importing.compose.service import SERVICES, Service, Stack
+from infra.importing.compose.service import JOBS, SERVICES, Service, Stack
 from infra.importing.compose.stored import map_configs, map_secrets, map_stored
 from infra.importing.compose.unread import note_extensions, note_unread
 from infra.importing.compose.variables import map_environment
@@ -62,12 +63,13 @@ def import_project(
     """
     values = project.source.values
     known = {name: mapping(value) for name, value in mapping(values.get(SERVICES)).items()}
-    services = {name: value for name, value in known.items() if name not in project.inactive}
+    ledger = Ledger(KEYS, project.source)
+    jobs = scheduled_jobs(project, ledger)
+    services = {name: value for name, value in known.items() if name not in project.inactive} | jobs
     if not services:
         raise UsageError(f"{origin}: there is no service to import; --profile names the one to start")
     apps = _names(services)
     draft = StackDraft(name=own_name(stack or project.name or project.folder.resolve().name), origin=origin)
-    ledger = Ledger(KEYS, project.source)
     whole = Stack(
         project=project, draft=draft, ledger=ledger, apps=apps, hosts=other_names(services, apps), images=images or {}
     )
@@ -75,7 +77,7 @@ def import_project(
         ledger.taken(("name",), "namespace", "name")
     for name in project.inactive:
         ledger.decided((SERVICES, name), why="its profile is not active; --profile imports it")
-    found = _services(whole, services)
+    found = _services(whole, services, jobs)
     owners = _map_what_runs(found, top)
     map_volumes_of_project(values, owners, next(iter(found.values())))
     texts = {name: _text(service) for name, service in found.items()}
@@ -84,14 +86,17 @@ def import_project(
     map_stored(whole)
     note_extensions(whole)
     for service in found.values():
+        if service.section == JOBS:
+            map_triggers(service)
         note_unread(service)
     return Imported(draft=draft, findings=ledger.findings())
 
 
 def images_of(project: ComposeProject) -> list[str]:
-    """List the images of the services that are imported, as the input names them; what is no name is none."""
-    services = mapping(project.source.values.get(SERVICES))
+    """List the images of the services and jobs that are imported, as the input names them; what is no name is none."""
+    services, jobs = (mapping(project.source.values.get(section)) for section in (SERVICES, JOBS))
     named = [text(value, "image") for name, value in services.items() if name not in project.inactive]
+    named += [text(value, "image") for name, value in jobs.items() if name not in project.inactive_jobs]
     return [image for image in named if REFERENCE.fullmatch(image)]
 
 
@@ -102,17 +107,25 @@ def _names(services: Mapping[str, Any]) -> dict[str, str]:
     return apps
 
 
-def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Service]:
+def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]], jobs: Collection[str]) -> dict[str, Service]:
     written = {name: stack.project.written((SERVICES, name, "restart")) or "" for name in services}
     ends = tasks(services, [name for name, restart in written.items() if "$" in restart])
     found: dict[str, Service] = {}
     for name, values in services.items():
         facts = stack.images.get(text(values, "image"))
         dockerfile = said_by(facts) if isinstance(facts, ImageFacts) else dockerfile_of(values, stack.project.folder)
-        is_task = name in ends
+        is_task = name in ends or name in jobs
         app = stack.apps[name]
         stack.draft.apps[app] = {"kind": "job"} if is_task else {}
-        found[name] = Service(stack=stack, name=name, app=app, values=values, is_task=is_task, dockerfile=dockerfile)
+        found[name] = Service(
+            stack=stack,
+            name=name,
+            app=app,
+            values=values,
+            is_task=is_task,
+            dockerfile=dockerfile,
+            section=JOBS if name in jobs else SERVICES,
+        )
         if app != name:
             found[name].added(why=f"service {name}: {_RENAMED}")
     return found

@@ -72,8 +72,26 @@ def everything_else() -> dict[str, Any]:
     return values
 
 
+def every_key_of_a_job() -> dict[str, Any]:
+    triggers = SCHEMA["$defs"]["job"]["properties"]["triggers"]
+    found = [{"triggers": {"schedule": ["0 3 * * *"]} | value} for value in samples(triggers)]
+    found += [{key: below} for key, below in {next(iter(one)): next(iter(one.values())) for one in _jobs()}.items()]
+    nightly = {"image": "example.com/sample:1", "triggers": {"schedule": ["0 3 * * *"]}}
+    return {f"j{index}": nightly | value for index, value in enumerate(found)}
+
+
+def _jobs() -> Iterator[dict[str, Any]]:
+    found = samples(SCHEMA["properties"]["jobs"])
+    return (value for one in found for value in one.values() if value and "triggers" not in value)
+
+
 @pytest.mark.parametrize(
-    "values", [pytest.param({"services": every_service()}, id="services"), pytest.param(everything_else(), id="others")]
+    "values",
+    [
+        pytest.param({"services": every_service()}, id="services"),
+        pytest.param(everything_else(), id="others"),
+        pytest.param({"jobs": every_key_of_a_job()}, id="jobs"),
+    ],
 )
 def test_every_path_of_the_specification_ends_in_one_of_the_four_columns(values: Mapping[str, Any]) -> None:
     found = imported_values(values).findings
