@@ -118,7 +118,8 @@ _SERVICE: dict[str, Key] = {
         "what runs after a start has no key: 'release' runs before a rollout, and 'init' "
         "before a pod starts"
     ),
-    "pre_start": missing("write it under 'init', which runs before the app starts"),
+    "pre_start": taken("apps.X.init"),
+    "pre_start.*.per_replica": taken("apps.X.init", "without it, a command runs once, as 'release' where that can be"),
     "pre_stop": missing(
         "'rollout.drain' and 'rollout.finishWithin' say how a pod ends; let the app do the "
         "rest when it gets SIGTERM"

@@ -15,6 +15,7 @@ from infra.importing.compose.command import map_command, map_folder
 from infra.importing.compose.deploy import map_deploy
 from infra.importing.compose.environment import service_environment
 from infra.importing.compose.health import map_health
+from infra.importing.compose.hooks import map_hooks
 from infra.importing.compose.hosts import other_names
 from infra.importing.compose.image import dockerfile_of, map_image, said_by
 from infra.importing.compose.jobs import map_triggers, scheduled_jobs
@@ -155,11 +156,12 @@ def _map_how(services: Mapping[str, Service], called: Mapping[str, set[int]]) ->
         map_deploy(service)
         map_order(service, services)
         run_scripts(service)
+        map_hooks(service)
 
 
 def _text(service: Service) -> str:
     """Return what a service says where it can name another: variables, command, labels, and addresses in files."""
     environment = [value or "" for value, _ in service_environment(service.stack.project, service.name).values()]
-    said = {key: service.values.get(key) for key in ("command", "entrypoint", "healthcheck", "labels")}
+    said = {key: service.values.get(key) for key in ("command", "entrypoint", "healthcheck", "labels", "pre_start")}
     addresses = [one for text_ in service.settings.get("files", {}).values() for one in _ADDRESS.findall(text_)]
     return "\n".join([*environment, json.dumps(said, default=str), *addresses])
