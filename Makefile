@@ -33,7 +33,7 @@ down: install  ## Remove the local cluster, its processes and its files
 	@$(RUN)nightowl local down
 
 test: install  ## Run everything that needs no toolchain
-	@$(RUN)python -m pytest -p tests.rare_garbage -n $(TEST_WORKERS) --dist loadfile --ignore tests/e2e
+	@$(RUN)python -m pytest -p tests.rare_garbage -p tests.longest_first -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/e2e
 
 e2e: install  ## Prove the stack on a real local cluster
 	@$(RUN)pytest -n 2 -m e2e tests/e2e
