@@ -42,7 +42,7 @@ _TAKEN = {
     "entrypoint": "command", "env_file": "env", "environment": "env", "expose": "ports", "gpus": "resources.gpu",
     "healthcheck": "health", "image": "image", "labels": "labels", "links": "allowTo",
     "mem_limit": "resources.memory", "mem_reservation": "resources.memory", "network_mode": "allowTo",
-    "networks": "allowTo", "ports": "ports", "privileged": "security", "read_only": "security.readOnlyRoot",
+    "networks": "allowTo", "ports": "ports", "read_only": "security.readOnlyRoot",
     "restart": "kind", "scale": "replicas", "secrets": "secrets", "security_opt": "security", "shm_size": "shm",
     "stop_grace_period": "rollout.finishWithin", "tmpfs": "writable", "user": "security.user", "volumes": "volumes",
 }  # fmt: skip

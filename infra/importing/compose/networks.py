@@ -18,6 +18,7 @@ KEY = "networks"
 _BY_NETWORK = "they share a network; remove those that it does not call"
 _BY_REASON = f"of more than {MOST_CALLERS_OF_ALL} apps, those that it names or depends on; add what it calls besides"
 _OUTSIDE = "containers of the input reach the internet; remove it if the app calls nobody there"
+_NETWORK_OF_NODE = "an app has a network of its own; its ports are under 'ports', and 'traffic' is the way in"
 _ALIAS = (
     "another name, under which nobody finds the app here: where it stood in a host's place, the app's name does now"
 )
@@ -75,7 +76,7 @@ def _note_networks(service: Service) -> None:
         service.taken((KEY, index), "allowTo")
     mode = service.values.get("network_mode")
     if mode == "host":
-        service.dangerous(("network_mode",))
+        service.dangerous(("network_mode",), _NETWORK_OF_NODE)
     elif mode in ("none", "bridge", "default"):
         service.taken(("network_mode",), "allowTo")
     elif mode is not None:

@@ -101,9 +101,9 @@ def _options(service: Service) -> None:
         else:
             service.dangerous(index, _BEYOND)
     if is_on(service.values.get("privileged")):
-        service.dangerous(("privileged",))
+        service.dangerous(("privileged",), _BEYOND)
     elif "privileged" in service.values:
-        service.taken(("privileged",), "security")
+        service.taken(("privileged",), "security", text="is off, as always here")
 
 
 def _listed(service: Service, key: str) -> list[tuple[tuple[str | int, ...], Any]]:

@@ -37,6 +37,8 @@ _SEEN_THROUGH = re.compile(r"/(?:dev|proc|sys|host|rootfs|run|var/run)(?:/|$)|/(
 """Where a container looks at the system of its host."""
 _CLOCK = "the time zone of the machine; write TZ under 'env'"
 _SOURCE = "the source code while it is developed; the image has it, as the build copies it"
+_LEAST_BYTES = 2**20
+"""A number below means gigabytes, as drivers of disks of a cloud take it (such as rexray/ebs)."""
 _LARGE = "too much, or no text: put it into the image, or onto a volume of kind: persistent"
 _OUTSIDE = "it lies outside of the project's folder, and is not read; write its content under 'files'"
 _IN_IMAGE = "the image's own folder is there; what must outlive the pod, write as a volume of kind: persistent"
@@ -224,7 +226,8 @@ def _note_named(service: Service, mount: Mount, name: str, volume: Mapping[str, 
 def _size(volume: Mapping[str, Any]) -> str | None:
     options = mapping(volume.get("driver_opts"))
     given = re.search(r"(?:^|,)size=(\w+)", text(options, "o"))
-    size = size_of(given[1] if given else options.get("size")) if given or "size" in options else None
+    written = given[1] if given else str(options.get("size", ""))
+    size = size_of(f"{written}g" if written.isdigit() and int(written) < _LEAST_BYTES else written)
     return size_text(size) if size else None
 
 

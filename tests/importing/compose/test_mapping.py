@@ -170,6 +170,7 @@ def test_a_key_ends_in_its_column(line: str, key: str, column: Column) -> None:
         Column.TAKEN,
     }, result.findings
     assert column in result.column(f"services.web.{key}")
+    assert all(found.text for found in result.findings if found.column in {Column.DANGEROUS, Column.MISSING}), "why"
 
 
 def test_a_route_of_traefik_is_the_address() -> None:
@@ -185,6 +186,19 @@ services:
 
     assert result.app("blog")["port"] == 2368
     assert result.app("blog")["traffic"] == {"host": "blog.example.org", "path": "/news"}
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [("{size: 20}", "20Gi"), ("{size: '2g'}", "2Gi"), ("{o: 'size=100m,uid=1000'}", "100Mi"), ("{size: x}", "1Gi")],
+)
+def test_a_volume_has_the_size_that_its_driver_is_told(options: str, size: str) -> None:
+    result = imported(f"""
+services: {{web: {{image: "example.com/web:1", volumes: ["data:/data"]}}}}
+volumes: {{data: {{driver: rexray/ebs, driver_opts: {options}}}}}
+""")
+
+    assert result.app("web")["volumes"]["data"]["size"] == size
 
 
 def test_what_two_services_share_is_one_volume_and_one_secret() -> None:
