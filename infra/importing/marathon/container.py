@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.importing.app_parts import as_root, as_user, has_one_writer, image_security, pinned_image, unknown_image
 from infra.importing.draft import Step
-from infra.importing.marathon.volumes import replicas_of, size_text
+from infra.importing.marathon.volumes import size_text
 from infra.importing.marathon.work import Unit, Work
 from infra.settings.app.image import REFERENCE
 from infra.settings.app.security import CAPABILITIES_OF_BASELINE
@@ -161,7 +161,7 @@ def rollout(work: Work, unit: Unit) -> None:
     strategy = mapping(within(unit.value, *[str(key) for key in at[2:]]))
     app, to = work.app(unit), ("apps", unit.name, "rollout")
     over, healthy = number(strategy, "maximumOverCapacity"), number(strategy, "minimumHealthCapacity")
-    replicas = replicas_of(unit)
+    replicas = unit.replicas
     is_single = mapping(unit.value.get("labels")).get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     keys = [key for key in ("maximumOverCapacity", "minimumHealthCapacity") if strategy.get(key) is not None]
     if app.get("kind") == "stateful" or has_one_writer(app):
@@ -190,7 +190,7 @@ def _rolling(work: Work, unit: Unit, at: Location, strategy: Mapping[str, Any]) 
     given, wanted = number(strategy, "maximumOverCapacity"), number(strategy, "minimumHealthCapacity")
     over, healthy = 1.0 if given is None else given, 1.0 if wanted is None else wanted
     app, to = work.app(unit), ("apps", unit.name, "rollout", "surge")
-    replicas = replicas_of(unit)
+    replicas = unit.replicas
     surge = min(max(math.ceil(over * 100), 0), 100)
     needs_one_more = surge == 0 and math.ceil(replicas * healthy) >= replicas
     app.setdefault("rollout", {})["surge"] = "1%" if needs_one_more else f"{surge}%"

@@ -119,7 +119,7 @@ def _persistent(
         draft["size"] = size_text(mebibytes)
     if is_read_only:
         draft["readOnly"] = True
-    if is_true(external, "shared") or (external and replicas_of(unit) > 1):
+    if is_true(external, "shared") or (external and unit.replicas > 1):
         draft["shared"] = True
     name = _add(work, unit, name, draft)
     to = ("apps", unit.name, "volumes", name)
@@ -150,7 +150,7 @@ def _host(work: Work, unit: Unit, host: str, at: Location, mount: str, *, is_pod
         work.ledger.taken(path_key, "apps", unit.name, "volumes", name)
         return
     work.ledger.dangerous(key)
-    is_data = not is_read_only and not _SYSTEM.match(host) and replicas_of(unit) <= 1
+    is_data = not is_read_only and not _SYSTEM.match(host) and unit.replicas <= 1
     if is_data and not host.endswith(".sock"):
         volume = {"mount": mount, "size": USUAL_SIZE, "kind": "persistent"}
         name = _add(work, unit, posixpath.basename(mount), volume)
@@ -174,12 +174,6 @@ def _add(work: Work, unit: Unit, name: str, draft: dict[str, Any]) -> str:
     free = own_name(name or "data", volumes)
     volumes[free] = draft
     return free
-
-
-def replicas_of(unit: Unit) -> int:
-    """Return how many instances the input wants."""
-    given = number(unit.value, "scaling", "instances") if unit.is_pod else number(unit.value, "instances")
-    return 1 if given is None else int(min(max(given, 0), 1000))
 
 
 def size_text(mebibytes: float) -> str:

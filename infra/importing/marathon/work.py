@@ -9,7 +9,9 @@ from typing import Any
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.importing.marathon.ports import ServedPort
+from infra.settings.app.scaling import MOST_REPLICAS
 from infra.settings.partly import Location
+from infra.values import number
 
 SANDBOX = "/mnt/mesos/sandbox"
 """Where Mesos mounts the folder of a task (MESOS_SANDBOX)."""
@@ -33,6 +35,17 @@ class Unit:
     def is_pod(self) -> bool:
         """Whether it is a pod."""
         return self.at[0] == "pods"
+
+    @property
+    def replicas(self) -> int:
+        """How many instances the input wants."""
+        given = number(self.value, "scaling", "instances") if self.is_pod else number(self.value, "instances")
+        return 1 if given is None else int(min(max(given, 0), MOST_REPLICAS))
+
+    @property
+    def position(self) -> int:
+        """The place of its container among those of the pod."""
+        return int(self.main_at[-1]) if self.is_pod else 0
 
 
 @dataclass(frozen=True, kw_only=True)
