@@ -28,9 +28,8 @@ class OutputReference(Model):
 
 
 def text_or_output(value: Any) -> str:
-    """Tell a text from `{output: NAME}`, by the tags of a union's members."""
-    is_output = isinstance(value, OutputReference) or (isinstance(value, Mapping) and "output" in value)
-    return "<output>" if is_output else "<text>"
+    """Tell a text from `{output: NAME}`, by the tags of a union's members. A mapping is meant as an output."""
+    return "<output>" if isinstance(value, OutputReference | Mapping) else "<text>"
 
 
 def unknown_outputs(value: object, place: Location, known: Collection[str]) -> Iterator[FieldError]:

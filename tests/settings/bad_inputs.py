@@ -2161,6 +2161,12 @@ _PERMISSIONS = (
         id="permission with no name of an output",
     ),
     _web(
+        "{ permissions: [{ s3: { outputs: uploads } }] }",
+        "permissions[0].s3.output: is required",
+        "permissions[0].s3.outputs: unknown key; did you mean 'output'?",
+        id="permission with a mistyped output",
+    ),
+    _web(
         "{ permissions: { s3: uploads } }",
         "permissions: a mapping is not a list; write [a, b]",
         id="permissions that are no list",

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from infra.settings.app.references import VARIABLE_NAME, left_as_written
 from infra.settings.model import FieldError, Model
-from infra.settings.outputs import OutputReference, text_or_output
+from infra.settings.outputs import OutputReference
 from infra.settings.scalars import Notation, form, parse_text
 
 LARGEST_CONFIGURATION_BYTES = 2**20
@@ -70,7 +70,9 @@ def _form(value: Any) -> str:
         return "<field>"
     if isinstance(value, ResourceValue) or (isinstance(value, Mapping) and "resource" in value):
         return "<resource>"
-    return text_or_output(value)
+    if isinstance(value, OutputReference) or (isinstance(value, Mapping) and "output" in value):
+        return "<output>"
+    return "<text>"
 
 
 def _check_path(value: str) -> str:
