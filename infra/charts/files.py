@@ -13,7 +13,7 @@ from infra.settings.charts import ChartSettings, ManifestSettings
 from infra.settings.model import path_text
 from infra.settings.problems import SettingsError
 from infra.settings.secret_places import in_values
-from infra.settings.yaml_file import read_yaml
+from infra.settings.yaml_file import read_yaml, yaml_errors
 from infra.values import mapping, text
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -85,8 +85,12 @@ def _objects(file: Path, shown: Path) -> list[KubernetesObject]:
     try:
         if file.stat().st_size > LARGEST_FILE_BYTES:
             raise FileError(f"{shown} is larger than {LARGEST_FILE_BYTES // 2**20} MiB; split it")
-        documents = [one for one in yaml.load_all(file.read_text(encoding="utf-8"), _Loader) if one is not None]
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        content = file.read_text(encoding="utf-8")
+        with yaml_errors(str(shown)):
+            documents = [one for one in yaml.load_all(content, _Loader) if one is not None]
+    except SettingsError as error:
+        raise FileError("; ".join(str(one) for one in error.problems)) from None
+    except (OSError, ValueError) as error:
         raise FileError(f"{shown} cannot be read: {' '.join(str(error).split())}") from None
     for document in documents:
         if not all(text(document, key) for key in ("apiVersion", "kind")):

@@ -210,7 +210,7 @@ def parse_nodes(text: str, name: str) -> list[yaml.Node]:
     Raises:
         SettingsError: the text is no YAML, is too large, or has a key twice.
     """
-    with _yaml_errors(name):
+    with yaml_errors(name):
         _require_few_values(text)
         return _Loader(text, name, other_bases=True).get_nodes()
 
@@ -249,13 +249,13 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
-    with _yaml_errors(name):
+    with yaml_errors(name):
         loader = _Loader(text, name)
         return cast(object, loader.get_single_data()), loader.lines
 
 
 @contextmanager
-def _yaml_errors(name: str) -> Generator[None]:
+def yaml_errors(name: str) -> Generator[None]:
     """Turn the ways in which PyYAML fails into one message."""
     try:
         yield

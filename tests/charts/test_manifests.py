@@ -79,7 +79,8 @@ def test_a_day_without_quotes_stays_a_text_as_kubectl_has_it(tmp_path: Path) -> 
     ("content", "message"),
     [
         ("", "has no file that ends in .json, .yaml, .yml"),
-        ("a: [", "manifests/x.yaml cannot be read: while parsing a flow node"),
+        ("a: [", "manifests/x.yaml:1: is not YAML; look at the indentation, the quotes and the brackets"),
+        ("a: 1\n---\nb: {c: d\ne: f}", "manifests/x.yaml:3: the mapping that begins here is not closed; write }"),
         ("a: 1", "manifests/x.yaml has a document without apiVersion and kind, so it is no object of Kubernetes"),
         ("[1]", "manifests/x.yaml has a document without apiVersion and kind, so it is no object of Kubernetes"),
         ("apiVersion: v1\nkind: ConfigMap", "manifests/x.yaml has an object of kind ConfigMap without a name"),
@@ -92,7 +93,7 @@ def test_a_day_without_quotes_stays_a_text_as_kubectl_has_it(tmp_path: Path) -> 
             "manifests/x.yaml: ConfigMap a is larger than the 1.5 MiB that a cluster keeps; split it",
         ),
     ],
-    ids=["empty", "no YAML", "no object", "a list", "no name", "a secret", "too large"],
+    ids=["empty", "no YAML", "an open mapping", "no object", "a list", "no name", "a secret", "too large"],
 )
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "manifests").mkdir()
