@@ -42,7 +42,12 @@ def _location(draft: StackDraft, key: str) -> Location:
     known = {key_text(PROJECT, location): location for location in draft.locations()}
     while key and key not in known:
         key = key[: max(key.rfind("."), key.rfind("["), 0)]
-    return known.get(key, ())
+    return _whole_command(known.get(key, ()))
+
+
+def _whole_command(location: Location) -> Location:
+    """Return the list of a word of a command: without one word, it would be another command."""
+    return location[:-1] if location[-2:-1] in {("exec",), ("command",), ("args",)} else location
 
 
 def _without(finding: Finding, removed: dict[Location, Problem]) -> Finding:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from operator import itemgetter
 from pathlib import PurePosixPath
 
@@ -95,6 +96,10 @@ def in_arguments(words: Sequence[str]) -> dict[int, list[Secret]]:
             found[index] = [Secret("a password")]
         if name and not value.startswith("-") and names_secret(name[1], value):
             found[index] = [Secret(_called(name[1]))]
+    ends = list(accumulate(len(word) + 1 for word in words))
+    for what, _, end in forms_in(" ".join(words)):
+        # Such as `mysqladmin`, `ping`, `-pPASSWORD`, which means something only together.
+        found[bisect_left(ends, end)] = found.get(bisect_left(ends, end)) or [Secret(f"{_article(what)} {what}")]
     return {index: secrets for index, secrets in found.items() if secrets}
 
 

@@ -54,6 +54,13 @@ def test_an_app_that_cannot_be_goes_and_so_does_what_names_it() -> None:
     assert is_accepted(draft)
 
 
+def test_a_command_goes_as_a_whole() -> None:
+    check = {"exec": ["sh", "-c", "redis-cli -a sw0rdf1sh99 ping"], "period": "5s"}
+    draft = draft_of(web={"image": "nginx:1", "port": 80, "health": {"readiness": check}})
+    accepted(draft, [])
+    assert "health" not in draft.apps["web"]
+
+
 def test_several_items_of_one_list_may_go() -> None:
     draft = draft_of(web={"image": "nginx:1", "port": 80, "allowTo": ["nobody", "10.1.0.0/16", "noone"]})
     accepted(draft, [])

@@ -200,6 +200,8 @@ ARGUMENTS: tuple[tuple[str, ...], ...] = (
     ("-api-key", _made(12)),
     ("redis-server", "--requirepass", _WORD),
     ("curl", "-u", f"app:{_WORD}"),
+    ("mysqladmin", "ping", "-uroot", f"-p{_WORD}"),
+    ("redis-cli", "-a", _WORD),
     ("sh", "-c", f"exec app --db-password {_WORD}"),
     ("sh", "-c", f"export DB_PASSWORD={_WORD} && exec app"),
 )

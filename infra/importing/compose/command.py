@@ -89,9 +89,12 @@ def _without_secrets(service: Service, key: str, words: list[str], places: list[
     """Put a variable, which a secret fills, in the place of each word that holds a secret."""
     changed = list(words)
     for place in places:
-        option = re.fullmatch(r"(--?[\w.-]+=)(.+)", words[place], re.DOTALL)
+        option = re.fullmatch(r"(--?[\w.-]+=|-p)(.+)", words[place], re.DOTALL)
         before = words[place - 1] if place else ""
-        called = option[1] if option else before if before.startswith("-") else f"{key}-{place}"
+        if option:
+            called = "password" if option[1] == "-p" else option[1]
+        else:
+            called = before if before.startswith("-") else f"{key}-{place}"
         variable = re.sub(r"\W+", "_", called).strip("_").upper() or f"{key.upper()}_{place}"
         add_secret(service.stack.draft, service.app, key=variable.lower(), of=f"{service.name}.{key}", env=variable)
         changed[place] = f"{option[1] if option else ''}$({variable})"

@@ -7,6 +7,7 @@ from typing import Any
 from infra.importing.compose.command import words_of
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, number_of, seconds_of
+from infra.secret_texts.texts import in_arguments
 from infra.settings.app.health import START_WITHIN_SECONDS
 from infra.settings.scalars import seconds_text
 
@@ -15,6 +16,9 @@ LONGEST_SECONDS = 3600
 DEFAULT_SECONDS = 30
 """Of Docker, for the interval and for the timeout (Dockerfile reference, HEALTHCHECK)."""
 DEFAULT_FAILURES = 3
+_NOT_PLAIN = (
+    "it holds what looks like a secret; write it as health.readiness.exec: [sh, -c, ...], with a variable of 'secrets'"
+)
 _NONE = "it switches the check of the image off; what is left is whether the port is open"
 
 
@@ -32,6 +36,8 @@ def map_health(service: Service) -> None:
     words = _words(test)
     if is_on(service.get(KEY, "disable")) or words == ["NONE"]:
         service.decided((KEY,), why=_NONE)
+    elif in_arguments(words or ()):
+        service.missing((KEY,), _NOT_PLAIN)
     elif not words:
         service.missing((KEY,), "it has no command of its own: write the one of the image as health.readiness.exec")
     else:

@@ -93,6 +93,20 @@ def test_a_health_check_is_that_of_readiness() -> None:
     assert DB["health"] == {"readiness": readiness, "startWithin": "330s"}
 
 
+def test_a_password_in_a_check_or_a_command_is_written_nowhere() -> None:
+    result = imported("""
+services:
+  db:
+    image: mysql:8.4
+    command: [mysqladmin, -psw0rdfish7, ping]
+    healthcheck: {test: [CMD, mysqladmin, ping, -uroot, -psw0rdfish7]}
+""")
+
+    assert result.app("db")["args"] == ["mysqladmin", "-p$(PASSWORD)", "ping"]
+    assert "health" not in result.app("db")
+    assert result.column("services.db.healthcheck") == {Column.MISSING}
+
+
 def test_a_named_volume_is_persistent_and_the_socket_of_docker_is_dangerous() -> None:
     assert DB["volumes"] == {"data": {"mount": "/var/lib/postgresql/data", "size": "1Gi", "kind": "persistent"}}
     assert RESULT.column("services.db_main.volumes[1]") == {Column.DANGEROUS}
