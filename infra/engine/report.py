@@ -38,6 +38,9 @@ SILENT_PLUGIN_END = "STDOUT and STDERR streams of the plugin:"
 NOT_PLANNED = ("refresh",)
 """Operations that only look: what they find is told by the operations that follow."""
 
+STAYS = "stays; only the stack forgets it"
+"""Of what the engine calls deleted, and leaves where it is (`retain_on_delete`)."""
+
 
 @dataclass(kw_only=True)
 class EngineReport:
@@ -79,7 +82,10 @@ class EngineReport:
             return
         if status == "started" and op not in NOT_PLANNED and step.logical and step.type != STACK_TYPE:
             self.steps.append(_change(op, step))
-        self.on_progress(ResourceProgress(op=op, type=step.type, name=urn_name(step.urn), status=status))
+        message = STAYS if op == "delete" and status == "done" and step.old and step.old.retain_on_delete else ""
+        self.on_progress(
+            ResourceProgress(op=op, type=step.type, name=urn_name(step.urn), status=status, message=message)
+        )
 
     def _diagnostic(self, event: automation.DiagnosticEvent) -> None:
         message = clean_message(event.message)

@@ -221,6 +221,16 @@ def test_progress_names_the_resource_and_what_it_waits_for():
     ]
 
 
+def test_what_is_left_where_it_is_is_not_told_as_deleted():
+    told: list[ResourceProgress] = []
+    events = EngineReport(on_progress=told.append)
+    for kept in (True, False):
+        deleted = {**step("delete"), "old": {"retainOnDelete": kept}}
+        events.handle(event(resOutputsEvent={"metadata": deleted}))
+
+    assert [one.message for one in told] == ["stays; only the stack forgets it", ""]
+
+
 def test_an_outcome_counts_what_changed():
     outcome = RunResult(changes={"same": 7, "create": 1, "update": 2}, seconds=1.0, outputs={})
 
