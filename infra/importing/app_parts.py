@@ -88,10 +88,11 @@ def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | Non
     `key` is what it is called where it was found, such as a variable, and `of` says where that is. `env` makes it a
     variable. The value is nowhere: whoever runs the command types it, or takes it from where it stood.
     """
-    name = secret_name(key)
     secrets: dict[str, Any] = draft.apps[app].setdefault("secrets", {})
-    reference = f"{app}/{name}"
-    secrets[name] = {"ref": reference, "env": env} if env else reference
+    name = secret_name(key)
+    if name in secrets and secrets[name] != _entry(app, name, env):
+        name = secret_name(key, secrets)
+    secrets[name] = _entry(app, name, env)
     names = sorted(_key_of(entry) for entry in secrets.values() if _secret_of(entry) == app)
     literals = " ".join(map(typed_literal, names))
     what = f"create the Secret of {app}, whose values nobody writes into a stack file ({of})"
@@ -104,6 +105,11 @@ def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | Non
 def typed_literal(key: str) -> str:
     """Return the argument of `kubectl create secret generic` by which whoever runs it types the value of a key."""
     return f'--from-literal={key}="$(read -rsp "{key}: " value && printf %s "$value")"'
+
+
+def _entry(app: str, name: str, env: str | None) -> object:
+    reference = f"{app}/{name}"
+    return {"ref": reference, "env": env} if env else reference
 
 
 def _secret_of(entry: object) -> str:

@@ -7,12 +7,10 @@ import shlex
 from collections.abc import Collection
 from itertools import pairwise
 
-from infra.importing.app_parts import add_secret
 from infra.importing.compose.hosts import with_own_hosts
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items
-from infra.secret_texts.texts import in_arguments
-from infra.values import text
+from infra.importing.secret_words import hide_secrets, variables_of_secrets
 
 _CLEARED = "an empty one clears what the image names, which the stack file cannot say; write the whole 'command'"
 _TO = {"entrypoint": "command", "command": "args"}
@@ -69,38 +67,17 @@ def literal(text: str, variables: Collection[str]) -> str:
 
 
 def _write(service: Service, key: str, to: str, words: list[str]) -> None:
-    secret = in_arguments(words)
-    if secret:
-        words = _without_secrets(service, key, words, list(secret))
-    known = {str(name) for name in service.settings.get("env", {})} | _secret_variables(service)
-    if not secret:
+    hidden = hide_secrets(service.stack.draft, service.app, words, of=f"{service.name}.{key}")
+    known = {*service.settings.get("env", {}), *variables_of_secrets(service.settings)}
+    if hidden:
+        words = [hidden[index].word if index in hidden else word for index, word in enumerate(words)]
+    else:
         words = [literal(word, known) for word in words]
     service.settings[to] = [
         with_own_hosts(service, (key,), word, name=before) for before, word in pairwise(["", *words])
     ]
     text = "split into words as a shell does" if isinstance(service.values[key], str) else ""
-    if secret:
+    if hidden:
         service.decided((key,), to, why="what looks like a secret in it is a variable $(NAME), filled from a secret")
     else:
         service.taken((key,), to, text=text)
-
-
-def _without_secrets(service: Service, key: str, words: list[str], places: list[int]) -> list[str]:
-    """Put a variable, which a secret fills, in the place of each word that holds a secret."""
-    changed = list(words)
-    for place in places:
-        option = re.fullmatch(r"(--?[\w.-]+=|-p)(.+)", words[place], re.DOTALL)
-        before = words[place - 1] if place else ""
-        if option:
-            called = "password" if option[1] == "-p" else option[1]
-        else:
-            called = before if before.startswith("-") else f"{key}-{place}"
-        variable = re.sub(r"\W+", "_", called).strip("_").upper() or f"{key.upper()}_{place}"
-        add_secret(service.stack.draft, service.app, key=variable.lower(), of=f"{service.name}.{key}", env=variable)
-        changed[place] = f"{option[1] if option else ''}$({variable})"
-    return changed
-
-
-def _secret_variables(service: Service) -> set[str]:
-    secrets = service.settings.get("secrets", {})
-    return {text(one, "env") for one in secrets.values()} - {""}

@@ -26,7 +26,7 @@ def map_secrets(service: Service) -> None:
     for key, source, fields in _used(service, "secrets"):
         target = text(fields, "target") or source
         own = target if not target.startswith("/") else posixpath.basename(target)
-        name = secret_name(own)
+        name = secret_name(own, service.settings.get("secrets", ()))
         service.settings.setdefault("secrets", {})[name] = f"{_keeper(service.stack)}/{secret_name(source)}"
         path = target if target.startswith("/") else f"{_FOLDER}/{target}"
         if path == f"{_FOLDER}/{name}":

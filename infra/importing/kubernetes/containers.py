@@ -11,10 +11,10 @@ from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
 from infra.importing.names import secret_name
+from infra.importing.secret_words import HiddenWord, hide_secrets, variables_of_secrets
 from infra.settings.app.environment import PodField
 from infra.settings.app.image import REFERENCE
 from infra.settings.app.references import references
-from infra.values import mapping
 
 _HOST_VARIABLE = re.compile(r"(?i)host|addr|server|url|uri|endpoint|service|node|seed|peer|proxy|backend|master|broker")
 _IN_PLAIN_TEXT = "stands there in plain text; create the Secret by the command below, and give out a new one"
@@ -30,28 +30,16 @@ def draft_command(app: App, container: Part, *to: str) -> None:
     if image.why:
         app.world.draft.comments[*app.place, *to, "image"] = image.why.partition(",")[0].partition(";")[0]
     for key in ("command", "args"):
-        words: list[str] = []
-        for index, word in enumerate(container[key].items()):
-            text = app.text(word.text)
-            words.append(_without_secret(app, word, words[-1] if index else "", text))
+        words = [app.text(word.text) for word in container[key].items()]
+        for index, hidden in _hidden(app, container[key], words).items():
+            app.took(container[key][index], "secrets", hidden.secret, why=f"{hidden.variable} {_IN_PLAIN_TEXT}")
+            words[index] = hidden.word
         if words:
             app.put(container[key], words, *to, key)
 
 
-def _without_secret(app: App, word: Part, before: str, text: str) -> str:
-    """Return a word of a command, where a secret in it is a variable, which Kubernetes fills in."""
-    name, equals, value = text.partition("=")
-    if equals and is_secret(name.lstrip("-"), value):
-        variable = re.sub(r"\W+", "_", name.strip("-")).upper()
-        add_secret(app.world.draft, app.name, key=variable, of=app.world.place(word), env=variable)
-        app.took(word, "secrets", secret_name(variable), why=f"{name} {_IN_PLAIN_TEXT}")
-        return f"{name}=$({variable})"
-    if before.startswith("-") and is_secret(before.lstrip("-"), text):
-        variable = re.sub(r"\W+", "_", before.strip("-")).upper()
-        add_secret(app.world.draft, app.name, key=variable, of=app.world.place(word), env=variable)
-        app.took(word, "secrets", secret_name(variable), why=f"{before} {_IN_PLAIN_TEXT}")
-        return f"$({variable})"
-    return text
+def _hidden(app: App, command: Part, words: list[str]) -> dict[int, HiddenWord]:
+    return hide_secrets(app.world.draft, app.name, words, of=app.world.place(command))
 
 
 def draft_env(app: App, container: Part, *to: str) -> None:
@@ -62,7 +50,7 @@ def draft_env(app: App, container: Part, *to: str) -> None:
     for variable in container["env"].items():
         _variable(app, variable, *to)
     env = app.section(*to).get("env", {})
-    known = {*env, *_secret_variables(app)}
+    known = {*env, *variables_of_secrets(app.said)}
     for name, value in env.items():
         if isinstance(value, str):
             env[name] = _escaped(value, known)
@@ -153,7 +141,7 @@ def _field(app: App, variable: Part, name: str, *to: str) -> None:
 
 def _text(app: App, part: Part, name: str, value: str, *to: str) -> None:
     if is_secret(name, value):
-        taken = _secret_variables(app).get(name)
+        taken = variables_of_secrets(app.said).get(name)
         entry = taken or add_secret(app.world.draft, app.name, key=name, of=app.world.place(part), env=name)
         app.took(part, "secrets", entry, why=f"{name} {_IN_PLAIN_TEXT}")
         return
@@ -164,7 +152,7 @@ def _text(app: App, part: Part, name: str, value: str, *to: str) -> None:
 
 
 def _secret_variable(app: App, part: Part, reference: str, variable: str) -> None:
-    known = _secret_variables(app)
+    known = variables_of_secrets(app.said)
     secrets = app.section("secrets")
     if variable in known:
         same = secrets[known[variable]]["ref"] == reference
@@ -174,24 +162,9 @@ def _secret_variable(app: App, part: Part, reference: str, variable: str) -> Non
         if same:
             app.took(part, "secrets", known[variable])
         return
-    name = free_secret_name(app, reference.partition("/")[2])
+    name = secret_name(reference.partition("/")[2], secrets)
     secrets[name] = {"ref": reference, "env": variable}
     app.took(part, "secrets", name)
-
-
-def free_secret_name(app: App, key: str) -> str:
-    """Return a name for a secret that no other one of the app has."""
-    base = secret_name(key)
-    name, number = base, 1
-    while name in app.said.get("secrets", {}):
-        number += 1
-        name = f"{base[:37]}-{number}"
-    return name
-
-
-def _secret_variables(app: App) -> dict[str, str]:
-    entries: dict[str, Any] = app.said.get("secrets", {})
-    return {one["env"]: name for name, one in entries.items() if mapping(one).get("env")}
 
 
 def _escaped(text: str, known: set[str]) -> str:

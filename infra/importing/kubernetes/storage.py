@@ -9,9 +9,8 @@ from typing import Any
 from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
-from infra.importing.kubernetes.containers import free_secret_name
 from infra.importing.kubernetes.parts import Object, Part
-from infra.importing.names import own_name
+from infra.importing.names import own_name, secret_name
 from infra.secret_texts.texts import in_file
 
 _SECRETS = "/run/secrets"
@@ -40,7 +39,7 @@ def _secret(app: App, source: Part, mounts: list[Part]) -> None:
     items = {one["key"].text: one["path"].text for one in source["items"].items()}
     keys = items or {key: key for key in app.secret_keys(name)}
     if {"tls.crt", "tls.key"} <= keys.keys() or (_is_tls(app, name) and not items):
-        secret = free_secret_name(app, name)
+        secret = secret_name(name, app.section("secrets"))
         app.section("secrets")[secret] = {"ref": name, "tls": True}
         for mount in mounts:
             folder = _folder(mount)
@@ -59,7 +58,7 @@ def _secret(app: App, source: Part, mounts: list[Part]) -> None:
     for key, path in keys.items():
         reference = f"{name}/{key}"
         known = [one for one, entry in app.section("secrets").items() if reference == entry]
-        secret = known[0] if known else free_secret_name(app, key)
+        secret = known[0] if known else secret_name(key, app.section("secrets"))
         app.section("secrets")[secret] = reference
         for mount in mounts:
             old = _folder(mount) if mount["subPath"].text else f"{_folder(mount)}/{path}"

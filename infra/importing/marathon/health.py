@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.importing.marathon.variables import words
 from infra.importing.marathon.work import Unit, Work
+from infra.secret_texts.texts import in_arguments
 from infra.settings.partly import Location
 from infra.settings.scalars import seconds_text
 from infra.values import mapping, mappings, number, text, texts, within
@@ -188,7 +189,7 @@ def _command(work: Work, unit: Unit, shell: str, at: Location, to: Location) -> 
         return None
     given = ["/bin/sh", "-c", shell]
     taken = words(work, unit, given, at, {}, *to)
-    if taken[2].startswith("$(WORD_OF_"):
+    if in_arguments(given):
         return {"exec": ["/bin/sh", "-c", f'eval "${taken[2][2:-1]}"']}
     return {"exec": ["/bin/sh", "-c", taken[2].replace("$$$", "$$")]}
 

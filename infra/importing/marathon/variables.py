@@ -9,7 +9,7 @@ from typing import Any
 from infra.importing.app_parts import add_secret, is_secret
 from infra.importing.marathon.ports import ServedPort
 from infra.importing.marathon.work import SANDBOX, Unit, Work
-from infra.secret_texts.texts import in_arguments
+from infra.importing.secret_words import hide_secrets, variables_of_secrets
 from infra.settings.app.references import VARIABLE_NAME
 from infra.settings.partly import Location
 from infra.values import mapping, text
@@ -39,18 +39,15 @@ def words(
     work: Work, unit: Unit, given: Sequence[str], at: Location, variables: Mapping[str, Any], *to: str | int
 ) -> list[str]:
     """Return the words of a command as Kubernetes takes them, without secrets in them."""
-    app = work.app(unit)
-    found = in_arguments(given)
+    hidden = hide_secrets(work.draft, unit.name, given, of=f"the command line, {work.place(at)}")
     said = [with_hosts(work, word) for word in given]
-    known = {*variables, *(text(one, "env") for one in mapping(app.get("secrets")).values())} - {""}
+    known = {*variables, *variables_of_secrets(work.app(unit))}
     result: list[str] = []
     reasons = [f"{host} is {name} here" for word in said for host, name in word[1].items()]
     for index, (word, _) in enumerate(said):
-        if index in found:
-            variable = f"WORD_OF_{re.sub(r'[^A-Z0-9]+', '_', unit.name.upper())}_{len(mapping(app.get('secrets')))}"
-            add_secret(work.draft, unit.name, key=variable, of=f"the command line, {work.place(at)}", env=variable)
-            result.append(f"$({variable})")
-            reasons.append(f"a word of it looks like a secret; all of the word is the variable {variable}")
+        if index in hidden:
+            result.append(hidden[index].word)
+            reasons.append(f"a word of it looks like a secret, which the variable {hidden[index].variable} holds")
         else:
             names = "|".join(map(re.escape, sorted(known)))
             pattern = rf"\$(?=\$|\((?:{names})\))" if known else r"\$(?=\$)"
