@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 
 from infra.importing.keys import Column, Keys, find_key
@@ -48,6 +48,11 @@ class Ledger:
     def dangerous(self, key: Location, what_to_do: str = "") -> None:
         """Note a value by which a container gets hold of its node, and which is therefore left out."""
         self._note(Column.DANGEROUS, key, (), what_to_do)
+
+    def change(self, change: Callable[[Finding], Finding | None]) -> None:
+        """Replace each note by what `change` makes of it, such as where its value has moved; None takes it away."""
+        changed = [new for new in map(change, self._found.values()) if new is not None]
+        self._found = {(finding.key, finding.to): finding for finding in changed}
 
     @property
     def noted(self) -> Set[Location]:

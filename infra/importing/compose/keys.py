@@ -33,18 +33,18 @@ _NO_EQUIVALENT = (
     "working_dir",
 )  # fmt: skip
 _FORBIDDEN = (
-    "cgroup", "cgroup_parent", "credential_spec", "device_cgroup_rules", "devices", "ipc", "pid", "privileged",
+    "cgroup", "cgroup_parent", "credential_spec", "device_cgroup_rules", "devices", "privileged",
     "security_opt", "sysctls", "use_api_socket", "userns_mode", "uts",
 )  # fmt: skip
 _TAKEN = {
     "annotations": "annotations", "build": "build", "cap_add": "security.capabilities", "cap_drop": "security",
     "command": "args", "configs": "files", "cpus": "resources.cpuLimit", "depends_on": "dependsOn",
     "entrypoint": "command", "env_file": "env", "environment": "env", "expose": "ports", "gpus": "resources.gpu",
-    "healthcheck": "health", "image": "image", "labels": "labels", "links": "allowTo",
-    "mem_limit": "resources.memory", "mem_reservation": "resources.memory", "network_mode": "allowTo",
-    "networks": "allowTo", "ports": "ports", "read_only": "security.readOnlyRoot",
-    "restart": "kind", "scale": "replicas", "secrets": "secrets", "security_opt": "security", "shm_size": "shm",
-    "stop_grace_period": "rollout.finishWithin", "tmpfs": "writable", "user": "security.user", "volumes": "volumes",
+    "healthcheck": "health", "image": "image", "labels": "labels", "links": "allowTo", "mem_limit": "resources.memory",
+    "mem_reservation": "resources.memory", "networks": "allowTo", "ports": "ports",
+    "read_only": "security.readOnlyRoot", "restart": "kind", "scale": "replicas", "secrets": "secrets",
+    "security_opt": "security", "shm_size": "shm", "stop_grace_period": "rollout.finishWithin", "tmpfs": "writable",
+    "user": "security.user", "volumes": "volumes",
 }  # fmt: skip
 _SERVICE: dict[str, Key] = {
     **{key: _answered(key) for key in _NO_EQUIVALENT},
@@ -94,6 +94,13 @@ _SERVICE: dict[str, Key] = {
     "deploy.update_config.order": taken("apps.X.rollout.strategy", "start-first is the default"),
     "deploy.update_config.parallelism": taken("apps.X.rollout.surge"),
     "develop": missing(_COMPOSE_ONLY),
+    "ipc": dangerous(
+        f"{_answered('ipc').text}; one that shares the network of Y too (network_mode: service:Y) is a sidecar of Y"
+    ),
+    "network_mode": taken("apps.X.allowTo", "service:Y makes it a sidecar of Y where that says the same"),
+    "pid": dangerous(
+        f"{_answered('pid').text}; service:Y is missing, too: containers of a pod do not see each other's processes"
+    ),
     "extends": decided("", "what it names is merged into this service"),
     "healthcheck.start_interval": decided("apps.X.health", "a container that starts is asked every 2s"),
     "hostname": decided("", (

@@ -79,7 +79,7 @@ def _note_networks(service: Service) -> None:
         service.dangerous(("network_mode",), _NETWORK_OF_NODE)
     elif mode in ("none", "bridge", "default"):
         service.taken(("network_mode",), "allowTo")
-    elif mode is not None:
+    elif mode is not None and not str(mode).startswith("service:"):
         service.missing(
             ("network_mode",), "it shares the network of another container: write it under 'sidecars' of that app"
         )
@@ -102,7 +102,8 @@ def _networks(service: Service) -> set[str]:
     mode = service.values.get("network_mode")
     if mode == "none":
         return set()
-    value = service.values.get(KEY)
+    of = str(mode).removeprefix("service:") if str(mode).startswith("service:") else service.name
+    value = mapping(mapping(service.stack.project.source.values.get(service.section)).get(of)).get(KEY)
     return set(map(str, mapping(value) if isinstance(value, Mapping) else items(value))) or {"default"}
 
 

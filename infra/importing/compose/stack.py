@@ -29,6 +29,7 @@ from infra.importing.compose.resources import map_resources
 from infra.importing.compose.scripts import run_scripts
 from infra.importing.compose.security import map_security
 from infra.importing.compose.service import JOBS, SERVICES, Service, Stack
+from infra.importing.compose.sidecars import fold_sidecars
 from infra.importing.compose.stored import map_configs, map_secrets, map_stored
 from infra.importing.compose.unread import note_extensions, note_unread
 from infra.importing.compose.variables import map_environment
@@ -83,7 +84,8 @@ def import_project(
     map_volumes_of_project(values, owners, next(iter(found.values())))
     texts = {name: _text(service) for name, service in found.items()}
     _map_how(found, called_ports(services, texts))
-    map_networks(list(found.values()), texts)
+    kept = fold_sidecars(found)
+    map_networks(list(kept.values()), _with_sidecars(kept, found, texts))
     map_stored(whole)
     note_extensions(whole)
     for service in found.values():
@@ -157,6 +159,17 @@ def _map_how(services: Mapping[str, Service], called: Mapping[str, set[int]]) ->
         map_order(service, services)
         run_scripts(service)
         map_hooks(service)
+
+
+def _with_sidecars(
+    apps: Mapping[str, Service], services: Mapping[str, Service], texts: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what each app says, its sidecars included."""
+    said = {name: texts[name] for name in apps}
+    for name, service in services.items():
+        if name not in apps:
+            said[text(service.values, "network_mode").removeprefix("service:")] += f"\n{texts[name]}"
+    return said
 
 
 def _text(service: Service) -> str:
