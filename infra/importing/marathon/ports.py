@@ -16,6 +16,7 @@ from infra.values import mapping, mappings, number, sequence, text, texts, withi
 
 FIRST_FREE = 8080
 """The port that an app gets which took any that Mesos gave it."""
+LEAST_UNPRIVILEGED = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +80,11 @@ def is_http(port: ServedPort, *, tcp_only: bool) -> bool:
 
 def virtual_addresses(port: ServedPort) -> Iterator[tuple[str, str, int | None]]:
     """List the labels VIP_n of a port, each with the name and the port that it says."""
-    for key, label in port.labels.items():
+    yield from _virtual(port.labels)
+
+
+def _virtual(labels: Mapping[str, Any]) -> Iterator[tuple[str, str, int | None]]:
+    for key, label in labels.items():
         match = re.fullmatch(r"/?([^:]+):(\d{1,5})", label) if isinstance(label, str) else None
         if match and re.fullmatch(r"VIP_?\d+", key):
             yield key, match[1], _port(int(match[2]))
@@ -133,7 +138,7 @@ def _numbered(items: Sequence[_Given]) -> list[ServedPort]:
         protocols = _protocols(item)
         if wanted and (wanted, protocols) in numbers:
             wanted = 0
-        found = wanted or next(one for one in range(FIRST_FREE, 65536) if one not in taken)
+        found = wanted or next(one for one in (*_likely(item), *range(FIRST_FREE, 65536)) if one not in taken)
         taken.add(found)
         numbers.add((found, protocols))
         given_name = text(item, "name")
@@ -161,6 +166,12 @@ def _numbered(items: Sequence[_Given]) -> list[ServedPort]:
         services |= {(service, protocol) for protocol in protocols}
         ports.append(replace(port, service_port=service, known_as=known))
     return ports
+
+
+def _likely(item: Any) -> list[int]:
+    """List the ports of its VIPs, on which a server listens that does not ask for the port which Mesos gave it."""
+    virtual = _virtual(mapping(mapping(item).get("labels")))
+    return [port for _, _, port in virtual if port and port >= LEAST_UNPRIVILEGED]
 
 
 def _number(item: Any) -> int | None:

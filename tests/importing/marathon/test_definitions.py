@@ -85,6 +85,14 @@ def test_an_app_is_told_the_port_that_mesos_would_have_chosen(tmp_path: Path) ->
     assert app["env"] == {"PORT0": "8080", "PORT": "8080", "PORT1": "8081", "PORT_ADMIN": "8081"}
 
 
+@pytest.mark.parametrize(("vip", "served"), [("/shop/redis:6379", 6379), ("/shop/web:80", 8080)])
+def test_a_chosen_port_is_the_one_by_which_others_call_the_app(vip: str, served: int, tmp_path: Path) -> None:
+    mapped = {**DOCKER, "portMappings": [{"containerPort": 0, "name": "one", "labels": {"VIP_0": vip}}]}
+    app = app_of(tmp_path, container=mapped, networks=[{"mode": "container/bridge"}])
+    assert app["env"]["PORT0"] == str(served)
+    assert served in {app.get("port"), *app.get("ports", {}).values()}
+
+
 def test_a_task_reads_where_and_what_it_is(tmp_path: Path) -> None:
     app = app_of(tmp_path, cmd="run $HOST $MARATHON_APP_ID $MESOS_TASK_ID $MESOS_SANDBOX")
     assert app["env"]["HOST"] == {"field": "status.podIP"}
