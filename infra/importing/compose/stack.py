@@ -104,9 +104,11 @@ def images_of(project: ComposeProject) -> list[str]:
 
 
 def _names(services: Mapping[str, Any]) -> dict[str, str]:
-    apps: dict[str, str] = {}
+    """Return the app of each service. What is a name here keeps it, whoever else would be called so."""
+    apps = {name: name for name in services if own_name(name, taken=_RESERVED) == name}
     for name in services:
-        apps[name] = own_name(name, taken=[*apps.values(), *_RESERVED])
+        if name not in apps:
+            apps[name] = own_name(name, taken=[*apps.values(), *_RESERVED])
     return apps
 
 

@@ -66,6 +66,17 @@ def test_a_service_with_another_name_is_found_where_its_name_is_a_host() -> None
     assert DB["env"]["POSTGRES_DB"] == "db_main"
 
 
+def test_a_service_whose_name_is_one_here_keeps_it_whoever_comes_first() -> None:
+    result = imported("""
+services:
+  A_b: {image: "redis:8"}
+  a-b: {image: "redis:8"}
+  web: {image: "example.com/web:1", environment: {ONE: "redis://A_b:6379", TWO: "redis://a-b:6379"}}
+""")
+
+    assert result.app("web")["env"] == {"ONE": "redis://a-b-2:6379", "TWO": "redis://a-b:6379"}
+
+
 def test_a_dollar_sign_that_nobody_expands_stays_one() -> None:
     assert WEB["env"]["GREETING"] == "cost: $${PRICE}"
 
