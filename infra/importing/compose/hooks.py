@@ -25,6 +25,7 @@ _PRIVILEGED = "no container here is privileged, and this hook needs it; let a no
 _USER = "all containers of an app run as security.user; change the hook so that this user can run it"
 _NO_COMMAND = "it names no command and no image: it would be the app once more"
 _NO_IMAGE = "its image is no name of one; write the hook under 'init'"
+_NO_WORDS = "the quotes of its command are not those of a shell; write it as a list of words"
 _IN_PLAIN_TEXT = "it holds a secret: name that under 'secrets' of the app, and write the hook under 'init' or 'release'"
 _ONCE = (
     "it runs once for all replicas, and 'release' has room for one command in the app's own image, before all 'init'; "
@@ -51,10 +52,13 @@ def map_hooks(service: Service) -> None:
 
 def _reason(service: Service, hook: Mapping[str, Any]) -> str:
     """Return why a hook cannot be a container of the app; nothing where it can."""
-    words = [*(words_of(hook.get("entrypoint")) or ()), *(words_of(hook.get("command")) or ())]
+    commands = [words_of(hook.get(key)) for key in ("entrypoint", "command")]
+    words = [word for command in commands for word in command or ()]
     variables = [(name, "" if value is None else str(value)) for _, name, value in pairs(hook.get("environment"))]
     if "image" in hook and not REFERENCE.fullmatch(text(hook, "image")):
         return _NO_IMAGE
+    if None in commands:
+        return _NO_WORDS
     if not words and _is_own(service, hook):
         return _NO_COMMAND
     user = str(hook.get("user", "")).partition(":")[0]

@@ -150,7 +150,8 @@ _JOBS: dict[str, Key] = {
         "kind: cron"
     ),
     "triggers.manual": decided("", "of one with a schedule: kubectl create job --from=cronjob/NAME starts it by hand"),
-    "triggers.schedule": taken("apps.X.schedule", "of several, the first"),
+    "triggers.schedule": taken("apps.X.schedule"),
+    "triggers.schedule.*": taken("apps.X.schedule"),
     "triggers.schedule.*.concurrency": decided("apps.X.overlap", "no run is queued"),
     "triggers.schedule.*.cron": taken("apps.X.schedule"),
     "triggers.schedule.*.missed_fires": decided("apps.X.schedule", "a run that was missed is started within an hour"),

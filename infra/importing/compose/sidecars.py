@@ -45,7 +45,9 @@ def fold_sidecars(services: Mapping[str, Service]) -> dict[str, Service]:
         reason = "it is no service that is imported" if host is None else next(_reasons(service, host), "")
         if host is None or reason:
             service.missing(
-                (KEY,), f"it shares the network of another container, and is no sidecar of its app here, as {reason}"
+                (KEY,),
+                f"it shares the network of another container, and is no sidecar of it here, as {reason}; write it "
+                "under 'sidecars' of that app, or let it be found by its name",
             )
         else:
             _fold(service, host, services)
@@ -55,10 +57,11 @@ def fold_sidecars(services: Mapping[str, Service]) -> dict[str, Service]:
 
 def _reasons(service: Service, host: Service) -> Iterator[str]:
     """List why a service cannot be a sidecar of another one."""
+    if host is service or text(host.values, KEY).startswith(_SHARED):
+        yield f"{host.app} has no network of its own"
+        return
     own, app = service.settings, host.settings
     other = sorted({*own} - _OF_POD)
-    if host is service or text(host.values, KEY).startswith(_SHARED):
-        yield f"{host.app} is none by itself"
     if service.is_task or host.is_task:
         yield "one of the two runs to its end"
     if service.values.get("ports"):

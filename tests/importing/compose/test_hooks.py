@@ -33,7 +33,7 @@ services:
   two:
     image: example.com/two:1
     scale: 2
-    pre_start: [{command: [a]}, {command: [b]}]
+    pre_start: [{command: [a]}, {command: [b]}, {image: "example.com/x:1", command: "it's", per_replica: true}]
 volumes: {data: {}}
 """)
 
@@ -65,6 +65,7 @@ def test_what_prepares_the_disk_of_one_replica_is_an_init_container_as_a_release
         ("services.web.pre_start[3]", Column.DANGEROUS),
         ("services.web.pre_start[4]", Column.MISSING),
         ("services.two.pre_start[0]", Column.MISSING),
+        ("services.two.pre_start[2]", Column.MISSING),
     ],
 )
 def test_a_hook_ends_in_its_column(key: str, column: Column) -> None:

@@ -101,6 +101,17 @@ volumes: {{own: {{}}}}
     assert reason in result.text("services.helper.network_mode")
 
 
+def test_a_sidecar_has_no_sidecar() -> None:
+    result = imported("""
+services:
+  web: {image: "example.com/web:1", ports: ["53:53/udp"]}
+  one: {image: "example.com/one:1", network_mode: "service:web"}
+  two: {image: "example.com/two:1", network_mode: "service:one"}
+""")
+
+    assert list(result.draft.apps) == ["web", "two"]
+
+
 def test_the_stack_is_planned_without_a_violation(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(stack_text(RESULT.draft))
