@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from infra.plan.access import NOT_ON_EKS
+from infra.project import stack_files
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.nearest import nearest
 from infra.settings.stack import StackSettings
 
 
@@ -21,6 +24,8 @@ class Builds:
     """The stack from which they are copied."""
     why_not: str = ""
     """Why they are neither built nor copied."""
+    doubts: tuple[str, ...] = ()
+    """What only the pipeline would stop at."""
 
     @property
     def line(self) -> str:
@@ -32,13 +37,31 @@ class Builds:
         return f"images are built: {', '.join(f'{app} from {folder}' for app, folder in self.folders.items())}"
 
 
-def builds_of_stack(settings: StackSettings) -> Builds | None:
-    """Describe what `build` does, or None where no app has it."""
+def builds_of_stack(settings: StackSettings, stack: str, project: Path | None) -> Builds | None:
+    """Describe what `build` does, or None where no app has it. `project` is the folder with the code, if there is one.
+
+    What is doubtful stops no plan: the folder of an app may come with another commit.
+    """
     if not settings.builds:
         return None
     why_not = _why_not(settings)
     copied_from = None if why_not else settings.delivery.promotes_from
-    return Builds(folders=settings.builds, copied_from=copied_from, why_not=why_not)
+    doubts = () if why_not or project is None else tuple(_doubts(settings, stack, project))
+    return Builds(folders=settings.builds, copied_from=copied_from, why_not=why_not, doubts=doubts)
+
+
+def _doubts(settings: StackSettings, stack: str, project: Path) -> Iterator[str]:
+    source = settings.delivery.promotes_from
+    if source is None:
+        for app, folder in settings.builds.items():
+            if not (project / folder / "Dockerfile").is_file():
+                yield f"nightowl:apps.{app}.build: {folder} has no Dockerfile; name the folder that has it"
+        return
+    known = [one for one in stack_files(project) if one != stack]
+    if source not in known:
+        near = nearest(source, known)
+        hint = f"did you mean '{near}'?" if near else f"there are {', '.join(known) or 'no others'}"
+        yield f"nightowl:delivery.promotesFrom: there is no other stack '{source}' to copy images from; {hint}"
 
 
 def _why_not(settings: StackSettings) -> str:

@@ -133,7 +133,7 @@ def plan_of_file(file: Path, stack: str) -> Plan:
     return replace(
         planned,
         access=pod_access(settings),
-        builds=builds_of_stack(settings),
+        builds=builds_of_stack(settings, stack, folder),
         policies_folder=policies_folder(folder),
     )
 

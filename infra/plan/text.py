@@ -87,6 +87,7 @@ def _overview(plan: Plan) -> list[RenderableType]:
         *[Text(line) for line in data_lines(claim for app in plan.apps for claim in app.claims)],
         *[Text(one.line) for one in addition_plans(graph)],
         *([Text(plan.builds.line)] if plan.builds else []),
+        *[Text(doubt, style="yellow") for doubt in (plan.builds.doubts if plan.builds else ())],
         *[Text(one.line) for one in plan.access],
         *[Text(f"{one.holder}: {doubt}", style="yellow") for one in plan.access for doubt in one.doubts],
         *([_violated(plan.policies)] if plan.policies.violations else []),

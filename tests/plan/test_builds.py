@@ -41,13 +41,48 @@ def on(sections: dict[str, Any]) -> StackSettings:
     ids=["built", "copied", "a cluster that is there", "a pull request"],
 )
 def test_where_images_come_from_is_told_in_one_line(settings: StackSettings, line: str) -> None:
-    builds = builds_of_stack(settings)
+    builds = builds_of_stack(settings, "prod", None)
     assert builds is not None
     assert builds.line == line
 
 
 def test_a_stack_that_builds_nothing_tells_nothing() -> None:
-    assert builds_of_stack(build_settings({**EXISTING, "apps": {"web": web()}})) is None
+    assert builds_of_stack(build_settings({**EXISTING, "apps": {"web": web()}}), "prod", None) is None
+
+
+@pytest.mark.parametrize(
+    ("delivery", "doubts"),
+    [
+        ({}, ("nightowl:apps.api.build: apps/api has no Dockerfile; name the folder that has it",)),
+        ({"promotesFrom": "staging"}, ()),
+        (
+            {"promotesFrom": "stagin"},
+            (
+                "nightowl:delivery.promotesFrom: there is no other stack 'stagin' to copy images from; "
+                "did you mean 'staging'?",
+            ),
+        ),
+        (
+            {"promotesFrom": "prod"},
+            (
+                "nightowl:delivery.promotesFrom: there is no other stack 'prod' to copy images from; "
+                "there are dev, staging",
+            ),
+        ),
+    ],
+    ids=["a folder without Dockerfile", "all is there", "a stack that is not there", "the stack itself"],
+)
+def test_what_the_pipeline_would_stop_at_is_told_by_the_plan(
+    delivery: dict[str, str], doubts: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "apps" / "web").mkdir(parents=True)
+    (tmp_path / "apps" / "web" / "Dockerfile").touch()
+    (tmp_path / "stacks").mkdir()
+    for stack in ("dev", "prod", "staging"):
+        (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").touch()
+    builds = builds_of_stack(on({**ON_EKS, "delivery": delivery}), "prod", tmp_path)
+    assert builds is not None
+    assert builds.doubts == doubts
 
 
 def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
@@ -58,4 +93,4 @@ def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
     why_not = "as the cluster is not one of a stack on EKS"
     assert f"web, api: build does nothing here, {why_not}" in shown(plan)
     folders = {"web": "apps/web", "api": "apps/api"}
-    assert plan_document(plan)["builds"] == {"folders": folders, "copied_from": None, "why_not": why_not}
+    assert plan_document(plan)["builds"] == {"folders": folders, "copied_from": None, "why_not": why_not, "doubts": ()}
