@@ -12,8 +12,23 @@ from infra.console.output import Output
 
 import_ = typer.Typer(no_args_is_help=True, help="A stack file from what describes the same applications elsewhere.")
 
+
+def _named(stack: str | None) -> str | None:
+    """Accept the name of a stack, which is that of its namespace."""
+    from infra.errors import UsageError
+    from infra.settings.names import check_name
+
+    try:
+        return stack if stack is None else check_name(stack)
+    except ValueError as error:
+        raise UsageError(f"--stack: {stack!r} {error}") from None
+
+
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="The files, which are merged in this order.")]
-Stack = Annotated[str | None, typer.Option("--stack", "-s", help="The name of the stack: stacks/Pulumi.NAME.yaml.")]
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", "-s", callback=_named, help="The name of the stack: stacks/Pulumi.NAME.yaml."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace a stack file of that name.")]
 Full = Annotated[bool, typer.Option("--full", help="List what was taken over, too.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

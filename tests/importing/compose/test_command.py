@@ -45,3 +45,12 @@ def test_it_replaces_a_stack_file_only_when_told_to(compose: Path) -> None:
     assert stack_file.read_text() == "mine\n"
     assert CliRunner().invoke(app, [*command, "--force"]).exit_code == 0
     assert stack_file.read_text() != "mine\n"
+
+
+@pytest.mark.parametrize("name", ["../other", "Shop", ""])
+def test_a_stack_is_called_as_told_or_not_made(name: str, compose: Path) -> None:
+    refused = CliRunner().invoke(app, ["import", "compose", str(compose), "--stack", name])
+
+    assert isinstance(refused.exception, UsageError)
+    assert "is not a name" in str(refused.exception)
+    assert not (compose.parent / "stacks").exists()
