@@ -28,6 +28,7 @@ _HEALTH = (
 )
 _PROCESSES = "there is no key: the containers of a pod do not see each other's processes"
 _ALONE = "the containers of a pod share it: write this one under 'sidecars' of that app"
+_SEEN = "all containers of the app's pod see it at that place"
 _IPC = "the containers of a pod share it"
 
 
@@ -72,8 +73,9 @@ def _reasons(service: Service, host: Service) -> Iterator[str]:
         yield "the two have other numbers of replicas"
     if own.get("security") != app.get("security"):
         yield "the two run as other users, or with other rights: make 'security' the same"
-    if not all(_has_volume(app, host.app, volume) for volume in own.get("volumes", {}).values()):
-        yield f"it has volumes that {host.app} has not at the same place"
+    for name, volume in own.get("volumes", {}).items():
+        if not (_has_volume(app, host.app, volume) or _has_room(app, name, volume)):
+            yield f"{host.app} has something else at {volume['mount']}, or another volume {name}"
     if not _can_share_secrets(own, app):
         yield "both have a variable or a file of the same name, one of them from a secret"
 
@@ -84,6 +86,15 @@ def _has_volume(app: Mapping[str, Any], name: str, volume: Mapping[str, Any]) ->
         one["mount"] == volume["mount"] and volume.get("from") == f"{name}.{called}" and "readOnly" not in volume
         for called, one in app.get("volumes", {}).items()
     )
+
+
+def _has_room(app: Mapping[str, Any], name: str, volume: Mapping[str, Any]) -> bool:
+    """Whether an app can have a volume of its sidecar: all containers of a pod see a volume at one place."""
+    mounts = [one["mount"] for one in app.get("volumes", {}).values()]
+    taken = [*mounts, *app.get("files", {}), *app.get("writable", {})]
+    mount = f"{volume['mount']}/"
+    is_free = not any(f"{one}/".startswith(mount) or mount.startswith(f"{one}/") for one in taken)
+    return is_free and name not in app.get("volumes", {})
 
 
 def _can_share_secrets(own: Mapping[str, Any], app: Mapping[str, Any]) -> bool:
@@ -102,7 +113,7 @@ def _fold(service: Service, host: Service, services: Mapping[str, Service]) -> N
     if "secrets" in own:
         app["secrets"] = {**app.get("secrets", {}), **own["secrets"]}
     _write_ports(service, host)
-    _keep_alone(host, own.get("volumes", {}), services)
+    _write_volumes(service, host, services)
     app["dependsOn"] = [*app.get("dependsOn", ()), *own.get("dependsOn", ())]
     del draft.apps[service.app]
     for other in services.values():
@@ -126,6 +137,20 @@ def _write_ports(service: Service, host: Service) -> None:
             app.setdefault("ports", {})[name] = port
     if not serves(app):
         app["kind"] = "worker"
+
+
+def _write_volumes(service: Service, host: Service, services: Mapping[str, Service]) -> None:
+    """Give the app the volumes of its sidecar that it has not itself, and let others share them from there."""
+    volumes, app = service.settings.get("volumes", {}), host.settings
+    same = {name: one for name, one in volumes.items() if _has_volume(app, host.app, one)}
+    more = {name: one for name, one in volumes.items() if name not in same}
+    _keep_alone(host, same, services)
+    if more:
+        app["volumes"] = {**app.get("volumes", {}), **more}
+    for other in services.values():
+        for volume in other.stack.draft.apps.get(other.app, {}).get("volumes", {}).values():
+            if volume.get("from", "").partition(".")[0] == service.app:
+                volume["from"] = f"{host.app}.{volume['from'].partition('.')[2]}"
 
 
 def _keep_alone(host: Service, volumes: Mapping[str, Any], services: Mapping[str, Service]) -> None:
@@ -168,7 +193,9 @@ def _changed(finding: Finding, service: Service, host: Service, place: Location)
     if finding.to[:2] != ("apps", service.app):
         return finding
     if "volumes" in finding.to[2:3] and finding.key:
-        return replace(finding, column=Column.TAKEN, to=("apps", host.app, "volumes"), text="it is the app's own")
+        is_own = finding.to[3:4] and finding.to[3] in host.settings.get("volumes", {})
+        to = (*place[:2], *(finding.to[2:] if is_own else ("volumes",)))
+        return replace(finding, to=to, text=f"{finding.text}; {_SEEN}" if finding.text else "")
     if "dependsOn" in finding.to[2:3] and _names(service.values.get("depends_on"), finding.key[-1], host.name):
         return replace(finding, column=Column.DECIDED, to=place, text=_STARTS)
     if "health" in finding.to[2:3]:

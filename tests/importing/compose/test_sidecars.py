@@ -27,11 +27,12 @@ services:
     depends_on: [web, api]
     environment: {DB_PASSWORD: hunter2hunter2, API: "http://api:9000"}
     healthcheck: {test: curl localhost}
-    volumes: ["data:/data"]
+    volumes: ["data:/data", "own:/own"]
   api: {image: "example.com/api:1", expose: [9000], networks: [out]}
   client: {image: "example.com/client:1", networks: [out], depends_on: [helper]}
+  reader: {image: "example.com/reader:1", volumes: ["own:/in:ro"]}
 networks: {out: {}}
-volumes: {data: {}}
+volumes: {data: {}, own: {}}
 """)
 WEB = RESULT.app("web")
 
@@ -57,7 +58,12 @@ def test_who_waits_for_the_sidecar_waits_for_its_app() -> None:
 
 
 def test_a_volume_that_both_have_at_one_place_is_that_of_one_pod() -> None:
-    assert WEB["volumes"] == {"data": {"mount": "/data", "size": "1Gi", "kind": "persistent"}}
+    assert WEB["volumes"]["data"] == {"mount": "/data", "size": "1Gi", "kind": "persistent"}
+
+
+def test_a_volume_of_the_sidecar_alone_is_one_of_its_app_and_shared_from_there() -> None:
+    assert WEB["volumes"]["own"] == {"mount": "/own", "size": "1Gi", "kind": "persistent", "shared": True}
+    assert RESULT.app("reader")["volumes"]["own"]["from"] == "web.own"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +75,8 @@ def test_a_volume_that_both_have_at_one_place_is_that_of_one_pod() -> None:
         ("depends_on[0]", Column.DECIDED),
         ("depends_on[1]", Column.TAKEN),
         ("healthcheck.test", Column.MISSING),
-        ("volumes[0]", Column.TAKEN),
+        ("volumes[0]", Column.DECIDED),
+        ("volumes[1]", Column.DECIDED),
     ],
 )
 def test_a_key_of_a_sidecar_ends_in_its_column(key: str, column: Column) -> None:
@@ -80,7 +87,7 @@ def test_a_key_of_a_sidecar_ends_in_its_column(key: str, column: Column) -> None
     ("line", "reason"),
     [
         ("user: '33'", "security"),
-        ("volumes: ['own:/own']", "volumes"),
+        ("volumes: ['own:/data/own']", "something else at /data/own"),
         ("scale: 2", "replicas"),
         ("ports: ['81:81']", "publishes ports"),
         ("labels: {a: b}", "labels"),
@@ -91,7 +98,11 @@ def test_a_key_of_a_sidecar_ends_in_its_column(key: str, column: Column) -> None
 def test_one_that_is_no_sidecar_stays_an_app_and_the_report_says_why(line: str, reason: str) -> None:
     result = imported(f"""
 services:
-  web: {{image: "example.com/web:1", environment: {{DB_PASSWORD: hunter2hunter2}}, expose: [80]}}
+  web:
+    image: example.com/web:1
+    environment: {{DB_PASSWORD: hunter2hunter2}}
+    expose: [80]
+    volumes: ["own:/data"]
   helper: {{image: "example.com/helper:1", network_mode: "service:web", {line}}}
 volumes: {{own: {{}}}}
 """)
