@@ -120,7 +120,11 @@ class _Reader:
             items = cast("list[yaml.Node]", source.value)
             value = [self.node(item, (*location, i), item.start_mark.line + 1) for i, item in enumerate(items)]
             return Node(value=value, place=place, mode=mode)
-        scalar = _scalar(cast(yaml.ScalarNode, source), is_own=mode is Mode.OVERRIDE)
+        try:
+            scalar = _scalar(cast(yaml.ScalarNode, source), is_own=mode is Mode.OVERRIDE)
+        except (ArithmeticError, ValueError):
+            scalar = None
+            self._problem(location, place, f"does not fit its tag {source.tag}; remove the tag")
         return Node(value=scalar, place=place, written=str(source.value), mode=mode)
 
     def _mapping(self, source: yaml.MappingNode, location: Location) -> dict[str, Node]:

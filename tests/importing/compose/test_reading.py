@@ -161,6 +161,7 @@ def test_a_project_has_the_name_of_the_environment_then_its_own_then_that_of_its
     [
         ("- a", "a.yaml:1: a.yaml: is not a mapping; write keys such as services"),
         ("services: [", "a.yaml:1: is not YAML; look at the indentation"),
+        ("services: {web: {image: !!int x}}", "a.yaml:1: services.web.image: does not fit its tag"),
         ("services: {web: !python {}}", "a.yaml:1: services.web: the tag !python has no meaning in a Compose file"),
         ("services: {web: {? [a] : b}}", "a.yaml:1: services.web: a key is no text; put it in quotes"),
         ("x: &a [*a]", "a.yaml: has a value that contains itself by an alias; write it out"),
