@@ -32,6 +32,7 @@ class Ledger:
         self._keys = keys
         self._source = source
         self._found: dict[tuple[Location, Location], Finding] = {}
+        self._noted: set[Location] = set()
 
     def taken(self, key: Location, *to: str | int, text: str = "") -> None:
         """Note a value that means the same at `to`."""
@@ -57,12 +58,12 @@ class Ledger:
     @property
     def noted(self) -> Set[Location]:
         """The locations of the input that something was noted for."""
-        return {finding.key for finding in self._found.values()}
+        return self._noted
 
     def findings(self) -> list[Finding]:
         """List all notes, and for what nobody has noted what the table of keys says, in the order of the input."""
         noted = list(self._found.values())
-        covered = {finding.key for finding in noted}
+        covered = set(self._noted)
         for leaf in leaves(self._source.values):
             if not any(leaf[:length] in covered for length in range(1, len(leaf) + 1)):
                 finding = self._by_table(leaf)
@@ -75,6 +76,7 @@ class Ledger:
         known = find_key(self._keys, key)
         text = text or ("" if known is None else known[1].text)
         place = self._source.place(key) if key else ""
+        self._noted.add(key)
         self._found[key, to] = Finding(column=column, key=key, place=place, to=to, text=text)
 
     def _by_table(self, leaf: Location) -> Finding:

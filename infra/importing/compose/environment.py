@@ -93,16 +93,16 @@ def _own(project: ComposeProject, service: str) -> dict[str, tuple[str | None, s
     own: dict[str, tuple[str | None, str]] = {}
     if isinstance(given, Mapping):
         for name, value in cast("Mapping[str, object]", given).items():
-            text = project.environment.get(name) if value is None else variable_text(value)
+            text = project.environment.get(name) if value is None else _variable_text(value)
             own[name] = (text, project.source.place((*at, name)))
     elif isinstance(given, list):
         for index, entry in enumerate(cast("list[object]", given)):
-            name, equals, value = variable_text(entry).partition("=")
+            name, equals, value = _variable_text(entry).partition("=")
             own[name] = (value if equals else project.environment.get(name), project.source.place((*at, index)))
     return own
 
 
-def variable_text(value: object) -> str:
+def _variable_text(value: object) -> str:
     """Return the text that a container gets for a value of YAML."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 

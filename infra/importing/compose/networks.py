@@ -46,13 +46,7 @@ def _write_flows(service: Service, services: Sequence[Service], said: str, *, by
     for other in services:
         if other is service or not serves(other.settings) or not _share(service, other):
             continue
-        ports = [*mentions(said, other.name), *mentions(said, other.app)]
-        is_named = any(ports) if is_store else bool(ports)
-        is_named = is_named or other.app in service.settings.get("dependsOn", ())
-        is_named = is_named or any(
-            str(link).partition(":")[0] == other.name for link in items(service.values.get("links"))
-        )
-        if is_named or not (by_reason or is_store):
+        if not (by_reason or is_store) or _is_named(service, other, said):
             flows.append(other.app)
     if _reaches_internet(service) and not is_store:
         flows.append(ANYWHERE)
@@ -61,6 +55,14 @@ def _write_flows(service: Service, services: Sequence[Service], said: str, *, by
         service.settings["allowTo"] = flows
     if any(flow != ANYWHERE for flow in flows) and not is_store:
         service.added("allowTo", why=_BY_REASON if by_reason else _BY_NETWORK)
+
+
+def _is_named(service: Service, other: Service, said: str) -> bool:
+    """Whether a service names another one: in what it says, with a port if it keeps data, or as one that it needs."""
+    ports = [*mentions(said, other.name), *mentions(said, other.app)]
+    links = [str(link).partition(":")[0] for link in items(service.values.get("links"))]
+    is_called = any(ports) if keeps_data(service.settings["image"]) else bool(ports)
+    return is_called or other.app in service.settings.get("dependsOn", ()) or other.name in links
 
 
 def _note_networks(service: Service) -> None:

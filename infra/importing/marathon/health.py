@@ -207,12 +207,12 @@ def _http(unit: Unit, path: str, port: int, *, is_https: bool) -> dict[str, Any]
     question: dict[str, Any] = {"http": path if path.startswith("/") else f"/{path}"}
     if is_https:
         question["scheme"] = "HTTPS"
-    if port != main_port(unit):
+    if port != _main_port(unit):
         question["port"] = port
     return question
 
 
-def main_port(unit: Unit) -> int | None:
+def _main_port(unit: Unit) -> int | None:
     """Return the number of the port that probes ask where they name none."""
     return next((one.number for one in unit.ports if one.is_tcp), None)
 

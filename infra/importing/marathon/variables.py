@@ -40,7 +40,7 @@ def words(
 ) -> list[str]:
     """Return the words of a command as Kubernetes takes them, without secrets in them."""
     hidden = hide_secrets(work.draft, unit.name, given, of=f"the command line, {work.place(at)}")
-    said = [with_hosts(work, word) for word in given]
+    said = [_with_hosts(work, word) for word in given]
     known = {*variables, *variables_of_secrets(work.app(unit))}
     result: list[str] = []
     reasons = [f"{host} is {name} here" for word in said for host, name in word[1].items()]
@@ -59,7 +59,7 @@ def words(
     return result
 
 
-def with_hosts(work: Work, value: str) -> tuple[str, dict[str, str]]:
+def _with_hosts(work: Work, value: str) -> tuple[str, dict[str, str]]:
     """Return a text with the names of other apps as they are here, and which were changed."""
     if not any(zone in value for zone in ("marathon", ".mesos")):
         return value, {}
@@ -132,7 +132,7 @@ def _plain_variable(
         why = "it looks like a secret, which is never in a stack file; the Secret holds it"
         work.ledger.decided(key, "apps", unit.name, "secrets", secret, why=why)
         return
-    changed, hosts = with_hosts(work, value)
+    changed, hosts = _with_hosts(work, value)
     target.setdefault("env", {})[name] = re.sub(r"\$(?=[$({])", "$$", changed)
     if hosts:
         why = ", ".join(f"{host} is {here} here" for host, here in hosts.items())
