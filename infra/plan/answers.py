@@ -145,7 +145,8 @@ class Answers(Mocks):
         }
         if args.token not in answers:
             self.unanswered = UnknownCallError(
-                f"the program looks up {args.token}, for which a plan has no answer; add one to infra/plan/answers.py"
+                f"the program looks up {args.token}, for which a plan has no answer; in extend.py, take what it gives "
+                "from stack.aws, or write it down"
             )
             raise self.unanswered
         return {**arguments, "id": args.token, **answers[args.token]}, []
