@@ -47,6 +47,7 @@ _MINIMUM: Keys = {
 _DEPLOYMENT: Keys = {
     **_MINIMUM,
     "strategy.type": taken("rollout.strategy"),
+    "strategy.rollingUpdate": decided("rollout", "it says nothing, so the defaults of a stack file hold"),
     "strategy.rollingUpdate.maxSurge": taken("rollout.surge"),
     "strategy.rollingUpdate.maxUnavailable": decided("rollout", "no pod goes before another serves"),
     **below("template", _TEMPLATE),

@@ -289,3 +289,8 @@ def test_a_store_calls_nobody_and_of_many_apps_each_may_call_those_that_it_names
     apps = imported(tmp_path, *many, caller, store).apps
     assert apps["caller"]["allowTo"] == ["app3", "0.0.0.0/0"]
     assert "allowTo" not in apps["store"]
+
+
+def test_an_update_without_figures_as_charts_write_it_is_known(tmp_path: Path) -> None:
+    result = imported(tmp_path, deployment(more="strategy: { type: Recreate, rollingUpdate: null }"))
+    assert "Deployment.web.spec.strategy.rollingUpdate" in result.told(Column.DECIDED)
