@@ -281,11 +281,18 @@ def up(
     from infra.local.progress import Progress
     from infra.local.summary import print_summary
     from infra.local.up import up as bring_up
-    from infra.project import file_or_stack, project_folder
+    from infra.project import file_or_stack, project_folder, project_name
 
     output: Output = context.obj
-    deployed = file_or_stack(project_folder(Path.cwd()), stack, file)
-    result = bring_up(cluster_paths(name), deployed, Progress(output.progress()), api_port=port, refresh=refresh)
+    project = project_folder(Path.cwd())
+    result = bring_up(
+        cluster_paths(name),
+        file_or_stack(project, stack, file),
+        Progress(output.progress()),
+        project=project_name(project),
+        api_port=port,
+        refresh=refresh,
+    )
     print_summary(output.results, result, name)
 
 

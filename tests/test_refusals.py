@@ -95,4 +95,4 @@ def test_local_up_tells_where_a_stack_is_not_for_this_machine(
 ) -> None:
     stack_file.write_text(change(OWN))
     with pytest.raises(SettingsError, match=rf"^\S*stacks/{refusal}"):
-        up(ClusterPaths("test", tmp_path), stack_file, Progress(Console(quiet=True)), refresh=False)
+        up(ClusterPaths("test", tmp_path), stack_file, Progress(Console(quiet=True)), project="nightowl", refresh=False)

@@ -23,7 +23,7 @@ from infra.local.pod_sizes import pod_size_errors
 from infra.local.progress import Progress
 from infra.local.shell import link_programs
 from infra.local.status import ClusterStatus, collect
-from infra.local.workspace import local_engine, unfinished_before
+from infra.local.workspace import local_engine, note_project, require_own, unfinished_before
 from infra.rollouts.watch import watch_rollouts
 from infra.settings.problems import SettingsError, refusal
 from infra.settings.stack import StackSettings
@@ -47,17 +47,25 @@ class UpResult:
 
 
 def up(
-    paths: ClusterPaths, stack_file: Path, progress: Progress, *, api_port: int | None = None, refresh: bool
+    paths: ClusterPaths,
+    stack_file: Path,
+    progress: Progress,
+    *,
+    project: str,
+    api_port: int | None = None,
+    refresh: bool,
 ) -> UpResult:
     """Bring the stack of `stack_file` up on the cluster of `paths`; make the tools and the cluster if they are missing.
 
-    The stack file is read first, so that a mistake in it costs no time. Idempotent: what is there stays.
+    The stack file is read first, so that a mistake in it costs no time. Idempotent: what is there stays. `project` is
+    the name of the project that is deployed from.
 
     Raises:
         NightowlError: the stack file is wrong, or a step failed. What was made stays; the next `up` goes on from there.
     """
-    namespace = _local_settings(stack_file).namespace.name
+    namespace, stack = _local_settings(stack_file).namespace.name, stack_name(stack_file)
     with lifecycle.deploying(paths):
+        require_own(paths, stack, project)
         with progress.step("tools"):
             tools = resolve(progress.tool)
         with progress.step("cluster"):
@@ -72,7 +80,8 @@ def up(
             progress.say(f"{paths.name}: {made}, API server {describe(paths).api_server}")
         # The apps need the API server only; nodes and metrics come while the engine is at work.
         ready = _in_background(lambda: lifecycle.wait_until_ready(paths, tools, progress.cluster))
-        with progress.step("applications"), unfinished_before(paths, stack_name(stack_file)) as unfinished:
+        note_project(paths, stack, project)
+        with progress.step("applications"), unfinished_before(paths, stack) as unfinished:
             if unfinished:
                 LOG.debug("the last deployment did not come to its end, so the cluster is looked at first")
             outcome = engine.deploy(

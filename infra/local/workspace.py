@@ -14,6 +14,7 @@ from infra.engine.driver import Engine
 from infra.engine.locks import LockHolder, lock_holder, locks_of_stack, state_of_stack
 from infra.engine.outcome import DeploymentFailedError
 from infra.engine.workspace import Workspace, stack_name
+from infra.errors import UsageError
 from infra.local.paths import ClusterPaths
 from infra.settings.build import PROJECT
 from infra.settings.plain import holds_encrypted
@@ -82,6 +83,30 @@ def local_engine(paths: ClusterPaths, tools: EngineTools, say: Callable[[str], N
     if tools.provider_note:
         say(tools.provider_note)
     return Engine(workspace=cluster_workspace(paths, tools.provider), pulumi_binary=tools.pulumi)
+
+
+def require_own(paths: ClusterPaths, stack: str, project: str) -> None:
+    """Check that the stack of this name on the cluster was deployed from `project`, if it was deployed.
+
+    Raises:
+        UsageError: it is that of another project, whose apps an update would remove.
+    """
+    note = _project_note(paths, stack)
+    owner = note.read_text(encoding="utf-8") if note.exists() else project
+    if owner != project:
+        raise UsageError(
+            f"the stack {stack} on the cluster {paths.name} is that of the project {owner}, and this one is {project}: "
+            f"its apps would go; --name {project} makes a cluster of your own"
+        )
+
+
+def note_project(paths: ClusterPaths, stack: str, project: str) -> None:
+    """Write down from which project a stack is deployed."""
+    _project_note(paths, stack).write_text(project, encoding="utf-8")
+
+
+def _project_note(paths: ClusterPaths, stack: str) -> Path:
+    return paths.root / f"project.{stack}"
 
 
 @contextmanager

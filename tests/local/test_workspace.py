@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from infra.engine.locks import LockHolder
-from infra.errors import NightowlError
+from infra.errors import NightowlError, UsageError
 from infra.local import workspace
 from infra.local.paths import ClusterPaths
-from infra.local.workspace import cluster_workspace, local_engine, unfinished_before
+from infra.local.workspace import cluster_workspace, local_engine, note_project, require_own, unfinished_before
 from infra.toolchain.resolve import EngineTools
 
 LOCK = {"username": "me", "timestamp": "2026-11-23T17:35:01.123456789+02:00"}
@@ -77,7 +77,7 @@ def test_the_passphrase_is_made_once_and_only_its_owner_reads_it(paths: ClusterP
     ("content", "message"),
     [
         ("config: [1]", "config: is not a mapping"),
-        ("config: {a: b", r"Pulumi\.local\.yaml: line 1"),
+        ("config: {a: b", r"Pulumi\.local\.yaml:1: "),
         ("config:\n  nightowl:pw:\n    secure: v1:abc", "encrypted values cannot be read on a local cluster"),
         ("config:\n  nightowl:a:\n    b: [{secure: v1:abc}]", "encrypted values cannot be read on a local cluster"),
         (None, r"Pulumi\.local\.yaml: there is no such file"),
@@ -152,3 +152,14 @@ def test_only_a_deployment_that_came_to_its_end_is_trusted_without_a_look_at_the
         assert third, "the one before was interrupted"
     with unfinished_before(paths, "local") as fourth:
         assert not fourth
+
+
+def test_a_stack_of_another_project_is_not_taken_over(tmp_path: Path):
+    paths = ClusterPaths(name="one", root=tmp_path)
+    require_own(paths, "local", "shop")
+    note_project(paths, "local", "nightowl")
+    require_own(paths, "local", "nightowl")
+    require_own(paths, "another", "shop")
+
+    with pytest.raises(UsageError, match=r"is that of the project nightowl.*--name shop makes a cluster of your own"):
+        require_own(paths, "local", "shop")

@@ -14,6 +14,7 @@ from infra.values import text
 
 _NAMED = "Kubernetes needs its number, which `docker run --rm --entrypoint id IMAGE` prints; write it as security.user"
 _BEYOND = "no Pod Security Standard that a namespace enforces here allows it; change the app so that it needs none"
+_OTHER_START = "another start than the image's may need root, as it had; try it as the user that the image changes to"
 _NOT_NEEDED = "it is the default here: no process gains rights that its parent did not have"
 
 
@@ -40,6 +41,9 @@ def _user(service: Service) -> dict[str, Any]:
         home = _of_home(service)
         if home is not None:
             return home
+        if service.values.get("entrypoint"):
+            service.added("security", why=_OTHER_START)
+            return as_root()
         decision = image_security(service.settings["image"])
         if decision.value["user"] == 0:
             decision = image_security(service.dockerfile.base or service.settings["image"])
