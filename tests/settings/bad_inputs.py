@@ -2162,7 +2162,6 @@ _PERMISSIONS = (
     ),
     _web(
         "{ permissions: [{ s3: { outputs: uploads } }] }",
-        "permissions[0].s3.output: is required",
         "permissions[0].s3.outputs: unknown key; did you mean 'output'?",
         id="permission with a mistyped output",
     ),
