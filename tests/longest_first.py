@@ -10,17 +10,26 @@ from pathlib import Path
 import pytest
 
 LONGEST = (
-    "policies/test_mutations.py",
     "policies/test_stack_files_pass.py",
+    "policies/test_mutations.py",
     "github/test_drift.py",
+    "bootstrap/test_run.py",
     "policies/test_odd_shapes.py",
-    "platforms/eks/test_load_balancer_priority.py",
-    "policies/test_pack.py",
-    "plan/test_policies.py",
-    "bootstrap/test_drift.py",
+    "platforms/eks/test_load_balancer.py",
+    "workflows/test_dry_run.py",
+    "engine/test_engine.py",
     "test_examples.py",
-    "platforms/eks/test_live.py",
+    "platforms/eks/test_platform.py",
+    "plan/test_policies.py",
+    "local/test_cluster.py",
+    "policies/test_pack.py",
     "policies/test_stacks_are_clean.py",
+    "rollouts/test_watch.py",
+    "rollouts/test_look.py",
+    "platforms/eks/test_file_systems.py",
+    "platforms/eks/pipeline/test_delivery.py",
+    "platforms/eks/test_live.py",
+    "local/test_status.py",
     "settings/test_bad_inputs.py",
 )
 """Below this folder, by `pytest --durations=0`, the longest first."""
