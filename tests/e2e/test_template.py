@@ -115,14 +115,14 @@ def test_the_stock_cli_previews_it_under_its_own_pack(project: Project, cluster:
 
 def test_it_deploys_to_the_local_cluster(project: Project, cluster: Cluster) -> None:
     local = project.folder / "stacks" / "Pulumi.local.yaml"
-    own = project.folder / "stacks" / "Pulumi.shop.yaml"
-    own.write_text(f"{local.read_text()}  nightowl:namespace: {{ name: shop }}\n")
+    own = project.folder / "stacks" / "Pulumi.mall.yaml"
+    own.write_text(f"{local.read_text()}  nightowl:namespace: {{ name: mall }}\n")
     try:
-        project.nightowl("local", "up", "--name", CLUSTER, "--stack", "shop")
+        project.nightowl("local", "up", "--name", CLUSTER, "--stack", "mall")
         wait_for(
             "web of the project",
-            lambda: [one.name for one in cluster.status().apps if one.namespace == "shop" and one.available] == ["web"],
+            lambda: [one.name for one in cluster.status().apps if one.namespace == "mall" and one.available] == ["web"],
             READY_SECONDS,
         )
     finally:
-        remove_namespaces(cluster, "shop")
+        remove_namespaces(cluster, "mall")
