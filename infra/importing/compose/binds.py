@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.importing.app_parts import USUAL_SIZE
+from infra.importing.app_parts import USUAL_SIZE, secrets_in
 from infra.importing.compose.files import is_inside, read_file, read_folder
 from infra.importing.compose.mounts import KEY, Mount
 from infra.importing.compose.order import replicas_of
 from infra.importing.compose.service import Service
 from infra.importing.names import own_name
 from infra.importing.usual_images import usual_image
-from infra.secret_texts.texts import in_file
 from infra.values import text
 
 _HOST = (
@@ -84,7 +83,7 @@ def keep_beside_lost_and_found(service: Service, target: str) -> None:
 def _map_file(service: Service, mount: Mount, content: str | None) -> None:
     if content is None:
         service.missing(mount.key, _LARGE)
-    elif in_file(mount.target, content):
+    elif secrets_in(mount.target, content):
         service.missing(mount.key, _HOLDS_ONE)
     else:
         service.settings.setdefault("files", {})[mount.target] = content
@@ -100,7 +99,7 @@ def _map_folder(service: Service, mount: Mount, folder: Path) -> None:
     elif content is None:
         service.missing(mount.key, _LARGE)
     else:
-        secret = [name for name, text_ in content.items() if in_file(name, text_)]
+        secret = [name for name, text_ in content.items() if secrets_in(name, text_)]
         for name, one in content.items():
             if name not in secret:
                 service.settings.setdefault("files", {})[posixpath.join(mount.target, name)] = one
