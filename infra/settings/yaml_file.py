@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import yaml
 
@@ -54,6 +54,7 @@ class Document:
     lines: Mapping[Location, int]
 
 
+_T = TypeVar("_T")
 _CParser: Any = getattr(yaml, "CSafeLoader", None)
 """None where PyYAML was built without libyaml."""
 
@@ -223,10 +224,7 @@ def parse_nodes(text: str, name: str) -> list[yaml.Node]:
     """
     with yaml_errors(name):
         _require_few_values(text)
-        try:
-            return _Loader(text, name, other_bases=True, in_c=_CParser is not None).get_nodes()
-        except yaml.YAMLError:
-            return _Loader(text, name, other_bases=True).get_nodes()
+        return _read_by(lambda in_c: _Loader(text, name, other_bases=True, in_c=in_c).get_nodes())
 
 
 def scalar_value(node: yaml.ScalarNode) -> str | int | float | bool | None:
@@ -263,14 +261,23 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
+    def read(in_c: bool) -> tuple[object, Mapping[Location, int]]:  # noqa: FBT001
+        loader = _Loader(text, name, in_c=in_c)
+        return cast(object, loader.get_single_data()), loader.lines
+
     with yaml_errors(name):
-        try:
-            loader = _Loader(text, name, in_c=_CParser is not None)
-            return cast(object, loader.get_single_data()), loader.lines
-        except yaml.YAMLError:
-            # The parser in Python says better what is wrong.
-            loader = _Loader(text, name)
-            return cast(object, loader.get_single_data()), loader.lines
+        return _read_by(read)
+
+
+def _read_by(read: Callable[[bool], _T]) -> _T:
+    """Return what `read` makes of a text by the parser in C, where there is one that accepts it.
+
+    Otherwise the parser in Python reads it, which says better what is wrong.
+    """
+    if _CParser is not None:
+        with suppress(yaml.YAMLError):
+            return read(True)  # noqa: FBT003
+    return read(False)  # noqa: FBT003
 
 
 @contextmanager

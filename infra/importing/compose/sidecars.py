@@ -140,7 +140,7 @@ def _write_ports(service: Service, host: Service) -> None:
 
 
 def _write_volumes(service: Service, host: Service, services: Mapping[str, Service]) -> None:
-    """Give the app the volumes of its sidecar that it has not itself, and let others share them from there."""
+    """Add to the app the volumes of its sidecar that it has not itself, and let others share them from there."""
     volumes, app = service.settings.get("volumes", {}), host.settings
     same = {name: one for name, one in volumes.items() if _has_volume(app, host.app, one)}
     more = {name: one for name, one in volumes.items() if name not in same}

@@ -193,7 +193,7 @@ def _replicas(work: Work, unit: Unit) -> None:
 
 
 def _kind_of_data(work: Work, unit: Unit) -> None:
-    """Give each instance data of its own where Marathon did: a local volume stays with its instance."""
+    """Add data of its own to each instance where Marathon had it so: a local volume stays with its instance."""
     app = work.app(unit)
     own = {name: one for name, one in app.get("volumes", {}).items() if one.get("kind") == "persistent"}
     if not own or unit.replicas <= 1 or any(one.get("shared") for one in own.values()):

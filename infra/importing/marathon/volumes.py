@@ -88,7 +88,7 @@ def fetch(work: Work, unit: Unit, artifacts: Sequence[tuple[Location, Any]]) -> 
 
 
 def sandbox(work: Work, unit: Unit) -> None:
-    """Give an app the folder that Mesos gives a task."""
+    """Add to an app the folder that Mesos gives a task."""
     volumes = work.app(unit).setdefault("volumes", {})
     volumes.setdefault("sandbox", {"mount": SANDBOX, "size": USUAL_SIZE})
 
@@ -182,7 +182,7 @@ def size_text(mebibytes: float) -> str:
 
 
 def _not_fetched(uri: str) -> str:
-    """Say why an artifact is not fetched; empty where it is."""
+    """Return why an artifact is not fetched; empty where it is."""
     if _CREDENTIALS.search(uri):
         return "credentials of a registry: name a Secret of type kubernetes.io/dockerconfigjson in 'pullSecrets'"
     if not re.match(r"https?://[^\s]+$", uri):

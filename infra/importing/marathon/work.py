@@ -55,7 +55,7 @@ class Work:
     draft: StackDraft
     ledger: Ledger
     place: Callable[[Location], str]
-    """Tells file and line of a value."""
+    """Return file and line of a value."""
     units: Mapping[str, Unit]
     """By id."""
     hosts: dict[str, str] = field(default_factory=dict[str, str])
