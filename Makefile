@@ -8,6 +8,8 @@ UV := $(VENV)/bin/uv
 RUN := $(VENV)/bin/
 # One more than the processors that are counted on, as some tests wait for programs.
 TEST_WORKERS ?= 3
+# A test that the timeout of pytest could not end, as it waits again while it cleans up, fails with its process.
+NO_HANG := -o faulthandler_exit_on_timeout=true
 # The first that runs and is new enough; a shim of a version that is not installed exists and fails.
 FIND_PYTHON := for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && break; \
@@ -33,10 +35,10 @@ down: install  ## Remove the local cluster, its processes and its files
 	@$(RUN)nightowl local down
 
 test: install  ## Run everything that needs no toolchain
-	@$(RUN)python -m pytest -p tests.rare_garbage -p tests.longest_first -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/e2e
+	@$(RUN)python -m pytest -p tests.rare_garbage -p tests.longest_first $(NO_HANG) -o faulthandler_timeout=300 -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/e2e
 
 e2e: install  ## Prove the stack on a real local cluster
-	@$(RUN)pytest -n 2 -m e2e tests/e2e
+	@$(RUN)pytest $(NO_HANG) -o faulthandler_timeout=4000 -n 2 -m e2e tests/e2e
 
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench

@@ -18,7 +18,9 @@ import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pulumi import automation
@@ -39,6 +41,7 @@ from infra.engine.outcome import (
 )
 from infra.engine.report import EngineReport, clean_message
 from infra.engine.workspace import Workspace
+from infra.system.interruptions import interruptions_handled_by
 from infra.urns import urn_name
 
 LOG = logging.getLogger(__name__)
@@ -265,31 +268,53 @@ def _select_or_create(name: str, workspace: automation.LocalWorkspace) -> automa
         return automation.Stack.create(name, workspace)
 
 
+class _Happening(Enum):
+    INTERRUPTION = auto()
+    END = auto()
+
+
 def _interruptible(
     work: Callable[[], Result], command: EngineCommand, events: EngineReport, stop_seconds: float | None
 ) -> Result:
     """Return the result of `work`, done on another thread so that Ctrl-C is turned into a clean stop of the engine."""
-    interrupted = threading.Event()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine") as pool:
+    # A signal handler may put into this kind of queue, whatever it interrupts.
+    happened: SimpleQueue[_Happening] = SimpleQueue()
+    interrupted = False
+    with (
+        interruptions_handled_by(lambda: happened.put(_Happening.INTERRUPTION)),
+        ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine") as pool,
+    ):
         future = pool.submit(work)
-        while True:
-            try:
-                return future.result()
-            except KeyboardInterrupt:
+        future.add_done_callback(lambda _: happened.put(_Happening.END))
+        try:
+            while happened.get() is _Happening.INTERRUPTION:
                 command.interrupt()
-                if stop_seconds is not None and not interrupted.is_set():
+                if stop_seconds is not None and not interrupted:
                     at_once = threading.Timer(stop_seconds, command.interrupt)
                     at_once.daemon = True
                     at_once.start()
-                interrupted.set()
-                message = (
-                    "stopping after the steps under way; press Ctrl-C again to stop at once"
-                    if stop_seconds is None
-                    else f"stopping; the steps under way have {stop_seconds:g} s to end"
-                )
-                events.on_progress(ResourceProgress(op="", type="", name="", status="warning", message=message))
-            except automation.CommandError as error:
-                raise _failure(error, events, interrupted=interrupted.is_set()) from None
+                interrupted = True
+                events.on_progress(_stopping(stop_seconds))
+            result = future.result()
+        except automation.CommandError as error:
+            raise _failure(error, events, interrupted=interrupted) from None
+        finally:
+            # Whatever else ends the wait, the pool waits for the engine, which would go on as if nobody had left.
+            if not future.done():
+                command.interrupt()
+    if not happened.empty():
+        # It came when the work was done: the caller stops.
+        raise KeyboardInterrupt
+    return result
+
+
+def _stopping(stop_seconds: float | None) -> ResourceProgress:
+    message = (
+        "stopping after the steps under way; press Ctrl-C again to stop at once"
+        if stop_seconds is None
+        else f"stopping; the steps under way have {stop_seconds:g} s to end"
+    )
+    return ResourceProgress(op="", type="", name="", status="warning", message=message)
 
 
 def _failure(error: automation.CommandError, events: EngineReport, *, interrupted: bool) -> DeploymentFailedError:
