@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pulumi
@@ -20,6 +20,7 @@ from infra.charts.additions import AdditionsArgs, make_additions
 from infra.charts.preparation import prepare
 from infra.extension import NO_EXTENSION, Extension
 from infra.platforms import make_platform
+from infra.platforms.platform import Platform
 from infra.platforms.state import read_state
 from infra.platforms.surroundings import RunningApp, Surroundings
 from infra.project import enclosing_project
@@ -59,7 +60,6 @@ def build(
     state = read_state()
     prepared = prepare(settings, project or enclosing_project(Path.cwd()) or Path.cwd())
     platform = make_platform(settings, environment, state)
-    on_cluster = pulumi.ResourceOptions(providers=[platform.provider])
     namespace = Namespace(
         "namespace",
         NamespaceArgs(
@@ -68,7 +68,7 @@ def build(
             platform=platform,
             last_limits=limits_of_last_run(state, settings.namespace.name),
         ),
-        opts=on_cluster,
+        opts=pulumi.ResourceOptions(providers=[platform.provider]),
     )
     surroundings = Surroundings(
         stack=pulumi.get_stack(),
@@ -94,8 +94,23 @@ def build(
     )
     for line in platform.shortages({name: needed({name: app}).requests for name, app in settings.apps.items()}):
         pulumi.log.warn(line)
+    apps = _make_apps(settings, platform, namespace, before_apps, done_jobs(state, settings.namespace.name))
+    if not platform.is_guest:
+        extension.finish(surroundings, _running(settings, apps))
+    platform.complete()
+    own = {"own": dict(platform.own_outputs)} if platform.own_outputs and not platform.is_guest else {}
+    return {"namespace": namespace.name, "apps": _addresses(settings, apps), **own, **platform.outputs}
+
+
+def _make_apps(
+    settings: StackSettings,
+    platform: Platform,
+    namespace: Namespace,
+    before_apps: Sequence[pulumi.Resource],
+    done: Collection[str],
+) -> dict[str, App]:
+    """Make the apps, each after those that it depends on. `done` names the Jobs that have come to their end."""
     nearby, claims = neighbours(settings.apps), mounted_claims(settings.apps)
-    done = done_jobs(state, settings.namespace.name)
     apps: dict[str, App] = {}
     for name in in_order({name: app.depends_on for name, app in settings.apps.items()}):
         app = settings.apps[name]
@@ -114,13 +129,9 @@ def build(
                 wait_for=[*namespace.rules, *before_apps],
                 depends_on=[resource for other in app.depends_on for resource in apps[other].up],
             ),
-            opts=on_cluster,
+            opts=pulumi.ResourceOptions(providers=[platform.provider]),
         )
-    if not platform.is_guest:
-        extension.finish(surroundings, _running(settings, apps))
-    platform.complete()
-    own = {"own": dict(platform.own_outputs)} if platform.own_outputs and not platform.is_guest else {}
-    return {"namespace": namespace.name, "apps": _addresses(settings, apps), **own, **platform.outputs}
+    return apps
 
 
 def _check_outputs(settings: StackSettings, known: Collection[str]) -> None:
