@@ -38,7 +38,7 @@ test: install  ## Run everything that needs no toolchain
 	@$(RUN)python -m pytest -p tests.rare_garbage -p tests.longest_first $(NO_HANG) -o faulthandler_timeout=300 -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/e2e
 
 e2e: install  ## Prove the stack on a real local cluster
-	@$(RUN)pytest $(NO_HANG) -o faulthandler_timeout=4000 -n 2 -m e2e tests/e2e
+	@$(RUN)pytest $(NO_HANG) -o faulthandler_timeout=1200 -n 2 -m e2e tests/e2e
 
 bench: install  ## Measure the local platform on this machine
 	@$(RUN)nightowl local bench

@@ -5,7 +5,7 @@ from kubernetes.client import ApiException, CoreV1Api
 
 from tests.e2e.conftest import NAMESPACE, Cluster
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3700)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_the_namespace_enforces_the_restricted_standard(cluster: Cluster) -> None:

@@ -21,7 +21,7 @@ from tests.ci.fake_github import FakeGithub
 from tests.e2e.conftest import CLUSTER, NAMESPACE, Cluster, interrupt, wait_for
 from tests.e2e.ephemeral_objects import access_objects
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3700)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 GROUP = "nightowl:ephemeral"
 IMAGE = "ghcr.io/stefanprodan/podinfo:6.14.0@sha256:" + "0" * 64

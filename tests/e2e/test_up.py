@@ -9,7 +9,7 @@ import pytest
 from infra.local.status import AppStatus
 from tests.e2e.conftest import CLUSTER, Cluster, listening_addresses, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3700)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 def test_up_ends_with_the_apps_the_times_and_what_to_try_next(cluster: Cluster) -> None:
