@@ -1,7 +1,7 @@
 """The `nightowl` command: parses, calls, prints.
 
 Exit codes: 0 done; 1 it failed, or what it checked is not well; 2 a wrong option, argument or stack file;
-130 interrupted.
+130 interrupted; 141 nobody read what it printed.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import typer.main
 
 from infra.ci.commands import ci
 from infra.console.output import Output, log_to_standard_error
+from infra.console.standard_output import guard_standard_streams
 from infra.errors import NightowlError, UsageError
 from infra.importing.commands import import_
 from infra.local.paths import DEFAULT_CLUSTER_NAME, ClusterPaths
 from infra.system.garbage import collect_rarely
+from infra.system.interruption import INTERRUPTED, INTERRUPTED_EXIT_CODE, on_interruption
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 # Everything else is imported where it is used: a command must not wait for what it does not need.
-
-INTERRUPTED_EXIT_CODE = 130
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 local = typer.Typer(no_args_is_help=True, help="Kubernetes on this machine: no cloud account, no Docker, no root.")
@@ -438,13 +438,18 @@ def command() -> Any:
 def main() -> None:
     """Run the command, and print a failure as one message. A termination is an interruption: the command cleans up."""
     collect_rarely()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    finish = guard_standard_streams()
+    on_interruption(signal.default_int_handler)
     try:
         command()()
     except NightowlError as error:
         typer.echo(f"nightowl: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("nightowl: interrupted; the same command goes on where this one stopped", err=True)
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer turns an interruption into its exit code, and says nothing.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED_EXIT_CODE:
+            raise
+        typer.echo(INTERRUPTED, err=True)
         sys.exit(INTERRUPTED_EXIT_CODE)
+    finally:
+        finish()

@@ -115,7 +115,7 @@ def up_by_hand(paths: ClusterPaths, tools: Tools, objects: str, progress: Progre
 
 
 def _command_up(paths: ClusterPaths, stack_file: Path) -> None:
-    command = [sys.executable, "-c", "from infra.cli import main; main()", "local", "up"]
+    command = [sys.executable, "-c", "from infra.entry import main; main()", "local", "up"]
     options = ["--name", paths.name, "--stack", stack_name(stack_file)]
     try:
         run([*command, *options], folder=stack_file.parent, timeout_seconds=UP_LIMIT_SECONDS)
