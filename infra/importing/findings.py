@@ -43,7 +43,13 @@ class Ledger:
         self._note(Column.DECIDED, key, to, why)
 
     def missing(self, key: Location, what_to_do: str = "") -> None:
-        """Note a value that the stack file cannot say; by default with the text of the table of keys."""
+        """Note a value that the stack file cannot say; by default with the text of the table of keys.
+
+        What was missing at the same key before stays, as both are to be done.
+        """
+        before = self._found.get((key, ()))
+        if before is not None and before.column is Column.MISSING and what_to_do not in before.text:
+            what_to_do = f"{before.text}; {what_to_do}"
         self._note(Column.MISSING, key, (), what_to_do)
 
     def dangerous(self, key: Location, what_to_do: str = "") -> None:

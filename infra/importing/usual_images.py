@@ -7,6 +7,7 @@ Prometheus; `nightowl image` prints the same of any image from its registry.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -72,16 +73,42 @@ NOT_HTTP = {
 """Ports on which no HTTP is spoken by custom, with the protocol (IANA, and the defaults of those servers)."""
 
 
+_SERVER = re.compile(
+    r"(?:^|[;&|\n]|\b(?:exec|then|do)\s|sh\s-\w+\s)\s*(?:[\w./-]*/)?"
+    r"(?:docker-entrypoint\.sh|postgres|mysqld(?:_safe)?|mariadbd|mongo[ds]|redis-server|valkey-server|memcached)\b"
+)
+_CLIENT = re.compile(
+    r"(?<![\w-])(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin|-backup)?|pg_\w+|psql|mongo(?:sh|dump|restore|import)?"
+    r"|redis-cli|valkey-cli|cqlsh|rabbitmqadmin)(?![\w-])"
+)
+"""What a command begins with that starts a server of the official images, and the clients that are in them."""
+
+
 def usual_image(image: str) -> UsualImage | None:
     """Return what is known of an image by the last part of its name: `docker.io/library/redis:8-alpine` is redis."""
     name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
     return _USUAL.get(name)
 
 
+def settings_of_volume(mount: str) -> Mapping[str, str]:
+    """Return the variables by which an image accepts a new disk at a place, which has a folder lost+found.
+
+    All images that are made from PostgreSQL's keep their data at the same place, whatever they are called; initdb
+    makes a database only in an empty folder (documentation of the official image, PGDATA).
+    """
+    return {"PGDATA": f"{mount}/pgdata"} if mount == "/var/lib/postgresql/data" else {}
+
+
 def keeps_data(image: str) -> bool:
     """Whether a well-known image keeps data for others, such as a database, and calls nobody by itself."""
     usual = usual_image(image)
     return usual is not None and usual.port in NOT_HTTP
+
+
+def starts_server(words: Sequence[str]) -> bool:
+    """Whether a command of an image that keeps data starts its server, and not only a client, such as for a backup."""
+    command = " ".join(words)
+    return _SERVER.search(command) is not None or _CLIENT.search(command) is None
 
 
 def usual_user(image: str) -> int | None:

@@ -6,15 +6,13 @@ import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from infra.importing.app_parts import USUAL_SIZE, secrets_in
-from infra.importing.compose.files import is_inside, read_file, read_folder
+from infra.importing.compose.files import TOO_MUCH, is_inside, read_file, read_folder
+from infra.importing.compose.hosts import with_hosts_of_file
 from infra.importing.compose.mounts import KEY, Mount
-from infra.importing.compose.order import replicas_of
+from infra.importing.compose.owned import Owners, is_of_sockets, is_twice, shared_by, source_of, write_volume
 from infra.importing.compose.service import Service
-from infra.importing.names import own_name
-from infra.importing.usual_images import usual_image
 from infra.values import text
 
 _HOST = (
@@ -25,15 +23,18 @@ _SYSTEM = re.compile(
     r"/(?:$|(?:bin|boot|dev|etc|lib|lib64|proc|root|rootfs|run|sbin|sys|tmp|usr|var)(?:/|$)|host)|[A-Za-z]:|\\\\|\$"
 )
 """Paths of the system of a host, and what may lead anywhere."""
+_DATA = re.compile(r"/var/(?:lib|opt|www)/(?!docker\b|kubelet\b|container|cni\b|dbus\b|systemd\b|rancher\b)\w")
+"""Where programs of a host keep data, but for what runs containers."""
 _SEEN_THROUGH = re.compile(r"/(?:dev|proc|sys|host|rootfs|run|var/run)(?:/|$)|/(?:etc|var|usr)$")
 """Where a container looks at the system of its host."""
 _CLOCK = "the time zone of the machine; write TZ under 'env'"
 _SOURCE = "the source code while it is developed; the image has it, as the build copies it"
-_LARGE = "too much, or no text: put it into the image, or onto a volume of kind: persistent"
+_LARGE = f"{TOO_MUCH}: put it into the image, or onto a volume of kind: persistent"
 _OUTSIDE = "it lies outside of the project's folder, and is not read; write its content under 'files'"
 _HOLDS_ONE = (
     "it looks like it holds a secret, which no stack file does; keep it in a Secret, and mount that by 'secrets'"
 )
+_NEW = {"size": USUAL_SIZE, "kind": "persistent"}
 _IN_SOURCE = {
     "package.json", "pyproject.toml", "requirements.txt", "go.mod", "Cargo.toml", "pom.xml", "composer.json",
     "Gemfile", "Dockerfile",
@@ -44,7 +45,7 @@ _CODE = {
 }  # fmt: skip
 
 
-def map_bind(service: Service, mount: Mount) -> None:
+def map_bind(service: Service, mount: Mount, owners: Owners) -> None:
     """Write what becomes of a path of the host that a service mounts."""
     folder = service.stack.project.folder
     source = Path(mount.source)
@@ -53,31 +54,30 @@ def map_bind(service: Service, mount: Mount) -> None:
     elif mount.source in {"/etc/localtime", "/etc/timezone"}:
         service.decided(mount.key, why=_CLOCK)
     elif source.is_absolute() or mount.source.startswith(("~", "$")) or re.match(r"[A-Za-z]:|\\\\", mount.source):
-        service.dangerous(mount.key, _HOST)
-        if _is_data(mount):
-            name = _write_data(service, mount)
-            service.added(KEY, name, why=f"a new volume, instead of {mount.source} of the host; copy what is in it")
+        _map_path_of_host(service, mount, owners)
     elif not is_inside(folder, source):
         service.missing(mount.key, _OUTSIDE)
     elif (folder / source).is_file():
         _map_file(service, mount, read_file(folder, source))
     elif (folder / source).is_dir():
-        _map_folder(service, mount, folder / source)
+        _map_folder(service, mount, folder / source, owners)
+    elif source_of(service, mount) in owners.first:
+        _map_data(service, mount, owners)
     elif mount.read_only or re.search(r"\.\w{1,6}$", posixpath.basename(mount.target)):
         service.missing(mount.key, f"there is no such file; write what is in it under 'files' as {mount.target}")
     else:
-        _map_data(service, mount)
+        _map_data(service, mount, owners)
 
 
-def keep_beside_lost_and_found(service: Service, target: str) -> None:
-    """Let PostgreSQL keep its data in a folder of the volume, which is not empty when it is new."""
-    usual = usual_image(service.settings["image"])
-    if usual is None or usual.port != 5432 or target != "/var/lib/postgresql/data":
-        return
-    env = service.settings.setdefault("env", {})
-    if "PGDATA" not in env:
-        env["PGDATA"] = f"{target}/pgdata"
-        service.added("env", "PGDATA", why="a new disk has a folder lost+found, in which initdb makes no database")
+def _map_path_of_host(service: Service, mount: Mount, owners: Owners) -> None:
+    if not _is_data(mount) and source_of(service, mount) not in owners.first:
+        service.dangerous(mount.key, _HOST)
+    elif not is_twice(service, mount, owners):
+        service.dangerous(mount.key, _HOST)
+        name, volume = write_volume(service, mount, owners, _NEW)
+        shared = f", which {volume['from']} is" if "from" in volume else ""
+        why = f"a new volume, instead of {mount.source} of the host{shared}; copy what is in it"
+        service.added(KEY, name, why=why)
 
 
 def _map_file(service: Service, mount: Mount, content: str | None) -> None:
@@ -86,27 +86,33 @@ def _map_file(service: Service, mount: Mount, content: str | None) -> None:
     elif secrets_in(mount.target, content):
         service.missing(mount.key, _HOLDS_ONE)
     else:
-        service.settings.setdefault("files", {})[mount.target] = content
+        own = with_hosts_of_file(service, mount.key, mount.target, content)
+        service.settings.setdefault("files", {})[mount.target] = own
         service.taken(mount.key, "files", mount.target, text="" if mount.read_only else "the app cannot write to it")
 
 
-def _map_folder(service: Service, mount: Mount, folder: Path) -> None:
+def _map_folder(service: Service, mount: Mount, folder: Path, owners: Owners) -> None:
     content = read_folder(service.stack.project.folder, folder.relative_to(service.stack.project.folder))
     if _is_source(service, folder, content):
         service.decided(mount.key, why=_SOURCE)
     elif content == {} and not mount.read_only:
-        _map_data(service, mount)
+        _map_data(service, mount, owners)
     elif content is None:
         service.missing(mount.key, _LARGE)
     else:
         secret = [name for name, text_ in content.items() if secrets_in(name, text_)]
         for name, one in content.items():
             if name not in secret:
-                service.settings.setdefault("files", {})[posixpath.join(mount.target, name)] = one
+                path = posixpath.join(mount.target, name)
+                own = with_hosts_of_file(service, mount.key, path, one)
+                service.settings.setdefault("files", {})[path] = own
         if secret:
             service.missing(mount.key, f"{', '.join(secret)}: {_HOLDS_ONE}")
         else:
-            service.taken(mount.key, "files", text=f"{len(content)} files")
+            text_ = (
+                f"{len(content)} files" if mount.read_only else f"{len(content)} files; the app cannot write to them"
+            )
+            service.taken(mount.key, "files", text=text_)
 
 
 def _is_source(service: Service, folder: Path, content: Mapping[str, str] | None) -> bool:
@@ -127,21 +133,15 @@ def _is_source(service: Service, folder: Path, content: Mapping[str, str] | None
 def _is_data(mount: Mount) -> bool:
     """Whether a path of the host is a folder for data, and not a part of its system or a file."""
     is_file = re.search(r"\.\w{1,6}$", posixpath.basename(mount.target)) is not None
-    return not (mount.read_only or is_file or _SYSTEM.match(mount.source) or _SEEN_THROUGH.match(mount.target))
+    is_system = _SYSTEM.match(mount.source) and not _DATA.match(mount.source)
+    return not (mount.read_only or is_file or is_system or _SEEN_THROUGH.match(mount.target))
 
 
-def _map_data(service: Service, mount: Mount) -> None:
-    name = _write_data(service, mount)
+def _map_data(service: Service, mount: Mount, owners: Owners) -> None:
+    if is_of_sockets(service, mount, owners) or is_twice(service, mount, owners):
+        return
+    name, volume = write_volume(service, mount, owners, _NEW)
     why = "a folder of the host for data, which is a volume here; copy what is in it, and raise the size"
+    if "from" in volume:
+        why = f"a folder of the host that several apps have; {shared_by(volume)}"
     service.decided(mount.key, KEY, name, why=why)
-
-
-def _write_data(service: Service, mount: Mount) -> str:
-    """Write a volume in the place of a folder of the host, and return its name."""
-    name = own_name(posixpath.basename(mount.target), taken=service.settings.get(KEY, {}))
-    volume: dict[str, Any] = {"mount": mount.target, "size": USUAL_SIZE, "kind": "persistent"}
-    if not service.is_task and replicas_of(service) > 1:
-        volume["shared"] = True
-    service.settings.setdefault(KEY, {})[name] = volume
-    keep_beside_lost_and_found(service, mount.target)
-    return name

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
-from infra.importing.compose.hosts import mentions
-from infra.importing.compose.ports import serves
-from infra.importing.compose.service import Service
+from infra.importing.compose.hosts import named_hosts
+from infra.importing.compose.ports import serves, stores
+from infra.importing.compose.service import Service, Stack
 from infra.importing.compose.values import is_on, items
-from infra.importing.usual_images import keeps_data
 from infra.settings.partly import Location
 from infra.values import mapping
 
@@ -20,49 +18,56 @@ _BY_REASON = f"of more than {MOST_CALLERS_OF_ALL} apps, those that it names or d
 _OUTSIDE = "containers of the input reach the internet; remove it if the app calls nobody there"
 _NETWORK_OF_NODE = "an app has a network of its own; its ports are under 'ports', and 'traffic' is the way in"
 _ALIAS = (
-    "another name, under which nobody finds the app here: where it stood in a host's place, the app's name does now"
+    "another name, under which nobody finds the app here: where it stood in a host's place, the app's name does now; "
+    "tell a program that has it built in the app's name"
 )
 
 
 def map_networks(services: Sequence[Service], texts: Mapping[str, str]) -> None:
     """Write whom each app may call; `texts` has all that each service says, in which others are named."""
     by_reason = len(services) > MOST_CALLERS_OF_ALL
+    known = {service.app: service for service in services}
+    order = {app: index for index, app in enumerate(known)}
+    networks = {service.app: _networks(service) for service in services}
     for service in services:
-        _write_flows(service, services, texts[service.name], by_reason=by_reason)
+        wanted = _wanted(service, texts[service.name]) if by_reason or stores(service) else known.keys() - {service.app}
+        called = [app for app in wanted if app in known and networks[app] & networks[service.app]]
+        flows = [app for app in called if serves(known[app].settings)]
+        _write_flows(service, sorted(flows, key=order.__getitem__), by_reason=by_reason)
         _note_networks(service)
 
 
-def called_ports(services: Mapping[str, Mapping[str, Any]], texts: Mapping[str, str]) -> dict[str, set[int]]:
-    """Find the ports by which services name each other."""
-    return {
-        name: {port for other, text in texts.items() if other != name for port in mentions(text, name)} - {0}
-        for name in services
-    }
+def called_ports(stack: Stack, texts: Mapping[str, str]) -> dict[str, set[int]]:
+    """Find the ports by which services name each other, by the names of the apps."""
+    called: dict[str, set[int]] = {}
+    for name, text in texts.items():
+        for app, ports in named_hosts(text, stack.names).items():
+            if app != stack.apps[name]:
+                called.setdefault(app, set()).update(ports - {0})
+    return called
 
 
-def _write_flows(service: Service, services: Sequence[Service], said: str, *, by_reason: bool) -> None:
-    flows: list[str] = []
-    is_store = keeps_data(service.settings["image"])
-    for other in services:
-        if other is service or not serves(other.settings) or not _share(service, other):
-            continue
-        if not (by_reason or is_store) or _is_named(service, other, said):
-            flows.append(other.app)
-    if _reaches_internet(service) and not is_store:
+def _wanted(service: Service, said: str) -> set[str]:
+    """List the apps that a service has a reason to call: one that keeps data only those that it names with a port."""
+    named = named_hosts(said, service.stack.names).items()
+    needed = [*service.settings.get("dependsOn", ()), *_linked(service)]
+    return {*needed, *(app for app, ports in named if any(ports) or not stores(service))} - {service.app}
+
+
+def _linked(service: Service) -> list[str]:
+    links = [str(link).partition(":")[0] for link in items(service.values.get("links"))]
+    return [service.stack.apps[name] for name in links if name in service.stack.apps]
+
+
+def _write_flows(service: Service, called: Sequence[str], *, by_reason: bool) -> None:
+    flows = list(called)
+    if _reaches_internet(service) and not stores(service):
         flows.append(ANYWHERE)
         service.added("allowTo", len(flows) - 1, why=_OUTSIDE)
     if flows:
         service.settings["allowTo"] = flows
-    if any(flow != ANYWHERE for flow in flows) and not is_store:
+    if called and not stores(service):
         service.added("allowTo", why=_BY_REASON if by_reason else _BY_NETWORK)
-
-
-def _is_named(service: Service, other: Service, said: str) -> bool:
-    """Whether a service names another one: in what it says, with a port if it keeps data, or as one that it needs."""
-    ports = [*mentions(said, other.name), *mentions(said, other.app)]
-    links = [str(link).partition(":")[0] for link in items(service.values.get("links"))]
-    is_called = any(ports) if keeps_data(service.settings["image"]) else bool(ports)
-    return is_called or other.app in service.settings.get("dependsOn", ()) or other.name in links
 
 
 def _note_networks(service: Service) -> None:
@@ -94,10 +99,6 @@ def _note_networks(service: Service) -> None:
             service.taken(key, "allowTo")
     if "links" in service.values and not links:
         service.taken(("links",), "allowTo", text="has none")
-
-
-def _share(one: Service, other: Service) -> bool:
-    return bool(_networks(one) & _networks(other))
 
 
 def _networks(service: Service) -> set[str]:

@@ -12,7 +12,7 @@ from infra.importing.compose.labels import Route
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP, keeps_data, usual_image
+from infra.importing.usual_images import NOT_HTTP, keeps_data, starts_server, usual_image
 from infra.settings.partly import Location
 
 KEY = "ports"
@@ -57,7 +57,7 @@ def map_ports(service: Service, called: Mapping[str, set[int]], route: Route | N
             service.missing(port.key, "a job serves no port; remove it, or write the app as a worker")
         return
     web = next((port for port in ports if port.is_http and (port.published or route)), None)
-    web = web or next((port for port in ports if port.is_http and not keeps_data(service.settings["image"])), None)
+    web = web or next((port for port in ports if port.is_http and not stores(service)), None)
     settings = service.settings
     if web is None:
         settings["kind"] = "worker"
@@ -74,6 +74,12 @@ def map_ports(service: Service, called: Mapping[str, set[int]], route: Route | N
 def serves(settings: Mapping[str, Any]) -> bool:
     """Whether an app of the draft serves a port."""
     return "port" in settings or bool(settings.get("ports"))
+
+
+def stores(service: Service) -> bool:
+    """Whether a service keeps data for others: its image does, and its command starts the server of the image."""
+    words = [*service.settings.get("command", ()), *service.settings.get("args", ())]
+    return keeps_data(service.settings["image"]) and starts_server(words)
 
 
 def _write_more(service: Service, port: Served) -> None:
@@ -176,13 +182,12 @@ def _known(service: Service, called: Mapping[str, set[int]], route: Route | None
     usual = usual_image(service.settings["image"]) or usual_image(service.dockerfile.base)
     is_told = _is_told(service)
     is_own = not is_told and not _runs_something_else(service)
-    is_store = keeps_data(service.settings["image"])
     if service.dockerfile.ports and is_own:
         for number in service.dockerfile.ports:
             yield Served(number=number, key=(), why="EXPOSE of the Dockerfile names it")
-    elif usual is not None and usual.port is not None and (is_own or (is_store and not is_told)):
+    elif usual is not None and usual.port is not None and (is_own or (stores(service) and not is_told)):
         yield Served(number=usual.port, key=(), why="it is the port that this image serves")
-    for number in sorted(called.get(service.name, ())):
+    for number in sorted(called.get(service.app, ())):
         if number:
             yield Served(number=number, key=(), why="another service calls it there")
 

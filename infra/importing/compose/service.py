@@ -30,6 +30,8 @@ class Stack:
     """Services, each with the name of its app."""
     hosts: Mapping[str, str]
     """Other names by which services are called, each with the name of the app that it means."""
+    names: Mapping[str, str]
+    """All names by which services are called, those of the apps and of the services among them."""
     images: Mapping[str, ImageFacts | RegistryError]
     """What registries say of images, by the names in the input; empty where nobody asked them."""
     built: dict[str, str] = field(default_factory=dict[str, str])

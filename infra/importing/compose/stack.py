@@ -23,6 +23,7 @@ from infra.importing.compose.keys import KEYS
 from infra.importing.compose.labels import map_labels
 from infra.importing.compose.networks import called_ports, map_networks
 from infra.importing.compose.order import map_order, tasks
+from infra.importing.compose.owned import Owners, owners_among
 from infra.importing.compose.ports import map_ports
 from infra.importing.compose.project import ComposeProject
 from infra.importing.compose.resources import map_resources
@@ -72,8 +73,15 @@ def import_project(
         raise UsageError(f"{origin}: there is no service to import; --profile names the one to start")
     apps = _names(services)
     draft = StackDraft(name=own_name(stack or project.name or project.folder.resolve().name), origin=origin)
+    hosts = other_names(services, apps)
     whole = Stack(
-        project=project, draft=draft, ledger=ledger, apps=apps, hosts=other_names(services, apps), images=images or {}
+        project=project,
+        draft=draft,
+        ledger=ledger,
+        apps=apps,
+        hosts=hosts,
+        names={**hosts, **{app: app for app in apps.values()}},
+        images=images or {},
     )
     if "name" in values:
         ledger.taken(("name",), "namespace", "name")
@@ -83,7 +91,7 @@ def import_project(
     owners = _map_what_runs(found, top)
     map_volumes_of_project(values, owners, next(iter(found.values())))
     texts = {name: _text(service) for name, service in found.items()}
-    _map_how(found, called_ports(services, texts))
+    _map_how(found, called_ports(whole, texts))
     kept = fold_sidecars(found)
     map_networks(list(kept.values()), _with_sidecars(kept, found, texts))
     map_stored(whole)
@@ -136,9 +144,9 @@ def _services(stack: Stack, services: Mapping[str, Mapping[str, Any]], jobs: Col
     return found
 
 
-def _map_what_runs(services: Mapping[str, Service], top: Path) -> dict[str, tuple[str, str]]:
-    """Write images, commands and configuration, and return the app and the volume that have each named one first."""
-    owners: dict[str, tuple[str, str]] = {}
+def _map_what_runs(services: Mapping[str, Service], top: Path) -> Owners:
+    """Write images, commands and configuration, and return who has which volume."""
+    owners = owners_among(services.values())
     for service in services.values():
         map_image(service, top)
         map_environment(service)

@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.importing.app_parts import secrets_in, typed_literal
 from infra.importing.compose.files import read_file
+from infra.importing.compose.hosts import with_hosts_of_file
 from infra.importing.compose.service import Service, Stack
 from infra.importing.compose.values import items
 from infra.importing.draft import Step
@@ -53,7 +54,8 @@ def map_configs(service: Service) -> None:
                 ),
             )
         else:
-            service.settings.setdefault("files", {})[target] = content
+            own = with_hosts_of_file(service, key, target, content)
+            service.settings.setdefault("files", {})[target] = own
             service.taken(key, "files", target)
     if "configs" in service.values and not service.values["configs"]:
         service.taken(("configs",), "files", text="has none")

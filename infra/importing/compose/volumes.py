@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.importing.app_parts import USUAL_SIZE
-from infra.importing.compose.binds import keep_beside_lost_and_found, map_bind
+from infra.importing.compose.binds import map_bind
 from infra.importing.compose.mounts import KEY, Mount, mounts_of, normal_path
-from infra.importing.compose.order import replicas_of
+from infra.importing.compose.owned import Owners, is_of_sockets, is_twice, shared_by, write_volume
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import is_on, items, pairs, size_of, size_text
 from infra.importing.names import own_name
@@ -25,8 +25,8 @@ _LEAST_BYTES = 2**20
 _IN_IMAGE = "the image's own folder is there; what must outlive the pod, write as a volume of kind: persistent"
 
 
-def map_volumes(service: Service, owners: dict[str, tuple[str, str]]) -> None:
-    """Write the volumes of a service; `owners` keeps the app and the volume that have each named one first."""
+def map_volumes(service: Service, owners: Owners) -> None:
+    """Write the volumes of a service; `owners` keeps who has each one first."""
     for mount in mounts_of(service):
         target = mount.target
         if not target.startswith("/") or ".." in target.split("/") or target == "/":
@@ -36,7 +36,7 @@ def map_volumes(service: Service, owners: dict[str, tuple[str, str]]) -> None:
         elif mount.kind == "volume":
             service.decided(mount.key, why=_IN_IMAGE)
         elif mount.kind == "bind":
-            map_bind(service, mount)
+            map_bind(service, mount, owners)
         elif mount.kind == "tmpfs":
             _map_tmpfs(service, mount.key, target, mapping(mount.options.get("tmpfs")).get("size"))
         else:
@@ -52,17 +52,21 @@ def map_volumes(service: Service, owners: dict[str, tuple[str, str]]) -> None:
         service.taken((KEY,), KEY, text="has none")
 
 
-def map_volumes_of_project(values: Mapping[str, object], used: Mapping[str, tuple[str, str]], service: Service) -> None:
+def map_volumes_of_project(values: Mapping[str, object], owners: Owners, service: Service) -> None:
     """Note what becomes of the volumes at the top."""
     ledger = service.stack.ledger
     for name in mapping(values.get(KEY)):
         value = mapping(mapping(values.get(KEY)).get(name))
-        if name not in used:
-            ledger.decided((KEY, name), why="no app that is imported has it")
+        owner = owners.first.get(name)
+        if owner is None:
+            is_used = name in owners.services
+            ledger.decided((KEY, name), why="no app has it" if is_used else "no app that is imported has it")
             continue
-        place = ("apps", used[name][0], KEY, used[name][1])
+        place = ("apps", owner.app, KEY, owner.volume)
         if not value:
             ledger.taken((KEY, name), *place)
+        if value.get("driver") == "local" and "driver_opts" not in value:
+            ledger.taken((KEY, name, "driver"), *place, text="it is the default")
         for key in ("external", "name", "x-size"):
             if key in value:
                 ledger.taken((KEY, name, key), *place)
@@ -75,36 +79,16 @@ def map_volumes_of_project(values: Mapping[str, object], used: Mapping[str, tupl
             )
 
 
-def _map_named(service: Service, mount: Mount, owners: dict[str, tuple[str, str]]) -> None:
-    settings, stack = service.settings, service.stack
-    name = own_name(mount.source, taken=settings.get(KEY, {}))
-    volume: dict[str, Any] = {"mount": mount.target}
-    top = mapping(mapping(stack.project.source.values.get(KEY)).get(mount.source))
-    owner = owners.get(mount.source)
-    if owner is not None and owner[0] == service.app:
-        service.missing(
-            mount.key,
-            f"it is mounted at {settings[KEY][owner[1]]['mount']}, too; mount it once, at a folder that holds both",
-        )
+def _map_named(service: Service, mount: Mount, owners: Owners) -> None:
+    if is_of_sockets(service, mount, owners) or is_twice(service, mount, owners):
         return
+    top = mapping(mapping(service.stack.project.source.values.get(KEY)).get(mount.source))
     if is_on(top.get("external")) or isinstance(top.get("external"), Mapping):
-        volume["claim"] = own_name(text(top, "external", "name") or text(top, "name") or mount.source)
-        if owner is not None:
-            volume["shared"] = stack.draft.apps[owner[0]][KEY][owner[1]]["shared"] = True
-    elif owner is not None:
-        volume["from"] = f"{owner[0]}.{owner[1]}"
-        stack.draft.apps[owner[0]][KEY][owner[1]]["shared"] = True
+        volume = {"claim": own_name(text(top, "external", "name") or text(top, "name") or mount.source)}
     else:
-        size = _size(top)
-        volume |= {"size": size or USUAL_SIZE, "kind": "persistent"}
-        if not service.is_task and replicas_of(service) > 1:
-            volume["shared"] = True
-    owners.setdefault(mount.source, (service.app, name))
-    if mount.read_only and ("kind" in volume or "claim" in volume or "from" in volume):
-        volume["readOnly"] = True
-    settings.setdefault(KEY, {})[name] = volume
-    _note_named(service, mount, name, volume)
-    keep_beside_lost_and_found(service, mount.target)
+        volume = {"size": _size(top) or USUAL_SIZE, "kind": "persistent"}
+    name, written = write_volume(service, mount, owners, volume)
+    _note_named(service, mount, name, written)
 
 
 def _note_named(service: Service, mount: Mount, name: str, volume: Mapping[str, Any]) -> None:
@@ -113,10 +97,7 @@ def _note_named(service: Service, mount: Mount, name: str, volume: Mapping[str, 
         service.decided(
             mount.key,
             *to,
-            why=(
-                f"several apps have it, so {volume['from']} is shared: true, which its "
-                "storage class must allow (ReadWriteMany)"
-            ),
+            why=f"several apps have it, so {shared_by(volume)}",
         )
     elif "claim" in volume:
         service.decided(mount.key, *to, why=f"it is there already, as claim {volume['claim']}")
