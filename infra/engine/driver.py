@@ -41,7 +41,7 @@ from infra.engine.outcome import (
 )
 from infra.engine.report import EngineReport, clean_message
 from infra.engine.workspace import Workspace
-from infra.system.interruptions import interruptions_handled_by
+from infra.system.interruption import interruptions_handled_by
 from infra.urns import urn_name
 
 LOG = logging.getLogger(__name__)

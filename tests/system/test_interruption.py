@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from infra.system.interruptions import interruptions_handled_by
+from infra.system.interruption import interruptions_handled_by
 
 
 @pytest.fixture(autouse=True)
