@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +31,7 @@ from infra.engine.workspace import Workspace, stack_name
 from infra.local.paths import ClusterPaths
 from infra.local.workspace import cluster_workspace
 
+READY_SECONDS = 60
 URN = "urn:pulumi:local::nightowl::nightowl:apps:App$kubernetes:apps/v1:Deployment::web"
 
 
@@ -196,7 +198,8 @@ def press_ctrl_c_once(running: Path) -> None:
 
 def wait_until_exists(file: Path) -> None:
     waited = threading.Event()
-    while not file.exists():
+    deadline = time.monotonic() + READY_SECONDS
+    while not file.exists() and time.monotonic() < deadline:
         waited.wait(0.02)
 
 
