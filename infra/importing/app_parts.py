@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from infra.importing.draft import StackDraft, Step
 from infra.importing.names import secret_name
 from infra.importing.usual_images import usual_user
-from infra.secret_texts.texts import Secret, in_file, in_setting
+from infra.secret_texts.texts import in_setting
 from infra.settings.app.image import REFERENCE
 from infra.values import text
 
@@ -81,12 +80,6 @@ def has_one_writer(app: Mapping[str, Any]) -> bool:
 def is_secret(name: str, value: str) -> bool:
     """Whether a variable or a setting looks like a secret that stands there in plain text."""
     return bool(in_setting(name, value))
-
-
-def secrets_in(path: str, content: str) -> list[Secret]:
-    """Find what looks like a secret in a file; one without a suffix is taken for a file of settings, too."""
-    found = in_file(path, content)
-    return found or ([] if "." in PurePosixPath(path).name else in_file(f"{path}.conf", content))
 
 
 def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | None = None) -> str:

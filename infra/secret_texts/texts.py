@@ -142,7 +142,18 @@ def _all(text: str, path: str) -> Iterator[_Place]:
     yield from _headers(text)
     yield from _of_known_files(text, path)
     yield from _encoded(text)
-    yield from _assignments(text, path.rpartition(".")[2])
+    yield from _assignments(text, _suffix(path, text))
+
+
+def _suffix(path: str, text: str) -> str:
+    """Return the suffix that says how a file is read.
+
+    One that has none is a script, or one such as README or Makefile, or else a file of settings.
+    """
+    _, dot, suffix = path.rpartition(".")
+    if dot or not path or path[0].isupper() or text.startswith("#!"):
+        return suffix if dot else ""
+    return "conf"
 
 
 def _headers(text: str) -> Iterator[_Place]:
@@ -247,7 +258,9 @@ def _is_directive(match: re.Match[str], suffix: str) -> bool:
     if not names_secret(name, value):
         return False
     # Elsewhere two words are a sentence: "token expired".
-    in_directives = suffix in _DIRECTIVE_FILES and name != "pass" and suspicion(name) is Suspicion.HUMAN
+    in_directives = (
+        suffix in _DIRECTIVE_FILES and name not in {"pass", "proxy_pass"} and suspicion(name) is Suspicion.HUMAN
+    )
     return bool(assigns) or in_directives or is_random(value)
 
 

@@ -12,9 +12,9 @@ _SHORTEST_RANDOM = 16
 """Characters of a key that was made by chance; nobody makes a shorter one to last."""
 _PLAIN_WORDS = {
     "", "-", "0", "1", "any", "auto", "bool", "boolean", "default", "deny", "disabled", "enabled", "env", "false",
-    "file", "header", "hidden", "inherit", "int", "integer", "n/a", "nil", "no", "none", "null", "number", "object",
-    "off", "on", "optional", "read", "redacted", "required", "str", "string", "text", "true", "undefined", "write",
-    "yes", "~",
+    "file", "files", "header", "hidden", "inherit", "int", "integer", "n/a", "nil", "no", "none", "null", "number",
+    "object", "off", "on", "optional", "read", "redacted", "required", "str", "string", "text", "true", "undefined",
+    "write", "yes", "~",
 }  # fmt: skip
 """Switches, and names of types in schemas. Words that people take for passwords (`secret`, `changeme`) are not here."""
 _NUMBER = re.compile(r"[-+]?\d{1,6}(?:\.\d+)?%?|\d{7,16}")
@@ -39,6 +39,9 @@ _ELSEWHERE = re.compile(
 )
 """A reference into a store, or what a store has encrypted."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@]*", re.I)
+_ACCOUNT = re.compile(r"[\w.-]+:[x*!]:\d+:\d+:[^\s:]*:[^\s:]*:[^\s:]*")
+"""A line of /etc/passwd, whose password is elsewhere."""
+_HARMLESS = (_AMOUNT, _PATH, _FILLED_IN, _ELSEWHERE, _ADDRESS, _ACCOUNT)
 _OPEN_KEY = re.compile(
     r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+|sk-ssh-\S+) |-----BEGIN (?:CERTIFICATE|\w* ?PUBLIC KEY)"
 )
@@ -95,6 +98,6 @@ def _is_mixed(run: str) -> bool:
 def _is_harmless(value: str) -> bool:
     return (
         value.lower() in _PLAIN_WORDS
-        or any(pattern.fullmatch(value) is not None for pattern in (_AMOUNT, _PATH, _FILLED_IN, _ELSEWHERE, _ADDRESS))
+        or any(pattern.fullmatch(value) is not None for pattern in _HARMLESS)
         or _OPEN_KEY.match(value) is not None
     )

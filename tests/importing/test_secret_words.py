@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.importing.app_parts import add_secret, secrets_in
+from infra.importing.app_parts import add_secret
 from infra.importing.draft import StackDraft
 from infra.importing.secret_words import hide_secrets
 
@@ -49,8 +49,3 @@ def test_a_variable_that_two_containers_have_is_one_secret() -> None:
     names = {add_secret(shop, "web", key="PASSWORD", of="the variable", env="PASSWORD") for _ in range(2)}
     assert names == {"password"}
     assert len(shop.steps) == 1
-
-
-def test_a_password_in_a_file_without_a_suffix_is_seen() -> None:
-    assert secrets_in("/etc/app", "listen = 80\npassword = hunter2owl\n")
-    assert not secrets_in("/etc/app", "listen = 80\n")

@@ -56,6 +56,8 @@ TOKENS: dict[str, str] = {
     "OpenAI project": "sk" + "-proj-" + _made(48),
     "OpenAI": "sk" + "-" + _made(48),
     "Google": "AI" + "za" + _made(35),
+    # The id alone, too: gitleaks (aws-access-token) and detect-secrets (AWSKeyDetector) report it without its key,
+    # which is seldom far from it. gitleaks lets the ids of AWS's documentation be, which end in EXAMPLE.
     "AWS": "AK" + "IA" + _made(16, string.ascii_uppercase + "234567"),
     "AWS session": "AS" + "IA" + _made(16, string.ascii_uppercase + "234567"),
     "Slack bot": "xo" + "xb-" + _made(12, string.digits) + "-" + _made(12, string.digits) + "-" + _made(24),
@@ -189,6 +191,10 @@ FILES: dict[str, str] = {
     "/home/app/.docker/config.json": f'{{"auths": {{"r.io": {{"auth": "{_encoded(f"app:{_made(30)}")}"}}}}}}\n',
     "/etc/nginx/htpasswd": "app:$apr1$" + _made(8) + "$" + _made(22) + "\n",
     "/etc/app/token": _made(20),
+    "/etc/app/settings": f"listen = 80\npassword = {_WORD}\n",
+    "/etc/app/directives": f"listen 80\npassword {_WORD}\n",
+    "/etc/app/Caddyfile": f":80\npassword={_WORD}\n",
+    "/etc/app/entrypoint": f"#!/bin/sh\nexport DB_PASSWORD={_WORD}\nexec app\n",
     "/etc/app/password.txt": f"{_WORD}\n",
     "/etc/tls/tls.key": _pem("PRIVATE " + "KEY"),
 }
@@ -333,6 +339,17 @@ HARMLESS_ENV: dict[str, str | int | bool] = {
 
 HARMLESS_FILES: dict[str, str] = {
     "/etc/nginx/conf.d/default.conf": "location / { fastcgi_pass php-handler; }\nuwsgi_pass web;\nproxy_pass http://web;\n",
+    "/etc/nginx/sites-enabled/default": "location / {\n  proxy_pass web;\n  fastcgi_pass php;\n}\n",
+    "/etc/ssh/sshd_config": "PasswordAuthentication no\nAuthorizedKeysFile .ssh/authorized_keys\n",
+    "/etc/nsswitch.conf": "passwd: files\nshadow: files\n",
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
+    "/etc/pam.d/common-password": "password requisite pam_deny.so\npassword\t[success=1 default=ignore]\tpam_unix.so\n",
+    "/usr/local/bin/entrypoint": '#!/bin/sh\npasswd app\nPASSWORD="$(cat /run/secrets/db)"\nexec app\n',
+    "/etc/app/README": "Password storage\n\nNo password is stored.\n",
+    "/etc/app/checksum": f"{_made(64, _HEX)}\n",
+    "/etc/app/number": "123456789012\n",
+    "/etc/ssl/ca": _pem("CERTIFICATE"),
+    "/etc/ssl/authorized_keys": f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA{_made(40)} ops@example.com\n",
     "/etc/app/app.yaml": "auth:\n  tokenTTL: 15m\n  passwordFile: /run/secrets/db\n  password: ${DB_PASSWORD}\n",
     "/etc/app/workflow.yaml": "permissions:\n  id-token: write\nsecrets: inherit\n",
     "/etc/app/check.sh": 'PASS=$((PASS + 1))\nping --password="$$(cat /run/secrets/db)" --token ${{ inputs.token }}\n',

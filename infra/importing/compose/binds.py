@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.importing.app_parts import USUAL_SIZE, secrets_in
+from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.compose.files import TOO_MUCH, is_inside, read_file, read_folder
 from infra.importing.compose.hosts import with_hosts_of_file
 from infra.importing.compose.mounts import KEY, Mount
 from infra.importing.compose.owned import Owners, is_of_sockets, is_twice, shared_by, source_of, write_volume
 from infra.importing.compose.service import Service
+from infra.secret_texts.texts import in_file
 from infra.values import text
 
 _HOST = (
@@ -83,7 +84,7 @@ def _map_path_of_host(service: Service, mount: Mount, owners: Owners) -> None:
 def _map_file(service: Service, mount: Mount, content: str | None) -> None:
     if content is None:
         service.missing(mount.key, _LARGE)
-    elif secrets_in(mount.target, content):
+    elif in_file(mount.target, content):
         service.missing(mount.key, _HOLDS_ONE)
     else:
         own = with_hosts_of_file(service, mount.key, mount.target, content)
@@ -100,7 +101,7 @@ def _map_folder(service: Service, mount: Mount, folder: Path, owners: Owners) ->
     elif content is None:
         service.missing(mount.key, _LARGE)
     else:
-        secret = [name for name, text_ in content.items() if secrets_in(name, text_)]
+        secret = [name for name, text_ in content.items() if in_file(name, text_)]
         for name, one in content.items():
             if name not in secret:
                 path = posixpath.join(mount.target, name)

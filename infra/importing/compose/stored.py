@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.importing.app_parts import secrets_in, typed_literal
+from infra.importing.app_parts import typed_literal
 from infra.importing.compose.files import read_file
 from infra.importing.compose.hosts import with_hosts_of_file
 from infra.importing.compose.service import Service, Stack
 from infra.importing.compose.values import items
 from infra.importing.draft import Step
 from infra.importing.names import secret_name
+from infra.secret_texts.texts import in_file
 from infra.settings.partly import Location
 from infra.values import mapping, text
 
@@ -45,7 +46,7 @@ def map_configs(service: Service) -> None:
         content = _content(service.stack, source)
         if content is None:
             service.missing(key, f"its content is not in the project; write it under 'files' as {target}")
-        elif secrets_in(target, content):
+        elif in_file(target, content):
             service.missing(
                 key,
                 (

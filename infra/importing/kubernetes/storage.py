@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from infra.importing.app_parts import USUAL_SIZE, secrets_in
+from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.names import own_name, secret_name
+from infra.secret_texts.texts import in_file
 
 _SECRETS = "/run/secrets"
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108
@@ -184,7 +185,7 @@ def _mounted_files(app: App, mount: Part, texts: Any, paths: dict[str, str], to:
             app.missing(mount, f"the ConfigMap has no {key}; write the file under 'files'")
             continue
         content = app.text(part.text)
-        secrets = secrets_in(target, content)
+        secrets = in_file(target, content)
         if secrets:
             app.missing(
                 part,
