@@ -41,7 +41,11 @@ Profiles = Annotated[list[str] | None, typer.Option("--profile", help="Import th
 def kubernetes(
     context: typer.Context,
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files and folders of manifests, or of `helm template`.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files and folders of manifests; - is standard input.",
+        ),
     ],
     *,
     stack: Stack = None,
@@ -49,7 +53,7 @@ def kubernetes(
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a stack file from manifests of Kubernetes."""
+    """Write a stack file from manifests of Kubernetes, or from what `helm template` prints."""
     from infra.importing.kubernetes.mapper import import_kubernetes
     from infra.importing.run import write_imported
     from infra.project import project_folder
@@ -101,7 +105,7 @@ def marathon(
 ) -> None:
     """Make a stack file from apps, groups and pods of Marathon, as JSON files or as its API answers them.
 
-    An id /shop/web becomes the app `web` of the stack `shop`.
+    An id /shop/web becomes the app `web` of the stack `shop`. The file - is standard input.
     """
     from infra.importing.marathon.mapper import import_marathon
     from infra.importing.run import write_imported

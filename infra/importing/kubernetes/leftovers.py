@@ -12,6 +12,7 @@ import yaml
 from infra.importing.draft import Step
 from infra.importing.kubernetes.parts import Object
 from infra.importing.kubernetes.world import HOOK, LONG_RUNNING, TASKS, World
+from infra.importing.text_input import STANDARD_INPUT
 from infra.secret_texts.texts import in_text
 
 FIRST = (
@@ -94,6 +95,8 @@ def _secret(world: World, one: Object) -> None:
     )
     world.ledger.decided(one.part.place, "apps", why="its values are written nowhere; the command below applies it")
     what = f"apply Secret {one.name} from its own file, whose values nobody copies"
+    if one.file == STANDARD_INPUT:
+        what = f"apply Secret {one.name}, whose values nobody copies: pipe the same manifests into this command"
     world.draft.steps.append(Step(what=what, command=command))
 
 

@@ -13,12 +13,17 @@ from infra.importing.kubernetes.common import note_common
 from infra.importing.kubernetes.keys import KEYS
 from infra.importing.kubernetes.leftovers import draft_leftovers
 from infra.importing.kubernetes.network import draft_flows, note_policies
+from infra.importing.kubernetes.parts import Object
 from infra.importing.kubernetes.reading import read_objects
 from infra.importing.kubernetes.routes import note_routes
 from infra.importing.kubernetes.services import note_services
 from infra.importing.kubernetes.world import World, find_workloads
 from infra.importing.names import own_name
 from infra.importing.run import Imported
+from infra.importing.text_input import STANDARD_INPUT, called
+
+_RELEASE = "app.kubernetes.io/instance"
+"""The label by which charts name the release."""
 
 
 def import_kubernetes(paths: Sequence[Path], stack: str | None = None) -> Imported:
@@ -29,7 +34,7 @@ def import_kubernetes(paths: Sequence[Path], stack: str | None = None) -> Import
         UsageError: there is nothing to import, or something must be run first.
     """
     source, objects = read_objects(paths)
-    name = own_name(stack or _folder(paths[0]))
+    name = own_name(stack or _usual_name(paths[0], objects))
     draft = StackDraft(name=name, origin=", ".join(map(_shown, paths)))
     world = World(objects=objects, source=source, draft=draft, ledger=Ledger(KEYS, source))
     find_workloads(world)
@@ -49,11 +54,17 @@ def import_kubernetes(paths: Sequence[Path], stack: str | None = None) -> Import
     return Imported(draft=draft, findings=world.ledger.findings())
 
 
-def _folder(path: Path) -> str:
-    """Return the name of a folder with manifests, or of the file without its ending."""
-    whole = path.resolve()
-    return whole.name if path.is_dir() else whole.stem
+def _usual_name(path: Path, objects: Sequence[Object]) -> str:
+    """Return the name of a folder with manifests, of the file without its ending, or of the release that was piped."""
+    if path != STANDARD_INPUT:
+        return path.resolve().name if path.is_dir() else path.resolve().stem
+    releases = {one.part.at("metadata", "labels", _RELEASE).text for one in objects} - {""}
+    namespaces = {one.namespace for one in objects} - {""}
+    for names in (releases, namespaces):
+        if len(names) == 1:
+            return names.pop()
+    raise UsageError("-: standard input has no name for the stack; give one: --stack NAME")
 
 
 def _shown(path: Path) -> str:
-    return path.name or path.resolve().name
+    return called(path) if path == STANDARD_INPUT else path.name or path.resolve().name

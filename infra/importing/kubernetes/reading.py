@@ -12,9 +12,10 @@ from typing import Any, cast
 from infra.errors import UsageError
 from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.source import Source
+from infra.importing.text_input import STANDARD_INPUT, called, read_text
 from infra.settings.partly import Location
 from infra.settings.problems import Problem, SettingsError
-from infra.settings.yaml_file import LARGEST_FILE_BYTES, Document, parse_document, short_name
+from infra.settings.yaml_file import LARGEST_FILE_BYTES, Document, parse_document
 
 SUFFIXES = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -58,11 +59,11 @@ def read_objects(paths: Sequence[Path]) -> tuple[Source, list[Object]]:
             origins[kind, key] = (document, place)
             objects.append(Object(kind=kind, name=name, part=Part(body, (kind, key)), file=document.file))
     if not objects:
-        raise UsageError(f"{', '.join(map(str, paths))}: no object of Kubernetes is there to import")
+        raise UsageError(f"{', '.join(map(called, paths))}: no object of Kubernetes is there to import")
 
     def place_of(location: Location) -> str:
         document, above = origins[str(location[0]), str(location[1])]
-        return f"{short_name(document.file)}:{document.line((*above, *location[2:]))}"
+        return f"{called(document.file)}:{document.line((*above, *location[2:]))}"
 
     return Source(values=values, place=place_of), objects
 
@@ -70,6 +71,9 @@ def read_objects(paths: Sequence[Path]) -> tuple[Source, list[Object]]:
 def _files(paths: Sequence[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for path in paths:
+        if path == STANDARD_INPUT:
+            found[path] = None
+            continue
         if not path.exists():
             raise _refused(path, "there is no such file or folder")
         if not path.is_dir():
@@ -89,7 +93,7 @@ def _check_kustomizations(files: Sequence[Path]) -> None:
     """Refuse what Kustomize would change; one that only lists files which are imported anyway changes nothing."""
     names = {file.resolve() for file in files}
     for file in (one for one in files if one.name in KUSTOMIZATIONS):
-        content = parse_document(_text(file), str(file)).values
+        content = parse_document(_text_of(file), called(file)).values
         listed = [str(one) for one in cast("list[object]", content.get("resources") or [])]
         changes = sorted(content.keys() - {"apiVersion", "kind", "resources"})
         elsewhere = [one for one in listed if (file.parent / one).resolve() not in names]
@@ -100,8 +104,8 @@ def _check_kustomizations(files: Sequence[Path]) -> None:
 
 
 def _documents(file: Path) -> Iterator[_Document]:
-    text = _text(file)
-    if file.suffix == ".json":
+    text = _text_of(file)
+    if file.suffix == ".json" or text.startswith("{"):
         text = re.sub(r"(?m)^\t+", lambda match: "  " * len(match[0]), text)
     for first_line, content in _split(text):
         try:
@@ -116,9 +120,9 @@ def _documents(file: Path) -> Iterator[_Document]:
 
 def _parsed(content: str, file: Path) -> Document:
     try:
-        return parse_document(content, str(file))
+        return parse_document(content, called(file))
     except SettingsError:
-        return parse_document(_OCTAL.sub(lambda match: f"{match[1]}{int(match[2], 8)}", content), str(file))
+        return parse_document(_OCTAL.sub(lambda match: f"{match[1]}{int(match[2], 8)}", content), called(file))
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
@@ -135,7 +139,7 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 def _at_line(file: Path, content: str, first_line: int, error: SettingsError) -> SettingsError:
     """Return a mistake with the line of the file, where the document is not the first."""
     try:
-        parse_document("\n" * first_line + content, str(file))
+        parse_document("\n" * first_line + content, called(file))
     except SettingsError as with_lines:
         return with_lines
     return error
@@ -145,7 +149,7 @@ def _refuse_templates(file: Path, content: str, first_line: int) -> None:
     for index, line in enumerate(content.split("\n"), first_line + 1):
         if "{{" in line:
             raise UsageError(
-                f"{short_name(file)}:{index}: is a template; run `helm template NAME CHART > manifests.yaml`, and "
+                f"{called(file)}:{index}: is a template; run `helm template NAME CHART > manifests.yaml`, and "
                 "import that file"
             )
 
@@ -161,7 +165,7 @@ def _listed(place: Location, body: Any) -> Iterator[tuple[Location, Any]]:
 
 def _checked(document: _Document, place: Location, body: Any) -> tuple[str, str]:
     part = Part(body, place)
-    where = f"{short_name(document.file)}:{document.line(place)}"
+    where = f"{called(document.file)}:{document.line(place)}"
     kind, name = part["kind"].text, part.at("metadata", "name").text or part.at("metadata", "generateName").text
     if not kind or not part["apiVersion"].text:
         message = "is no object of Kubernetes; import files whose documents have apiVersion and kind, and no others"
@@ -194,20 +198,10 @@ def _plain(value: Any) -> Any:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def _text(file: Path) -> str:
-    if not file.is_file():
-        raise _refused(file, "is no regular file")
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(LARGEST_FILE_BYTES + 1)
-        if len(content) > LARGEST_FILE_BYTES:
-            raise _refused(file, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; split it")
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise _refused(file, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _refused(file, "is not UTF-8 text") from None
+def _text_of(file: Path) -> str:
+    remedy = "write it into several files, and import their folder" if file == STANDARD_INPUT else "split it"
+    return read_text(file, most_bytes=LARGEST_FILE_BYTES, remedy=remedy)
 
 
 def _refused(file: Path, message: str) -> SettingsError:
-    return SettingsError([Problem(str(file), message)])
+    return SettingsError([Problem(called(file), message)])

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from infra.importing.text_input import called, read_text
 from infra.settings.model import path_text
 from infra.settings.partly import Location
 from infra.settings.problems import Problem, SettingsError
-from infra.settings.yaml_file import short_name
 
 LARGEST_FILE_BYTES = 8 * 2**20
 MOST_VALUES = 100_000
@@ -38,8 +38,8 @@ def read_json(path: Path) -> JsonFile:
     Raises:
         SettingsError: it cannot be read, is no JSON, is too large, or has a key twice; with the line.
     """
-    name = short_name(path)
-    text = _text(path, name)
+    name = called(path)
+    text = read_text(path, most_bytes=LARGEST_FILE_BYTES, remedy="import one group at a time")
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -58,23 +58,6 @@ def read_json(path: Path) -> JsonFile:
 
 class _TooDeepError(Exception):
     """The file goes beyond the bound of nesting."""
-
-
-def _text(path: Path, name: str) -> str:
-    try:
-        if path.exists() and not path.is_file():
-            raise _refused(name, "is no regular file; name the files of a folder one by one")
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
-        if len(content) > LARGEST_FILE_BYTES:
-            raise _refused(name, f"is larger than {LARGEST_FILE_BYTES // 2**20} MiB; import one group at a time")
-        return content.decode("utf-8-sig")
-    except FileNotFoundError:
-        raise _refused(name, "there is no such file") from None
-    except OSError as error:
-        raise _refused(name, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _refused(name, "is not UTF-8 text") from None
 
 
 def _lines(text: str, name: str) -> dict[Location, int]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.errors import UsageError
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.importing.keys import Column, find_key
@@ -27,6 +28,7 @@ from infra.importing.marathon.work import Unit, Work
 from infra.importing.names import own_name
 from infra.importing.run import Imported
 from infra.importing.source import leaves
+from infra.importing.text_input import STANDARD_INPUT, called
 from infra.settings.partly import Location
 from infra.values import mapping, mappings, number, sequence, text, within
 
@@ -36,11 +38,14 @@ def import_marathon(files: Sequence[Path], stack: str | None) -> Imported:
 
     Raises:
         SettingsError: a file cannot be used.
+        UsageError: nothing is on standard input, or nothing there names the stack.
     """
     read = read_definitions(files)
     group = group_of_all([*read.apps, *read.pods])
+    if stack is None and group == "/" and files[0] == STANDARD_INPUT:
+        raise UsageError("-: standard input has no name for the stack; give one: --stack NAME")
     name = own_name(stack or (group if group != "/" else files[0].stem))
-    draft = StackDraft(name=name, origin=", ".join(path.name for path in files))
+    draft = StackDraft(name=name, origin=", ".join(called(path).rpartition("/")[2] for path in files))
     units = units_of(read, group)
     ledger = Ledger(KEYS, read.source)
     work = Work(draft=draft, ledger=ledger, place=read.source.place, units=units, hosts=hosts_of_units(units))

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from infra.importing.marathon.json_file import JsonFile, read_json
 from infra.importing.source import Source
+from infra.importing.text_input import called
 from infra.settings.model import path_text
 from infra.settings.partly import Location
 from infra.settings.problems import Problem, SettingsError
@@ -64,11 +65,11 @@ def read_definitions(files: Sequence[Path]) -> Definitions:
             message = "describes no app, pod or group; name a definition, or the answer of GET /v2/apps or /v2/groups"
             collected.problems.append(Problem(document.name, message))
     if not collected.problems and not (collected.kinds["apps"] or collected.kinds["pods"]):
-        collected.problems.append(Problem(", ".join(path.name for path in files), "has groups and no app in them"))
+        collected.problems.append(Problem(", ".join(map(called, files)), "has groups and no app in them"))
     count = len(collected.kinds["apps"]) + len(collected.kinds["pods"])
     if count > MOST_APPS:
         message = f"has {count} apps, and a stack file has room for {MOST_APPS}; import one group at a time"
-        collected.problems.append(Problem(", ".join(path.name for path in files), message))
+        collected.problems.append(Problem(", ".join(map(called, files)), message))
     if collected.problems:
         raise SettingsError(collected.problems)
     values = {kind: found for kind, found in collected.kinds.items() if found}
