@@ -16,6 +16,8 @@ from infra.values import text
 ANYWHERE = "0.0.0.0/0"
 MOST_CALLERS_OF_ALL = 10
 """Of more apps, each may call those only for which the input gives a reason: nobody reads the whole list."""
+MOST_CALLERS_UNKNOWN = 40
+"""Of more apps than that, one for which the input gives no reason at all may call nobody, or else everybody."""
 USUAL_SIZE = "1Gi"
 """Of a volume whose size the input does not say."""
 _ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")

@@ -20,6 +20,8 @@ class App:
     said: dict[str, Any] = field(default_factory=dict[str, Any])
     moved: dict[str, str] = field(default_factory=dict[str, str])
     """Paths of files that are elsewhere here."""
+    plain_secrets: dict[str, str] = field(default_factory=dict[str, str])
+    """Variables that are secrets in plain text, which are compared and never written."""
 
     @property
     def name(self) -> str:
@@ -68,17 +70,21 @@ class App:
             text = text.replace(old, new)
         return self.world.renamed(text, is_host=is_host)
 
+    def find(self, kind: str, name: str) -> Object | None:
+        """Return an object that its pods name, which lies in their namespace."""
+        return self.world.find(kind, name, self.workload.object.namespace)
+
     def config_map(self, name: str) -> tuple[Object | None, Mapping[str, Part]]:
         """Return a ConfigMap of the input with its texts, and note that it is used."""
-        found = self.world.find("ConfigMap", name)
+        found = self.find("ConfigMap", name)
         if found is None:
             return None, {}
-        self.world.used.add(("ConfigMap", name))
+        self.world.used.add(found.part.place)
         return found, dict(found.part["data"].entries())
 
     def secret_keys(self, name: str) -> list[str]:
         """List the keys of a Secret of the input; its values are read by nobody."""
-        found = self.world.find("Secret", name)
+        found = self.find("Secret", name)
         if found is None:
             return []
         return [key for section in ("data", "stringData") for key, _ in found.part[section].entries()]

@@ -13,7 +13,7 @@ from infra.importing.kubernetes.routes import draft_traffic, routes_to
 from infra.importing.kubernetes.running import draft_pod, draft_rollout, draft_security
 from infra.importing.kubernetes.scaling import draft_availability, draft_replicas
 from infra.importing.kubernetes.storage import draft_secret_files, draft_volumes
-from infra.importing.kubernetes.world import HOOK, HOOKS_BEFORE, HOOKS_FIRST, TASKS, Workload, World
+from infra.importing.kubernetes.world import ARGO_HOOK, HOOK, HOOKS_BEFORE, HOOKS_FIRST, TASKS, Workload, World
 from infra.importing.names import own_name
 from infra.settings.scalars import seconds_text
 
@@ -194,12 +194,13 @@ def tidy(app: App) -> None:
 
 
 def draft_releases(world: World, apps: list[App]) -> None:
-    """Make a Helm hook that runs in the image of an app the release of that app."""
+    """Make a hook of Helm or Argo CD that runs in the image of an app the release of that app."""
     for hook in apps:
-        events = {one.strip() for one in hook.workload.object.annotations.get(HOOK, "").split(",")}
+        key = next((one for one in (HOOK, ARGO_HOOK) if one in hook.workload.object.annotations), HOOK)
+        events = {one.strip() for one in hook.workload.object.annotations.get(key, "").split(",")}
         if not events & HOOKS_BEFORE:
             continue
-        note = hook.workload.object.part.at("metadata", "annotations", HOOK)
+        note = hook.workload.object.part.at("metadata", "annotations", key)
         same = [one for one in apps if one is not hook and one.said.get("image") == hook.said.get("image")]
         target = next((one for one in same if one.said.get("kind", "web") in {"web", "worker"}), None)
         command: dict[str, Any] = {key: hook.said[key] for key in ("command", "args") if key in hook.said}
@@ -222,7 +223,7 @@ def draft_releases(world: World, apps: list[App]) -> None:
 
 def _comes_first(hook: App, apps: list[App]) -> None:
     for app in apps:
-        if not app.workload.object.annotations.get(HOOK):
+        if not app.workload.object.annotations.keys() & {HOOK, ARGO_HOOK}:
             app.said.setdefault("dependsOn", []).append(hook.name)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.kubernetes.world import HOOK, World
+from infra.importing.source import leaves
 
 _SELECTORS = ("selector", "serviceName")
 _POD_FIELDS = (
@@ -14,6 +17,30 @@ _POD_FIELDS = (
     "subdomain",
 )
 _ROLES = ("eks.amazonaws.com/role-arn", "iam.gke.io/gcp-service-account", "azure.workload.identity/client-id")
+
+
+def note_repeated(world: World) -> None:
+    """Take each object once, and report the others of its kind and name."""
+    first: dict[tuple[str, str, str], Object] = {}
+    for one in world.objects:
+        name = one.part.at("metadata", "name")
+        before = first.setdefault((one.kind, one.name, one.namespace if name.given else str(one.part.place)), one)
+        if before is not one:
+            where = world.place(before.part)
+            world.ledger.missing(one.part.place, f"{one.label} is in {where} too, and that one is taken; keep one")
+    world.objects = list(first.values())
+
+
+def note_nothing(world: World) -> None:
+    """Note what says nothing, as if it were left out: a null, an empty list, an empty mapping."""
+    noted = world.ledger.noted
+    for leaf in leaves(world.source.values):
+        value: Any = world.source.values
+        for step in leaf:
+            value = value[step]
+        is_noted = any(leaf[:length] in noted for length in range(2, len(leaf) + 1))
+        if not is_noted and (value is None or value in ([], {})):
+            world.ledger.taken(leaf, text="says nothing")
 
 
 def note_common(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -17,6 +18,7 @@ from infra.settings.app.image import REFERENCE
 from infra.settings.app.references import references
 
 _HOST_VARIABLE = re.compile(r"(?i)host|addr|server|url|uri|endpoint|service|node|seed|peer|proxy|backend|master|broker")
+_SERVICE_LINK = re.compile(r"[A-Z0-9_]+_SERVICE_(?:HOST|PORT)\b")
 _IN_PLAIN_TEXT = "stands there in plain text; create the Secret by the command below, and give out a new one"
 
 
@@ -30,7 +32,7 @@ def draft_command(app: App, container: Part, *to: str) -> None:
     if image.why:
         app.world.draft.comments[*app.place, *to, "image"] = image.why.partition(",")[0].partition(";")[0]
     for key in ("command", "args"):
-        words = [app.text(word.text) for word in container[key].items()]
+        words = [app.text(word.text, is_host="-" in word.text) for word in container[key].items()]
         for index, hidden in _hidden(app, container[key], words).items():
             app.took(container[key][index], "secrets", hidden.secret, why=f"{hidden.variable} {_IN_PLAIN_TEXT}")
             words[index] = hidden.word
@@ -49,6 +51,7 @@ def draft_env(app: App, container: Part, *to: str) -> None:
         _env_from(app, source, named, *to)
     for variable in container["env"].items():
         _variable(app, variable, *to)
+    _service_links(app, container, *to)
     env = app.section(*to).get("env", {})
     known = {*env, *variables_of_secrets(app.said)}
     for name, value in env.items():
@@ -56,6 +59,22 @@ def draft_env(app: App, container: Part, *to: str) -> None:
             env[name] = _escaped(value, known)
     if not env:
         app.section(*to).pop("env", None)
+
+
+def _service_links(app: App, container: Part, *to: str) -> None:
+    """Draft the variables that Kubernetes sets for each Service, where the container names them."""
+    world, env = app.world, app.section(*to, "env")
+    said = json.dumps([container["command"].value, container["args"].value, list(env.values())])
+    if not _SERVICE_LINK.search(said):
+        return
+    for service in world.of_kind("Service"):
+        prefix, host = re.sub(r"\W", "_", service.name.upper()), world.hosts.get(service.name)
+        port = service.spec.at("ports", 0, "port").text
+        for variable, value in ((f"{prefix}_SERVICE_HOST", host), (f"{prefix}_SERVICE_PORT", port)):
+            if value and variable not in env and re.search(rf"\b{variable}\b", said):
+                env[variable] = value
+                why = "Kubernetes set it for each Service; here apps are found by name, and the variable says it"
+                world.ledger.decided(container.place, *app.place, *to, "env", variable, why=why)
 
 
 def _env_from(app: App, source: Part, named: set[str], *to: str) -> None:
@@ -142,7 +161,11 @@ def _field(app: App, variable: Part, name: str, *to: str) -> None:
 def _text(app: App, part: Part, name: str, value: str, *to: str) -> None:
     if is_secret(name, value):
         taken = variables_of_secrets(app.said).get(name)
+        if taken and app.plain_secrets.get(name) != value:
+            app.missing(part, _another(name))
+            return
         entry = taken or add_secret(app.world.draft, app.name, key=name, of=app.world.place(part), env=name)
+        app.plain_secrets[name] = value
         app.took(part, "secrets", entry, why=f"{name} {_IN_PLAIN_TEXT}")
         return
     text = app.text(value, is_host=bool(_HOST_VARIABLE.search(name)))
@@ -155,16 +178,21 @@ def _secret_variable(app: App, part: Part, reference: str, variable: str) -> Non
     known = variables_of_secrets(app.said)
     secrets = app.section("secrets")
     if variable in known:
-        same = secrets[known[variable]]["ref"] == reference
-        app.missing(
-            part, "" if same else f"{variable} is another secret already, as the containers of an app share them"
-        )
-        if same:
+        if secrets[known[variable]]["ref"] == reference:
             app.took(part, "secrets", known[variable])
+        else:
+            app.missing(part, _another(variable))
         return
     name = secret_name(reference.partition("/")[2], secrets)
     secrets[name] = {"ref": reference, "env": variable}
     app.took(part, "secrets", name)
+
+
+def _another(variable: str) -> str:
+    return (
+        f"{variable} is another secret already, and the containers of an app share its secrets; give the variable of "
+        "one of them another name, or let it read a file"
+    )
 
 
 def _escaped(text: str, known: set[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from typing import Any, cast
@@ -79,7 +80,7 @@ def draft_leftovers(world: World) -> None:
             _unused_workload(world, one)
         elif one.kind in _SERVED or one.kind in _ROUTED:
             _unused(world, one)
-        elif one.kind == "ConfigMap" and ("ConfigMap", one.name) in world.used:
+        elif one.kind == "ConfigMap" and one.part.place in world.used:
             continue
         elif one.kind != "Kustomization":
             world.kept.append(one)
@@ -122,7 +123,7 @@ def _unused(world: World, one: Object) -> None:
         world.ledger.missing(place, what)
     elif one.kind == "Service" and world.served_by(one.name) is None:
         world.ledger.missing(place, "no workload of the input is behind it; name the address in 'env' of who calls it")
-    elif one.kind == "PersistentVolumeClaim" and (one.kind, one.name) not in world.used:
+    elif one.kind == "PersistentVolumeClaim" and place not in world.used:
         world.ledger.missing(
             place, "no workload of the input mounts it; write it under 'volumes' of the app that has it"
         )
@@ -144,7 +145,7 @@ def _chosen(world: World, budget: Object) -> bool:
 def _write(world: World) -> None:
     """Write the objects that stay as they are, in the order in which they depend on each other."""
     folder = f"manifests/{world.draft.name}"
-    taken: set[str] = set()
+    taken: dict[str, Object] = {}
     for one in sorted(world.kept, key=_order):
         body = _clean(world, one)
         text = yaml.safe_dump(body, sort_keys=False, allow_unicode=True, width=10**9)
@@ -153,12 +154,13 @@ def _write(world: World) -> None:
                 one.part.place, "something in it looks like a secret; keep that in a Secret, and write it by hand"
             )
             continue
-        kind = one.kind.lower()
-        path = f"{folder}/{_order(one)[0]:02d}-{kind}-{one.name.replace('.', '-')}.yaml"
+        called = re.sub(r"[^a-z0-9.-]+", "-", f"{one.kind}-{one.name}".lower())
+        path = f"{folder}/{_order(one)[0]:02d}-{called}.yaml"
         if path in taken:
-            world.ledger.missing(one.part.place, "the input has another one of this name; rename one of them")
+            what = f"{world.place(taken[path].part)} has another one of this name, which is kept; rename this one"
+            world.ledger.missing(one.part.place, what)
             continue
-        taken.add(path)
+        taken[path] = one
         world.draft.files[path] = text
         world.ledger.taken(one.part.place, "manifests", text=f"it stays as it is, in {path}")
     if taken:

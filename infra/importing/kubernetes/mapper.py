@@ -9,7 +9,7 @@ from infra.errors import UsageError
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Ledger
 from infra.importing.kubernetes.apps import draft_app, draft_releases, tidy
-from infra.importing.kubernetes.common import note_common
+from infra.importing.kubernetes.common import note_common, note_nothing, note_repeated
 from infra.importing.kubernetes.keys import KEYS
 from infra.importing.kubernetes.leftovers import draft_leftovers
 from infra.importing.kubernetes.network import draft_flows, note_policies
@@ -37,6 +37,7 @@ def import_kubernetes(paths: Sequence[Path], stack: str | None = None) -> Import
     name = own_name(stack or _usual_name(paths[0], objects))
     draft = StackDraft(name=name, origin=", ".join(map(_shown, paths)))
     world = World(objects=objects, source=source, draft=draft, ledger=Ledger(KEYS, source))
+    note_repeated(world)
     find_workloads(world)
     note_common(world)
     apps = [draft_app(world, workload) for workload in world.workloads if workload.spec["containers"].value]
@@ -49,6 +50,7 @@ def import_kubernetes(paths: Sequence[Path], stack: str | None = None) -> Import
     note_routes(world)
     note_policies(world)
     draft_leftovers(world)
+    note_nothing(world)
     if not draft.apps and not draft.files:
         raise UsageError(f"{draft.origin}: no object there makes an app; import Deployments, StatefulSets or CronJobs")
     return Imported(draft=draft, findings=world.ledger.findings())

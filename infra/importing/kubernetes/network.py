@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
+from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL, MOST_CALLERS_UNKNOWN
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.containers import all_texts
 from infra.importing.kubernetes.parts import Part
@@ -15,6 +15,9 @@ from infra.values import mapping
 
 _ALL = "a pod reaches every other one without a NetworkPolicy, and the outside; remove what it does not call"
 _NAMED = "it names these in its variables, commands and files; add others that it calls"
+_UNKNOWN = "it names nobody whom it calls, so it may call all as before; remove those that it does not call"
+_OF_ONE_STORE = "a store calls those whose data it has or holds, by what they are called; add others that it calls"
+_ROLES = re.compile(r"master|primary|leader|slave|replica|secondary|follower|sentinel|standby|arbiter")
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -23,10 +26,7 @@ def draft_flows(world: World, apps: list[App]) -> None:
     served = [app for app in apps if "port" in app.said or "ports" in app.said]
     for app in apps:
         outgoing = _rules(world, app.workload, "Egress")
-        targets = [] if outgoing is None and _is_store(app) else served
-        is_small = len(apps) <= MOST_CALLERS_OF_ALL
-        if outgoing is None and not is_small and targets:
-            targets = [one for one in served if _names(app, one.name)]
+        targets, why = (served, "") if outgoing is not None else _called(app, served)
         flows: list[Any] = [flow for one in targets if one is not app for flow in _flow(world, app, one, outgoing)]
         if (
             app.said["kind"] not in {"stateful", "cron", "job"}
@@ -39,10 +39,29 @@ def draft_flows(world: World, apps: list[App]) -> None:
             flows += [] if _is_store(app) else [ANYWHERE]
         else:
             flows += [flow for rule in outgoing for flow in _elsewhere(app, rule["to"], rule)]
-        _say(app, "allowTo", flows, ("" if outgoing is not None else _ALL if is_small else _NAMED))
+        _say(app, "allowTo", flows, why)
         incoming = _rules(world, app.workload, "Ingress")
         if incoming is not None and app in served:
             _say(app, "allowFrom", [flow for rule in incoming for flow in _elsewhere(app, rule["from"], rule)], "")
+
+
+def _called(app: App, served: list[App]) -> tuple[list[App], str]:
+    """Return whom an app may call without a policy that says so, and why."""
+    named = [one for one in served if _names(app, one.name)]
+    if _is_store(app):
+        return [one for one in served if one in named or _is_of_one_store(app, one)], _OF_ONE_STORE
+    if len(served) <= MOST_CALLERS_OF_ALL:
+        return served, _ALL
+    own = [one for one in served if one.name.startswith(f"{app.name}-")]
+    if named or len(served) > MOST_CALLERS_UNKNOWN:
+        return [one for one in served if one in named or one in own], _NAMED
+    return served, _UNKNOWN
+
+
+def _is_of_one_store(app: App, other: App) -> bool:
+    """Whether two stores serve the same, and one of them follows: such as a replica and its primary."""
+    is_led = any(_ROLES.search(f"{one.name} {one.said['image']}") for one in (app, other))
+    return is_led and _is_store(other) and bool(_served_by(app) & _served_by(other))
 
 
 def _say(app: App, key: str, flows: list[Any], why: str) -> None:
@@ -54,16 +73,18 @@ def _say(app: App, key: str, flows: list[Any], why: str) -> None:
 
 
 def _names(app: App, other: str) -> bool:
-    if other.startswith(f"{app.name}-"):
-        return True
     word = re.compile(rf"(?<![\w-]){re.escape(other)}(?:-peers)?(?![\w-])")
     return any(word.search(text) for text in all_texts(app))
 
 
 def _is_store(app: App) -> bool:
     """Whether an app keeps data for others, and calls nobody: by its image, or by what it serves."""
-    served = [one for one in (app.said.get("port"), *map(_number, app.said.get("ports", {}).values())) if one]
-    return keeps_data(app.said["image"]) or (bool(served) and NOT_HTTP.keys() >= set(served))
+    served = _served_by(app)
+    return keeps_data(app.said["image"]) or (bool(served) and NOT_HTTP.keys() >= served)
+
+
+def _served_by(app: App) -> set[Any]:
+    return {one for one in (app.said.get("port"), *map(_number, app.said.get("ports", {}).values())) if one}
 
 
 def _number(port: Any) -> Any:

@@ -16,10 +16,12 @@ from infra.importing.text_input import STANDARD_INPUT, called, read_text
 from infra.settings.partly import Location
 from infra.settings.problems import Problem, SettingsError
 from infra.settings.yaml_file import LARGEST_FILE_BYTES, Document, parse_document
+from infra.values import sequence, within
 
 SUFFIXES = (".json", ".yaml", ".yml")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _SEPARATOR = re.compile(r"(?:---(?=[ \t\r]|$)|\.\.\.[ \t\r]*$)")
+_NO_OBJECT = "is no object of Kubernetes; import files whose documents have apiVersion and kind, and no others"
 _OCTAL = re.compile(r"(?m)^([ \t]*(?:- )?\"?(?:defaultMode|mode)\"?:[ \t]*)0o?([0-7]{3,4})(?=[ \t\r]*(?:#.*)?$)")
 """The mode of a file as people write it; YAML reads 0644 as 420, which is meant."""
 
@@ -137,7 +139,10 @@ def _split(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _at_line(file: Path, content: str, first_line: int, error: SettingsError) -> SettingsError:
-    """Return a mistake with the line of the file, where the document is not the first."""
+    """Return a mistake with the line of the file, where the document is not the first, or is a list or a text."""
+    if any(problem.message.startswith("is not a mapping") for problem in error.problems):
+        line = first_line + content[: len(content) - len(content.lstrip())].count("\n") + 1
+        return SettingsError([Problem(f"{called(file)}:{line}", _NO_OBJECT)])
     try:
         parse_document("\n" * first_line + content, called(file))
     except SettingsError as with_lines:
@@ -156,8 +161,8 @@ def _refuse_templates(file: Path, content: str, first_line: int) -> None:
 
 def _listed(place: Location, body: Any) -> Iterator[tuple[Location, Any]]:
     """List the objects in a list of them, such as kubectl prints."""
-    if isinstance(body, Mapping) and str(cast("Any", body).get("kind", "")).endswith("List") and "items" in body:
-        for index, item in enumerate(cast("list[Any]", cast("Any", body)["items"] or [])):
+    if str(within(body, "kind")).endswith("List") and "items" in body:
+        for index, item in enumerate(sequence(body["items"])):
             yield from _listed((*place, "items", index), item)
     else:
         yield place, body
@@ -168,8 +173,7 @@ def _checked(document: _Document, place: Location, body: Any) -> tuple[str, str]
     where = f"{called(document.file)}:{document.line(place)}"
     kind, name = part["kind"].text, part.at("metadata", "name").text or part.at("metadata", "generateName").text
     if not kind or not part["apiVersion"].text:
-        message = "is no object of Kubernetes; import files whose documents have apiVersion and kind, and no others"
-        raise SettingsError([Problem("apiVersion" if kind else "kind", message, where)])
+        raise SettingsError([Problem("apiVersion" if kind else "kind", _NO_OBJECT, where)])
     if not name:
         raise SettingsError([Problem("metadata.name", f"is missing; {kind} needs a name", where)])
     if "{{" in f"{kind}{name}":

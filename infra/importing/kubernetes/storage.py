@@ -71,7 +71,7 @@ def _secret(app: App, source: Part, mounts: list[Part]) -> None:
 
 
 def _is_tls(app: App, name: str) -> bool:
-    found = app.world.find("Secret", name)
+    found = app.find("Secret", name)
     return found is not None and found.part["type"].text == "kubernetes.io/tls"
 
 
@@ -100,43 +100,38 @@ def draft_volumes(app: App, containers: list[tuple[Part, tuple[str, ...]]]) -> N
 
 def _volume(app: App, volume: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
     name = volume["name"].text
-    for key, part in volume.entries():
-        if key == "name":
-            app.took(part, "volumes")
-        elif key == "configMap":
-            _files(app, part, mounts, places)
-        elif key == "secret":
-            continue
-        elif key == "projected":
-            _projected(app, part, mounts, places)
-        elif key == "emptyDir":
-            _scratch(app, part, mounts, name)
-        elif key == "persistentVolumeClaim":
-            _claim(app, part, mounts, name)
-        elif key == "ephemeral":
-            spec = part.at("volumeClaimTemplate", "spec")
-            wanted = quantities.size(spec.at("resources", "requests", "storage").text) or USUAL_SIZE
-            _mount(
-                app,
-                part,
-                mounts,
-                name,
-                {"size": wanted},
-                why="it is scratch space of the node, which dies with the pod",
-            )
-        elif key == "hostPath":
-            for _, mount in mounts:
-                app.dangerous(mount, _HOST_PATH)
-            app.dangerous(part, _HOST_PATH)
+    app.took(volume["name"], "volumes")
+    sources = [(key, part) for key, part in volume.entries() if key != "name" and part.given]
+    # A volume that says nothing of its source is an empty folder.
+    for key, part in sources or [("emptyDir", volume["emptyDir"])]:
+        match key:
+            case "configMap":
+                _files(app, part, mounts, places)
+            case "secret":
+                pass  # drafted before
+            case "projected":
+                _projected(app, part, mounts, places)
+            case "emptyDir":
+                _scratch(app, part, mounts, name)
+            case "persistentVolumeClaim":
+                _claim(app, part, mounts, name)
+            case "ephemeral":
+                spec = part.at("volumeClaimTemplate", "spec")
+                size = quantities.size(spec.at("resources", "requests", "storage").text) or USUAL_SIZE
+                why = "it is scratch space of the node, which dies with the pod"
+                _mount(app, part, mounts, name, {"size": size}, why=why)
+            case _:
+                _unknown_source(app, key, part, mounts)
+
+
+def _unknown_source(app: App, key: str, part: Part, mounts: list[tuple[Part, Part]]) -> None:
+    for one in (*(mount for _, mount in mounts), part):
+        if key == "hostPath":
+            app.dangerous(one, _HOST_PATH)
+        elif key == "downwardAPI":
+            app.missing(one, "write {field: ...} under 'env'")
         else:
-            what = (
-                "write {field: ...} under 'env'"
-                if key == "downwardAPI"
-                else "make a claim for it, and write it as 'claim'"
-            )
-            app.missing(part, what)
-            for _, mount in mounts:
-                app.missing(mount, what)
+            app.missing(one, "make a claim for it, and write it as 'claim'")
 
 
 def _mounts(containers: list[Part], name: str) -> Iterator[tuple[Part, Part]]:
@@ -238,13 +233,13 @@ def _scratch(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -
 
 def _claim(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
     claim = part["claimName"].text
-    found = app.world.find("PersistentVolumeClaim", claim)
+    found = app.find("PersistentVolumeClaim", claim)
     is_read_only = part["readOnly"].value is True
     app.took(part["readOnly"], "volumes", own_name(name), "readOnly")
     if found is None:
         _mount(app, part, mounts, name, {"claim": claim}, is_read_only=is_read_only)
         return
-    app.world.used.add(("PersistentVolumeClaim", claim))
+    app.world.used.add(found.part.place)
     lender = app.world.lenders.get(claim)
     if lender is not None and lender[0] != app.name:
         app.world.draft.apps[lender[0]]["volumes"][lender[1]]["shared"] = True

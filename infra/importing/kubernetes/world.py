@@ -11,12 +11,15 @@ from infra.importing.findings import Ledger
 from infra.importing.kubernetes.parts import Object, Part
 from infra.importing.names import own_name
 from infra.importing.source import Source
+from infra.settings.partly import Location
 
 LONG_RUNNING = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Pod")
 TASKS = ("CronJob", "Job")
 HOOK = "helm.sh/hook"
-HOOKS_FIRST = {"pre-install", "pre-upgrade"}
-HOOKS_BEFORE = HOOKS_FIRST | {"post-install", "post-upgrade"}
+ARGO_HOOK = "argocd.argoproj.io/hook"
+HOOKS_FIRST = {"pre-install", "pre-upgrade", "PreSync"}
+HOOKS_BEFORE = HOOKS_FIRST | {"post-install", "post-upgrade", "PostSync"}
+"""Of Helm and of Argo CD: when an object is made."""
 
 
 @dataclass(kw_only=True)
@@ -79,8 +82,8 @@ class World:
     """Objects that stay as they are."""
     lenders: dict[str, tuple[str, str]] = field(default_factory=dict[str, "tuple[str, str]"])
     """The app and its volume that has a claim of the input, by the claim."""
-    used: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
-    """ConfigMaps and claims that apps have taken, by kind and name."""
+    used: set[Location] = field(default_factory=set[Location])
+    """The places of ConfigMaps and claims that apps have taken."""
 
     def place(self, part: Part) -> str:
         """Return file and line of a value."""
@@ -90,9 +93,10 @@ class World:
         """List the objects of some kinds."""
         return (one for one in self.objects if one.kind in kinds)
 
-    def find(self, kind: str, name: str) -> Object | None:
-        """Return an object by its name."""
-        return next((one for one in self.of_kind(kind) if one.name == name), None)
+    def find(self, kind: str, name: str, namespace: str) -> Object | None:
+        """Return an object by its name: that of a namespace, or else the first one."""
+        found = [one for one in self.of_kind(kind) if one.name == name]
+        return next((one for one in found if one.namespace == namespace), next(iter(found), None))
 
     def workload_of(self, kind: str, name: str) -> Workload | None:
         """Return the workload of a name."""
@@ -116,6 +120,9 @@ class World:
             word = rf"(?<![\w.-]){re.escape(name)}"
             text = re.sub(f"{word}{suffix}", host, text)
             if name != host:
+                if "-" in name and text != name:
+                    # Of several words, one of this form is hardly anything else.
+                    text = re.sub(rf"(?<![\w./-]){re.escape(name)}(?![\w./-])", host, text)
                 text = re.sub(rf"(?:(?<=//)|(?<=@)){re.escape(name)}(?![\w.-])|{word}(?=:\d)", host, text)
                 text = re.sub(rf"(?m)(?<==)([ \t]*){re.escape(name)}(?=[ \t]*$)", rf"\g<1>{host}", text)
                 text = host if is_host and text == name else text

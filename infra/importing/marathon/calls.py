@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 
-from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL
+from infra.importing.app_parts import ANYWHERE, MOST_CALLERS_OF_ALL, MOST_CALLERS_UNKNOWN
 from infra.importing.marathon.reader import Definitions, absolute
 from infra.importing.marathon.work import Unit, Work
 from infra.values import texts
@@ -42,18 +42,16 @@ def order(work: Work, unit: Unit, read: Definitions) -> None:
 def flows(work: Work) -> None:
     """Let each app call those that it could reach, and the world outside, as it could on Mesos."""
     serving = [unit.name for unit in work.units.values() if unit.ports]
-    is_large = len(work.units) > MOST_CALLERS_OF_ALL
+    is_large = len(work.units) > MOST_CALLERS_OF_ALL, MOST_CALLERS_UNKNOWN
     for unit in work.units.values():
         app = work.app(unit)
         said = json.dumps([app.get(key) for key in ("command", "args", "env", "init", "sidecars", "health")])
-        reachable = [
-            name
-            for name in serving
-            if name != unit.name and (not is_large or name in app.get("dependsOn", ()) or _calls(said, name))
-        ]
-        app["allowTo"] = [*reachable, ANYWHERE]
+        others = [name for name in serving if name != unit.name]
+        named = [name for name in others if name in app.get("dependsOn", ()) or _calls(said, name)]
+        is_known = bool(named) or len(others) > MOST_CALLERS_UNKNOWN
+        app["allowTo"] = [*(named if is_large and is_known else others), ANYWHERE]
         why = "all apps of the cluster and the internet, as on Mesos; keep those that it calls"
-        if is_large:
+        if is_large and is_known:
             why = "the apps that its definition names, and the internet; add those that it finds by itself"
         work.ledger.decided((*unit.at, "id"), "apps", unit.name, "allowTo", why=why)
 

@@ -10,7 +10,7 @@ from infra.importing.marathon.variables import words
 from infra.importing.marathon.work import Unit, Work
 from infra.secret_texts.texts import in_arguments
 from infra.settings.partly import Location
-from infra.settings.scalars import seconds_text
+from infra.settings.scalars import parse_seconds, seconds_text
 from infra.values import mapping, mappings, number, text, texts, within
 
 GRACE_SECONDS, INTERVAL_SECONDS, TIMEOUT_SECONDS, FAILURES = 300, 60, 20, 3
@@ -107,10 +107,13 @@ def _ready(work: Work, unit: Unit, check: Mapping[str, Any], health: dict[str, A
         work.ledger.missing(at, _NO_QUESTION)
         return
     question = _http(unit, text(check, "path"), port.number, is_https=text(check, "protocol") == "HTTPS")
-    health["readiness"] = {
-        **question,
-        **_timing(work, check, at, to, interval=READY_INTERVAL_SECONDS, timeout=READY_TIMEOUT_SECONDS),
-    }
+    timing = _timing(work, check, at, to, interval=READY_INTERVAL_SECONDS, timeout=READY_TIMEOUT_SECONDS)
+    health["readiness"] = {**question, **timing, "failures": 1}
+    liveness = mapping(health.get("liveness"))
+    if question.items() <= liveness.items():
+        # The same question must give up later than readiness does.
+        most = math.floor(parse_seconds(timing["period"]) / parse_seconds(liveness["period"])) + 1
+        health["liveness"] = {**liveness, "failures": min(max(liveness["failures"], most), 100)}
     work.take(at, check, ("path", "protocol", "portName"), *to)
     if check.get("name"):
         work.ledger.taken((*at, "name"))

@@ -67,8 +67,8 @@ def _note_what_says_nothing(work: Work, read: Definitions) -> None:
         for step in leaf:
             value = value[step]
         known, holder = find_key(KEYS, leaf), find_key(HOLDERS, leaf)
-        is_empty = value is None or value in ([], {}, "")
-        if is_empty and holder is not None and holder[0] == leaf:
+        is_empty = value in ([], {}, "") and holder is not None and holder[0] == leaf
+        if value is None or is_empty:
             work.ledger.taken(leaf, text="says nothing")
         elif (isinstance(leaf[-1], str) and value in SAYS_NOTHING.get(leaf[-1], ())) or (
             isinstance(leaf[-1], int) and [value] in SAYS_NOTHING.get(str(leaf[-2]), ())

@@ -35,7 +35,7 @@ class Definitions:
     pods: Mapping[str, Mapping[str, Any]]
     groups: Mapping[str, Mapping[str, Any]]
     source: Source
-    """The same under `apps`, `pods` and `groups`."""
+    """The same under `apps`, `pods` and `groups`, with the keys that are null, which are left out there."""
 
 
 @dataclass
@@ -74,11 +74,19 @@ def read_definitions(files: Sequence[Path]) -> Definitions:
         raise SettingsError(collected.problems)
     values = {kind: found for kind, found in collected.kinds.items() if found}
     return Definitions(
-        apps=collected.kinds["apps"],
-        pods=collected.kinds["pods"],
+        apps={name: _without_nulls(app) for name, app in collected.kinds["apps"].items()},
+        pods={name: _without_nulls(pod) for name, pod in collected.kinds["pods"].items()},
         groups=collected.kinds["groups"],
         source=Source(values=values, place=_Places(collected.origins)),
     )
+
+
+def _without_nulls(value: Any) -> Any:
+    """Leave out keys without a value, as Marathon does; items of a list keep their places."""
+    if isinstance(value, Mapping):
+        entries = cast("Mapping[str, Any]", value).items()
+        return {key: _without_nulls(item) for key, item in entries if item is not None}
+    return [_without_nulls(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def absolute(identifier: str, group: str) -> str:
@@ -107,6 +115,9 @@ def _collect(collected: _Collected, file: JsonFile, value: Any, place: Location,
         if not keys & (_OF_AN_APP | {"containers"}):
             message = "describes no app, pod or group, which have an id"
         collected.problems.append(Problem(path_text((*place, "id")), message, f"{file.name}:{line}"))
+    elif "run" in keys and keys & (_OF_AN_APP | _OF_A_GROUP | {"containers"}) <= {"labels"}:
+        message = "describes a job of Metronome, which Marathon does not run; write it as an app of kind: cron or job"
+        collected.problems.append(Problem(path_text((*place, "run")), message, f"{file.name}:{line}"))
     elif keys & _RUNS and not keys & (_OF_AN_APP | _OF_A_GROUP | {"containers", "spec"}):
         message = "describes a deployment or a task, and no app; name a definition, or the answer of GET /v2/apps"
         collected.problems.append(Problem(path_text((*place, "id")), message, f"{file.name}:{line}"))

@@ -119,8 +119,22 @@ def _plain_number(value: object) -> str:
 def _secret_variable(work: Work, unit: Unit, name: str, item: Mapping[str, Any], key: Location) -> None:
     declared = text(item, "secret")
     source = text(mapping(mapping(unit.value.get("secrets")).get(declared)), "source") or declared
+    if not _is_shared(work, unit, name, key, f"secret {source}"):
+        return
     secret = add_secret(work.draft, unit.name, key=name, of=f"{source} of the secret store", env=name)
     work.ledger.taken(key, "apps", unit.name, "secrets", secret)
+
+
+def _is_shared(work: Work, unit: Unit, name: str, key: Location, value: str) -> bool:
+    """Tell whether a secret variable is the same in all containers of a pod, which share the secrets of the app."""
+    if work.secret_values.setdefault((unit.name, name), value) == value:
+        return True
+    what = (
+        f"{name} is another secret already, and the containers of an app share its secrets; give the variable of one "
+        "of them another name, or let it read a file"
+    )
+    work.ledger.missing(key, what)
+    return False
 
 
 def _plain_variable(
@@ -128,6 +142,8 @@ def _plain_variable(
 ) -> None:
     value = _plain_text(item)
     if is_secret(name, value):
+        if not _is_shared(work, unit, name, key, f"value {value}"):
+            return
         secret = add_secret(work.draft, unit.name, key=name, of=f"the variable {name}, {work.place(key)}", env=name)
         why = "it looks like a secret, which is never in a stack file; the Secret holds it"
         work.ledger.decided(key, "apps", unit.name, "secrets", secret, why=why)

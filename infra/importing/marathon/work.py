@@ -60,6 +60,8 @@ class Work:
     """By id."""
     hosts: dict[str, str] = field(default_factory=dict[str, str])
     """The names of apps by those under which others know them."""
+    secret_values: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """What the secret variables of each app hold, by app and variable: compared, and never written."""
 
     def app(self, unit: Unit) -> dict[str, Any]:
         """Return the draft of an app."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -293,4 +294,138 @@ def test_a_store_calls_nobody_and_of_many_apps_each_may_call_those_that_it_names
 
 def test_an_update_without_figures_as_charts_write_it_is_known(tmp_path: Path) -> None:
     result = imported(tmp_path, deployment(more="strategy: { type: Recreate, rollingUpdate: null }"))
-    assert "Deployment.web.spec.strategy.rollingUpdate" in result.told(Column.DECIDED)
+    assert "Deployment.web.spec.strategy.rollingUpdate" in result.told(Column.TAKEN)
+
+
+def test_of_many_apps_one_that_names_nobody_may_call_all_as_before(tmp_path: Path) -> None:
+    many = [deployment(f"app{index}", container="ports: [{ containerPort: 8080 }]") for index in range(12)]
+    allowed = imported(tmp_path, *many).apps["app0"]["allowTo"]
+    assert allowed == [*(f"app{index}" for index in range(1, 12)), "0.0.0.0/0"]
+
+
+@pytest.mark.parametrize(
+    ("follower", "allowed"),
+    [
+        (deployment("cache-replica", container="ports: [{ containerPort: 6379 }]"), True),
+        (deployment("other", container="args: [--replicaof, cache, '6379']\nports: [{ containerPort: 6379 }]"), True),
+        (deployment("other", container="ports: [{ containerPort: 6379 }]"), False),
+        (deployment("db-replica", container="ports: [{ containerPort: 5432 }]"), False),
+    ],
+)
+def test_a_store_calls_those_whose_data_it_has(follower: str, allowed: bool, tmp_path: Path) -> None:
+    store = deployment("cache", container="ports: [{ containerPort: 6379 }]")
+    apps = imported(tmp_path, store, follower).apps
+    (name,) = apps.keys() - {"cache"}
+    assert ("cache" in apps[name].get("allowTo", [])) is allowed
+
+
+def test_a_service_that_is_gone_is_called_by_the_name_of_its_app_among_other_words_too(tmp_path: Path) -> None:
+    command = """command: [sh, -c, 'join "db-public" /etc/db-public.conf']"""
+    database = DATABASE.replace(
+        "          ports:", f"          {command}\n          args: [--join, db-public]\n          ports:"
+    )
+    public = service("db-public", app="db", ports="[{ port: 5432 }]")
+    app = imported(tmp_path, database, HEADLESS, public).apps["db"]
+    assert app["command"] == ["sh", "-c", 'join "db" /etc/db-public.conf']
+    assert app["args"] == ["--join", "db"]
+
+
+def test_variables_of_services_are_there_where_a_container_names_them(tmp_path: Path) -> None:
+    container = """
+    command: [sh, -c, "exec proxy $MY_API_SERVICE_HOST"]
+    env: [{ name: URL, value: "http://$(MY_API_SERVICE_HOST):$(MY_API_SERVICE_PORT)" }]
+    """
+    caller = deployment("caller", container=container)
+    result = imported(tmp_path, deployment("api-v1"), service("my-api", app="api-v1"), caller)
+    assert result.apps["caller"]["env"] == {
+        "URL": "http://$(MY_API_SERVICE_HOST):$(MY_API_SERVICE_PORT)",
+        "MY_API_SERVICE_HOST": "my-api",
+        "MY_API_SERVICE_PORT": "80",
+    }
+
+
+def test_a_hook_of_argo_cd_before_a_deployment_comes_first(tmp_path: Path) -> None:
+    hook = NIGHTLY.replace("CronJob", "Job").replace(
+        "metadata: { name: nightly }",
+        "metadata: { name: nightly, annotations: { argocd.argoproj.io/hook: PreSync } }",
+    )
+    hook = hook[: hook.index("spec:")] + dedent(hook[hook.index("    spec:") :])
+    assert imported(tmp_path, deployment(), hook).apps["web"]["dependsOn"] == ["nightly"]
+
+
+def test_what_says_nothing_is_as_if_it_were_left_out(tmp_path: Path) -> None:
+    pod = (
+        "affinity: {}\nnodeSelector:\ninitContainers:\nhostAliases: []\nvolumes: [{ name: a }, { name: b, emptyDir: }]"
+    )
+    container = "livenessProbe:\nresources: {}\nvolumeMounts: [{ name: a, mountPath: /a }, { name: b, mountPath: /b }]"
+    result = imported(tmp_path, deployment(pod=pod, container=container, more="paused: null\nstrategy: {}"))
+    assert result.told(Column.MISSING) == {}
+    assert result.apps["web"]["volumes"] == {
+        "a": {"mount": "/a", "size": "1Gi"},
+        "b": {"mount": "/b", "size": "1Gi"},
+    }
+
+
+def test_an_object_that_is_there_twice_is_taken_once_and_its_place_is_told(tmp_path: Path) -> None:
+    other = SETTINGS.replace("info", "debug")
+    web = deployment(container="envFrom: [{ configMapRef: { name: settings } }]")
+    result = imported(tmp_path, web, SETTINGS, other, deployment())
+    assert list(result.apps) == ["web"]
+    assert result.apps["web"]["env"]["LEVEL"] == "info"
+    told = result.told(Column.MISSING)
+    assert "all.yaml:19 too" in told['ConfigMap["settings (2)"]']
+    assert "all.yaml:2 too" in told['Deployment["web (2)"]']
+
+
+def test_pods_get_the_config_map_of_their_own_namespace(tmp_path: Path) -> None:
+    inside = "metadata: {{ name: {}, namespace: blue }}"
+    mine = SETTINGS.replace("info", "debug").replace("metadata: { name: settings }", inside.format("settings"))
+    web = deployment(container="envFrom: [{ configMapRef: { name: settings } }]")
+    web = web.replace("metadata: { name: web }", inside.format("web"))
+    result = imported(tmp_path, SETTINGS.replace("settings }", "settings, namespace: green }"), mine, web)
+    assert result.apps["web"]["env"]["LEVEL"] == "debug"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "names", "paths"),
+    [
+        (("Role:x", "Role:x"), ("a.b", "a-b"), {"20-role-x-a.b.yaml", "20-role-x-a-b.yaml"}),
+        (
+            ("../../stacks/x", "Widget"),
+            ("../b", "system:c"),
+            {"20-..-..-stacks-x-..-b.yaml", "20-widget-system-c.yaml"},
+        ),
+    ],
+)
+def test_an_object_that_stays_as_it_is_has_a_file_in_its_folder(
+    kinds: tuple[str, str], names: tuple[str, str], paths: set[str], tmp_path: Path
+) -> None:
+    others = [
+        json.dumps({"apiVersion": "example.com/v1", "kind": kind, "metadata": {"name": name}})
+        for kind, name in zip(kinds, names, strict=True)
+    ]
+    result = imported(tmp_path, deployment(), *others)
+    assert set(result.draft.files) == {f"manifests/shop/{path}" for path in paths}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "{ name: DB_PASSWORD, value: other-hoot-5678 }",
+        "{ name: DB_PASSWORD, valueFrom: { secretKeyRef: { name: a, key: b } } }",
+    ],
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_containers_of_a_pod_with_different_secrets_under_one_name_do_not_share_one(
+    second: str, is_turned: bool, tmp_path: Path
+) -> None:
+    first = "{ name: DB_PASSWORD, value: hoot-hoot-1234 }"
+    if is_turned:
+        first, second = second, first
+    helper = f"- {{ name: helper, image: 'helper:1.0.0', env: [{second}] }}"
+    result = imported(tmp_path, deployment(container=f"env: [{first}]").rstrip() + f"\n        {helper}\n")
+    assert list(result.apps["web"]["secrets"]) == ["b" if "secretKeyRef" in first else "db_password"]
+    key = "Deployment.web.spec.template.spec.containers[1].env[0]"
+    assert "is another secret already" in result.told(Column.MISSING)[key]
+    same = imported(tmp_path, deployment(container=f"env: [{second}]").rstrip() + f"\n        {helper}\n")
+    assert same.told(Column.MISSING) == {}

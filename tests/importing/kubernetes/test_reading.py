@@ -35,6 +35,9 @@ def test_the_mode_of_a_file_is_read_as_kubernetes_reads_it(tmp_path: Path) -> No
     [
         ({"a.yaml": "kind: x: y"}, "a.yaml"),
         ({"a.yaml": "replicas: 1"}, "a.yaml:1: kind: is no object of Kubernetes"),
+        ({"a.yaml": "---\n\n- a\n- b"}, "a.yaml:3: is no object of Kubernetes"),
+        ({"a.yaml": "kind: List\napiVersion: v1\nitems: 5"}, "no object of Kubernetes is there"),
+        ({"a.yaml": "kind: List\napiVersion: v1\nitems:\n- 5"}, "a.yaml:4: kind: is no object of Kubernetes"),
         ({"a.yaml": "apiVersion: v1\nkind: Pod"}, "a.yaml:1: metadata.name: is missing"),
         ({"a.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}"}, "helm template"),
         ({"a.yaml": 'apiVersion: v1\nkind: Pod\nmetadata: {name: "{{ .Release.Name }}"}'}, "helm template"),

@@ -366,3 +366,57 @@ def test_no_file_that_is_none_is_read(tmp_path: Path) -> None:
     ):
         with pytest.raises(SettingsError, match=message):
             import_marathon([path], None)
+
+
+def test_a_null_is_a_key_that_is_left_out(tmp_path: Path) -> None:
+    nulls = dict.fromkeys(("cmd", "user", "env", "constraints", "upgradeStrategy", "nobodyKnowsIt", "instances", "mem"))
+    check = {"protocol": "TCP", "portIndex": 0, "gracePeriodSeconds": None, "maxConsecutiveFailures": None}
+    plain = {"portDefinitions": [{"port": 0}], "healthChecks": [{"protocol": "TCP", "portIndex": 0}]}
+    given = {"id": "/one", "container": {**DOCKER, "volumes": None}, **plain, **nulls, "healthChecks": [check]}
+    result = imported(tmp_path, given)
+    assert result.draft.apps["one"] == app_of(tmp_path, **plain)
+    for key in nulls:
+        assert column(result, key) == {Column.TAKEN}
+    assert column(result, "maxConsecutiveFailures") == {Column.TAKEN}
+
+
+def test_in_a_large_group_one_that_names_nobody_may_call_all_as_before(tmp_path: Path) -> None:
+    apps = [{"id": f"/all/a{index}", "container": DOCKER, "ports": [80 + index]} for index in range(12)]
+    names = [f"a{index}" for index in range(1, 12)]
+    assert imported(tmp_path, apps).draft.apps["a0"]["allowTo"] == [*names, "0.0.0.0/0"]
+
+
+def test_a_readiness_check_gives_up_before_the_check_that_kills_for_the_same(tmp_path: Path) -> None:
+    check = {"path": "/", "intervalSeconds": 10, "timeoutSeconds": 5}
+    killing = {**check, "protocol": "MESOS_HTTP", "portIndex": 0, "maxConsecutiveFailures": 3}
+    ready = {**check, "protocol": "HTTP", "portName": "web", "intervalSeconds": 60}
+    ports = [{"port": 0, "name": "web"}]
+    health = app_of(tmp_path, portDefinitions=ports, healthChecks=[killing], readinessChecks=[ready])["health"]
+    assert (health["readiness"]["period"], health["readiness"]["failures"]) == ("1m", 1)
+    assert (health["liveness"]["period"], health["liveness"]["failures"]) == ("10s", 7)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [({"secret": "s0"}, {"secret": "s1"}), ("hoot-hoot-1234", "hoot-hoot-5678"), ({"secret": "s0"}, "hoot-12")],
+)
+def test_containers_of_a_pod_with_different_secrets_under_one_name_do_not_share_one(
+    values: tuple[Any, Any], tmp_path: Path
+) -> None:
+    def pod(first: Any, second: Any) -> dict[str, Any]:
+        parts = {"image": {"kind": "DOCKER", "id": "one:1"}, "resources": {"cpus": 0.1, "mem": 32}}
+        containers = [
+            {"name": name, **parts, "environment": {"DB_PASSWORD": value}}
+            for name, value in (("a", first), ("b", second))
+        ]
+        secrets = {"s0": {"source": "/one"}, "s1": {"source": "/two"}}
+        return {"id": "/p", "containers": containers, "secrets": secrets}
+
+    assert Column.MISSING in column(imported(tmp_path, pod(*values)), "environment", "DB_PASSWORD")
+    same = imported(tmp_path, pod(values[0], values[0]))
+    assert Column.MISSING not in column(same, "environment", "DB_PASSWORD")
+
+
+def test_a_job_of_metronome_is_named_so(tmp_path: Path) -> None:
+    job = {"id": "nightly", "labels": {}, "run": {"cmd": "report", "cpus": 0.1, "mem": 32}}
+    assert "0.json:1: run: describes a job of Metronome" in refusal(tmp_path, json.dumps(job))
