@@ -97,7 +97,8 @@ def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | Non
     secrets[name] = _entry(app, name, env)
     names = sorted(_key_of(entry) for entry in secrets.values() if _secret_of(entry) == app)
     literals = " ".join(map(typed_literal, names))
-    what = f"create the Secret of {app}, whose values nobody writes into a stack file ({of})"
+    more = f", and {len(names) - 1} more" if len(names) > 1 else ""
+    what = f"create the Secret of {app}, whose values nobody writes into a stack file ({of}{more})"
     command = f"kubectl --namespace {draft.name} create secret generic {app} {literals}"
     draft.steps[:] = [step for step in draft.steps if f" generic {app} " not in f"{step.command} "]
     draft.steps.append(Step(what=what, command=command))

@@ -59,7 +59,7 @@ class StackDraft:
             if below is None:
                 return False
             parents.append(below)
-        if _below(parents[-1], location[-1]) is None or len(location) == 1:
+        if len(location) < 2 or _below(parents[-1], location[-1]) is None:
             return False
         for parent, step in zip(reversed(parents[1:]), reversed(location[1:]), strict=True):
             del parent[step]

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from infra.errors import UsageError
-from infra.importing.acceptance import accepted
+from infra.importing.acceptance import accepted, require_room
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Finding
 from infra.importing.keys import Column
@@ -41,10 +41,12 @@ def write_imported(
     """Write the stack file and what belongs to it below `project`, and print the report.
 
     Raises:
-        UsageError: a file is there already, and `force` does not replace it; nothing is written then.
+        UsageError: a file is there already, and `force` does not replace it, or the draft is too large; nothing is
+            written then.
         SettingsError: the draft is no usable stack file.
     """
     draft = imported.draft
+    require_room(draft)
     findings = accepted(draft, imported.findings)
     stack_file = f"{STACKS_FOLDER}/Pulumi.{draft.name}.yaml"
     files = {stack_file: stack_text(draft), **draft.files}

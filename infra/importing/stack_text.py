@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Any, cast
-
-import yaml
 
 from infra.importing.draft import StackDraft
 from infra.settings.build import PROJECT
@@ -40,8 +39,18 @@ _ALWAYS_BLOCKS = {"apps", "init", "sidecars", "files", "env", "volumes"}
 """Sections of which each entry has a line of its own."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Comments:
+    """The comments of a draft by their places, and all places below which one stands."""
+
+    at: Mapping[Location, str]
+    above: Set[Location]
+
+
 def stack_text(draft: StackDraft) -> str:
     """Write the draft as a stack file; an empty line stands between two apps."""
+    above = {place[:length] for place in draft.comments for length in range(len(place))}
+    comments = _Comments(at=draft.comments, above=above)
     head = [
         "# yaml-language-server: $schema=schema.json",
         f"# Made from {draft.origin} by `nightowl import`; from here on it is yours.",
@@ -51,7 +60,7 @@ def stack_text(draft: StackDraft) -> str:
     for key, value in draft.config.items():
         if key == "apps":
             lines.append("")
-        lines += _entry(draft, f"{PROJECT}:{key}", value, (key,), 1)
+        lines += _entry(comments, f"{PROJECT}:{key}", value, (key,), 1)
     text = "\n".join([*lines, ""])
     read = parse_document(text, f"Pulumi.{draft.name}.yaml").values["config"]
     if read != {f"{PROJECT}:{key}": value for key, value in draft.config.items()}:
@@ -59,12 +68,12 @@ def stack_text(draft: StackDraft) -> str:
     return text
 
 
-def _entry(draft: StackDraft, key: str, value: Any, place: Location, level: int) -> Iterator[str]:
+def _entry(comments: _Comments, key: str, value: Any, place: Location, level: int) -> Iterator[str]:
     """Write one key with its value, which is below it where it does not fit behind it."""
     start = f"{INDENT * level}{_scalar(key)}:"
-    comment = draft.comments.get(place, "")
-    line = f"{start} {_scalar(value) if isinstance(value, str) else _flow(value)}"
-    if _fits(draft, value, place, line):
+    comment = comments.at.get(place, "")
+    line = _line(comments, value, place, start)
+    if line is not None:
         yield f"{line} # {comment}" if comment else line
         return
     if comment:
@@ -75,30 +84,30 @@ def _entry(draft: StackDraft, key: str, value: Any, place: Location, level: int)
         yield from (f"{INDENT * level}{one}" if one else "" for one in rest)
     else:
         yield start
-        yield from _below(draft, value, place, level + 1)
+        yield from _below(comments, value, place, level + 1)
 
 
-def _below(draft: StackDraft, value: Any, place: Location, level: int) -> Iterator[str]:
+def _below(comments: _Comments, value: Any, place: Location, level: int) -> Iterator[str]:
     if isinstance(value, Mapping):
-        return _mapping(draft, cast("Mapping[str, Any]", value), place, level)
-    return _list(draft, value, place, level)
+        return _mapping(comments, cast("Mapping[str, Any]", value), place, level)
+    return _list(comments, value, place, level)
 
 
-def _mapping(draft: StackDraft, value: Mapping[str, Any], place: Location, level: int) -> Iterator[str]:
+def _mapping(comments: _Comments, value: Mapping[str, Any], place: Location, level: int) -> Iterator[str]:
     is_app = len(place) == 2 and place[0] == "apps"
     keys = sorted(value, key=_app_order) if is_app else list(value)
     for index, key in enumerate(keys):
         if place == ("apps",) and index:
             yield ""
-        yield from _entry(draft, key, value[key], (*place, key), level)
+        yield from _entry(comments, key, value[key], (*place, key), level)
 
 
-def _list(draft: StackDraft, items: list[Any], place: Location, level: int) -> Iterator[str]:
+def _list(comments: _Comments, items: list[Any], place: Location, level: int) -> Iterator[str]:
     for index, item in enumerate(items):
         here = (*place, index)
-        line = f"{INDENT * level}- {_flow(item)}"
-        comment = draft.comments.get(here, "")
-        if _fits(draft, item, here, line):
+        line = _line(comments, item, here, f"{INDENT * level}-")
+        comment = comments.at.get(here, "")
+        if line is not None:
             yield f"{line} # {comment}" if comment else line
             continue
         if comment:
@@ -108,21 +117,23 @@ def _list(draft: StackDraft, items: list[Any], place: Location, level: int) -> I
             yield f"{INDENT * level}- {first}"
             yield from (f"{INDENT * level}{INDENT}{one.removeprefix(INDENT)}" if one else "" for one in rest)
             continue
-        first, *rest = _below(draft, item, here, level + 1)
+        first, *rest = _below(comments, item, here, level + 1)
         yield f"{INDENT * level}- {first.lstrip()}"
         yield from rest
 
 
-def _fits(draft: StackDraft, value: Any, place: Location, line: str) -> bool:
-    """Whether a value stands behind its key."""
+def _line(comments: _Comments, value: Any, place: Location, start: str) -> str | None:
+    """Write a value behind its key; None where it stands below it."""
     if isinstance(value, str):
-        return "\n" not in value or not _block_text(value)[0].startswith("|")
+        is_block = "\n" in value and _block_text(value)[0].startswith("|")
+        return None if is_block else f"{start} {_scalar(value)}"
     if not isinstance(value, Mapping | list) or not value:
-        return True
-    if place[-1] in _ALWAYS_BLOCKS or (len(place) == 2 and place[0] == "apps"):
-        return False
-    has_comment = any(one[: len(place)] == place and one != place for one in draft.comments)
-    return len(line) <= WIDEST_LINE and "\n" not in line and not has_comment and _depth(value) < 3
+        return f"{start} {_flow(value)}"
+    is_app = len(place) == 2 and place[0] == "apps"
+    if place[-1] in _ALWAYS_BLOCKS or is_app or place in comments.above or _depth(value) > 2:
+        return None
+    line = f"{start} {_flow(value)}"
+    return line if len(line) <= WIDEST_LINE and "\n" not in line else None
 
 
 def _depth(value: Any) -> int:
@@ -167,6 +178,10 @@ def _block_text(value: str) -> list[str]:
 
 
 def _quoted(value: str) -> str:
-    if value.isprintable():
-        return json.dumps(value, ensure_ascii=False)
-    return yaml.safe_dump(value, default_style='"', width=10**9, allow_unicode=True).strip()
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    """Write a character inside quotes: those that YAML cannot hold, or reads as the end of a line, by their number."""
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

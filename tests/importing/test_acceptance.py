@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.importing.acceptance import accepted
+from infra.errors import UsageError
+from infra.importing.acceptance import accepted, require_room
 from infra.importing.draft import StackDraft
 from infra.importing.findings import Finding
 from infra.importing.keys import Column
@@ -80,3 +81,10 @@ def test_a_mistake_of_the_importer_itself_is_an_error_and_no_loop() -> None:
     draft.name = "Not A Name"
     with pytest.raises(SettingsError, match=r"namespace\.name"):
         accepted(draft, [])
+
+
+def test_more_than_a_stack_file_may_have_is_said_of_the_input() -> None:
+    draft = draft_of(web={"image": "nginx:1", "port": 80, "env": {f"A{number}": "1" for number in range(10_000)}})
+
+    with pytest.raises(UsageError, match=r"would have 20,0\d\d values, and 20,000 are the most"):
+        require_room(draft)
