@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,15 @@ _USUAL = {
     "wordpress": UsualImage(port=80),
     "zookeeper": UsualImage(port=2181, user=1000),
 }
+FASTCGI_PORT = 9000
 NOT_HTTP = {
-    22: "ssh", 25: "smtp", 53: "dns", 389: "ldap", 465: "smtps", 587: "submission", 636: "ldaps", 1433: "mssql",
-    1521: "oracle", 1883: "mqtt", 2049: "nfs", 2181: "zookeeper", 3306: "mysql", 4222: "nats", 5432: "postgres",
-    5671: "amqps", 5672: "amqp", 6379: "redis", 6380: "redis", 8883: "mqtts", 9042: "cassandra", 9092: "kafka",
-    9094: "kafka", 11211: "memcached", 26379: "redis-sentinel", 27017: "mongo", 50000: "jenkins-agent",
+    22: "ssh", 25: "smtp", 53: "dns", 110: "pop3", 143: "imap", 389: "ldap", 465: "smtps", 587: "submission",
+    636: "ldaps", 993: "imaps", 995: "pop3s", 1433: "mssql", 1521: "oracle", 1883: "mqtt", 1935: "rtmp", 2049: "nfs",
+    2181: "zookeeper", 2379: "etcd", 3306: "mysql", 3478: "stun", 4190: "sieve", 4222: "nats", 5044: "beats",
+    5222: "xmpp-client", 5269: "xmpp-server", 5432: "postgres", 5671: "amqps", 5672: "amqp", 6379: "redis",
+    6380: "redis", 6650: "pulsar", 7233: "temporal", 7687: "bolt", 8883: "mqtts", 9042: "cassandra", 9092: "kafka",
+    9094: "kafka", 9300: "elasticsearch", 11211: "memcached", 24224: "fluentd", 26379: "redis-sentinel",
+    27017: "mongo", 29092: "kafka", 50000: "jenkins-agent", 61616: "openwire",
 }  # fmt: skip
 """Ports on which no HTTP is spoken by custom, with the protocol (IANA, and the defaults of those servers)."""
 
@@ -87,7 +91,8 @@ _CLIENT = re.compile(
 def usual_image(image: str) -> UsualImage | None:
     """Return what is known of an image by the last part of its name: `docker.io/library/redis:8-alpine` is redis."""
     name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
-    return _USUAL.get(name)
+    known = _USUAL.get(name)
+    return replace(known or UsualImage(), port=FASTCGI_PORT) if _is_fpm(image) else known
 
 
 def settings_of_volume(mount: str) -> Mapping[str, str]:
@@ -103,6 +108,15 @@ def keeps_data(image: str) -> bool:
     """Whether a well-known image keeps data for others, such as a database, and calls nobody by itself."""
     usual = usual_image(image)
     return usual is not None and usual.port in NOT_HTTP
+
+
+def serves_fastcgi(image: str, port: int) -> bool:
+    """Whether a port is that of PHP's FastCGI, which a web server speaks: tags of official images say fpm."""
+    return port == FASTCGI_PORT and _is_fpm(image)
+
+
+def _is_fpm(image: str) -> bool:
+    return re.search(r"[:-]fpm(?=$|[-:@])", image.rpartition("/")[2]) is not None
 
 
 def starts_server(words: Sequence[str]) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from infra.importing.app_parts import example_host
+from infra.importing.compose.dockerfile import Dockerfile
 from infra.importing.compose.labels import Route
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP, keeps_data, starts_server, usual_image
+from infra.importing.usual_images import NOT_HTTP, keeps_data, serves_fastcgi, starts_server, usual_image
 from infra.settings.partly import Location
 
 KEY = "ports"
@@ -24,6 +25,10 @@ _SHORT = re.compile(
     r"(?:(?P<address>\[[^\]]*\]|[^:]*):)??(?:(?P<published>[0-9-]*):)?(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>\w+))?"
 )
 _INSIDE = "it is for the machine itself there; apps reach the port inside the cluster, as allowTo says"
+_UNKNOWN = (
+    "no port of it is known, so nobody can call it; if it serves one, write it as 'port' and remove 'kind' (--look-up "
+    "asks the registry)"
+)
 _RANGE = f"a range of more than {MOST_PORTS} ports; write those that are called under 'ports'"
 
 
@@ -37,13 +42,15 @@ class Served:
     protocol: str = "tcp"
     published: bool = False
     name: str = ""
+    of_php: bool = False
+    """Whether it is the port of PHP's FastCGI."""
     why: str = ""
     """How it is known, where the service does not name it."""
 
     @property
     def is_http(self) -> bool:
         """Whether HTTP is spoken there, by custom."""
-        return self.protocol == "tcp" and self.number not in NOT_HTTP and self.number not in TLS_PORTS
+        return self.protocol == "tcp" and not (self.number in NOT_HTTP or self.number in TLS_PORTS or self.of_php)
 
 
 def map_ports(service: Service, called: Mapping[str, set[int]], route: Route | None) -> None:
@@ -51,11 +58,13 @@ def map_ports(service: Service, called: Mapping[str, set[int]], route: Route | N
 
     `called` has the ports by which other services name each service, and `route` is what labels of Traefik say.
     """
-    ports = _all(service, called, route)
+    ports = [_spoken(service, port) for port in _all(service, called, route)]
     if service.is_task:
         for port in (port for port in ports if port.key):
             service.missing(port.key, "a job serves no port; remove it, or write the app as a worker")
         return
+    if not ports and service.dockerfile == Dockerfile() and usual_image(service.settings["image"]) is None:
+        service.added("kind", why=_UNKNOWN)
     web = next((port for port in ports if port.is_http and (port.published or route)), None)
     web = web or next((port for port in ports if port.is_http and not stores(service)), None)
     settings = service.settings
@@ -82,9 +91,15 @@ def stores(service: Service) -> bool:
     return keeps_data(service.settings["image"]) and starts_server(words)
 
 
+def _spoken(service: Service, port: Served) -> Served:
+    images = (service.settings["image"], service.dockerfile.base)
+    return replace(port, of_php=any(serves_fastcgi(image, port.number) for image in images))
+
+
 def _write_more(service: Service, port: Served) -> None:
     ports: dict[str, Any] = service.settings.setdefault("ports", {})
-    base = port_name(port.name or NOT_HTTP.get(port.number) or TLS_PORTS.get(port.number) or f"port-{port.number}")
+    usual = "fastcgi" if port.of_php else NOT_HTTP.get(port.number) or TLS_PORTS.get(port.number)
+    base = port_name(port.name or usual or f"port-{port.number}")
     name = base if base not in ports else port_name(f"p-{port.number}-{port.protocol}")
     ports[name] = port.number if port.protocol == "tcp" else {"port": port.number, "protocol": "udp"}
     _note(service, port, ("ports", name))

@@ -36,8 +36,8 @@ class Stack:
     """What registries say of images, by the names in the input; empty where nobody asked them."""
     built: dict[str, str] = field(default_factory=dict[str, str])
     """Builds, each with the image that it makes: what several services build alike is one image."""
-    secrets: dict[str, str] = field(default_factory=dict[str, str])
-    """Values of secrets that were named already, each with its reference: one password of two apps is one secret."""
+    secrets: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """What fills the secrets that were named already, each with its reference: one password of two apps is one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,13 @@ from infra.importing.compose.values import items
 from infra.importing.names import secret_name
 from infra.secret_texts.names import Suspicion, suspicion
 from infra.settings.app.references import VARIABLE_NAME
+from infra.settings.partly import Location
 from infra.values import mapping
 
 ENVIRONMENT = "environment"
 _OF_COMPOSE = ("COMPOSE_", "DOCKER_BUILDKIT", "DOCKER_HOST")
 """How the names of variables begin that tell Docker's own tools something (their documentation)."""
+_VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?][^}]*)?\}?")
 _CREATED = "it is a secret, which no stack file holds; the command below creates it"
 _NO_VALUE = "has no value: Compose takes it from the shell that starts it; write it under 'env', or leave it out"
 
@@ -74,19 +76,37 @@ def _map(service: Service, name: str, value: object, place: str, step: str | int
 
 def _map_secret(service: Service, name: str, text: str, place: str, key: tuple[str | int, ...]) -> None:
     stack = service.stack
-    known = stack.secrets.get(text) if text else None
+    same = _what_fills(service, name, text, place, key)
+    known = stack.secrets.get(same)
     called = secret_name(name)
     secrets = service.settings.setdefault("secrets", {})
     if known is not None and called not in secrets:
         secrets[called] = {"ref": known, "env": name}
     else:
         called = add_secret(stack.draft, service.app, key=name, of=f"{name}, {place}", env=name)
-        if text:
-            stack.secrets[text] = f"{service.app}/{called}"
+        stack.secrets.setdefault(same, f"{service.app}/{called}")
     if key[0] == ENVIRONMENT:
         service.decided(key, "secrets", called, why=_CREATED)
     else:
         service.added("secrets", called, why=f"{name} of {place}: {_CREATED}")
+
+
+def _what_fills(service: Service, name: str, text: str, place: str, key: Location) -> tuple[str, str]:
+    """Return what makes two secrets the same one: their value, or where the value that is missing comes from.
+
+    That is a variable of the shell, by its name or by `${...}`, or a line of a file that several services read.
+    """
+    if text:
+        return ("value", text)
+    if key[0] != ENVIRONMENT:
+        return ("line", f"{name} {place}")
+    given = service.values[ENVIRONMENT][key[-1]]
+    written = service.stack.project.written(service.key(*key)) or ""
+    value = written.partition("=")[2] if isinstance(given, str) and isinstance(key[-1], int) else written
+    variable = _VARIABLE.fullmatch(value)
+    if given is None or (isinstance(key[-1], int) and "=" not in str(given)):
+        return ("variable", name)
+    return ("variable", variable[1]) if variable else ("line", f"{name} {place}")
 
 
 def _steps(value: object) -> dict[str, str | int]:

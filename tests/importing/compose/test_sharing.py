@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.importing.compose.files import MOST_ENTRIES, read_folder
+from infra.importing.compose.project import read_compose
+from infra.importing.compose.stack import import_project
 from infra.importing.keys import Column
 from tests.importing.compose.projects import imported
 
@@ -152,3 +154,57 @@ def test_a_folder_with_many_others_is_left_after_a_moment(tmp_path: Path) -> Non
     started = time.monotonic()
     assert read_folder(tmp_path, Path()) is None
     assert time.monotonic() - started < 1
+
+
+def test_a_secret_without_a_value_is_one_for_all_that_take_it_from_one_place(tmp_path: Path) -> None:
+    (tmp_path / "app.env").write_text("SESSION_SECRET=\n")
+    (tmp_path / "other.env").write_text("SESSION_SECRET=\n")
+    (tmp_path / "compose.yaml").write_text("""
+services:
+  web:
+    image: example.com/web:1
+    env_file: app.env
+    environment: [API_TOKEN, "DB_PASSWORD=${PASSWORD:-}", ADMIN_PASSWORD=]
+  worker:
+    image: example.com/worker:1
+    env_file: app.env
+    environment: {API_TOKEN: , POSTGRES_PASSWORD: $PASSWORD, ADMIN_PASSWORD: ""}
+  other: {image: "example.com/other:1", env_file: other.env}
+""")
+    project = read_compose([tmp_path / "compose.yaml"], environment={})
+    draft = import_project(project, stack="shop", origin="compose.yaml", top=tmp_path).draft
+    references = {
+        app: {one["env"]: one["ref"] for one in draft.apps[app]["secrets"].values()}
+        for app in ("web", "worker", "other")
+    }
+
+    assert references["worker"] == {
+        "API_TOKEN": "web/api_token",
+        "POSTGRES_PASSWORD": "web/db_password",
+        "SESSION_SECRET": "web/session_secret",
+        "ADMIN_PASSWORD": "worker/admin_password",
+    }
+    assert references["other"] == {"SESSION_SECRET": "other/session_secret"}
+    assert [step.what.rpartition(" (")[2] for step in draft.steps][1:] == [
+        "ADMIN_PASSWORD, compose.yaml:10)",
+        "SESSION_SECRET, other.env:1)",
+    ]
+
+
+@pytest.mark.parametrize("image", ["php:8.4-fpm-alpine", "nextcloud:fpm", "example.com/php-fpm:1"])
+def test_an_image_of_phps_fastcgi_serves_no_http(image: str) -> None:
+    result = imported(f"""
+services:
+  web: {{image: "nginx:1.29"}}
+  app: {{image: "{image}"}}
+""")
+
+    assert (result.app("app")["kind"], result.app("app")["ports"]) == ("worker", {"fastcgi": 9000})
+    assert "app" in result.app("web")["allowTo"]
+
+
+def test_an_app_without_a_known_port_is_told() -> None:
+    result = imported("services: {a: {image: 'example.com/a:1'}, b: {image: 'redis:8'}}")
+
+    told = [found.to[1] for found in result.findings if "no port of it is known" in found.text]
+    assert told == ["a"]
