@@ -75,7 +75,7 @@ class _Loader(yaml.SafeLoader):
             self.state: Any = self._next_event
         self._file = short_name(name)
         self._other_bases = other_bases
-        """Whether numbers may be written in bases that nobody expects."""
+        """Whether it is a file of another program, whose numbers may have any base, and whose anchors may repeat."""
         self.lines: dict[Location, int] = {}
         self._mistakes: list[Problem] = []
         self._location: Location = ()
@@ -124,6 +124,9 @@ class _Loader(yaml.SafeLoader):
             raise _TooLargeError(f"is nested more than {DEEPEST_LEVEL} levels deep")
         self._count(1)
         is_alias = self.check_event(yaml.AliasEvent)
+        if self._other_bases and not is_alias:
+            # YAML lets a later value have the name of an earlier one (1.2.2, section 7.1), and other programs do.
+            cast(Any, self).anchors.pop(cast(Any, self).peek_event().anchor, None)
         node: yaml.Node | None = super().compose_node(parent, index)
         if is_alias:
             if id(node) not in self._sizes:

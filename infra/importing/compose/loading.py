@@ -20,10 +20,10 @@ from infra.settings.plain import MOST_VALUES
 from infra.settings.problems import Problem, SettingsError
 from infra.settings.yaml_file import read_text
 
-MOST_FILES = 100
-"""Compose files that one project reads, each as often as it is named; large projects have about thirty."""
+MOST_FILES = 250
+"""Compose files that one project reads, each as often as it is named; collections of services have over a hundred."""
 LONGEST_CHAIN = 50
-"""Services that extend one another."""
+"""Services that extend one another, and files that include one another."""
 _SECTIONS = ("services", "jobs", "volumes", "networks", "secrets", "configs", "models")
 """What a file gives to the one that includes it."""
 Variables = Mapping[str, str]
@@ -131,6 +131,9 @@ class Loader:
         if files[0].resolve() in context.chain:
             self._problem(at, f"{paths[0]} includes itself; remove one of the includes", entry)
             return None
+        if len(context.chain) > LONGEST_CHAIN:
+            message = f"more than {LONGEST_CHAIN} files include one another; let one include them all"
+            raise SettingsError([Problem(at, message, entry.place)])
         if not given and (base / ".env").is_file():
             env_files = [base / ".env"]
         variables = with_files(context.variables, env_files, self.reach) if env_files else context.variables

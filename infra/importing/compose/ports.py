@@ -24,6 +24,7 @@ _LOOPBACK = {"127.0.0.1", "::1", "[::1]", "localhost"}
 _SHORT = re.compile(
     r"(?:(?P<address>\[[^\]]*\]|[^:]*):)??(?:(?P<published>[0-9-]*):)?(?P<target>[0-9]+(?:-[0-9]+)?)(?:/(?P<protocol>\w+))?"
 )
+_ITSELF = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0):([0-9]{2,5})\b")
 _INSIDE = "it is for the machine itself there; apps reach the port inside the cluster, as allowTo says"
 _UNKNOWN = (
     "no port of it is known, so nobody can call it; if it serves one, write it as 'port' and remove 'kind' (--look-up "
@@ -205,6 +206,16 @@ def _known(service: Service, called: Mapping[str, set[int]], route: Route | None
     for number in sorted(called.get(service.app, ())):
         if number:
             yield Served(number=number, key=(), why="another service calls it there")
+    if not is_told and usual is None and not service.dockerfile.ports:
+        for number in _asked(service):
+            yield Served(number=number, key=(), why="its health check asks there")
+
+
+def _asked(service: Service) -> Iterator[int]:
+    """List the ports at which a health check asks the service itself."""
+    check = " ".join(map(str, items(service.get("healthcheck", "test"))))
+    for number in dict.fromkeys(_ITSELF.findall(check)):
+        yield from _numbers(number)
 
 
 def _is_told(service: Service) -> bool:

@@ -198,13 +198,15 @@ NESTED = "${A:-" * 60 + "}" * 60
         ({"a_yaml": "services: {}", "_env": DOUBLED}, "makes, with its variables, more than 1,048,576 characters"),
         ({"a_yaml": f"services: {{web: {{image: '{NESTED}'}}}}"}, "has variables nested more than 20 levels deep"),
         ({"a_yaml": "include: ['x/0.yaml']", **{f"x__{i}_yaml": f"include: ['{i + 1}.yaml']" for i in range(120)}},
-         "the files include and extend more than 100 others; name fewer files"),
+         "more than 50 files include one another; let one include them all"),
+        ({"a_yaml": f"include: [{', '.join(['x.yaml'] * 300)}]", "x_yaml": "services: {}"},
+         "the files include and extend more than 250 others; name fewer files"),
         ({"a_yaml": "services:\n" + "".join(f"  s{i}: {{extends: s{i + 1}}}\n" for i in range(60)) + "  s60: {}"},
          "more than 50 services extend one another"),
         ({"a_yaml": f"services:\n  base: {{labels: [{'x, ' * 3000}]}}\n"
           + "".join(f"  s{i}: {{extends: base}}\n" for i in range(10))}, "once this is written out; split the stack"),
     ],
-    ids=["5 MB", "aliases", "services", "variables", "defaults", "includes", "extends", "extended"],
+    ids=["5 MB", "aliases", "services", "variables", "defaults", "nested", "includes", "extends", "extended"],
 )  # fmt: skip
 def test_a_hostile_project_ends_soon_with_one_message(files: dict[str, str], message: str, tmp_path: Path) -> None:
     text = refusal(tmp_path, None, **files)
@@ -215,3 +217,12 @@ def test_a_hostile_project_ends_soon_with_one_message(files: dict[str, str], mes
 def test_names_with_spaces_are_no_variables_in_a_raw_file() -> None:
     with pytest.raises(NightowlError, match=r"x\.env:1: variables: the name of a variable has a space in it"):
         parse_raw("A B=1", "x.env", {}.get)
+
+
+def test_an_anchor_means_what_had_its_name_last(tmp_path: Path) -> None:
+    file = tmp_path / "compose.yaml"
+    file.write_text("services:\n  a: {image: &image 'a:1'}\n  b: {image: &image 'b:1'}\n  c: {image: *image}\n")
+
+    services = read_compose([file], environment={}).source.values["services"]
+
+    assert services == {"a": {"image": "a:1"}, "b": {"image": "b:1"}, "c": {"image": "b:1"}}

@@ -208,3 +208,14 @@ def test_an_app_without_a_known_port_is_told() -> None:
 
     told = [found.to[1] for found in result.findings if "no port of it is known" in found.text]
     assert told == ["a"]
+
+
+def test_a_health_check_tells_the_port_that_nothing_else_does() -> None:
+    result = imported("""
+services:
+  web: {image: "example.com/web:1", healthcheck: {test: "curl -f http://localhost:8080/login || exit 1"}}
+  api: {image: "example.com/api:1", expose: [80], healthcheck: {test: [CMD, wget, "http://127.0.0.1:9999/"]}}
+""")
+
+    assert (result.app("web")["port"], result.app("api")["port"]) == (8080, 80)
+    assert result.app("api")["allowTo"] == ["web", "0.0.0.0/0"]
