@@ -71,7 +71,10 @@ def storage(
     volumes = [_volume(name, volume, claims) for name, volume in wanted.items() if name not in each]
     mounts = [
         k8s.core.v1.VolumeMountArgs(
-            name=_volume_name(name), mount_path=volume.mount, read_only=True if volume.read_only else None
+            name=_volume_name(name),
+            mount_path=volume.mount,
+            sub_path=volume.sub_path,
+            read_only=True if volume.read_only else None,
         )
         for name, volume in wanted.items()
     ]

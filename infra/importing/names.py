@@ -20,10 +20,10 @@ def own_name(text: str, taken: Collection[str] = ()) -> str:
 
 
 def secret_name(text: str, taken: Collection[str] = ()) -> str:
-    """Return the name of a secret in an app: dashes and underscores stay, as images look for a file of that name."""
-    name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
+    """Return the name of a secret in an app: dots and dashes stay, as images look for a file of that name."""
+    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-_.")
     name = name if name[:1].isalpha() else f"secret-{name}".rstrip("-")
-    name = name[:LONGEST_NAME].rstrip("-_")
+    name = name[:LONGEST_NAME].rstrip("-_.")
     return name if name not in taken else _numbered(name, taken)
 
 

@@ -24,12 +24,18 @@ def check_name(value: str) -> str:
     Raises:
         ValueError: anything else.
     """
-    if not re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", value) or len(value) > LONGEST_NAME:
+    if not _is_name(value):
+        # Compose has underscores in names of services, which no DNS label has.
+        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
         raise ValueError(
             "is not a name: use lower-case letters, digits and dashes, start with a letter, "
-            f"at most {LONGEST_NAME} characters"
+            f"at most {LONGEST_NAME} characters" + (f", such as {near}" if value.isascii() and _is_name(near) else "")
         )
     return value
+
+
+def _is_name(value: str) -> bool:
+    return len(value) <= LONGEST_NAME and re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", value) is not None
 
 
 def _check_line(value: str) -> str:

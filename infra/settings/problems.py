@@ -14,7 +14,7 @@ from infra.console.printable import printable
 from infra.errors import UsageError
 from infra.secret_texts.texts import without_secrets
 from infra.settings.annotations import keys_at, kinds_with_key, without_tags
-from infra.settings.app.words import answer, kind_answer
+from infra.settings.app.words import answer, instead, kind_answer
 from infra.settings.model import Model, RulesError, path_text
 from infra.settings.nearest import nearest
 from infra.settings.partly import Location
@@ -130,7 +130,8 @@ def _place_of_unknown(location: Location) -> Location:
 def _unknown(location: Location, model: type[Model]) -> str:
     kinds = kinds_with_key(model, location)
     if kinds:
-        return f"goes with kind {_either(kinds)} only"
+        hint = instead(str(location[-2]).strip("<>"), str(location[-1]))
+        return f"goes with kind {_either(kinds)} only{f'; {hint}' if hint else ''}"
     hint = answer(_place_of_unknown(location))
     if hint:
         return f"unknown key; {hint}"

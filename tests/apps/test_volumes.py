@@ -159,3 +159,10 @@ def test_writable_paths_are_scratch_space_of_64_mebibytes_or_their_size_in_every
 def test_one_writable_path_needs_no_list() -> None:
     [volume] = build_apps({"it": web(writable=TMP_PATH)}).pod("it")["spec"]["volumes"]
     assert volume["emptyDir"] == {"sizeLimit": "64Mi"}
+
+
+@pytest.mark.parametrize("kind", ["worker", "stateful"])
+def test_a_folder_of_a_volume_is_mounted_instead_of_its_top_where_a_disk_has_lost_and_found(kind: str) -> None:
+    apps = {"db": worker(kind=kind, replicas=1, ports={"sql": 3306}, volumes=_data(subPath="mysql"))}
+    mounts = build_apps(apps).pod("db")["spec"]["containers"][0]["volumeMounts"]
+    assert {"name": "volume-data", "mountPath": "/data", "subPath": "mysql"} in mounts

@@ -32,6 +32,7 @@ def test_a_name_that_is_taken_gets_a_number_within_the_longest() -> None:
 
 def test_a_secret_keeps_its_underscores_as_images_look_for_a_file_of_that_name() -> None:
     assert secret_name("POSTGRES_PASSWORD") == "postgres_password"
+    assert secret_name("ca.crt") == "ca.crt"
     assert secret_name("9 lives") == "secret-9-lives"
 
 

@@ -123,7 +123,17 @@ _WORDS = "write a list of words, or [sh, -c, ...] for a line of shell"
 _OF_COMPOSE = "is filled in by Compose, and by nobody here; write the value"
 _NO_VARIABLE = "names no variable of this container; set it under env, or under secrets with its env, or write"
 _NOT_A_NAME = "is not a name: use lower-case letters, digits and dashes, start with a letter, at most 40 characters"
-_NOT_A_FILE_NAME = _NOT_A_NAME.replace("digits and dashes", "digits, dashes and underscores")
+_NOT_A_SUB_PATH = (
+    "is not the path of a folder in the volume; write mysql or data/mysql, without a slash in front and without .."
+)
+_BEYOND_BASELINE = (
+    "is none that the Pod Security Standard baseline allows, which has AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, "
+    "FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT"
+)
+_NOT_A_FILE_NAME = (
+    "is not the name of a file: use letters, digits, dashes, underscores and dots, end with a letter or a digit, at "
+    "most 40 characters"
+)
 _IN_A_PROBE = (
     "is sent as it is written, as Kubernetes expands no variable in a probe; write the value, or ask by exec: "
     "[sh, -c, ...]"
@@ -249,7 +259,7 @@ _SECTIONS = (
     BadInput(
         "app name with capitals",
         "apps: { Web: { image: 'a:1', port: 1 } }",
-        (f"nightowl:apps.Web: 'Web' {_NOT_A_NAME}",),
+        (f"nightowl:apps.Web: 'Web' {_NOT_A_NAME}, such as web",),
     ),
     BadInput(
         "app name too long",
@@ -361,7 +371,13 @@ _APP = (
         id="key misspelt and value of another type in a section beside a broken rule",
     ),
     _web("{ schedule: '@daily' }", "schedule: goes with kind cron only", id="key of another kind"),
-    _worker("{ traffic: {} }", "traffic: goes with kind web or stateful only", id="traffic of a worker"),
+    _worker(
+        "{ traffic: {}, port: 5432, servicePort: 80 }",
+        "traffic: goes with kind web or stateful only; what is called from outside is kind: web, the default",
+        "port: goes with kind web or stateful only; write it with a name under 'ports', such as ports: { main: 8080 }",
+        "servicePort: goes with kind web or stateful only; write it beside the port that it stands for, under 'ports'",
+        id="traffic of a worker",
+    ),
     _stateful(
         "scaling: {}, release: { command: [x] }, rollout: { surge: 50% }, replicas: 3, partition: 4",
         "replicas: 3 would fight the autoscaler; give either replicas or scaling",
@@ -388,7 +404,11 @@ _APP = (
             "choose another",
         ),
     ),
-    _job("{ scaling: {} }", "scaling: goes with kind web, worker or stateful only", id="scaling of a cron"),
+    _job(
+        "{ scaling: {} }",
+        "scaling: goes with kind web, worker or stateful only; one pod runs it at a time, to its end",
+        id="scaling of a cron",
+    ),
     _web(
         "{ image: nginx }",
         "image: 'nginx' has neither a tag nor a digest; write name:tag@sha256:digest",
@@ -712,7 +732,22 @@ _CONFIGURATION = (
         'files["/data"]: /data cannot be a file: /data is a volume there',
         id="file on a volume",
     ),
-    _web("{ secrets: { Key: a/b } }", f"secrets.Key: 'Key' {_NOT_A_FILE_NAME}", id="secret name"),
+    _web(
+        "{ replicas: 1, volumes: { a: { mount: /a, size: 1Gi, subPath: x }, "
+        "b: { mount: /b, size: 1Gi, kind: persistent, subPath: a/../../b }, "
+        "c: { mount: /c, size: 1Gi, kind: persistent, subPath: /c } } }",
+        "volumes.a.subPath: goes with kind: persistent; scratch space has nothing at its top; remove it",
+        f"volumes.b.subPath: 'a/../../b' {_NOT_A_SUB_PATH}",
+        f"volumes.c.subPath: '/c' {_NOT_A_SUB_PATH}",
+        id="folders of a volume",
+    ),
+    _web(
+        "{ secrets: { ../key: a/b, ..key: a/b, key.: a/b } }",
+        f"""secrets["../key"]: '../key' {_NOT_A_FILE_NAME}""",
+        f"""secrets["..key"]: '..key' {_NOT_A_FILE_NAME}""",
+        f"""secrets["key."]: 'key.' {_NOT_A_FILE_NAME}""",
+        id="secret name",
+    ),
     _web(
         "{ secrets: { key: { ref: a/b, key: 'a b' } } }",
         "secrets.key.key: the value is not a key: use letters, digits, dashes, underscores and dots",
@@ -882,9 +917,10 @@ _RESOURCES = (
         id="root and capabilities at level restricted",
     ),
     _web(
-        "{ security: { level: baseline, capabilities: [NET_ADMIN] } }",
-        "security.capabilities[0]: 'NET_ADMIN' is none that a container may have here; these are AUDIT_WRITE, CHOWN, "
-        "DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT",
+        "{ security: { level: baseline, capabilities: [NET_ADMIN, SYS_PTRACE] } }",
+        f"security.capabilities[0]: 'NET_ADMIN' {_BEYOND_BASELINE}; who sets up the network of nodes is installed "
+        "beside the stack, under charts",
+        f"security.capabilities[1]: 'SYS_PTRACE' {_BEYOND_BASELINE}; leave it out",
         id="capability beyond baseline",
     ),
     _web(
@@ -1857,7 +1893,7 @@ _DELIVERY = (
         "nightowl:apps.web",
         id="images of 0.1.0",
     ),
-    _delivery("{ promotesFrom: Dev }", f".promotesFrom: 'Dev' {_NOT_A_NAME}", id="stack in capitals"),
+    _delivery("{ promotesFrom: Dev }", f".promotesFrom: 'Dev' {_NOT_A_NAME}, such as dev", id="stack in capitals"),
     _delivery(
         f"{{ readers: ['{_READER}'] }}",
         ".readers: has nothing to read, as no app has 'build'; name the folder of an image there, or remove readers",

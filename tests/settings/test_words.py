@@ -241,7 +241,7 @@ MORE_BELOW = {
     "gracePeriodSeconds intervalSeconds maxConsecutiveFailures portIndex delaySeconds",
     "availability": "topologySpreadConstraints minAvailable podDisruptionBudget priorityClassName tolerationSeconds",
     "release": "image backoffLimit activeDeadlineSeconds entrypoint environment ttl hooks files secrets",
-    "volumes.data": "bind consistency name nfs csi projected downwardAPI subPath subPathExpr mountPropagation "
+    "volumes.data": "bind consistency name nfs csi projected downwardAPI subPathExpr mountPropagation "
     "storageClassName volumeName dataSource volumeMode resources labels containerPath mode persistent medium retain",
     "secrets.token": "uid gid mode environment optional defaultMode items",
     "ports.metrics": "target published host_ip mode name containerPort hostPort nodePort targetPort appProtocol "

@@ -105,7 +105,8 @@ def _note_named(service: Service, mount: Mount, name: str, volume: Mapping[str, 
         service.decided(mount.key, *to, why=_SIZE)
     subpath = text(mount.options, "volume", "subpath")
     if subpath and isinstance(mount.key[-1], int):
-        service.missing((*mount.key, "volume", "subpath"), "mount the volume at a folder that holds both")
+        service.settings[KEY][name]["subPath"] = subpath
+        service.taken((*mount.key, "volume", "subpath"), *to, "subPath")
 
 
 def _size(volume: Mapping[str, Any]) -> str | None:

@@ -33,12 +33,12 @@ def check_secret_reference(value: str) -> str:
 
 
 _check_secret_name = form(
-    rf"(?=.{{1,{LONGEST_NAME}}}$)[a-z]([-_a-z0-9]*[a-z0-9])?",
-    "is not a name: use lower-case letters, digits, dashes and underscores, start with a letter, "
+    rf"(?=.{{1,{LONGEST_NAME}}}$)[._]?[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?",
+    "is not the name of a file: use letters, digits, dashes, underscores and dots, end with a letter or a digit, "
     f"at most {LONGEST_NAME} characters",
 )
 SecretName = Annotated[str, AfterValidator(_check_secret_name), Notation("file name")]
-"""Images have names of their own in mind, such as `/run/secrets/postgres_password`."""
+"""Images have names of their own in mind, such as `/run/secrets/postgres_password`, `ca.crt` and `.pgpass`."""
 _check_json_key = form(r"[A-Za-z0-9_.-]{1,128}", "is not a key: use letters, digits, dashes, underscores and dots")
 JsonKey = Annotated[str, AfterValidator(_check_json_key), Notation("key")]
 

@@ -18,12 +18,21 @@ CAPABILITIES_OF_BASELINE = (
 )  # fmt: skip
 """What a container may add (Kubernetes, Pod Security Standards, baseline, "Capabilities")."""
 CAPABILITIES_OF_RESTRICTED = ("NET_BIND_SERVICE",)
+_WITHOUT = {
+    "IPC_LOCK": "leave it out, and let the program lock no memory, such as by disable_mlock = true of Vault and "
+    'bootstrap.memory_lock: "false" of Elasticsearch',
+    "NET_ADMIN": "who sets up the network of nodes is installed beside the stack, under charts",
+    "SYS_NICE": "leave it out: the program then runs with the priority that it has",
+    "SYS_RESOURCE": "leave it out: the limits are those of the node's container runtime",
+}
+"""What to do instead, for those that usual images ask for."""
 
 
 def _check_capability(value: str) -> str:
     name = value.upper().removeprefix("CAP_")
     if name not in CAPABILITIES_OF_BASELINE:
-        raise ValueError(f"is none that a container may have here; these are {', '.join(CAPABILITIES_OF_BASELINE)}")
+        why = f"is none that the Pod Security Standard baseline allows, which has {', '.join(CAPABILITIES_OF_BASELINE)}"
+        raise ValueError(f"{why}; {_WITHOUT.get(name, 'leave it out')}")
     return name
 
 

@@ -15,6 +15,11 @@ from infra.settings.scalars import Bytes, Notation, Switch, form
 _NAME = r"[a-z](?:[-a-z0-9]{0,38}[a-z0-9])?"
 _check_source = form(rf"{_NAME}(?:\.{_NAME})?", "is not an app or a volume of one; write db or db.data")
 VolumeReference = Annotated[str, AfterValidator(_check_source), Notation("`<app>` or `<app>.<volume>`")]
+_check_sub_path = form(
+    r"(?=.{1,255}$)(?!.*(?:^|/)\.\.?(?:/|$))[^/$\x00-\x1f]+(/[^/$\x00-\x1f]+)*",
+    "is not the path of a folder in the volume; write mysql or data/mysql, without a slash in front and without ..",
+)
+SubPath = Annotated[str, AfterValidator(_check_sub_path), Notation("path in the volume")]
 
 
 class VolumeSettings(Model):
@@ -45,6 +50,9 @@ class VolumeSettings(Model):
     """The volume of another app of the stack, which must be `shared`: `db`, or `db.data` where it has several."""
     read_only: Switch = False
     """Whether the containers of this app may only read it, whoever else writes; `ro` of Compose."""
+    sub_path: SubPath | None = None
+    """The folder of a persistent volume that is mounted instead of its top, made where there is none. A new disk has a
+    folder `lost+found` at its top, with which MySQL and Kafka do not start."""
 
     @property
     def is_persistent(self) -> bool:
@@ -111,6 +119,8 @@ class VolumeSettings(Model):
             yield FieldError("kind", "storageClass and shared go with kind: persistent")
         if "keep" in self.model_fields_set or self.was is not None:
             yield FieldError("kind", "keep and was go with kind: persistent; scratch space dies with the pod")
+        if self.sub_path is not None:
+            yield FieldError("subPath", "goes with kind: persistent; scratch space has nothing at its top; remove it")
         if self.read_only:
             yield FieldError("readOnly", "leaves scratch space empty for good, as nobody may write to it; remove it")
 

@@ -484,8 +484,8 @@ _VOLUME_WORDS: Mapping[str, str] = {
     "resources": "write it as 'size'",
     "retain": "write it as 'keep'",
     "storageclassname": "write it as 'storageClass'",
-    "subpath": "there is no key: mount the volume at a folder that holds both",
-    "subpathexpr": "there is no key: mount the volume at a folder that holds both",
+    "subpath": "write it as 'subPath'",
+    "subpathexpr": "write 'subPath', which is the same for all replicas, as each of kind: stateful has its own volume",
     "volume": "write 'mount', 'size' and kind: persistent here",
     "volumemode": _BLOCKS,
     "volumename": "write the claim that is bound to it as 'claim'",
@@ -567,7 +567,10 @@ _SECRET_WORDS: Mapping[str, str] = {
     "environment": "write it as 'env', the name of the variable",
     "gid": _OF_NIGHTOWL,
     "items": "write each key as a secret of its own",
-    "mode": _OF_NIGHTOWL,
+    "mode": (
+        "there is no key: user and group of the pod may read the file; for a program that wants 0400, a container "
+        "under 'init' copies it into a folder of 'writable'"
+    ),
     "optional": "there is no key: a pod waits for its secrets",
     "uid": _OF_NIGHTOWL,
     "external": "there is no key: every secret is kept elsewhere, under 'ref'",
@@ -576,7 +579,10 @@ _SECRET_WORDS: Mapping[str, str] = {
     "secretkeyref": "write it as 'ref', <Secret>/<key>",
     "secretname": "write it as 'ref'",
     "source": "write it as 'ref'",
-    "target": "there is no key: the file is /run/secrets/ and the name of the secret here",
+    "target": (
+        "there is no key: the file is /run/secrets/ and the name of the secret here; where an image looks elsewhere, "
+        "a container under 'init' copies it into a folder of 'writable'"
+    ),
     "value": "write where the secret is kept as 'ref'; no stack file holds one",
 }
 _PORT_WORDS: Mapping[str, str] = {
@@ -692,6 +698,13 @@ def answer(place: tuple[str | int, ...]) -> str | None:
     return found
 
 
+def instead(kind: str, key: str) -> str | None:
+    """Return what to write in an app of a kind that does not have a key of other kinds, where that is not clear."""
+    if kind == "worker":
+        return _OF_A_WORKER.get(key)
+    return "one pod runs it at a time, to its end" if key in {"replicas", "scaling"} else None
+
+
 def kind_answer(kind: str) -> str | None:
     """Return what to write instead of a kind of app that there is not, or None for a word of nobody's."""
     return _KIND_WORDS.get(letters(kind))
@@ -718,6 +731,11 @@ def _words(section: tuple[str | int, ...]) -> Mapping[str, str]:
             return {}
 
 
+_OF_A_WORKER: Mapping[str, str] = {
+    "port": "write it with a name under 'ports', such as ports: { main: 8080 }",
+    "servicePort": "write it beside the port that it stands for, under 'ports'",
+    "traffic": "what is called from outside is kind: web, the default",
+}
 _BELOW_A_NAME: Mapping[str, Mapping[str, str]] = {
     "health": _PROBE_WORDS,
     "init": _HELPER_WORDS,

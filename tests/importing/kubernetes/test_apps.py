@@ -172,11 +172,11 @@ def test_no_value_of_a_secret_is_written_or_printed(tmp_path: Path) -> None:
     )
     result = imported(tmp_path, web, json.dumps(secret))
     assert result.apps["web"]["secrets"] == {
-        "tls-pem": "credentials/tls.pem",
+        "tls.pem": "credentials/tls.pem",
         "password": {"ref": "credentials/password", "env": "DB_PASSWORD"},
         "admin_password": {"ref": "web/admin_password", "env": "ADMIN_PASSWORD"},
     }
-    assert result.apps["web"]["env"] == {"CERTIFICATE": "/run/secrets/tls-pem"}
+    assert result.apps["web"]["env"] == {"CERTIFICATE": "/run/secrets/tls.pem"}
     everything = result.text + str(result.findings) + str(result.draft.steps) + str(result.draft.files)
     assert not any(value in everything for value in ("hunter2", "staple-battery", "another-value"))
     assert any("all.yaml" in step.command and "credentials" in step.command for step in result.draft.steps)
