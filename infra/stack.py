@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pulumi
 
 from infra.apps.app import App, AppArgs
+from infra.apps.image_doubts import image_doubts
 from infra.apps.job import done_jobs
 from infra.apps.namespace import Namespace, NamespaceArgs
 from infra.apps.network import neighbours
 from infra.apps.priority import priority_class_name
 from infra.apps.quota import limits_of_last_run, needed
+from infra.apps.reach_doubts import reach_doubts
 from infra.apps.service import service_host
 from infra.apps.volumes import mounted_claims
 from infra.charts.additions import AdditionsArgs, make_additions
@@ -94,6 +96,8 @@ def build(
     )
     for line in platform.shortages({name: needed({name: app}).requests for name, app in settings.apps.items()}):
         pulumi.log.warn(line)
+    for line in _doubts(settings):
+        pulumi.log.warn(line)
     apps = _make_apps(settings, platform, namespace, before_apps, done_jobs(state, settings.namespace.name))
     if not platform.is_guest:
         extension.finish(surroundings, _running(settings, apps))
@@ -132,6 +136,13 @@ def _make_apps(
             opts=pulumi.ResourceOptions(providers=[platform.provider]),
         )
     return apps
+
+
+def _doubts(settings: StackSettings) -> Iterator[str]:
+    """Say what the cluster takes, and what the containers would then fail of."""
+    yield from image_doubts(settings.apps)
+    if settings.namespace.network_policies:
+        yield from reach_doubts(settings.apps, settings.namespace.name)
 
 
 def _check_outputs(settings: StackSettings, known: Collection[str]) -> None:

@@ -7,7 +7,8 @@ Prometheus; `nightowl image` prints the same of any image from its registry.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +34,7 @@ class UsualImage:
 _USUAL = {
     "adminer": UsualImage(port=8080, user=100),
     "alertmanager": UsualImage(port=9093, user=65534),
-    "cassandra": UsualImage(
-        port=9042, user=999, own_files=("/etc/cassandra",), data=("/var/lib/cassandra",)
-    ),
+    "cassandra": UsualImage(port=9042, user=999, own_files=("/etc/cassandra",), data=("/var/lib/cassandra",)),
     "couchdb": UsualImage(port=5984, user=5984),
     "elasticsearch": UsualImage(
         port=9200,
@@ -57,7 +56,8 @@ _USUAL = {
     "mariadb": UsualImage(port=3306, user=999, writable=("/run/mysqld",), data=("/var/lib/mysql",)),
     "memcached": UsualImage(port=11211, user=11211),
     "minio": UsualImage(port=9000, user=1000),
-    "kafka": UsualImage(port=9092, user=1000, owner="apache"),
+    "cp-kafka": UsualImage(port=9092, user=1000, owner="confluentinc"),
+    "kafka": UsualImage(port=9092, user=1000, own_files=("/opt/kafka/config",), owner="apache"),
     "mongo": UsualImage(port=27017, user=999, data=("/data/db", "/data/configdb")),
     "mongo-express": UsualImage(port=8081, user=1000),
     "mysql": UsualImage(port=3306, user=999, writable=("/var/run/mysqld",), data=("/var/lib/mysql",)),
@@ -84,19 +84,35 @@ _USUAL = {
     "wordpress": UsualImage(port=80),
     "zookeeper": UsualImage(port=2181, user=1000, own_files=("/conf",), data=("/data", "/datalog")),
 }
+FASTCGI_PORT = 9000
 NOT_HTTP = {
-    22: "ssh", 25: "smtp", 53: "dns", 389: "ldap", 465: "smtps", 587: "submission", 636: "ldaps", 1433: "mssql",
-    1521: "oracle", 1883: "mqtt", 2049: "nfs", 2181: "zookeeper", 3306: "mysql", 4222: "nats", 5432: "postgres",
-    5671: "amqps", 5672: "amqp", 6379: "redis", 6380: "redis", 8883: "mqtts", 9042: "cassandra", 9092: "kafka",
-    9094: "kafka", 11211: "memcached", 26379: "redis-sentinel", 27017: "mongo", 50000: "jenkins-agent",
+    22: "ssh", 25: "smtp", 53: "dns", 110: "pop3", 143: "imap", 389: "ldap", 465: "smtps", 587: "submission",
+    636: "ldaps", 993: "imaps", 995: "pop3s", 1433: "mssql", 1521: "oracle", 1883: "mqtt", 1935: "rtmp", 2049: "nfs",
+    2181: "zookeeper", 2379: "etcd", 3306: "mysql", 3478: "stun", 4190: "sieve", 4222: "nats", 5044: "beats",
+    5222: "xmpp-client", 5269: "xmpp-server", 5432: "postgres", 5671: "amqps", 5672: "amqp", 6379: "redis",
+    6380: "redis", 6650: "pulsar", 7233: "temporal", 7687: "bolt", 8883: "mqtts", 9042: "cassandra", 9092: "kafka",
+    9094: "kafka", 9300: "elasticsearch", 11211: "memcached", 24224: "fluentd", 26379: "redis-sentinel",
+    27017: "mongo", 29092: "kafka", 50000: "jenkins-agent", 61616: "openwire",
 }  # fmt: skip
 """Ports on which no HTTP is spoken by custom, with the protocol (IANA, and the defaults of those servers)."""
+
+
+_SERVER = re.compile(
+    r"(?:^|[;&|\n]|\b(?:exec|then|do)\s|sh\s-\w+\s)\s*(?:[\w./-]*/)?"
+    r"(?:docker-entrypoint\.sh|postgres|mysqld(?:_safe)?|mariadbd|mongo[ds]|redis-server|valkey-server|memcached)\b"
+)
+_CLIENT = re.compile(
+    r"(?<![\w-])(?:mysql(?:dump|admin|import)?|mariadb(?:-dump|-admin|-backup)?|pg_\w+|psql|mongo(?:sh|dump|restore|import)?"
+    r"|redis-cli|valkey-cli|cqlsh|rabbitmqadmin)(?![\w-])"
+)
+"""What a command begins with that starts a server of the official images, and the clients that are in them."""
 
 
 def usual_image(image: str) -> UsualImage | None:
     """Return what is known of an image by the last part of its name: `docker.io/library/redis:8-alpine` is redis."""
     name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
-    return _USUAL.get(name)
+    known = _USUAL.get(name)
+    return replace(known or UsualImage(), port=FASTCGI_PORT) if _is_fpm(image) else known
 
 
 def official_image(image: str) -> UsualImage | None:
@@ -106,6 +122,15 @@ def official_image(image: str) -> UsualImage | None:
     owner = "library" if owner in {"", "docker.io"} else owner
     known = _USUAL.get(name)
     return known if known is not None and known.owner == owner else None
+
+
+def settings_of_volume(mount: str) -> Mapping[str, str]:
+    """Return the variables by which an image accepts a new disk at a place, which has a folder lost+found.
+
+    All images that are made from PostgreSQL's keep their data at the same place, whatever they are called; initdb
+    makes a database only in an empty folder (documentation of the official image, PGDATA).
+    """
+    return {"PGDATA": f"{mount}/pgdata"} if mount == "/var/lib/postgresql/data" else {}
 
 
 def keeps_data(image: str) -> bool:
@@ -120,3 +145,18 @@ def usual_user(image: str) -> int | None:
     if known is None:
         return None
     return known.alpine_user if known.alpine_user is not None and "alpine" in image else known.user
+
+
+def serves_fastcgi(image: str, port: int) -> bool:
+    """Whether a port is that of PHP's FastCGI, which a web server speaks: tags of official images say fpm."""
+    return port == FASTCGI_PORT and _is_fpm(image)
+
+
+def _is_fpm(image: str) -> bool:
+    return re.search(r"[:-]fpm(?=$|[-:@])", image.rpartition("/")[2]) is not None
+
+
+def starts_server(words: Sequence[str]) -> bool:
+    """Whether a command of an image that keeps data starts its server, and not only a client, such as for a backup."""
+    command = " ".join(words)
+    return _SERVER.search(command) is not None or _CLIENT.search(command) is None

@@ -31,6 +31,7 @@ kafka:
     KAFKA_CONTROLLER_QUORUM_VOTERS: 1@kafka-0.kafka-peers:9093,2@kafka-1.kafka-peers:9093,3@kafka-2.kafka-peers:9093
     KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://$(POD_NAME).kafka-peers:19092
     KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: 3
+    KAFKA_LOG_DIRS: /var/lib/kafka/data/logs
   health: { startWithin: 5m, readiness: { tcp: 9092 } }
   resources: { cpu: 500m, memory: 2Gi }
   security: { user: 1000, group: 1000, readOnlyRoot: false }

@@ -8,9 +8,9 @@ from typing import Any
 
 from infra.importing.draft import StackDraft, Step
 from infra.importing.names import secret_name
-from infra.importing.usual_images import usual_user
 from infra.secret_texts.texts import in_setting
 from infra.settings.app.image import REFERENCE
+from infra.usual_images import usual_user
 from infra.values import text
 
 ANYWHERE = "0.0.0.0/0"

@@ -14,7 +14,7 @@ from infra.importing.compose.mounts import KEY, Mount, mounts_of
 from infra.importing.compose.order import replicas_of
 from infra.importing.compose.service import Service
 from infra.importing.names import own_name
-from infra.importing.usual_images import settings_of_volume
+from infra.usual_images import settings_of_volume
 from infra.values import text
 
 _SOCKET = re.compile(r"(?:/var)?/run/|.*(?<![a-z])sock(?:et)?s?(?![a-z])", re.IGNORECASE)

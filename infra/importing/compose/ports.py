@@ -13,8 +13,8 @@ from infra.importing.compose.labels import Route
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP, keeps_data, serves_fastcgi, starts_server, usual_image
 from infra.settings.partly import Location
+from infra.usual_images import NOT_HTTP, keeps_data, serves_fastcgi, starts_server, usual_image
 
 KEY = "ports"
 TLS_PORTS = {443: "https", 8443: "https-alt", 9443: "https-other"}

@@ -7,9 +7,9 @@ from typing import Any
 
 from infra.importing.compose.service import Service
 from infra.importing.compose.values import items, number_of, size_of, size_text
-from infra.importing.usual_images import usual_image
 from infra.settings.partly import Location
 from infra.settings.scalars import millicores_text
+from infra.usual_images import usual_image
 from infra.values import mapping
 
 USUAL_MEMORY = "512Mi"

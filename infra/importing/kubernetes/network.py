@@ -10,7 +10,7 @@ from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.containers import all_texts
 from infra.importing.kubernetes.parts import Part
 from infra.importing.kubernetes.world import Workload, World
-from infra.importing.usual_images import NOT_HTTP, keeps_data
+from infra.usual_images import NOT_HTTP, keeps_data
 from infra.values import mapping
 
 _ALL = "a pod reaches every other one without a NetworkPolicy, and the outside; remove what it does not call"

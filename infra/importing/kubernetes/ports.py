@@ -8,7 +8,7 @@ from typing import Any
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP
+from infra.usual_images import NOT_HTTP
 
 _PROTOCOLS = ("http", "https", "grpc", "grpc-web", "http2", "h2c", "web", "ws")
 

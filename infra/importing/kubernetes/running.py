@@ -7,9 +7,9 @@ import math
 from infra.importing.app_parts import has_one_writer, image_security
 from infra.importing.kubernetes.app import App
 from infra.importing.kubernetes.parts import Part
-from infra.importing.usual_images import usual_user
 from infra.settings.app.security import CAPABILITIES_OF_BASELINE, CAPABILITIES_OF_RESTRICTED
 from infra.settings.scalars import seconds_text
+from infra.usual_images import usual_user
 
 _ZONE = "topology.kubernetes.io/zone"
 _LEFT_OUT = "no Pod Security Standard that a namespace enforces here allows it; it is left out"

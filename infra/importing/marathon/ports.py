@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.importing.names import port_name
-from infra.importing.usual_images import NOT_HTTP
 from infra.settings.partly import Location
+from infra.usual_images import NOT_HTTP
 from infra.values import mapping, mappings, number, sequence, text, texts, within
 
 FIRST_FREE = 8080
