@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +125,13 @@ def official_image(image: str) -> UsualImage | None:
     return known if known is not None and known.owner == owner else None
 
 
-def settings_of_volume(mount: str) -> Mapping[str, str]:
+def settings_of_volume(mount: str, env: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the variables by which an image accepts a new disk at a place, which has a folder lost+found.
 
-    All images that are made from PostgreSQL's keep their data at the same place, whatever they are called; initdb
-    makes a database only in an empty folder (documentation of the official image, PGDATA).
+    All images that are made from PostgreSQL's keep their data at the same place, or where `env` says, whatever they
+    are called; initdb makes a database only in an empty folder (documentation of the official image, PGDATA).
     """
-    return {"PGDATA": f"{mount}/pgdata"} if mount == "/var/lib/postgresql/data" else {}
+    return {"PGDATA": f"{mount}/pgdata"} if mount == env.get("PGDATA", "/var/lib/postgresql/data") else {}
 
 
 def keeps_data(image: str) -> bool:

@@ -28,6 +28,8 @@ _DATA = re.compile(r"/var/(?:lib|opt|www)/(?!docker\b|kubelet\b|container|cni\b|
 """Where programs of a host keep data, but for what runs containers."""
 _SEEN_THROUGH = re.compile(r"/(?:dev|proc|sys|host|rootfs|run|var/run)(?:/|$)|/(?:etc|var|usr)$")
 """Where a container looks at the system of its host."""
+_KEY = re.compile(r"key|\.(?:pem|p12|pfx|jks)$", re.IGNORECASE)
+"""Names of files that hold keys."""
 _CLOCK = "the time zone of the machine; write TZ under 'env'"
 _SOURCE = "the source code while it is developed; the image has it, as the build copies it"
 _LARGE = f"{TOO_MUCH}: put it into the image, or onto a volume of kind: persistent"
@@ -65,7 +67,9 @@ def map_bind(service: Service, mount: Mount, owners: Owners) -> None:
     elif source_of(service, mount) in owners.first:
         _map_data(service, mount, owners)
     elif mount.read_only or re.search(r"\.\w{1,6}$", posixpath.basename(mount.target)):
-        service.missing(mount.key, f"there is no such file; write what is in it under 'files' as {mount.target}")
+        is_key = _KEY.search(posixpath.basename(mount.target)) is not None
+        instead = "keep it in a Secret, and mount that by 'secrets'" if is_key else "write what is in it under 'files'"
+        service.missing(mount.key, f"there is no such file; {instead} as {mount.target}")
     else:
         _map_data(service, mount, owners)
 

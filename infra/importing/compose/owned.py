@@ -101,9 +101,7 @@ def write_volume(service: Service, mount: Mount, owners: Owners, volume: Mapping
     if mount.read_only:
         written["readOnly"] = True
     service.settings.setdefault(KEY, {})[name] = written
-    for key, value in settings_of_volume(mount.target).items():
-        env = service.settings.setdefault("env", {})
-        if key not in env:
-            env[key] = value
-            service.added("env", key, why="a new disk has a folder lost+found, in which initdb makes no database")
+    for key, value in settings_of_volume(mount.target, service.settings.get("env", {})).items():
+        service.settings.setdefault("env", {})[key] = value
+        service.added("env", key, why="a new disk has a folder lost+found, in which initdb makes no database")
     return name, written

@@ -20,6 +20,8 @@ ENVIRONMENT = "environment"
 _OF_COMPOSE = ("COMPOSE_", "DOCKER_BUILDKIT", "DOCKER_HOST")
 """How the names of variables begin that tell Docker's own tools something (their documentation)."""
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?][^}]*)?\}?")
+_TEMPLATE = re.compile(r"\{\{-?\s*\.(?:Service|Node|Task)\b")
+_OF_SWARM = "Swarm fills it in, and nobody does here: let the app take HOSTNAME, the name of its pod, or write a value"
 _CREATED = "it is a secret, which no stack file holds; the command below creates it"
 _NO_VALUE = "has no value: Compose takes it from the shell that starts it; write it under 'env', or leave it out"
 
@@ -62,6 +64,9 @@ def _map(service: Service, name: str, value: object, place: str, step: str | int
         if step is not None:
             service.missing(key, "its name is none that a variable may have here: letters, digits and underscores")
         return
+    if _TEMPLATE.search(text):
+        service.missing(key, f"{name}: {_OF_SWARM}")
+        return
     if is_secret(name, text) or (not text and suspicion(name) in {Suspicion.HUMAN, Suspicion.LITERAL}):
         _map_secret(service, name, text, place, key)
         return
@@ -80,15 +85,17 @@ def _map_secret(service: Service, name: str, text: str, place: str, key: tuple[s
     known = stack.secrets.get(same)
     called = secret_name(name)
     secrets = service.settings.setdefault("secrets", {})
+    why = _CREATED
     if known is not None and called not in secrets:
         secrets[called] = {"ref": known, "env": name}
+        why = f"it is a secret with the value of {known}, which fills both; write another 'ref' if that is by chance"
     else:
         called = add_secret(stack.draft, service.app, key=name, of=f"{name}, {place}", env=name)
         stack.secrets.setdefault(same, f"{service.app}/{called}")
     if key[0] == ENVIRONMENT:
-        service.decided(key, "secrets", called, why=_CREATED)
+        service.decided(key, "secrets", called, why=why)
     else:
-        service.added("secrets", called, why=f"{name} of {place}: {_CREATED}")
+        service.added("secrets", called, why=f"{name} of {place}: {why}")
 
 
 def _what_fills(service: Service, name: str, text: str, place: str, key: Location) -> tuple[str, str]:

@@ -100,7 +100,10 @@ def _note_named(service: Service, mount: Mount, name: str, volume: Mapping[str, 
             why=f"several apps have it, so {shared_by(volume)}",
         )
     elif "claim" in volume:
-        service.decided(mount.key, *to, why=f"it is there already, as claim {volume['claim']}")
+        shared = (
+            "; several apps have it, which its storage class must allow (ReadWriteMany)" if "shared" in volume else ""
+        )
+        service.decided(mount.key, *to, why=f"it is there already, as claim {volume['claim']}{shared}")
     else:
         service.decided(mount.key, *to, why=_SIZE)
     subpath = text(mount.options, "volume", "subpath")

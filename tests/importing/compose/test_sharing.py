@@ -61,13 +61,34 @@ volumes: {run: {}}
     assert list(result.app("app")["sidecars"]) == ["proxy"]
 
 
-def test_all_that_is_made_from_postgresql_accepts_a_new_disk() -> None:
-    result = imported("""
-services: {db: {image: "pgvector/pgvector:pg16", volumes: ["data:/var/lib/postgresql/data"]}}
-volumes: {data: {}}
+@pytest.mark.parametrize(
+    ("mount", "env", "folder"),
+    [
+        ("/var/lib/postgresql/data", "", "/var/lib/postgresql/data/pgdata"),
+        ("/var/lib/postgresql/data/db", "PGDATA: /var/lib/postgresql/data/db", "/var/lib/postgresql/data/db/pgdata"),
+        ("/data", "PGDATA: /data/here", "/data/here"),
+    ],
+)
+def test_all_that_is_made_from_postgresql_accepts_a_new_disk(mount: str, env: str, folder: str) -> None:
+    result = imported(f"""
+services: {{db: {{image: "pgvector/pgvector:pg16", environment: {{{env}}}, volumes: ["data:{mount}"]}}}}
+volumes: {{data: {{}}}}
 """)
 
-    assert result.app("db")["env"]["PGDATA"] == "/var/lib/postgresql/data/pgdata"
+    assert result.app("db")["env"]["PGDATA"] == folder
+
+
+def test_what_swarm_fills_in_is_told_and_a_secret_of_the_same_value_names_the_other() -> None:
+    result = imported("""
+services:
+  web:
+    image: example.com/web:1
+    environment: {NODE: "{{.Node.Hostname}}-x", A_PASSWORD: changethis, SECRET_KEY: changethis}
+""")
+
+    assert "env" not in result.app("web")
+    assert "Swarm fills it in" in result.text("services.web.environment.NODE")
+    assert "with the value of web/a_password" in result.text("services.web.environment.SECRET_KEY")
 
 
 def test_a_service_is_found_by_each_of_its_names_in_variables_and_in_files(tmp_path: Path) -> None:
