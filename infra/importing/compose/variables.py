@@ -21,7 +21,13 @@ _OF_COMPOSE = ("COMPOSE_", "DOCKER_BUILDKIT", "DOCKER_HOST")
 """How the names of variables begin that tell Docker's own tools something (their documentation)."""
 _VARIABLE = re.compile(r"\$\{?(\w+)(?::?[-?][^}]*)?\}?")
 _TEMPLATE = re.compile(r"\{\{-?\s*\.(?:Service|Node|Task)\b")
-_OF_SWARM = "Swarm fills it in, and nobody does here: let the app take HOSTNAME, the name of its pod, or write a value"
+_FIELDS = {
+    ".Task.Name": "metadata.name", ".Node.Hostname": "spec.nodeName", ".Node.ID": "spec.nodeName",
+}  # fmt: skip
+"""What a pod has of what Swarm puts into `{{...}}` (docs.docker.com, docker service create, templates)."""
+_OF_SWARM = (
+    "Swarm fills it in, and nobody does here: write a value, or { field: metadata.name } for the name of the pod"
+)
 _CREATED = "it is a secret, which no stack file holds; the command below creates it"
 _NO_VALUE = "has no value: Compose takes it from the shell that starts it; write it under 'env', or leave it out"
 
@@ -65,7 +71,7 @@ def _map(service: Service, name: str, value: object, place: str, step: str | int
             service.missing(key, "its name is none that a variable may have here: letters, digits and underscores")
         return
     if _TEMPLATE.search(text):
-        service.missing(key, f"{name}: {_OF_SWARM}")
+        _map_template(service, name, text, key)
         return
     if is_secret(name, text) or (not text and suspicion(name) in {Suspicion.HUMAN, Suspicion.LITERAL}):
         _map_secret(service, name, text, place, key)
@@ -77,6 +83,16 @@ def _map(service: Service, name: str, value: object, place: str, step: str | int
     service.settings.setdefault("env", {})[name] = with_own_hosts(service, key, literal_value(text), name=name)
     if step is not None:
         service.taken(key, "env", name)
+
+
+def _map_template(service: Service, name: str, text: str, key: Location) -> None:
+    """Write a variable that Swarm fills in for each task: as what a pod has of that, where it is nothing else."""
+    field = _FIELDS.get(text.strip("{} "))
+    if field is None:
+        service.missing(key, f"{name}: {_OF_SWARM}")
+        return
+    service.settings.setdefault("env", {})[name] = {"field": field}
+    service.decided(key, "env", name, why=f"Swarm fills in {text}, for which {field} of the pod stands here")
 
 
 def _map_secret(service: Service, name: str, text: str, place: str, key: tuple[str | int, ...]) -> None:

@@ -16,6 +16,7 @@ from infra.importing.names import own_name
 from infra.secret_texts.texts import in_text
 from infra.settings.partly import Location
 from infra.settings.scalars import bytes_text
+from infra.usual_images import settings_of_volume
 from infra.values import is_true, mapping, mappings, number, text
 
 FETCHER = "docker.io/library/busybox:1.38.0"
@@ -173,6 +174,11 @@ def _add(work: Work, unit: Unit, name: str, draft: dict[str, Any]) -> str:
     volumes = work.app(unit).setdefault("volumes", {})
     free = own_name(name or "data", volumes)
     volumes[free] = draft
+    env = mapping(work.app(unit).get("env"))
+    for key, value in settings_of_volume(draft["mount"], env).items() if draft.get("kind") == "persistent" else ():
+        work.app(unit)["env"] = {**env, key: value}
+        why = "a new disk has a folder lost+found, in which initdb makes no database"
+        work.ledger.decided((*unit.at, "id"), "apps", unit.name, "env", key, why=why)
     return free
 
 

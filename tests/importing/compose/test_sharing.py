@@ -83,10 +83,14 @@ def test_what_swarm_fills_in_is_told_and_a_secret_of_the_same_value_names_the_ot
 services:
   web:
     image: example.com/web:1
-    environment: {NODE: "{{.Node.Hostname}}-x", A_PASSWORD: changethis, SECRET_KEY: changethis}
+    environment:
+      NODE: "{{.Node.Hostname}}-x"
+      NODE_ID: "{{ .Node.ID }}"
+      A_PASSWORD: changethis
+      SECRET_KEY: changethis
 """)
 
-    assert "env" not in result.app("web")
+    assert result.app("web")["env"] == {"NODE_ID": {"field": "spec.nodeName"}}
     assert "Swarm fills it in" in result.text("services.web.environment.NODE")
     assert "with the value of web/a_password" in result.text("services.web.environment.SECRET_KEY")
 

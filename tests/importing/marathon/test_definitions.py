@@ -259,6 +259,12 @@ def test_a_folder_of_one_machine_becomes_a_disk_that_follows_the_pod(tmp_path: P
     assert app["volumes"] == {"data": {"mount": "/data", "size": "1Gi", "kind": "persistent"}}
 
 
+def test_a_database_of_postgresql_accepts_its_new_disk(tmp_path: Path) -> None:
+    volumes = [{"containerPath": "/var/lib/postgresql/data", "hostPath": "/srv/one", "mode": "RW"}]
+    app = app_of(tmp_path, container={**DOCKER, "volumes": volumes})
+    assert app["env"]["PGDATA"] == "/var/lib/postgresql/data/pgdata"
+
+
 def test_what_mesos_fetches_an_init_container_fetches(tmp_path: Path) -> None:
     uris = ["https://example.com/a.tgz", "file:///etc/docker.tar.gz"]
     result = imported(tmp_path, {"id": "/one", "cmd": "./run", "uris": uris})
