@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from infra.plan.plan import plan_of_file
 from infra.plan.policies import subjects
-from policies.evaluation import Evaluation, evaluate
-from policies.facts.stack import Resource
+from policies import evaluation
+from policies.evaluation import Evaluation
+from policies.facts.stack import Resource, Stack
+from policies.facts.unknown import guarded
 from policies.levels import Level, Levels, read_levels
 from policies.rule import Rule, Scope
 from policies.rules import ALL_RULES, RULES
@@ -40,6 +42,20 @@ PROTO_LEVELS = {
 }
 
 
+TODAY = date(2026, 11, 23)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """A resource of a shipped stack, which the drafts of all tests share: no test changes it."""
+
+    resource: Resource
+    guarded: Resource
+    """The same as rules read it, which keeps what they have read."""
+    inputs: str
+    """Its inputs as JSON, of which a copy is made in a tenth of the time."""
+
+
 @dataclass(eq=False)
 class Request:
     """A resource that can be changed."""
@@ -47,20 +63,28 @@ class Request:
     urn: str
     type: str
     name: str
-    inputs: dict[str, Any]
+    copied: Callable[[], dict[str, Any]]
+    """Makes the inputs, for whoever asks for them first."""
     protect: bool = False
     ignore_changes: list[str] = field(default_factory=list)
     parent: str = ""
     provider: str = ""
     depends_on: set[str] = field(default_factory=set)
     property_dependencies: dict[str, set[str]] = field(default_factory=dict)
+    shipped: Shipped | None = None
+
+    @functools.cached_property
+    def inputs(self) -> dict[str, Any]:
+        return self.copied()
 
     def resource(self) -> Resource:
+        # Whoever changes inputs asks for them first, and gets a copy.
+        untouched = None if "inputs" in vars(self) else self.shipped
         return Resource(
             urn=self.urn,
             type=self.type,
             name=self.name,
-            props=self.inputs,
+            props=untouched.resource.props if untouched else self.inputs,
             protect=self.protect,
             ignore_changes=tuple(self.ignore_changes),
             parent=self.parent,
@@ -68,6 +92,17 @@ class Request:
             depends_on=frozenset(self.depends_on),
             property_dependencies={key: frozenset(urns) for key, urns in self.property_dependencies.items()},
         )
+
+    def judged(self) -> Resource:
+        """The resource as rules read it."""
+        now, before = self.resource(), self.shipped
+        if before is not None and now.props is before.resource.props and now == before.resource:
+            return before.guarded
+        return _guarded(now)
+
+
+def _guarded(resource: Resource) -> Resource:
+    return replace(resource, props=guarded(resource.props, resource.label))
 
 
 @dataclass(eq=False)
@@ -101,11 +136,12 @@ class Draft:
             key: {other.urn for other in ([others] if isinstance(others, Request) else others)}
             for key, others in (takes or {}).items()
         }
+        copied = copy.deepcopy(dict(inputs))
         request = Request(
             urn=f"urn:pulumi:test::test::{type_}::{name}",
             type=type_,
             name=name,
-            inputs=copy.deepcopy(dict(inputs)),
+            copied=lambda: copied,
             protect=protect,
             depends_on={other.urn for other in depends_on},
             property_dependencies=taken,
@@ -179,43 +215,34 @@ class Mutation:
 
 
 @functools.cache
-def _shipped_resources(stack: str) -> tuple[Resource, ...]:
-    return subjects(plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack).graph)
-
-
-@functools.cache
-def _shipped_inputs(stack: str) -> tuple[str, ...]:
-    """The inputs of each resource as JSON, of which a copy is made in a tenth of the time."""
-    return tuple(json.dumps(dict(one.props)) for one in _shipped_resources(stack))
+def _shipped(stack: str) -> tuple[Shipped, ...]:
+    # As rules see them, and not as a plan does.
+    plain = draft_of(subjects(plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack).graph)).resources()
+    return tuple(Shipped(resource=one, guarded=_guarded(one), inputs=json.dumps(one.props)) for one in plain)
 
 
 def shipped(stack: str) -> Draft:
     """A stack as its file describes it, ready to be changed."""
-    resources = _shipped_resources(stack)
-    return _draft(resources, [json.loads(inputs) for inputs in _shipped_inputs(stack)])
+    return Draft([_request(one.resource, functools.partial(json.loads, one.inputs), one) for one in _shipped(stack)])
 
 
 def draft_of(resources: Sequence[Resource]) -> Draft:
-    return _draft(resources, [copy.deepcopy(dict(one.props)) for one in resources])
+    return Draft([_request(one, functools.partial(copy.deepcopy, dict(one.props))) for one in resources])
 
 
-def _draft(resources: Iterable[Resource], inputs: Iterable[dict[str, Any]]) -> Draft:
-    return Draft(
-        [
-            Request(
-                urn=one.urn,
-                type=one.type,
-                name=one.name,
-                inputs=of_one,
-                protect=one.protect,
-                ignore_changes=list(one.ignore_changes),
-                parent=one.parent,
-                provider=one.provider,
-                depends_on=set(one.depends_on),
-                property_dependencies={key: set(urns) for key, urns in one.property_dependencies.items()},
-            )
-            for one, of_one in zip(resources, inputs, strict=True)
-        ]
+def _request(one: Resource, copied: Callable[[], dict[str, Any]], shipped: Shipped | None = None) -> Request:
+    return Request(
+        urn=one.urn,
+        type=one.type,
+        name=one.name,
+        copied=copied,
+        protect=one.protect,
+        ignore_changes=list(one.ignore_changes),
+        parent=one.parent,
+        provider=one.provider,
+        depends_on=set(one.depends_on),
+        property_dependencies={key: set(urns) for key, urns in one.property_dependencies.items()},
+        shipped=shipped,
     )
 
 
@@ -233,7 +260,8 @@ def add_what_the_eks_component_makes(draft: Draft) -> None:
 
 def judge(draft: Draft, rules: Sequence[Rule] = RULES) -> Evaluation:
     """Judge without the engine, by every rule at its default level."""
-    return evaluate(draft.resources(), rules, levels=Levels(), exceptions=(), today=date(2026, 11, 23))
+    stack = Stack(resources=tuple(request.judged() for request in draft.requests), today=TODAY)
+    return evaluation.judge(stack, rules, levels=Levels(), exceptions=(), today=TODAY)
 
 
 def fired(evaluation: Evaluation) -> set[str]:
