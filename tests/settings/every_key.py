@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from infra.settings.annotations import fields, is_section, item_type, map_types, members
@@ -13,13 +14,14 @@ EACH = "*"
 """Stands for any name, or any item of a list."""
 
 
-def every_key(platform: str) -> list[str]:
+@cache
+def every_key(platform: str) -> tuple[str, ...]:
     """List the keys that have a value of their own, in the order of the models: `network.cidr`, `apps.*.image`.
 
     `platform` is the kind of platform whose keys are meant. A section is not listed, its keys are. Where several kinds
     of app have a key, it is listed once.
     """
-    return list(dict.fromkeys(_keys(StackSettings, (), f"<{platform}>")))
+    return tuple(dict.fromkeys(_keys(StackSettings, (), f"<{platform}>")))
 
 
 def keys_in(document: Any, keys: Iterable[str]) -> set[str]:

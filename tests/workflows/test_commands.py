@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -22,9 +23,15 @@ COMMANDS: dict[str, Command] = {
 OF_NIGHTOWL = [line for line in COMMANDS if line.startswith(NIGHTOWL)]
 
 
+@functools.cache
+def program() -> Any:
+    """`nightowl`, of which Typer reads every command anew for each that asks."""
+    return typer.main.get_command(app)
+
+
 def understood(arguments: list[str]) -> tuple[str, dict[str, Any]]:
     """Parse a command line as `nightowl` does: the path of the command, and its options."""
-    command: Any = typer.main.get_command(app)
+    command: Any = program()
     path: list[str] = []
     while hasattr(command, "commands"):
         name, *arguments = arguments
@@ -40,8 +47,7 @@ def test_nightowl_understands_a_command_of_a_workflow(line: str) -> None:
 
 
 def test_every_command_of_the_pipeline_is_used_by_a_workflow() -> None:
-    pipeline: Any = typer.main.get_command(app)
-    pipeline = pipeline.commands["ci"]
+    pipeline = program().commands["ci"]
     used = {understood(words(COMMANDS[line])[1:])[0] for line in OF_NIGHTOWL}
     for name, command in pipeline.commands.items():
         for path in [f"ci {name} {sub}" for sub in getattr(command, "commands", {})] or [f"ci {name}"]:
