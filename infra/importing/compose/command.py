@@ -13,6 +13,9 @@ from infra.importing.compose.values import items
 from infra.importing.secret_words import hide_secrets, variables_of_secrets
 
 _CLEARED = "an empty one clears what the image names, which the stack file cannot say; write the whole 'command'"
+_SCRIPT = (
+    "rather write it here, a variable of 'secrets' in the place of what is secret, and keep only that in the Secret"
+)
 _TO = {"entrypoint": "command", "command": "args"}
 
 
@@ -69,6 +72,7 @@ def literal(text: str, variables: Collection[str]) -> str:
 def _write(service: Service, key: str, to: str, words: list[str]) -> None:
     hidden = hide_secrets(service.stack.draft, service.app, words, of=f"{service.name}.{key}")
     known = {*service.settings.get("env", {}), *variables_of_secrets(service.settings)}
+    scripts = [hidden[index].variable for index in hidden if " " in words[index].strip()]
     if hidden:
         words = [hidden[index].word if index in hidden else word for index, word in enumerate(words)]
     else:
@@ -78,6 +82,8 @@ def _write(service: Service, key: str, to: str, words: list[str]) -> None:
     ]
     text = "split into words as a shell does" if isinstance(service.values[key], str) else ""
     if hidden:
-        service.decided((key,), to, why="what looks like a secret in it is a variable $(NAME), filled from a secret")
+        whole = f"; {', '.join(scripts)} is a whole script: {_SCRIPT}" if scripts else ""
+        why = f"what looks like a secret in it is a variable $(NAME), filled from a secret{whole}"
+        service.decided((key,), to, why=why)
     else:
         service.taken((key,), to, text=text)

@@ -266,6 +266,14 @@ def test_a_password_in_a_command_becomes_a_variable() -> None:
 
     assert result.app("cache")["args"] == ["redis-server", "--requirepass", "$(REQUIREPASS)"]
     assert "swordfish" not in stack_text(result.draft)
+    assert "script" not in result.text("services.cache.command")
+
+
+def test_a_script_with_a_password_is_told_to_take_it_from_a_variable() -> None:
+    result = imported("services: {site: {image: 'example.com/site:1', command: [sh, -c, make --password=sword99fish]}}")
+
+    assert result.app("site")["args"] == ["sh", "-c", "$(COMMAND)"]
+    assert "COMMAND is a whole script: rather write it here" in result.text("services.site.command")
 
 
 def test_a_mounted_script_is_run_by_its_interpreter_and_a_file_tells_whom_the_app_calls(tmp_path: Path) -> None:
