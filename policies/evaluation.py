@@ -26,6 +26,8 @@ class Violation:
     """Kind and logical name."""
     key: str = ""
     """The key of the stack file that decides it, where one made the resource."""
+    place: str = ""
+    """The file and the line of the key, where the stack file is known."""
     message: str
     """What is wrong, in the words of the resource, or why the rule is there, where there is a key."""
     remedy: str
@@ -34,7 +36,12 @@ class Violation:
     @property
     def text(self) -> str:
         """What is wrong, and with what."""
-        return f"{self.key}: {self.message}" if self.key else f"{self.resource} {self.message}"
+        return f"{self.where}: {self.message}" if self.key else f"{self.where} {self.message}"
+
+    @property
+    def where(self) -> str:
+        """The key that decides it, with its place, or else the resource."""
+        return f"{self.place}: {self.key}" if self.key and self.place else self.key or self.resource
 
     @property
     def reason(self) -> str:

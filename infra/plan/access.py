@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from infra.plan.doubts import account_doubts, action_doubts
 from infra.settings.app.permissions import Permissions
+from infra.settings.build import PROJECT
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
+from infra.settings.problems import Problem
 from infra.settings.stack import StackSettings
 
 NOT_ON_EKS = "as the cluster is not one of a stack on EKS"
@@ -26,7 +28,7 @@ class Access:
     why_not: str = ""
     """Why they may do nothing of it."""
 
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     """What is likely not meant so, or needs something elsewhere."""
 
     @property
@@ -54,17 +56,19 @@ def pod_access(settings: StackSettings) -> list[Access]:
                 holder=holder,
                 may=() if why_not else tuple(dict.fromkeys(may)),
                 why_not=why_not,
-                doubts=tuple(dict.fromkeys(_doubts(own, settings))),
+                doubts=tuple(_doubts(place, own, settings)),
             )
         )
     return found
 
 
-def _doubts(permissions: Permissions, settings: StackSettings) -> Iterator[str]:
-    for one in permissions:
-        yield from action_doubts(one)
+def _doubts(place: str, permissions: Permissions, settings: StackSettings) -> Iterator[Problem]:
+    for index, one in enumerate(permissions):
+        found = list(action_doubts(one))
         if isinstance(settings.platform, EksPlatformSettings):
-            yield from account_doubts(one, settings.platform.account_id)
+            found += account_doubts(one, settings.platform.account_id)
+        for doubt in found:
+            yield Problem(f"{PROJECT}:{place}.permissions[{index}]", doubt)
 
 
 def _why_not(settings: StackSettings) -> str:

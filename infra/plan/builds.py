@@ -8,9 +8,11 @@ from pathlib import Path
 
 from infra.plan.access import NOT_ON_EKS
 from infra.project import stack_files
+from infra.settings.build import PROJECT
 from infra.settings.eks.platform import EksPlatformSettings
 from infra.settings.guest import GuestPlatformSettings
 from infra.settings.nearest import nearest
+from infra.settings.problems import Problem
 from infra.settings.stack import StackSettings
 
 
@@ -24,7 +26,7 @@ class Builds:
     """The stack from which they are copied."""
     why_not: str = ""
     """Why they are neither built nor copied."""
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     """What only the pipeline would stop at."""
 
     @property
@@ -50,18 +52,20 @@ def builds_of_stack(settings: StackSettings, stack: str, project: Path | None) -
     return Builds(folders=settings.builds, copied_from=copied_from, why_not=why_not, doubts=doubts)
 
 
-def _doubts(settings: StackSettings, stack: str, project: Path) -> Iterator[str]:
+def _doubts(settings: StackSettings, stack: str, project: Path) -> Iterator[Problem]:
     source = settings.delivery.promotes_from
     if source is None:
         for app, folder in settings.builds.items():
             if not (project / folder / "Dockerfile").is_file():
-                yield f"nightowl:apps.{app}.build: {folder} has no Dockerfile; name the folder that has it"
+                message = f"{folder} has no Dockerfile; name the folder that has it"
+                yield Problem(f"{PROJECT}:apps.{app}.build", message)
         return
     known = [one for one in stack_files(project) if one != stack]
     if source not in known:
         near = nearest(source, known)
         hint = f"did you mean '{near}'?" if near else f"there are {', '.join(known) or 'no others'}"
-        yield f"nightowl:delivery.promotesFrom: there is no other stack '{source}' to copy images from; {hint}"
+        message = f"there is no other stack '{source}' to copy images from; {hint}"
+        yield Problem(f"{PROJECT}:delivery.promotesFrom", message)
 
 
 def _why_not(settings: StackSettings) -> str:

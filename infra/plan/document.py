@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from infra.plan.access import Access
+from infra.plan.builds import Builds
 from infra.plan.charts import addition_plans
 from infra.plan.difference import Difference
 from infra.plan.durations import duration
@@ -35,8 +37,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for app in plan.apps
         ],
         "additions": [_fields(one) for one in addition_plans(graph)],
-        "builds": _fields(plan.builds) if plan.builds else None,
-        "access": [_fields(one) for one in plan.access],
+        "builds": _with_doubts(plan.builds) if plan.builds else None,
+        "access": [_with_doubts(one) for one in plan.access],
         "addresses": [_fields(address) for address in plan.addresses],
         "statements": [_fields(statement) for statement in plan.statements],
         "documents": [{**_fields(one), "room": one.room} for one in plan.document_lengths],
@@ -70,6 +72,7 @@ def _policies(found: Evaluation) -> dict[str, Any]:
                 "urn": one.urn,
                 "resource": one.resource,
                 "key": one.key,
+                "place": one.place,
                 "message": one.message,
                 "protectsFrom": one.reason,
                 "remediation": one.remedy,
@@ -86,6 +89,10 @@ def _policies(found: Evaluation) -> dict[str, Any]:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+
+
+def _with_doubts(value: Access | Builds) -> dict[str, Any]:
+    return {**_fields(value), "doubts": [str(doubt) for doubt in value.doubts]}
 
 
 def _step(step: ScheduledResource) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from infra.plan.svg import Drawing
 from infra.project import enclosing_project, project_name
 from infra.settings.build import PROJECT
 from infra.settings.guest import AwsPlatformSettings
+from infra.settings.layers import Layers
 from infra.settings.stack_file import read_stack_file
 from infra.stack import build
 from policies.evaluation import Evaluation
@@ -49,6 +51,8 @@ class Plan:
     """Where images come from."""
     policies_folder: Path = SHIPPED
     """The folder with the levels of the policies, and the exceptions."""
+    layers: Layers | None = None
+    """The files of the stack, which say where its keys stand."""
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -93,7 +97,7 @@ class Plan:
     @cached_property
     def policies(self) -> Evaluation:
         """What the policy pack has against it."""
-        return evaluation(self.graph, self.policies_folder)
+        return evaluation(self.graph, self.policies_folder, layers=self.layers)
 
 
 def plan_of_file(file: Path, stack: str) -> Plan:
@@ -130,12 +134,21 @@ def plan_of_file(file: Path, stack: str) -> Plan:
         )
         with stack_file.layers.locating():
             planned = plan_of_program(program, answers)
+    layers, builds = stack_file.layers, builds_of_stack(settings, stack, folder)
     return replace(
         planned,
-        access=pod_access(settings),
-        builds=builds_of_stack(settings, stack, folder),
+        graph=replace(planned.graph, warnings=tuple(_placed(line, layers) for line in planned.graph.warnings)),
+        access=[replace(one, doubts=layers.placed(one.doubts)) for one in pod_access(settings)],
+        builds=builds and replace(builds, doubts=layers.placed(builds.doubts)),
         policies_folder=policies_folder(folder),
+        layers=layers,
     )
+
+
+def _placed(warning: str, layers: Layers) -> str:
+    """Return a warning of the program, which begins with a key, with the file and the line of that key."""
+    key = re.match(rf"{PROJECT}:[^\s:]+", warning)
+    return f"{layers.place_of(key[0])}: {warning}" if key else warning
 
 
 def plan_of_program(program: Callable[[], Mapping[str, Any]], answers: Answers) -> Plan:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.errors import NightowlError
 from infra.plan.graph import Graph, Resource
+from infra.settings.layers import Layers
 from infra.settings.pull_request import pull_request_number
 from infra.system import clock
 from policies.evaluation import Evaluation, evaluate
@@ -23,10 +24,12 @@ def policies_folder(project: Path | None) -> Path:
     return own if own is not None and (own / EXCEPTIONS).is_file() else SHIPPED
 
 
-def evaluation(graph: Graph, folder: Path = SHIPPED, *, today: date | None = None) -> Evaluation:
+def evaluation(
+    graph: Graph, folder: Path = SHIPPED, *, layers: Layers | None = None, today: date | None = None
+) -> Evaluation:
     """Judge a graph by all rules, at the levels of its stack; for that of a pull request they are those of `ephemeral`.
 
-    `folder` has the levels and the exceptions.
+    `folder` has the levels and the exceptions, and `layers` say where the keys of the stack stand.
 
     Raises:
         NightowlError: a levels or exceptions file is not usable.
@@ -37,9 +40,13 @@ def evaluation(graph: Graph, folder: Path = SHIPPED, *, today: date | None = Non
         exceptions = read_exceptions(RULES, folder / EXCEPTIONS)
     except PolicyDataError as error:
         raise NightowlError(str(error)) from None
-    return evaluate(
+    found = evaluate(
         subjects(graph), RULES, levels=levels, exceptions=exceptions, today=clock.today() if today is None else today
     )
+    if layers is None:
+        return found
+    placed = [replace(one, place=layers.place_of(one.key)) if one.key else one for one in found.violations]
+    return replace(found, violations=placed)
 
 
 def subjects(graph: Graph) -> tuple[Resource, ...]:

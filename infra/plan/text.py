@@ -87,9 +87,9 @@ def _overview(plan: Plan) -> list[RenderableType]:
         *[Text(line) for line in data_lines(claim for app in plan.apps for claim in app.claims)],
         *[Text(one.line) for one in addition_plans(graph)],
         *([Text(plan.builds.line)] if plan.builds else []),
-        *[Text(doubt, style="yellow") for doubt in (plan.builds.doubts if plan.builds else ())],
+        *[Text(str(doubt), style="yellow") for doubt in (plan.builds.doubts if plan.builds else ())],
         *[Text(one.line) for one in plan.access],
-        *[Text(f"{one.holder}: {doubt}", style="yellow") for one in plan.access for doubt in one.doubts],
+        *[Text(str(doubt), style="yellow") for one in plan.access for doubt in one.doubts],
         *([_violated(plan.policies)] if plan.policies.violations else []),
         _judgement(plan.policies),
         *[Text(f"{one.document} has room for {one.room} of {one.most} characters", style="yellow") for one in full],
@@ -243,6 +243,7 @@ def _documents(lengths: Sequence[DocumentLength]) -> list[RenderableType]:
 def _violated(found: Evaluation) -> Table:
     table = _table("level", "rule", "where")
     for (rule, level), group in groupby(found.violations, key=lambda one: (one.rule, one.level)):
+        # A line of 80 columns has no room for file and line, which come with --policies.
         places = list(dict.fromkeys(one.key or one.resource for one in group))
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
         _row(table, _level(level), rule.name, f"{places[0]}{more}")
@@ -263,7 +264,7 @@ def _policies(found: Evaluation) -> list[RenderableType]:
     table = _table("level", "violation")
     alike = groupby(found.violations, key=lambda one: (one.rule, one.level, one.message, one.remedy))
     for (rule, level, message, remedy), group in alike:
-        places = ", ".join(dict.fromkeys(f"{one.key}:" if one.key else one.resource for one in group))
+        places = ", ".join(dict.fromkeys(f"{one.where}:" if one.key else one.where for one in group))
         description = Text.assemble((rule.name, "bold"), f"\n{places} {message}", (f"\n{remedy}", "dim"))
         _row(table, _level(level), description)
     return [*([table] if found.violations else []), _judgement(found)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,10 +71,15 @@ class Layers:
 
     def located(self, error: SettingsError) -> SettingsError:
         """Return the same error with the file and the line of each value that is wrong."""
-        return SettingsError(
-            problem if problem.place else replace(problem, place=self.place(self._location(problem.key)))
-            for problem in error.problems
-        )
+        return SettingsError(self.placed(error.problems))
+
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return the same problems, each with the file and the line of the value."""
+        return tuple(one if one.place else replace(one, place=self.place_of(one.key)) for one in problems)
+
+    def place_of(self, key: str) -> str:
+        """Return file and line of a key as messages write it; of one that is nowhere, those of what should hold it."""
+        return self.place(self._location(key))
 
     @contextmanager
     def locating(self) -> Generator[None]:

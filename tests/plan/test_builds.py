@@ -82,7 +82,7 @@ def test_what_the_pipeline_would_stop_at_is_told_by_the_plan(
         (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").touch()
     builds = builds_of_stack(on({**ON_EKS, "delivery": delivery}), "prod", tmp_path)
     assert builds is not None
-    assert builds.doubts == doubts
+    assert tuple(map(str, builds.doubts)) == doubts
 
 
 def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
@@ -93,4 +93,4 @@ def test_a_plan_says_it_on_screen_and_in_json(tmp_path: Path) -> None:
     why_not = "as the cluster is not one of a stack on EKS"
     assert f"web, api: build does nothing here, {why_not}" in shown(plan)
     folders = {"web": "apps/web", "api": "apps/api"}
-    assert plan_document(plan)["builds"] == {"folders": folders, "copied_from": None, "why_not": why_not, "doubts": ()}
+    assert plan_document(plan)["builds"] == {"folders": folders, "copied_from": None, "why_not": why_not, "doubts": []}

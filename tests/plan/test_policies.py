@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from infra.console.output import Output
+from infra.plan.document import plan_document
 from infra.plan.html import page
 from infra.plan.plan import Plan, plan_of_file
 from infra.plan.policies import evaluation, policies_folder, subjects
@@ -48,7 +49,10 @@ def test_a_broken_stack_file_fails_the_plan_with_rule_key_and_remedy(broken: Pat
     with pytest.raises(PolicyViolationError) as raised:
         run_plan(broken, stack="prod", as_json=True, output=Output())
     message = str(raised.value)
-    assert "cluster-endpoint-is-not-open-to-the-world: nightowl:cluster.publicAccess: The whole internet" in message
+    line = broken.read_text().splitlines().index("    publicAccess: [32.0.0.0/3]") + 1
+    place = f"{broken.parent.name}/{broken.name}:{line}"
+    expected = f"cluster-endpoint-is-not-open-to-the-world: {place}: nightowl:cluster.publicAccess: The whole internet"
+    assert expected in message
     assert "Name the networks of those who deploy" in message
     assert "vpc_config" not in message
     assert raised.value.exit_code == 1
@@ -98,6 +102,61 @@ def test_a_shipped_stack_is_planned_without_failing(capsys: pytest.CaptureFixtur
     policies = json.loads(capsys.readouterr().out)["policies"]
     assert policies["rules"] > 80
     assert all(one["level"] == "advisory" for one in policies["violations"])
+
+
+BASE = """\
+config:
+  nightowl:platform: { kind: eks, region: eu-central-1, accountId: "111122223333" }
+  nightowl:loadBalancer: { allowFrom: [10.0.0.0/8], public: false }
+  nightowl:cluster:
+    logRetentionDays: 30
+    access: { deployers: ["arn:aws:iam::111122223333:role/deployer"] }
+  nightowl:nodePools:
+    system: { instanceTypes: [m7g.large], min: 2, max: 4, system: true }
+    apps: { instanceTypes: [m7g.large, m6g.large], min: 2, max: 4 }
+    gpus: { instanceTypes: [g6.xlarge], min: 0, max: 1 }
+  nightowl:apps:
+    web:
+      build: nowhere
+      image: example.com/web:1
+      port: 8080
+"""
+OWN = """\
+config:
+  nightowl:extends: base
+  nightowl:apps:
+    web:
+      image: example.com/web:2
+      permissions:
+        - { actions: s3:GetObjekt, resources: "*" }
+"""
+
+
+def test_all_that_a_plan_has_against_a_stack_names_the_line_of_its_key(tmp_path: Path) -> None:
+    """Also where a base file has it."""
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "base.yaml").write_text(BASE)
+    file = tmp_path / "stacks" / "Pulumi.dev.yaml"
+    file.write_text(OWN)
+    plan = plan_of_file(file, "dev")
+    document = plan_document(plan)
+    places = {one["key"]: one["place"] for one in document["policies"]["violations"] if one["key"]}
+    assert places == {
+        "nightowl:cluster.logRetentionDays": "stacks/base.yaml:5",
+        "nightowl:nodePools.gpus.instanceTypes": "stacks/base.yaml:10",
+        "nightowl:nodePools.system.instanceTypes": "stacks/base.yaml:8",
+        "nightowl:apps.web.image": "stacks/Pulumi.dev.yaml:5",
+    }
+    warnings = [*document["warnings"], *document["builds"]["doubts"], *document["access"][0]["doubts"]]
+    assert [warning.partition(": ")[0] for warning in warnings] == [
+        "stacks/base.yaml:10",
+        "stacks/base.yaml:13",
+        "stacks/Pulumi.dev.yaml:7",
+    ]
+    told = " ".join(shown(plan).split())
+    for line in (*warnings, "stacks/base.yaml:5: nightowl:cluster.logRetentionDays: The trace"):
+        assert line in told
 
 
 def test_the_text_and_the_page_tell_the_violations(broken: Path) -> None:
