@@ -19,6 +19,7 @@ MOST_VALUES = 100_000
 """In one file, read within a second. A stack file has room for some 400 apps, of about 100 values each here."""
 DEEPEST_LEVEL = 50
 """Objects and lists inside one another. A group of groups has about five levels of its own, and an app six."""
+LARGEST_NUMBER = 1e100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^\s{}\[\],:"]+')
 
 
@@ -41,19 +42,31 @@ def read_json(path: Path) -> JsonFile:
     name = called(path)
     text = read_text(path, most_bytes=LARGEST_FILE_BYTES, remedy="import one group at a time")
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         hint = "; render the template first" if "{{" in text else ""
         message = f"is no JSON (column {error.colno}): {error.msg[:1].lower()}{error.msg[1:]}{hint}"
         raise _refused(f"{name}:{error.lineno}", message) from None
     except RecursionError:
         raise _refused(name, f"is nested more than {DEEPEST_LEVEL} levels deep") from None
+    except _NumberError as error:
+        found = re.search(rf"(?<![\w.+-]){re.escape(error.word)}(?![\w.+-])", text)
+        line = text.count("\n", 0, found.start() if found else 0) + 1
+        raise _refused(f"{name}:{line}", f"{error.word} is no number that anything has; write a finite one") from None
     except ValueError as error:
         raise _refused(name, f"has a number that cannot be read: {error}") from None
     try:
         return JsonFile(name=name, value=value, lines=_lines(text, name))
     except _TooDeepError:
         raise _refused(name, f"is nested more than {DEEPEST_LEVEL} levels deep") from None
+
+
+class _NumberError(ValueError):
+    """A word that stands for a number, and is none that can be used."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
 
 
 class _TooDeepError(Exception):
@@ -113,8 +126,13 @@ def _values(text: str) -> Iterator[tuple[Location, int]]:
             above.append((place, found == "[", 0))
 
 
-def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
+def _no_number(word: str) -> NoReturn:
+    raise _NumberError(word)
+
+
+def _finite(word: str) -> float:
+    """Read a number with which one can reckon: a product of it, too, is finite."""
+    return float(word) if abs(float(word)) <= LARGEST_NUMBER else _no_number(word)
 
 
 def _refused(place: str, message: str) -> SettingsError:

@@ -339,7 +339,7 @@ def test_the_same_id_twice_is_refused_with_both_places(tmp_path: Path) -> None:
         ("{\n 'a': 1}", "0.json:2: is no JSON"),
         ('{"id": "/{{name}}", {{x}}}', "render the template first"),
         ('{"id": "/a",\n "cmd": "x",\n "cmd": "y"}', "0.json:3: cmd: is written twice, in lines 2 and 3"),
-        ('{"id": "/a", "cpus": NaN}', "has a number that cannot be read"),
+        ('{"id": "/a", "cpus": NaN}', "0.json:1: NaN is no number"),
         ("[" * 100_000, "nested more than"),
         ("[" * 60 + "]" * 60, "nested more than"),
         ('{"cmd": "run"}', "id: is required"),
