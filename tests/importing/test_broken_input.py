@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from random import Random
@@ -49,18 +48,20 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, item in entries:
-        yield (*place, step)
-        yield from places(item, (*place, step))
+def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the places of all values inside another one."""
+    steps: list[Any] = list(value) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        steps = list(range(len(value)))
+    return [inner for step in steps for inner in ((*place, step), *places(value[step], (*place, step)))]
 
 
 def mutate(document: Any, random: Random) -> None:
     """Delete, retype, repeat, move or rename one value of a document."""
-    place = random.choice(list(places(document)) or [()])
-    if not place:
+    found = places(document)
+    if not found:
         return
+    place = random.choice(found)
     above = document
     for step in place[:-1]:
         above = above[step]

@@ -15,7 +15,7 @@ from infra.importing.kubernetes.world import World
 
 _NGINX = "nginx.ingress.kubernetes.io/"
 _CLASS = "kubernetes.io/ingress.class"
-_REGULAR = re.compile(r"[(\[|?*+\\^$].*")
+_REGULAR = re.compile(r"\.?[(\[|?*+\\^$].*")
 _BY_INGRESS = "traffic stops at the Service until nightowl:platform.ingress names the controller of the cluster"
 _NAMED_ELSEWHERE = {
     "cert-manager.io/cluster-issuer": "write it as nightowl:platform.ingress.clusterIssuer",

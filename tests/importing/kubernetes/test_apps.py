@@ -429,3 +429,13 @@ def test_containers_of_a_pod_with_different_secrets_under_one_name_do_not_share_
     assert "is another secret already" in result.told(Column.MISSING)[key]
     same = imported(tmp_path, deployment(container=f"env: [{second}]").rstrip() + f"\n        {helper}\n")
     assert same.told(Column.MISSING) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [("/api.*", "/api"), ("/api(/|$)(.*)", "/api"), ("/v1.0/api", "/v1.0/api"), ("/static/*", "/static")],
+)
+def test_a_path_with_a_pattern_is_what_comes_before_it(given: str, path: str, tmp_path: Path) -> None:
+    web = deployment(container="ports: [{ containerPort: 8080 }]")
+    ingress = INGRESS.replace("path: /api", f"path: '{given}'")
+    assert imported(tmp_path, web, service(), ingress).apps["web"]["traffic"]["path"] == path
