@@ -58,6 +58,7 @@ class Advice:
 
 
 _POOL_TYPES = "Name more types with the same processors and memory"
+_NO_DATABASE = "Where several pods may write the same files at once, which those of a database may not,"
 _NOT_ROOT = "Write another number than 0, that of a user by whom the image can run."
 
 ADVICE: Mapping[str, Advice] = {
@@ -285,7 +286,7 @@ def _several(finding: _Finding) -> str:
     """Say what lets several pods run at once."""
     if _claimed_volume(finding) is None:
         return "Leave it out"
-    return "Write 'shared: true' there, and name a 'storageClass' that can do it unless it lies on EFS"
+    return f"{_NO_DATABASE} write 'shared: true' there, and name a 'storageClass' that can do it unless it lies on EFS"
 
 
 def _claimed_volume(finding: _Finding) -> Mapping[str, Any] | None:
@@ -312,7 +313,7 @@ def _replicated(finding: _Finding) -> str:
         return "Write"
     if _claimed_volume(finding) is None:
         return "Leave 'rollout.strategy' out, and write"
-    return f"Write 'shared: true' at '{_replaced(finding)}', and here"
+    return f"{_NO_DATABASE} write 'shared: true' at '{_replaced(finding)}', and here"
 
 
 def _unless_scaled(finding: _Finding) -> str:

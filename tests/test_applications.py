@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,82 @@ def test_a_name_server_answers_datagrams_and_connections_on_one_port(platform: s
         (53, 5353, "UDP"),
         (53, 5353, "TCP"),
     }
+
+
+GHOST = """
+ghost:
+  image: docker.io/library/ghost:5-alpine
+  port: 2368
+  replicas: 1
+  env:
+    url: https://blog.dev.example.com
+    database__client: mysql
+    database__connection__host: db
+    database__connection__user: root
+    database__connection__database: ghost
+  secrets: { db: { ref: ghost/mysql, env: database__connection__password } }
+  health:
+    startWithin: 5m
+    readiness: { http: /ghost/api/admin/site/, headers: { Host: blog.dev.example.com, X-Forwarded-Proto: https } }
+  security: { user: 1000, group: 1000 }
+  resources: { memory: 512Mi }
+  volumes: { content: { mount: /var/lib/ghost/content, size: 10Gi, kind: persistent } }
+  traffic: { host: blog.dev.example.com }
+  dependsOn: [db]
+  allowTo: [db]
+db:
+  kind: worker
+  image: docker.io/library/mysql:8.4.10
+  ports: { mysql: 3306 }
+  replicas: 1
+  env: { MYSQL_ROOT_PASSWORD_FILE: /run/secrets/mysql }
+  secrets: { mysql: ghost/mysql }
+  security: { user: 999, group: 999 }
+  resources: { memory: 1Gi }
+  volumes: { data: { mount: /var/lib/mysql, size: 10Gi, kind: persistent, subPath: data } }
+  writable: [/var/run/mysqld]
+"""
+OUT_OF_A_COMPOSE_FILE = """
+web:
+  image: registry.example.com/web:1
+  port: 8000
+  env: { DATABASE_URL: "postgres://postgres:$(DB_PASSWORD)@db/web", REDIS_HOST: redis }
+  secrets: { db: { ref: web/db, env: DB_PASSWORD } }
+  allowTo: [db]
+db:
+  kind: worker
+  image: postgres:17
+  ports: { postgres: 5432 }
+  replicas: 1
+  volumes: { data: { mount: /var/lib/postgresql/data, size: 10Gi, kind: persistent } }
+redis: { kind: worker, image: "redis:8-alpine", ports: { redis: 6379 }, replicas: 1 }
+"""
+
+
+@ON
+def test_a_blog_with_its_database_keeps_the_top_of_the_disk_out_of_mysqls_sight(platform: str, tmp_path: Path) -> None:
+    plan = _plan(GHOST, platform, tmp_path)
+    assert plan.graph.warnings == ()
+    mounts = _object(plan, "Deployment", "db")["spec"]["template"]["spec"]["containers"][0]["volumeMounts"]
+    assert {"name": "volume-data", "mountPath": "/var/lib/mysql", "subPath": "data"} in mounts
+
+
+@ON
+def test_what_compose_forgives_and_a_cluster_does_not_is_told_before_anything_is_made(
+    platform: str, tmp_path: Path
+) -> None:
+    warnings = _plan(OUT_OF_A_COMPOSE_FILE, platform, tmp_path).graph.warnings
+    assert [key for line in warnings for key in re.findall(r"nightowl:[\w.]+(?=: )", line)] == [
+        "nightowl:apps.db.writable",
+        "nightowl:apps.db.env.PGDATA",
+        "nightowl:apps.redis.security.user",
+        "nightowl:apps.web.env.REDIS_HOST",
+    ]
+
+
+@ON
+def test_nobody_is_told_to_share_the_files_of_a_database_without_a_warning(platform: str, tmp_path: Path) -> None:
+    violations = _plan(GHOST, platform, tmp_path).policies.violations
+    sharing = [one.remedy for one in violations if "shared: true" in one.remedy]
+    assert sharing
+    assert all("those of a database may not" in remedy for remedy in sharing)

@@ -303,8 +303,10 @@ def _mount(
             read_only = {"readOnly": True} if reads_only and settings.get("kind", "claim") != "scratch" else {}
             if "kind" not in settings and "claim" not in settings and "from" not in settings:
                 read_only = {}
-            app.section("volumes")[volume] = {"mount": folder, **settings, **read_only}
-            reason = f"the volume has the folder {inside} as its root" if inside else ""
+            outlives = mount["subPath"].given and settings.keys() & {"kind", "claim", "from"}
+            sub_path = {"subPath": inside} if outlives else {}
+            app.section("volumes")[volume] = {"mount": folder, **settings, **sub_path, **read_only}
+            reason = f"the volume has the folder {inside} as its root" if inside and not outlives else ""
             if len(folders) > 1:
                 reason = f"it is a volume of its own, as one volume is mounted at one folder; {folders} were one"
             app.took(mount, "volumes", volume, why=reason)

@@ -182,6 +182,15 @@ def test_no_value_of_a_secret_is_written_or_printed(tmp_path: Path) -> None:
     assert any("all.yaml" in step.command and "credentials" in step.command for step in result.draft.steps)
 
 
+def test_the_folder_of_a_claim_that_a_container_mounts_stays_the_one_where_its_data_is(tmp_path: Path) -> None:
+    web = deployment(
+        container="volumeMounts: [{ name: data, mountPath: /var/lib/mysql, subPath: mysql }]",
+        pod="volumes: [{ name: data, persistentVolumeClaim: { claimName: data }}]",
+    )
+    volume = imported(tmp_path, web).apps["web"]["volumes"]["data"]
+    assert volume == {"mount": "/var/lib/mysql", "claim": "data", "subPath": "mysql"}
+
+
 def test_files_of_a_config_map_are_files(tmp_path: Path) -> None:
     web = deployment(
         container="volumeMounts: [{ name: conf, mountPath: /etc/app.conf, subPath: app.conf }]",
