@@ -132,16 +132,19 @@ def _stray_keys(keys: Iterable[str]) -> Iterator[tuple[Problem, str | None]]:
 
     Each comes with the section that was probably meant.
 
-    Keys of other namespaces (`aws:region`) belong to others, unless the namespace is the project's name misspelt.
+    Keys of other namespaces (`aws:region`) belong to others, unless the namespace is the project's name misspelt, or
+    has the `platform` that this one lacks: the name of an own project, say.
     """
-    sections = StackSettings.section_keys()
+    sections, keys = StackSettings.section_keys(), list(keys)
+    lacks = f"{PROJECT}:platform" not in keys
+    instead = {key.partition(":")[0] for key in keys if lacks and key.endswith(":platform")}
     for key in keys:
         namespace, colon, name = key.partition(":")
         if not colon:
             yield Problem(key, f"has no namespace; write {PROJECT}:{key}"), key
         elif namespace == PROJECT and name not in sections:
             yield Problem(key, unknown_key(name, sections)), nearest(name, sections)
-        elif namespace != PROJECT and nearest(namespace, [PROJECT]) and name in sections:
+        elif namespace != PROJECT and name in sections and (namespace in instead or nearest(namespace, [PROJECT])):
             yield Problem(key, f"unknown namespace; did you mean '{PROJECT}:{name}'?"), name
 
 

@@ -117,6 +117,14 @@ def _web(tmp_path: Path, more: str) -> WebSettings:
             id="namespace misspelt",
         ),
         pytest.param(
+            "config:\n  shop:platform: { kind: existing, context: a }\n  shop:apps: {}\n  aws:region: eu-central-1\n",
+            [
+                "FILE:2: shop:platform: unknown namespace; did you mean 'nightowl:platform'?",
+                "FILE:3: shop:apps: unknown namespace; did you mean 'nightowl:apps'?",
+            ],
+            id="namespace of a project",
+        ),
+        pytest.param(
             "config:\n  nightowl:app: {}\n",
             ["FILE:2: nightowl:app: unknown key; did you mean 'apps'?"],
             id="section misspelt",

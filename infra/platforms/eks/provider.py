@@ -98,6 +98,10 @@ def check_caller(access: AccessSettings, pipeline: Mapping[RoleKind, str], *, ca
         return
     key, problem = "nightowl:cluster.access.deployers", f"{caller} is no role that may deploy to the cluster"
     remedy = f"use {' or '.join(roles)}, or add its role here"
+    account = _account(caller)
+    if account not in map(_account, people):
+        # Whoever has credentials of the account is not among them, so it does not matter who that is.
+        problem, remedy = f"no role here is of account {account}, in which the stack lives", "name the one that deploys"
     if not preview:
         raise refusal(key, f"{problem}; {remedy}")
     pulumi.log.warn(f"{key}: {problem}, so an update would be refused; {remedy}")
@@ -121,6 +125,10 @@ def check_region(settings: AwsPlatformSettings, *, environment: Mapping[str, str
 def default_tags(settings: AwsPlatformSettings, *, project: str, stack: str) -> dict[str, str]:
     """Return the tags of all resources. The three that name its place cannot be replaced by the settings' own."""
     return {**settings.tags, "project": project, "stack": stack, "managed-by": "pulumi"}
+
+
+def _account(arn: str) -> str:
+    return arn.split(":")[4]
 
 
 def _role(arn: str) -> tuple[str, str] | None:

@@ -118,6 +118,15 @@ def test_whoever_could_make_the_cluster_but_nothing_in_it_is_refused(caller: str
     )
 
 
+def test_deployers_of_another_account_are_refused_whoever_deploys() -> None:
+    with pytest.raises(SettingsError) as refused:
+        made(answers=AwsAnswers(caller=DEPLOYER), access={"deployers": ["arn:aws:iam::999988887777:role/deployer"]})
+    assert str(refused.value) == (
+        f"nightowl:cluster.access.deployers: no role here is of account {ACCOUNT}, in which the stack lives; "
+        "name the one that deploys"
+    )
+
+
 def test_a_preview_by_a_role_that_may_not_deploy_is_only_warned_of() -> None:
     settings = with_apps({})
     run = run_stack(settings, preview=True, caller=f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/session")
