@@ -87,7 +87,8 @@ def load_extension(project: Path | None) -> Extension:
     module = _run(file)
     before, after = getattr(module, "before_apps", None), getattr(module, "after_apps", None)
     if before is None and after is None:
-        raise UsageError(f"{file} defines neither before_apps nor after_apps; write def before_apps(stack) or def after_apps(stack, apps)")
+        remedy = "write def before_apps(stack) or def after_apps(stack, apps)"
+        raise UsageError(f"{file} defines neither before_apps nor after_apps; {remedy}")
     return Extension(file=file, before_apps=before, after_apps=after)
 
 
