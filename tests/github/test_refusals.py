@@ -233,7 +233,7 @@ def test_a_ci_workflow_whose_checks_have_no_fixed_name_is_refused(
 
 
 def test_the_command_ends_with_the_code_of_its_failure_and_no_traceback(
-    nightowl: Command, github: FakeSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    nightowl: Command, github: FakeSettings, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     github.admin = False
     monkeypatch.setenv("GITHUB_TOKEN", CREDENTIAL)
@@ -242,5 +242,5 @@ def test_the_command_ends_with_the_code_of_its_failure_and_no_traceback(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("nightowl: the token's user is no administrator")
+    assert capfd.readouterr().err.startswith("nightowl: the token's user is no administrator")
     assert CliRunner().invoke(cli.app, ["github", "--help"]).exit_code == 0

@@ -52,7 +52,7 @@ EVERYTHING: Mapping[str, dict[str, Any]] = {
     "one-writer": web(replicas=1, volumes={"data": DISK}),
     "one-writer-of-a-class": web(replicas=1, volumes={"data": {**DISK, "storageClass": "fast"}}),
     "shared-volume": web(volumes={"data": {**DISK, "shared": True, "storageClass": "shared"}}),
-    "borrowed-volume": web(volumes={"data": {"mount": "/data", "from": "shared-volume"}}),
+    "borrowed-volume": web(volumes={"data": {"mount": "/data", "from": "shared-volume", "subPath": "a/b"}}),
     "two-volumes": web(
         replicas=1, volumes={"borrowed": {"mount": "/b", "from": "shared-volume"}, "own": {**DISK, "mount": "/own"}}
     ),
@@ -235,7 +235,8 @@ def test_the_pack_and_the_report_of_a_pull_request_say_the_same_as_the_plan() ->
     (found,) = {
         one for one in tried("local").policies.violations if one.resource == "HorizontalPodAutoscaler fixed-bounds"
     }
-    line = f"nightowl:apps.fixed-bounds.scaling.max: {found.rule.protects_from}"
+    assert re.fullmatch(r".*/Pulumi\.trial\.yaml:\d+", found.place)
+    line = f"{found.place}: nightowl:apps.fixed-bounds.scaling.max: {found.rule.protects_from}"
     assert violation_text(found) == f"{line}\n{found.remedy}"
     assert f"mandatory: hpa-room: {line}" in policy_lines(tried("local").policies)
     assert f"hpa-room: {line}\n    {found.remedy}" in str(PolicyViolationError("local", [found]))

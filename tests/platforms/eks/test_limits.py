@@ -41,11 +41,21 @@ def refusal(settings: StackSettings, *, stack: str = "test") -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("stack", ["prod.eu", "Prod", "prod_eu", "9lives", "a" * 41, "prod-"])
-def test_a_stack_whose_name_other_stack_files_could_not_write_is_refused(stack: str) -> None:
+@pytest.mark.parametrize(
+    ("stack", "near"),
+    [
+        ("prod.eu", ", such as prod-eu"),
+        ("Prod", ", such as prod"),
+        ("prod_eu", ", such as prod-eu"),
+        ("9lives", ""),
+        ("a" * 41, ""),
+        ("prod-", ", such as prod"),
+    ],
+)
+def test_a_stack_whose_name_other_stack_files_could_not_write_is_refused(stack: str, near: str) -> None:
     assert refusal(with_apps({}), stack=stack) == (
         f"stack {stack}: the name is not a name: use lower-case letters, digits and dashes, start with a letter, at "
-        "most 40 characters; make the stack under another name"
+        f"most 40 characters{near}; make the stack under another name"
     )
 
 
