@@ -7,7 +7,8 @@ import yaml
 
 from infra.errors import UsageError
 from infra.plan.manifests import manifests, write_manifests
-from infra.plan.plan import Plan, plan_of_file
+from infra.plan.plan import Plan
+from tests.shipped import shipped_plan
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -29,7 +30,7 @@ def test_the_files_are_what_kubectl_reads(sample: Plan) -> None:
 
 
 def test_kubectl_which_goes_by_name_gets_what_others_need_first_and_what_runs_pods_last() -> None:
-    files = manifests(plan_of_file(STACKS / "Pulumi.prod.yaml", "prod").graph)
+    files = manifests(shipped_plan("prod").graph)
     kinds = [yaml.safe_load(text)["kind"] for _, text in sorted(files.items())]
     first = [kind for kind in kinds if kind in {"Namespace", "PriorityClass", "StorageClass"}]
     assert kinds[: len(first)] == first

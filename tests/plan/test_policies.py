@@ -18,6 +18,7 @@ from infra.plan.policies import evaluation, policies_folder, subjects
 from infra.plan.run import PolicyViolationError, run_plan
 from infra.plan.text import Detail, plan_text
 from policies.levels import SHIPPED
+from tests.shipped import shipped_plan
 from tests.test_environments import example_of_the_guide
 
 STACKS = Path(__file__).parents[2] / "stacks"
@@ -168,7 +169,7 @@ def test_the_text_and_the_page_tell_the_violations(broken: Path) -> None:
 
 
 def test_the_control_plane_inside_the_component_is_judged_as_the_engine_shows_it() -> None:
-    shown_to_rules = subjects(plan_of_file(PROD, "prod").graph)
+    shown_to_rules = subjects(shipped_plan("prod").graph)
     component = next(one for one in shown_to_rules if one.type == "eks:index:Cluster")
     control_plane = next(one for one in shown_to_rules if one.type == "aws:eks/cluster:Cluster")
     assert control_plane.parent == component.urn

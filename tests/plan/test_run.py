@@ -9,10 +9,11 @@ from rich.console import Console
 from infra.console.output import Output
 from infra.errors import UsageError
 from infra.plan.graph import Graph, Resource
-from infra.plan.plan import Plan, plan_of_file
+from infra.plan.plan import Plan
 from infra.plan.run import run_plan
 from infra.plan.schedule import clock
 from infra.plan.text import Detail, plan_text
+from tests.shipped import shipped_plan
 
 STACKS = Path(__file__).parents[2] / "stacks"
 README = (STACKS.parent / "README.md").read_text()
@@ -34,7 +35,7 @@ def shown(plan: Plan, *details: Detail, width: int = 160) -> str:
 
 @pytest.mark.parametrize("stack", NAMES)
 def test_every_stack_as_shipped_can_be_planned(stack: str) -> None:
-    plan = plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack)
+    plan = shipped_plan(stack)
     assert plan.apps
     assert "All apps serve after" in shown(plan)
     assert shown(plan, width=SCREEN_COLUMNS).count("\n") < SCREEN_LINES

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from infra.plan.durations import MEASURED, duration
 from infra.plan.graph import Graph, Resource
-from infra.plan.plan import Plan, plan_of_file
+from infra.plan.plan import Plan
 from infra.plan.schedule import CycleFoundError, clock, schedule, serving
-from tests.platforms.eks.stacks import EKS_STACKS, STACKS
+from tests.platforms.eks.stacks import EKS_STACKS
+from tests.shipped import shipped_plan
 
 NODES = 6
 
@@ -103,7 +104,7 @@ def test_the_sample_waits_longest_for_its_control_plane_and_then_its_nodes(sampl
 
 @pytest.fixture(scope="module", params=EKS_STACKS)
 def shipped(request: pytest.FixtureRequest) -> Plan:
-    return plan_of_file(STACKS / f"Pulumi.{request.param}.yaml", request.param)
+    return shipped_plan(request.param)
 
 
 def test_apps_serve_as_soon_if_the_load_balancer_its_certificate_and_dns_take_twice_their_time(shipped: Plan) -> None:

@@ -19,7 +19,6 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from infra.plan.plan import plan_of_file
 from infra.plan.policies import subjects
 from policies import evaluation
 from policies.evaluation import Evaluation
@@ -29,6 +28,7 @@ from policies.levels import Level, Levels, read_levels
 from policies.rule import Rule, Scope
 from policies.rules import ALL_RULES, RULES
 from tests.policies.engine import Moment, analyze_request, analyze_stack_request
+from tests.shipped import shipped_plan
 
 ROOT = Path(__file__).parent.parent.parent
 POLICIES = ROOT / "policies"
@@ -217,7 +217,7 @@ class Mutation:
 @functools.cache
 def _shipped(stack: str) -> tuple[Shipped, ...]:
     # As rules see them, and not as a plan does.
-    plain = draft_of(subjects(plan_of_file(STACKS / f"Pulumi.{stack}.yaml", stack).graph)).resources()
+    plain = draft_of(subjects(shipped_plan(stack).graph)).resources()
     return tuple(Shipped(resource=one, guarded=_guarded(one), inputs=json.dumps(one.props)) for one in plain)
 
 
