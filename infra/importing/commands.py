@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.console.output import Output
+
+if TYPE_CHECKING:
+    from infra.importing.run import Imported
 
 import_ = typer.Typer(no_args_is_help=True, help="A stack file from what describes the same applications elsewhere.")
 
@@ -55,13 +58,10 @@ def kubernetes(
 ) -> None:
     """Write a stack file from manifests of Kubernetes, or from what `helm template` prints."""
     from infra.importing.kubernetes.mapper import import_kubernetes
-    from infra.importing.run import write_imported
     from infra.project import project_folder
 
     project = project_folder(Path.cwd())
-    console = context.ensure_object(Output).results
-    imported = import_kubernetes(paths, stack)
-    write_imported(imported, project, force=force, full=full, as_json=as_json, console=console)
+    _write(context, import_kubernetes(paths, stack), project, force=force, full=full, as_json=as_json)
 
 
 @import_.command("compose")
@@ -81,7 +81,6 @@ def compose(
     from infra.importing.compose.look_up import look_up
     from infra.importing.compose.project import read_compose
     from infra.importing.compose.stack import images_of, import_project
-    from infra.importing.run import write_imported
     from infra.project import project_folder
 
     top = project_folder(Path.cwd())
@@ -89,8 +88,7 @@ def compose(
     images = look_up(images_of(project), os.environ) if look else {}
     origin = ", ".join(file.name for file in files)
     imported = import_project(project, stack=stack, origin=origin, top=top, images=images)
-    console = context.ensure_object(Output).results
-    write_imported(imported, top, force=force, full=full, as_json=as_json, console=console)
+    _write(context, imported, top, force=force, full=full, as_json=as_json)
 
 
 @import_.command("marathon")
@@ -108,9 +106,16 @@ def marathon(
     An id /shop/web becomes the app `web` of the stack `shop`. The file - is standard input.
     """
     from infra.importing.marathon.mapper import import_marathon
-    from infra.importing.run import write_imported
     from infra.project import project_folder
 
     project = project_folder(Path.cwd())
+    _write(context, import_marathon(files, stack), project, force=force, full=full, as_json=as_json)
+
+
+def _write(
+    context: typer.Context, imported: Imported, project: Path, *, force: bool, full: bool, as_json: bool
+) -> None:
+    from infra.importing.run import write_imported
+
     console = context.ensure_object(Output).results
-    write_imported(import_marathon(files, stack), project, force=force, full=full, as_json=as_json, console=console)
+    write_imported(imported, project, force=force, full=full, as_json=as_json, console=console)

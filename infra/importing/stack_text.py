@@ -60,7 +60,7 @@ def stack_text(draft: StackDraft) -> str:
     for key, value in draft.config.items():
         if key == "apps":
             lines.append("")
-        lines += _entry(comments, f"{PROJECT}:{key}", value, (key,), 1)
+        lines += _entry(comments, _key(f"{PROJECT}:{key}", 1), value, (key,), 1)
     text = "\n".join([*lines, ""])
     read = parse_document(text, f"Pulumi.{draft.name}.yaml").values["config"]
     if read != {f"{PROJECT}:{key}": value for key, value in draft.config.items()}:
@@ -68,9 +68,8 @@ def stack_text(draft: StackDraft) -> str:
     return text
 
 
-def _entry(comments: _Comments, key: str, value: Any, place: Location, level: int) -> Iterator[str]:
-    """Write one key with its value, which is below it where it does not fit behind it."""
-    start = f"{INDENT * level}{_scalar(key)}:"
+def _entry(comments: _Comments, start: str, value: Any, place: Location, level: int) -> Iterator[str]:
+    """Write what `start` begins, a key or the dash of an item, with its value behind it, or below where it is long."""
     comment = comments.at.get(place, "")
     line = _line(comments, value, place, start)
     if line is not None:
@@ -82,6 +81,10 @@ def _entry(comments: _Comments, key: str, value: Any, place: Location, level: in
         first, *rest = _block_text(value)
         yield f"{start} {first}"
         yield from (f"{INDENT * level}{one}" if one else "" for one in rest)
+    elif isinstance(place[-1], int):
+        first, *rest = _below(comments, value, place, level + 1)
+        yield f"{start} {first.lstrip()}"
+        yield from rest
     else:
         yield start
         yield from _below(comments, value, place, level + 1)
@@ -99,27 +102,16 @@ def _mapping(comments: _Comments, value: Mapping[str, Any], place: Location, lev
     for index, key in enumerate(keys):
         if place == ("apps",) and index:
             yield ""
-        yield from _entry(comments, key, value[key], (*place, key), level)
+        yield from _entry(comments, _key(key, level), value[key], (*place, key), level)
 
 
 def _list(comments: _Comments, items: list[Any], place: Location, level: int) -> Iterator[str]:
     for index, item in enumerate(items):
-        here = (*place, index)
-        line = _line(comments, item, here, f"{INDENT * level}-")
-        comment = comments.at.get(here, "")
-        if line is not None:
-            yield f"{line} # {comment}" if comment else line
-            continue
-        if comment:
-            yield f"{INDENT * level}# {comment}"
-        if isinstance(item, str):
-            first, *rest = _block_text(item)
-            yield f"{INDENT * level}- {first}"
-            yield from (f"{INDENT * level}{INDENT}{one.removeprefix(INDENT)}" if one else "" for one in rest)
-            continue
-        first, *rest = _below(comments, item, here, level + 1)
-        yield f"{INDENT * level}- {first.lstrip()}"
-        yield from rest
+        yield from _entry(comments, f"{INDENT * level}-", item, (*place, index), level)
+
+
+def _key(name: str, level: int) -> str:
+    return f"{INDENT * level}{_scalar(name)}:"
 
 
 def _line(comments: _Comments, value: Any, place: Location, start: str) -> str | None:
