@@ -42,16 +42,16 @@ def order(work: Work, unit: Unit, read: Definitions) -> None:
 def flows(work: Work) -> None:
     """Let each app call those that it could reach, and the world outside, as it could on Mesos."""
     serving = [unit.name for unit in work.units.values() if unit.ports]
-    is_large = len(work.units) > MOST_CALLERS_OF_ALL, MOST_CALLERS_UNKNOWN
+    is_large = len(work.units) > MOST_CALLERS_OF_ALL
     for unit in work.units.values():
         app = work.app(unit)
         said = json.dumps([app.get(key) for key in ("command", "args", "env", "init", "sidecars", "health")])
         others = [name for name in serving if name != unit.name]
         named = [name for name in others if name in app.get("dependsOn", ()) or _calls(said, name)]
-        is_known = bool(named) or len(others) > MOST_CALLERS_UNKNOWN
-        app["allowTo"] = [*(named if is_large and is_known else others), ANYWHERE]
+        by_reason = is_large and (bool(named) or len(others) > MOST_CALLERS_UNKNOWN)
+        app["allowTo"] = [*(named if by_reason else others), ANYWHERE]
         why = "all apps of the cluster and the internet, as on Mesos; keep those that it calls"
-        if is_large and is_known:
+        if by_reason:
             why = "the apps that its definition names, and the internet; add those that it finds by itself"
         work.ledger.decided((*unit.at, "id"), "apps", unit.name, "allowTo", why=why)
 

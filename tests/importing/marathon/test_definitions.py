@@ -426,3 +426,9 @@ def test_containers_of_a_pod_with_different_secrets_under_one_name_do_not_share_
 def test_a_job_of_metronome_is_named_so(tmp_path: Path) -> None:
     job = {"id": "nightly", "labels": {}, "run": {"cmd": "report", "cpus": 0.1, "mem": 32}}
     assert "0.json:1: run: describes a job of Metronome" in refusal(tmp_path, json.dumps(job))
+
+
+def test_in_a_small_group_one_that_names_another_may_still_call_all(tmp_path: Path) -> None:
+    apps = [{"id": f"/all/a{index}", "container": DOCKER, "ports": [80 + index]} for index in range(3)]
+    apps[0]["env"] = {"NEXT": "http://a1-all.marathon.mesos:81"}
+    assert imported(tmp_path, apps).draft.apps["a0"]["allowTo"] == ["a1", "a2", "0.0.0.0/0"]
