@@ -19,7 +19,7 @@ _OUTSIDE = "containers of the input reach the internet; remove it if the app cal
 _NETWORK_OF_NODE = "an app has a network of its own; its ports are under 'ports', and 'traffic' is the way in"
 _ALIAS = (
     "another name, under which nobody finds the app here: where it stood in a host's place, the app's name does now; "
-    "tell a program that has it built in the app's name"
+    "change what has it built in"
 )
 
 

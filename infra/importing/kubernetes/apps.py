@@ -20,7 +20,7 @@ from infra.settings.scalars import seconds_text
 _LONGEST_RUN = 7 * 86400
 _LONGEST_AWAITED = 86400
 _OVERLAPS = {"Allow": "allow", "Forbid": "forbid", "Replace": "replace"}
-_OF_ALL = "the containers of an app share it, and it is that of the app's own"
+_OF_ALL = "all containers of an app have the one under 'security' of the app"
 
 
 def draft_app(world: World, workload: Workload) -> App:
@@ -29,7 +29,7 @@ def draft_app(world: World, workload: Workload) -> App:
     world.draft.apps[app.name] = app.said
     ledger, kind = world.ledger, workload.object.part["kind"]
     if app.name != workload.object.name:
-        why = "it is called as its Service is, by which others call it"
+        why = "it has the name of its Service, by which others call it"
         ledger.decided(workload.object.part.at("metadata", "name").place, *app.place, why=why)
     if workload.object.kind in TASKS or _runs_once(workload):
         _draft_task(app)
@@ -112,9 +112,9 @@ def _draft_task(app: App) -> None:
     grace = app.workload.spec["terminationGracePeriodSeconds"]
     app.missing(grace, "there is no key: a run ends by itself, or when its 'timeout' is over")
     for part in app.workload.main["ports"].items():
-        app.missing(part, "a task serves no port; leave it out")
+        app.missing(part, "a job serves no port; leave it out")
     for key in ("readinessProbe", "livenessProbe", "startupProbe", "lifecycle"):
-        app.missing(app.workload.main[key], "a task is asked nothing; leave it out")
+        app.missing(app.workload.main[key], "a job has no health checks and no hooks; leave it out")
 
 
 def _containers(app: App) -> list[tuple[Part, tuple[str, ...]]]:
@@ -170,9 +170,9 @@ def _shared(app: App, container: Part, *to: str) -> None:
             app.took(part, "security", why=_OF_ALL)
     for key in ("startupProbe", "readinessProbe", "livenessProbe"):
         if to[0] == "init":
-            app.missing(container[key], "an init container runs to its end, and is asked nothing")
+            app.missing(container[key], "an init container runs to its end, and has no health checks; leave it out")
     if to[0] == "init":
-        app.missing(container["ports"], "an init container runs to its end, and serves nobody")
+        app.missing(container["ports"], "an init container runs to its end, and serves no port; leave it out")
     app.missing(container["lifecycle"], "there is no key: a sidecar ends after the app")
 
 

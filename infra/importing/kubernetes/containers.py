@@ -213,7 +213,7 @@ def draft_resources(app: App, container: Part, *to: str) -> None:
             source = request if asked else limit
             why = ""
             if resource == "memory" and not most:
-                why = "it is the limit, too, as a node is never promised more than it has; write 'memoryLimit'"
+                why = "it is the limit, too, as no other is given; write a higher one as 'memoryLimit'"
             app.put(source, asked or most, *to, "resources", resource, why=why)
         if asked and most:
             key = f"{resource}Limit"

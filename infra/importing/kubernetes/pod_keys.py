@@ -56,7 +56,7 @@ _CONTAINER: Keys = {
     "resources.requests": taken("resources"),
     "restartPolicy": decided("sidecars", "an init container with Always is a sidecar"),
     "restartPolicyRules": missing("there is no key: what ends is started again, the run of a task by its 'retries'"),
-    "securityContext": decided("security", "it is one for all containers of an app, that of the app's own"),
+    "securityContext": decided("security", "all containers of an app have the one under 'security' of the app"),
     "securityContext.allowPrivilegeEscalation": decided("security", "no process gains rights that its parent had not"),
     "securityContext.appArmorProfile": missing("there is no key: the profile of the container runtime holds"),
     "securityContext.procMount": dangerous(_FORBIDDEN),

@@ -183,7 +183,7 @@ def rollout(work: Work, unit: Unit) -> None:
         if wait == seconds:
             work.ledger.taken(grace_at, *to, "finishWithin")
         else:
-            work.ledger.decided(grace_at, *to, "finishWithin", why="from 1s to 1h")
+            work.ledger.decided(grace_at, *to, "finishWithin", why="a pod has from 1s to 1h to end")
 
 
 def _rolling(work: Work, unit: Unit, at: Location, strategy: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ def health_of_app(work: Work, unit: Unit) -> None:
         at = (*unit.at, "healthChecks", 0)
         _killing(work, checks[0], _question_of_app(work, unit, checks[0], at, to), at, health=health, to=to)
     for index in range(1, len(checks)):
-        why = "an app has one question of each kind; ask both by one command, or write one of them as 'startup'"
+        why = "an app has one check of each kind; ask both by one command, or write one as 'health.startup'"
         work.ledger.missing((*unit.at, "healthChecks", index), why)
     for index, check in enumerate(mappings(unit.value, "readinessChecks")):
         if index:

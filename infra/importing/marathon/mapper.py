@@ -73,7 +73,7 @@ def _note_what_says_nothing(work: Work, read: Definitions) -> None:
         elif (isinstance(leaf[-1], str) and value in SAYS_NOTHING.get(leaf[-1], ())) or (
             isinstance(leaf[-1], int) and [value] in SAYS_NOTHING.get(str(leaf[-2]), ())
         ):
-            work.ledger.taken(leaf, text="what holds anyway")
+            work.ledger.taken(leaf, text="it is the default")
         elif known is not None and known[1].column in {Column.TAKEN, Column.DECIDED} and not known[1].to:
             work.ledger.taken(known[0], text=known[1].text)
     for group in read.groups:
@@ -192,7 +192,7 @@ def _replicas(work: Work, unit: Unit) -> None:
     elif given == unit.replicas:
         work.ledger.taken(key, *to)
     else:
-        work.ledger.decided(key, *to, why="from 0 to 1000")
+        work.ledger.decided(key, *to, why="an app has from 0 to 1000 replicas")
     if unit.is_pod:
         work.take((*unit.at, "scaling"), mapping(unit.value.get("scaling")), ("kind",), *to)
 
