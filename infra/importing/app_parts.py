@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.importing.draft import StackDraft, Step
 from infra.importing.names import secret_name
+from infra.secret_texts.names import Suspicion, suspicion
 from infra.secret_texts.texts import in_setting
 from infra.settings.app.image import REFERENCE
 from infra.usual_images import usual_user
@@ -22,6 +24,7 @@ USUAL_SIZE = "1Gi"
 """Of a volume whose size the input does not say."""
 _ROOT_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
 """What official images need while they start as root, prepare their folders, and change to a user of their own."""
+_BLANK = re.compile(r"<[^<>]+>")
 UNKNOWN_TAG = "replace-me"
 NO_VERSION = f"the input names no version, or latest, which changes under a running system; replace {UNKNOWN_TAG}"
 
@@ -80,8 +83,9 @@ def has_one_writer(app: Mapping[str, Any]) -> bool:
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a variable or a setting looks like a secret that stands there in plain text."""
-    return bool(in_setting(name, value))
+    """Whether a variable or a setting looks like a secret in plain text, or like a blank into which one is written."""
+    is_blank = _BLANK.fullmatch(value) is not None and suspicion(name) in {Suspicion.HUMAN, Suspicion.LITERAL}
+    return is_blank or bool(in_setting(name, value))
 
 
 def add_secret(draft: StackDraft, app: str, *, key: str, of: str, env: str | None = None) -> str:

@@ -11,7 +11,15 @@ from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.compose.files import TOO_MUCH, is_inside, read_file, read_folder
 from infra.importing.compose.hosts import with_hosts_of_file
 from infra.importing.compose.mounts import KEY, Mount
-from infra.importing.compose.owned import Owners, is_of_sockets, is_twice, shared_by, source_of, write_volume
+from infra.importing.compose.owned import (
+    Owners,
+    apart_from,
+    is_of_sockets,
+    is_twice,
+    shared_by,
+    source_of,
+    write_volume,
+)
 from infra.importing.compose.service import Service
 from infra.secret_texts.texts import in_file
 from infra.values import text
@@ -82,7 +90,7 @@ def _map_path_of_host(service: Service, mount: Mount, owners: Owners) -> None:
         name, volume = write_volume(service, mount, owners, _NEW)
         shared = f", which {volume['from']} is" if "from" in volume else ""
         why = f"a new volume, instead of {mount.source} of the host{shared}; copy what is in it"
-        service.added(KEY, name, why=why)
+        service.added(KEY, name, why=why + apart_from(service, mount, owners))
 
 
 def _map_file(service: Service, mount: Mount, content: str | None) -> None:
@@ -149,4 +157,4 @@ def _map_data(service: Service, mount: Mount, owners: Owners) -> None:
     why = "a folder of the host for data, which is a volume here; copy what is in it, and raise the size"
     if "from" in volume:
         why = f"a folder of the host that several apps have; {shared_by(volume)}"
-    service.decided(mount.key, KEY, name, why=why)
+    service.decided(mount.key, KEY, name, why=why + apart_from(service, mount, owners))

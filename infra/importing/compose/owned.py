@@ -77,6 +77,18 @@ def is_of_sockets(service: Service, mount: Mount, owners: Owners) -> bool:
     return True
 
 
+def apart_from(service: Service, mount: Mount, owners: Owners) -> str:
+    """Return what to know of a folder of the host above or below this one, which is another volume here."""
+    own = PurePosixPath(source_of(service, mount))
+    for source, owner in owners.first.items():
+        other = PurePosixPath(source)
+        is_related = own.is_relative_to(other) or other.is_relative_to(own)
+        if own != other and other.is_absolute() and is_related:
+            theirs = f"{owner.app}.{owner.volume} is a folder above or below it, and a disk of its own here"
+            return f"; {theirs}: mount one of the two where both need the same files"
+    return ""
+
+
 def shared_by(volume: Mapping[str, Any]) -> str:
     """Return what it takes that an app has the volume of another one."""
     return f"{volume['from']} is shared: true, which its storage class must allow (ReadWriteMany)"

@@ -308,7 +308,7 @@ def _mount(
             app.section("volumes")[volume] = {"mount": folder, **settings, **sub_path, **read_only}
             reason = f"the volume has the folder {inside} as its root" if inside and not outlives else ""
             if len(folders) > 1:
-                reason = f"it is a volume of its own, as one volume is mounted at one folder; {folders} were one"
+                reason = f"here it is a volume of its own, with a disk apart; {' and '.join(folders.values())} were one"
             app.took(mount, "volumes", volume, why=reason)
         elif app.said["volumes"][volume]["mount"] != folder:
             there = app.said["volumes"][volume]["mount"]

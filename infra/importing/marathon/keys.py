@@ -20,6 +20,8 @@ _HOST_PATH = (
 _NETWORK = "there is no key: all apps of a namespace share a network, and 'allowTo' says who calls whom"
 _PRIVILEGED = "left out: it gives a container the whole machine; what each machine needs is installed by its own chart"
 
+_EXPUNGED = decided("apps.X.availability.evictAfter", "a pod on a lost node is replaced and given up at the same time")
+
 
 def _word(key: str) -> str:
     return answer(("apps", "X", key)) or "there is no key for it"
@@ -192,6 +194,7 @@ _APP: Mapping[str, Key] = {
     **_below("upgradeStrategy", _upgrade()),
     "killSelection": missing("there is no key: Kubernetes decides which pod goes first"),
     "unreachableStrategy.inactiveAfterSeconds": taken("apps.X.availability.evictAfter"),
+    "unreachableStrategy.expungeAfterSeconds": _EXPUNGED,
     "unreachableStrategy": missing("write 'availability.evictAfter': how long pods stay bound to a lost node"),
     "tty": missing(_word("tty")),
     "container.type": decided("", "the container runtime of the nodes runs it"),
@@ -258,7 +261,10 @@ _POD: Mapping[str, Key] = {
     "scheduling.placement.acceptedResourceRoles": missing(_word("acceptedresourceroles")),
     "scheduling.killSelection": missing("there is no key: Kubernetes decides which pod goes first"),
     "scheduling.unreachableStrategy.inactiveAfterSeconds": taken("apps.X.availability.evictAfter"),
-    "scheduling.unreachableStrategy": missing("write 'availability.evictAfter': how long pods stay on a lost node"),
+    "scheduling.unreachableStrategy.expungeAfterSeconds": _EXPUNGED,
+    "scheduling.unreachableStrategy": missing(
+        "write 'availability.evictAfter': how long pods stay bound to a lost node"
+    ),
     **_below("linuxInfo", _linux()),
     "legacySharedCgroups": missing("there is no key: each container has limits of its own"),
     **{

@@ -319,3 +319,25 @@ def test_a_folder_of_the_host_is_dangerous_and_one_for_data_has_a_new_volume_ins
 
     assert result.column("services.web.volumes[0]") == {Column.DANGEROUS}
     assert ("volumes" in result.app("web")) is kept
+
+
+@pytest.mark.parametrize(("first", "second"), [("/srv/shop", "/srv/shop/in"), ("./data/in", "./data")])
+def test_a_folder_of_the_host_in_another_one_is_said_to_be_a_disk_of_its_own(first: str, second: str) -> None:
+    result = imported(f"""
+    services:
+      a: {{image: "a:1", volumes: ["{first}:/data"]}}
+      b: {{image: "b:1", volumes: ["{second}:/data"]}}
+      c: {{image: "c:1", volumes: ["/srv/shop-more:/data"]}}
+    """)
+    said = {one.to[1]: one.text for one in result.findings if one.to[2:] == ("volumes", "data")}
+    assert [app for app, text in said.items() if "disk of its own" in text] == ["b"]
+    assert "a.data is a folder above or below it" in said["b"]
+
+
+def test_a_blank_for_a_password_becomes_a_secret() -> None:
+    result = imported("""
+    services:
+      web: {image: "web:1", environment: {CLIENT_SECRET: <Client Secret>, NAME: <Your Name>, KEY_NAME: <key>}}
+    """)
+    assert result.app("web")["env"] == {"NAME": "<Your Name>", "KEY_NAME": "<key>"}
+    assert result.app("web")["secrets"]["client_secret"] == {"ref": "web/client_secret", "env": "CLIENT_SECRET"}

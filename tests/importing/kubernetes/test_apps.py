@@ -448,3 +448,15 @@ def test_a_path_with_a_pattern_is_what_comes_before_it(given: str, path: str, tm
     web = deployment(container="ports: [{ containerPort: 8080 }]")
     ingress = INGRESS.replace("path: /api", f"path: '{given}'")
     assert imported(tmp_path, web, service(), ingress).apps["web"]["traffic"]["path"] == path
+
+
+def test_two_folders_of_one_claim_are_two_volumes_which_the_report_names(tmp_path: Path) -> None:
+    mounts = "[{ name: data, mountPath: /a, subPath: one }, { name: data, mountPath: /b, subPath: two }]"
+    claims = "volumeClaimTemplates: [{ metadata: { name: data }, spec: { resources: { requests: { storage: 1Gi } } } }]"
+    db = deployment("db", container=f"volumeMounts: {mounts}", more=claims).replace("Deployment", "StatefulSet")
+    result = imported(tmp_path, db)
+    assert {name: one["subPath"] for name, one in result.apps["db"]["volumes"].items()} == {
+        "data": "one",
+        "data-2": "two",
+    }
+    assert any(text.endswith("; data and data-2 were one") for text in result.told(Column.DECIDED).values())

@@ -432,3 +432,12 @@ def test_in_a_small_group_one_that_names_another_may_still_call_all(tmp_path: Pa
     apps = [{"id": f"/all/a{index}", "container": DOCKER, "ports": [80 + index]} for index in range(3)]
     apps[0]["env"] = {"NEXT": "http://a1-all.marathon.mesos:81"}
     assert imported(tmp_path, apps).draft.apps["a0"]["allowTo"] == ["a1", "a2", "0.0.0.0/0"]
+
+
+def test_what_of_the_strategy_for_lost_agents_is_taken_is_not_reported_as_missing(tmp_path: Path) -> None:
+    strategy = {"inactiveAfterSeconds": 60, "expungeAfterSeconds": 120}
+    result = imported(tmp_path, {"id": "/one", "container": DOCKER, "unreachableStrategy": strategy})
+    assert result.draft.apps["one"]["availability"] == {"evictAfter": "60s"}
+    assert column(result, "unreachableStrategy") == set()
+    assert column(result, "unreachableStrategy", "inactiveAfterSeconds") == {Column.TAKEN}
+    assert column(result, "unreachableStrategy", "expungeAfterSeconds") == {Column.DECIDED}
