@@ -40,7 +40,9 @@ WEB = deployment(
     volumeMounts: [{ name: conf, mountPath: /etc/web }, { name: pass, mountPath: /pass, subPath: word }]
     """,
 )
-MANIFESTS = (WEB, service(), INGRESS, AUTOSCALER, SETTINGS, DATABASE, HEADLESS, NIGHTLY)
+MANIFESTS = [
+    yaml.safe_load(one) for one in (WEB, service(), INGRESS, AUTOSCALER, SETTINGS, DATABASE, HEADLESS, NIGHTLY)
+]
 ODD: tuple[Any, ...] = (
     None, "", 0, -1, True, [], {}, 10**30, 1e308, float("inf"), "9" * 5000, "a" * 300, "é\u202e", "../../etc/passwd",
     "$(X)", "a b", ".", "/", "a/b:c@d", "200%", "12:30", ["a"], [None], [[]], [{}], {"": ""}, {"a": {"b": [1]}},
@@ -88,11 +90,11 @@ def test_no_value_of_any_kind_at_any_place_ends_in_a_traceback(
     orchestrator: str, random: Random, changes: int, tmp_path: Path
 ) -> None:
     is_marathon = orchestrator == "marathon"
-    document = json.loads(SHOP.read_text()) if is_marathon else [yaml.safe_load(one) for one in MANIFESTS]
+    document = json.loads(SHOP.read_text()) if is_marathon else deepcopy(MANIFESTS)
     for _ in range(changes):
         mutate(document, random)
     file = tmp_path / "shop.yaml"
-    file.write_text(json.dumps(document) if is_marathon else yaml.safe_dump_all(document))
+    file.write_text(json.dumps(document) if is_marathon else yaml.dump_all(document, Dumper=yaml.CSafeDumper))
     try:
         imported = (import_marathon if is_marathon else import_kubernetes)([file], "shop")
         findings = accepted(imported.draft, imported.findings)
