@@ -71,18 +71,8 @@ def import_project(
     services = {name: value for name, value in known.items() if name not in project.inactive} | jobs
     if not services:
         raise UsageError(f"{origin}: there is no service to import; --profile names the one to start")
-    apps = _names(services)
     draft = StackDraft(name=own_name(stack or project.name or project.folder.resolve().name), origin=origin)
-    hosts = other_names(services, apps)
-    whole = Stack(
-        project=project,
-        draft=draft,
-        ledger=ledger,
-        apps=apps,
-        hosts=hosts,
-        names={**hosts, **{app: app for app in apps.values()}},
-        images=images or {},
-    )
+    whole = _stack(project, draft, ledger, services, images or {})
     if "name" in values:
         ledger.taken(("name",), "namespace", "name")
     for name in project.inactive:
@@ -101,6 +91,20 @@ def import_project(
             map_triggers(service)
         note_unread(service)
     return Imported(draft=draft, findings=ledger.findings())
+
+
+def _stack(
+    project: ComposeProject,
+    draft: StackDraft,
+    ledger: Ledger,
+    services: Mapping[str, Mapping[str, Any]],
+    images: Mapping[str, ImageFacts | RegistryError],
+) -> Stack:
+    """Return what the services share, the names by which they call each other among it."""
+    apps = _names(services)
+    hosts = other_names(services, apps)
+    names = {**hosts, **{app: app for app in apps.values()}}
+    return Stack(project=project, draft=draft, ledger=ledger, apps=apps, hosts=hosts, names=names, images=images)
 
 
 def images_of(project: ComposeProject) -> list[str]:

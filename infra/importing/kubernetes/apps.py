@@ -12,7 +12,8 @@ from infra.importing.kubernetes.ports import Served, draft_ports, served_ports
 from infra.importing.kubernetes.routes import draft_traffic, routes_to
 from infra.importing.kubernetes.running import draft_pod, draft_rollout, draft_security
 from infra.importing.kubernetes.scaling import draft_availability, draft_replicas
-from infra.importing.kubernetes.storage import draft_secret_files, draft_volumes
+from infra.importing.kubernetes.secret_files import draft_secret_files
+from infra.importing.kubernetes.storage import draft_volumes
 from infra.importing.kubernetes.world import ARGO_HOOK, HOOK, HOOKS_BEFORE, HOOKS_FIRST, TASKS, Workload, World
 from infra.importing.names import own_name
 from infra.settings.scalars import seconds_text

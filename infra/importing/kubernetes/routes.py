@@ -185,19 +185,18 @@ def note_routes(world: World) -> None:
         for key, part in ingress.part.at("metadata", "annotations").entries():
             _note_annotation(world, key, part)
         for host, path, backend in _paths(ingress):
-            service = _backend(backend)[0]
-            if service.given and world.served_by(service.text) is None:
-                what = f"no workload of the input is behind Service {service.text}"
-                for part in (host, path if path.given else backend):
-                    if part.given:
-                        world.ledger.missing(part.place, what)
-    for kind in ("HTTPRoute", "GRPCRoute"):
-        for one in world.of_kind(kind):
-            for rule in one.spec["rules"].items():
-                for backend in rule["backendRefs"].items():
-                    if world.served_by(backend["name"].text) is None:
-                        what = f"no workload of the input is behind Service {backend['name'].text}"
-                        world.ledger.missing(backend["name"].place, what)
+            _note_backend(world, _backend(backend)[0], host, path if path.given else backend)
+    for route in world.of_kind("HTTPRoute", "GRPCRoute"):
+        for rule in route.spec["rules"].items():
+            for backend in rule["backendRefs"].items():
+                _note_backend(world, backend["name"], backend["name"])
+
+
+def _note_backend(world: World, service: Part, *parts: Part) -> None:
+    """Note the parts of a way that leads to a Service without a workload."""
+    if service.given and world.served_by(service.text) is None:
+        for part in (one for one in parts if one.given):
+            world.ledger.missing(part.place, f"no workload of the input is behind Service {service.text}")
 
 
 def _note_annotation(world: World, key: str, part: Part) -> None:

@@ -1,19 +1,17 @@
-"""Volumes of pods: files of ConfigMaps, secrets, scratch space and data that stays."""
+"""Volumes of pods: files of ConfigMaps, scratch space and data that stays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Any
 
 from infra.importing.app_parts import USUAL_SIZE
 from infra.importing.kubernetes import quantities
 from infra.importing.kubernetes.app import App
+from infra.importing.kubernetes.mounts import Mounted, draft_mounts, folder_of, mounts_of
 from infra.importing.kubernetes.parts import Object, Part
-from infra.importing.names import own_name, secret_name
+from infra.importing.names import own_name
 from infra.secret_texts.texts import in_file
 
-_SECRETS = "/run/secrets"
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108
 _RUN = ("/run", "/var/run", "/var/lock")
 _NOT_LIMITED = f"it had no limit; a pod that fills it beyond {USUAL_SIZE} is evicted"
@@ -25,67 +23,17 @@ _HOST_PATH = (
 )
 
 
-def draft_secret_files(app: App, containers: list[Part]) -> None:
-    """Draft the secrets that are mounted, before the texts that may name their paths."""
-    for volume in app.workload.spec["volumes"].items():
-        sources = [volume["secret"], *(one["secret"] for one in volume.at("projected", "sources").items())]
-        for source in (one for one in sources if one.given):
-            mounts = [mount for _, mount in _mounts(containers, volume["name"].text)]
-            _secret(app, source, mounts)
-
-
-def _secret(app: App, source: Part, mounts: list[Part]) -> None:
-    name = source["secretName"].text or source["name"].text
-    items = {one["key"].text: one["path"].text for one in source["items"].items()}
-    keys = items or {key: key for key in app.secret_keys(name)}
-    if {"tls.crt", "tls.key"} <= keys.keys() or (_is_tls(app, name) and not items):
-        secret = secret_name(name, app.section("secrets"))
-        app.section("secrets")[secret] = {"ref": name, "tls": True}
-        for mount in mounts:
-            folder = _folder(mount)
-            app.moved.update({f"{folder}/{one}": f"/run/tls/{secret}/{one}" for one in ("tls.crt", "tls.key")})
-            app.took(mount, "secrets", secret, why=f"the certificate is in /run/tls/{secret} here")
-        app.took(source, "secrets", secret)
-        return
-    wanted = {mount["subPath"].text for mount in mounts if mount["subPath"].text}
-    keys = keys or {one: one for one in wanted}
-    if not keys:
-        what = f"nobody knows the keys of Secret {name}; write each under 'secrets', as {name}/KEY"
-        app.missing(source, what)
-        for mount in mounts:
-            app.missing(mount, what)
-        return
-    for key, path in keys.items():
-        reference = f"{name}/{key}"
-        known = [one for one, entry in app.section("secrets").items() if reference == entry]
-        secret = known[0] if known else secret_name(key, app.section("secrets"))
-        app.section("secrets")[secret] = reference
-        for mount in mounts:
-            old = _folder(mount) if mount["subPath"].text else f"{_folder(mount)}/{path}"
-            new = f"{_SECRETS}/{secret}"
-            if mount["subPath"].text in {"", path} and old != new:
-                app.moved[old] = new
-            where = f"it is the file {new} here, and not {old}; commands and variables that name it are changed"
-            app.took(mount, "secrets", secret, why=where)
-        app.took(source, "secrets", secret)
-
-
-def _is_tls(app: App, name: str) -> bool:
-    found = app.find("Secret", name)
-    return found is not None and found.part["type"].text == "kubernetes.io/tls"
-
-
 def draft_volumes(app: App, containers: list[tuple[Part, tuple[str, ...]]]) -> None:
     """Draft what containers mount; each comes with its place below the app, and the app's own is the first."""
     parts = [one for one, _ in containers]
     for volume in app.workload.spec["volumes"].items():
-        mounts = list(_mounts(parts, volume["name"].text))
+        mounts = list(mounts_of(parts, volume["name"].text))
         if not mounts:
             app.missing(volume, "no container mounts it; leave it out")
             continue
         _volume(app, volume, mounts, {one.place: to for one, to in containers})
     for template in app.workload.object.spec["volumeClaimTemplates"].items():
-        mounts = list(_mounts(parts, template.at("metadata", "name").text))
+        mounts = list(mounts_of(parts, template.at("metadata", "name").text))
         _claimed(app, template, template["spec"], mounts, template.at("metadata", "name").text)
         app.missing(template["status"], "there is no key: Kubernetes writes it")
     for container in parts:
@@ -98,7 +46,7 @@ def draft_volumes(app: App, containers: list[tuple[Part, tuple[str, ...]]]) -> N
                 app.missing(mount, f"there is no volume {mount['name'].text}; leave it out")
 
 
-def _volume(app: App, volume: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+def _volume(app: App, volume: Part, mounts: list[Mounted], places: dict[Any, tuple[str, ...]]) -> None:
     name = volume["name"].text
     app.took(volume["name"], "volumes")
     sources = [(key, part) for key, part in volume.entries() if key != "name" and part.given]
@@ -119,12 +67,12 @@ def _volume(app: App, volume: Part, mounts: list[tuple[Part, Part]], places: dic
                 spec = part.at("volumeClaimTemplate", "spec")
                 size = quantities.size(spec.at("resources", "requests", "storage").text) or USUAL_SIZE
                 why = "it is scratch space of the node, which dies with the pod"
-                _mount(app, part, mounts, name, {"size": size}, why=why)
+                draft_mounts(app, part, mounts, name, {"size": size}, why=why)
             case _:
                 _unknown_source(app, key, part, mounts)
 
 
-def _unknown_source(app: App, key: str, part: Part, mounts: list[tuple[Part, Part]]) -> None:
+def _unknown_source(app: App, key: str, part: Part, mounts: list[Mounted]) -> None:
     for one in (*(mount for _, mount in mounts), part):
         if key == "hostPath":
             app.dangerous(one, _HOST_PATH)
@@ -134,17 +82,7 @@ def _unknown_source(app: App, key: str, part: Part, mounts: list[tuple[Part, Par
             app.missing(one, "make a claim for it, and write it as 'claim'")
 
 
-def _mounts(containers: list[Part], name: str) -> Iterator[tuple[Part, Part]]:
-    for container in containers:
-        yield from ((container, one) for one in container["volumeMounts"].items() if one["name"].text == name)
-
-
-def _folder(mount: Part) -> str:
-    path = mount["mountPath"].text or "/"
-    return str(PurePosixPath("/", path.lstrip("/")))
-
-
-def _files(app: App, source: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+def _files(app: App, source: Part, mounts: list[Mounted], places: dict[Any, tuple[str, ...]]) -> None:
     name = source["name"].text
     found, texts = app.config_map(name)
     if found is None:
@@ -170,7 +108,7 @@ def _files(app: App, source: Part, mounts: list[tuple[Part, Part]], places: dict
 
 
 def _mounted_files(app: App, mount: Part, texts: Any, paths: dict[str, str], to: tuple[str, ...]) -> None:
-    inside, folder = mount["subPath"].text, _folder(mount)
+    inside, folder = mount["subPath"].text, folder_of(mount)
     for key, path in paths.items():
         if inside and path != inside and not path.startswith(f"{inside}/"):
             continue
@@ -194,7 +132,7 @@ def _mounted_files(app: App, mount: Part, texts: Any, paths: dict[str, str], to:
         app.took(mount, *to, "files", target)
 
 
-def _projected(app: App, part: Part, mounts: list[tuple[Part, Part]], places: dict[Any, tuple[str, ...]]) -> None:
+def _projected(app: App, part: Part, mounts: list[Mounted], places: dict[Any, tuple[str, ...]]) -> None:
     app.missing(part["defaultMode"], "there is no key: files can be read by the app's group")
     for source in part["sources"].items():
         for key, one in source.entries():
@@ -208,10 +146,10 @@ def _projected(app: App, part: Part, mounts: list[tuple[Part, Part]], places: di
         app.took(mount, "files")
 
 
-def _scratch(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
+def _scratch(app: App, part: Part, mounts: list[Mounted], name: str) -> None:
     limit = quantities.size(part["sizeLimit"].text)
     in_memory = part["medium"].text == "Memory"
-    folder = _folder(mounts[0][1])
+    folder = folder_of(mounts[0][1])
     app.took(part["sizeLimit"], "volumes", own_name(name), "size")
     if in_memory and folder == _SHARED_MEMORY:
         app.said["shm"] = limit or "64Mi"
@@ -228,22 +166,22 @@ def _scratch(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -
         for _, mount in mounts:
             app.took(mount, "writable", folder)
         return
-    _mount(app, part, mounts, name, {"size": limit or USUAL_SIZE}, why=why)
+    draft_mounts(app, part, mounts, name, {"size": limit or USUAL_SIZE}, why=why)
 
 
-def _claim(app: App, part: Part, mounts: list[tuple[Part, Part]], name: str) -> None:
+def _claim(app: App, part: Part, mounts: list[Mounted], name: str) -> None:
     claim = part["claimName"].text
     found = app.find("PersistentVolumeClaim", claim)
     is_read_only = part["readOnly"].value is True
     app.took(part["readOnly"], "volumes", own_name(name), "readOnly")
     if found is None:
-        _mount(app, part, mounts, name, {"claim": claim}, is_read_only=is_read_only)
+        draft_mounts(app, part, mounts, name, {"claim": claim}, is_read_only=is_read_only)
         return
     app.world.used.add(found.part.place)
     lender = app.world.lenders.get(claim)
     if lender is not None and lender[0] != app.name:
         app.world.draft.apps[lender[0]]["volumes"][lender[1]]["shared"] = True
-        _mount(app, part, mounts, name, {"from": ".".join(lender)}, is_read_only=is_read_only)
+        draft_mounts(app, part, mounts, name, {"from": ".".join(lender)}, is_read_only=is_read_only)
         return
     volume = _claimed(app, part, found.spec, mounts, name, is_read_only=is_read_only, of=found)
     app.world.lenders[claim] = (app.name, volume)
@@ -253,7 +191,7 @@ def _claimed(
     app: App,
     part: Part,
     spec: Part,
-    mounts: list[tuple[Part, Part]],
+    mounts: list[Mounted],
     name: str,
     *,
     is_read_only: bool = False,
@@ -272,48 +210,5 @@ def _claimed(
     if _SHARED_MODES & {one.text for one in modes.items()} and not is_stateful:
         settings["shared"] = True
     app.took(modes, "volumes", volume, "shared")
-    _mount(app, part, mounts, name, settings, is_read_only=is_read_only, why=_NEW_CLAIM)
+    draft_mounts(app, part, mounts, name, settings, is_read_only=is_read_only, why=_NEW_CLAIM)
     return volume
-
-
-def _mount(
-    app: App,
-    part: Part,
-    mounts: list[tuple[Part, Part]],
-    name: str,
-    settings: dict[str, Any],
-    *,
-    is_read_only: bool = False,
-    why: str = "",
-) -> None:
-    """Draft a volume at the folder of its first mount: every container has it there."""
-    if not mounts:
-        app.missing(part, "no container mounts it; leave it out")
-        return
-    folders: dict[str, str] = {}
-    base = own_name(name)
-    reads_only = is_read_only or all(mount["readOnly"].value is True for _, mount in mounts)
-    for _, mount in mounts:
-        folder = _folder(mount)
-        inside = mount["subPath"].text or mount["subPathExpr"].text
-        volume = folders.get(inside)
-        if volume is None:
-            volume = own_name(base, folders.values()) if folders else base
-            folders[inside] = volume
-            read_only = {"readOnly": True} if reads_only and settings.get("kind", "claim") != "scratch" else {}
-            if "kind" not in settings and "claim" not in settings and "from" not in settings:
-                read_only = {}
-            outlives = mount["subPath"].given and settings.keys() & {"kind", "claim", "from"}
-            sub_path = {"subPath": inside} if outlives else {}
-            app.section("volumes")[volume] = {"mount": folder, **settings, **sub_path, **read_only}
-            reason = f"the volume has the folder {inside} as its root" if inside and not outlives else ""
-            if len(folders) > 1:
-                reason = f"here it is a volume of its own, with a disk apart; {' and '.join(folders.values())} were one"
-            app.took(mount, "volumes", volume, why=reason)
-        elif app.said["volumes"][volume]["mount"] != folder:
-            there = app.said["volumes"][volume]["mount"]
-            app.missing(mount, f"every container has this volume at {there}; write that path in what this one runs")
-        else:
-            app.took(mount, "volumes", volume)
-        app.missing(mount["mountPropagation"], "there is no key: what is mounted later is not seen")
-    app.took(part, "volumes", base, why=why)
