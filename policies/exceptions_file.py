@@ -12,7 +12,7 @@ from typing import cast
 import yaml
 
 from infra.values import mapping
-from policies.problems import PolicyDataError
+from policies.problems import PolicyDataError, no_rule
 from policies.rule import Rule, Scope, Severity
 
 EXCEPTIONS = "exceptions.yaml"
@@ -56,13 +56,15 @@ class PolicyException:
 
 
 def read_exceptions(rules: Iterable[Rule], file: Path = FILE) -> tuple[PolicyException, ...]:
-    """Read an exceptions file.
+    """Read an exceptions file; there are none where there is no file.
 
     Raises:
         PolicyDataError: an entry lacks a key, has one too many, names no known rule, gives no reason or no day.
     """
     try:
         content = cast("object", yaml.safe_load(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return ()
     except (OSError, yaml.YAMLError) as error:
         raise PolicyDataError(f"{file}: cannot be read ({error}); write a list of exceptions") from None
     if not isinstance(content, list | None):
@@ -79,7 +81,7 @@ def _exception(where: str, entry: object, known: set[str]) -> PolicyException:
     if set(fields) != KEYS:
         raise PolicyDataError(f"{where}: has the keys {_listed(set(fields))}; it needs exactly {_listed(KEYS)}")
     if fields["rule"] not in known:
-        raise PolicyDataError(f"{where}: rule: there is no rule {fields['rule']!r}; docs/policies.md lists them")
+        raise PolicyDataError(f"{where}: rule: {no_rule(fields['rule'], known)}")
     # A date with a time is a date to Python, but has no day to compare with.
     if type(fields["expires"]) is not date:
         raise PolicyDataError(f"{where}: expires: {fields['expires']!r} is no day; write it as 2027-01-31")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from infra.values import mapping, text
-from policies.problems import PolicyDataError
+from policies.problems import PolicyDataError, no_rule
 from policies.rule import Rule, Severity
 
 SHIPPED = Path(__file__).parent
@@ -48,9 +48,13 @@ def default_level(rule: Rule) -> Level:
 
 
 def levels_file(environment: str, folder: Path = SHIPPED) -> Path:
-    """Return the levels file of an environment: its own in `folder`, or else the strict one."""
-    own = folder / f"{environment}.json"
-    return own if own.is_file() else folder / f"{STRICT}.json"
+    """Return the levels file of an environment: its own in `folder`, or else the strict one.
+
+    Where `folder` has neither, it is that of this repository.
+    """
+    names = (f"{environment}.json", f"{STRICT}.json")
+    files = (place / name for place in (folder, SHIPPED) for name in names)
+    return next((file for file in files if file.is_file()), SHIPPED / names[-1])
 
 
 def read_levels(file: Path, rules: Iterable[Rule]) -> Levels:
@@ -73,7 +77,7 @@ def read_levels(file: Path, rules: Iterable[Rule]) -> Levels:
 
 def _level(file: Path, name: str, value: object, known: set[str]) -> Level:
     if name not in known:
-        raise PolicyDataError(f"{file}: {name}: there is no such rule; docs/policies.md lists them")
+        raise PolicyDataError(f"{file}: {no_rule(name, known)}")
     # The engine takes an object too, which may hold a rule's own settings; no rule here has any.
     written = value if isinstance(value, str) else text(mapping(value), "enforcementLevel")
     try:

@@ -21,7 +21,7 @@ from policies.rules import ALL_RULES, RULES
 def policies_folder(project: Path | None) -> Path:
     """Find the levels and exceptions of a project: its folder `policies`, or those of Nightowl where it has none."""
     own = None if project is None else project / "policies"
-    return own if own is not None and (own / EXCEPTIONS).is_file() else SHIPPED
+    return own if own is not None and own.is_dir() else SHIPPED
 
 
 def evaluation(

@@ -17,7 +17,7 @@ from infra.plan.plan import Plan, plan_of_file
 from infra.plan.policies import evaluation, policies_folder, subjects
 from infra.plan.run import PolicyViolationError, run_plan
 from infra.plan.text import Detail, plan_text
-from policies.levels import SHIPPED
+from policies.levels import SHIPPED, levels_file
 from tests.shipped import shipped_plan
 from tests.test_environments import example_of_the_guide
 
@@ -205,3 +205,21 @@ def test_a_project_is_judged_by_its_own_levels_and_exceptions(tmp_path: Path) ->
     strict = evaluation(replace(graph, stack="qa"), own)
     assert strict.violations
     assert evaluation(graph, own).violations == []
+
+
+def test_a_levels_file_counts_without_exceptions_and_beside_those_of_nightowl(tmp_path: Path) -> None:
+    """As `nightowl import` writes one, into a project that has no other."""
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "ballots.json").write_text('{"all": "disabled"}')
+    file = tmp_path / "stacks" / "Pulumi.ballots.yaml"
+    file.write_text(
+        "config:\n"
+        "  nightowl:platform: {kind: existing, context: test}\n"
+        "  nightowl:apps: {web: {image: 'a:1', port: 8080}}\n"
+    )
+    assert plan_of_file(file, "ballots").policies.violations == []
+    assert levels_file("dev", tmp_path / "policies") == SHIPPED / "dev.json"
+    assert levels_file("qa", tmp_path / "policies") == SHIPPED / "prod.json"
+    assert plan_of_file(file, "qa").policies.violations

@@ -32,7 +32,7 @@ def excuse(resource: str = "urn:pulumi:prod::*aws:eks/cluster:Cluster::*", expir
     [
         ("[]", "holds no JSON object"),
         ("{", "cannot be read"),
-        ('{"no-such-rule": "mandatory"}', "no-such-rule: there is no such rule"),
+        ('{"xyzzy": "mandatory"}', "there is no rule 'xyzzy'; nightowl plan --policies names those"),
         ('{"cluster-logs-everything": "strict"}', "'strict' is no level; use mandatory, advisory, disabled"),
         ('{"cluster-logs-everything": {}}', "is no level"),
     ],
@@ -100,7 +100,10 @@ GOOD = "rule: cluster-logs-everything\n  resource: '*'\n  reason: moving\n  expi
         ("- rule: x", "has the keys rule; it needs exactly expires, reason, resource, rule"),
         ("- 5", "has the keys none"),
         (f"- {GOOD}\n  note: x", "it needs exactly"),
-        (f"- {GOOD}".replace("cluster-logs", "cluster-lags"), "there is no rule 'cluster-lags-everything'"),
+        (
+            f"- {GOOD}".replace("cluster-logs", "cluster-lags"),
+            "there is no rule 'cluster-lags-everything'; did you mean 'cluster-logs-everything'",
+        ),
         (f"- {GOOD}".replace("2027-01-31", "soon"), "expires: 'soon' is no day; write it as 2027-01-31"),
         (f"- {GOOD}".replace("moving", "''"), "reason: '' is no text"),
         ("- [", "cannot be read"),
