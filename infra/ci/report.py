@@ -10,13 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from infra.engine.outcome import StepChange
+from infra.engine.outcome import STAYS, StepChange
 from policies.evaluation import Evaluation, Violation
 
 LONGEST_TEXT = 65_000
 """Characters of a comment or an issue. GitHub takes 65,536; the rest is for the marker."""
 LONGEST_LINE = 400
 SIGNS = {"create": "+", "import": "+", "delete": "-", "update": "~"}
+FORGET = "forget"
+"""The operation on what stays, for which GitHub has no colour: nothing of it changes."""
 REPLACES = "!"
 """GitHub colours the lines of a `diff` block by their first character."""
 BAR = "\N{BROKEN BAR}"
@@ -55,7 +57,7 @@ def block(lines: Iterable[str], *, language: str = "text", room: int = LONGEST_T
 
 def change_table(steps: Sequence[StepChange]) -> str:
     """Write how many resources each operation is for, as a table."""
-    counts = Counter(step.op for step in steps)
+    counts = Counter(FORGET if step.stays else step.op for step in steps)
     rows = [f"| {op} | {counts[op]} |" for op in sorted(counts)]
     return "\n".join(["| operation | resources |", "| --- | ---: |", *rows])
 
@@ -70,7 +72,8 @@ def change_lines(steps: Iterable[StepChange]) -> list[str]:
     """Write each change as a line of a `diff` block, and below it the keys that differ."""
     lines: list[str] = []
     for step in steps:
-        lines.append(f"{SIGNS.get(step.op, REPLACES)} {step.op:<8} {step.type}  {step.name}")
+        sign, op = (" ", FORGET) if step.stays else (SIGNS.get(step.op, REPLACES), step.op)
+        lines.append(f"{sign} {op:<8} {step.type}  {step.name}{f': {STAYS}' if step.stays else ''}")
         lines += [f"      {key}" for key in step.detailed]
     return lines
 

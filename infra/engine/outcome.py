@@ -13,6 +13,10 @@ from infra.errors import NightowlError
 UNCHANGED = frozenset({"same", "read"})
 
 
+STAYS = "stays; only the stack forgets it"
+"""Of what the engine calls deleted, and leaves where it is (`retain_on_delete`)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourceProgress:
     """One step of the engine: what it does (`create`, `update`, ...) to which resource, and how far it is."""
@@ -54,6 +58,8 @@ class StepChange:
     urn: str
     detailed: tuple[str, ...] = ()
     """What differs, without values: `spec.maxReplicas`, `+ metadata.labels.team`, `- data.x`, `port (replaces)`."""
+    stays: bool = False
+    """Whether it is left where it is, and only the stack forgets it, though the engine calls it deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pulumi import automation
 
-from infra.engine.outcome import UNCHANGED, OnProgress, ResourceProgress, RunResult, StepChange
+from infra.engine.outcome import STAYS, UNCHANGED, OnProgress, ResourceProgress, RunResult, StepChange
 from infra.urns import STACK_TYPE, urn_name, urn_type
 
 COLOUR_TAG = re.compile(r"<\{%.*?%\}>")
@@ -37,9 +37,6 @@ SILENT_PLUGIN_END = "STDOUT and STDERR streams of the plugin:"
 
 NOT_PLANNED = ("refresh",)
 """Operations that only look: what they find is told by the operations that follow."""
-
-STAYS = "stays; only the stack forgets it"
-"""Of what the engine calls deleted, and leaves where it is (`retain_on_delete`)."""
 
 
 @dataclass(kw_only=True)
@@ -82,7 +79,7 @@ class EngineReport:
             return
         if status == "started" and op not in NOT_PLANNED and step.logical and step.type != STACK_TYPE:
             self.steps.append(_change(op, step))
-        message = STAYS if op == "delete" and status == "done" and step.old and step.old.retain_on_delete else ""
+        message = STAYS if status == "done" and _stays(op, step) else ""
         self.on_progress(
             ResourceProgress(op=op, type=step.type, name=urn_name(step.urn), status=status, message=message)
         )
@@ -118,7 +115,12 @@ def _change(op: str, step: automation.StepEventMetadata) -> StepChange:
         name=urn_name(step.urn),
         urn=step.urn,
         detailed=() if whole else detailed or tuple(sorted(step.diffs or ())),
+        stays=_stays(op, step),
     )
+
+
+def _stays(op: str, step: automation.StepEventMetadata) -> bool:
+    return op == "delete" and step.old is not None and bool(step.old.retain_on_delete)
 
 
 def _difference(path: str, diff: automation.PropertyDiff) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,19 @@ def test_one_comment_tells_changes_policies_and_time_and_is_edited_by_the_next_p
     assert "### `local`: no changes" in comment_of(github)
     assert "|" not in comment_of(github)
     assert "no changes" in (tmp_path / "summary.md").read_text()
+
+
+def test_what_the_stack_only_forgets_is_not_told_as_deleted(github: FakeGithub, tmp_path: Path) -> None:
+    claim = replace(step("delete", "kubernetes:core/v1:PersistentVolumeClaim", "web.data"), stays=True)
+    service = step("delete", "kubernetes:core/v1:Service", "web")
+    run_preview(target_of(FakeEngine(previews=preview_of(claim, service)), tmp_path), 7, github.run(tmp_path))
+
+    comment = comment_of(github)
+    assert (
+        "\n  forget   kubernetes:core/v1:PersistentVolumeClaim  web.data: stays; only the stack forgets it\n"
+        "- delete   kubernetes:core/v1:Service  web\n"
+    ) in comment
+    assert "| delete | 1 |\n| forget | 1 |\n" in comment
 
 
 def test_a_failed_preview_says_why_in_the_comment_and_fails(github: FakeGithub, tmp_path: Path) -> None:

@@ -286,10 +286,12 @@ def test_what_is_left_where_it_is_is_not_told_as_deleted():
     told: list[ResourceProgress] = []
     events = EngineReport(on_progress=told.append)
     for kept in (True, False):
-        deleted = {**step("delete"), "old": {"retainOnDelete": kept}}
+        deleted = {**step("delete"), "logical": True, "old": {"retainOnDelete": kept}}
+        events.handle(event(resourcePreEvent={"metadata": deleted}))
         events.handle(event(resOutputsEvent={"metadata": deleted}))
 
-    assert [one.message for one in told] == ["stays; only the stack forgets it", ""]
+    assert [one.message for one in told if one.status == "done"] == ["stays; only the stack forgets it", ""]
+    assert [one.stays for one in events.steps] == [True, False]
 
 
 def test_an_outcome_counts_what_changed():
