@@ -54,6 +54,20 @@ def test_where_only_readiness_is_given_a_container_that_hangs_is_relieved_long_b
     assert asked.liveness.budget_seconds >= 2 * asked.readiness.budget_seconds
 
 
+def test_an_answer_may_take_longer_than_the_period_and_counts_as_long() -> None:
+    """As Kubernetes takes it: its kubelet asks a container the next question after the one before."""
+    slow = {"exec": ["redis-cli", "ping"], "period": "5s", "timeout": "15s", "failures": 2}
+    health = {"startup": slow, "readiness": slow, "liveness": {"tcp": 80}}
+    readiness = _probes(web(health=health))["readiness"]
+    assert (readiness["periodSeconds"], readiness["timeoutSeconds"]) == (5, 15)
+    assert HealthSettings.model_validate(health).longest_start_seconds(port=8080) == 30
+    only_readiness = HealthSettings.model_validate({"readiness": slow})
+    liveness = only_readiness.probes(port=8080).liveness
+    assert liveness is not None
+    assert liveness.budget_seconds >= 60
+    assert only_readiness.longest_start_seconds(port=8080) == 120
+
+
 def test_given_probes_are_taken_as_they_are() -> None:
     health = {
         "startup": {"exec": ["check", "-v"], "period": "5s", "timeout": "5s", "failures": 100},

@@ -999,9 +999,11 @@ _HEALTH = (
         id="probe command with variables",
     ),
     _web(
-        "{ health: { readiness: { http: /a, period: 5s, timeout: 10s } } }",
-        "health.readiness.timeout: 10s is not between 1s and the period of 5s; lower it, or raise period",
-        id="probe timeout above period",
+        "{ health: { readiness: { http: /a, timeout: 0s }, liveness: { tcp: 80, period: 2h, timeout: 61m } } }",
+        "health.readiness.timeout: 0s is not between 1s and 1h",
+        "health.liveness.period: 2h is not between 1s and 1h",
+        "health.liveness.timeout: 61m is not between 1s and 1h",
+        id="probe that waits for nothing, or for ever",
     ),
     _web(
         "{ health: { readiness: { http: /a, period: 5 } } }",

@@ -84,7 +84,7 @@ class ProbeSettings(Model):
     period: Seconds = 10
     """Time from one question to the next; of a liveness probe 20s by default."""
     timeout: Seconds = 2
-    """How long an answer may take."""
+    """How long an answer may take. The next question waits for it, also where it takes longer than the period."""
     failures: Annotated[WholeNumber, Field(ge=1, le=100)] = 3
     """Failures in a row that count."""
     successes: Annotated[WholeNumber, Field(ge=1, le=100)] = 1
@@ -92,8 +92,8 @@ class ProbeSettings(Model):
 
     @property
     def budget_seconds(self) -> int:
-        """The longest time that the probe lets a container fail."""
-        return self.period * self.failures
+        """The longest time that the probe lets a container fail: the next question waits for the end of the last."""
+        return max(self.period, self.timeout) * self.failures
 
     def _rules(self) -> Iterator[Rule]:
         yield self._question_errors
@@ -124,12 +124,8 @@ class ProbeSettings(Model):
     def _period_errors(self) -> Iterator[FieldError]:
         if not 1 <= self.period <= LONGEST_PERIOD_SECONDS:
             yield FieldError("period", f"{seconds_text(self.period)} is not between 1s and 1h")
-        elif not 1 <= self.timeout <= self.period:
-            period = seconds_text(self.period)
-            message = (
-                f"{seconds_text(self.timeout)} is not between 1s and the period of {period}; lower it, or raise period"
-            )
-            yield FieldError("timeout", message)
+        if not 1 <= self.timeout <= LONGEST_PERIOD_SECONDS:
+            yield FieldError("timeout", f"{seconds_text(self.timeout)} is not between 1s and 1h")
 
     def _delay_errors(self) -> Iterator[FieldError]:
         if self.initial_delay > LONGEST_PERIOD_SECONDS:
@@ -193,7 +189,11 @@ class HealthSettings(Model):
     def longest_start_seconds(self, *, port: int | None) -> int:
         """Return how long a start may take before the container is restarted; 0 where nothing is asked."""
         startup = self.probes(port=port).startup
-        return 0 if startup is None else startup.initial_delay + startup.budget_seconds
+        if startup is None:
+            return 0
+        # Who asks every two seconds means `startWithin`, whatever an answer may take later.
+        longest = startup.period * startup.failures if self.startup is None else startup.budget_seconds
+        return startup.initial_delay + longest
 
     def errors(self, *, port: int | None) -> Iterator[FieldError]:
         """Find what cannot work in a container that serves `port`, or none; locations are below `health`."""
