@@ -42,8 +42,11 @@ def values_of(settings: ChartSettings, project: Path) -> dict[str, Any]:
     """
     if settings.values_file is None:
         return settings.values
+    file = project / settings.values_file
+    if not file.exists():
+        raise FileError(f"{settings.values_file} does not exist below {project}, the folder with Pulumi.yaml")
     try:
-        content = read_yaml(project / settings.values_file)
+        content = read_yaml(file)
     except SettingsError as error:
         raise FileError("; ".join(str(one) for one in error.problems)) from None
     for place, value in _scalars(content):

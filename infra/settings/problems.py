@@ -214,6 +214,8 @@ def _shown(value: object) -> str:
     """Write a refused value as a message repeats it: like YAML, short and on one line."""
     if isinstance(value, str):
         return f"'{shortened(value)}'"
+    if details["type"] == "tuple_type" and isinstance(given, dict):
+        return "is a mapping, and not a list; write each item on a line of its own, with '- ' in front"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

@@ -136,5 +136,6 @@ def test_all_files_that_cannot_be_used_are_named_at_once(tmp_path: Path) -> None
         "Secret of the cluster there, or list values.auth.password in notSecret if it is none"
     )
     assert lines[1] == "nightowl:charts.own.chart: charts/own has no Chart.yaml; name its folder"
-    assert lines[2].startswith("nightowl:charts.x.valuesFile: ")
+    below = f"below {tmp_path}, the folder with Pulumi.yaml"
+    assert lines[2] == f"nightowl:charts.x.valuesFile: no.yaml does not exist {below}"
     assert len(lines) == 3

@@ -1445,6 +1445,12 @@ _CONTAINERS = (
             "lines below '|'"
             for name in ("a", "b.conf", "c")
         ),
+    _web(
+        "{ init: true }",
+        "init: true is a word of Compose, and no containers; remove it: no process goes before the image's own, so an "
+        "image that leaves children behind starts tini by itself, as its ENTRYPOINT",
+        id="init of Compose",
+    ),
         id="path of a file in the place of its content",
     ),
     _web(
@@ -2205,7 +2211,7 @@ _PERMISSIONS = (
     ),
     _web(
         "{ permissions: { s3: uploads } }",
-        "permissions: a mapping is not a list; write [a, b]",
+        "permissions: is a mapping, and not a list; write each item on a line of its own, with '- ' in front",
         id="permissions that are no list",
     ),
     _web(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from infra.settings.app.availability import AvailabilitySettings
@@ -38,6 +38,15 @@ from infra.settings.scalars import UNIQUE, Bytes, Seconds, WholeNumber, bytes_te
 
 LONGEST_RUN_SECONDS = 7 * 86400
 """A week: a task that runs longer is a worker."""
+
+
+def _containers(value: object) -> object:
+    if value is True or value is False:
+        raise ValueError(
+            "is a word of Compose, and no containers; remove it: no process goes before the image's own, so an image "
+            "that leaves children behind starts tini by itself, as its ENTRYPOINT"
+        )
+    return value
 
 
 class _Application(Model):
@@ -83,7 +92,7 @@ class _Application(Model):
     """Labels of the pods and the Service, besides Nightowl's own."""
     annotations: dict[OwnKey, str] = {}
     """Annotations of the pods and the Service."""
-    init: dict[Name, HelperSettings] = {}
+    init: Annotated[dict[Name, HelperSettings], BeforeValidator(_containers)] = {}
     """Containers that run to their end, one after the other, before the app starts."""
     sidecars: dict[Name, SidecarSettings] = {}
     """Containers that run beside the app: started before it, stopped after it."""
