@@ -106,7 +106,7 @@ def support_notice(version: str, today: date) -> str:
     if known is None:
         return ""
     left = (known.standard_support_ends - today).days
-    remedy = "upgrade as docs/eks.md says, one version at a time"
+    remedy = "raise nightowl:cluster.version, one version at a time"
     if left < 0:
         return (
             f"standard support of Kubernetes {version} ended on {known.standard_support_ends}: EKS upgrades the "

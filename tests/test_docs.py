@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
 import shlex
@@ -48,6 +49,21 @@ def code_spans(text: str) -> list[str]:
     lines = [line.strip() for language, block in fenced if language != "mermaid" for line in block.splitlines()]
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
     return [*lines, *inline]
+
+
+def test_no_message_names_a_page_which_a_project_of_ones_own_does_not_have() -> None:
+    found: list[str] = []
+    for folder in ("infra", "policies", "template"):
+        for module in (REPOSITORY / folder).rglob("*.py"):
+            tree = ast.parse(module.read_text())
+            descriptions = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+            found += [
+                f"{module.relative_to(REPOSITORY)}:{node.lineno}: {node.value}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in descriptions
+                if re.search(r"(?<![\w/])docs/[\w/-]+\.md", node.value)
+            ]
+    assert found == []
 
 
 def named(pattern: str) -> Iterator[Any]:

@@ -56,7 +56,7 @@ def remarks(image: ImageFacts, pools: Sequence[str] = ()) -> Iterator[str]:
         default = SecuritySettings().user
         yield (
             f"it starts as root: try it without the line of security first, as user {default}, or with the number of "
-            "the user that it changes to, which many images take (docs/applications.md has the usual ones)"
+            "the user that it changes to, which many images take and their documentation names"
         )
     elif not user.isdecimal():
         yield (

@@ -142,7 +142,7 @@ def docker_options(work: Work, unit: Unit) -> None:
                 at, f"left out: {answer(('apps', unit.name, key)) or 'it opens the node to the container'}"
             )
         else:
-            fallback = "an option of `docker run` that has no key; look it up in docs/applications.md"
+            fallback = "an option of `docker run` that has no key"
             work.ledger.missing(at, answer(("apps", unit.name, key)) or fallback)
 
 

@@ -203,7 +203,7 @@ _APP: Mapping[str, Key] = {
     "container.docker.pullConfig": missing(_PULL),
     "container.docker.forcePullImage": missing(_word("forcepullimage")),
     "container.docker.network": missing(_NETWORK),
-    "container.docker.parameters": missing("look each option up in docs/applications.md"),
+    "container.docker.parameters": missing("options of `docker run`; each that has a key is taken over"),
     **_below("container.docker.portMappings.*", _port("apps.X.port")),
     "container.docker.privileged": dangerous(_PRIVILEGED),
     **_below("container.linuxInfo", _linux()),
