@@ -7,12 +7,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
+from infra.settings.annotations import keys_at
 from infra.settings.interactions import interaction_errors
 from infra.settings.model import FieldError, path_text
 from infra.settings.nearest import nearest
 from infra.settings.partly import Location, Readable
 from infra.settings.plain import plain_errors, take, without_errors
-from infra.settings.problems import REQUIRED, Problem, SettingsError, key_text, problems_of, unknown_key, unknown_keys
+from infra.settings.problems import (
+    REQUIRED,
+    Problem,
+    SettingsError,
+    key_text,
+    problems_of,
+    unknown_key,
+    unknown_keys,
+    unknown_kinds,
+)
 from infra.settings.secret_places import scan_for_secrets, secrets_outside
 from infra.settings.stack import StackSettings
 
@@ -59,7 +69,7 @@ def _built(sections: Mapping[str, object]) -> tuple[StackSettings | None, list[P
         hidden, guessed = _hidden(sections, list(unknown_keys(error, StackSettings)))
         there = _asking(guessed)
         problems = [one for one in problems_of(error, StackSettings, PROJECT) if one not in there]
-        return None, [*problems, *between_apps, *hidden]
+        return None, [*problems, *between_apps, *hidden, *_of_no_kind(sections, error)]
     return (None if between_apps else settings), between_apps
 
 
@@ -86,6 +96,33 @@ def _hidden(
             section[meant] = value
             guessed.append((*location[:-1], meant))
     return (_elsewhere(_built(known)[1], guessed) if unknown else []), guessed
+
+
+def _of_no_kind(sections: Mapping[str, object], error: ValidationError) -> list[Problem]:
+    """Find what is wrong besides its `kind` in an app of none: it is read as the kind that it resembles most.
+
+    Where that is not known by the word but by the keys, nothing is asked for, and nothing refused, that only some kinds
+    have.
+    """
+    known = copy.deepcopy(dict(sections))
+    guessed: list[Location] = []
+    not_said: set[Problem] = set()
+    for location, kind, kinds in unknown_kinds(error):
+        if location[0] != "apps":
+            continue
+        app = take(known, (*location, "kind"))[0]
+        keys = {one: set(keys_at(StackSettings, (*location, f"<{one}>"))) for one in kinds}
+        near = nearest(kind, kinds)
+        app["kind"] = near or max(kinds, key=lambda one: len(keys[one] & app.keys()))
+        own = keys[app["kind"]]
+        if near is None:
+            for key in [key for key in app if key not in own and any(key in others for others in keys.values())]:
+                del app[key]
+            not_said |= _asking((*location, key) for key in own - set[str].intersection(*keys.values()))
+        guessed.append(location)
+    found = _built(known)[1] if guessed else []
+    below = tuple(f"{key_text(PROJECT, location)}." for location in guessed)
+    return [one for one in found if one.key.startswith(below) and one not in not_said]
 
 
 def settings_of(config: Mapping[str, object], encrypted: Collection[str] = ()) -> StackSettings:

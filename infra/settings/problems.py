@@ -73,6 +73,13 @@ def unknown_keys(error: ValidationError, model: type[Model]) -> Iterator[tuple[L
             yield place, None if kinds_with_key(model, location) else _meant(place, keys_at(model, location[:-1]))
 
 
+def unknown_kinds(error: ValidationError) -> Iterator[tuple[Location, str, list[str]]]:
+    """Return the sections of a kind that there is not, each with that kind and those that there are."""
+    for details in error.errors(include_url=False):
+        if details["type"] == "union_tag_invalid":
+            yield (details["loc"], *_kind_and_choices(details))
+
+
 def _meant(place: Location, keys: Sequence[str]) -> str | None:
     answered = answer(place)
     if answered is None:
@@ -138,10 +145,13 @@ def _unknown(location: Location, model: type[Model]) -> str:
     return _nearest_key(str(location[-1]), keys_at(model, location[:-1]))
 
 
-def _wrong_kind(details: ErrorDetails) -> str:
+def _kind_and_choices(details: ErrorDetails) -> tuple[str, list[str]]:
     context: dict[str, Any] = details.get("ctx", {})
-    kinds = [tag.strip("'<>") for tag in str(context["expected_tags"]).split(", ")]
-    kind = str(context["tag"]).strip("<>")
+    return str(context["tag"]).strip("<>"), [tag.strip("'<>") for tag in str(context["expected_tags"]).split(", ")]
+
+
+def _wrong_kind(details: ErrorDetails) -> str:
+    kind, kinds = _kind_and_choices(details)
     if not kind:
         return f"is empty; write {_either(kinds)}"
     meant = kind_answer(kind)
@@ -204,6 +214,8 @@ def _message(details: ErrorDetails, location: Location) -> str:
         )
     if details["type"] == "tuple_type" and not hidden and isinstance(given, str | int) and _PLAIN.fullmatch(str(given)):
         return f"{value} is not a list; write [{shortened(str(given))}]"
+    if details["type"] == "tuple_type" and isinstance(given, dict):
+        return "is a mapping, and not a list; write each item on a line of its own, with '- ' in front"
     if details["type"] == "dict_type" and isinstance(given, list | tuple):
         return "is a list, and not a mapping; write each item as a key with its value"
     messages = _MESSAGES | _MESSAGES_FOR_NOTHING if given is None else _MESSAGES
@@ -214,8 +226,6 @@ def _shown(value: object) -> str:
     """Write a refused value as a message repeats it: like YAML, short and on one line."""
     if isinstance(value, str):
         return f"'{shortened(value)}'"
-    if details["type"] == "tuple_type" and isinstance(given, dict):
-        return "is a mapping, and not a list; write each item on a line of its own, with '- ' in front"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

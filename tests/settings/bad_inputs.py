@@ -292,6 +292,34 @@ _SECTIONS = (
         "apps: { job: { kind: crno } }",
         ("nightowl:apps.job.kind: 'crno' is not web, worker, stateful, cron or job; did you mean 'cron'?",),
     ),
+    _web(
+        "{ kind: daemon, replicas: x, healt: {}, schedule: 5, shm: 512Mi }",
+        "kind: 'daemon' is not web, worker, stateful, cron or job; no kind runs one pod on each node, as that is for "
+        "those who run the cluster",
+        "replicas: 'x' is not a whole number",
+        "healt: unknown key; did you mean 'health'?",
+        "shm: 512Mi is not below the memory limit of 128Mi, into which it counts; raise it (resources.memory or "
+        "memoryLimit)",
+        id="app of no kind with other mistakes",
+    ),
+    BadInput(
+        "kind misspelt, and what it needs",
+        'apps: { other: { kind: crn, image: "a:1", port: 80, retries: x } }',
+        (
+            "nightowl:apps.other.kind: 'crn' is not web, worker, stateful, cron or job; did you mean 'cron'?",
+            "nightowl:apps.other.schedule: is required",
+            "nightowl:apps.other.retries: 'x' is not a whole number",
+            "nightowl:apps.other.port: goes with kind web or stateful only",
+        ),
+    ),
+    BadInput(
+        "kind that nobody knows, and nothing else",
+        "apps: { other: { kind: 5 } }",
+        (
+            "nightowl:apps.other.kind: '5' is not web, worker, stateful, cron or job",
+            "nightowl:apps.other.image: is required",
+        ),
+    ),
     BadInput(
         "kind empty",
         "apps: { job: { kind: null } }",
@@ -1418,6 +1446,12 @@ _CONTAINERS = (
         id="overlapping runs on one volume",
     ),
     _web(
+        "{ init: true }",
+        "init: true is a word of Compose, and no containers; remove it: no process goes before the image's own, so an "
+        "image that leaves children behind starts tini by itself, as its ENTRYPOINT",
+        id="init of Compose",
+    ),
+    _web(
         "{ init: { setup: {} } }",
         "init.setup.command: is required without an image: this would be the app once more",
         id="init without work",
@@ -1445,12 +1479,6 @@ _CONTAINERS = (
             "lines below '|'"
             for name in ("a", "b.conf", "c")
         ),
-    _web(
-        "{ init: true }",
-        "init: true is a word of Compose, and no containers; remove it: no process goes before the image's own, so an "
-        "image that leaves children behind starts tini by itself, as its ENTRYPOINT",
-        id="init of Compose",
-    ),
         id="path of a file in the place of its content",
     ),
     _web(
