@@ -98,6 +98,9 @@ NOT_HTTP = {
 """Ports on which no HTTP is spoken by custom, with the protocol (IANA, and the defaults of those servers)."""
 
 
+_NO_NEIGHBOURS = {"mysql": "/var/lib/mysql", "cp-kafka": "/var/lib/kafka/data"}
+"""Where these keep their data; any other folder beside it ends them (docker-library/mysql#186, strimzi#1307)."""
+
 _SERVER = re.compile(
     r"(?:^|[;&|\n]|\b(?:exec|then|do)\s|sh\s-\w+\s)\s*(?:[\w./-]*/)?"
     r"(?:docker-entrypoint\.sh|postgres|mysqld(?:_safe)?|mariadbd|mongo[ds]|redis-server|valkey-server|memcached)\b"
@@ -132,6 +135,12 @@ def settings_of_volume(mount: str, env: Mapping[str, Any]) -> Mapping[str, str]:
     are called; initdb makes a database only in an empty folder (documentation of the official image, PGDATA).
     """
     return {"PGDATA": f"{mount}/pgdata"} if mount == env.get("PGDATA", "/var/lib/postgresql/data") else {}
+
+
+def folder_on_disk(image: str, mount: str) -> str | None:
+    """Return the folder of a new disk to mount where an image keeps its data and suffers no lost+found beside it."""
+    name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
+    return "data" if official_image(image) is not None and _NO_NEIGHBOURS.get(name) == mount else None
 
 
 def keeps_data(image: str) -> bool:

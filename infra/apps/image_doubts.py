@@ -10,13 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from infra.settings.app.application import Application, Task
-from infra.usual_images import UsualImage, official_image, usual_user
+from infra.usual_images import UsualImage, folder_on_disk, official_image, usual_user
 
 _POSTGRES_DATA = "/var/lib/postgresql/data"
 _POSTGRES_DATA_FROM_18 = "/var/lib/postgresql"
-_NO_NEIGHBOURS = {"mysql": "/var/lib/mysql", "cp-kafka": "/var/lib/kafka/data"}
-"""Where these keep their data; any other folder beside it ends them (docker-library/mysql#186, strimzi#1307)."""
-
 _KAFKA_FOLDERS = "KAFKA_LOG_DIRS"
 _WITH_WHICH = "a new disk has a folder lost+found at its top, with which"
 
@@ -25,9 +22,14 @@ def image_doubts(apps: Mapping[str, Application]) -> Iterator[str]:
     """Say for each app what its image needs and does not have here, and the line that gives it."""
     for name, app in apps.items():
         known = official_image(app.image)
-        if not isinstance(app, Task) and not app.command:
+        if not isinstance(app, Task) and not app.command and not _runs_a_shell(app):
             for place, doubt in _doubts(app, known):
                 yield f"nightowl:apps.{name}.{place}: {doubt}"
+
+
+def _runs_a_shell(app: Application) -> bool:
+    """Whether `args` have a shell run something else than the image's own program, as Compose's `command` may."""
+    return bool(app.args) and PurePosixPath(app.args[0]).name in {"sh", "bash", "ash", "dash"}
 
 
 def _doubts(app: Application, known: UsualImage | None) -> Iterator[tuple[str, str]]:
@@ -61,8 +63,9 @@ def _disk_doubts(app: Application, image: str) -> Iterator[tuple[str, str]]:
     """Find disks whose top is taken for an empty folder, and disks without data. A shared file system is no disk."""
     disks = {name: one for name, one in app.volumes.items() if one.makes_claim and not one.shared}
     for name, volume in disks.items():
-        if _NO_NEIGHBOURS.get(image) == volume.mount and volume.sub_path is None:
-            yield f"volumes.{name}.subPath", f"{_WITH_WHICH} {image} does not start; write subPath: data"
+        folder = folder_on_disk(app.image, volume.mount)
+        if folder and volume.sub_path is None:
+            yield f"volumes.{name}.subPath", f"{_WITH_WHICH} {image} does not start; write subPath: {folder}"
         elif volume.mount == _postgres_data(app, image) and volume.sub_path is None:
             yield "env.PGDATA", f"{_WITH_WHICH} initdb makes no database; write PGDATA: {volume.mount}/pgdata"
         elif image == "postgres" and volume.mount == _POSTGRES_DATA and _is_from_18(app.image):

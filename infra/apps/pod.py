@@ -20,7 +20,7 @@ from infra.apps.security import pod_security
 from infra.apps.volumes import Storage
 from infra.labels import GPU
 from infra.platforms.platform import SecretDelivery
-from infra.settings.app.application import Application
+from infra.settings.app.application import Application, Task
 from infra.settings.app.pod_size import pod_requests
 
 NDOTS = 2
@@ -108,7 +108,9 @@ def pod_template(
             restart_policy=running.restart_policy,
             priority_class_name=running.priority_class,
             termination_grace_period_seconds=running.grace_seconds,
-            security_context=pod_security(settings.security),
+            security_context=pod_security(
+                settings.security, [] if isinstance(settings, Task) else [one.number for one in settings.served]
+            ),
             dns_config=k8s.core.v1.PodDNSConfigArgs(
                 options=[k8s.core.v1.PodDNSConfigOptionArgs(name="ndots", value=str(NDOTS))]
             ),

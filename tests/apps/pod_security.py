@@ -12,7 +12,14 @@ VOLUME_KINDS = {
 }  # fmt: skip
 MAY_ADD = {"NET_BIND_SERVICE"}
 FORBIDDEN_IN_POD = {"hostNetwork", "hostPID", "hostIPC", "hostUsers"}
-FORBIDDEN_IN_CONTEXT = {"privileged", "procMount", "seLinuxOptions", "windowsOptions", "sysctls", "appArmorProfile"}
+FORBIDDEN_IN_CONTEXT = {"privileged", "procMount", "seLinuxOptions", "windowsOptions", "appArmorProfile"}
+SYSCTLS = {
+    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_syncookies", "net.ipv4.ping_group_range", "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+}  # fmt: skip
+"""Those that stay within the pod."""
 SECCOMP = {"RuntimeDefault", "Localhost"}
 
 
@@ -22,6 +29,7 @@ def violations(template: dict[str, Any]) -> list[str]:
     pod = spec.get("securityContext", {})
     found = [f"pod.{key}" for key in FORBIDDEN_IN_POD & spec.keys()]
     found += [f"pod.securityContext.{key}" for key in FORBIDDEN_IN_CONTEXT & pod.keys()]
+    found += [f"sysctl {one['name']}" for one in pod.get("sysctls", []) if one["name"] not in SYSCTLS]
     found += [
         f"volume {volume['name']}"
         for volume in spec.get("volumes", [])

@@ -109,6 +109,7 @@ def test_what_an_image_lacks_is_told_with_its_line(image: str, app: dict[str, An
         ("redis:8", {"security": {"user": 999}}),
         ("redis:8", {"volumes": {"data": {"mount": "/data", **DISK}}}),
         ("redis:8", {"command": ["redis-cli"]}),
+        ("postgres:17", {"args": ["/bin/sh", "-c", "pg_dump -h db app"]}),
         ("registry.example.com/redis:8", {}),
         ("ghcr.io/somebody/redis:8", {}),
         ("postgres:18.1", {"volumes": {"d": {"mount": "/var/lib/postgresql", **DISK}}, "writable": ["/run"]}),

@@ -29,6 +29,11 @@ def _doubts(web: dict[str, Any], db: dict[str, Any] = DB) -> list[str]:
         ("args[1]", {"args": ["--to", "db:6000"]}),
         ("command[0]", {"command": ["--to=db:5432"]}),
         ('files["/etc/app.conf"]', {"files": {"/etc/app.conf": "upstream http://db:5432;"}}),
+        ('files["/etc/app.conf"]', {"files": {"/etc/app.conf": "# see below\nproxy_pass http://db;"}}),
+        ('files["/etc/app.ini"]', {"files": {"/etc/app.ini": "[main]\nhost=db user=web"}}),
+        ("env.TO", {"env": {"TO": "http://db.shop.svc.cluster.local.:5432/"}}),
+        ("env.PGHOST", {"env": {"PGHOST": "db"}}),
+        ("args[0]", {"args": ["--host=db"]}),
         ("sidecars.proxy.args[0]", {"sidecars": {"proxy": {"args": ["http://db/"]}}}),
         ("init.wait.env.HOST", {"init": {"wait": {"command": ["wait"], "env": {"HOST": "db.shop"}}}}),
         ("release.env.HOST", {"release": {"command": ["migrate"], "env": {"HOST": "db"}}}),
@@ -51,6 +56,10 @@ def test_an_app_that_is_named_and_may_not_be_called_is_told_with_the_line_that_a
         {"env": {"DB_HOST": "db.example.com", "OTHER_HOST": "my-db", "URL": "https://db.example.com/db"}},
         {"env": {"URL": "http://web/db", "TEXT": "db:9999"}},
         {"env": {"URL": "http://tick/"}},
+        {"env": {"SECURITY_REALM": "db", "SERVER_ROLE": "db", "GHOST": "db", "CURL_OPTS": "db", "ADDRESS_BOOK": "db"}},
+        {"env": {"A": "s3://db/x", "B": "docker://db", "C": "https://hub.example.com/library/db:5432", "D": "me@db"}},
+        {"env": {"NOT_SERVED": "http://db:9999/"}},
+        {"files": {"/etc/app.conf": "# proxy_pass http://db:5432;\n  // http://db/\n"}},
     ],
 )
 def test_what_is_allowed_or_no_host_is_not_doubted(web: dict[str, Any]) -> None:

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.apps.pod_security import violations
-from tests.apps.samples import web
+from tests.apps.samples import cron, web, worker
 from tests.harness import build_apps
 
 
@@ -17,6 +21,25 @@ def test_user_group_and_a_writable_root_can_be_chosen() -> None:
     pod = spec["securityContext"]
     assert (pod["runAsUser"], pod["runAsGroup"], pod["fsGroup"]) == (33, 44, 44)
     assert spec["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is False
+
+
+@pytest.mark.parametrize(
+    ("app", "lowered"),
+    [
+        (web(), False),
+        (web(port=80), True),
+        (web(port=1024, servicePort=80), False),
+        ({**worker(), "ports": {"dns": {"port": 53, "protocol": "udp"}}}, True),
+        (cron(), False),
+    ],
+)
+def test_a_port_below_1024_is_served_by_any_user_whatever_the_container_runtime(
+    app: dict[str, Any], lowered: bool
+) -> None:
+    pod = build_apps({"it": app}).pod("it")
+    sysctl = {"name": "net.ipv4.ip_unprivileged_port_start", "value": "0"}
+    assert pod["spec"]["securityContext"].get("sysctls") == ([sysctl] if lowered else None)
+    assert violations(pod) == []
 
 
 ROOT = {"level": "baseline", "user": 0, "group": 0, "capabilities": ["chown", "CAP_SETUID"]}

@@ -14,7 +14,7 @@ from infra.importing.compose.mounts import KEY, Mount, mounts_of
 from infra.importing.compose.order import replicas_of
 from infra.importing.compose.service import Service
 from infra.importing.names import own_name
-from infra.usual_images import settings_of_volume
+from infra.usual_images import folder_on_disk, settings_of_volume
 from infra.values import text
 
 _SOCKET = re.compile(r"(?:/var)?/run/|.*(?<![a-z])sock(?:et)?s?(?![a-z])", re.IGNORECASE)
@@ -113,6 +113,10 @@ def write_volume(service: Service, mount: Mount, owners: Owners, volume: Mapping
     if mount.read_only:
         written["readOnly"] = True
     service.settings.setdefault(KEY, {})[name] = written
+    folder = folder_on_disk(service.settings["image"], mount.target)
+    if folder and written.get("kind") == "persistent" and "subPath" not in written:
+        written["subPath"] = folder
+        service.added(KEY, name, "subPath", why="a new disk has a folder lost+found, beside which it does not start")
     for key, value in settings_of_volume(mount.target, service.settings.get("env", {})).items():
         service.settings.setdefault("env", {})[key] = value
         service.added("env", key, why="a new disk has a folder lost+found, in which initdb makes no database")

@@ -244,3 +244,15 @@ services:
 
     assert (result.app("web")["port"], result.app("api")["port"]) == (8080, 80)
     assert result.app("api")["allowTo"] == ["web", "0.0.0.0/0"]
+
+
+def test_mysql_gets_a_folder_of_a_new_disk_as_it_starts_beside_no_other() -> None:
+    result = imported("""
+services:
+  db: {image: "mysql:8.4", volumes: ["data:/var/lib/mysql"]}
+  maria: {image: "mariadb:11", volumes: ["other:/var/lib/mysql"]}
+volumes: {data: {}, other: {}}
+""")
+
+    assert result.app("db")["volumes"]["data"]["subPath"] == "data"
+    assert "subPath" not in result.app("maria")["volumes"]["other"]
