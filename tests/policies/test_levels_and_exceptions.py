@@ -32,7 +32,7 @@ def excuse(resource: str = "urn:pulumi:prod::*aws:eks/cluster:Cluster::*", expir
     [
         ("[]", "holds no JSON object"),
         ("{", "cannot be read"),
-        ('{"xyzzy": "mandatory"}', "there is no rule 'xyzzy'; nightowl plan --policies names those"),
+        ('{"xyzzy": "mandatory"}', "there is no rule 'xyzzy'; a violation is told with the name of its rule"),
         ('{"cluster-logs-everything": "strict"}', "'strict' is no level; use mandatory, advisory, disabled"),
         ('{"cluster-logs-everything": {}}', "is no level"),
     ],
