@@ -139,7 +139,7 @@ def _make_apps(
 
 
 def _doubts(settings: StackSettings) -> Iterator[str]:
-    """Say what the cluster takes, and what the containers would then fail of."""
+    """List what the cluster takes, and what the containers would then fail of."""
     yield from image_doubts(settings.apps)
     if settings.namespace.network_policies:
         yield from reach_doubts(settings.apps, settings.namespace.name)

@@ -11,7 +11,7 @@ class PolicyDataError(ValueError):
 
 
 def no_rule(name: object, known: Iterable[str]) -> str:
-    """Say that there is no rule called `name`, and which of the `known` ones is probably meant."""
+    """Return the message that there is no rule called `name`, with the one of `known` that is probably meant."""
     near = get_close_matches(str(name), known, n=1)
     meant = f"did you mean {near[0]!r}?" if near else "a violation is told with the name of its rule"
     return f"there is no rule {name!r}; {meant}"

@@ -283,7 +283,7 @@ def _replaced(finding: _Finding) -> str:
 
 
 def _several(finding: _Finding) -> str:
-    """Say what lets several pods run at once."""
+    """Describe what lets several pods run at once."""
     if _claimed_volume(finding) is None:
         return "Leave it out"
     return f"{_NO_DATABASE} write 'shared: true' there, and name a 'storageClass' that can do it unless it lies on EFS"
@@ -317,7 +317,7 @@ def _replicated(finding: _Finding) -> str:
 
 
 def _unless_scaled(finding: _Finding) -> str:
-    """Say what else a Deployment may do; the members of a StatefulSet are counted."""
+    """Describe what else a Deployment may do; the members of a StatefulSet are counted."""
     return "" if finding.resource.type == STATEFUL_SET else ", or leave it out for an autoscaler"
 
 

@@ -19,7 +19,7 @@ _WITH_WHICH = "a new disk has a folder lost+found at its top, with which"
 
 
 def image_doubts(apps: Mapping[str, Application]) -> Iterator[str]:
-    """Say for each app what its image needs and does not have here, and the line that gives it."""
+    """List what the image of each app needs and does not have here, with the line that gives it."""
     for name, app in apps.items():
         known = official_image(app.image)
         if not isinstance(app, Task) and not app.command and not _runs_a_shell(app):

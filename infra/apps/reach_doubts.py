@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"^\s*(?:#|//|;|--).*$", re.MULTILINE)
 
 
 def reach_doubts(apps: Mapping[str, Application], namespace: str) -> Iterator[str]:
-    """Say where an app is named, as the host of an address, to one that may not call it."""
+    """List where an app is named, as the host of an address, to one that may not call it."""
     for name, app in apps.items():
         for other, target in apps.items():
             if other == name or not isinstance(target, LongRunning):

@@ -26,7 +26,7 @@ NOT_OPERATIONS = frozenset(
 
 
 def action_doubts(permissions: PermissionSettings) -> Iterator[str]:
-    """Say which actions look like mistyped operations: IAM takes an action that does not exist, and grants nothing."""
+    """List the actions that look mistyped: IAM takes an action that does not exist, and grants nothing."""
     for action in permissions.actions:
         near = near_operation(action)
         if near is not None and action not in NOT_OPERATIONS:
@@ -47,7 +47,7 @@ def near_operation(action: str) -> str | None:
 
 
 def account_doubts(permissions: PermissionSettings, account_id: str) -> Iterator[str]:
-    """Say which resources, and which policy, are another account's."""
+    """List the resources, and the policy, that are another account's."""
     named = permissions.short_form
     for resource in [*permissions.resources, *([named[1]] if named else [])]:
         owner = resource.split(":")[4] if isinstance(resource, str) and resource.startswith("arn:") else ""

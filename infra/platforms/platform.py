@@ -175,7 +175,7 @@ class Platform(Protocol):
         service_account: str,
         parent: pulumi.Resource,
     ) -> Sequence[pulumi.Resource]:
-        """Give the pods of a service account a role on AWS, called `name`, and return what must exist before them.
+        """Assign an AWS role, called `name`, to the pods of a service account; return what must exist before them.
 
         For whatever is no app. Where the cluster is not the stack's own on AWS, there is nothing to be had.
         """

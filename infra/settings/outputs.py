@@ -28,7 +28,7 @@ class OutputReference(Model):
 
 
 def text_or_output(value: Any) -> str:
-    """Tell a text from `{output: NAME}`, by the tags of a union's members. A mapping is meant as an output."""
+    """Distinguish a text from `{output: NAME}`, by the tags of a union's members. A mapping is meant as an output."""
     return "<output>" if isinstance(value, OutputReference | Mapping) else "<text>"
 
 

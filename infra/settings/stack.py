@@ -141,7 +141,7 @@ class StackSettings(Model):
         return guest_address_errors(platform, self.namespace, app)
 
     def _apps_one_by_one(self) -> Iterator[dict[str, Application]]:
-        """Give each app that could be read to rules that need no other."""
+        """Pass each app that could be read to rules that need no other."""
         apps: Mapping[str, Application] = getattr(self, "apps", {})
         return ({name: app} for name, app in those_read(apps).items())
 

@@ -80,7 +80,7 @@ def _is_of_a_stack(path: Path) -> bool:
 
 
 def _no_stack(path: Path) -> Problem:
-    """Say of a file that is not usable by itself which stacks extend it."""
+    """Return what is wrong with a file that is not usable by itself, with the stacks that extend it."""
     stacks = [stack_name(file) for file in sorted(path.parent.glob("Pulumi.*.yaml")) if _extends(file, path)]
     if stacks:
         said = f"is no stack file, but one that {', '.join(stacks)} extend{'s' * (len(stacks) == 1)}"

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import yaml
 
@@ -54,7 +54,7 @@ class Document:
     lines: Mapping[Location, int]
 
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 _CParser: Any = getattr(yaml, "CSafeLoader", None)
 """None where PyYAML was built without libyaml."""
 
@@ -225,9 +225,13 @@ def parse_nodes(text: str, name: str) -> list[yaml.Node]:
     Raises:
         SettingsError: the text is no YAML, is too large, or has a key twice.
     """
+
+    def read(*, in_c: bool) -> list[yaml.Node]:
+        return _Loader(text, name, other_bases=True, in_c=in_c).get_nodes()
+
     with yaml_errors(name):
         _require_few_values(text)
-        return _read_by(lambda in_c: _Loader(text, name, other_bases=True, in_c=in_c).get_nodes())
+        return _read_by(read)
 
 
 def scalar_value(node: yaml.ScalarNode) -> str | int | float | bool | None:
@@ -264,7 +268,7 @@ def _content(path: Path, name: str) -> bytes:
 
 
 def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
-    def read(in_c: bool) -> tuple[object, Mapping[Location, int]]:  # noqa: FBT001
+    def read(*, in_c: bool) -> tuple[object, Mapping[Location, int]]:
         loader = _Loader(text, name, in_c=in_c)
         return cast(object, loader.get_single_data()), loader.lines
 
@@ -272,15 +276,19 @@ def _read(text: str, name: str) -> tuple[object, Mapping[Location, int]]:
         return _read_by(read)
 
 
-def _read_by(read: Callable[[bool], _T]) -> _T:
+class _Reader(Protocol[_T_co]):
+    def __call__(self, *, in_c: bool) -> _T_co: ...
+
+
+def _read_by(read: _Reader[_T_co]) -> _T_co:
     """Return what `read` makes of a text by the parser in C, where there is one that accepts it.
 
     Otherwise the parser in Python reads it, which says better what is wrong.
     """
     if _CParser is not None:
         with suppress(yaml.YAMLError):
-            return read(True)  # noqa: FBT003
-    return read(False)  # noqa: FBT003
+            return read(in_c=True)
+    return read(in_c=False)
 
 
 @contextmanager
@@ -320,7 +328,7 @@ def _refused(name: str | Path, message: str) -> SettingsError:
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, name: str) -> SettingsError:
-    """Say in plain words what PyYAML found. Its own repeat texts of the file, which may be a secret without quotes."""
+    """Describe plainly what PyYAML found. Its words repeat texts of the file, which may be a secret without quotes."""
     said = f"{error.context} {error.problem}"
     begins, message = next(((begins, text) for sign, begins, text in _SYNTAX if sign in said), (False, _NO_YAML))
     mark = error.context_mark if begins and error.context_mark else error.problem_mark or error.context_mark

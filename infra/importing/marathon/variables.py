@@ -126,7 +126,7 @@ def _secret_variable(work: Work, unit: Unit, name: str, item: Mapping[str, Any],
 
 
 def _is_shared(work: Work, unit: Unit, name: str, key: Location, value: str) -> bool:
-    """Tell whether a secret variable is the same in all containers of a pod, which share the secrets of the app."""
+    """Check whether a secret variable is the same in all containers of a pod, which share the secrets of the app."""
     if work.secret_values.setdefault((unit.name, name), value) == value:
         return True
     what = (
