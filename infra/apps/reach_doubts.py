@@ -16,7 +16,7 @@ _OF_A_HOST = re.compile(
     re.IGNORECASE,
 )
 """Variables whose value may be the name of a host alone."""
-_CALLED = r"(?<![a-z])(?!(?:s3|gs|oci|docker|docker-image|urn|file|arn)://)[a-z][a-z0-9+.-]*://(?:[^\s/@]*@)?"
+_CALLED = r"(?<![a-z0-9+.-])(?!(?:s3|gs|oci|docker|docker-image|urn|file|arn)://)[a-z][a-z0-9+.-]*://(?:[^\s/@]*@)?"
 """How an address begins, unless its host is a bucket, a registry or the like."""
 _END = r"""(?=\.?(?:$|[/,?;#)\]}|&<>\s"'`]))"""
 _COMMENT = re.compile(r"^\s*(?:#|//|;|--).*$", re.MULTILINE)
@@ -24,46 +24,51 @@ _COMMENT = re.compile(r"^\s*(?:#|//|;|--).*$", re.MULTILINE)
 
 def reach_doubts(apps: Mapping[str, Application], namespace: str) -> Iterator[str]:
     """List where an app is named, as the host of an address, to one that may not call it."""
+    hosts = [_host(name, app, namespace) for name, app in apps.items() if isinstance(app, LongRunning)]
     for name, app in apps.items():
-        for other, target in apps.items():
-            if other == name or not isinstance(target, LongRunning):
-                continue
-            host = _host(other, [port for one in target.served for port in (one.number, one.service_port)], namespace)
-            found = next((place for place, variable, text in _texts(app) if host.is_named(variable, text)), None)
-            if found is not None and not _may_call(name, app, other, target):
+        texts = list(_texts(app))
+        for host in hosts:
+            found = next((place for place, variable, text in texts if host.is_named(variable, text)), None)
+            if found is not None and host.name != name and not _may_call(name, app, host):
                 yield (
-                    f"nightowl:apps.{name}.{found}: names {other}, which {name} may not call; "
-                    f"add {other} to nightowl:apps.{name}.allowTo"
+                    f"nightowl:apps.{name}.{found}: names {host.name}, which {name} may not call; "
+                    f"add {host.name} to nightowl:apps.{name}.allowTo"
                 )
-
-
-def _may_call(name: str, app: Application, other: str, target: LongRunning) -> bool:
-    is_allowed = any(peer.app == other and peer.namespace is None for peer in app.allow_to)
-    return is_allowed or any(peer.app == name and peer.namespace is None for peer in target.allow_from)
 
 
 @dataclass(frozen=True)
 class _Host:
-    """Patterns of what an app is called by."""
+    """An app that others may call, and patterns of what it is called by."""
 
-    names: str
-    with_port: str
-    """Its names before a port that it serves."""
+    name: str
+    app: LongRunning
+    alone: re.Pattern[str]
+    in_a_text: re.Pattern[str]
 
     def is_named(self, variable: str, text: str) -> bool:
-        in_an_address = rf"{_CALLED}(?:{self.names}{_END}|{self.with_port})"
-        by_an_option = rf"\bhost(?:name)?[= ]{self.names}{_END}"
-        alone = rf"(?:^|[=,\s\"'(\[]){self.with_port}"
-        if re.search(rf"{in_an_address}|{by_an_option}|{alone}", text):
+        # Most texts name no app, and the search for a word costs nothing.
+        if self.name not in text:
+            return False
+        if self.in_a_text.search(text):
             return True
-        return bool(_OF_A_HOST.search(variable)) and re.fullmatch(self.names, text) is not None
+        return bool(_OF_A_HOST.search(variable)) and self.alone.fullmatch(text) is not None
 
 
-def _host(app: str, ports: list[int], namespace: str) -> _Host:
+def _host(name: str, app: LongRunning, namespace: str) -> _Host:
     inside = rf"(?:\.{re.escape(namespace)}(?:\.svc(?:\.cluster\.local)?)?)?"
-    names = rf"(?:{re.escape(app)}-\d+\.)?{re.escape(app)}(?:-peers)?{inside}"
-    numbers = "|".join(map(str, sorted({*ports})))
-    return _Host(names, rf"{names}\.?:(?:{numbers})(?!\d)" if numbers else rf"{names}\.?:\d")
+    names = rf"(?:{re.escape(name)}-\d+\.)?{re.escape(name)}(?:-peers)?{inside}"
+    numbers = "|".join(sorted({str(port) for one in app.served for port in (one.number, one.service_port)}))
+    with_port = rf"{names}\.?:(?:{numbers})(?!\d)" if numbers else rf"{names}\.?:\d"
+    in_an_address = rf"{_CALLED}(?:{names}{_END}|{with_port})"
+    by_an_option = rf"\bhost(?:name)?[= ]{names}{_END}"
+    before_a_port = rf"(?:^|[=,\s\"'(\[]){with_port}"
+    in_a_text = re.compile(f"{in_an_address}|{by_an_option}|{before_a_port}")
+    return _Host(name=name, app=app, alone=re.compile(names), in_a_text=in_a_text)
+
+
+def _may_call(name: str, app: Application, host: _Host) -> bool:
+    is_allowed = any(peer.app == host.name and peer.namespace is None for peer in app.allow_to)
+    return is_allowed or any(peer.app == name and peer.namespace is None for peer in host.app.allow_from)
 
 
 def _texts(app: Application) -> Iterator[tuple[str, str, str]]:
